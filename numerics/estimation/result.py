@@ -23,12 +23,12 @@ from temperance.theory.expressions.arguments import checked
 
 @dataclass(frozen=True, eq=False)
 class Again:
-    """What a fit is made of again: its points, box and seed, and the function that fits a measure's number of atoms."""
+    """What a fit is made of again: its points, box and seed, and the function that fits k atoms (theory.md 2.11)."""
 
     points: Points
     box: Box | None
     seed: int
-    refitted: Callable[[FitResult, MixingMeasure, int], FitResult]
+    refitted: Callable[[FitResult, int, MixingMeasure | None, int, float], FitResult]
 
 
 @checked
@@ -104,9 +104,11 @@ class FitResult(Fitted):
         line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
-        def refit(m: Mixture, starts: int = 0) -> FitResult:
-            measure = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
-            return again.refitted(self, measure, starts)
+        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
+            known = None
+            if m is not None:
+                known = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
+            return again.refitted(self, k, known, starts, least)
 
         return Refits(mixture, held, again.points, spec, names, refit)
 

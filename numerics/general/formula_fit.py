@@ -40,10 +40,13 @@ _ALONG = 1e-6  # of a gradient, along flat directions
 
 @dataclass(frozen=True, eq=False)
 class Again:
-    """What a fit is made of again: its points, and the function that fits so many atoms from a vector theta."""
+    """What a fit is made of again: its points, and the function that fits k atoms.
+
+    refitted: of k, a theta or None, fresh starts, and the bounds of nu.
+    """
 
     points: Points
-    refitted: Callable[[int, Floats, int], FormulaFit]
+    refitted: Callable[[int, Floats | None, int, tuple[float, float]], FormulaFit]
 
 
 @checked
@@ -112,9 +115,9 @@ class FormulaFit(Fitted):
 
     @property
     def refits(self) -> Refits | None:
-        """What merging needs: the mixture, what the gate holds, the points."""
+        """What merging needs: the mixture, what the gate holds, the points; None where atoms share their nu."""
         spec, again = self.found.spec, self.again
-        if again is None:
+        if again is None or self.noise != "each":
             return None
         formulas, held = formulas_of(spec), held_of(spec)
         own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
@@ -123,10 +126,13 @@ class FormulaFit(Fitted):
         line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
         names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
 
-        def refit(m: Mixture, starts: int = 0) -> FormulaFit:
-            natural, logs = m.natural, Coordinates(formulas, m.k).logs
-            natural[logs] = np.log(natural[logs])
-            return again.refitted(m.k, natural, starts)
+        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
+            low, high = self.found.box["nu"]
+            theta = None
+            if m is not None:
+                theta, logs = m.natural, Coordinates(formulas, k).logs
+                theta[logs] = np.log(theta[logs])
+            return again.refitted(k, theta, starts, (max(low, least), high))
 
         return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
 

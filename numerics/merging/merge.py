@@ -6,9 +6,9 @@ Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -26,12 +26,18 @@ _SPREAD = 0.5  # of them
 _FEW = 500  # points of x, from which starts are searched
 
 
+class Refit(Protocol):
+    """Fits k atoms again: from a mixture, from so many fresh starts, or both; least: no variance is below it."""
+
+    def __call__(self, k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> Any:
+        """The fit."""
+
+
 @dataclass(frozen=True, eq=False)
 class Refits:
     """What a fit keeps for merging: its mixture, what its gate holds, its points, its model, how it is fitted again.
 
-    names: of the parameters, (gate's own, shared, of the mean). again: the fit of a smaller number of atoms that starts
-    from a mixture.
+    names: of the parameters, (gate's own, shared, of the mean). again: the fit of so many atoms to the same points.
     """
 
     mixture: Mixture
@@ -39,7 +45,7 @@ class Refits:
     points: Points
     spec: MoESpec
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-    again: Callable[[Mixture], Any]
+    again: Refit
 
 
 class Mergeable(ABC):
@@ -134,7 +140,7 @@ def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
         raise ValueError(f"cells must hold each of the atoms 0 to {k - 1} once, such as [[0, 1], [2]], not {cells}")
     order, mixture, residual, gate = projected(refits.mixture, refits.held, *design(refits.points), chosen)
     level = mixture.log_likelihood(refits.points)
-    return Merge(order, mixture, residual, gate, level, refits.again(mixture), refits.names)
+    return Merge(order, mixture, residual, gate, level, refits.again(mixture.k, mixture), refits.names)
 
 
 def merged_to(fit: Mergeable, k: int) -> Merge:
@@ -152,7 +158,7 @@ def kept(fit: Mergeable) -> Refits:
     """What a fit keeps for merging. Raises ValueError where it keeps nothing."""
     found = fit.refits
     if found is None:
-        raise ValueError("merging needs a fit as temperance.fit returns it, with its data")
+        raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
     return found
 
 

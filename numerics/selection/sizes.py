@@ -6,7 +6,7 @@ Example: ``sizes(x, y, 5, gate="softmax").range`` is the number of experts by BI
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,7 @@ RESOLUTIONS = (0.1, 0.05, 0.02)
 """Dissimilarities, in log-likelihood an observation, at which experts are counted."""
 PRICE = 2.5  # times log n/n: less dissimilarity than this is noise at every resolution
 _STARTS = 3
+_FLOOR = 0.3  # of the least variance of the fit that BIC takes: more experts than that have none below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +136,10 @@ def sizes(
 ) -> Sizes:
     """Fits of one to `most` experts to x (n, d) or (n,), y (n,), the higher of two searches at each number.
 
-    Upwards: fresh starts, and splits of the fit before. Downwards: the fit of the most experts and each best fit of one
-    more, merged by conditional moments. options: of the model and data, as `fit` takes them.
+    Upwards: fresh starts, and splits of the fit before, until BIC has risen twice. Downwards: the fit of the most
+    experts and each best fit of one more, merged by conditional moments. An expert of tiny variance on a few points
+    that lie on a line by chance raises every likelihood; so more experts than BIC takes at first have variances of at
+    least 0.3 times the least of its fit. options: of the model and data, as `fit` takes them.
 
     Raises:
         ValueError: most below 2; a constant y; data or options that make no fit, such as fewer points than numbers.
@@ -147,14 +150,20 @@ def sizes(
     if values.size and np.nanmin(values) == np.nanmax(values):
         raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
     tell = progress or (lambda done, total: None)
+    upwards: list[Fitted] = []
+    while len(upwards) < most and not _rising([f.bic for f in upwards]):
+        upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
+        tell(len(upwards), 2 * most)
+    taken = kept(upwards[(_least([f.bic for f in upwards]) or 1) - 1])
+    floor = _FLOOR * float(taken.mixture.nu.min())
     best: list[tuple[Fitted, tuple[Merger, ...]]] = []
     for k in range(most, 0, -1):
-        forward = fit(x, y, fitted=k, starts=starts, seed=seed, **options)
+        forward = upwards[k - 1] if k <= taken.mixture.k else taken.again(k, starts=starts, least=floor)
         above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.search.is_estimate}
-        down = [_refit(kept(f), steps[f.fitted - k - 1].after) for f, steps in above.values()]
+        down = [_refit(kept(f), steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
         chosen = _higher([forward, *down])
         best.append((chosen, path(kept(chosen).mixture, *design_of(kept(chosen).points))))
-        tell(len(best), most)
+        tell(2 * most - k + 1, 2 * most)
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
     charges, silence = _charges(kept(fits[-1]), most)
     found = Sizes(fits, steps, charges, silence)
@@ -165,10 +174,16 @@ def sizes(
     return replace(found, misfit=misfit, outlying=outlying)
 
 
-def _refit(refits: Refits, cells: Cells) -> Fitted:
+def _refit(refits: Refits, cells: Cells, floor: float) -> Fitted:
     _, mixture, *_ = projected(refits.mixture, refits.held, *design(refits.points), cells)
-    found: Fitted = refits.again(mixture)
+    found: Fitted = refits.again(mixture.k, mixture, least=floor)
     return found
+
+
+def _rising(bic: Sequence[float | None]) -> bool:
+    """Whether BIC has risen twice in a row, or there was none."""
+    ends = [np.inf if value is None else value for value in bic[-3:]]
+    return len(ends) == 3 and ends[0] < ends[1] <= ends[2]
 
 
 def _higher(found: list[Fitted]) -> Fitted:
