@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numba import njit
 
-from temperance.numerics.fitting import chart_derivatives, charts
+from temperance.numerics.fitting import charts
+from temperance.numerics.fitting.chart_derivatives import derivatives
+from temperance.numerics.fitting.charts import back, coordinates, mixed, near_pair
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import Stop
 from temperance.numerics.fitting.starting_points import smaller, split_starts
@@ -31,14 +32,6 @@ def place(layout, pair, rng):
     atoms[:, 1 + 2 * layout.d] = 8.0 * np.arange(layout.k)
     atoms[pair[1], layout.d + 1 :] = atoms[pair[0], layout.d + 1 :] + rng.normal(0, 0.2, size - layout.d - 1)
     return full[layout.free]
-
-
-# compiled code alone can call these
-near_pair = njit(lambda theta, frame: charts.near_pair(theta, frame))
-coordinates = njit(lambda theta, frame, chart: charts.coordinates(theta, frame, chart))
-back = njit(lambda phi, frame, chart, lower, upper: charts.back(phi, frame, chart, lower, upper))
-mixed = njit(lambda frame, chart, size: charts.mixed(frame, chart, size))
-derivatives = njit(lambda theta, g, h, frame, chart: chart_derivatives.derivatives(theta, g, h, frame, chart))
 
 
 def frame_at(layout, linear):
