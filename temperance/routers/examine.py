@@ -84,7 +84,10 @@ def examined(router: Router) -> Examined:
     raw = None
     if not virtual and not lost and shown != router.seen:
         every = _tested(router, score, taus, virtual, False, router.seen)
-        raw = every if every.outcome != evaluation.outcome else None
+        if every.outcome == evaluation.outcome:
+            evaluation = every
+        else:
+            raw = every
     return Examined(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
 
 
