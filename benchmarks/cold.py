@@ -37,9 +37,9 @@ def cpu(environment: dict[str, str], *command: str) -> tuple[float, str]:
 
 def data(folder: Path) -> Path:
     """A file of a mixture of two experts with the gate of tanh."""
-    truth = MixingMeasure(
-        beta1=[[2.0], [0.0]], beta0=[0.5, 0.0], tau=1.0, a=[[1.0], [-1.0]], b=[0.0, 1.0], nu=[0.3, 0.5]
-    )
+    slopes, experts = {"beta1": [[2.0], [0.0]], "a": [[1.0], [-1.0]]}, {"b": [0.0, 1.0], "nu": [0.3, 0.5]}
+    numbers: dict[str, Any] = {"beta0": [0.5, 0.0], "tau": 1.0, **slopes, **experts}
+    truth = MixingMeasure(**numbers)
     x, y = sample(truth, "tanh", N, seed=SEED)
     path = folder / "data.csv"
     path.write_text("x,y\n" + "".join(f"{a!r},{b!r}\n" for a, b in zip(x[:, 0].tolist(), y.tolist(), strict=True)))
@@ -51,8 +51,13 @@ def starts(environment: dict[str, str], unit: float) -> dict[str, Any]:
     found = {}
     for words in (["--help"], ["--version"], ["check", "tanh"]):
         runs = [cpu(environment, "-m", "temperance", *words) for _ in range(RUNS)]
-        found[" ".join(words)] = figures(median(s for s, _ in runs), unit, runs[0][1].strip().splitlines()[-1])
+        found[" ".join(words)] = figures(median(s for s, _ in runs), unit, first_line(runs[0][1]))
     return found
+
+
+def first_line(printed: str) -> str:
+    """The first line with words."""
+    return next(line.strip() for line in printed.splitlines() if line.strip())
 
 
 def fits(environment: dict[str, str], unit: float, folder: Path) -> dict[str, Any]:

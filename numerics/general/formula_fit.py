@@ -115,7 +115,7 @@ class FormulaFit(Fitted):
 
     @property
     def refits(self) -> Refits | None:
-        """What merging needs: the mixture, what the gate holds, the points; None where nu is not of each atom."""
+        """What merging needs: the mixture, what the gate holds, the points; None where atoms share their nu."""
         spec, again = self.found.spec, self.again
         if again is None or self.noise != "each":
             return None

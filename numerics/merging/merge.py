@@ -29,7 +29,7 @@ _FEW = 500  # points of x, from which starts are searched
 class Refit(Protocol):
     """Fits k atoms again: from a mixture, from so many fresh starts, or both; least: no variance is below it."""
 
-    def __call__(self, k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> Any:
+    def __call__(self, k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> Any:
         """The fit."""
 
 

@@ -70,6 +70,23 @@ def local(cells: tuple[int, ...], *, tanh: bool, constant: bool) -> Local:
 
 
 @njit(cache=True)
+def _averages(logs: Floats, total: float, rows: Floats) -> tuple[Floats, float, float]:
+    """Weighted means of a cell's differences, and those of b b and of b beta1 about them; logs: of its shares."""
+    mean = np.zeros(5)
+    for l in range(rows.shape[0]):
+        share = (math.exp(logs[l - 1]) if l else 1.0) / total
+        for q in (0, 2, 3, 4):
+            mean[q] += share * rows[l, q]
+    squares = slopes = 0.0
+    for l in range(rows.shape[0]):
+        share = (math.exp(logs[l - 1]) if l else 1.0) / total
+        gap = rows[l, 3] - mean[3]
+        squares += share * gap * gap
+        slopes += share * gap * (rows[l, 0] - mean[0])
+    return mean, squares, slopes
+
+
+@njit(cache=True)
 def _atoms(u: Floats, at: Local, out: Floats) -> float:
     """Write the atoms of u to rows of out; return tau."""
     i, row, count = 0, 0, at.cells.size
@@ -95,17 +112,7 @@ def _atoms(u: Floats, at: Local, out: Floats) -> float:
                 held = at.constant and q == 2
                 out[row + l, q] = 0.0 if held else u[i]
                 i += 0 if held else 1
-        mean = np.zeros(5)
-        for l in range(size):
-            share = (math.exp(u[shares + l - 1]) if l else 1.0) / total
-            for q in (0, 2, 3, 4):
-                mean[q] += share * out[row + l, q]
-        squares = slopes = 0.0
-        for l in range(size):
-            share = (math.exp(u[shares + l - 1]) if l else 1.0) / total
-            gap = out[row + l, 3] - mean[3]
-            squares += share * gap * gap
-            slopes += share * gap * (out[row + l, 0] - mean[0])
+        mean, squares, slopes = _averages(u[shares : shares + size - 1], total, out[row : row + size])
         for q in (0, 2, 3, 4):
             if at.constant and q == 2:
                 continue

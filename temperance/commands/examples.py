@@ -67,8 +67,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'temperance twins --gate "v*tanh(w*x)/tau"',
     ),
     "audit": (
-        "temperance audit my_package.model:make",
-        "temperance audit my_package.model:make --inputs my_package.model:example --json",
+        "temperance audit my.model:make",
+        "temperance audit my.model:make --inputs my.model:example --json",
     ),
     "verify": (
         "temperance verify",

@@ -28,7 +28,7 @@ from temperance.theory.models.gates import gate_of, gauge_of
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.traits.understood import Understood, understood
 
-_MOST = 100
+_MOST = 20
 _COLUMNS = ("", "value")
 
 
@@ -76,7 +76,8 @@ def coefficient(
             "activation" with an activation; in Python, also a Gate.
         expert: A Gaussian expert of the list there, or a formula of its mean; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        true: Number of true atoms, k*. fitted: Number of fitted atoms, k, at most 100.
+        true: Number of true atoms, k*.
+        fitted: Number of fitted atoms, k, at most 20.
         gauge: anchored or free, of the gate "activation".
         dim: Dimension of x; by default 1, or the least that a formula needs.
         certificate: Write the certificate of both bounds to this .json file; see certify. Issued for one superfluous

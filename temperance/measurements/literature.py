@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from temperance.theory.contact.order_setting import NOT_SHARED
 from temperance.theory.settings.reasons import Reason, ReasonKind
@@ -186,7 +185,7 @@ class Published:
 
     where: str
     missing: Reason
-    exponents: Mapping[int, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    exponents: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     def of(self, name: str, size: int) -> tuple[str | None, Reason]:
         """The exponent of a parameter, or of a coordinate of it, in a cell, and where it stands; or None and why."""
@@ -197,13 +196,11 @@ class Published:
 _LAPLACE = Published(
     "arXiv 2402.03226, theorems 3.2 and J.2, table 2",
     Reason(ReasonKind.UNMET, "not under the conditions of arXiv 2402.03226, whose gate has no temperature"),
-    MappingProxyType(
-        {
-            1: {"beta1": "1/2", "a": "1/2", "b": "1/2", "nu": "1/2"},
-            2: {"beta1": "1/4", "a": "1/4", "b": "1/8", "nu": "1/4"},
-            3: {"beta1": "1/4", "a": "1/4", "b": "1/12", "nu": "1/6"},
-        }
-    ),
+    {
+        1: {"beta1": "1/2", "a": "1/2", "b": "1/2", "nu": "1/2"},
+        2: {"beta1": "1/4", "a": "1/4", "b": "1/8", "nu": "1/4"},
+        3: {"beta1": "1/4", "a": "1/4", "b": "1/12", "nu": "1/6"},
+    },
 )
 _CONTAMINATED = Published(
     "arXiv 2505.18455, table 1",
@@ -215,7 +212,7 @@ _CONTAMINATED = Published(
 _DOUBLED = Published(
     "arXiv 2505.10860, theorem 4, about the nearest mixture: two equal atoms for each true one, which have its density",
     Reason(ReasonKind.UNREAD, "theorems 3 and 4 of arXiv 2505.10860 are about more atoms than the truth has"),
-    MappingProxyType({2: dict.fromkeys(("beta1", "w", "a", "b", "nu"), "1/2")}),
+    {2: dict.fromkeys(("beta1", "w", "a", "b", "nu"), "1/2")},
 )
 _APART = f"{NOT_SHARED}; where every cell is split the kinks are not covered"
 _OUTCOMES = "not computed: atoms whose response has finitely many values are not told apart at one x"

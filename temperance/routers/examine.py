@@ -26,7 +26,7 @@ class Router:
     None. scores: which of the scores in its call are meant; first: those that are made of no others of them. seen:
     which outputs the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model
     use too. places: all names, where it stands more than once. again: whether a loss applies softmax to its
-    probabilities.
+    probabilities. narrow: whether the inputs are random ones that span few dimensions.
     """
 
     where: str
@@ -39,6 +39,7 @@ class Router:
     elsewhere: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     again: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,16 @@ def examined(router: Router) -> Examined:
     probe = Probe(router.module, router.inputs, False, score, router.seen, router.first if virtual else ())
     run = probe.run()
     shown = _moved_by(run, [probe.parameters[t.name] for t in taus], router.seen)
-    evaluation, training = (_tested(router, score, taus, virtual, mode, shown) for mode in (False, True))
+    evaluation = _tested(router, score, taus, virtual, False, shown)
+    trained = Probe(router.module, router.inputs, True, score, router.seen, router.first if virtual else ())
+    training = evaluation if _same(probe, run, trained) else _tested(router, score, taus, virtual, True, shown)
     raw = None
     if not virtual and not lost and shown != router.seen:
         every = _tested(router, score, taus, virtual, False, router.seen)
-        raw = every if every.outcome != evaluation.outcome else None
+        if every.outcome == evaluation.outcome:
+            evaluation = every
+        else:
+            raw = every
     return Examined(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
 
 
@@ -114,7 +120,9 @@ def _tested(
         run = probe.run()
         others = [n for n in _others(probe, run) if n not in names]
         alone = [n for n in others if n not in router.elsewhere]
-        held, free = freedom(probe, taus, alone), freedom(probe, taus, others) if len(alone) < len(others) else None
+        held, free = freedom(probe, taus, alone, router.narrow), None
+        if len(alone) < len(others):
+            free = freedom(probe, taus, others, router.narrow)
         tied = free is not None and free.outcome != held.outcome
         found.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
     first = found[0]
@@ -145,6 +153,16 @@ def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
             values[name] = p * torch.exp(_SPREAD * noise[0]) + _SPREAD * size * noise[1]
         draws.append(values)
     return draws
+
+
+def _same(probe: Probe, run: Run, other: Probe) -> bool:
+    """Whether training gives what evaluation gives, by the same parameters, as where nothing is random."""
+    now = other.run()
+    pairs = list(zip(run.leaves, now.leaves, strict=False))
+    if len(run.leaves) != len(now.leaves) or not all(torch.equal(v.detach(), w.detach()) for v, w in pairs):
+        return False
+    reached = (Derivatives(r.floats, p.parameters).reached() for r, p in ((run, probe), (now, other)))
+    return next(reached) == next(reached)
 
 
 def _moved_by(run: Run, taus: Sequence[Any], seen: tuple[int, ...] | None) -> tuple[int, ...] | None:

@@ -16,24 +16,12 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.examine import Router
-from temperance.routers.watch import Event, Watch
+from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, products_above
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _MOST_EXPERTS = 4096
-_NODES = 400
 _ONE = 1e-5
 _NAMES = ("rout", "gate", "gating", "moe")
-_PRODUCTS = (
-    "MmBackward",
-    "AddmmBackward",
-    "BmmBackward",
-    "BaddbmmBackward",
-    "CdistBackward",
-    "DotBackward",
-    "MvBackward",
-)
-_ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
-_MOST_TOKENS, _MOST_WORK = 8192, 1e11
 
 
 def routers(model: Any, example: Inputs | None) -> list[Router]:
@@ -94,17 +82,16 @@ class _Unit:
 
 
 def _weights(value: Any) -> bool:
-    """Whether an output may be weights of experts: rows of numbers that are not negative."""
-    return (
-        isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and bool((value >= 0).all())
-    )
+    """Whether an output may be weights of experts: rows of numbers from 0 to 1."""
+    rows = isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1
+    return rows and bool(((value >= 0) & (value <= 1)).all())
 
 
 def _units(watch: Watch) -> list[_Unit]:
     """The routers."""
     found: list[_Unit] = []
     for event in watch.scores:
-        products, nodes = _products(event.given.grad_fn)
+        products, nodes = products_above(event.given.grad_fn)
         selections = [s for s in watch.selections if _depends(s, event, nodes)]
         others = [u for u in found if u.products & set(products) or any(e.gave.grad_fn in nodes for e in u.events)]
         if others:
@@ -119,6 +106,9 @@ def _units(watch: Watch) -> list[_Unit]:
             if _near(path, event.path):
                 near = [s.path for s in selections if _near(path, s.path)]
                 found.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
+    for unit in found:
+        while unit.path not in watch.called:  # a list of modules, say
+            unit.path = unit.path.rpartition(".")[0]
     return found
 
 
@@ -141,14 +131,6 @@ def probabilities(event: Event) -> bool:
     return bool((given >= 0).all()) and bool(((given.sum(event.dim) - 1).abs() < _ONE).all()) and given.shape[-1] > 1
 
 
-def _first(events: Sequence[Event]) -> Iterator[Event]:
-    """The events that are not made of others."""
-    for event in events:
-        nodes = _products(event.given.grad_fn)[1]
-        if not any(e.gave.grad_fn in nodes for e in events if e.gave.grad_fn is not None):
-            yield event
-
-
 def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ...]:
     """The places of events among the scores of the call of a unit in which the first was made."""
     if not events:
@@ -158,36 +140,19 @@ def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ..
     return tuple(i for i, e in enumerate(inside) if any(e is other for other in events))
 
 
-def _products(node: Any) -> tuple[list[Any], set[Any]]:
-    """The products nearest to a node of a graph, and the nodes on the way."""
-    seen: set[Any] = set()
-    open_, products = [node], []
-    while open_ and len(seen) < _NODES:
-        node = open_.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        if node.name().startswith(_PRODUCTS):
-            products.append(node)
-        elif not node.name().startswith(_ENDS):
-            open_ += [below for below, _ in node.next_functions]
-    return products, seen
-
-
 def _by_parameter(product: Any) -> bool:
     """Whether one factor of a product is made of parameters alone."""
     return any(_of_parameters(below) for below, _ in product.next_functions[-2:] if below is not None)
 
 
 def _of_parameters(node: Any) -> bool:
-    products, seen = _products(node)
-    return not products and not any(n.name().startswith(_ENDS) for n in seen) and len(seen) < _NODES
+    products, seen = products_above(node)
+    return not products and not any(n.name().startswith(ENDS) for n in seen) and len(seen) < MOST_NODES
 
 
 def _depends(selection: Event, event: Event, before: set[Any]) -> bool:
     """Whether a selection is made of weights, or weights of a selection."""
-    node = selection.given.grad_fn
-    return node is not None and (node in before or event.gave.grad_fn in _products(node)[1])
+    return selection.given.grad_fn in before - {None} or event.makes(selection)
 
 
 def _common(paths: Sequence[str]) -> str:
@@ -204,7 +169,8 @@ def _common(paths: Sequence[str]) -> str:
 def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, given: bool) -> list[Router]:
     modules = dict(model.named_modules())
     ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
-    firsts = {id(unit): _ordinals(watch, unit.path, list(_first(unit.events))) for unit in units}
+    first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
+    firsts = {id(unit): _ordinals(watch, unit.path, first[id(unit)]) for unit in units}
     watch = Watch(watch.paths)
     names = {unit.path for unit in units}
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
@@ -212,9 +178,11 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     places: dict[int, list[str]] = {}
     for name, module in model.named_modules(remove_duplicate=False):
         places.setdefault(id(module), []).append(name)
-    found = []
+    found: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
+        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in found):
+            continue  # called again
         seen = _seen(watch, path, gave[path]) if path else None
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
         found.append(
@@ -280,41 +248,35 @@ def _copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def more_inputs(model: Any, router: Router, inputs: Inputs | None, tokens: int, now: int) -> Router:
-    """The router with inputs of at least so many tokens, made by random inputs of the model like those given.
+def with_random(router: Router, tokens: int, rank: int | None) -> Router:
+    """The router with so many random inputs, normal with the mean and spread of each feature of its own.
 
-    Raises ValueError if there would be too many, or the model does not run on them.
+    rank: the dimensions that they span, besides their mean; all by default.
     """
-    times = math.ceil(tokens / max(now, 1))
-    work = 2.0 * sum(p.numel() for p in model.parameters()) * times * now
-    if times * now > _MOST_TOKENS or work > _MOST_WORK:
-        raise ValueError(f"it takes {tokens} tokens to tell, and {now} were given")
-    larger = _random_inputs(model, tokens) if inputs is None else _like(inputs, times)
-    modules = dict(model.named_modules())
-    with torch.no_grad():
-        own, _ = _caught(model, {router.where: modules[router.where]}, larger, Watch({id(model): ""}))
-    return replace(router, inputs=own[router.where])
-
-
-def _like(inputs: Inputs, times: int) -> Inputs:
-    """Random inputs like some, so many times as long: normal with their mean and spread, whole in their range."""
     made = torch.Generator().manual_seed(5)
-    sizes = [v.shape[0] for v in tree_leaves(inputs) if isinstance(v, torch.Tensor) and v.dim()]
-    batch = sizes[0] if sizes else 0
+    batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
+    each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
+    times = math.ceil(tokens / each)
 
     def random(value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
             return value
-        value = value.detach().repeat(times, *(1,) * (value.dim() - 1)).cpu()
-        if value.is_floating_point():
-            wide = value.double()
-            spread = wide.std() if wide.numel() > 1 else torch.ones(())
-            return (wide.mean() + spread * torch.randn(wide.shape, generator=made).double()).to(value.dtype)
-        if value.dtype == torch.bool or not value.numel():
+        value = value.detach().cpu().repeat(times, *(1,) * (value.dim() - 1))
+        if not _hidden(value):
             return value
-        return torch.randint(int(value.min()), int(value.max()) + 1, value.shape, generator=made, dtype=value.dtype)
+        wide = value.double()
+        rows = wide.reshape(-1, wide.shape[-1])
+        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=made).double()
+        if rank is not None:
+            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=made).double() / rank**0.5
+        return (rows.mean(0) + rows.std() * drawn).reshape(wide.shape)  # in double precision: few dimensions stay few
 
-    return tree_map(random, inputs)
+    return replace(router, inputs=tree_map(random, router.inputs), narrow=rank is not None)
+
+
+def _hidden(value: Any) -> bool:
+    """Whether an input is made of hidden states."""
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1
 
 
 def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
@@ -332,9 +294,7 @@ def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
         finally:
             model.train(mode)
         return inputs
-    raise ValueError(
-        "no random input of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)"
-    )
+    raise ValueError("no random x of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)")
 
 
 def _shapes(sizes: Sequence[int], tokens: int) -> Iterator[tuple[int, ...]]:

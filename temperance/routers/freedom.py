@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal
 
-import numpy as np
 import torch
-from scipy.sparse.linalg import LinearOperator, lsmr
 
 from temperance.routers.probe import Derivatives, Probe, Run
 from temperance.routers.temperatures import Temperature
@@ -23,7 +21,7 @@ HELD = 1e-12
 """How far outputs may move, by their size, under a finite change that leaves them as they are."""
 SCALES = (0.8, 1.1, 1.3)
 _NULL, _MOVES = 1e-9, 1e-6
-_DENSE = 700
+_CONTROL = 1e-3
 _STEP, _STEPS = 0.02, 40
 
 Outcome = Literal["no", "yes", "undecided"]
@@ -50,8 +48,11 @@ class Freedom:
     parameters: int = 0
 
 
-def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str]) -> Freedom:
-    """Whether a change of the temperatures can be undone by the other parameters, at the present parameters."""
+def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], narrow: bool = False) -> Freedom:
+    """Whether a change of the temperatures can be undone by the other parameters, at the present parameters.
+
+    narrow: whether the inputs span few dimensions. What is not undone at these is not undone at more.
+    """
     run = probe.run()
     made = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
     reached = set(made.reached())
@@ -63,17 +64,17 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str]) ->
     free = [n for n in others if n in reached]
     group = _group(made, names, free, probe)
     if group is None:
-        return _by_jacobian(probe, run, made, names, free)
+        return _by_jacobian(probe, run, made, names, free, narrow)
     degree, counted = _degree(made, group, taus), None
     if sum(made.parameters[n].numel() for n in names) > 1:
-        counted = _by_jacobian(probe, run, made, names, free, follow=False).free
+        counted = _by_jacobian(probe, run, made, names, free, narrow, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
 
 
 def _group(made: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
     """The least group whose scaling is undone by the temperatures to first order, with the power of l of each."""
-    taus = _joined([made.columns(n) for n in names])
+    taus = made.columns(*names)
     euler = {n: made.along({n: probe.parameters[n].detach()}) for n in free}
     least = HELD * float(made.vector.detach().norm())
     euler = {n: e for n, e in euler.items() if float(e.norm()) > least}
@@ -140,7 +141,7 @@ def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = Fa
             break
         best = min(best, worst)
         made = Derivatives(aim, {n: probe.parameters[n] for n in names})
-        step = _solved(_joined([made.columns(n) for n in names]), -error[:, None])[1][:, 0]
+        step = _solved(made.columns(*names), -error[:, None])[1][:, 0]
         if not bool(torch.isfinite(step).all()):
             return False
         probe.set(_moved(probe, names, step))
@@ -159,10 +160,16 @@ def _moved(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
 
 
 def _by_jacobian(
-    probe: Probe, run: Run, made: Derivatives, names: Sequence[str], free: Sequence[str], follow: bool = True
+    probe: Probe,
+    run: Run,
+    made: Derivatives,
+    names: Sequence[str],
+    free: Sequence[str],
+    narrow: bool,
+    follow: bool = True,
 ) -> Freedom:
     """By the null space of the Jacobian."""
-    taus = _joined([made.columns(n) for n in names])
+    taus = made.columns(*names)
     count = sum(made.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
     sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
@@ -171,20 +178,17 @@ def _by_jacobian(
         return Freedom(
             "yes" if rank == taus.shape[1] else "no", "none", {}, None, (taus.shape[1] - rank, taus.shape[1])
         )
-    if equations < count + taus.shape[1]:
-        return Freedom("undecided", "few", {}, **sizes)
     control = _control(run)
-    if count > _DENSE:
-        left, found = _iterated(made, torch.column_stack([taus, control]), free, count)
-    else:
-        left, found = _solved(_joined([made.columns(n) for n in free]), torch.column_stack([taus, control]))
-    if float(left[:, taus.shape[1] :].norm()) < 1e-3 * float(control.norm()):
+    if not narrow and equations < count + taus.shape[1]:
+        return Freedom("undecided", "few", {}, **sizes)
+    left, found = _solved(made.columns(*free), torch.column_stack([taus, control]))
+    if float(left[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
         return Freedom("undecided", "few", {}, **sizes)
     left, found = left[:, : taus.shape[1]], found[:, : taus.shape[1]]
     size = taus.norm(dim=0).clamp_min(1e-300)
     _, values, directions = torch.linalg.svd(left / size, full_matrices=False)
-    undone = values <= (_NULL if count <= _DENSE else _MOVES)
-    if bool(((values > _NULL) & (values < _MOVES)).any()) and count <= _DENSE:
+    undone = values <= _NULL
+    if bool(((values > _NULL) & (values < _MOVES)).any()):
         return Freedom("undecided", "unclear", {}, None, None, **sizes)
     free_ = (int(undone.sum()), len(values))
     if not free_[0]:
@@ -194,17 +198,22 @@ def _by_jacobian(
     group = dict.fromkeys(_moving(probe, free, others), 0.0)
     if not follow:
         return Freedom("no", "curve", group, None, free_, **sizes)
-    if count > _DENSE:
-        return Freedom("undecided", "large", group, None, free_, **sizes)
+    if narrow:
+        return Freedom("undecided", "large", {}, **sizes)
     same = _followed(probe, run, names, list(group), direction)
     return Freedom("no" if same else "undecided", "curve" if same else "jumps", group, None, free_, **sizes)
 
 
 def _control(run: Run) -> Any:
-    """What a random change of every score does to the outputs: parameters that undo even that are too many to test."""
+    """What another function of the inputs, added to the scores, does to the outputs.
+
+    Parameters that undo even that are too many to test at these inputs.
+    """
     if run.given is None or not run.given.requires_grad:
         return torch.zeros(len(run.floats), 0, dtype=torch.float64)
-    change = torch.randn(run.given.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    given = run.given.detach()
+    mixed = torch.randn(given.shape[-1], given.shape[-1], generator=torch.Generator().manual_seed(3)).double()
+    change = torch.cos(torch.nan_to_num(given / given[torch.isfinite(given)].std(), posinf=0, neginf=0) @ mixed)
     return Derivatives(run.floats, {"scores": run.given}).along({"scores": change})[:, None]
 
 
@@ -230,24 +239,6 @@ def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
     return [n for n, v in parts.items() if float(v.abs().max()) > _MOVES * most]
 
 
-def _iterated(made: Derivatives, taus: Any, free: Sequence[str], count: int) -> tuple[Any, Any]:
-    """What is left of columns without the span of the others' columns, by LSMR: for large Jacobians."""
-    shapes = {n: made.parameters[n].shape for n in free}
-
-    def forward(v: Any) -> Any:
-        parts = torch.tensor(np.ravel(v)).split([shapes[n].numel() for n in free])
-        return made.along({n: p.reshape(shapes[n]) for n, p in zip(free, parts, strict=True)}).numpy()
-
-    def backward(u: Any) -> Any:
-        found = made.back(torch.tensor(np.ravel(u)))
-        return torch.cat([found[n].reshape(-1) if n in found else torch.zeros(shapes[n].numel()) for n in free]).numpy()
-
-    matrix = LinearOperator((len(taus), count), matvec=forward, rmatvec=backward, dtype=float)
-    found = [lsmr(matrix, column.numpy(), atol=1e-10, btol=1e-10, conlim=1e12, maxiter=400)[0] for column in taus.T]
-    left = torch.column_stack([taus[:, i] - torch.tensor(forward(v)) for i, v in enumerate(found)])
-    return left, torch.tensor(np.column_stack(found))
-
-
 def _solved(columns: Any, targets: Any) -> tuple[Any, Any]:
     """What is left of targets without the span of columns, and the least coefficients; columns are scaled."""
     scaled, size = _scaled(columns)
@@ -259,10 +250,6 @@ def _scaled(columns: Any) -> tuple[Any, Any]:
     size = columns.norm(dim=0)
     size = torch.where(size > 0, size, torch.ones_like(size))
     return columns / size, size
-
-
-def _joined(columns: Sequence[Any]) -> Any:
-    return torch.column_stack(list(columns))
 
 
 def _rows(run: Run) -> int:

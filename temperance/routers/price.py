@@ -10,8 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
-
 from temperance.numerics.information.floor import floor
 from temperance.routers.examine import Examined
 from temperance.routers.freedom import without
@@ -61,6 +59,6 @@ def _at_inputs(found: Examined) -> int | None:
         return None
     left = made.columns(tau.name)
     if others:
-        left = without(torch.column_stack([made.columns(n) for n in others]), left)
+        left = without(made.columns(*others), left)
     information = float(left.square().sum()) / inputs / tau.slope**2
     return math.ceil(1 / information / PRECISION**2) if information > 0 else None

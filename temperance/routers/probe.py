@@ -59,7 +59,7 @@ class Probe:
         seen: Sequence[int] | None = None,
         virtual: Sequence[int] = (),
     ) -> None:
-        self.module = copy.deepcopy(module).double().train(training)
+        self.module = copy.deepcopy(module).cpu().double().train(training)
         self.inputs = tree_map(_input, inputs)
         self.score, self.seen, self.virtual = score, seen, virtual
         self.tau = torch.ones((), dtype=torch.float64, requires_grad=True) if virtual else None
@@ -92,12 +92,12 @@ class Probe:
             if held is not None:
                 held.data.copy_(before)
 
-    def run(self) -> Run:
-        """Call the router, with the same random numbers and buffers each time."""
+    def run(self, scaled: Sequence[int] = ()) -> Run:
+        """Call the router, with the same random numbers and buffers each time; scaled: weights that are reduced."""
         with torch.no_grad():
             for name, buffer in self.module.named_buffers():
                 buffer.copy_(self._buffers[name])
-        watch = Watch(double=True, at=self.virtual, tau=self.tau)
+        watch = Watch(double=True, at=scaled or self.virtual, tau=self.tau, factor=1 - 1e-6 if scaled else 1.0)
         args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, self.inputs)
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), watch:
             torch.manual_seed(0)
@@ -153,25 +153,39 @@ class Derivatives:
         least = _ROUNDING * float(self.vector.detach().abs().max()) if len(self.vector) else 0.0
         return [n for n, g in self.back(u).items() if float(g.abs().max()) > least] if self._pulled else []
 
-    def columns(self, name: str) -> Any:
-        """J of one parameter, (equations, entries)."""
-        if name not in self._pulled:
-            return torch.zeros(len(self.vector), self.parameters[name].numel(), dtype=self.vector.dtype)
-        pulled = self._pulled[name]
-        basis = torch.eye(pulled.numel(), dtype=pulled.dtype).reshape(-1, *pulled.shape)
+    def columns(self, *names: str) -> Any:
+        """J of some parameters, (equations, entries): by rows where these are fewer."""
+        blocks = [torch.zeros(len(self.vector), self.parameters[n].numel(), dtype=self.vector.dtype) for n in names]
+        kept = [(n, block) for n, block in zip(names, blocks, strict=True) if n in self._pulled]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of operations without a batched rule, which are slow and right
-            parts = [
-                torch.autograd.grad(pulled, self._u, chunk, retain_graph=True, is_grads_batched=True)[0]
-                for chunk in basis.split(_CHUNK)
-            ]
-        return torch.cat(parts).detach().T
+            if len(self.vector) < sum(block.shape[1] for _, block in kept):
+                self._by_rows(kept)
+            else:
+                for name, block in kept:
+                    pulled = self._pulled[name]
+                    basis = torch.eye(pulled.numel(), dtype=pulled.dtype).reshape(-1, *pulled.shape)
+                    block.copy_(torch.cat([self._batched(pulled, [self._u], c)[0] for c in basis.split(_CHUNK)]).T)
+        return torch.cat(blocks, dim=1)
+
+    def _by_rows(self, kept: Sequence[tuple[str, Any]]) -> None:
+        at = 0
+        for chunk in torch.eye(len(self.vector), dtype=self.vector.dtype).split(_CHUNK):
+            rows = self._batched(self.vector, [self.parameters[n] for n, _ in kept], chunk)
+            for (_, block), row in zip(kept, rows, strict=True):
+                block[at : at + len(chunk)] = row.reshape(len(chunk), -1)
+            at += len(chunk)
+
+    @staticmethod
+    def _batched(vector: Any, inputs: Sequence[Any], chunk: Any) -> Any:
+        found = torch.autograd.grad(vector, inputs, chunk, retain_graph=True, is_grads_batched=True)
+        return [v.detach() for v in found]
 
 
 def _input(value: Any) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
-    return value.detach().double() if value.is_floating_point() else value.detach()
+    return value.detach().cpu().double() if value.is_floating_point() else value.detach().cpu()
 
 
 def _finite(value: Any) -> Any:
@@ -180,8 +194,7 @@ def _finite(value: Any) -> Any:
 
 
 def _rows(event: Event) -> Any:
-    given = event.given.movedim(event.dim, -1)
-    return _finite(given).reshape(-1, given.shape[-1])
+    return _finite(event.given).reshape(-1, event.given.shape[-1])
 
 
 def _logarithm(outputs: Sequence[Any]) -> Any:

@@ -25,8 +25,8 @@ def _all(found: Examined) -> Iterator[str]:
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
     if found.router.again:
         yield "a loss applies softmax to probabilities of this router again; it wants the scores."
-    if softmaxes and found.run.watch.selections and _sums_differ(found):
-        yield "the weights of inputs have different sums: not renormalised after the selection."
+    if _is_not_renormalised(found):
+        yield "the weights of the chosen experts are not renormalised after the selection."
     for name in _leaks(found):
         yield f"the selection bias {name} leaks into the weights; it is meant for the selection alone."
     if found.unreached:
@@ -39,15 +39,16 @@ def _names(found: Examined) -> str:
     return ", ".join(t.name for t in found.taus)
 
 
-def _sums_differ(found: Examined) -> bool:
-    """Whether inputs have several weights each, of different sums up to 1."""
-    for i, value in enumerate(found.run.leaves):
-        if value.is_floating_point() and value.dim() > 1 and (found.router.seen is None or i in found.router.seen):
-            rows = value.detach().reshape(-1, value.shape[-1])
-            sums, several = rows.sum(1), int((rows > 0).sum(1).max()) > 1
-            if several and bool((rows >= 0).all()) and bool((sums <= 1 + _SAME).all()):
-                return float(sums.max() - sums.min()) > _SAME
-    return False
+def _is_not_renormalised(found: Examined) -> bool:
+    """Whether smaller weights before a selection of several experts make other outputs."""
+    router, watch = found.router, found.run.watch
+    chosen = [s for s in watch.selections if s.name == "topk" and s.options.get("k", s.options.get("0", 1)) > 1]
+    before = [i for i, e in enumerate(watch.scores) if "log" not in e.name and any(map(e.makes, chosen))]
+    before = [i for i in before if "softmax" in watch.scores[i].name and i in router.scores]
+    if not before:
+        return False
+    probe = Probe(router.module, router.inputs, False, found.score, router.seen)
+    return bool((probe.run().floats - probe.run(before).floats).abs().max() > _SAME)
 
 
 def _leaks(found: Examined) -> Iterator[str]:

@@ -16,18 +16,13 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-SCORED = (
-    "softmax",
-    "log_softmax",
-    "sigmoid",
-    "sigmoid_",
-    "special_expit",
-    "logsigmoid",
-    "log_sigmoid",
-    "gumbel_softmax",
-)
+SCORED = ("softmax", "log_softmax", "gumbel_softmax", "sigmoid", "special_expit", "logsigmoid", "log_sigmoid")
 """Functions that turn scores into weights."""
 SELECTED = ("topk", "argmax", "argsort", "sort", "kthvalue")
+_PRODUCTS = ("MmBackward", "AddmmBackward", "BmmBackward", "BaddbmmBackward", "CdistBackward", "MvBackward")
+ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
+MOST_NODES = 400
+"""Where a walk through a graph ends: at products, at what makes hidden states, and after so many nodes."""
 _LESS = (torch.float32, torch.float16, torch.bfloat16)
 _CASTS = ("float", "half", "bfloat16")
 
@@ -51,6 +46,10 @@ class Event:
         """The module that called it."""
         return self.stack[-1][0]
 
+    def makes(self, other: Event) -> bool:
+        """Whether what this gave is part of what another was given, with no product between."""
+        return self.gave.grad_fn is not None and self.gave.grad_fn in products_above(other.given.grad_fn)[1]
+
     @property
     def dim(self) -> int:
         """The dimension of the scores."""
@@ -65,19 +64,27 @@ class Watch(TorchFunctionMode):
         paths: of modules, by their id.
         double: whether all floating point numbers are made double.
         at, tau: the scores of these numbers among `scores` are divided by tau before they become weights.
+        factor: what the weights that these make are multiplied by.
 
     Attributes:
         scores, selections: events, in order. made: the module that made a tensor, by the node of its graph.
         uses: the modules that use a tensor, by its id, of those that are there as keys.
+        called: the modules that were called.
     """
 
     def __init__(
-        self, paths: dict[int, str] | None = None, double: bool = False, at: Sequence[int] = (), tau: Any = None
+        self,
+        paths: dict[int, str] | None = None,
+        double: bool = False,
+        at: Sequence[int] = (),
+        tau: Any = None,
+        factor: float = 1.0,
     ) -> None:
         super().__init__()
         self.paths, self.double, self.at, self.tau = paths or {}, double, at, tau
+        self.factor = factor
         self.stack: list[tuple[str, int]] = [("", 0)]
-        self.calls = 0
+        self.calls, self.called = 0, {""}
         self.scores: list[Event] = []
         self.selections: list[Event] = []
         self.made: dict[Any, str] = {}
@@ -90,10 +97,13 @@ class Watch(TorchFunctionMode):
             args, options = tree_map(_doubled_type, (tuple(args), options))
             if name in _CASTS and isinstance(args[0], torch.Tensor):
                 return args[0].double()
-        if name in SCORED and len(self.scores) in self.at:
+        meant = name in SCORED and len(self.scores) in self.at
+        if meant and self.tau is not None:
             args = (_divided(args[0], self.tau), *args[1:]) if args else args
             options = {k: _divided(v, self.tau) if k == "input" else v for k, v in options.items()}
         gave = func(*args, **options)
+        if meant and self.factor != 1.0:
+            gave = gave * self.factor
         if self.double and isinstance(gave, torch.Tensor | tuple | list):
             gave = tree_map(_doubled, gave)
         self._note(name, args, options, gave)
@@ -124,6 +134,7 @@ class Watch(TorchFunctionMode):
         def enter(module: Any, _: Any) -> None:
             self.calls += 1
             self.stack.append((self.paths.get(id(module), self.stack[-1][0]), self.calls))
+            self.called.add(self.stack[-1][0])
 
         def leave(*_: Any) -> None:
             self.stack.pop()
@@ -149,3 +160,19 @@ def _doubled_type(value: Any) -> Any:
 
 def _doubled(value: Any) -> Any:
     return value.double() if isinstance(value, torch.Tensor) and value.dtype in _LESS else value
+
+
+def products_above(node: Any) -> tuple[list[Any], set[Any]]:
+    """The products nearest to a node of a graph, and the nodes on the way."""
+    seen: set[Any] = set()
+    open_, products = [node], []
+    while open_ and len(seen) < MOST_NODES:
+        node = open_.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if node.name().startswith(_PRODUCTS):
+            products.append(node)
+        elif not node.name().startswith(ENDS):
+            open_ += [below for below, _ in node.next_functions]
+    return products, seen

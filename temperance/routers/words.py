@@ -27,6 +27,7 @@ _CHANGE = {
     "unclear": "Give more inputs, or other ones.",
     "none": "Nothing.",
 }
+_CHANGE["proved"] = _CHANGE["curve"]
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,8 @@ def in_words(found: Examined, form: Form | None, proved: Proof | None, cost: Pri
         symmetry=symmetry,
         change=change,
         warnings=(*warnings_of(found), *((proved.caution,) if proved and proved.caution else ())),
-        reason=_answer(found, symmetry),
-        rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(first, symmetry),
+        reason=_answer(found, proved),
+        rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(found),
         identifiable=proved.identifiable if proved and not found.virtual else None,
         data=_data(found, cost),
     )
@@ -113,18 +114,17 @@ def _temperature(found: Examined, form: Form | None) -> dict[str, Any] | None:
     }
 
 
-def _answer(found: Examined, symmetry: str | None) -> str:
+def _answer(found: Examined, proved: Proof | None) -> str:
     """The first line."""
     first, second, name = found.evaluation, found.training, _name(found)
     if found.virtual and first.how in ("unreached", "constant"):
         return "No temperature is trained, and no scores become weights in it that one could divide."
     if found.virtual:
+        why = _why(found, first, proved)
         if first.outcome == second.outcome == "no":
-            return (
-                f"No temperature is trained, and one that divided the scores could not be learnt: {_why(found, first)}"
-            )
+            return f"No temperature is trained, and one that divided the scores could not be learnt: {why}"
         could = "could be learnt" if first.outcome == second.outcome == "yes" else "was tested too"
-        return f"No temperature is trained. One that divided the scores {could}: {_why(found, first)}"
+        return f"No temperature is trained. One that divided the scores {could}: {why}"
     if found.raw is not None:
         does = {"yes": "determine", "no": "do not determine", "undecided": "may or may not determine"}
         return (
@@ -134,13 +134,13 @@ def _answer(found: Examined, symmetry: str | None) -> str:
     if first.outcome != second.outcome:
         said = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
         return (
-            f"In training {name} is {said[second.outcome]}: {_why(found, second)} "
-            f"In evaluation it is {said[first.outcome]}: {_why(found, first)}"
+            f"In training {name} is {said[second.outcome]}: {_why(found, second, proved)} "
+            f"In evaluation it is {said[first.outcome]}: {_why(found, first, proved)}"
         )
     words = {"yes": "is learnable", "no": "is not learnable", "undecided": "is undecided"}
     some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
     counted = f" {first.free[0]} of its {first.free[1]} directions is free." if some and first.free else ""
-    return f"{name} {words[first.outcome]}: {_why(found, first)}{counted}"
+    return f"{name} {words[first.outcome]}: {_why(found, first, proved)}{counted}"
 
 
 def _name(found: Examined) -> str:
@@ -152,7 +152,7 @@ def _name(found: Examined) -> str:
     return "tau" if names == "tau" else f"tau(x) ({names})" if of_x else f"tau ({names})"
 
 
-def _why(found: Examined, of: Freedom) -> str:
+def _why(found: Examined, of: Freedom, proved: Proof | None = None) -> str:
     group = ", ".join(of.group)
     first_order = f"to first order a change of {group} undoes a change of it, and a finite one moves the selection."
     return {
@@ -163,7 +163,8 @@ def _why(found: Examined, of: Freedom) -> str:
         "none": "no other parameter that is trained undoes a change of it.",
         "jumps": first_order,
         "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters.",
-        "large": f"to first order {group} undo a change of it; there are too many parameters to follow the curve.",
+        "large": f"{of.parameters} parameters are too many to follow what may undo a change of it.",
+        "proved": "" if proved is None else proved.reason,
         "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",
         "unclear": "the tests at several random parameters do not agree.",
     }[of.how]
@@ -189,8 +190,10 @@ def _power(exponent: float) -> str:
     return "l" if near == 1 else f"l^{near:g}" if near >= 0 else f"l^({near:g})"
 
 
-def _tested(of: Freedom, symmetry: str | None) -> str:
+def _tested(found: Examined) -> str:
     """What was tested."""
+    of = found.evaluation
+    at = _AT + " and random inputs of few dimensions" * found.router.narrow
     scales = ", ".join(map(str, SCALES))
     sizes = f"{of.equations} equations, {of.parameters} parameters"
     return {
@@ -200,7 +203,7 @@ def _tested(of: Freedom, symmetry: str | None) -> str:
         f"stayed as it was, to {HELD:g}.",
         "none": f"Tested: its derivative is not 0, and a gradient reaches nothing else, at {_AT}."
         if not of.parameters
-        else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {_AT}.",
+        else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {at}.",
         "constant": f"Tested: every derivative is 0, at {_AT}.",
         "unreached": f"Tested: its derivative is 0 at {_AT}, and larger changes move the scores.",
         "jumps": f"Tested: the derivative is 0 at {_AT}, and l = {scales} moved outputs.",

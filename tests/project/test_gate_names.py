@@ -30,7 +30,7 @@ OTHER_WORDS = {
     "temperance/routers/find.py": 2,  # functions of PyTorch
     "temperance/routers/price.py": 1,
     "temperance/interop/router_reading.py": 3,
-    "temperance/routers/warn.py": 1,
+    "temperance/routers/warn.py": 2,
     "temperance/routers/watch.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""

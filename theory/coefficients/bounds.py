@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import sympy as sp
 
@@ -141,7 +142,7 @@ class _Case:
         usual, stratum = Fraction(found.atom, 2), "all atoms are equal"
         if self.true > 1:
             whole = f" of {word(self.extra + 1)} atoms, or several" if self.extra > 1 else " of two atoms"
-            kept = ", the anchor in a cell of its own" if found.activation is not None else ""
+            kept = ", the anchor in a cell of its own" if found.anchored else ""
             stratum = f"a cell{whole}, whichever true atom is split{kept}"
         seen = (
             None if power is None else Fraction(dim, power if self.true > 1 else 2 * power) + Fraction(found.expert, 2)
@@ -153,10 +154,10 @@ class _Case:
 
     def _lowest(self) -> Block | None:
         """The least that the cells of a stratum add, with the largest m of those that attain it; None: not known."""
-        anchored, blocks = self.found.activation is not None, []
+        blocks = []
         if self.true > 1 and not self.found.apart:
             return None
-        most = self.true - 1 if anchored and self.true > 1 else self.true
+        most = self.true - 1 if self.found.anchored and self.true > 1 else self.true
         for sizes in partitions(self.extra, most):
             block = self._every(sizes) if len(sizes) == self.true else _beside_a_singleton(self.found.cell, sizes)
             if block is None:
@@ -200,6 +201,7 @@ def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
     return Block(sum((block.lower for block in known), Fraction(0)), m if len(shown) == len(pairs) else None)
 
 
+@lru_cache(maxsize=64)
 def _block(spec: MoESpec, n: int) -> Block | None:
     """Theorem C2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
     cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)

@@ -28,14 +28,15 @@ class Counts:
 
     Attributes:
         cell: a true atom that two fit, beside a singleton.
-        held: how many of the gate's own parameters the gauge holds in the last atom.
-        activation: s of an anchored activation gate without a bias inside, else None.
+        held: how many of the gate's own parameters the gauge holds in the last atom. anchored: whether it is the anchor
+            of an activation gate. activation: s of such a gate, if it has no bias inside, else None.
         regular: whether the model with as many atoms as the truth is proved to be regular.
         global_: whether exp of the log weights of atoms with different gates are independent functions of x.
     """
 
     cell: Setting
     held: int
+    anchored: bool
     activation: Activation | None
     regular: bool
     global_: bool
@@ -107,4 +108,4 @@ def counts(spec: MoESpec, gauge: Gauge) -> Counts:
     regular = all(row.flat or row.upper == Fraction(1) for row in orders) and any(row.upper for row in orders)
     s = form.s if anchored and form is not None and form.bias is None else None
     lines = affine and len(slopes) == spec.dim and {f.as_independent(*x)[1] for f in slopes} == {*x}
-    return Counts(cell, held, s, regular, lines)
+    return Counts(cell, held, anchored, s, regular, lines)

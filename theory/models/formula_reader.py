@@ -85,6 +85,8 @@ class _FormulaReader(Reader[Parts]):
         """Of a number, where the function is real."""
         self._require_numbers(argument)
         for part in argument:
+            if LANGUAGE[name].symbol is sp.tan:  # sin over cos
+                self._require_no_pole(Part(sp.cos(part.formula), part.signs), sp.S.One)
             for condition, _ in LANGUAGE[name].real(part.formula):
                 self._require_real(part, condition, name)
         return mapped(LANGUAGE[name].of, argument)

@@ -143,7 +143,7 @@ def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
         (["--true", "2", "--fitted", "1000000"], "--fitted must be at most 100 atoms, not 1000000"),
         (["--true", "3", "--fitted", "2"], "need 1 <= true <= fitted, not 3, 2"),
         (["--true", "2", "--fitted", "2", "--gauge", "loose"], "'loose'; accepted: free, anchored"),
-        (["--true", "2", "--fitted", "2", "--gate", "sine"], "unknown gate 'sine'; accepted: a name of"),
+        (["--true", "2", "--fitted", "2", "--gate", "sine"], "unknown gate 'sine'; did you mean cosine? accepted"),
         (["--true", "2", "--fitted", "2", "--truth", "missing.json"], "cannot be read"),
         (["--true", "2", "--fitted", "2", "-o", "rates.pdf"], "unknown ending; accepted: .json, .html"),
     ],

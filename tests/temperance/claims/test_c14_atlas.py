@@ -1,5 +1,6 @@
 """Claims C14a to C14c: no leg contradicts another, what is open is said, and a wrong number contradicts a claim."""
 
+import pickle
 from dataclasses import replace
 from fractions import Fraction
 
@@ -45,6 +46,10 @@ def test_no_leg_contradicts_another_and_what_is_open_is_said():
     for leg in legs:
         assert leg.outcome != "contradicted", leg.detail
         assert (leg.outcome == "inconclusive") == ("inconclusive" in leg.detail)
+
+
+def test_every_row_can_go_to_a_worker_and_back():
+    assert pickle.loads(pickle.dumps(ROWS)) == ROWS
 
 
 def test_rows_are_found_in_workers_as_they_are_here():

@@ -78,6 +78,19 @@ def test_rates_have_the_keys_of_those_of_named_gates(output):
     assert record["setting"]["gate_formula"]["own"] == ["beta1", "beta2"]
 
 
+def test_the_bias_has_a_rate_that_is_predicted_and_measured(output):
+    predicted = {p["parameter"]: p["sharp"] for p in json.loads(output("predict", *WAVE, *EXACT, "--json"))}
+    assert predicted["beta0/tau"] == "1/2"
+    record = json.loads(output("rates", *WAVE, *EXACT, *QUICK, "--json"))
+    measured = {s["parameter"]: s["predicted"] for s in record["slopes"]}
+    assert measured["beta0/tau"] == -0.5
+    assert {*measured} == {*predicted} - {"density", "kappa", "tau"}
+
+
+def test_rates_are_not_recommended_where_they_are_refused(output):
+    assert "temperance rates" not in output("predict", "--gate", "max(w*x - c, 0)/tau", *EXACT)
+
+
 def test_rates_say_that_starts_use_the_truth(output):
     assert "so starts use the truth" in output("rates", "--gate", "sigmoid", *EXACT, *QUICK)
 
@@ -86,7 +99,7 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("temperance.numerics.studies.general_studies.run_general", stopped)
+    monkeypatch.setattr("temperance.evidence.general_rates.run_general", stopped)
     assert run(["rates", *WAVE, *EXACT]) == 130
     assert capsys.readouterr().err == "interrupted; nothing is kept of a study of this model\n"
 
@@ -104,6 +117,8 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
         (("rates", *WAVE, *EXACT, "--workers", "2"), "--workers is for linear, softmax and activation gates"),
         (("rates", *WAVE, *EXACT, "--experiment", "sample"), "--experiment sample is for linear, softmax"),
         (("rates", *WAVE, "--true", "3", "--fitted", "3"), "measured with --true 2 --fitted 2 or 3, not 3, 3"),
+        (("rates", *WAVE, *EXACT, "--loss", "least-squares"), "--true 2 --fitted 3 by least squares, not 2, 2"),
+        (("rates", *WAVE, *SPLIT, "--loss", "least-squares", "--store", "s.sqlite"), "--store is for linear, softmax"),
         (("rates", *WAVE, *EXACT, "--n", "10,1e4"), "n must be growing sizes from 100 to 1e12"),
         (("rates", *WAVE, *EXACT, "--replicates", "5"), "replicates must be at least 10"),
         (("rates", "--gate", "laplace", *EXACT), "the gate 'laplace' has a kink that x can reach"),

@@ -82,7 +82,7 @@ def test_bad_truths_are_one_line(tmp_path, refused, text, message):
     [
         (["--fitted", "2"], "--true needs a value"),
         (["--true", "3", "--fitted", "2"], "need 1 <= true <= fitted <= 12, not 3, 2"),
-        (["--true", "2", "--fitted", "2", "--gate", "sine"], "unknown gate 'sine'; accepted: a name of"),
+        (["--true", "2", "--fitted", "2", "--gate", "sine"], "unknown gate 'sine'; did you mean cosine? accepted"),
         (["--true", "2", "--fitted", "2", "--gate", "activation"], "needs an activation"),
         (["--true", "2", "--fitted", "2", "--activation", "sin(w*z)"], "free parameters"),
         (["--true", "2", "--fitted", "2", "--gauge", "loose"], "unknown gauge 'loose'"),

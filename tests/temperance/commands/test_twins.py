@@ -78,7 +78,8 @@ def test_the_function_takes_a_gate_too(capsys):
 
 
 def test_experts_may_have_twins_of_their_own():
-    """|a x + b| has the mean of -a and -b: a gate whose twins are known says nothing of that."""
+    """|a x + b| has the mean of -a and -b: a gate whose twins are known says nothing of that, and the mean does."""
     found = temperance.twins(gate="gelu(w*x)/tau", expert="abs(a*x + b)", gauge="anchored")
-    assert found.to_json()["unique"] is None
+    assert found.to_json()["unique"] is False
+    assert found.to_json()["symmetries"][-1]["identity"] == "h(-a, -b) - h(a, b) = 0"
     assert "Undecided" in found.words[0]

@@ -45,7 +45,7 @@ def test_a_certificate_is_written_and_proved(tmp_path, capsys):
     [
         (["--gate", "softmax", "--true", "3", "--fitted", "2"], "at least as many as the true ones"),
         (["--gate", "softmax", "--true", "0", "--fitted", "2"], "at least as many as the true ones"),
-        (["--gate", "softmax", "--true", "2", "--fitted", "101"], "at most 100"),
+        (["--gate", "softmax", "--true", "2", "--fitted", "21"], "at most 20"),
         (["--gate", "softmax", "--true", "2"], "fitted"),
         (["--activation", "tanh", "--gauge", "loose", "--true", "2", "--fitted", "3"], "gauge"),
         (["--activation", "elu(z, c)", "--true", "2", "--fitted", "3"], "free parameters"),

@@ -205,6 +205,19 @@ CORPUS = {
     "batch of sequences, in a dict": Case(
         plain(lambda m, x: {"weights": soft(torch.stack([x, 2 * x]) @ m.W.T / m.tau)}), "no", scaled=W
     ),
+    "einsum": Case(plain(lambda m, x: soft(torch.einsum("nd,kd->nk", x, m.W) / m.tau)), "no", scaled=W),
+    "experts choose inputs": Case(plain(lambda m, x: torch.topk(soft(x @ m.W.T / m.tau), 5, dim=0)), "no", scaled=W),
+    "straight through": Case(
+        plain(lambda m, x: (lambda p: F.one_hot(p.argmax(-1), 4) - p.detach() + p)(soft(x @ m.W.T / m.tau))),
+        "no",
+        scaled=W,
+    ),
+    "two maps, one over tau": Case(
+        plain(lambda m, x: soft(x @ m.W.T / m.tau + x @ m.V.T), V=random(4, D)), "no", scaled=W
+    ),
+    "a loss of the scores beside the weights": Case(
+        plain(lambda m, x: (lambda s: (soft(s / m.tau), torch.logsumexp(s, -1).square().mean()))(x @ m.W.T)), "no"
+    ),
     # activations on the scores
     "tanh": Case(plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau)), "yes"),
     "gelu": Case(
@@ -222,8 +235,24 @@ CORPUS = {
     "square": Case(plain(lambda m, x: soft((x @ m.W.T) ** 2 / m.tau)), "no", scaled={"W": 1.0, "tau": 2.0}),
     "soft cap": Case(plain(lambda m, x: soft(m.tau * torch.tanh(x @ m.W.T / m.tau)), tau=2.0), "yes"),
     "scores of length 1": Case(plain(lambda m, x: soft(unit(x @ m.W.T) / m.tau)), "yes"),
+    "scores of length 1, two features": Case(
+        plain(lambda m, x: soft(unit(x @ m.W.T) / m.tau), k=3, d=2), "yes", features=2
+    ),
     "softmax of softmax": Case(plain(lambda m, x: soft(soft(x @ m.W.T) / m.tau)), "yes"),
     "tau inside tanh": Case(plain(lambda m, x: soft(torch.tanh(x @ m.W.T / m.tau))), "no", scaled=W),
+    "standardised scores": Case(
+        plain(
+            lambda m, x: (lambda s: soft((s - s.mean(-1, keepdim=True)) / s.std(-1, keepdim=True) / m.tau))(x @ m.W.T)
+        ),
+        "yes",
+    ),
+    "layer norm of the scores": Case(plain(lambda m, x: soft(F.layer_norm(x @ m.W.T, (4,)) / m.tau)), "yes"),
+    "last map held, tanh below": Case(
+        plain(lambda m, x: soft(torch.tanh(x @ m.W.T) @ m.V.T / m.tau), k=5, held_V=random(4, 5)), "yes"
+    ),
+    "last map held, relu below": Case(
+        plain(lambda m, x: soft(torch.relu(x @ m.W.T) @ m.V.T / m.tau), k=5, held_V=random(4, 5)), "no", scaled=W
+    ),
     # what no gradient reaches
     "W detached": Case(plain(lambda m, x: soft(x @ m.W.detach().T / m.tau)), "yes"),
     "W under no_grad": Case(plain(nothing_for_w), "yes"),
@@ -283,5 +312,12 @@ CORPUS = {
     ),
     # softmax over inputs
     "soft-moe": Case(plain(lambda m, x: soft(m.tau * unit(x) @ unit(m.W).T, dim=0)), "yes"),
+    "soft-moe, two experts": Case(plain(lambda m, x: soft(m.tau * unit(x) @ unit(m.W).T, dim=0), k=2), "yes"),
+    "perturbed cosines": Case(
+        plain(lambda m, x: soft(unit(x) @ (m.W / (m.W.norm(dim=-1, keepdim=True) + 1)).T / m.tau), k=5), "no"
+    ),
+    "factor of the output": Case(
+        plain(lambda m, x: m.g * torch.sigmoid(x @ m.W.T / m.tau), g=torch.tensor(2.0)), "no", scaled=W
+    ),
     "softmax over inputs, linear": Case(plain(lambda m, x: soft(x @ m.W.T / m.tau, dim=0)), "no", scaled=W),
 }

@@ -110,7 +110,7 @@ def test_too_few_inputs_are_refused_for_a_yes_and_not_for_a_no():
 
 WARNED = {
     "softmax is applied twice": plain(lambda m, x: soft(soft(x @ m.W.T / m.tau))),
-    "not renormalised after the selection": plain(lambda m, x: torch.topk(soft(x @ m.W.T / m.tau), 2)),
+    "are not renormalised after the selection": plain(lambda m, x: torch.topk(soft(x @ m.W.T / m.tau), 2)),
     "the selection bias e leaks into the weights": plain(
         lambda m, x: torch.topk(torch.sigmoid(x @ m.W.T / m.tau) + m.e, 2), held_e=torch.zeros(4)
     ),

@@ -1,14 +1,18 @@
 """The bounds of learning coefficients against theory.md 2.13, whose equations are computed again here."""
 
+import re
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 import sympy as sp
 
 from temperance.theory.coefficients.bounds import coefficient, partitions
+from temperance.theory.coefficients.coefficient import number
 from temperance.theory.models.by_name import model
 from temperance.theory.settings.reasons import ReasonKind
 
+ROOT = Path(__file__).parents[3]
 ASKED = {"gate": "activation", "true": 2, "fitted": 3}
 
 
@@ -141,6 +145,13 @@ def test_bounds_grow_with_the_atoms_and_stay_below_bic():
         assert all(c.lower <= c.upper < c.bic for c in row[1:])
 
 
+def test_a_bias_inside_has_an_anchor_too():
+    one = found("tanh(w*x + c)/tau", 2, 3)
+    assert (one.exact, one.bic) == (Fraction(25, 4), 8)
+    assert "anchor in a cell of its own" in one.stratum
+    assert found("tanh(w*x + c)/tau", 2, 4).multiplicity == (1, 1)
+
+
 def test_the_sentence_and_the_record():
     one = found("softmax", 2, 3)
     assert one.sentence == "lambda = 5: two true softmax experts, three fitted; BIC charges 6.5"
@@ -162,3 +173,33 @@ def test_what_is_refused():
 def test_partitions():
     assert list(partitions(4, 2)) == [(4,), (3, 1), (2, 2)]
     assert list(partitions(0, 3)) == [()]
+
+
+SHOWN = {
+    "softmax or linear, linear experts": ({"gate": "softmax"}, {"gate": "linear"}),
+    "softmax, constant experts": ({"gate": "softmax", "expert": "constant"},),
+    "tanh, GELU and others, anchored": ({"gate": "activation", "s": "tanh"}, {"gate": "activation", "s": "gelu"}),
+    "cos (even s), anchored": ({"gate": "activation", "s": "cos"},),
+    "quadratic, Gaussian": ({"gate": "quadratic"}, {"gate": "gaussian"}),
+}
+
+
+def documented():
+    """The rows of the table in docs/coefficients.md: models, true and fitted atoms, lambda, m and what BIC charges."""
+    name = ""
+    for line in (ROOT / "docs" / "coefficients.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| ") and re.fullmatch(r"\d+, \d+", cells[1]):
+            name = cells[0] or name
+            yield from ((model, *cells[1:]) for model in SHOWN[name])
+
+
+def test_the_table_of_the_page():
+    rows = list(documented())
+    assert len(rows) > 12
+    for asked, sizes, value, m, bic in rows:
+        true, fitted = map(int, sizes.split(", "))
+        one = found(**asked, true=true, fitted=fitted)
+        shown = number(one.exact) if one.exact is not None else f"{number(one.lower)} to {number(one.upper)}"
+        assert (shown, number(one.bic)) == (value, bic)
+        assert m == ("" if one.multiplicity is None else str(one.multiplicity[0]))

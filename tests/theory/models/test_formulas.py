@@ -163,6 +163,7 @@ REFUSED = [
     ("w/tau", {}, "constant in x"),
     ("lambda*x", {}, "'lambda' is a word of Python, .*; accepted: another name, such as lambda1"),
     ("w/x", {}, "a division by 'x', which is 0 at some x"),
+    ("w*tan(x)", {}, r"a division by 'cos\(x\)', which is 0 at some x"),
     ("w/(1 + c*x)", {}, "a division by 'c.x . 1', which is 0 at some x"),
     ("w*(x - 2)**(-3)", {}, "a division by 'x - 2', which is 0"),
     ("x/tau", {}, "constant in x"),

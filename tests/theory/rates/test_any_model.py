@@ -24,7 +24,7 @@ def test_with_as_many_atoms_an_order_of_1_is_a_rate_and_what_a_flow_moves_has_no
     found = proved(model(CUBIC, "tanh(a*x + b)"), 2, 2, 1)
     assert [n for n, p in found.items() if p.flat] == ["beta1", "tau"]
     assert {n: p.sharp for n, p in found.items() if not p.flat} == dict.fromkeys(
-        ("beta1/tau", "beta2", "a", "b", "nu", "density"), HALF
+        ("beta1/tau", "beta2", "a", "b", "nu", "beta0", "density"), HALF
     )
 
 

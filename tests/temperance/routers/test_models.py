@@ -1,0 +1,236 @@
+"""Whole models: which routers are found, what of them the rest of the network sees, and the command line."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch, of the extra [interop], is not installed")
+
+import temperance  # noqa: E402
+
+nn = torch.nn
+F = nn.functional
+D, K = 6, 4
+
+
+class Gate(nn.Module):
+    """Weights of the best two experts, and the scores beside them."""
+
+    def __init__(self, tau=None, activation=None, weight=None):
+        super().__init__()
+        self.w = nn.Linear(D, K, bias=False)
+        if weight is not None:
+            self.w.weight = weight
+        self.activation = activation
+        if tau is not None:
+            self.tau = tau
+
+    def forward(self, x):
+        scores = self.w(x) if self.activation is None else self.activation(self.w(x))
+        return (*torch.topk(torch.softmax(scores / getattr(self, "tau", 1.0), -1), 2), scores)
+
+
+class Block(nn.Module):
+    """Attention, and a mixture of experts; `linear` has the product in a child and all else here."""
+
+    def __init__(self, gate=None, linear=False):
+        super().__init__()
+        self.attention = nn.Linear(D, 3 * D)
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(D, D), nn.SiLU()) for _ in range(K))
+        if linear:
+            self.gate, self.log_tau = nn.Linear(D, K), nn.Parameter(torch.zeros(()))
+        else:
+            self.gate = Gate() if gate is None else gate
+        self.linear = linear
+
+    def forward(self, x):
+        q, k, v = self.attention(x).chunk(3, -1)
+        x = x + torch.softmax(q @ k.transpose(-1, -2), -1) @ v
+        if self.linear:
+            weights = torch.softmax(self.gate(x) * self.log_tau.exp(), -1)
+            values, chosen = torch.topk(weights, 2)
+            values = values / values.sum(-1, keepdim=True)
+        else:
+            values, chosen, _ = self.gate(x)
+        every = torch.stack([expert(x) for expert in self.experts], -2)
+        return x + (every.gather(-2, chosen[..., None].expand(*chosen.shape, D)) * values[..., None]).sum(-2)
+
+
+class Model(nn.Module):
+    def __init__(self, *blocks):
+        super().__init__()
+        self.embedding, self.blocks, self.head = nn.Embedding(20, D), nn.ModuleList(blocks), nn.Linear(D, 20)
+
+    def forward(self, ids):
+        x = self.embedding(ids)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+IDS = torch.arange(40).reshape(4, 10) % 20
+
+
+def number(value=0.8):
+    return nn.Parameter(torch.tensor(value))
+
+
+def rows(model, *inputs):
+    torch.manual_seed(4)
+    return temperance.audit(model, *(inputs or (IDS,))).routers
+
+
+def test_routers_are_found_and_attention_is_none():
+    torch.manual_seed(0)
+    found = rows(Model(Block(Gate(number())), Block(Gate(number(), nn.Tanh())), Block()))
+    assert [row.where for row in found] == ["blocks.0.gate", "blocks.1.gate", "blocks.2.gate"]
+    assert [row.tau_learnable for row in found] == ["no", "yes", "not trained"]
+
+
+def test_scores_that_nothing_sees_are_left_out():
+    """The gate returns its scores, which would determine tau; no block takes them."""
+    torch.manual_seed(0)
+    assert rows(Model(Block(Gate(number()))))[0].evaluation == "no"
+    assert rows(Gate(number()), torch.randn(30, D))[0].evaluation == "undecided"
+
+
+def test_a_router_that_is_spread_over_a_block_is_the_block():
+    torch.manual_seed(0)
+    (found,) = rows(Model(Block(linear=True)))
+    assert found.where == "blocks.0"
+    assert (found.evaluation, found.temperature["parameters"]) == ("no", ["log_tau"])
+    assert found.symmetry == "(gate.weight, gate.bias, tau) -> (l gate.weight, l gate.bias, l tau)"
+
+
+def test_a_router_whose_maps_stand_in_a_list_is_what_calls_them():
+    class Ensemble(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.maps, self.tau = nn.ModuleList(nn.Linear(D, K) for _ in range(2)), number()
+
+        def forward(self, x):
+            return torch.softmax((self.maps[0](x) + self.maps[1](x)) / self.tau, -1)
+
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.router = Ensemble()
+
+        def forward(self, x):
+            return self.router(x).log()
+
+    torch.manual_seed(0)
+    (found,) = rows(Around(), torch.randn(60, D))
+    assert (found.where, found.evaluation) == ("router", "no")
+
+
+def test_a_shared_temperature_is_learnable_if_one_router_determines_it():
+    torch.manual_seed(0)
+    tau = number()
+    found = rows(Model(Block(Gate(tau)), Block(Gate(tau, nn.Tanh()))))
+    assert [row.tau_learnable for row in found] == ["yes", "yes"]
+    assert "blocks.1.gate shares it, and determines it" in found[0].reason
+    assert [row.tau_learnable for row in rows(Model(Block(Gate(tau)), Block(Gate(tau))))] == ["no", "no"]
+
+
+def test_a_matrix_that_is_used_elsewhere_may_determine_it():
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.randn(K, D))
+    found = rows(Model(Block(Gate(number(), weight=weight)), Block(Gate(weight=weight))))
+    assert found[0].tau_learnable == "undecided"
+    assert "uses this elsewhere" in found[0].reason
+
+
+def test_a_router_that_stands_twice_counts_once():
+    torch.manual_seed(0)
+    block = Block(Gate(number()))
+    (found,) = rows(Model(block, block))
+    assert found.where == "blocks.0.gate"
+
+
+def test_a_loss_that_softmaxes_probabilities_is_warned_of():
+    class WithLoss(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.outer = Wrapped(nn.Linear(D, K))
+
+        def forward(self, x):
+            weights = self.outer(x)
+            return weights.max(-1).values, torch.softmax(weights, -1).mean()
+
+    class Wrapped(nn.Module):
+        def __init__(self, gate):
+            super().__init__()
+            self.router = Softmaxed(gate)
+
+        def forward(self, x):
+            return self.router(x)
+
+    class Softmaxed(nn.Module):
+        def __init__(self, gate):
+            super().__init__()
+            self.gate = gate
+
+        def forward(self, x):
+            return torch.softmax(self.gate(x), -1)
+
+    torch.manual_seed(0)
+    (found,) = rows(WithLoss(), torch.randn(30, D))
+    assert found.where == "outer.router"
+    assert any("a loss applies softmax to probabilities" in warning for warning in found.warnings)
+
+
+def test_a_network_without_a_router_is_refused():
+    with pytest.raises(ValueError, match="no router is found"):
+        rows(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3)), torch.randn(5, 3))
+
+
+def test_the_model_stays_as_it_was():
+    torch.manual_seed(0)
+    model = Model(Block(Gate(number()))).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    rows(model)
+    assert model.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert all(p.grad is None and p.requires_grad for p in model.parameters())
+
+
+MODULE = """
+import torch
+
+def make():
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Softmax(-1))
+
+def inputs():
+    return torch.ones(20, 3)
+
+def broken():
+    raise KeyError("no such file")
+"""
+
+
+def shell(folder, *arguments):
+    (folder / "mine.py").write_text(MODULE, encoding="utf-8")
+    command = [sys.executable, "-m", "temperance", "audit", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+
+
+@pytest.mark.slow
+def test_the_command_audits_what_a_factory_makes(tmp_path):
+    done = shell(tmp_path, "mine:make", "--inputs", "mine:inputs", "--json", "-o", "page.html")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["routers"][0]["tau_learnable"] == "not trained"
+    assert "importing mine, as python -m would: its code runs" in done.stderr
+    assert "No temperature is trained" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mine", "mine:broken", "mine:missing", "absent:make", "mine:a.b"])
+def test_the_command_refuses_in_one_line(tmp_path, name):
+    done = shell(tmp_path, name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"names no model|cannot be made", done.stderr.splitlines()[-1])
