@@ -82,10 +82,9 @@ class _Unit:
 
 
 def _weights(value: Any) -> bool:
-    """Whether an output may be weights of experts: rows of numbers that are not negative."""
-    return (
-        isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and bool((value >= 0).all())
-    )
+    """Whether an output may be weights of experts: rows of numbers from 0 to 1."""
+    rows = isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1
+    return rows and bool(((value >= 0) & (value <= 1)).all())
 
 
 def _units(watch: Watch) -> list[_Unit]:
@@ -107,6 +106,9 @@ def _units(watch: Watch) -> list[_Unit]:
             if _near(path, event.path):
                 near = [s.path for s in selections if _near(path, s.path)]
                 found.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
+    for unit in found:
+        while unit.path not in watch.called:  # a list of modules, say
+            unit.path = unit.path.rpartition(".")[0]
     return found
 
 
@@ -127,13 +129,6 @@ def probabilities(event: Event) -> bool:
     """Whether scores are probabilities already: positive, with the sum 1."""
     given = event.given.detach()
     return bool((given >= 0).all()) and bool(((given.sum(event.dim) - 1).abs() < _ONE).all()) and given.shape[-1] > 1
-
-
-def _first(events: Sequence[Event]) -> Iterator[Event]:
-    """The events that are not made of others."""
-    for event in events:
-        if not any(e.makes(event) for e in events):
-            yield event
 
 
 def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ...]:
@@ -174,7 +169,8 @@ def _common(paths: Sequence[str]) -> str:
 def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, given: bool) -> list[Router]:
     modules = dict(model.named_modules())
     ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
-    firsts = {id(unit): _ordinals(watch, unit.path, list(_first(unit.events))) for unit in units}
+    first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
+    firsts = {id(unit): _ordinals(watch, unit.path, first[id(unit)]) for unit in units}
     watch = Watch(watch.paths)
     names = {unit.path for unit in units}
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
@@ -298,9 +294,7 @@ def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
         finally:
             model.train(mode)
         return inputs
-    raise ValueError(
-        "no random input of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)"
-    )
+    raise ValueError("no random x of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)")
 
 
 def _shapes(sizes: Sequence[int], tokens: int) -> Iterator[tuple[int, ...]]:

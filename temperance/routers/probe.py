@@ -59,7 +59,7 @@ class Probe:
         seen: Sequence[int] | None = None,
         virtual: Sequence[int] = (),
     ) -> None:
-        self.module = copy.deepcopy(module).double().train(training)
+        self.module = copy.deepcopy(module).cpu().double().train(training)
         self.inputs = tree_map(_input, inputs)
         self.score, self.seen, self.virtual = score, seen, virtual
         self.tau = torch.ones((), dtype=torch.float64, requires_grad=True) if virtual else None
@@ -185,7 +185,7 @@ class Derivatives:
 def _input(value: Any) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
-    return value.detach().double() if value.is_floating_point() else value.detach()
+    return value.detach().cpu().double() if value.is_floating_point() else value.detach().cpu()
 
 
 def _finite(value: Any) -> Any:

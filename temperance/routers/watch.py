@@ -69,6 +69,7 @@ class Watch(TorchFunctionMode):
     Attributes:
         scores, selections: events, in order. made: the module that made a tensor, by the node of its graph.
         uses: the modules that use a tensor, by its id, of those that are there as keys.
+        called: the modules that were called.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Watch(TorchFunctionMode):
         self.paths, self.double, self.at, self.tau = paths or {}, double, at, tau
         self.factor = factor
         self.stack: list[tuple[str, int]] = [("", 0)]
-        self.calls = 0
+        self.calls, self.called = 0, {""}
         self.scores: list[Event] = []
         self.selections: list[Event] = []
         self.made: dict[Any, str] = {}
@@ -133,6 +134,7 @@ class Watch(TorchFunctionMode):
         def enter(module: Any, _: Any) -> None:
             self.calls += 1
             self.stack.append((self.paths.get(id(module), self.stack[-1][0]), self.calls))
+            self.called.add(self.stack[-1][0])
 
         def leave(*_: Any) -> None:
             self.stack.pop()

@@ -105,6 +105,28 @@ def test_a_router_that_is_spread_over_a_block_is_the_block():
     assert found.symmetry == "(gate.weight, gate.bias, tau) -> (l gate.weight, l gate.bias, l tau)"
 
 
+def test_a_router_whose_maps_stand_in_a_list_is_what_calls_them():
+    class Ensemble(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.maps, self.tau = nn.ModuleList(nn.Linear(D, K) for _ in range(2)), number()
+
+        def forward(self, x):
+            return torch.softmax((self.maps[0](x) + self.maps[1](x)) / self.tau, -1)
+
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.router = Ensemble()
+
+        def forward(self, x):
+            return self.router(x).log()
+
+    torch.manual_seed(0)
+    (found,) = rows(Around(), torch.randn(60, D))
+    assert (found.where, found.evaluation) == ("router", "no")
+
+
 def test_a_shared_temperature_is_learnable_if_one_router_determines_it():
     torch.manual_seed(0)
     tau = number()
@@ -159,6 +181,11 @@ def test_a_loss_that_softmaxes_probabilities_is_warned_of():
     (found,) = rows(WithLoss(), torch.randn(30, D))
     assert found.where == "outer.router"
     assert any("a loss applies softmax to probabilities" in warning for warning in found.warnings)
+
+
+def test_a_network_without_a_router_is_refused():
+    with pytest.raises(ValueError, match="no router is found"):
+        rows(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 3)), torch.randn(5, 3))
 
 
 def test_the_model_stays_as_it_was():
