@@ -156,7 +156,7 @@ def _name(found: Examined) -> str:
 
 def _why(found: Examined, of: Freedom, proved: Proof | None = None) -> str:
     group = ", ".join(of.group)
-    first_order = f"to first order a change of {group} undoes a change of it, and a finite one moves the selection."
+    first_order = f"to first order a change of {group} undoes a change of it; a finite one moves outputs."
     return {
         "scaled": f"{_symmetry(found)} changes no output.",
         "curve": f"along a curve {group} undo its change, and no output changes.",
