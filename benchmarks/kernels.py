@@ -4,10 +4,8 @@
 
     python benchmarks/kernels.py [--json] [--gates]
 
-With --gates: of generated likelihoods, for every gate of the atlas at k = 2 and three of no paper: without and with
+With --gates: of the same likelihoods, for every gate of the atlas at k = 2 and three of no paper: without and with
 weights, the value alone, a call at n = 100 in microseconds, and the seconds to compile k = 3, if it was not on disk.
-The gates that have a kernel by hand are measured in turn with it.
-
 Each figure is the median of passes over 20000 points, d = 1, tau free; the linear gate is anchored, the others are in
 the free gauge. "numpy" is the plain version with the linear gate, "user" an activation that nobody tuned for.
 """
@@ -26,8 +24,8 @@ from collections.abc import Callable
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.likelihood import kernel as kernels
 from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
@@ -65,8 +63,8 @@ def measure(name: str, k: int, *, plain: bool = False) -> list[float]:
     if plain:
         return median_times([lambda: density.log_likelihood(theta, layout, gate, x, y)], REPEATS // 4)
     weights, reference = rng.integers(1, 9, POINTS).astype(float), rng.normal(size=POINTS)
-    with_weights = lambda: kernels.evaluate(theta, layout, gate, x, y, weights, reference)  # noqa: E731
-    return median_times([lambda: kernels.evaluate(theta, layout, gate, x, y), with_weights], REPEATS)
+    with_weights = lambda: evaluate(theta, layout, gate, x, y, weights, reference)  # noqa: E731
+    return median_times([lambda: evaluate(theta, layout, gate, x, y), with_weights], REPEATS)
 
 
 def one_of_ones_own() -> list[MoESpec]:
@@ -82,7 +80,7 @@ def one_of_ones_own() -> list[MoESpec]:
 
 
 def measure_generated(spec: MoESpec) -> dict[str, float]:
-    """The figures of --gates of one model, but for a gate by hand."""
+    """The figures of --gates of one model."""
     formulas, rng = formulas_of(spec), np.random.default_rng(2)
     start = time.process_time()
     likelihood(formulas, 3)
@@ -102,16 +100,6 @@ def measure_generated(spec: MoESpec) -> dict[str, float]:
     return dict(zip(("all", "weighted", "value", "us at n = 100", "s to compile"), figures, strict=True))
 
 
-def by_hand(name: str, spec: MoESpec) -> float:
-    """Of a gate that has a kernel by hand: how much longer the generated one takes, as a ratio of paired medians."""
-    layout, rng = Layout(2, 1, "free"), np.random.default_rng(2)
-    gate, made = compile_activation(activation(name)), likelihood(formulas_of(spec), 2)
-    x, y = rng.uniform(-3, 3, (POINTS, 1)), rng.normal(0, 2, POINTS)
-    theta, other = rng.normal(0, 0.5, made.where.size), rng.normal(0, 0.5, layout.size)
-    one, two = median_times([lambda: made(theta, x, y), lambda: kernels.evaluate(other, layout, gate, x, y)], REPEATS)
-    return one / two
-
-
 def gates() -> dict[str, dict[str, float]]:
     """The figures of --gates."""
     found = {}
@@ -122,7 +110,7 @@ def gates() -> dict[str, dict[str, float]]:
         found[name] = measure_generated(spec)
     for name in ("tanh", "gelu"):
         spec = model("activation", activation=name)
-        found[f"activation {name}"] = {**measure_generated(spec), "by hand": by_hand(name, spec)}
+        found[f"activation {name}"] = measure_generated(spec)
     found |= {spec.gate.name: measure_generated(spec) for spec in one_of_ones_own()}
     return {name: {key: round(v, 2) for key, v in row.items()} for name, row in found.items()}
 
@@ -130,7 +118,7 @@ def gates() -> dict[str, dict[str, float]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="CPU time of one likelihood pass, ns per data point")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--gates", action="store_true", help="generated likelihoods of every gate of the atlas")
+    parser.add_argument("--gates", action="store_true", help="likelihoods of every gate of the atlas")
     arguments = parser.parse_args()
     as_json = arguments.json
     if arguments.gates:

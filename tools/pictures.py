@@ -1,7 +1,7 @@
 """The pictures of the README: `python tools/pictures.py report.json`, with the report that `make verify` writes.
 
 One function draws one picture. flow.png: the expected log-likelihood of 1000 points, maximised over all but the
-temperature. decades.png: errors of the over-specified studies of claim C7. The other six are the gallery.
+temperature. decades.png: errors of the over-specified studies of claim C7. The others are the gallery.
 """
 
 from __future__ import annotations
@@ -237,6 +237,23 @@ def draw_fit(figure: Figure) -> None:
     lower.set_xlabel("x")
 
 
+def draw_experts(figure: Figure) -> None:
+    """Which of five fitted experts merge, for 1000 points of three, and the three over the data."""
+    measure = temperance.MixingMeasure(
+        beta1=np.array([[1.5], [-1.5], [0.0]]),
+        beta0=np.zeros(3),
+        tau=np.array(1.0),
+        a=np.array([[0.5], [-0.5], [0.0]]),
+        b=np.array([3.0, -3.0, 0.0]),
+        nu=np.array([0.5, 0.5, 0.5]),
+    )
+    x, y = temperance.sample(measure, temperance.activation("z"), POINTS, seed=3)
+    found = temperance.experts(x, y, most=5)
+    for axes, picture in zip(figure.subplots(1, 2), found.plots, strict=True):
+        picture.draw(axes)
+        axes.set_title(picture.title, fontsize=9)
+
+
 def save(name: str, draw: Callable[..., None], *arguments: object) -> None:
     """Draw one picture into the folder."""
     figure = Figure(figsize=SIZE, layout="constrained")
@@ -246,7 +263,13 @@ def save(name: str, draw: Callable[..., None], *arguments: object) -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name, draw in (("flows", draw_flows), ("mirrors", draw_mirrors), ("gates", draw_gates), ("fit", draw_fit)):
+    for name, draw in (
+        ("flows", draw_flows),
+        ("mirrors", draw_mirrors),
+        ("gates", draw_gates),
+        ("fit", draw_fit),
+        ("experts", draw_experts),
+    ):
         save(f"{name}.png", draw)
     save("prices.png", draw_prices)
     save("flow.png", draw_flow)

@@ -13,7 +13,6 @@ from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 import sympy as sp
-from numba.core.event import Listener, install_listener
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, sizes_of, whole
@@ -44,8 +43,8 @@ from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting.mle import AGREE, Box
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
-from temperance.numerics.likelihood import kernel
-from temperance.numerics.likelihood.generated import STEM
+from temperance.numerics.likelihood.by_layout import formulas_of
+from temperance.numerics.likelihood.generated import STEM, pays
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
@@ -93,27 +92,30 @@ def default_box(points: Points, k: int) -> Box:
     return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
 
 
-class _Announcer(Listener):
-    """Prints a message when Numba begins to compile a kernel; the functions that it calls are compiled inside."""
-
-    def __init__(self, message: str) -> None:
-        self._message = message
-
-    def on_start(self, event: Any) -> None:
-        """Numba looked on disk before."""
-        compiled = event.data["dispatcher"].py_func
-        if compiled.__name__ == "kernel" and compiled.__module__.startswith((kernel.__name__, STEM)):
-            print(self._message, file=sys.stderr, flush=True)
-
-    def on_end(self, event: Any) -> None:
-        """Nothing to say."""
-
-
 @contextmanager
-def announced(experts: int) -> Iterator[None]:
-    """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load."""
-    message = f"compiling the likelihood for {experts} expert{'s' * (experts > 1)}, once"
-    with install_listener("numba:compile", _Announcer(message)):
+def announced(experts: int, *, few: bool) -> Iterator[None]:
+    """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load.
+
+    few: that there is none, as there are few points.
+    """
+    if few:
+        yield
+        return
+    from numba.core.event import Listener, install_listener
+
+    class Announcer(Listener):
+        """Prints a message when Numba, which looked on disk before, begins to compile a kernel."""
+
+        def on_start(self, event: Any) -> None:
+            compiled = event.data["dispatcher"].py_func
+            if compiled.__name__ == "kernel" and compiled.__module__.startswith(STEM):
+                message = f"compiling the likelihood for {experts} expert{'s' * (experts > 1)}, once"
+                print(message, file=sys.stderr, flush=True)
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    with install_listener("numba:compile", Announcer()):
         yield
 
 
@@ -182,7 +184,8 @@ def fit(
         columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
         progress: called with the starts done and their number.
 
-    A likelihood that has to be compiled, once for each number of experts and of columns, is announced on stderr.
+    Few data are fitted in NumPy; for more the likelihood is compiled, once for each gate, number of experts and of
+    columns, which is announced on stderr.
 
     Raises:
         ValueError: data or options that make no fit.
@@ -224,6 +227,11 @@ def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held
     return layout
 
 
+def _evaluated(gate: CompiledActivation, layout: Layout, points: int) -> CompiledActivation:
+    """The gate, in machine code where so many points are worth it."""
+    return replace(gate, machine_code=pays(formulas_of(gate.source, layout.d), layout.k, layout.gates, points))
+
+
 @one_blas_thread()
 def _fit(
     layout: Layout,
@@ -237,7 +245,7 @@ def _fit(
     least: float = 0.0,
 ) -> FitResult:
     """The fit of one size to checked points; known: a measure to start from, besides; least: of variances."""
-    linear = gate.source.is_linear
+    linear, gate = gate.source.is_linear, _evaluated(gate, layout, len(points.y))
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
@@ -247,7 +255,7 @@ def _fit(
     inside = replace(inside, nu=(max(low, least / units.y_scale**2), high))
     matrix, shift = units.matrix(layout)
     thetas = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
-    with announced(layout.k):
+    with announced(layout.k, few=not gate.machine_code):
         found = search(
             layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=thetas, progress=progress
         )

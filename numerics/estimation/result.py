@@ -104,9 +104,9 @@ class FitResult(Fitted):
         line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
-        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
+        def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
             known = None
-            if m is not None:
+            if (m := mixture) is not None:
                 known = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
             return again.refitted(self, k, known, starts, least)
 

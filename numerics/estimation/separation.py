@@ -24,7 +24,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 from scipy.special import logsumexp
 
 from temperance.numerics.fitting.mle import Fit
@@ -133,6 +132,8 @@ def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Itera
 
 def _with_margin(rows: Floats, least: float = -1.0) -> Floats | None:
     """A v in [-1, 1]^q with rows . v > 0, the first entry at least `least`; None if there is none."""
+    from scipy.optimize import linprog
+
     if not len(rows):
         return None
     size = rows.shape[1]
@@ -147,6 +148,8 @@ def _with_margin(rows: Floats, least: float = -1.0) -> Floats | None:
 
 def _nowhere_negative(rows: Floats) -> Floats | None:
     """A v in [-1, 1]^q with rows . v >= 0, not all 0; None if there is none."""
+    from scipy.optimize import linprog
+
     found = linprog(-rows.sum(axis=0), -rows, np.zeros(len(rows)), bounds=[(-1.0, 1.0)] * rows.shape[1])
     if found.x is None or (rows @ found.x).min() < -_SOLVED or (rows @ found.x).max() <= _SOLVED:
         return None

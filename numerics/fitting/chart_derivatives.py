@@ -1,37 +1,20 @@
-"""Gradient and Hessian in the coordinates of `charts`, compiled: the chain rule through ratios, pair and moments."""
+"""Gradient and Hessian in the coordinates of `charts`: the chain rule through ratios, pair and moments."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-from numba import njit
 
-from temperance.numerics.fitting.charts import OPTIONS, coordinates, log_tau_of, logit, move_moments, place_of
+from temperance.numerics.fitting.charts import coordinates, log_tau_of, logit, move_moments, place_of
 
 
-@njit(**OPTIONS)
 def _chained(gradient, hessian, jacobian, second):  # type: ignore[no-untyped-def]
-    """J^T g and J^T H J + second; J has few entries."""
-    p = len(gradient)
-    half, new = np.zeros((p, p)), np.zeros(p)
-    for a in range(p):
-        for b in range(p):
-            entry = jacobian[a, b]
-            if entry != 0.0:
-                new[b] += entry * gradient[a]
-                for c in range(p):
-                    half[b, c] += entry * hessian[a, c]
-    for a in range(p):
-        for b in range(p):
-            entry = jacobian[a, b]
-            if entry != 0.0:
-                for c in range(p):
-                    second[b, c] += entry * half[c, a]
-    return new, second
+    """J^T g and J^T H J + second."""
+    turned = np.ascontiguousarray(jacobian.T)
+    return turned @ gradient, turned @ hessian @ jacobian + second
 
 
-@njit(**OPTIONS)
 def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
     """Jacobian of theta in its ratios, and sum_j g_j d2 theta_j: theta_j = tau phi_j in the gate."""
     tau, free = math.exp(log_tau_of(theta, frame)), frame.places[0] >= 0
@@ -48,7 +31,6 @@ def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
     return jacobian, second
 
 
-@njit(**OPTIONS)
 def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of the ratios in means and differences, and the sum of g times their second derivatives."""
     i, j, d, p = chart.i, chart.j, frame.d, len(psi)
@@ -96,7 +78,6 @@ def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
     return jacobian, second
 
 
-@njit(**OPTIONS)
 def _by_moments(phi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of means and differences in phi, and the sum of g times their second derivatives."""
     i, j, d, p, c = chart.i, chart.j, frame.d, len(phi), chart.curvature
@@ -117,7 +98,6 @@ def _by_moments(phi, g, frame, chart):  # type: ignore[no-untyped-def]
     return jacobian, second
 
 
-@njit(**OPTIONS)
 def derivatives(theta, gradient, hessian, frame, chart):  # type: ignore[no-untyped-def]
     """Gradient and Hessian in phi, by the chain rule through the ratios, the pair and its moments."""
     jacobian, second = _by_ratios(theta, gradient, frame)

@@ -1,4 +1,4 @@
-"""Coordinates in which steps are made, compiled: of a gate with a temperature, and of two atoms that describe one cell.
+"""Coordinates in which steps are made: of a gate with a temperature, and of two atoms that describe one cell.
 
 Near beta1 . x = 0 an activation is almost linear, and data determine beta1/tau and beta0/tau much better than tau: the
 gate is divided by tau throughout. Where a likelihood needs one atom fewer than it has, two atoms i, j meet at its
@@ -22,16 +22,14 @@ of all others are taken relative to the pair. The box, the stopping gradient and
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 _NEAR = 2.0  # distance of a pair, in deviations of y given x
 _LOGIT = 6.0  # of its share: beyond, one of its atoms is alone
 _MOST = 60.0  # |logit| of a share
@@ -73,31 +71,26 @@ def frame_of(layout: Layout, centre: Floats, spread: Floats, *, linear: bool) ->
     return Frame(places, layout.k, layout.d, linear, log_tau, centre, spread)
 
 
-@njit(**OPTIONS)
 def bare(chart):  # type: ignore[no-untyped-def]
     """The numbers of a chart."""
     return chart.i, chart.j, chart.curvature
 
 
-@njit(**OPTIONS)
 def place_of(frame, atom, parameter):  # type: ignore[no-untyped-def]
     """The coordinate of theta that is a parameter of an atom; -1 if it is fixed."""
     return frame.places[1 + atom * (2 * frame.d + 3) + parameter]
 
 
-@njit(**OPTIONS)
 def _value(theta, frame, atom, parameter):  # type: ignore[no-untyped-def]
     place = place_of(frame, atom, parameter)
     return theta[place] if place >= 0 else 0.0
 
 
-@njit(**OPTIONS)
 def log_tau_of(theta, frame):  # type: ignore[no-untyped-def]
     """The logarithm of tau."""
     return theta[0] if frame.places[0] >= 0 else frame.log_tau
 
 
-@njit(**OPTIONS)
 def mixed(frame, chart, size):  # type: ignore[no-untyped-def]
     """The coordinates (p,) of theta that phi does not keep."""
     i, j, d, found = chart.i, chart.j, frame.d, np.zeros(size, dtype=np.bool_)
@@ -115,7 +108,6 @@ def mixed(frame, chart, size):  # type: ignore[no-untyped-def]
     return found
 
 
-@njit(**OPTIONS)
 def _scale_gate(theta, frame, factor):  # type: ignore[no-untyped-def]
     for atom in range(frame.k):
         for r in range(frame.d + 1):
@@ -124,7 +116,6 @@ def _scale_gate(theta, frame, factor):  # type: ignore[no-untyped-def]
                 theta[place] *= factor
 
 
-@njit(**OPTIONS)
 def move_moments(v, frame, chart, t, sign):  # type: ignore[no-untyped-def]
     """Add (sign 1) or take away (-1) what C, D and A have more than means and differences."""
     i, j, d = chart.i, chart.j, frame.d
@@ -138,7 +129,6 @@ def move_moments(v, frame, chart, t, sign):  # type: ignore[no-untyped-def]
             v[place_of(frame, i, d + 1 + r)] += sign * h * v[second if second >= 0 else place_of(frame, i, r)]
 
 
-@njit(**OPTIONS)
 def coordinates(theta, frame, chart):  # type: ignore[no-untyped-def]
     """Phi (p,)."""
     phi, i, j, d = theta.copy(), chart.i, chart.j, frame.d
@@ -173,7 +163,6 @@ def coordinates(theta, frame, chart):  # type: ignore[no-untyped-def]
     return phi
 
 
-@njit(**OPTIONS)
 def logit(phi, frame, chart):  # type: ignore[no-untyped-def]
     """The place of t, and t."""
     two = place_of(frame, chart.j, frame.d)
@@ -181,7 +170,6 @@ def logit(phi, frame, chart):  # type: ignore[no-untyped-def]
     return place, min(max(phi[place], -_MOST), _MOST)
 
 
-@njit(**OPTIONS)
 def _ratios(phi, frame, chart):  # type: ignore[no-untyped-def]
     """Theta (p,) of phi, with the gate still divided by tau."""
     theta, i, j, d = phi.copy(), chart.i, chart.j, frame.d
@@ -215,7 +203,6 @@ def _ratios(phi, frame, chart):  # type: ignore[no-untyped-def]
     return theta
 
 
-@njit(**OPTIONS)
 def uncut(phi, frame, chart):  # type: ignore[no-untyped-def]
     """Theta (p,) of phi."""
     theta = _ratios(phi, frame, chart)
@@ -223,14 +210,12 @@ def uncut(phi, frame, chart):  # type: ignore[no-untyped-def]
     return theta
 
 
-@njit(**OPTIONS)
 def cut(theta, lower, upper):  # type: ignore[no-untyped-def]
     """Cut theta (p,) to the box, in place."""
     for a in range(len(theta)):
         theta[a] = min(max(theta[a], lower[a]), upper[a])
 
 
-@njit(**OPTIONS)
 def back(phi, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
     """Theta (p,) of phi, cut to the box; log tau is cut first, so that beta1/tau and beta0/tau stay what they are."""
     theta = _ratios(phi, frame, chart)
@@ -241,7 +226,6 @@ def back(phi, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
     return theta
 
 
-@njit(**OPTIONS)
 def near_pair(theta, frame):  # type: ignore[no-untyped-def]
     """The chart of the two atoms that are nearest at theta; of no pair if none are near.
 

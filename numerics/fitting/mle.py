@@ -17,7 +17,7 @@ from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.newton import EXACT, FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
 from temperance.numerics.fitting.ridges import RidgeSearch
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
-from temperance.numerics.likelihood.kernel import evaluation
+from temperance.numerics.likelihood.by_layout import evaluation
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE, responsibilities
@@ -32,6 +32,7 @@ _START_PASSES = 30  # of the search on the subsample that ends a start
 _TURN = 60  # passes on ridges before the charts of a pair are tried again
 _FEWEST = 3  # passes of a step on ridges
 _AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken to fail for its kinks
+_ROUNDING = 1e-3  # of the tolerance within which starts agree
 AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
 
 
@@ -162,11 +163,11 @@ def climb(
     frame = frame_of(layout, *points.middle, linear=gate.source.is_linear)
     bounds, kinks = box.bounds(layout), kinks_of(gate)
     if kinks is None:
-        return maximise(mean_log_likelihood, theta, *bounds, passes, frame, stop)
+        return maximise(mean_log_likelihood, theta, *bounds, passes, frame, stop, compiled=gate.machine_code)
     ridges = RidgeSearch(mean_log_likelihood, layout, gate, points, bounds, kinks, stop)
     smooth, used, before = replace(stop, damping=_AT_KINKS), 0, -np.inf
     while True:
-        end = maximise(mean_log_likelihood, theta, *bounds, passes - used, frame, smooth)
+        end = maximise(mean_log_likelihood, theta, *bounds, passes - used, frame, smooth, compiled=gate.machine_code)
         used += end.passes
         if not end.stationary and end.local.value > -np.inf and used < passes:
             end = ridges.end(end.theta, min(passes - used, _TURN) if stop.pairs else passes - used)
@@ -263,7 +264,10 @@ def fit_points(
         raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")
     tolerance = AGREE / points.n + 1e-9 * abs(best.local.value)
     equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
-    best = max(equal, key=lambda end: (end.stationary, end.local.value))
+    top = max(equal, key=lambda end: (end.stationary, end.local.value))
+    # the first of those that rounding alone tells apart, so that it does not number the atoms
+    least = top.local.value - _ROUNDING * tolerance
+    best = next(end for end in equal if end.stationary == top.stationary and end.local.value >= least)
     return _report(layout, gate, points, box, best, len(thetas), len(equal))
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
-from temperance.numerics.fitting.steps import CHOOSE, PLAIN, SMALLEST_DIAGONAL, compile_steps, step
+from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compiled_step, step
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]
@@ -123,7 +123,8 @@ class _Search:
         stop: Stop,
         compiled: bool,
     ) -> None:
-        self.f, self.stop, (self.lower, self.upper), self.compiled = f, stop, np.array(box), compiled
+        self.f, self.stop, (self.lower, self.upper) = f, stop, np.array(box)
+        self.step = compiled_step() if compiled else step
         self.frame, self.charted = (NO_FRAME, False) if frame is None else (frame, stop.pairs)
         self.passes, self.damping, self.gain, self.failed = 0, _FIRST_DAMPING, math.inf, 0
         start = np.clip(theta, self.lower, self.upper)
@@ -218,27 +219,12 @@ class _Search:
         self, theta: Floats, local: Local, free: Bools, damping: float, kind: int = CHOOSE, chart: Chart = NO_PAIR
     ) -> tuple[Floats, float, int, Chart]:
         """Where the damped step from theta ends, what the model gains by it, and the chart it is made in."""
-        if not self.compiled:
-            end, gain = self._damped(theta, local, free, damping)
-            return end, gain, PLAIN, NO_PAIR
         derivatives, bounds = (local.gradient, local.hessian, free), (self.lower, self.upper)
         end = np.empty_like(theta)
-        gain, kind, pair = step(
+        gain, kind, pair = self.step(
             end, theta, *derivatives, *bounds, self.frame, self.failed, damping, self.charted, kind, chart
         )
         return end, gain, kind, Chart(*pair)
-
-    def _damped(self, theta: Floats, local: Local, free: Bools, damping: float) -> tuple[Floats, float]:
-        """The step of `steps.step` that is in no chart, by NumPy, and what the model gains by it."""
-        told = np.abs(local.hessian.diagonal()) > SMALLEST_DIAGONAL
-        kept = free & (told | (np.abs(local.gradient) > SMALLEST_DIAGONAL))
-        scale, values, vectors = scaled_spectrum(-local.hessian[np.ix_(kept, kept)])
-        along = vectors.T @ (local.gradient[kept] / scale)
-        coefficients = along / (np.abs(values) + damping)
-        move = np.zeros(len(theta))
-        move[kept] = vectors @ coefficients / scale
-        gain = float(along @ coefficients - 0.5 * values @ coefficients**2)
-        return np.clip(theta + capped(move, theta), self.lower, self.upper), gain
 
     def escape(self) -> bool:
         """Leave a saddle along the direction of most negative curvature, either way."""
@@ -267,14 +253,19 @@ def maximise(
     """A local maximum of f on lower <= theta <= upper, from theta.
 
     frame: of the mixture that theta describes, if steps are to be made in charts: in that of a near pair of atoms if
-    `stop.pairs`, else in ratios to tau. compiled: whether steps are; without, they are in no chart.
+    `stop.pairs`, else in ratios to tau. compiled: whether steps are.
     f should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where f or a derivative is not finite are not entered; a start at one is where
     the search ends, with the value -inf.
     """
-    if compiled:
-        compile_steps()
-    search = _Search(f, theta, (lower, upper), frame, stop, compiled)
+    with np.errstate(all="ignore"):
+        search = _Search(f, theta, (lower, upper), frame, stop, compiled)
+        return _ended(search, max_passes)
+
+
+def _ended(search: _Search, max_passes: int) -> Maximum:
+    """The search, climbed to its end."""
+    stop = search.stop
     while search.passes < max_passes and search.local.value > -math.inf:
         if not search.settled and search.newton_step():
             continue

@@ -21,7 +21,6 @@ from dataclasses import replace
 
 import numpy as np
 from scipy.linalg import null_space
-from scipy.optimize import lsq_linear
 
 from temperance.numerics.fitting.faces import Face, Place
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
@@ -141,6 +140,8 @@ class RidgeSearch:
 
         Returns mu, the coordinates that no wall holds, and what is left of the gradient (p,).
         """
+        from scipy.optimize import lsq_linear  # slow to import, and few gates have kinks
+
         theta, gradient = place.theta, place.local.gradient
         edge = np.flatnonzero((theta <= self.lower) | (theta >= self.upper))
         outward = np.where(theta <= self.lower, -1.0, 1.0)[edge]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.kernel import evaluation
+from temperance.numerics.likelihood.by_layout import evaluation
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.measures import Layout, MixingMeasure

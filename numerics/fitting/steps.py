@@ -1,4 +1,4 @@
-"""Damped Newton steps in a box, in a chart where there is one, compiled.
+"""Damped Newton steps in a box, in a chart where there is one; of one source as they are, and compiled.
 
 The step on the coordinates that are not held by a bound is, with H = -hessian scaled to unit |diagonal| and
 H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is positive, away from saddles elsewhere.
@@ -7,18 +7,19 @@ H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is p
 from __future__ import annotations
 
 import math
+import sys
 from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from temperance.numerics.fitting import chart_derivatives, charts
 from temperance.numerics.fitting.chart_derivatives import derivatives
 from temperance.numerics.fitting.charts import (
     NO_FRAME,
     NO_PAIR,
-    OPTIONS,
     back,
     bare,
     coordinates,
@@ -36,46 +37,36 @@ _LEAST_SHARE = 0.1  # of such a step that is worth making
 CHOOSE, PLAIN, EVERYWHERE, PAIR = -1, 0, 1, 2  # steps in theta, in the ratios to tau, in those and a near pair
 
 
-@njit(**OPTIONS)
 def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
     """The damped Newton step (p,) on the free coordinates that the derivatives tell anything of, and its gain."""
-    kept = np.empty(len(free), dtype=np.int64)
-    count = 0
-    for a in range(len(free)):
-        if free[a] and (abs(hessian[a, a]) > SMALLEST_DIAGONAL or abs(gradient[a]) > _SMALLEST_SLOPE):
-            kept[count] = a
-            count += 1
-    step = np.zeros(len(free))
-    if not count:
-        return step, 0.0
-    scale, matrix, slope = np.empty(count), np.empty((count, count)), np.empty(count)
-    for a in range(count):
-        scale[a] = math.sqrt(max(abs(hessian[kept[a], kept[a]]), SMALLEST_DIAGONAL))
-        slope[a] = gradient[kept[a]] / scale[a]
-    for a in range(count):
-        for b in range(count):
-            matrix[a, b] = -hessian[kept[a], kept[b]] / (scale[a] * scale[b])
+    p = len(free)
+    kept, scale, slope, matrix = np.zeros(p, dtype=np.bool_), np.ones(p), np.zeros(p), np.zeros((p, p))
+    for a in range(p):
+        size = abs(hessian[a, a])
+        if free[a] and (size > SMALLEST_DIAGONAL or abs(gradient[a]) > _SMALLEST_SLOPE):
+            kept[a], scale[a] = True, math.sqrt(max(size, SMALLEST_DIAGONAL))
+            slope[a] = gradient[a] / scale[a]
+    for a in range(p):
+        if kept[a]:
+            for b in range(p):
+                if kept[b]:
+                    matrix[a, b] = -hessian[a, b] / (scale[a] * scale[b])
     values, vectors = np.linalg.eigh(matrix)
-    gain = 0.0
-    for b in range(count):
-        along = 0.0
-        for a in range(count):
-            along += vectors[a, b] * slope[a]
+    gain, step = 0.0, np.zeros(p)
+    for b in range(p):
+        along = vectors[:, b] @ slope
         coefficient = along / (abs(values[b]) + damping)
         gain += along * coefficient - 0.5 * values[b] * coefficient * coefficient
-        for a in range(count):
-            step[kept[a]] += vectors[a, b] * coefficient / scale[a]
-    return step, gain
+        step += coefficient * vectors[:, b]
+    return step / scale, gain
 
 
-@njit(**OPTIONS)
 def cap(step, theta):  # type: ignore[no-untyped-def]
     """The share of a step that makes it at most 2 + |theta|/2 long."""
     length, size = math.sqrt((step * step).sum()), math.sqrt((theta * theta).sum())
     return min(1.0, (2.0 + 0.5 * size) / max(length, 1e-300))
 
 
-@njit(**OPTIONS)
 def _share_inside(at, step, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
     """The share of a step in a chart at which it has just left the box; 1 if it stays."""
     inside, outside, middle = 0.0, 1.0, 1.0
@@ -91,7 +82,6 @@ def _share_inside(at, step, frame, chart, lower, upper):  # type: ignore[no-unty
     return outside
 
 
-@njit(**OPTIONS)
 def _chosen(theta, free, lower, upper, frame, failed, pairs):  # type: ignore[no-untyped-def]
     """Kind and chart of the next step: of a near pair, else the one of everywhere, where no bound holds what it mixes.
 
@@ -107,7 +97,6 @@ def _chosen(theta, free, lower, upper, frame, failed, pairs):  # type: ignore[no
     return PLAIN, NO_PAIR
 
 
-@njit(**OPTIONS)
 def _all_move(chosen, free, theta, lower, upper, inside):  # type: ignore[no-untyped-def]
     """Whether all of the chosen coordinates are free, and inside of the box if asked."""
     for a in range(len(theta)):
@@ -116,12 +105,18 @@ def _all_move(chosen, free, theta, lower, upper, inside):  # type: ignore[no-unt
     return True
 
 
-def _build(version: int) -> Any:
+def _step_of(version: int) -> Any:
+    """The step; version: of its sources, by which machine code is found on disk."""
+
     # numbers alone are returned: for an array or a named tuple Python code runs, where Ctrl-C ends the process
-    @njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
     def step(  # type: ignore[no-untyped-def]
         end, theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
     ):
+        """The gain that the model expects of a step, its kind and its chart; its end is put into end (p,).
+
+        frame: of the mixture; failed: steps before it; pairs: whether in the chart of a pair. kind, chart: those of the
+        step before, for another one in the same chart; or CHOOSE.
+        """
         if kind == CHOOSE:
             kind, chart = _chosen(theta, free, lower, upper, frame, failed + 0 * version, pairs)
         elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
@@ -144,12 +139,22 @@ def _build(version: int) -> Any:
     return step
 
 
-step = _build(int(version_of(Path(__file__).parent)[:14], 16))
+step = _step_of(0)
 
 
 @cache
-def compile_steps() -> None:
-    """Compile `step`, or load it."""
+def compiled_step() -> Any:
+    """`step` in machine code, made or loaded from disk."""
+    from numba import njit
+    from numba.extending import register_jitable
+
+    options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+    for module in (charts, chart_derivatives, sys.modules[__name__]):
+        for function in vars(module).values():
+            if isinstance(function, FunctionType) and function.__module__ == module.__name__:
+                register_jitable(**options, no_cpython_wrapper=True)(function)
+    compiled = njit(cache=True, **options)(_step_of(int(version_of(Path(__file__).parent)[:14], 16)))
     one = np.ones(1)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
-        step(0 * one, 0 * one, one, -np.eye(1), one > 0, -one, one, NO_FRAME, 0, 0.0, False, CHOOSE, NO_PAIR)
+        compiled(0 * one, 0 * one, one, -np.eye(1), one > 0, -one, one, NO_FRAME, 0, 0.0, False, CHOOSE, NO_PAIR)
+    return compiled

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.generated import GeneratedLikelihood
@@ -63,6 +62,8 @@ def _clusters(f: AtomFormulas, points: Points, k: int, rng: np.random.Generator)
 
 def _regression(f: AtomFormulas, x: Floats, y: Floats, start: Floats | None, rng: np.random.Generator) -> Floats:
     """The least squares of a mean that is found from a start, or from 0 and random ones."""
+    from scipy.optimize import least_squares
+
     positive = np.array(f.positive[f.own + f.shared :], dtype=bool)
     draws = [rng.normal(size=f.line) for _ in range(1 if not f.line_bends else _TRIES)]
     starts = [start] if start is not None else [np.where(positive, np.exp(u), u) for u in draws]

@@ -24,6 +24,7 @@ from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit_general import fit_general
 from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
@@ -141,7 +142,7 @@ def fit(
         inside = bounds if nu is None else {**(bounds or {}), "nu": nu}
         searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": inside}
         searched |= {"noise": variance, "progress": progress, "known_starts": () if known is None else (known,)}
-        with estimate.announced(k):
+        with estimate.announced(k, few=few(k, len(points.y))):
             found = fit_general(points.x, points.y, spec, k, **searched)
         return replace(in_words(found, points, names), dropped=dropped, noise=noise, again=Again(points, one))
 

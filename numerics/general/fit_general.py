@@ -22,8 +22,8 @@ from temperance.numerics.fitting.starting_points import SUBSAMPLE
 from temperance.numerics.general.data_starts import rough_start
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult, Name
 from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
-from temperance.numerics.likelihood.plain_sums import log_weight_and_mean, responsibilities
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood, pays
+from temperance.numerics.likelihood.plain_sums import responsibilities
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE
@@ -37,10 +37,7 @@ _START_PASSES = 30
 _MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
 _ROUNDING = 1e-10  # of a mean log-likelihood
 _REACH = 50.0  # of the gate's parameters
-_LARGEST = 1e8  # score at which the likelihood is computed
-_PROBES = 32  # points of x at which scores are looked at
 _LEAST_NU = 1e-3  # of the variance of y
-_PLAIN = 4000  # points times atoms, up to which a fit in NumPy is over before machine code is made
 
 
 def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
@@ -69,11 +66,11 @@ class _Problem:
         gate, formulas = spec.gate, formulas_of(spec)
         own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
         held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
-        self.compiled = k * len(points.y) > _PLAIN
         moved = k if {*own} - {*held} else k - 1
+        self.compiled = pays(formulas, k, moved, len(points.y))
         self.likelihood: GeneratedLikelihood = likelihood(formulas, k, moved, self.compiled)
         where = self.likelihood.where
-        self.points, self.k, self.where, self.formulas = points, k, where, formulas
+        self.points, self.k, self.where = points, k, where
         each = [*own, *spec.expert.parameters]
         self.names: list[Name] = [(p.name, i) for i in range(k) for p in each]
         self.names += [(p.name, None) for p in gate.shared]
@@ -84,8 +81,6 @@ class _Problem:
         every[where.logs] = np.log(every[where.logs])
         self.lower, self.upper = every.T.copy()
         self.free = np.ones(where.size, dtype=bool)
-        ends = [*points.x.argmin(axis=0), *points.x.argmax(axis=0)]
-        self.probe = points.x[np.unique([*ends, *np.linspace(0, len(points.x) - 1, _PROBES).astype(int)])]
         for p, value in held.items():
             at = (k - 1) * where.width + own.index(p)
             self.free[at], self.lower[at], self.upper[at] = False, value, value
@@ -105,24 +100,12 @@ class _Problem:
         theta[self.tied] = theta[self.where.nu[0]]
         return theta
 
-    def resolves(self, theta: Floats) -> bool:
-        """Whether doubles tell densities beside the scores of the gate, as far as some points of x show.
-
-        Of larger scores no digit of a density is left in their sum, and the likelihood is none.
-        """
-        natural, at = self.likelihood.natural(theta), log_weight_and_mean(self.formulas)
-        with np.errstate(all="ignore"):
-            return all(bool((np.abs(at(self.probe, natural[p])[0]) < _LARGEST).all()) for p in self.where.values)
-
     def climb(self, theta: Floats, points: Points, passes: int) -> Maximum:
         """The local maximum to which a search from theta leads."""
         n, free, first = points.n, self.free, self.where.nu[0]
 
         def local(u: Floats) -> Local:
-            full = self.full(u)
-            if not self.resolves(full):
-                return Local(-np.inf, np.zeros(free.sum()), np.zeros((free.sum(), free.sum())))
-            value, score, hessian = self.likelihood(full, points.x, points.y, points.weights, points.reference)
+            value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
             for rows in (score, hessian, hessian.T):
                 rows[first] += rows[self.tied].sum(axis=0)
             return Local(value / n, score[free] / n, hessian[np.ix_(free, free)] / n)
@@ -264,5 +247,7 @@ def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:
     floor &= problem.free[at]
     if not floor.any() or len(problem.tied):
         return False
-    held = problem.points.total(responsibilities(problem.formulas, natural, problem.points.x, problem.points.y).T)
+    held = problem.points.total(
+        responsibilities(problem.likelihood.formulas, natural, problem.points.x, problem.points.y).T
+    )
     return bool((floor & (held < problem.where.width)).any())

@@ -121,20 +121,20 @@ class FormulaFit(Fitted):
             return None
         formulas, held = formulas_of(spec), held_of(spec)
         own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
-        mixture = Mixture.of(formulas, self.fitted, np.array([e.value for e in self.found.estimates]))
+        own_mixture = Mixture.of(formulas, self.fitted, np.array([e.value for e in self.found.estimates]))
         places = tuple(own.index(p.name) for p in held)
         line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
         names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
 
-        def refit(k: int, m: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
+        def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
             low, high = self.found.box["nu"]
             theta = None
-            if m is not None:
-                theta, logs = m.natural, Coordinates(formulas, k).logs
+            if mixture is not None:
+                theta, logs = mixture.natural, Coordinates(formulas, k).logs
                 theta[logs] = np.log(theta[logs])
             return again.refitted(k, theta, starts, (max(low, least), high))
 
-        return Refits(mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
+        return Refits(own_mixture, Held(places, tuple(held.values()), False, False), again.points, spec, names, refit)
 
     def curves(self, x: Floats) -> tuple[Floats, Floats]:
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""

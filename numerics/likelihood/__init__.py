@@ -1,6 +1,5 @@
-"""Computes the log-likelihood, its gradient and its Hessian, compiled.
+"""Computes the log-likelihood of any gate and any Gaussian expert, its gradient and its Hessian, from their formulas.
 
-Takes data and parameters of a mixture; returns the same numbers as `numerics.mixture.density`, faster. Kernels are
-compiled for given numbers of atoms and dimensions and kept on disk. That of activation gates with linear experts is
-written by hand (start with `kernel.evaluate`; the Hessian is put together in `hessian_assembly`), that of any gate and
-any Gaussian expert from its formulas (start with `generated.likelihood`)."""
+Takes data and parameters of a mixture; returns sums over the data, in machine code or by NumPy. Kernels are compiled
+for given formulas and numbers of atoms, and kept on disk. Start with `generated.likelihood`; with `by_layout.evaluate`
+for the coordinates of linear, softmax and activation gates with linear experts."""

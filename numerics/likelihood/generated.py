@@ -9,23 +9,22 @@ Example: ``likelihood(formulas_of(model("laplace")), 2)(theta, x, y)`` is the va
 from __future__ import annotations
 
 import math
-from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.kernel_rows import sums_of
-from temperance.numerics.likelihood.kernel_text import kernel_text
 from temperance.numerics.likelihood.plain_sums import plain_sums
-from temperance.numerics.likelihood.scattering import Coordinates, scatter, tables_of
-from temperance.numerics.machine.written_code import NoMachineCode, module_of
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.machine.written_code import NoMachineCode
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE, Sums
 
 STEM = "temperance_likelihood"
-"""How the names of modules begin that hold the kernels."""
+"""How the names of modules begin that hold kernels."""
+
+_FEW, _MANY = 4_000, 40_000  # points times atoms: what loading machine code costs in NumPy, and what making it costs
 
 
 class GeneratedLikelihood:
@@ -37,11 +36,8 @@ class GeneratedLikelihood:
 
     def __init__(self, formulas: AtomFormulas, k: int, free: int, compiled: bool = True) -> None:
         self.formulas, self.k, self.where = formulas, k, Coordinates(formulas, k)
-        self._sums, self._tables = sum(n for *_, n in sums_of(formulas, k, free)), tables_of(formulas, k, free)
-        self._kernel: Any = None
-        if compiled:
-            with suppress(NoMachineCode):
-                self._kernel = module_of(STEM, kernel_text(formulas, k, free)).kernel
+        self._plain = partial(plain_sums, formulas, k)
+        self.sums: Any = _compiled(formulas, k, free) if compiled else None
 
     def natural(self, theta: Floats) -> Floats:
         """The parameters of a vector: entries that are logarithms are taken the exponential of."""
@@ -65,22 +61,35 @@ class GeneratedLikelihood:
         again from the formulas in NumPy and mpmath.
         """
         natural = self.natural(theta)
-        if self._kernel is not None:
-            sums = self._compiled(natural, x, y, weights, reference, derivatives)
+        if self.sums is not None:
+            sums: Sums = self.sums(natural, x, y, weights, reference, derivatives)
             if math.isfinite(sums.value) and (not derivatives or math.isfinite(sums.hessian.sum())):
                 return sums
-        return plain_sums(self.formulas, self.k, natural, x, y, weights, reference, derivatives)
+        return self._plain(natural, x, y, weights, reference, derivatives)
 
-    def _compiled(
-        self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
-    ) -> Sums:
-        values, nu = natural[self.where.values], natural[self.where.nu]
-        if not derivatives:
-            return Sums(self._kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
-        sums, score, hessian = np.empty(self._sums), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
-        value = self._kernel(values, nu, x, y, weights, reference, sums)
-        scatter(sums, natural, nu, self._tables, score, hessian)
-        return Sums(value, score, hessian)
+
+def pays(formulas: AtomFormulas, k: int, free: int, points: int) -> bool:
+    """Whether a fit to so many points is worth machine code: to make it, or to load it where it is kept."""
+    if few(k, points) or k * points > _MANY:
+        return not few(k, points)
+    from temperance.numerics.likelihood.compiled import is_kept
+
+    return is_kept(STEM, formulas, k, free)
+
+
+def few(k: int, points: int) -> bool:
+    """Whether a fit of k atoms to so many points is done in NumPy before machine code is loaded."""
+    return k * points <= _FEW
+
+
+def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:
+    """The sums in machine code; None for formulas without."""
+    from temperance.numerics.likelihood.compiled import Compiled  # Numba, which few data do without
+
+    try:
+        return Compiled(STEM, formulas, k, free)
+    except NoMachineCode:
+        return None
 
 
 @lru_cache(maxsize=64)

@@ -89,7 +89,7 @@ def _loop(kind: Kind, name: str, steps: Sequence[tuple[sp.Symbol | int, sp.Expr]
     copied = [f"    for j in range(m): w[{l * STRIDE} + j] = x[j, {l}]" for l in range(kind.x)]
     return [
         _INNER,
-        f"def fill_{name}(w, v, nu, x, y, m, t_row, c_row):",
+        f"def fill_{name}(w, v, nu, x, y, m, t_row, f_row):",
         "    use_wide_vectors()",
         *_names(f),
         "    half, constant = 0.5/nu, -0.5*(math.log(2*math.pi*nu) + 1.0)",
@@ -103,7 +103,7 @@ def _loop(kind: Kind, name: str, steps: Sequence[tuple[sp.Symbol | int, sp.Expr]
         "        q = half*e*e - 0.5",
         *(f"        {line}" for line in after),
         "        t_row[j] = t",
-        "        c_row[j] = t + (constant - q)",
+        "        f_row[j] = constant - q",
         "    return 0",
         "",
     ]
@@ -116,11 +116,12 @@ def _names(f: AtomFormulas) -> list[str]:
 def _kernel(f: AtomFormulas, k: int, free: int) -> str:
     """The function that goes through the data."""
     at = _Places(f, k, free)
-    t, c, p, r, end = at.shares
-    shares = f"W[{t}:{c}], W[{c}:{p}], W[{p}:{r}], W[{r}:{end}]"
-    softmax = f"softmax_of_two({shares}, m)" if k == 2 else f"softmax({shares}, {k}, m)"
+    t, f_row, p, r, end = at.shares
+    shares, tops = f"W[{p}:{r}], W[{r}:{end}]", f"W[{at.scratch}]"
+    rows = f"W[{t}:{f_row}], W[{f_row}:{p}], {shares}, {tops}"
+    softmax = f"softmax_of_two({rows}, m)" if k == 2 else f"softmax({rows}, {k}, m)"
     data = "x[start:start + m], y[start:start + m], m"
-    weighted = f"weighted_value({shares}, weights[start:start + m], reference[start:start + m], {k}, m)"
+    weighted = f"weighted_value({tops}, {shares}, weights[start:start + m], reference[start:start + m], {k}, m)"
     lines = [
         f"@njit(types.float64(TABLE, ROW, TABLE, ROW, ROW, ROW, ROW), {_OPTIONS}, cache=True)",
         "def kernel(values, nu, x, y, weights, reference, sums):",
@@ -135,7 +136,7 @@ def _kernel(f: AtomFormulas, k: int, free: int) -> str:
         f"        m = min({BLOCK}, len(y) - start)",
         f"        padded = (m + {LANES - 1})//{LANES}*{LANES}",
         *_products(f, at),
-        *at.loops(8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[{t} + i], W[{c} + i])"),
+        *at.loops(8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[{t} + i], W[{f_row} + i])"),
         f"        gain = {softmax}",
         f"        value += {weighted} if len(weights) else gain",
         "        if not len(sums): continue",
@@ -157,7 +158,7 @@ def _kernel(f: AtomFormulas, k: int, free: int) -> str:
 class _Places:
     """Rows of the workspace: ones, common products of slopes, shares, scratch, atoms, weights and weighted shares.
 
-    numbers: of the first atom of each kind, and the one after the last. shares: the first rows of t, c, the
+    numbers: of the first atom of each kind, and the one after the last. shares: the first rows of t, f, the
     probabilities before and after y, and the row after them.
     """
 

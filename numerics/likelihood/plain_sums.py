@@ -105,9 +105,14 @@ def _value(
 ) -> float:
     with np.errstate(all="ignore"):
         rows = np.array([log_weight_and_mean(f)(x, natural[places]) for places in where.values])
-        t, e = rows[:, 0], y - rows[:, 1]
+        t, e = _lowered(rows[:, 0]), y - rows[:, 1]
         logs = softmax(_joint(t, e, natural[where.nu])).log_sum - softmax(t).log_sum
     return float(logs.sum() if not len(weights) else (weights * (logs - reference)).sum())
+
+
+def _lowered(t: Floats) -> Floats:
+    """Scores (k, n) less the largest of each point: so of scores of any size, the digits of densities stay."""
+    return np.asarray(t - t.max(axis=0))
 
 
 def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
@@ -119,7 +124,7 @@ def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floa
     """The probabilities of atoms given x and y, (k, n), at parameters (not logarithms)."""
     where = Coordinates(formulas, (len(natural) - formulas.shared) // (formulas.own + formulas.line + 1))
     rows = np.array([log_weight_and_mean(formulas)(x, natural[places]) for places in where.values])
-    return softmax(_joint(rows[:, 0], y - rows[:, 1], natural[where.nu])).shares
+    return softmax(_joint(_lowered(rows[:, 0]), y - rows[:, 1], natural[where.nu])).shares
 
 
 def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
@@ -159,7 +164,7 @@ def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: F
     rows, size, nus = [_compiled(f)(x, natural[places]) for places in where.values], where.size, natural[where.nu]
     parts = [[row[low:high] for low, high in pairwise((0, *accumulate(counts)))] for row in rows]
     t, means = (np.array([logs[n] for (logs, *_) in parts]) for n in (0, 1))
-    e = y - means
+    t, e = _lowered(t), y - means
     prior, posterior = softmax(t), softmax(_joint(t, e, nus))
     before, after = np.zeros((2, where.k, size, len(y)))
     second, g = np.zeros((size, size)), f.own + f.shared

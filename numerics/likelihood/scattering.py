@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
@@ -99,9 +98,11 @@ def _table(rows: Sequence[tuple[float, ...]], places: int) -> tuple[Places, Floa
     return made[:, :-1].astype(np.int64), made[:, -1].copy()
 
 
-@njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)
 def scatter(sums: Floats, natural: Floats, nu: Floats, tables: Tables, score: Floats, hessian: Floats) -> None:
-    """Add a kernel's sums to the score (p,) and the Hessian (p, p), zeros before, at parameters and variances nu."""
+    """Add a kernel's sums to the score (p,) and the Hessian (p, p), zeros before, at parameters and variances nu.
+
+    `compiled` makes machine code of it.
+    """
     size = len(score)
     chain, scale = np.ones(size), np.ones(size)
     for n in range(size):

@@ -19,7 +19,6 @@ from typing import Any
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from temperance.numerics.machine import elementary
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.theory.expressions.functions import LANGUAGE
 
@@ -28,7 +27,7 @@ _SCALAR = [name for name in LANGUAGE if hasattr(math, name) and name not in (*_V
 _LARGEST_POWER = 64
 
 FUNCTIONS = f"""from math import nan, pow, sqrt, {", ".join(_SCALAR)}
-from {elementary.__name__} import choose, {", ".join(_VECTOR)}
+from {__package__}.elementary import choose, {", ".join(_VECTOR)}
 """
 """What a module imports whose formulas `Printer` writes."""
 
@@ -41,10 +40,14 @@ class Printer(PythonCodePrinter):
     """Python code for the functions of `elementary` and `math`; numbers as doubles."""
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
+        if expr is sp.nan:
+            return "nan"
         if isinstance(expr, sp.Expr) and not expr.free_symbols:
             value = complex(sp.N(expr, 30))
             if value.imag or value.real != value.real:
                 raise NoMachineCode(f"{expr} is not a real number")
+            if math.isinf(value.real):
+                raise ValueError("a formula has numbers beyond the range of doubles")
             return repr(value.real) if value.real >= 0 else f"({value.real!r})"
         return str(super()._print(expr, **kwargs))
 
@@ -94,10 +97,15 @@ for _name in (*LANGUAGE, "polygamma"):  # SymPy's own printers of these stand be
 
 def module_of(stem: str, text: str) -> ModuleType:
     """The module of a text, written to the user's cache unless it is there, and imported; stem: how its name begins."""
-    path = cache_folder() / f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
+    path = path_of(stem, text)
     _write(path, text)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
         return _import(path)
+
+
+def path_of(stem: str, text: str) -> Path:
+    """Where the module of a text is, if it was written."""
+    return cache_folder() / f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
 
 
 def cache_folder() -> Path:

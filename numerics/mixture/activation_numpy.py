@@ -155,10 +155,14 @@ def _compile_piece(piece: Piece) -> CompiledPiece:
 
 @dataclass(frozen=True, eq=False)
 class CompiledActivation:
-    """s, s', s'' of an activation as vectorised functions; source: the activation; pieces: its compiled pieces."""
+    """s, s', s'' of an activation as vectorised functions; source: the activation; pieces: its compiled pieces.
+
+    machine_code: whether likelihoods and steps of searches are compiled; NumPy is quicker for few data.
+    """
 
     source: Activation
     pieces: tuple[CompiledPiece, ...] = field(repr=False)
+    machine_code: bool = field(default=True, repr=False)
 
     def __call__(self, z: ArrayLike, order: int = 2) -> list[Floats]:
         """Derivatives 0..order (at most 2) of s at every element of z; nan where s is not defined.

@@ -13,7 +13,7 @@ that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise d2 f_i/dlog(nu) dp = -df_i/dp 
 derivatives are s'' x x^T/tau and -(x,1)(x,1)^T/nu.
 
 Points may have weights, which multiply their terms of every sum, and a reference, which is taken from log g. This is
-the plain version, which the compiled one (`likelihood.kernel`) is tested against.
+the version that the generated one (`likelihood.by_layout`) is tested against.
 """
 
 from __future__ import annotations

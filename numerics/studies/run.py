@@ -16,9 +16,9 @@ import numpy as np
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
 from temperance.numerics.fitting.newton import EXACT, Stop
 from temperance.numerics.fitting.starting_points import smaller, split_starts
-from temperance.numerics.fitting.steps import compile_steps
+from temperance.numerics.fitting.steps import compiled_step
 from temperance.numerics.lattice.counts import samples
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -105,11 +105,11 @@ def _compile(study: Study, layout: Layout) -> None:
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
     # a fixed temperature has the kernel of a fitted one
-    kernels = {(replace(layout, tau=None), study.linear): study for study in studies for layout in _layouts(study)}
+    kernels = {(replace(layout, tau=None), study.gate.source): study for study in studies for layout in _layouts(study)}
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
     with lost_workers_told(studies[0].name):
         (layout, _), study = largest_first[0]
-        futures = [executor.submit(_compile, study, layout), executor.submit(compile_steps)]
+        futures = [executor.submit(_compile, study, layout), executor.submit(compiled_step)]
         futures += [executor.submit(_compile, study, layout) for (layout, _), study in largest_first[1:]]
         for future in futures:
             future.result()
@@ -157,7 +157,7 @@ def _run(
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
     if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
-        compile_steps()
+        compiled_step()
         for layout in _layouts(study):
             _compile(study, layout)
     if missing and outcomes:

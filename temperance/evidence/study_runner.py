@@ -52,10 +52,14 @@ class Runs:
     def __exit__(self, *_: object) -> None:
         """End the study that runs, and drop those that wait."""
         self._closed.set()
+        self._drop()
+        self._background.shutdown(cancel_futures=True)
+        self._drop()  # what was begun in between
+        self._stack.close()
+
+    def _drop(self) -> None:
         for task in self._waiting:
             task.cancel()
-        self._background.shutdown(cancel_futures=True)
-        self._stack.close()
 
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""

@@ -86,3 +86,12 @@ def test_a_share_out_of_range_is_refused():
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     assert outcome.returncode == 2
     assert "--share must lie in (0, 1]" in outcome.stderr
+
+
+@pytest.mark.full
+def test_rules_for_the_number_of_experts_are_compared():
+    found = run("experts.py", "--replicates", "1", "--sizes", "300")
+    assert len(found["rows"]) == 8
+    assert all(row[rule] in (0, 1) for row in found["rows"] for rule in ("AIC", "BIC", "ICL", "sBIC", "DSC", "ours"))
+    assert sum(row["ours"] for row in found["rows"][:4]) >= 3
+    assert len(found["real"]) == 2

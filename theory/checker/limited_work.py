@@ -1,4 +1,4 @@
-"""Polynomials and linear equations over Q with a bound of the work: what the checkers of contact orders compute with.
+"""Polynomials, linear equations and inequalities over Q, with a bound of the work, for the checkers of contact orders.
 
 A certificate is a text of anybody; a short one can ask for more terms than a computer holds. Every operation is counted
 before it is done, and a certificate that needs too many is rejected.
@@ -7,10 +7,11 @@ before it is done, and a certificate that needs too many is rejected.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from flint import fmpq, fmpq_mpoly
 
-from temperance.theory.checker.rejected import require
+from temperance.theory.checker.rejected import rational, require, require_keys
 
 MOST_BITS = 10000
 _MOST_WORK, _MOST_TERMS, _WORD = 3 * 10**8, 5 * 10**6, 256
@@ -67,3 +68,31 @@ def _subtract(row: Row, factor: fmpq, other: Mapping[int, fmpq], work: Work) -> 
             row[k] = value
         else:
             row.pop(k, None)
+
+
+# -- linear inequalities in unknown orders w: how leaves of cases are closed
+
+Inequality = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the inequality w.a >= b."""
+
+
+def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Inequality:
+    """w.a >= w.b + offset."""
+    return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
+
+
+def divides(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether the monomial a divides b, so that w.a <= w.b."""
+    return all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Inequality]) -> None:
+    """Check that the multipliers of a leaf show w.cost >= value for all w that satisfy the rows, or that none does."""
+    require_keys(tree, "multipliers", of="a case")
+    numbers = {str(i): row for i, row in enumerate(rows)}
+    used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
+    require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+    left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
+    right = sum((y * b for y, _, b in used), fmpq(0))
+    minimum = left == [fmpq(n) for n in cost] and right >= value
+    require(minimum or (not any(left) and right > 0), "a leaf is not closed")

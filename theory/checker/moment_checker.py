@@ -24,7 +24,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly
 
-from temperance.theory.checker.order_checker import Row, at_least, divides, require_leaf
+from temperance.theory.checker.limited_work import Inequality, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
@@ -110,7 +110,7 @@ class Cell:
         own = [n for n in moment[: self.count] if n]
         return sum(own) <= 1 or (len(own) == 1 and own[0] % 2 == 0)
 
-    def alternatives(self, i: int, moment: Exponents) -> list[Row]:
+    def alternatives(self, i: int, moment: Exponents) -> list[Inequality]:
         """One of these holds, by row i: its exact moment is of order >= 1, or another one is of no higher order."""
         row = self.rows[i]
         require(moment in row and self.is_exact(moment), "no exact moment of the row")
@@ -121,7 +121,7 @@ class Cell:
         light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
         return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
 
-    def base(self) -> list[Row]:
+    def base(self) -> list[Inequality]:
         """What is known of w in all cases: the bounds so far; a mean is of no lower order than the offsets."""
         units = [tuple(int(i == j) for j in range(len(self.names))) for i in range(len(self.names))]
         means = [at_least(units[self.count + i], units[i]) for i in range(self.count)]
@@ -133,7 +133,7 @@ class Cell:
         require(fits and all(0 <= i < len(self.names) and k > 0 for i, k in step), "a target")
         return [tuple(k * (i == j) for j in range(len(self.names))) for i, k in step]
 
-    def start(self, targets: Sequence[tuple[int, ...]], t: int) -> list[Row]:
+    def start(self, targets: Sequence[tuple[int, ...]], t: int) -> list[Inequality]:
         """The rows of the case in which target t is the least of the targets."""
         return [*self.base(), *(at_least(other, targets[t]) for i, other in enumerate(targets) if i != t)]
 
@@ -155,7 +155,7 @@ class Cell:
         for i in range(self.count):
             self.least[self.count + i] = max(self.least[self.count + i], self.least[i])
 
-    def _close(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
+    def _close(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Inequality]) -> None:
         """Check that all w that satisfy the rows have w.cost >= value."""
         if "row" in tree:
             require_keys(tree, "row", "moment", "cases", of="a case")

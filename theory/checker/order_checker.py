@@ -22,7 +22,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_poly
 
-from temperance.theory.checker.limited_work import Work, bits_of
+from temperance.theory.checker.limited_work import Inequality, Work, at_least, bits_of, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, Terms, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
@@ -30,31 +30,6 @@ FORMAT = "temperance-orders/3"
 _KEYS = ("format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _SHARE = sp.Symbol("s")
-
-Row = tuple[tuple[fmpq, ...], fmpq]
-"""(a, b): the inequality w.a >= b."""
-
-
-def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Row:
-    """w.a >= w.b + offset."""
-    return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
-
-
-def divides(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether the monomial a divides b, so that w.a <= w.b."""
-    return all(p <= q for p, q in zip(a, b, strict=True))
-
-
-def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Row]) -> None:
-    """Check that the multipliers of a leaf show w.cost >= value for all w that satisfy the rows, or that none does."""
-    require_keys(tree, "multipliers", of="a case")
-    numbers = {str(i): row for i, row in enumerate(rows)}
-    used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
-    require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
-    left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
-    right = sum((y * b for y, _, b in used), fmpq(0))
-    minimum = left == [fmpq(n) for n in cost] and right >= value
-    require(minimum or (not any(left) and right > 0), "a leaf is not closed")
 
 
 def check(certificate: Any) -> str:
@@ -184,13 +159,13 @@ class _Cases:
         self.checker, self.factors = checker, factors
         self.width = checker.size + len(factors)
 
-    def base(self) -> list[Row]:
+    def base(self) -> list[Inequality]:
         unit = [tuple(int(i == j) for j in range(self.width)) for i in range(self.width)]
         least = [fmpq(1, self.checker.degree + 1)] * self.checker.size + [fmpq(0)] * len(self.factors)
         known = [*zip(unit, least, strict=True), *((m, fmpq(1)) for m in self.checker.monomials), *self.checker.bounds]
         return [(tuple(fmpq(n) for n in (*m, *[0] * (self.width - len(m)))), v) for m, v in known]
 
-    def check(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Row]) -> None:
+    def check(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Inequality]) -> None:
         """All w that satisfy the rows have w.cost >= value."""
         if "split" in tree:
             require_keys(tree, "split", "cases", of="a case")
@@ -207,7 +182,7 @@ class _Cases:
             return
         require_leaf(tree, cost, value, rows)
 
-    def coprime(self, i: int, j: int) -> list[Row]:
+    def coprime(self, i: int, j: int) -> list[Inequality]:
         """Two factors without a common root do not both tend to 0: one of them is of order 0."""
         require(all(type(k) is int and k in range(len(self.factors)) for k in (i, j)), "no such factor")
         require(self.factors[i].gcd(self.factors[j]).degree() == 0, "two factors have a common root")
@@ -228,7 +203,7 @@ class _Cases:
             found.append(((*m, *powers), c(fmpq(0)) > 0))
         return [k for k in found if not any(j is not k and divides(j[0], k[0]) for j in found)]
 
-    def alternatives(self, terms: Terms, shifts: Sequence[Exponents]) -> list[list[Row]]:
+    def alternatives(self, terms: Terms, shifts: Sequence[Exponents]) -> list[list[Inequality]]:
         """All terms of order >= 1 + min_g w.g, or two of them, which can have opposite signs, tie at the lowest."""
         keys = self.keys(terms)
         self.checker.work.spend(len(keys) ** 2 * (len(keys) + len(shifts)) * self.width, 0)

@@ -17,8 +17,8 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
+from temperance.theory.checker.limited_work import Inequality
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
-from temperance.theory.checker.order_checker import Row
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
 from temperance.theory.models.spec import NU, covariates
@@ -143,7 +143,7 @@ def _step(equations: Cell, given: list[list[int]]) -> dict[str, Any] | None:
     return {"targets": given, "value": str(least), "cases": trees}
 
 
-def _moments(equations: Cell) -> list[tuple[int, Exponents, list[Row]]]:
+def _moments(equations: Cell) -> list[tuple[int, Exponents, list[Inequality]]]:
     """What can be split by: a row, an exact moment of it that can be of an order below 1, and its alternatives."""
     found = []
     for i, row in enumerate(equations.rows):
@@ -158,14 +158,14 @@ class _Search:
     """Looks for the least of a target over all cases, depth first."""
 
     def __init__(
-        self, equations: Cell, moments: list[tuple[int, Exponents, list[Row]]], target: Sequence[int], most: fmpq
+        self, equations: Cell, moments: list[tuple[int, Exponents, list[Inequality]]], target: Sequence[int], most: fmpq
     ) -> None:
         # the target first: where it is the least of all, nothing else of its rows is of a lower order
         self.moments = sorted(moments, key=lambda entry: equations.order(entry[1]) != tuple(target))
         self.cost = [fmpq(n) for n in target]
         self.least, self.count = most, 0
 
-    def tree(self, rows: list[Row], start: Sequence[int] = ()) -> dict[str, Any] | None:
+    def tree(self, rows: list[Inequality], start: Sequence[int] = ()) -> dict[str, Any] | None:
         """The cases as the checker takes them; None where there are too many."""
         self.count += 1
         if self.count > _MOST_CASES:
@@ -187,5 +187,5 @@ class _Search:
         return {"row": i, "moment": list(moment), "cases": cases}
 
 
-def _none_holds(rows: Sequence[Row], at: Sequence[fmpq]) -> bool:
+def _none_holds(rows: Sequence[Inequality], at: Sequence[fmpq]) -> bool:
     return all(dot(at, a) < b for a, b in rows)

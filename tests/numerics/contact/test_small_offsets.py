@@ -17,22 +17,27 @@ from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
 
-EVEN = order_setting("activation", source="sqrt(1+z**2)", split="all")
+EVEN = ({"source": "sqrt(1+z**2)", "split": "all"}, "activation")
 SETTINGS = (
     EVEN,
-    order_setting("softmax", size=3),
-    order_setting("quadratic", split="all"),
-    order_setting("gaussian", "polynomial:2"),
-    order_setting("activation", source="relu", split="all"),
-    order_setting("activation-bias", source="sigmoid"),
-    order_setting("sigmoid", split="all"),
+    ({"size": 3}, "softmax"),
+    ({"split": "all"}, "quadratic"),
+    ({}, "gaussian", "polynomial:2"),
+    ({"source": "relu", "split": "all"}, "activation"),
+    ({"source": "sigmoid"}, "activation-bias"),
+    ({"split": "all"}, "sigmoid"),
 )
+
+
+def made(how, *names):
+    """The mixtures of a setting, made where they are tested: pytest reads this file in every process."""
+    return family(order_setting(*names, **how))
 
 
 @pytest.mark.parametrize("chosen", SETTINGS)
 def test_distances_and_slopes_are_those_of_the_grid(chosen):
     """The grid with the same nodes in x integrates over y by the trapezoid rule, in doubles."""
-    mixtures = family(chosen)
+    mixtures = made(*chosen)
     offsets = np.where(mixtures.free, 0.02 * np.random.default_rng(0).normal(size=len(mixtures.center)), 0.0)
     grid = Grid(mixtures, *mixtures.panels(NODES))
     logs = np.zeros_like(offsets)
@@ -50,7 +55,7 @@ def test_distances_and_slopes_are_those_of_the_grid(chosen):
 
 def test_an_even_gate_is_seen_at_as_many_x_as_there_are_nodes():
     """At 6 values of x^2 the gates of four atoms with 8 parameters have mixtures of exactly the true density."""
-    mixtures = family(EVEN)
+    mixtures = made(*EVEN)
     squares = np.sort(Grid(mixtures, *mixtures.panels(NODES)).x[:, 0] ** 2)
     assert len(squares) == NODES
     assert np.diff(squares).min() > 1e-3

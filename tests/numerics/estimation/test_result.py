@@ -205,8 +205,8 @@ def test_it_shows_itself_in_every_form():
 
 @pytest.mark.slow
 def test_a_likelihood_is_announced_when_it_is_compiled_and_only_then(tmp_path):
-    code = "import numpy as np, temperance\nx = np.arange(9.0)\ntemperance.fit(x, x**2, fitted=1, starts=1)"
-    folder = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    code = "import numpy as np, temperance\nx = np.linspace(0, 9, 50_000)\ntemperance.fit(x, x**2, fitted=1, starts=1)"
+    folder = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "TEMPERANCE_CACHE": str(tmp_path)}
     said = [
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=folder).stderr
         for _ in range(2)

@@ -5,7 +5,7 @@ import pytest
 
 from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample

@@ -5,7 +5,7 @@ import numpy as np
 from temperance.numerics.fitting.charts import frame_of
 from temperance.numerics.fitting.mle import Box, start_points
 from temperance.numerics.fitting.newton import Local, maximise
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numba import njit
 
-from temperance.numerics.fitting import chart_derivatives, charts
+from temperance.numerics.fitting import charts
+from temperance.numerics.fitting.chart_derivatives import derivatives
+from temperance.numerics.fitting.charts import back, coordinates, mixed, near_pair
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.newton import Stop
 from temperance.numerics.fitting.starting_points import smaller, split_starts
@@ -33,14 +34,6 @@ def place(layout, pair, rng):
     return full[layout.free]
 
 
-# compiled code alone can call these
-near_pair = njit(lambda theta, frame: charts.near_pair(theta, frame))
-coordinates = njit(lambda theta, frame, chart: charts.coordinates(theta, frame, chart))
-back = njit(lambda phi, frame, chart, lower, upper: charts.back(phi, frame, chart, lower, upper))
-mixed = njit(lambda frame, chart, size: charts.mixed(frame, chart, size))
-derivatives = njit(lambda theta, g, h, frame, chart: chart_derivatives.derivatives(theta, g, h, frame, chart))
-
-
 def frame_at(layout, linear):
     return charts.frame_of(layout, np.zeros(layout.d), np.ones(layout.d), linear=linear)
 
@@ -57,7 +50,10 @@ def places():
             yield pytest.param(frame, chart, theta, id=f"{layout}, {pair}")
 
 
-@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+PLACES = list(places())
+
+
+@pytest.mark.parametrize(("frame", "chart", "theta"), PLACES)
 def test_the_chart_goes_there_and_back(frame, chart, theta):
     wide = np.full(len(theta), 50.0)
     phi = coordinates(theta, frame, chart)
@@ -67,7 +63,7 @@ def test_the_chart_goes_there_and_back(frame, chart, theta):
     assert scaled or not (moved & ~mixed(frame, chart, len(theta))).any()
 
 
-@pytest.mark.parametrize(("frame", "chart", "theta"), list(places()))
+@pytest.mark.parametrize(("frame", "chart", "theta"), PLACES)
 def test_derivatives_are_those_of_the_function_in_the_chart(frame, chart, theta):
     """Of a cubic in theta, against central differences in phi."""
     p, rng, wide = len(theta), np.random.default_rng(0), np.full(len(theta), 50.0)

@@ -24,7 +24,7 @@ from temperance.numerics.lattice.experiment import (
 )
 from temperance.numerics.lattice.independence import atoms, exact, gate_functions, independent_on_design, same_relations
 from temperance.numerics.lattice.normalisation import normalisation
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points

@@ -176,6 +176,22 @@ def test_weights_that_underflow(gate, source):
     compare(made(theta, x, y), witness(spec, 2, theta, x, y, made.where))
 
 
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("size", [1e9, 1e12])
+def test_of_scores_of_any_size_the_digits_of_densities_stay(k, size):
+    """What all scores have in common changes nothing: dyadic numbers, which doubles add without an error."""
+    made, theta, *_ = point(model("softmax"), k, seed=11)
+    gate = made.where.values[:, :2]
+    theta[gate] = np.round(8 * theta[gate]) / 8
+    rng, moved = np.random.default_rng(12), theta.copy()
+    moved[gate[:, 0]] += size
+    x, y = np.round(16 * rng.uniform(-2, 2, (300, 1))) / 16, rng.normal(size=300)
+    weights = rng.uniform(1, 2, 300)
+    for given in ((NONE, NONE), (weights, 0 * weights)):
+        for sums in (made, likelihood(made.formulas, k, compiled=False)):
+            compare(sums(moved, x, y, *given), sums(theta, x, y, *given), 1e-13)
+
+
 def test_values_that_overflow_are_found_by_plain_sums():
     """log(cosh(w x)) at w x = 900; in machine code cosh is infinite there."""
     spec = of_ones_own(sp.log(sp.cosh(W * X)), A * X + B, (W,), (A, B))
@@ -228,7 +244,7 @@ formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.d
 made = likelihood(formulas, 2)
 sums = made(rng.normal(size=made.where.size), rng.normal(size=(300, 1)), rng.normal(size=300))
 bits = [sums.value.hex(), sums.score.tobytes().hex(), sums.hessian.tobytes().hex()]
-print(json.dumps([kernel_text(formulas, 2, 1), bits, sum(made._kernel.stats.cache_hits.values())]))
+print(json.dumps([kernel_text(formulas, 2, 1), bits, sum(made.sums.kernel.stats.cache_hits.values())]))
 """
 
 

@@ -2,11 +2,9 @@
 
 import pytest
 
-from temperance.numerics.likelihood import kernel, kernel_text
+from temperance.numerics.likelihood import kernel_text
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.machine.code_versions import MACHINE, version_of
-from temperance.numerics.mixture import activation_machine_code
-from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import model
 
 
@@ -21,22 +19,12 @@ def test_an_edit_of_a_source_gives_another_version(name, tmp_path):
     assert version_of(tmp_path) != before
 
 
-@pytest.mark.parametrize(
-    ("name_of", "module"),
-    [
-        (lambda: activation_machine_code.source_of(activation("tanh(z)")), activation_machine_code),
-        (kernel.code_version, kernel),
-        (lambda: kernel_text.kernel_text(formulas_of(model("softmax")), 1, 1), kernel_text),
-    ],
-)
-def test_all_machine_code_is_named_after_what_it_calls(name_of, module, tmp_path, monkeypatch):
-    before = name_of()
-    assert name_of() == before
-    monkeypatch.setattr(module, "MACHINE", tmp_path)
-    assert name_of() != before
+@pytest.mark.parametrize("named", ["MACHINE", "__file__"])
+def test_kernels_are_named_after_what_they_call(named, tmp_path, monkeypatch):
+    def text():
+        return kernel_text.kernel_text(formulas_of(model("softmax")), 1, 1)
 
-
-def test_kernels_are_named_after_their_own_wing(tmp_path, monkeypatch):
-    before = kernel.code_version()
-    monkeypatch.setattr(kernel, "__file__", str(tmp_path / "kernel.py"))
-    assert kernel.code_version() != before
+    before = text()
+    assert text() == before
+    monkeypatch.setattr(kernel_text, named, tmp_path if named == "MACHINE" else str(tmp_path / "kernel_text.py"))
+    assert text() != before

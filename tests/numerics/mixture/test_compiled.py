@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.mixture.activation_machine_code import source_of
+from temperance.numerics.machine.written_code import Printer
 from temperance.numerics.mixture.activation_numpy import compile_activation, parity
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
@@ -136,7 +136,7 @@ def test_activations_travel_to_other_processes():
 @pytest.mark.parametrize("text", ["exp(999)*z", "tanh(z) + exp(exp(7))*z**2"])
 def test_numbers_beyond_the_doubles_are_refused(text):
     with pytest.raises(ValueError, match="has numbers beyond the range of doubles"):
-        source_of(activation(text))
+        Printer().doprint(activation(text).pieces[0].expr)
 
 
 def test_the_linear_gate_is_linear_on_the_whole_line():

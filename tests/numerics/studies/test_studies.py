@@ -13,7 +13,7 @@ import pytest
 
 import temperance.numerics.studies.run
 from temperance.numerics.lattice.counts import samples
-from temperance.numerics.likelihood.kernel import evaluate
+from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import SIGMOID, TANH

@@ -1,5 +1,6 @@
 """Studies in the background: each once, and one that begins at once is counted like the others."""
 
+import time
 from dataclasses import replace
 
 from temperance.evidence import study_runner
@@ -30,3 +31,11 @@ def test_a_study_that_begins_before_it_is_noted_has_its_place(monkeypatch):
         runs.start([*studies, studies[0]])
         assert [runs.result(study) for study in studies] == ["number 1", "number 2"]
     assert told == ["study 1 of 1: number 1", "study 2 of 2: number 2"]
+
+
+def test_what_is_begun_is_found_once_and_dropped_at_the_end():
+    with Runs() as runs:
+        assert runs.each(abs, [-1, 2]) == runs.each(abs, [-1, 2]) == [1, 2]
+        runs.begin(time.sleep, [0.05] * 50)
+        runs._others[time.sleep].result()
+    assert sum(task.cancelled() for task in runs._waiting) > 25

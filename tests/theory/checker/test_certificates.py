@@ -64,9 +64,10 @@ def test_the_checker_knows_the_same_families_as_the_derivation():
 
 def test_the_checker_loads_no_other_module_of_ours():
     assert loaded_by("verdict_checker") == ["rejected", "verdict_checker", "verdict_values"]
-    shared = ["inequalities", "limited_work", "order_equations", "order_series", "rejected"]
+    shared = ["limited_work", "order_equations", "order_series", "rejected"]
     for checker in ("moment_checker", "order_checker"):
         assert loaded_by(checker) == sorted([checker, *shared])
+    assert loaded_by("coefficient_checker") == sorted(["coefficient_checker", "order_checker", *shared])
 
 
 def loaded_by(checker):

@@ -1,0 +1,51 @@
+"""Sums up a likelihood in machine code, made from its formulas or found on disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.likelihood.kernel_rows import sums_of
+from temperance.numerics.likelihood.kernel_text import kernel_text
+from temperance.numerics.likelihood.scattering import Coordinates, scatter, tables_of
+from temperance.numerics.machine.written_code import NoMachineCode, module_of, path_of
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.density import NONE, Sums
+
+_scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
+
+
+class Compiled:
+    """The sums of `plain_sums` for k atoms, `free` of which move their gates, by a kernel.
+
+    stem: how the name of its module begins.
+    Raises `NoMachineCode` if a function of the formulas is not translated.
+    """
+
+    def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:
+        self.where, self._tables = Coordinates(formulas, k), tables_of(formulas, k, free)
+        self._sums = sum(n for *_, n in sums_of(formulas, k, free))
+        self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
+
+    def __call__(
+        self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
+    ) -> Sums:
+        """Value, score and Hessian at parameters (not logarithms), or the value alone."""
+        values, nu = natural[self.where.values], natural[self.where.nu]
+        if not derivatives:
+            return Sums(self.kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
+        sums, score, hessian = np.empty(self._sums), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
+        value = self.kernel(values, nu, x, y, weights, reference, sums)
+        _scatter(sums, natural, nu, self._tables, score, hessian)
+        return Sums(value, score, hessian)
+
+
+def is_kept(stem: str, formulas: AtomFormulas, k: int, free: int) -> bool:
+    """Whether the kernel was written before, so that its machine code is on disk."""
+    try:
+        return path_of(stem, kernel_text(formulas, k, free)).exists()
+    except NoMachineCode:
+        return False

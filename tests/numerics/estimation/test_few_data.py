@@ -1,0 +1,55 @@
+"""Few data are fitted in NumPy, which prints what machine code prints; it is made where data pay for it."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from temperance.numerics.estimation import estimate
+from temperance.numerics.general.fit import fit
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.generated import likelihood, pays
+from temperance.theory.models.by_name import model
+
+CASES = [
+    (500, 2, {"activation": "tanh"}),
+    (500, 2, {}),
+    pytest.param(900, 3, {}, marks=pytest.mark.slow),
+    pytest.param(400, 2, {"activation": "gelu", "gauge": "anchored"}, marks=pytest.mark.slow),
+    pytest.param(400, 2, {"activation": "relu"}, marks=pytest.mark.slow),
+    pytest.param(1000, 3, {"activation": "tanh"}, marks=pytest.mark.slow),
+]
+
+
+def data(n):
+    rng = np.random.default_rng([3, n])
+    x = rng.uniform(-3, 3, n)
+    first = rng.uniform(size=n) < 1 / (1 + np.exp(-4 * np.tanh(1.2 * x) - 0.3))
+    noise = rng.normal(size=n) * np.where(first, 0.5, 0.7)
+    return x, np.where(first, 0.5 * x + 2, -0.5 * x - 2) + noise
+
+
+@pytest.mark.parametrize(("n", "k", "options"), CASES)
+def test_the_answer_is_printed_the_same_with_machine_code_and_without(n, k, options, monkeypatch):
+    printed = []
+    for compiled in (True, False):
+        monkeypatch.setattr(estimate, "pays", lambda *_, compiled=compiled: compiled)
+        printed.append(str(fit(*data(n), fitted=k, starts=4, **options)))
+    assert printed[0] == printed[1]
+
+
+def test_machine_code_is_made_for_many_data_and_kept_code_is_used_for_fewer(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEMPERANCE_CACHE", str(tmp_path))
+    formulas = formulas_of(model("softmax"))
+    assert [pays(formulas, 1, 0, n) for n in (1_000, 10_000, 100_000)] == [False, False, True]
+    likelihood.__wrapped__(formulas, 1, 0)
+    assert [pays(formulas, 1, 0, n) for n in (1_000, 10_000, 100_000)] == [False, True, True]
+
+
+def test_a_fit_of_few_data_does_not_load_numba():
+    code = (
+        "import sys, numpy as np\nfrom temperance import fit\nx = np.linspace(-1, 1, 60)\n"
+        "fit(x, np.where(x > 0, 1, -1) + np.sin(40 * x), fitted=2, starts=1)\nsys.exit('numba' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
