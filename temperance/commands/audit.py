@@ -27,7 +27,7 @@ def _audit(model: str, *, inputs: str | None = None) -> Audit:
         inputs: MODULE:FACTORY of what it is called with: a tensor, a tuple or a dict; a router alone needs none.
     """
     if find_spec("torch") is None:
-        raise BadInput("audit needs torch, which is not installed; accepted: pip install torch, or temperance[interop]")
+        raise BadInput("audit needs torch, which is not installed; run: pip install torch")
     sys.path.insert(0, os.getcwd())
     try:
         with Display() as shown, shown.doing("auditing"):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.numerics.selection.sizes import PRICE, RESOLUTIONS, Sizes
+from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes
 from temperance.pages.plots import COLOURS, Curve, Picture
 
 _LEAST = 1e-5  # dissimilarity that is drawn at the foot
@@ -15,6 +14,8 @@ _LEAST = 1e-5  # dissimilarity that is drawn at the foot
 @dataclass(frozen=True, kw_only=True)
 class Merges(Picture):
     """The merges of the fit of the most experts, as a tree whose leaves are experts; levels: kind and height of lines.
+
+    A merge that costs less than one below it is drawn as high as that one: a part of a cell costs more than all of it.
 
     trees: atoms and height of both sides of each merge. order: of the atoms, in which no merges cross.
     """
@@ -34,7 +35,7 @@ class Merges(Picture):
         place: dict[tuple[int, ...], tuple[float, float]] = {(i,): (float(n), _LEAST) for n, i in enumerate(self.order)}
         for one, other, height in self.steps:
             (x0, y0), (x1, y1) = place[one], place[other]
-            top = max(height, 2 * _LEAST)
+            top = max(height, y0, y1, 2 * _LEAST)
             axes.plot([x0, x0, x1, x1], [y0, top, top, y1], color=COLOURS["text"])
             place[tuple(sorted(one + other))] = ((x0 + x1) / 2, top)
         for line in self.lines:
@@ -51,7 +52,7 @@ def merges_of(found: Sizes) -> Merges:
     trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(found.fits))}
     for one, other, _ in steps:
         trees[tuple(sorted(one + other))] = trees[one] + trees[other]
-    noise = PRICE * math.log(found.n) / found.n
+    noise = found.noise
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",

@@ -25,8 +25,8 @@ class Router:
     where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or
     None. scores: which of the scores in its call are meant; first: those that are made of no others of them. seen:
     which outputs the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model
-    use too. places: all names, where it stands more than once. again: whether a loss applies softmax to its
-    probabilities. narrow: whether the inputs are random ones that span few dimensions.
+    use too. again: whether a loss applies softmax to its probabilities. narrow: whether the inputs are random ones
+    that span few dimensions.
     """
 
     where: str
@@ -37,7 +37,6 @@ class Router:
     first: tuple[int, ...] = (0,)
     seen: tuple[int, ...] | None = None
     elsewhere: frozenset[str] = frozenset()
-    places: tuple[str, ...] = ()
     again: bool = False
     narrow: bool = False
 

@@ -8,7 +8,7 @@ weights and the selection are made.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,8 +115,13 @@ def _units(watch: Watch) -> list[_Unit]:
 def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event]) -> bool:
     """Whether scores are products with parameters, several to an input, that weigh or select."""
     k = event.given.shape[event.dim] if event.given.dim() else 1
-    weighs = "softmax" in event.name or selections or any(word in event.path.lower() for word in _NAMES)
+    weighs = "softmax" in event.name or selections or not event.path or _is_named(event.path)
     return bool(1 < k <= _MOST_EXPERTS and products and weighs and all(map(_by_parameter, products)))
+
+
+def _is_named(path: str) -> bool:
+    """Whether a module has the name of a router: of two sigmoids one may be an activation."""
+    return any(word in path.lower() for word in _NAMES)
 
 
 def _near(path: str, other: str) -> bool:
@@ -175,9 +180,6 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     names = {unit.path for unit in units}
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
     own, gave = _caught(model, {n: modules[n] for n in names}, inputs, watch)
-    places: dict[int, list[str]] = {}
-    for name, module in model.named_modules(remove_duplicate=False):
-        places.setdefault(id(module), []).append(name)
     found: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
@@ -195,7 +197,6 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
                 firsts[id(unit)],
                 seen,
                 frozenset(elsewhere),
-                tuple(places[id(module)]),
                 unit.again,
             )
         )
@@ -284,7 +285,7 @@ def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
     made = torch.Generator().manual_seed(6)
     sizes = dict.fromkeys(n for p in model.parameters() if p.dim() > 1 for n in reversed(p.shape))
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-    for shape in _shapes(list(sizes), tokens):
+    for shape in [(tokens, d) for d in sizes] + [(2, tokens // 2, d) for d in sizes]:
         inputs: Inputs = ((torch.randn(shape, generator=made, dtype=torch.float64).to(kind),), {})
         mode = model.training
         try:
@@ -295,8 +296,3 @@ def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
             model.train(mode)
         return inputs
     raise ValueError("no random x of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)")
-
-
-def _shapes(sizes: Sequence[int], tokens: int) -> Iterator[tuple[int, ...]]:
-    yield from ((tokens, d) for d in sizes)
-    yield from ((2, math.ceil(tokens / 2), d) for d in sizes)

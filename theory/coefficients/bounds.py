@@ -58,9 +58,7 @@ def coefficient(spec: MoESpec, true: int, fitted: int, *, gauge: Gauge = "anchor
         ValueError: fitted < true, or a model whose orders are not computed.
     """
     if not 1 <= true <= fitted:
-        raise ValueError(
-            f"the fitted atoms must be at least as many as the true ones, 1 or more, not {fitted} and {true}"
-        )
+        raise ValueError(f"fitted must be at least true, and true at least 1, not {fitted} and {true}")
     require_mean(spec)
     if (why := not_shared(spec)) is not None:
         return _undecided(spec, true, fitted, None, why)
