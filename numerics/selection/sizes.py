@@ -90,9 +90,14 @@ class Sizes:
         """The dissimilarities of the merges, from the K experts downwards."""
         return tuple(m.height for m in self.mergers)
 
+    @property
+    def noise(self) -> float:
+        """The dissimilarity below which a merge costs no more than noise would."""
+        return PRICE * math.log(self.n) / self.n
+
     def at_resolution(self, size: float) -> int:
         """How many experts are left when pairs merge until the next costs more than size, or than noise."""
-        least = max(size, PRICE * math.log(self.n) / self.n)
+        least = max(size, self.noise)
         left = len(self.fits)
         for height in self.heights:
             if height > least:

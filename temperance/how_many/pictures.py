@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.numerics.selection.sizes import PRICE, RESOLUTIONS, Sizes
+from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes
 from temperance.pages.plots import COLOURS, Curve, Picture
 
 _LEAST = 1e-5  # dissimilarity that is drawn at the foot
@@ -53,7 +52,7 @@ def merges_of(found: Sizes) -> Merges:
     trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(found.fits))}
     for one, other, _ in steps:
         trees[tuple(sorted(one + other))] = trees[one] + trees[other]
-    noise = PRICE * math.log(found.n) / found.n
+    noise = found.noise
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",

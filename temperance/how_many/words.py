@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes
 
+_ENOUGH = 20  # points a parameter
 COLUMNS = (
     "lambda: what the singular BIC charges so many experts where one less is enough; D: log-likelihood an observation "
     "that merging the two most alike costs, numbered as in the largest fit; resolution: where so many are left"
@@ -26,12 +27,26 @@ def _sentence(found: Sizes) -> str:
     if found.range is None:
         return "No number of experts can be told: no search ended at an estimate."
     low, high = found.range
+    doubt = _doubts(found)
     if found.charges is None:
-        return f"BIC takes {counted(low)}; there is no singular BIC to hold against it."
+        return f"BIC takes {counted(low)}; there is no singular BIC to hold against it.{doubt}"
     if low == high:
-        return f"{counted(low, first=True)}: BIC and the singular BIC agree."
+        return f"{counted(low, first=True)}: BIC and the singular BIC agree.{doubt}"
     between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
-    return f"{between} experts: BIC takes {found.by_bic}, the singular BIC {found.by_sbic}; the data do not decide."
+    return (
+        f"{between} experts: BIC takes {found.by_bic}, the singular BIC {found.by_sbic}; the data do not decide.{doubt}"
+    )
+
+
+def _doubts(found: Sizes) -> str:
+    """What makes the number itself doubtful: it is the greatest that was tried, or there are few points for it."""
+    high = 0 if found.range is None else found.range[1]
+    reasons = ["no more were tried"] * (high == len(found.fits)) + ["the points are few"] * _few(found)
+    return f" Doubt it: {' and '.join(reasons)} (see the warnings)." if reasons else ""
+
+
+def _few(found: Sizes) -> bool:
+    return found.range is not None and found.n < _ENOUGH * found.fits[found.range[1] - 1].n_parameters
 
 
 def _distrust(found: Sizes) -> Iterator[str]:
@@ -43,12 +58,18 @@ def _distrust(found: Sizes) -> Iterator[str]:
 
 
 def _resolutions(found: Sizes) -> str:
-    counts = [found.at_resolution(size) for size in RESOLUTIONS]
     what = "where two experts are one if merging them costs no more log-likelihood an observation"
-    if len(set(counts)) == 1:
-        return f"At resolutions of .1, .05 and .02 a point there {_are(counts[0])}, {what}."
-    listed = ", ".join(f"at {size:g} there {_are(found.at_resolution(size))}" for size in RESOLUTIONS)
-    return f"By resolution, {what}: {listed}."
+    seen = [size for size in RESOLUTIONS if size >= found.noise]
+    finer = f" Merges below {found.noise:.2g} cost no more than noise." if len(seen) < len(RESOLUTIONS) else ""
+    if not seen:
+        return f"No resolution of .1 or finer can be told from noise, which is {found.noise:.2g} a point."
+    counts = [found.at_resolution(size) for size in seen]
+    sizes = [f"{size:g}" for size in seen]
+    if len(set(counts)) == 1 and len(seen) > 1:
+        listed = f"{', '.join(sizes[:-1])} and {sizes[-1]}"
+        return f"At resolutions of {listed} a point there {_are(counts[0])}, {what}.{finer}"
+    told = ", ".join(f"at {size} there {_are(count)}" for size, count in zip(sizes, counts, strict=True))
+    return f"By resolution, {what}: {told}.{finer}"
 
 
 def _are(k: int) -> str:
@@ -99,5 +120,5 @@ def _warnings(found: Sizes) -> Iterator[str]:
             "lines with different nu, or light and broad, means noise"
         )
     parameters = found.fits[high - 1].n_parameters
-    if found.n < 20 * parameters:
+    if _few(found):
         yield f"{found.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"

@@ -79,11 +79,11 @@ def in_words(found: Examined, form: Form | None, proved: Proof | None, cost: Pri
     elif found.raw is not None:
         outcomes = ("undecided", "undecided")
     symmetry = _symmetry(found)
-    change = "Nothing." if found.virtual else _RAW if found.raw is not None else _CHANGE[first.how]
-    if found.training.how == "none" and first.how == "scaled" and not found.virtual:
-        change = (
-            "Nothing for training, where the noise sets its unit; fix it, or anneal it by hand, if that is not meant."
-        )
+    change = _RAW if found.raw is not None else _CHANGE[first.how]
+    if found.virtual and first.how != "constant":
+        change = "Nothing."
+    elif found.training.how == "none" and first.how == "scaled":
+        change = "Nothing for training, where the noise sets its unit; fix it if that is not meant."
     return RouterAudit(
         where=found.router.where or type(found.router.module).__name__,
         weights=None if form is None else form.formula,
@@ -117,7 +117,9 @@ def _temperature(found: Examined, form: Form | None) -> dict[str, Any] | None:
 def _answer(found: Examined, proved: Proof | None) -> str:
     """The first line."""
     first, second, name = found.evaluation, found.training, _name(found)
-    if found.virtual and first.how in ("unreached", "constant"):
+    if found.virtual and first.how == "constant":
+        return f"No temperature is trained: {_why(found, first)}"
+    if found.virtual and first.how == "unreached":
         return "No temperature is trained, and no scores become weights in it that one could divide."
     if found.virtual:
         why = _why(found, first, proved)
