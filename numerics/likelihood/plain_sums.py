@@ -173,9 +173,9 @@ def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: F
         gate, line = where.values[i, :g], where.values[i, g:]
         every = np.concatenate([where.values[i], [at]])
         square = e[i] ** 2 / nu
-        rows = np.concatenate([slopes, e[i] * lines / nu, [(square - 1) / (2 * nu)]])
+        features = np.concatenate([slopes, e[i] * lines / nu, [(square - 1) / (2 * nu)]])
         for places, shares, values, mean, sign in (
-            (every, posterior.shares[i], rows, late, 1.0),
+            (every, posterior.shares[i], features, late, 1.0),
             (gate, prior.shares[i], slopes, early, -1.0),
         ):
             weighted = shares * values
