@@ -18,7 +18,7 @@ from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import MPMATH, NUMPY, Floats, precise
-from temperance.numerics.mixture.density import NONE, WORKSPACE, Sums, moments
+from temperance.numerics.mixture.density import NONE, WORKSPACE, Sums
 from temperance.numerics.mixture.softmax import softmax
 
 Formulas = Callable[[Floats, Floats], Floats]
@@ -166,14 +166,21 @@ def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: F
     t, means = (np.array([logs[n] for (logs, *_) in parts]) for n in (0, 1))
     t, e = _lowered(t), y - means
     prior, posterior = softmax(t), softmax(_joint(t, e, nus))
-    before, after = np.zeros((2, where.k, size, len(y)))
+    early, late = np.zeros((2, size, len(y)))  # the means of the slopes over the atoms, before and after y
     second, g = np.zeros((size, size)), f.own + f.shared
     for i, (_, slopes, bends, lines, line_bends) in enumerate(parts):
         nu, at, share = nus[i], where.nu[i], w * posterior.shares[i]
         gate, line = where.values[i, :g], where.values[i, g:]
-        before[i, gate], after[i, line] = slopes, e[i] * lines / nu
-        after[i, at] = (e[i] ** 2 / nu - 1) / (2 * nu)
-        after[i] += before[i]
+        every = np.concatenate([where.values[i], [at]])
+        square = e[i] ** 2 / nu
+        rows = np.concatenate([slopes, e[i] * lines / nu, [(square - 1) / (2 * nu)]])
+        for places, shares, values, mean, sign in (
+            (every, posterior.shares[i], rows, late, 1.0),
+            (gate, prior.shares[i], slopes, early, -1.0),
+        ):
+            weighted = shares * values
+            mean[places] += weighted
+            second[np.ix_(places, places)] += (sign * w * weighted) @ values.T
         for pairs, places, values in (
             (f.gate_bends, gate, bends @ (share - w * prior.shares[i])),
             (f.line_bends, line, line_bends @ (share * e[i]) / nu),
@@ -185,7 +192,7 @@ def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: F
         cross = lines @ (share * e[i]) / nu**2
         second[line, at] -= cross
         second[at, line] -= cross
-        second[at, at] -= share @ (e[i] ** 2 / nu - 0.5) / nu**2
+        second[at, at] -= share @ (square - 0.5) / nu**2
     value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
-    late, early = moments(posterior.shares, after, w), moments(prior.shares, before, w)
-    return Sums(value, late[0] - early[0], second + late[1] - early[1])
+    second += (w * early) @ early.T - (w * late) @ late.T
+    return Sums(value, (w * (late - early)).sum(axis=1), second)

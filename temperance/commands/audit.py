@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from temperance.commands.command import command
-from temperance.routers.audit import Audit
+from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
 from temperance.terminal.errors import BadInput, one_line
 from temperance.terminal.progress import Display
@@ -45,14 +45,10 @@ def _made(name: str) -> Any:
     print(one_line(f"importing {module}, as python -m would: its code runs"), file=sys.stderr)
     try:
         found = getattr(import_module(module), factory)
-        return found if _is_module(found) or not callable(found) else found()
+        return found if is_module(found) or not callable(found) else found()
     except Exception as error:  # whatever the user's code raises
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(f"{name!r} cannot be made: {type(error).__name__}: {reason}; accepted: {_ACCEPTED}") from error
-
-
-def _is_module(found: Any) -> bool:
-    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(found).__mro__)
 
 
 audit = command(_audit)

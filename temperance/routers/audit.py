@@ -58,7 +58,7 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
     Raises:
         ValueError: it is no module, does not run on these inputs, or holds no router.
     """
-    if not any(kind.__module__ == "torch.nn.modules.module" for kind in type(model).__mro__):
+    if not is_module(model):
         raise ValueError(f"audit reads a torch.nn.Module, not an object of {type(model).__name__}")
     from temperance.routers.rows import rows_of  # it loads torch
 
@@ -67,6 +67,11 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
         rows = rows_of(model, _example(example_inputs))
     answer = _answer(rows)
     return Audit(rows, answer, said=Said(answer, tuple(_parts(rows)), (LIMITS,)))
+
+
+def is_module(found: Any) -> bool:
+    """Whether something is a torch.nn.Module; torch is not loaded to tell."""
+    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(found).__mro__)
 
 
 def _example(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

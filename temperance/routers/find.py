@@ -7,9 +7,8 @@ weights and the selection are made.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -107,9 +106,15 @@ def _units(watch: Watch) -> list[_Unit]:
                 near = [s.path for s in selections if _near(path, s.path)]
                 found.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
     for unit in found:
-        while unit.path not in watch.called:  # a list of modules, say
-            unit.path = unit.path.rpartition(".")[0]
+        unit.path = _called(unit.path, watch)
     return found
+
+
+def _called(path: str, watch: Watch) -> str:
+    """The smallest module that holds a path and is called, as a list of modules is not."""
+    while path not in watch.called:
+        path = path.rpartition(".")[0]
+    return path
 
 
 def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event]) -> bool:
@@ -176,10 +181,14 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
     first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
     firsts = {id(unit): _ordinals(watch, unit.path, first[id(unit)]) for unit in units}
-    watch = Watch(watch.paths)
+    first_watch, watch = watch, Watch(watch.paths)
     names = {unit.path for unit in units}
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
-    own, gave = _caught(model, {n: modules[n] for n in names}, inputs, watch)
+    own, gave, trained = _caught(model, {n: modules[n] for n in names}, inputs, watch)
+    if trained - {""}:  # a temperature may come as an argument: whoever gives it is part of the router
+        for unit in units:
+            unit.path = _called(unit.path.rpartition(".")[0], first_watch) if unit.path in trained else unit.path
+        return _with_inputs(model, units, first_watch, inputs, given)
     found: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
@@ -203,14 +212,22 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     return found
 
 
-def _caught(model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch) -> tuple[dict[str, Inputs], Any]:
-    """The inputs and outputs of the first call of each module; the outputs of the model have the key None."""
+def _caught(
+    model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch
+) -> tuple[dict[str, Inputs], dict[Any, Any], set[str]]:
+    """The inputs and outputs of the first call of each module, and those that get a trained number or vector.
+
+    The outputs of the model have the key None.
+    """
     own: dict[str, Inputs] = {}
+    trained: set[str] = set()
     gave: dict[Any, list[Any]] = {}
 
     def caught(name: str) -> Any:
         def enter(_: Any, args: Any, kwargs: Any) -> None:
             own.setdefault(name, tree_map(_copied, (tuple(args), dict(kwargs))))
+            given = [v for v in tree_leaves((args, kwargs)) if isinstance(v, torch.Tensor) and v.requires_grad]
+            trained.update([name] if any(v.dim() < 2 or v.numel() == 1 for v in given) else [])
 
         return enter
 
@@ -231,7 +248,7 @@ def _caught(model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch
         model.train(mode)
         for handle in handles:
             handle.remove()
-    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}
+    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}, trained
 
 
 def _seen(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
@@ -247,37 +264,6 @@ def _outside(paths: set[str], unit: str) -> bool:
 
 def _copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
-
-
-def with_random(router: Router, tokens: int, rank: int | None) -> Router:
-    """The router with so many random inputs, normal with the mean and spread of each feature of its own.
-
-    rank: the dimensions that they span, besides their mean; all by default.
-    """
-    made = torch.Generator().manual_seed(5)
-    batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
-    each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
-    times = math.ceil(tokens / each)
-
-    def random(value: Any) -> Any:
-        if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
-            return value
-        value = value.detach().cpu().repeat(times, *(1,) * (value.dim() - 1))
-        if not _hidden(value):
-            return value
-        wide = value.double()
-        rows = wide.reshape(-1, wide.shape[-1])
-        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=made).double()
-        if rank is not None:
-            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=made).double() / rank**0.5
-        return (rows.mean(0) + rows.std() * drawn).reshape(wide.shape)  # in double precision: few dimensions stay few
-
-    return replace(router, inputs=tree_map(random, router.inputs), narrow=rank is not None)
-
-
-def _hidden(value: Any) -> bool:
-    """Whether an input is made of hidden states."""
-    return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1
 
 
 def _random_inputs(model: Any, tokens: int = 64) -> Inputs:

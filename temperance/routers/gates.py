@@ -26,7 +26,7 @@ from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot
 from temperance.theory.symmetries.discrete_symmetries import translated
-from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
+from temperance.theory.symmetries.flows import Symmetries, symmetries
 
 Verdict = Literal["yes", "no", "undecided"]
 
@@ -160,17 +160,12 @@ def _of_products(form: Form) -> Proof:
     """From the first-order relations of the gate, as `temperance derive` finds them."""
     dim = min(2, form.read.weights.shape[1])
     relations, found = _derived(form.gate(dim), dim)
-    flows = [flow for flow in found.flows if TAU in dict(flow.orbit)]
-    moving = [f"{_statement(flow, form)} changes no weight, whatever l > 0." for flow in flows]
-    moving += [
-        f"{left.equation} for a weight u: a curve along which it is constant moves tau."
-        for left in found.unintegrated
-        if TAU in left.field.moved
-    ]
+    moved = any(TAU in dict(flow.orbit) for flow in found.flows)
+    moved = moved or any(TAU in left.field.moved for left in found.unintegrated)
     known = None if found.identifiable is None else _in_words(found.identifiable, form)
     pairs = [symmetry.statement for symmetry in found.discrete if symmetry.name == "pair"]
-    if moving:
-        return Proof("no", moving[0], known)
+    if moved:
+        return Proof("no", "A curve of its parameters that moves tau changes no weight.", known)
     if found.identifiable is not None and TAU not in found.identifiable:
         return Proof("no", "The changes of the scores that softmax forgets move it.", known)
     if pairs and len(form.read.weights) == 2:
@@ -212,17 +207,6 @@ def _caution(form: Form) -> str | None:
     if found.kind is None:
         return None
     return f"With two experts beware of w_2 = -w_1, a mirror point ({found.kind}): {found.description}."
-
-
-def _statement(flow: Flow, form: Form) -> str:
-    """A flow in terms of w_i, c_i, b_i and tau."""
-    orbit = {p: e for p, e in flow.orbit if p.name != "beta1_2" and (form.outside or p != BETA0)}
-    names = {p: _renamed(str(p).replace("beta1_1", "beta1")) for p in orbit}
-    factors = {p: sp.cancel(e / p) for p, e in orbit.items()}
-    after = ", ".join(
-        _renamed(str(orbit[p])) if factor.has(p) else f"{factor}*{names[p]}" for p, factor in factors.items()
-    )
-    return f"({', '.join(names.values())}) -> ({after})"
 
 
 def _in_words(functions: Iterable[sp.Expr], form: Form) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.examine import Examined, Router, examined
-from temperance.routers.find import Inputs, routers, with_random
+from temperance.routers.find import Inputs, routers
 from temperance.routers.freedom import Freedom
 from temperance.routers.gates import Form, Proof, form_of, proof
 from temperance.routers.price import price
@@ -52,9 +53,40 @@ def _examined(router: Router) -> Examined:
     rank = None if few.parameters <= _LARGE else _RANK
     unknown = few.parameters if rank is None else (tested.experts + 1) * (rank + 2)
     try:
-        return examined(with_random(router, math.ceil(_SPARE * unknown / each) + 64, rank))
+        return examined(_with_random(router, math.ceil(_SPARE * unknown / each) + 64, rank))
     except (ValueError, RuntimeError):  # the module wants inputs of its own making
         return tested
+
+
+def _with_random(router: Router, tokens: int, rank: int | None) -> Router:
+    """The router with so many random inputs, normal with the mean and spread of each feature of its own.
+
+    rank: the dimensions that they span, besides their mean; all by default.
+    """
+    made = torch.Generator().manual_seed(5)
+    batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
+    each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
+    times = math.ceil(tokens / each)
+
+    def random(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
+            return value
+        value = value.detach().cpu().repeat(times, *(1,) * (value.dim() - 1))
+        if not _hidden(value):
+            return value
+        wide = value.double()
+        rows = wide.reshape(-1, wide.shape[-1])
+        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=made).double()
+        if rank is not None:
+            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=made).double() / rank**0.5
+        return (rows.mean(0) + rows.std() * drawn).reshape(wide.shape)  # in double precision: few dimensions stay few
+
+    return replace(router, inputs=tree_map(random, router.inputs), narrow=rank is not None)
+
+
+def _hidden(value: Any) -> bool:
+    """Whether an input is made of hidden states."""
+    return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1
 
 
 def _determined(one: Examined, all_: Sequence[Examined]) -> str | None:

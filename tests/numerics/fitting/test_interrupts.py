@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-BY_HAND = """
+BY_LAYOUT = """
 from temperance.numerics.fitting.mle import Box, fit_points
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
@@ -34,8 +34,8 @@ x, y = rng.uniform(-1, 1, (50, 1)), rng.normal(size=50)
 fit()
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 for _ in range(500):
-    signal.setitimer(signal.ITIMER_REAL, float(rng.uniform(0.0005, 0.002)))
     try:
+        signal.setitimer(signal.ITIMER_REAL, float(rng.uniform(0.0005, 0.002)))
         while True:
             fit()
     except KeyboardInterrupt:
@@ -45,7 +45,7 @@ print("alive")
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the alarm clock is that of POSIX")
-@pytest.mark.parametrize("fit", [BY_HAND, GENERATED])
+@pytest.mark.parametrize("fit", [BY_LAYOUT, GENERATED])
 def test_an_interrupt_ends_a_fit_and_not_the_process(fit):
     done = subprocess.run([sys.executable, "-c", CODE.format(fit)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr[-2000:]

@@ -43,8 +43,8 @@ def test_a_certificate_is_written_and_proved(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--gate", "softmax", "--true", "3", "--fitted", "2"], "at least as many as the true ones"),
-        (["--gate", "softmax", "--true", "0", "--fitted", "2"], "at least as many as the true ones"),
+        (["--gate", "softmax", "--true", "3", "--fitted", "2"], "fitted must be at least true"),
+        (["--gate", "softmax", "--true", "0", "--fitted", "2"], "fitted must be at least true"),
         (["--gate", "softmax", "--true", "2", "--fitted", "21"], "at most 20"),
         (["--gate", "softmax", "--true", "2"], "fitted"),
         (["--activation", "tanh", "--gauge", "loose", "--true", "2", "--fitted", "3"], "gauge"),

@@ -258,6 +258,7 @@ CORPUS = {
     "W under no_grad": Case(plain(nothing_for_w), "yes"),
     "buffer inside tau": Case(plain(lambda m, x: soft((x @ m.W.T + m.c) / m.tau), held_c=random(4)), "yes"),
     "active clamp": Case(plain(lambda m, x: soft(x @ m.W.T / m.tau.clamp(min=2.0))), "no"),
+    "active clamp, tanh": Case(plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau.clamp(min=2.0))), "no"),
     "inactive clamp": Case(plain(lambda m, x: soft(x @ m.W.T / m.tau.clamp(min=0.1))), "no", scaled=W),
     "tau detached": Case(plain(lambda m, x: soft(x @ m.W.T / m.tau.detach())), "no"),
     "orthonormal rows": Case(

@@ -127,6 +127,28 @@ def test_a_router_whose_maps_stand_in_a_list_is_what_calls_them():
     assert (found.where, found.evaluation) == ("router", "no")
 
 
+def test_a_temperature_that_comes_as_an_argument_is_not_overlooked():
+    class Soft(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Linear(D, K)
+
+        def forward(self, x, tau):
+            return torch.softmax(self.w(x) / tau, -1)
+
+    class Around(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.router, self.log_tau, self.last = Soft(), number(0.1), nn.Linear(K, 3)
+
+        def forward(self, x):
+            return self.last(self.router(x, self.log_tau.exp()))
+
+    torch.manual_seed(0)
+    (found,) = rows(nn.Sequential(Around(), nn.Linear(3, 2)), torch.randn(60, D))
+    assert (found.where, found.evaluation, found.temperature["parameters"]) == ("0", "no", ["log_tau"])
+
+
 def test_a_shared_temperature_is_learnable_if_one_router_determines_it():
     torch.manual_seed(0)
     tau = number()

@@ -164,7 +164,7 @@ def test_the_sentence_and_the_record():
 
 
 def test_what_is_refused():
-    with pytest.raises(ValueError, match="at least as many as the true ones"):
+    with pytest.raises(ValueError, match="fitted must be at least true"):
         found("softmax", 3, 2)
     with pytest.raises(ValueError, match="Gaussian experts"):
         found("softmax", 2, 3, expert="multinomial:2")
