@@ -251,14 +251,11 @@ def _fit(
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
-    low, high = inside.nu
-    inside = replace(inside, nu=(max(low, least / units.y_scale**2), high))
+    inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     matrix, shift = units.matrix(layout)
-    thetas = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
+    at = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        found = search(
-            layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=thetas, progress=progress
-        )
+        found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=at, progress=progress)
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)
