@@ -39,7 +39,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "coefficient": (
         "temperance coefficient --gate softmax --true 2 --fitted 3",
-        "temperance coefficient --activation tanh --true 2 --fitted 3 --certificate lambda.json",
+        "temperance coefficient --activation tanh --true 2 --fitted 3 --json",
         "temperance coefficient --gate softmax --true 1 --fitted 2 --dim 2 --json",
     ),
     "exponents": (
@@ -58,7 +58,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "experts": (
         "temperance experts data.csv",
-        "temperance experts data.csv --most 4 --activation tanh --gauge anchored -o experts.html",
+        "temperance experts data.csv --most 4 --activation tanh -o k.html",
     ),
     "twins": (
         "temperance twins tanh",

@@ -75,4 +75,4 @@ def test_every_kernel_of_some_studies_is_compiled_once():
     assert len(workers.given) == len(kernels) + 1  # the steps of searches, beside them
     assert len(kernels) == len(set(kernels)) == 8
     layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
-    assert set(kernels) >= {(replace(layout, tau=None), s.linear) for layout, s in layouts}
+    assert set(kernels) >= {(replace(layout, tau=None), s.activation) for layout, s in layouts}

@@ -65,7 +65,7 @@ BAD = [
     (["atlas", "--cell", "all-split"], "unknown cell 'all-split'; accepted: exact, two, three, \"all split\""),
     (["twins"], "twins are of an activation or of a gate; accepted: one, such as tanh or --gate FORMULA"),
     (["fit"], "DATA (--data) needs a value"),
-    (["derive", "--expert", "e"], "unknown expert 'e'; accepted: gaussian"),
+    (["derive", "--expert", "e"], "unknown expert 'e'; accepted: a name of"),
     (["derive", "--gate", "activation"], "needs an activation"),
     (["derive", "--gate", "softmax", "--activation", "tanh"], "takes no activation"),
     (["check", "exp(-z^2)"], "powers are written **"),

@@ -127,7 +127,6 @@ def test_atlas(output):
         (("check", "tanh(", "--loss", "least-squares"), "tanh("),
         (("exponents", "--gate", "sigmoid", "--split", "all", "--loss", "least-squares"), "--split one"),
         (("atlas", "--gate", "softmax", "--loss", "least-squares"), "accepted without other options"),
-        (("exponents", "--noise", "known", "--certificate", "o.json"), "certificates are issued for least squares"),
         (("exponents", "--loss", "least-squares", "--noise", "known"), "has no nu"),
         (("derive", "--noise", "common"), "accepted: each, known"),
         (("derive", "--noise", "known", "--expert", "multinomial:2"), "has no variance nu"),
@@ -137,3 +136,11 @@ def test_atlas(output):
 )
 def test_bad_input(arguments, message, refused):
     refused(arguments, message)
+
+
+def test_orders_without_a_certificate_are_printed_with_the_reason(capsys, tmp_path):
+    assert run(["exponents", "--noise", "known", "--certificate", str(tmp_path / "o.json")]) == 2
+    captured = capsys.readouterr()
+    assert "Orders of the linear gate" in captured.out
+    assert "certificates are issued for least squares" in captured.err
+    assert not (tmp_path / "o.json").exists()

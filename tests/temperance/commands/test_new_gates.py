@@ -88,7 +88,7 @@ def test_help_and_messages_name_both(name, capsys):
         assert run([name, f"--{option}", "sofmax"]) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1
-        assert new in said.replace(";", ",").strip().split(", ")
+        assert "temperance derive --help" in said
 
 
 def rows(title):

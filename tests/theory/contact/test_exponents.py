@@ -112,7 +112,7 @@ BAD = {
     ("--gate", "sigmoid"): "almost no truth (theory.md 2.10); for this gate only --split all has orders",
     ("--gate", "cosine"): "needs dimension 2",
     ("--dim", "3"): "--dim must be 1 or 2, not 3",
-    ("--expert", "gausian"): "accepted: gaussian, constant, polynomial:M (M = 1..9), nonlinear:ACTIVATION; derive: ",
+    ("--expert", "gausian"): "did you mean gaussian?",
     ("--expert", "multinomial:2"): "polynomial:M",
     ("--expert", "polynomial:9"): "at most 7",
     ("--activation", "import os"): "",
