@@ -47,7 +47,9 @@ def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
             kept[a], scale[a] = True, math.sqrt(max(size, SMALLEST_DIAGONAL))
             slope[a] = gradient[a] / scale[a]
     for a in range(p):
-        if kept[a]:
+        if not kept[a]:
+            matrix[a, a] = 1.0  # apart from the others: no step along it
+        else:
             for b in range(p):
                 if kept[b]:
                     matrix[a, b] = -hessian[a, b] / (scale[a] * scale[b])

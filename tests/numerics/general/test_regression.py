@@ -18,7 +18,7 @@ def asked():
         2,
         3,
         sizes=(10**8, 10**10, 10**12),
-        replicates=10,
+        replicates=14,
         seed=3,
         loss="least-squares",
     )
