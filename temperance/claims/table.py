@@ -199,8 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C16",
         "Atoms of a cell merged by conditional moments converge at n^(-1/2) in every parameter, also where single "
-        "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh; k = 4: softmax; k* = 2, d = 1; weights bounded "
-        "below; a count; the study of GELU drops too many fits to be tested)",
+        "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
         legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
         studies=tuple(study for study, _ in MERGED),
     ),
