@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
-from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compiled_step, step
+from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compiled_step, step, told
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]
@@ -147,8 +147,7 @@ class _Search:
     def spectrum(self) -> tuple[Floats, Floats, Floats]:
         """`scaled_spectrum` of -hessian on the free coordinates that the derivatives tell anything of."""
         if self._spectrum is None:
-            told = np.abs(self.local.hessian.diagonal()) > SMALLEST_DIAGONAL
-            self.told = self.free & (told | (np.abs(self.local.gradient) > SMALLEST_DIAGONAL))
+            self.told = told(self.local.gradient, self.local.hessian, self.free)
             self._spectrum = scaled_spectrum(-self.local.hessian[np.ix_(self.told, self.told)])
         return self._spectrum
 

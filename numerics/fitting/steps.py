@@ -31,28 +31,29 @@ from temperance.numerics.fitting.charts import (
 from temperance.numerics.machine.code_versions import version_of
 from temperance.numerics.machine.interrupts import interrupts_noted
 
-SMALLEST_DIAGONAL = _SMALLEST_SLOPE = 1e-12  # both below: rounding, in a coordinate that the function ignores
+SMALLEST_DIAGONAL = 1e-12  # with a slope that is also below: rounding, in a coordinate that the function ignores
 _HALVINGS = 10  # of a step in a chart that leaves the box
 _LEAST_SHARE = 0.1  # of such a step that is worth making
 CHOOSE, PLAIN, EVERYWHERE, PAIR = -1, 0, 1, 2  # steps in theta, in the ratios to tau, in those and a near pair
 
 
+def told(gradient, hessian, free):  # type: ignore[no-untyped-def]
+    """The free coordinates (p,) that the derivatives tell anything of: all others are ignored by the function."""
+    return free & ((np.abs(np.diag(hessian)) > SMALLEST_DIAGONAL) | (np.abs(gradient) > SMALLEST_DIAGONAL))
+
+
 def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
     """The damped Newton step (p,) on the free coordinates that the derivatives tell anything of, and its gain."""
-    p = len(free)
-    kept, scale, slope, matrix = np.zeros(p, dtype=np.bool_), np.ones(p), np.zeros(p), np.zeros((p, p))
+    p, kept = len(free), told(gradient, hessian, free)
+    scale, slope, matrix = np.ones(p), np.zeros(p), np.eye(p)  # what is not kept stays apart: no step along it
     for a in range(p):
-        size = abs(hessian[a, a])
-        if free[a] and (size > SMALLEST_DIAGONAL or abs(gradient[a]) > _SMALLEST_SLOPE):
-            kept[a], scale[a] = True, math.sqrt(max(size, SMALLEST_DIAGONAL))
+        if kept[a]:
+            scale[a] = math.sqrt(max(abs(hessian[a, a]), SMALLEST_DIAGONAL))
             slope[a] = gradient[a] / scale[a]
     for a in range(p):
-        if not kept[a]:
-            matrix[a, a] = 1.0  # apart from the others: no step along it
-        else:
-            for b in range(p):
-                if kept[b]:
-                    matrix[a, b] = -hessian[a, b] / (scale[a] * scale[b])
+        for b in range(p):
+            if kept[a] and kept[b]:
+                matrix[a, b] = -hessian[a, b] / (scale[a] * scale[b])
     values, vectors = np.linalg.eigh(matrix)
     gain, step = 0.0, np.zeros(p)
     for b in range(p):
