@@ -46,7 +46,7 @@ class Fit(Answer):
         found, (x, y) = self.found, self.data
         if isinstance(found, FitComparison):
             found = next((f for f in found.fits if f.fitted == found.least["bic"]), found.fits[0])
-        return pictures_of(found, x, y, self.names) if x.shape[1] == 1 else ()
+        return pictures_of(found, x, y, self.names)
 
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""

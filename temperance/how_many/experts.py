@@ -78,10 +78,7 @@ class Experts(Answer):
         found = self.found
         chosen = found.fits[(len(found.fits) if found.range is None else found.range[1]) - 1]
         points = kept(chosen).points
-        one = points.x.shape[1] == 1
-        name = self.columns[0] if self.columns[0] != "1" else "x"  # of an array without names
-        over = pictures_of(chosen, points.x, points.y, (name, "y"))[:1] if one else ()
-        return (merges_of(found), *over)
+        return (merges_of(found), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
 
 
 def _row(found: Sizes, k: int) -> dict[str, Any]:
