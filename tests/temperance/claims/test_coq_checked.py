@@ -23,7 +23,7 @@ def test_parts_with_verdicts_have_a_theorem_for_each():
         )
 
 
-@pytest.mark.parametrize("name", ["Temperance", "Mixtures", "Twins"])
+@pytest.mark.parametrize("name", ["Temperance", "Mixtures", "Twins", "Floor"])
 def test_nothing_is_claimed_for_another_library(name, monkeypatch):
     written = coq_checked.library
     monkeypatch.setattr(coq_checked, "library", lambda n: written(n) + " " * (n == name))

@@ -42,7 +42,7 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
 def test_what_is_written_is_said(tmp_path, capsys):
     certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
     assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
-    library = ("Temperance.v", "Mixtures.v", "Twins.v")
+    library = ("Temperance.v", "Mixtures.v", "Twins.v", "Floor.v")
     one, other = capsys.readouterr().err.splitlines()
     assert one.startswith("5 ")
     assert str(certificates) in one

@@ -93,6 +93,10 @@ def test_theorems_on_mixtures_and_twins_are_proved_from_the_four_axioms_alone(fo
     assert accepted(folder_with_mixtures, library("Twins"), "Twins") == AXIOMS
 
 
+def test_the_floors_of_three_and_eight_atoms_are_proved_from_the_four_axioms_alone(folder_with_mixtures):
+    assert accepted(folder_with_mixtures, library("Floor"), "Floor") == AXIOMS
+
+
 def test_axioms_that_are_taken_besides_are_noticed(folder):
     text = written(["identity"], ["first_order"]).replace("Proof. solve_relation. Qed.", "Proof. Admitted.", 1)
     assert accepted(folder, text, "admitted") - AXIOMS == {"identity.F1_relation_0"}
@@ -208,5 +212,22 @@ def test_false_statements_on_mixtures_are_refused(old, new, folder):
 )
 def test_false_statements_on_twins_are_refused(old, new, folder_with_mixtures):
     text = library("Twins")
+    assert text.count(old) == 1
+    assert_refused(folder_with_mixtures, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("varentropy_at_most 3 (7619 / 10000).", "varentropy_at_most 3 (7618 / 10000)."),
+        ("varentropy_at_most 8 (17766 / 10000).", "varentropy_at_most 8 (17765 / 10000)."),
+        ("samples_at_least 3 132.", "samples_at_least 3 133."),
+        ("samples_at_least 8 57.", "samples_at_least 8 58."),
+        ("/\\ Forall (fun p => 0 <= p) l /\\ sum l = 1.", "/\\ sum l = 1."),
+        ("p * (ln p - mean_log l) ^ 2) l).", "p * (ln p - 2 * mean_log l) ^ 2) l)."),
+    ],
+)
+def test_false_floors_are_refused(old, new, folder_with_mixtures):
+    text = library("Floor")
     assert text.count(old) == 1
     assert_refused(folder_with_mixtures, text.replace(old, new))
