@@ -14,7 +14,12 @@ from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"
-FILES = (LIBRARY, "Mixtures", "Twins")  # of the library, without the ending; each may need those before it
+FILES = (  # of the library, without the ending; each may need those before it
+    LIBRARY,
+    "Mixtures",
+    "Twins",
+    "Scores",
+)
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40
