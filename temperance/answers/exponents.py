@@ -69,7 +69,7 @@ class Exponents(Answer):
     def bounds_are_certified(self) -> bool:
         """Whether a certificate holds upper bounds: those of curves alone bound no order from above."""
         found = self.found
-        return (found.proof if isinstance(found, ByLeastSquares) else found.certificate) is not None
+        return found.proof is not None if isinstance(found, ByLeastSquares) else bool(found.certificates)
 
     @property
     def uncertified(self) -> str:
@@ -82,8 +82,7 @@ class Exponents(Answer):
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
         if isinstance(self.found, ByLeastSquares):
             return [] if self.found.proof is None else [dict(self.found.proof)]
-        found = self.found
-        return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
+        return [dict(proof) for proof in (*self.found.certificates, *self.found.curves)]
 
     def to_json(self) -> Any:
         """Setting, equations, orders and reasons."""

@@ -15,12 +15,13 @@ from temperance.theory.coq.theorems import evidence, fraction, on_scores, theore
 from temperance.theory.twins.identities import at_zero
 
 LIBRARY = "Temperance"
-FILES = (  # of the library, without the ending; each may need those before it
+FILES = (
     LIBRARY,
     "Mixtures",
     "Twins",
+    "Floor",
     "Scores",
-)
+)  # of the library, without the ending; each may need those before it
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40

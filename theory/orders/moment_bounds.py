@@ -41,8 +41,7 @@ _EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadr
 def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
     """Orders of the first cell of a setting, and a certificate that the checker accepts.
 
-    Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
-    third part says why there is no certificate, or what it assumes.
+    Another cell is a singleton whose gate is held. The third part says why there is no certificate, or what it assumes.
     """
     try:
         issued = _issued(cell, cell.size)
@@ -82,7 +81,8 @@ def _issued(cell: Setting, size: int) -> dict[str, Any]:
     if short := equations.short():
         raise ValueError(f"no bound below {degree + 1} was found for {', '.join(short)}")
     bounds = zip(equations.names, equations.least, given, strict=True)
-    orders = {name: str(1 / min(w, _ONE)) for name, w, known in bounds if w > known}
+    taken = equations.given
+    orders = {n: str(1 / min(w, _ONE)) for n, w, known in bounds if w > known or n.removeprefix("mean ") in taken}
     issued |= {"steps": steps, "orders": orders}
     return {**issued, "statement": statement(issued)}
 

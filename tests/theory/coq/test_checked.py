@@ -216,6 +216,23 @@ def test_false_statements_on_twins_are_refused(old, new, folder):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ("varentropy_at_most 3 (7619 / 10000).", "varentropy_at_most 3 (7618 / 10000)."),
+        ("varentropy_at_most 8 (17766 / 10000).", "varentropy_at_most 8 (17765 / 10000)."),
+        ("samples_at_least 3 132.", "samples_at_least 3 133."),
+        ("samples_at_least 8 57.", "samples_at_least 8 58."),
+        ("/\\ Forall (fun p => 0 <= p) l /\\ sum l = 1.", "/\\ sum l = 1."),
+        ("p * (ln p - mean_log l) ^ 2) l).", "p * (ln p - 2 * mean_log l) ^ 2) l)."),
+    ],
+)
+def test_false_floors_are_refused(old, new, folder):
+    text = library("Floor")
+    assert text.count(old) == 1
+    assert_refused(folder, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
         ("beta0 j = 0 /\\ expert_of i <> expert_of j.", "beta0 j = 0 /\\ expert_of i = expert_of i."),
         ("beta1 i <> 0 /\\ beta1 j = 0.", "beta1 i = beta1 i /\\ beta1 j = 0."),
         ("crowded D -> first_order D s -> regular D s.", "crowded D -> smooth D s -> regular D s."),
