@@ -13,6 +13,10 @@ from temperance.theory.twins.decision import twins
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+_MEANING = (
+    "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
+    "their sharp rates in fits of more; mirror: the symmetry of s (docs/activations.md)"
+)
 
 
 def said(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
@@ -22,16 +26,18 @@ def said(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
 
 
 def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
-    """The table, the relations that make conditions fail, twins, and the mirror types in words."""
+    """The table, what its columns mean, why conditions fail, twins, and the mirror types in words."""
     if not decisions:
         return
     rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
     yield Grid("Conditions", _COLUMNS, tuple(rows))
+    yield _MEANING
     for found in decisions:
         yield from reasons(found)
         yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
     kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
+    yield ""
 
 
 def _words(decisions: Sequence[Decision]) -> Iterator[str]:

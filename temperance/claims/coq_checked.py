@@ -39,18 +39,25 @@ PARTS = {
     "C3": Part("the density is one along the orbit, for d = 1"),
     "C4": Part("every density of two atoms is one of every temperature"),
     "C5": Part(
-        "the first-order condition for tanh, sigmoid, GELU",
+        "the first-order condition for tanh, sigmoid, GELU; for d = 1, k = 2 and all x near 0 independent scores: with "
+        "an anchored atom, and in the free gauge where beta1_1 and beta1_2 differ in size",
         tuple((s, "first_order") for s in ("tanh", "sigmoid", "gelu")),
     ),
-    "C6": Part("ReLU fails F1; every density of two atoms is one of every temperature", (("relu", "first_order"),)),
+    "C6": Part(
+        "ReLU fails F1, which hides tau from the scores; every density of two atoms is one of every temperature",
+        (("relu", "first_order"),),
+    ),
     "C7": Part("the conditions (i) to (iii) for tanh", tuple(("tanh", condition) for condition in _SHARP)),
     "C8": Part("r_bar(2) = 4; for m = 3 a solution of the first five equations"),
-    "C10": Part("tanh has the twin (beta, 0, beta0/2, tau/2); on the line of the mirror point GELU keeps the density"),
+    "C10": Part(
+        "tanh has the twin (beta, 0, beta0/2, tau/2), and the scores along (1, 1) in beta1 cancel; on the line of the "
+        "mirror point GELU keeps the density"
+    ),
     "C11": Part(
         "at tau = 1 the curve keeps the density; the second-order condition fails at no other tau",
         (("log1p_square", "second_order"),),
     ),
-    "C12": Part("the varentropy of two weights is at most 0.4393"),
+    "C12": Part("the varentropy of two weights is at most 0.4393, of three 0.7619, of eight 1.7766"),
     "C15": Part(
         "atoms of tanh, GELU and softplus gates with one density near x = 0 and distinct experts have the same experts "
         "and, every two of them, the gates claimed, for d = 1 and any k; these have one density, for k = 2"

@@ -14,7 +14,13 @@ from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, theorems
 
 LIBRARY = "Temperance"
-FILES = (LIBRARY, "Mixtures", "Twins")  # of the library, without the ending; each may need those before it
+FILES = (
+    LIBRARY,
+    "Mixtures",
+    "Twins",
+    "Floor",
+    "Scores",
+)  # of the library, without the ending; each may need those before it
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40

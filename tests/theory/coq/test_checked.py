@@ -57,6 +57,13 @@ def folder_with_mixtures(folder):
     return folder
 
 
+@pytest.fixture(scope="session")
+def folder_with_twins(folder_with_mixtures):
+    """The same, with the theorems on twins checked."""
+    assert accepted(folder_with_mixtures, library("Twins"), "Twins") == AXIOMS
+    return folder_with_mixtures
+
+
 def written(names: Sequence[str], conditions: Sequence[str] = ()) -> str:
     def chosen(name):
         return [c for c in certificates(name) if not conditions or c["claim"]["condition"] in conditions]
@@ -89,8 +96,12 @@ def test_logarithms_and_roots_are_proved_on_pieces_with_irrational_ends(folder):
     assert accepted(folder, written(names), "irrational") == AXIOMS
 
 
-def test_theorems_on_mixtures_and_twins_are_proved_from_the_four_axioms_alone(folder_with_mixtures):
-    assert accepted(folder_with_mixtures, library("Twins"), "Twins") == AXIOMS
+def test_theorems_on_mixtures_twins_and_scores_are_proved_from_the_four_axioms_alone(folder_with_twins):
+    assert accepted(folder_with_twins, library("Scores"), "Scores") == AXIOMS
+
+
+def test_the_floors_of_three_and_eight_atoms_are_proved_from_the_four_axioms_alone(folder_with_mixtures):
+    assert accepted(folder_with_mixtures, library("Floor"), "Floor") == AXIOMS
 
 
 def test_axioms_that_are_taken_besides_are_noticed(folder):
@@ -210,3 +221,43 @@ def test_false_statements_on_twins_are_refused(old, new, folder_with_mixtures):
     text = library("Twins")
     assert text.count(old) == 1
     assert_refused(folder_with_mixtures, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("varentropy_at_most 3 (7619 / 10000).", "varentropy_at_most 3 (7618 / 10000)."),
+        ("varentropy_at_most 8 (17766 / 10000).", "varentropy_at_most 8 (17765 / 10000)."),
+        ("samples_at_least 3 132.", "samples_at_least 3 133."),
+        ("samples_at_least 8 57.", "samples_at_least 8 58."),
+        ("/\\ Forall (fun p => 0 <= p) l /\\ sum l = 1.", "/\\ sum l = 1."),
+        ("p * (ln p - mean_log l) ^ 2) l).", "p * (ln p - 2 * mean_log l) ^ 2) l)."),
+    ],
+)
+def test_false_floors_are_refused(old, new, folder_with_mixtures):
+    text = library("Floor")
+    assert text.count(old) == 1
+    assert_refused(folder_with_mixtures, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("beta0 j = 0 /\\ expert_of i <> expert_of j.", "beta0 j = 0 /\\ expert_of i = expert_of i."),
+        ("beta1 i <> 0 /\\ beta1 j = 0.", "beta1 i = beta1 i /\\ beta1 j = 0."),
+        ("crowded D -> first_order D s -> regular D s.", "crowded D -> smooth D s -> regular D s."),
+        ("crowded D -> first_order D s -> regular D s.", "(exists z, D z) -> first_order D s -> regular D s."),
+        ("-> d1 <> 0 -> tau_lost D s.", "-> d2 <> 0 -> tau_lost D s."),
+        ("tau_lost (fun z => z <> 0) relu.", "tau_learnable (fun z => z <> 0) relu."),
+        ("forall D, locally' 0 D -> regular D s.", "forall D, (exists z, D z) -> regular D s."),
+        ("  Rabs (beta1 i) <> Rabs (beta1 j) -> forall c,", "  beta1 i <> beta1 j -> forall c,"),
+        ("  [tanh; sigmoid; gelu; softplus].\n", "  [tanh; sigmoid; gelu; fun z => z].\n"),
+        ("[1; 0; 0; 0; 0; 0; 0; 0; 0; 1].", "[1; 0; 1; 0; 0; 0; 0; 0; 0; 1]."),
+        ("(l * beta1 i) (l * beta0 i); j].", "(l * beta1 i) (beta0 i); j]."),
+        ("NoDup (map snd l) ->\n  (forall y", "NoDup l ->\n  (forall y"),
+    ],
+)
+def test_false_statements_on_scores_are_refused(old, new, folder_with_twins):
+    text = library("Scores")
+    assert text.count(old) == 1
+    assert_refused(folder_with_twins, text.replace(old, new))
