@@ -48,8 +48,8 @@ PARTS = {
         (("relu", "first_order"),),
     ),
     "C7": Part(
-        "the conditions (i) to (iii) for tanh; in cells of two atoms a and b have the order 4 and nu the order 2, from "
-        "two x, whatever the gate is, for d = 1",
+        "the conditions (i) to (iii) for tanh; in cells of two atoms a and b have at most the order 4 and nu 2, "
+        "from two x, whatever the gate is, for d = 1",
         tuple(("tanh", condition) for condition in _SHARP),
     ),
     "C8": Part("r_bar(2) = 4 and r_bar(3) = 6; for m = 2 moment sums bound offsets, uniformly in the weights"),
