@@ -237,7 +237,7 @@ def test_false_floors_are_refused(old, new, folder):
         ("beta1 i <> 0 /\\ beta1 j = 0.", "beta1 i = beta1 i /\\ beta1 j = 0."),
         ("crowded D -> first_order D s -> regular D s.", "crowded D -> smooth D s -> regular D s."),
         ("crowded D -> first_order D s -> regular D s.", "(exists z, D z) -> first_order D s -> regular D s."),
-        ("positive : Prop := forall D s, crowded D -> first_order", "positive : Prop := forall D s, crowded D -> smooth"),
+        ("crowded D -> first_order D s ->\n", "crowded D -> smooth D s ->\n"),
         ("-> d1 <> 0 -> tau_lost D s.", "-> d2 <> 0 -> tau_lost D s."),
         ("tau_lost (fun z => z <> 0) relu.", "tau_learnable (fun z => z <> 0) relu."),
         ("forall D, locally' 0 D -> regular D s.", "forall D, (exists z, D z) -> regular D s."),
