@@ -21,6 +21,8 @@ FILES = (
     "Twins",
     "Floor",
     "Scores",
+    "Cells",
+    "Experts",
 )  # of the library, without the ending; each may need those before it
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
