@@ -254,6 +254,23 @@ def test_false_statements_on_scores_are_refused(old, new, folder):
     assert_refused(folder, text.replace(old, new))
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("d_beta1 m = 0 /\\ d_beta0 m = 0 /\\ Exists", "d_beta1 m = d_beta1 m /\\ d_beta0 m = 0 /\\ Exists"),
+        ("d_beta1 m = 0 /\\ d_beta0 m = 0 /\\ Exists", "d_beta1 m = 0 /\\ d_beta0 m = d_beta0 m /\\ Exists"),
+        ("Exists (fun '(i, _) => beta1 i <> 0) l /", "Exists (fun '(i, _) => beta1 i = beta1 i) l /"),
+        ("NoDup (map (fun '(i, _) => expert_of i) all).", "NoDup all."),
+        ("/\\ (beta1 i = 0 -> Derive s 0 <> 0)) l ->\n", "/\\ (beta1 i = 0 -> s 0 = s 0)) l ->\n"),
+        ("  locally' 0 X ->\n  unseen_move", "  (exists x, X x) ->\n  unseen_move"),
+    ],
+)
+def test_false_statements_on_any_number_of_atoms_are_refused(old, new, folder):
+    text = library("Anchored")
+    assert text.count(old) == 1
+    assert_refused(folder, text.replace(old, new))
+
+
 FALSE_ON_CELLS = {
     "five equations of three atoms have a solution": ("solvability_order 3 6.", "solvability_order 3 5."),
     "the order is the least, and six equations have none": ("solvability_order 3 6.", "solvability_order 3 7."),
