@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
-from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.twins.decision import twins
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
@@ -41,11 +41,15 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
 
 
 def _words(decisions: Sequence[Decision]) -> Iterator[str]:
-    """Whether tau is learnable with each activation, and what to do."""
+    """Whether tau is learnable with each activation, why, and what to do."""
     found = [(d.activation.name, learnability(d)) for d in decisions]
     several = len(found) > 1
     for name, one in found:
         yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
+    for theorem in dict.fromkeys(one.theorem for _, one in found if one.theorem):
+        of = ", ".join(name for name, one in found if one.theorem == theorem)
+        why = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
+        yield f"why ({of}): {why}" if several else f"why: {why}"
     for advice in dict.fromkeys(one.advice for _, one in found if one.advice):
         of = ", ".join(name for name, one in found if one.advice == advice)
         yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"

@@ -6,7 +6,7 @@ It writes the files of proofs too: certificates as JSON, theorems for Coq with t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +64,8 @@ class Certified(Answer):
 
     def to_json(self) -> Any:
         """A list: file, statement, why it is rejected, null where it is proved, and what it says of orders."""
-        told = [proof.orders and {title: str(way) for title, way in proof.orders.items()} for proof in self.proofs]
-        return [{**asdict(proof), "orders": orders} for proof, orders in zip(self.proofs, told, strict=True)]
+        told = [proof.orders and {t: str(way) for t, way in proof.orders.items()} for proof in self.proofs]
+        return [{**vars(proof), "orders": orders} for proof, orders in zip(self.proofs, told, strict=True)]
 
 
 @checked
@@ -118,8 +118,8 @@ def _orders(file: str, proofs: Sequence[Proof]) -> Iterator[str]:
 
     found: dict[str, set[Way]] = {}
     for proof in proofs:
-        for title, order in (proof.orders or {}).items() if proof.file == file else ():
-            found.setdefault(title, set()).add(order)
+        for title, way in (proof.orders or {}).items() if proof.file == file else ():
+            found.setdefault(title, set()).add(way)
     told: dict[str, list[str]] = {}
     for title, orders in found.items():
         for order in in_short(orders):

@@ -56,7 +56,6 @@ from temperance.theory.twins.twin import Gauge
 
 _EXPERT = "gaussian"
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures in a picture, over the best one
-_CERTIFIED = "there are certificates for two atoms, d = 1, and an activation with one formula on the whole line"
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class Efficiency(Answer):
         floor: n below which no activation, expert or design goes; None for a parameter of a gate.
         table: the sample sizes of activations and what goes with them.
         of_gate: the sample size of a parameter of any gate.
+        uncertified: why activations with an n have no certificate, if certificates were asked for.
     """
 
     truth: Truth
@@ -89,6 +89,12 @@ class Efficiency(Answer):
     floor: float | None
     table: tuple[Row, ...]
     of_gate: OfGate | None = None
+    uncertified: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What was written, and what has no certificate."""
+        return (*self.written, *self.uncertified)
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
@@ -188,7 +194,7 @@ def efficiency(
             tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations.
         tau: T,T,..: temperatures to use in place of that of the truth.
         design: Compute the optimal designs of x, and what they would save (d = 1).
-        certificate: Prove n from above by balls, and write the certificates to this .json file; see certify.
+        certificate: Prove n from below and above by balls, and write the certificates to this .json file; see certify.
         dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
@@ -213,15 +219,26 @@ def efficiency(
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows, proofs = _rows(jobs, asked, design, certificate is not None)
-    written = () if certificate is None else write_certificates(proofs, certificate, _CERTIFIED)
+    rows, proofs, uncertified = _rows(jobs, asked, design, certificate is not None)
+    why = "; ".join(uncertified) or "there is no n to certify"
+    written = () if certificate is None else write_certificates(proofs, certificate, why)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
     with Display() as shown, shown.doing("deciding"):
         parts = tuple(_parts(rows, chosen, asked, least, counted))
     said = Said(title, parts, (answer(rows, asked.match, least, precision),))
-    return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), said=said, written=written)
+    return Efficiency(
+        chosen,
+        asked.gauge,
+        precision,
+        asked.match,
+        least,
+        tuple(rows),
+        uncertified=tuple(uncertified),
+        said=said,
+        written=written,
+    )
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:
@@ -259,9 +276,9 @@ def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
 
 def _rows(
     jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, design: bool, certified: bool
-) -> tuple[list[Row], list[dict[str, Any]]]:
-    """What activations need, with laws, and with designs and certificates where these are asked for."""
-    rows, proofs = [], []
+) -> tuple[list[Row], list[dict[str, Any]], list[str]]:
+    """What activations need, with laws, designs and certificates where they are asked for; and why some have none."""
+    rows, proofs, uncertified = [], [], []
     with Display() as shown, shown.doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
@@ -271,11 +288,16 @@ def _rows(
                 row = with_laws(row, case)
                 if design:
                     row = with_designs(row, case)
-                if certified and (proof := certificate_of(case)) is not None:
-                    row = replace(row, certified_n_tau=float(proof["bound"]))
-                    proofs.append(proof)
+                if certified:
+                    proof, why = certificate_of(case)
+                    if proof is None:
+                        uncertified.append(f"{row.activation}: no certificate: {why}")
+                    else:
+                        least, most = float(proof["least"]), float(proof["most"])
+                        row = replace(row, certified_n_tau=most, certified_least_n_tau=least)
+                        proofs.append(proof)
             rows.append(row)
-    return rows, proofs
+    return rows, proofs, uncertified
 
 
 def _title(truth: Truth, asked: Question, name: str) -> tuple[str, str]:

@@ -84,7 +84,8 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
         if row.designs is not None:
             yield f"{row.activation}: {design_words(row.designs)}"
         if row.certified_n_tau is not None:
-            yield f"{row.activation}: proved by balls: n (tau) <= {row.certified_n_tau:.6g}."
+            least, most = row.certified_least_n_tau, row.certified_n_tau
+            yield f"{row.activation}: proved by balls: n (tau) lies between {least:.0f} and {most:.0f}."
 
 
 def _why(row: Row) -> str:

@@ -44,6 +44,7 @@ class Row:
 
     n_tau, n_beta1: n for the relative error; n_invariant: of beta1/tau^(1/p), where a flow leaves only that.
     best_tau: tau of the least n and its window of twice as much. asymptotic: whether n_tau is in the asymptotic regime.
+    certified_least_n_tau, certified_n_tau: n_tau is proved to lie between them.
     relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only. designs: of x.
     """
 
@@ -58,6 +59,7 @@ class Row:
     asymptotic: bool | None = None
     not_identifiable: str | None = None
     certified_n_tau: float | None = None
+    certified_least_n_tau: float | None = None
     tau: float | None = None
     n_invariant: float | None = None
     relative_error: float | None = None
@@ -258,16 +260,16 @@ def with_designs(row: Row, case: Case) -> Row:
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
 
 
-def certificate_of(case: Case) -> dict[str, Any] | None:
-    """The certificate of a bound of n that is proved by balls; None where there is none.
+def certificate_of(case: Case) -> tuple[dict[str, Any] | None, str]:
+    """The certificate of bounds of n that are proved by balls; or None, and why there is none.
 
-    Certificates are for two atoms, d = 1, and activations with one formula on the whole line.
+    Certificates are for d = 1, and activations with one formula on the whole line.
     """
     measure, _, gate, low, high = case.where
     try:
-        return certificate(measure, case.gauge, gate, low, high, precision=case.asked.precision)
-    except ValueError:
-        return None
+        return certificate(measure, case.gauge, gate, low, high, precision=case.asked.precision), ""
+    except ValueError as why:
+        return None, str(why)
 
 
 def curve(case: Case, taus: list[float]) -> list[float | None]:

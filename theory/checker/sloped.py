@@ -1,68 +1,81 @@
-"""Power series in balls that carry their derivatives by some parameters: forward differentiation for the checkers."""
+"""Numbers that carry their derivatives by some parameters: forward differentiation for the checkers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flint import arb, arb_series
-
-_NONE: Mapping[str, arb_series] = MappingProxyType({})
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Sloped:
-    """A series in x or a ball, and its derivatives by parameters; those that are left out are 0."""
+    """A ball, real or complex, and its derivatives by parameters; those that are left out are 0.
+
+    The other operand may be a ball without derivatives.
+    """
 
     __slots__ = ("slopes", "value")
 
     def __init__(self, value: Any, slopes: Mapping[str, Any] = _NONE) -> None:
         self.value, self.slopes = value, slopes
 
-    def __add__(self, other: Sloped) -> Sloped:
-        return Sloped(self.value + other.value, _sum(self.slopes, other.slopes))
+    def __add__(self, other: Any) -> Sloped:
+        return Sloped(self.value + value(other), _sum(self.slopes, slopes(other)))
+
+    __radd__ = __add__
 
     def __neg__(self) -> Sloped:
-        return Sloped(-self.value, {name: -slope for name, slope in self.slopes.items()})
+        return self._by(-self.value, -1)
 
-    def __sub__(self, other: Sloped) -> Sloped:
+    def __sub__(self, other: Any) -> Sloped:
         return self + -other
 
-    def __mul__(self, other: Sloped) -> Sloped:
-        mine = {name: slope * other.value for name, slope in self.slopes.items()}
-        theirs = {name: self.value * slope for name, slope in other.slopes.items()}
-        return Sloped(self.value * other.value, _sum(mine, theirs))
+    def __rsub__(self, other: Any) -> Sloped:
+        return -self + other
 
-    def scaled(self, factor: arb) -> Sloped:
-        """The product with a constant."""
-        return Sloped(self.value * factor, {name: slope * factor for name, slope in self.slopes.items()})
+    def __mul__(self, other: Any) -> Sloped:
+        mine = {name: slope * value(other) for name, slope in self.slopes.items()}
+        theirs = {name: self.value * slope for name, slope in slopes(other).items()}
+        return Sloped(self.value * value(other), _sum(mine, theirs))
 
-    def mapped(self, f: arb_series, derivative: Callable[[], arb_series]) -> Sloped:
-        """The value f of a function of it, the derivative of the function there being called for if it is needed."""
-        if not self.slopes:
-            return Sloped(f)
-        factor = derivative()
-        return Sloped(f, {name: slope * factor for name, slope in self.slopes.items()})
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Sloped:
+        return self * (Sloped(value(other), slopes(other)).inverse())
+
+    def __rtruediv__(self, other: Any) -> Sloped:
+        return self.inverse() * other
+
+    def _by(self, f: Any, derivative: Any) -> Sloped:
+        """The value f of a function of it with this derivative."""
+        return Sloped(f, {name: slope * derivative for name, slope in self.slopes.items()})
 
     def exp(self) -> Sloped:
         """Exponential."""
-        value: Any = self.value.exp()
-        return self.mapped(value, lambda: value)
+        f = self.value.exp()
+        return self._by(f, f)
 
     def inverse(self) -> Sloped:
         """1 over it."""
-        value: Any = 1 / self.value
-        return self.mapped(value, lambda: -value * value)
+        f = 1 / self.value
+        return self._by(f, -f * f)
 
-    def root(self) -> Sloped:
+    def sqrt(self) -> Sloped:
         """Square root."""
-        value: Any = self.value.sqrt()
-        return self.mapped(value, lambda: 1 / (2 * value))
-
-    def erf(self) -> Sloped:
-        """Error function."""
-        return self.mapped(self.value.erf(), lambda: (-self.value * self.value).exp() * (2 / arb.pi().sqrt()))
+        f = self.value.sqrt()
+        return self._by(f, 1 / (2 * f))
 
 
-def _sum(p: Mapping[str, arb_series], q: Mapping[str, arb_series]) -> dict[str, arb_series]:
+def value(number: Any) -> Any:
+    """A ball without its derivatives."""
+    return number.value if isinstance(number, Sloped) else number
+
+
+def slopes(number: Any) -> Mapping[str, Any]:
+    """The derivatives of a ball."""
+    return number.slopes if isinstance(number, Sloped) else _NONE
+
+
+def _sum(p: Mapping[str, Any], q: Mapping[str, Any]) -> dict[str, Any]:
     return {**p, **q, **{name: p[name] + q[name] for name in p if name in q}}

@@ -24,7 +24,7 @@ FAMILIES = {  # s1 = s', s2 = s''
 AT_TAU = ("A", "(i)")  # the two last members, with coefficients p and q, enter as one: the relation is at tau = p/q
 TARGET_LAST = ("(ii)", "(iii)")  # a relation matters only if the last member, the target, is in it
 _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 1000, 60, 50_000
-_DEFINED = {  # functions by others, with i the imaginary unit
+DEFINED = {  # functions by others, with i the imaginary unit
     "sin": parsed("(exp(-i*q) - exp(i*q))*i/2"),
     "cos": parsed("(exp(i*q) + exp(-i*q))/2"),
     "tan": parsed("sin(q)/cos(q)"),
@@ -85,7 +85,7 @@ class Balls:
 
     def call(self, f: str, q: arb_series) -> arb_series:
         """f(q)."""
-        return _BALLS[f](q) if f in _BALLS else evaluate(_DEFINED[f], self, q=q)
+        return _BALLS[f](q) if f in _BALLS else evaluate(DEFINED[f], self, q=q)
 
 
 def nonzero(ball: arb) -> bool:
@@ -149,8 +149,8 @@ class Formulas:
         """f(q), or the n-th root of q."""
         require(_terms(q) <= _MOST_TERMS, "a formula is too long")
         q = sp.cancel(q)
-        if f in _DEFINED:
-            return evaluate(_DEFINED[f], self, q=q, i=sp.I)
+        if f in DEFINED:
+            return evaluate(DEFINED[f], self, q=q, i=sp.I)
         if f == "exp":
             return self.exponential(q)
         if f == "log" and not q.has(sp.I):

@@ -1106,6 +1106,26 @@ intros P H N; apply (relation_loses_tau D (peval ps) d0 d1 d2); trivial.
   generalize (same_sym _ _ (members_F1 (peval ps))); apply Forall2_impl; auto.
 Qed.
 
+Lemma near_positive (f : R -> R) z : ex_derive f z -> 0 < f z -> locally z (fun y => 0 < f y).
+Proof. intros D P; exact (ex_derive_continuous f z D _ (locally_lt _ _ P)). Qed.
+Lemma near_nonzero (f : R -> R) z : ex_derive f z -> f z <> 0 -> locally z (fun y => f y <> 0).
+Proof. intros D N; exact (ex_derive_continuous f z D _ (locally_neq _ N)). Qed.
+Lemma near_left (P Q : R -> Prop) z : locally z P -> locally z (fun y => P y \/ Q y).
+Proof. apply filter_imp; auto. Qed.
+Lemma near_right (P Q : R -> Prop) z : locally z Q -> locally z (fun y => P y \/ Q y).
+Proof. apply filter_imp; auto. Qed.
+
+(** open D *)
+Ltac near := match goal with
+  | |- locally _ (fun y => True) => apply filter_forall; intros; exact Logic.I
+  | |- locally _ _ => first [apply locally_gt; assumption | apply locally_lt; assumption]
+  | |- locally ?z (fun y => 0 < @?f y) => apply (near_positive f z); [auto_derive; pos | assumption]
+  | |- locally ?z (fun y => @?f y <> 0) => apply (near_nonzero f z); [auto_derive; pos | assumption]
+  | |- locally ?z (fun y => _ /\ _) => apply filter_and; near
+  | |- locally ?z (fun y => _ \/ _) => first [apply near_left; near | apply near_right; near] end.
+Ltac solve_open := let z := fresh "z" in let H := fresh "H" in intros z H; each_piece H;
+  match goal with |- locally _ ?D => unfold D end; near.
+
 Definition everything := (gaussians, exist, first_order_is_enough, first_order_is_needed, relation_loses_tau,
   linear_and_relu, flows,
   one_gate, mirror_point, odd_mirror_point, equal_experts, zero_slope, four, mirrors, tau_learnable_tanh,

@@ -20,6 +20,7 @@ ROW = [
     "asymptotic",
     "not_identifiable",
     "certified_n_tau",
+    "certified_least_n_tau",
 ]
 TRUTH = {
     "beta1": [[1], [0]],
