@@ -268,7 +268,7 @@ def test_exact_specified_models_have_orders_of_one_or_flat():
     found = {o.order.parameter: o for o in entry(AtlasRow("activation", source="relu"), "exact", 1, {}).orders}
     assert [name for name, o in found.items() if o.order.flat] == ["beta1", "tau"]
     assert "l*tau" in found["tau"].order.reason.text
-    assert found["beta1/tau"].proof == "independence"
+    assert found["beta1/tau"].proof == "certificate"
     assert found["beta1/tau"].slope.outcome == "confirmed"
     plane = entry(AtlasRow("softmax"), "exact", 2, {})
     assert [o.order.parameter for o in plane.orders] == ["beta1_1", "beta1_2", "a_1", "a_2", "b", "nu"]
