@@ -150,7 +150,7 @@ def orders_of(c: Any, rng: random.Random) -> None:
     elif kind == 1:
         c["orders"][rng.choice(("", "mean ")) + rng.choice(names)] = c["orders"][title]
     elif c["degree"] is not None:
-        new = c["degree"] + rng.choice((-1, 1, 1, 2, 4))
+        new = max(1, c["degree"] + rng.choice((-1, 1, 1, 2, 4)))
         if kind == 3:
             c["orders"] = {t: str(Fraction(r) * new / c["degree"]) for t, r in c["orders"].items()}
         c["degree"] = new

@@ -6,7 +6,7 @@ It writes the files of proofs too: certificates as JSON, theorems for Coq with t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
+    from temperance.theory.bounds.both_sides import Way
     from temperance.theory.conditions.decision import Decision
 
 _ACCEPTED = "files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate"
@@ -38,7 +39,7 @@ class Proof:
     file: str
     statement: str
     rejection: str | None
-    orders: dict[str, str] | None = None
+    orders: dict[str, Way] | None = None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -62,8 +63,9 @@ class Certified(Answer):
         return int(not self.accepted)
 
     def to_json(self) -> Any:
-        """A list: file, statement, and why it is rejected, null where it is proved."""
-        return list(map(asdict, self.proofs))
+        """A list: file, statement, why it is rejected, null where it is proved, and what it says of orders."""
+        told = [proof.orders and {t: str(way) for t, way in proof.orders.items()} for proof in self.proofs]
+        return [{**vars(proof), "orders": orders} for proof, orders in zip(self.proofs, told, strict=True)]
 
 
 @checked
@@ -114,10 +116,10 @@ def _orders(file: str, proofs: Sequence[Proof]) -> Iterator[str]:
     """
     from temperance.theory.bounds.both_sides import in_short
 
-    found: dict[str, set[str]] = {}
+    found: dict[str, set[Way]] = {}
     for proof in proofs:
-        for title, order in (proof.orders or {}).items() if proof.file == file else ():
-            found.setdefault(title, set()).add(order)
+        for title, way in (proof.orders or {}).items() if proof.file == file else ():
+            found.setdefault(title, set()).add(way)
     told: dict[str, list[str]] = {}
     for title, orders in found.items():
         for order in in_short(orders):

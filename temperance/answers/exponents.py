@@ -127,8 +127,7 @@ def exponents(
         noise: What is known of nu: each atom has its own (each), it is known, or it is common to all atoms; these two
             with --split one, proved and not measured.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
-            certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
-            theorem on experts.
+            certify. What they take for granted is in their statements.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:

@@ -39,8 +39,8 @@ PARTS = {
     "C3": Part("the density is one along the orbit, for d = 1"),
     "C4": Part("every density of two atoms is one of every temperature"),
     "C5": Part(
-        "the first-order condition for tanh, sigmoid, GELU; for d = 1, k = 2 and all x near 0 independent scores: with "
-        "an anchored atom, and in the free gauge where beta1_1 and beta1_2 differ in size",
+        "the first-order condition for tanh, sigmoid, GELU; for d = 1 and all x near 0 independent scores: with an "
+        "anchored atom, and for k = 2 in the free gauge where beta1_1 and beta1_2 differ in size",
         tuple((s, "first_order") for s in ("tanh", "sigmoid", "gelu")),
     ),
     "C6": Part(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -23,6 +23,17 @@ from temperance.theory.checker.rejected import Rejected, evaluate, parsed
 from temperance.theory.curves.curve_flat import Pieces
 
 CURVES = "temperance-curves/1"
+
+
+class Way(NamedTuple):
+    """What is said of an order: "exactly", "at most" or "at least" a number, or "flat"."""
+
+    way: str
+    order: Fraction | None = None
+
+    def __str__(self) -> str:
+        """In words."""
+        return self.way if self.order is None else f"{self.way} {self.order}"
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ def _of_derivatives(c: Mapping[str, Any]) -> _Bound:
 
 _BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], _Bound]] = {
     "temperance-orders/3": _of_equations,
-    "temperance-orders/4": _of_moments,
+    "temperance-orders/5": _of_moments,
     "temperance-bounds/1": _of_theorems,
     "temperance-exact/1": _of_derivatives,
 }
@@ -84,34 +95,34 @@ def _fractions(c: Mapping[str, Any]) -> dict[str, Fraction]:
     return {title: Fraction(r) for title, r in c["orders"].items()}
 
 
-def said(certificates: Sequence[Mapping[str, Any]]) -> list[dict[str, str] | None]:
-    """What each certificate says of orders, by title: exactly, at most, at least, or flat; None for other formats.
+def said(certificates: Sequence[Mapping[str, Any]]) -> list[dict[str, Way] | None]:
+    """What each certificate says of orders, by title; None for other formats.
 
     certificates: accepted ones. An order is exact where a bound and a curve are of one setting, and meet.
     """
-    found: list[dict[str, str] | None] = [None] * len(certificates)
+    found: list[dict[str, Way] | None] = [None] * len(certificates)
     bounds = {i: _BOUNDS[c["format"]](c) for i, c in enumerate(certificates) if c["format"] in _BOUNDS}
     curves = {j: c for j, c in enumerate(certificates) if c["format"] == CURVES}
     for i, bound in bounds.items():
-        found[i] = {title: f"at most {r}" for title, r in bound.orders.items()}
+        found[i] = {title: Way("at most", r) for title, r in bound.orders.items()}
     for j, curve in curves.items():
-        found[j] = {t: "flat" if r == "flat" else f"at least {r}" for t, r in curve["orders"].items()}
+        found[j] = {t: Way("flat") if r == "flat" else Way("at least", Fraction(r)) for t, r in curve["orders"].items()}
     for (i, bound), (j, curve) in product(bounds.items(), curves.items()):
-        met = {t: r for t, r in bound.orders.items() if curve["orders"].get(t) == str(r)}
+        met = {t: Way("exactly", r) for t, r in bound.orders.items() if curve["orders"].get(t) == str(r)}
         if met and _alike(bound, curve):
             for k in (i, j):
-                found[k] = {**(found[k] or {}), **{title: f"exactly {r}" for title, r in met.items()}}
+                found[k] = {**(found[k] or {}), **met}
     return found
 
 
-def in_short(orders: Iterable[str]) -> list[str]:
+def in_short(orders: Iterable[Way]) -> list[str]:
     """The strongest of what certificates say of one order; flat besides, where a held parameter may move too."""
     ways: dict[str, list[Fraction]] = {}
-    for way, _, r in (order.rpartition(" ") for order in orders if order != "flat"):
-        ways.setdefault(way, []).append(Fraction(r))
+    for way, r in orders:
+        ways.setdefault(way, []).extend([] if r is None else [r])
     strongest = (("exactly", min),) if "exactly" in ways else (("at least", max), ("at most", min))
-    told = ", ".join(f"{way} {choose(ways[way])}" for way, choose in strongest if way in ways)
-    return [*([told] if told else []), *(["flat"] if "flat" in orders else [])]
+    told = ", ".join(str(Way(way, choose(ways[way]))) for way, choose in strongest if way in ways)
+    return [*([told] if told else []), *(["flat"] if "flat" in ways else [])]
 
 
 def _alike(bound: _Bound, curve: Mapping[str, Any]) -> bool:

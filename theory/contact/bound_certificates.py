@@ -229,5 +229,6 @@ def assumed(certificate: Mapping[str, Any]) -> tuple[str, ...]:
         return given(certificate["steps"])
     if certificate["format"] == MOMENTS:
         quadratic = ("on quadratic and Gaussian gates (2.10)",) if certificate["gate"] else ()
-        return (THEOREMS["experts"][1], *quadratic)
+        few = ("on the solvability order r_bar(m) = 2m (theory.md 2.6)",) if certificate["atoms"] > 2 else ()
+        return (*((THEOREMS["experts"][1],) if certificate["intercept"] is None else few), *quadratic)
     return ()

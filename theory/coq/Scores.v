@@ -74,7 +74,17 @@ Definition first_order_needed : Prop := forall D s, first_order_fails D s -> sin
 Definition relation_loses : Prop := forall D s d0 d1 d2, (forall z, D z -> ex_derive s z) ->
   (forall z, D z -> dot [d0; d1; d2] (at_point z (F1 s)) = 0) -> d1 <> 0 -> tau_lost D s.
 
-(** For these s they are, whatever the x, as long as X holds all x near 0, but perhaps 0: with an anchored atom, *)
+(** A direction that is seen is seen on a box, at all its x of X and all its y: there the square of the combination,
+    times the density, is at least e. So the information along c is positive, if the law of x gives a positive
+    probability to every interval about a point of X. *)
+Definition seen_on_a_box X s tau i j (c : list R) : Prop := exists x0 y0 (e d : posreal), X x0 /\
+  forall x y, X x -> Rabs (x - x0) < d -> Rabs (y - y0) < d ->
+  e <= dot c (scores (anchored_gauge s tau i j) x y) ^ 2 * density s tau [i; j] x y.
+Definition information_positive : Prop := forall D s, crowded D -> first_order D s ->
+  forall tau i j, anchored_truth tau i j -> forall c, length c = 9%nat -> ~ all_zero c ->
+  seen_on_a_box (fun x => D (beta1 i * x)) s tau i j c.
+
+(** With these s they are independent as soon as D holds all z near 0, but perhaps 0: with an anchored atom, *)
 Definition regular_near_0 s : Prop := forall D, locally' 0 D -> regular D s.
 (** and in the free gauge where beta1 of the two atoms have distinct sizes. *)
 Definition free_regular_near_0 s : Prop := forall X tau i j, locally' 0 X -> truth tau i j ->
@@ -1054,11 +1064,9 @@ refine (is_derive_at _ _ _ _ (is_derive_times _ _ _ _ _ (is_derive_const 0 z) (i
   simpl; ring.
 Qed.
 
-Theorem four : four_activations.
+Lemma four_terms : Forall (fun s => terms_at_0 s /\ Derive s 0 <> 0) [tanh; sigmoid; gelu; softplus].
 Proof.
-assert (S : forall s, terms_at_0 s -> Derive s 0 <> 0 -> regular_near_0 s /\ free_regular_near_0 s)
-  by (intros s T N; split; [now apply anchored_near_0|now apply free_near_0]).
-repeat apply Forall_cons; try apply Forall_nil; apply S.
+repeat apply Forall_cons; try apply Forall_nil; split.
 - apply odd_at_0, tanh_terms.
 - rewrite (is_derive_unique _ _ _ (is_derive_tanh 0)), tanh_0; lra.
 - apply odd_at_0, sigmoid_terms.
@@ -1069,6 +1077,12 @@ repeat apply Forall_cons; try apply Forall_nil; apply S.
   assert (Z := erf_odd 0); rewrite Ropp_0 in Z; lra.
 - apply even_at_0, softplus_terms.
 - rewrite (is_derive_unique _ _ _ (is_derive_softplus 0)), Rmult_0_r, tanh_0; lra.
+Qed.
+
+Theorem four : four_activations.
+Proof.
+assert (F := four_terms); revert F; apply Forall_impl; intros s [T D].
+split; [now apply anchored_near_0|now apply free_near_0].
 Qed.
 
 (** At mirror points: beta1 along (1, 1) with tanh, tau with GELU and softplus. *)
@@ -1091,7 +1105,92 @@ Theorem tau_learnable_sigmoid D : locally' 0 D -> tau_learnable D sigmoid. Proof
 Theorem tau_learnable_gelu D : locally' 0 D -> tau_learnable D gelu. Proof. apply learnable; simpl; tauto. Qed.
 Theorem tau_learnable_softplus D : locally' 0 D -> tau_learnable D softplus. Proof. apply learnable; simpl; tauto. Qed.
 
-(** * 8. For the files that are written *)
+(** * 8. Information *)
+
+Section Continuity.
+Variable p : R * R.
+Definition steady (f : R * R -> R) : Prop := continuous f p.
+Lemma steady_const k : steady (fun _ => k). Proof. apply continuous_const. Qed.
+Lemma steady_x : steady fst. Proof. apply continuous_fst. Qed.
+Lemma steady_y : steady snd. Proof. apply continuous_snd. Qed.
+Lemma steady_plus f g : steady f -> steady g -> steady (fun q => f q + g q).
+Proof. exact (continuous_plus (f : R * R -> R_NormedModule) g p). Qed.
+Lemma steady_mult f g : steady f -> steady g -> steady (fun q => f q * g q).
+Proof. exact (continuous_mult (f : R * R -> R_AbsRing) g p). Qed.
+Lemma steady_comp (f : R * R -> R) (h : R -> R) : steady f -> continuous h (f p) -> steady (fun q => h (f q)).
+Proof. exact (continuous_comp f h p). Qed.
+Lemma steady_derivable f h : steady f -> ex_derive h (f p) -> steady (fun q => h (f q)).
+Proof. intros F H; apply steady_comp; [trivial|now apply (ex_derive_continuous h)]. Qed.
+Lemma steady_opp f : steady f -> steady (fun q => - f q).
+Proof. intros F; apply (steady_derivable f Ropp F); auto_derive; trivial. Qed.
+Lemma steady_minus f g : steady f -> steady g -> steady (fun q => f q - g q).
+Proof. intros F G; apply steady_plus; [trivial|now apply steady_opp]. Qed.
+Lemma steady_exp f : steady f -> steady (fun q => exp (f q)).
+Proof. intros F; apply (steady_derivable f exp F); auto_derive; trivial. Qed.
+Lemma steady_pow f n : steady f -> steady (fun q => f q ^ n).
+Proof. intros F; apply (steady_derivable f (fun v => v ^ n) F); auto_derive; trivial. Qed.
+Lemma steady_div f g : steady f -> steady g -> g p <> 0 -> steady (fun q => f q / g q).
+Proof. intros F G N; apply steady_mult; [trivial|apply (steady_derivable g Rinv G)]; auto_derive; trivial. Qed.
+End Continuity.
+
+Ltac steady := match goal with
+  | |- steady _ (fun q => ?k) => apply steady_const
+  | |- steady _ (fun q => fst q) => apply steady_x
+  | |- steady _ (fun q => snd q) => apply steady_y
+  | |- steady ?p (fun q => @?f q + @?g q) => apply (steady_plus p f g); steady
+  | |- steady ?p (fun q => @?f q - @?g q) => apply (steady_minus p f g); steady
+  | |- steady ?p (fun q => @?f q * @?g q) => apply (steady_mult p f g); steady
+  | |- steady ?p (fun q => @?f q / @?g q) => apply (steady_div p f g); [steady | steady | cbn [fst snd]]
+  | |- steady ?p (fun q => - @?f q) => apply (steady_opp p f); steady
+  | |- steady ?p (fun q => exp (@?f q)) => apply (steady_exp p f); steady
+  | |- steady ?p (fun q => @?f q ^ ?n) => apply (steady_pow p f n); steady
+  | |- _ => assumption end.
+
+Theorem information : information_positive.
+Proof.
+intros D s C H tau i j T c L N; assert (Rg := first_order_is_enough D s C H tau i j T c).
+assert (X : exists x0 y0, D (beta1 i * x0) /\ dot c (scores (anchored_gauge s tau i j) x0 y0) <> 0).
+{ destruct (Classical_Prop.classic (exists x0 y0,
+  D (beta1 i * x0) /\ dot c (scores (anchored_gauge s tau i j) x0 y0) <> 0))
+    as [X | X]; [trivial|exfalso; apply N, Rg; split; [trivial|intros x y Hx]].
+  destruct (Req_dec (dot c (scores (anchored_gauge s tau i j) x y)) 0) as [E | E]; [trivial|exfalso; eauto]. }
+destruct X as [x0 [y0 [Dx NZ]]]; destruct T as [[Ht [Hi [Hj [B0 _]]]] [Hb B1]];
+  destruct (proj2 (proj1 H) _ Dx) as [S1 S2].
+destruct c as [|c1 [|c2 [|c3 [|c4 [|c5 [|c6 [|c7 [|c8 [|c9 [|]]]]]]]]]]; try discriminate.
+set (F := fun q : R * R => combined s tau i j (fst q) c4 c5 c6 c7 c8 c9 (of_gates s tau i j (fst q) c1 c2 c3) (snd q)
+  ^ 2 *
+  density s tau [i; j] (fst q) (snd q)).
+assert (V : forall x y, D (beta1 i * x) -> dot [c1; c2; c3; c4; c5; c6; c7; c8;
+  c9] (scores (anchored_gauge s tau i j) x y) ^ 2 *
+  density s tau [i; j] x y = F (x, y)).
+{ intros x y Hx; unfold F; cbn [fst snd]; rewrite dot_anchored by (trivial; now apply (proj2 (proj1 H)));
+  reflexivity. }
+assert (exists q, q = (x0, y0)) as [q Eq] by (now exists (x0, y0)).
+assert (P : 0 < F q).
+{ rewrite Eq, <- V by trivial; apply Rmult_lt_0_compat; [now apply pow2_gt_0|now apply (exist s tau i j x0 y0)]. }
+assert (A1 : steady q (fun q => s (beta1 i * fst q))) by (apply (steady_derivable q (fun q => beta1 i * fst q));
+  [steady|rewrite Eq; exact S1]).
+assert (A2 : steady q (fun q => Derive s (beta1 i * fst q))) by (apply (steady_derivable q (fun q => beta1 i * fst
+  q)); [steady|rewrite Eq; exact S2]).
+assert (A3 : steady q (fun q => s (beta1 j * fst q))).
+{ apply (continuous_ext (fun _ => s 0)); [intros w; rewrite B1; f_equal; ring|apply continuous_const]. }
+assert (K : steady q F).
+{ assert (R2 : forall v, 0 < v -> sqrt (2 * PI * v) <> 0) by (intros v Hv; apply Rgt_not_eq; now apply sqrt_square).
+  assert (Pi := R2 _ Hi); assert (Pj := R2 _ Hj).
+  assert (W := whole_pos s tau i j x0 y0 Hi Hj).
+  assert (Mi : steady q (fun q => mass s tau (fst q) i)) by (unfold mass; steady; lra).
+  assert (Mj : steady q (fun q => mass s tau (fst q) j)) by (unfold mass; steady; lra).
+  assert (Ei : steady q (fun q => expert (fst q) (snd q) i)) by (unfold expert, normal; steady; lra).
+  assert (Ej : steady q (fun q => expert (fst q) (snd q) j)) by (unfold expert, normal; steady; lra).
+  assert (Pm := mass_pos s tau x0 i); assert (Pm' := mass_pos s tau x0 j).
+  unfold F, combined, density, of_gates, of_gate, whole, of_expert; cbn [dot map sum fold_right].
+  unfold whole in W; steady; try rewrite Eq; cbn [fst snd]; try apply pow_nonzero; lra. }
+assert (U : locally (F q) (fun v => F q / 2 < v)) by (apply locally_lt; lra).
+destruct (K _ U) as [d Hd]; assert (Pe : 0 < F q / 2) by lra; exists x0, y0, (mkposreal _ Pe), d; split; [trivial|].
+intros x y Hx Bx By; rewrite V by trivial; apply Rlt_le, Hd; rewrite Eq; split; assumption.
+Qed.
+
+(** * 9. For the files that are written *)
 
 Lemma learnable_by D s : open D -> first_order D s -> tau_learnable D s.
 Proof. intros O H; apply regular_learnable, first_order_is_enough; [now apply open_crowded|trivial]. Qed.

@@ -21,6 +21,7 @@ FILES = (
     "Twins",
     "Floor",
     "Scores",
+    "Anchored",
     "Cells",
     "Experts",
 )  # of the library, without the ending; each may need those before it

@@ -9,7 +9,7 @@ import pytest
 
 import temperance
 from temperance.theory.bounds import bound_checker, exact_checker
-from temperance.theory.bounds.both_sides import in_short, said
+from temperance.theory.bounds.both_sides import Way, in_short, said
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.bound_certificates import bound_certificate, exact_certificate
 from temperance.theory.contact.contact_orders import orders
@@ -127,8 +127,8 @@ def test_certify_says_exactly_where_bounds_and_curves_meet():
     answer = temperance.certify(*proofs)
     assert "exactly 4/3: mean a" in str(answer)
     assert "exactly 4: b" in str(answer)
-    assert temperance.certify(proofs[0]).proofs[0].orders["mean a"] == "at most 4/3"
-    assert temperance.certify(*proofs[1:]).proofs[-1].orders["mean a"] == "at least 4/3"
+    assert temperance.certify(proofs[0]).proofs[0].orders["mean a"] == Way("at most", Fraction(4, 3))
+    assert temperance.certify(*proofs[1:]).proofs[-1].orders["mean a"] == Way("at least", Fraction(4, 3))
 
 
 def test_a_flat_parameter_is_said_to_be_flat():
@@ -154,12 +154,13 @@ OTHERS = {
 def test_a_bound_and_a_curve_of_different_settings_do_not_meet(name):
     found = orders(order_setting("softmax"))
     bound, curve = found.certificates[0], copy.deepcopy(found.curves[-1])
-    assert said([bound, curve])[0]["mean a"] == "exactly 4/3"
+    assert str(said([bound, curve])[0]["mean a"]) == "exactly 4/3"
     OTHERS[name](curve)
-    assert said([bound, curve])[0]["mean a"] == "at most 4/3"
+    assert str(said([bound, curve])[0]["mean a"]) == "at most 4/3"
 
 
 def test_what_is_said_of_one_order_in_short():
-    assert in_short({"at least 1", "at least 4/3", "at most 2"}) == ["at least 4/3, at most 2"]
-    assert in_short({"at least 1", "exactly 2", "at most 2"}) == ["exactly 2"]
-    assert in_short({"exactly 2", "flat"}) == ["exactly 2", "flat"]
+    low, high, two = Way("at least", Fraction(1)), Way("at most", Fraction(2)), Way("exactly", Fraction(2))
+    assert in_short([low, Way("at least", Fraction(4, 3)), high]) == ["at least 4/3, at most 2"]
+    assert in_short([low, two, high]) == ["exactly 2"]
+    assert in_short([two, Way("flat")]) == ["exactly 2", "flat"]

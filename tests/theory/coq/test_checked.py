@@ -237,6 +237,7 @@ def test_false_floors_are_refused(old, new, folder):
         ("beta1 i <> 0 /\\ beta1 j = 0.", "beta1 i = beta1 i /\\ beta1 j = 0."),
         ("crowded D -> first_order D s -> regular D s.", "crowded D -> smooth D s -> regular D s."),
         ("crowded D -> first_order D s -> regular D s.", "(exists z, D z) -> first_order D s -> regular D s."),
+        ("crowded D -> first_order D s ->\n", "crowded D -> smooth D s ->\n"),
         ("-> d1 <> 0 -> tau_lost D s.", "-> d2 <> 0 -> tau_lost D s."),
         ("tau_lost (fun z => z <> 0) relu.", "tau_learnable (fun z => z <> 0) relu."),
         ("forall D, locally' 0 D -> regular D s.", "forall D, (exists z, D z) -> regular D s."),
@@ -249,6 +250,23 @@ def test_false_floors_are_refused(old, new, folder):
 )
 def test_false_statements_on_scores_are_refused(old, new, folder):
     text = library("Scores")
+    assert text.count(old) == 1
+    assert_refused(folder, text.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("d_beta1 m = 0 /\\ d_beta0 m = 0 /\\ Exists", "d_beta1 m = d_beta1 m /\\ d_beta0 m = 0 /\\ Exists"),
+        ("d_beta1 m = 0 /\\ d_beta0 m = 0 /\\ Exists", "d_beta1 m = 0 /\\ d_beta0 m = d_beta0 m /\\ Exists"),
+        ("Exists (fun '(i, _) => beta1 i <> 0) l /", "Exists (fun '(i, _) => beta1 i = beta1 i) l /"),
+        ("NoDup (map (fun '(i, _) => expert_of i) all).", "NoDup all."),
+        ("/\\ (beta1 i = 0 -> Derive s 0 <> 0)) l ->\n", "/\\ (beta1 i = 0 -> s 0 = s 0)) l ->\n"),
+        ("  locally' 0 X ->\n  unseen_move", "  (exists x, X x) ->\n  unseen_move"),
+    ],
+)
+def test_false_statements_on_any_number_of_atoms_are_refused(old, new, folder):
+    text = library("Anchored")
     assert text.count(old) == 1
     assert_refused(folder, text.replace(old, new))
 
