@@ -46,7 +46,7 @@ from temperance.theory.checker.verdict_values import AT_TAU, FAMILIES, TARGET_LA
 
 FORMAT = "temperance-certificate/4"
 OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/4": "checker.moment_checker"}
-OTHERS |= {"temperance-sample-size/3": "checker.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
+OTHERS |= {"temperance-sample-size/3": "sizes.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
 OTHERS |= {"temperance-least-squares/1": "checker.least_squares_checker"}
 OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker"}
 CONDITIONS = {"first_order": ["F1"], "second_order": ["A", "B", "C"]}
