@@ -33,7 +33,7 @@ test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(TYPES)
-	$(BIN)/pytest --numprocesses 2 -m "not slow and not full"
+	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow and not full"
 
 # notebooks, pages, processes that are killed, fuzz, whole claims
 test-slow: $(INSTALLED)

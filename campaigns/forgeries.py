@@ -133,7 +133,7 @@ def _content(certificate: dict[str, Any]) -> str:
 
 _KEYS = {FORMAT: {*DERIVED, "claim", "expression", "parameters", "point", "families"}}
 _KEYS[ORDERS] = {"format", "statement", "model", "degree", "reach", "variables", "means", "steps", "orders"}
-_KEYS[MOMENTS] = _KEYS[ORDERS] - {"variables", "means"} | {"covariates", "atoms", "weights", "gate"}
+_KEYS[MOMENTS] = _KEYS[ORDERS] - {"variables", "means"} | {"covariates", "atoms", "weights", "intercept", "gate"}
 
 
 def is_true(certificate: dict[str, Any]) -> bool:

@@ -8,11 +8,15 @@ from collections.abc import Iterator, Sequence
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
-from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.twins.decision import twins
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+_MEANING = (
+    "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
+    "their sharp rates in fits of more; mirror: the symmetry of s (docs/activations.md)"
+)
 
 
 def said(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
@@ -22,24 +26,30 @@ def said(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
 
 
 def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
-    """The table, the relations that make conditions fail, twins, and the mirror types in words."""
+    """The table, what its columns mean, why conditions fail, twins, and the mirror types in words."""
     if not decisions:
         return
     rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
     yield Grid("Conditions", _COLUMNS, tuple(rows))
+    yield _MEANING
     for found in decisions:
         yield from reasons(found)
         yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
     kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
+    yield ""
 
 
 def _words(decisions: Sequence[Decision]) -> Iterator[str]:
-    """Whether tau is learnable with each activation, and what to do."""
+    """Whether tau is learnable with each activation, why, and what to do."""
     found = [(d.activation.name, learnability(d)) for d in decisions]
     several = len(found) > 1
     for name, one in found:
         yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
+    for theorem in dict.fromkeys(one.theorem for _, one in found if one.theorem):
+        of = ", ".join(name for name, one in found if one.theorem == theorem)
+        why = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
+        yield f"why ({of}): {why}" if several else f"why: {why}"
     for advice in dict.fromkeys(one.advice for _, one in found if one.advice):
         of = ", ".join(name for name, one in found if one.advice == advice)
         yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
 from itertools import groupby
 from math import inf
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -15,7 +17,7 @@ from temperance.answer.answer import Answer
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
-from temperance.measurements.atlas_entries import AtlasOrder, Entry
+from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import LEAST_ERROR, in_words
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
@@ -24,7 +26,7 @@ from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.studies.workers import processes
 from temperance.terminal.errors import BadInput, resumable
 from temperance.terminal.options import Whole
-from temperance.terminal.output import check_writable
+from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
@@ -32,8 +34,8 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.settings.losses import loss_of
 from temperance.theory.settings.reasons import Reason, ReasonKind
 
-_SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "slopes")
-_COLUMNS = ("parameter", "bound", "proof", "measured", "slope to 1e12", "rate", "published")
+_SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
+_COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")
 _SHORT = {"every cell split": "all split"}
 _OF_OTHERS = "; a column of another d has slowest and known"
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
@@ -81,6 +83,7 @@ def atlas(
     dim: Whole | None = None,
     loss: str = "likelihood",
     store: str | None = None,
+    certificates: str | None = None,
     workers: Whole | None = None,
 ) -> Atlas:
     """Show the exponents of the gates of the literature: proved, measured, sampled and published.
@@ -92,6 +95,8 @@ def atlas(
         loss: likelihood, or least-squares: relations and orders of the regression function, without other options.
         store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
             which goes on after a stop.
+        certificates: Write the certificates of every entry, of bounds and of curves, to a .json file each in this
+            folder; see certify.
         workers: Processes that measure; by default as many as there are cores.
 
     Raises:
@@ -99,7 +104,7 @@ def atlas(
             begun.
     """
     if loss_of(loss) == "least-squares":
-        if any(option is not None for option in (gate, cell, dim, store, workers)):
+        if any(option is not None for option in (gate, cell, dim, store, certificates, workers)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as shown, shown.doing("bounding the orders"):
             squares = atlas_by_least_squares()
@@ -115,6 +120,8 @@ def atlas(
         raise BadInput(f"unknown cell {cell!r}; accepted: {accepted}")
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
+    if certificates is not None:
+        check_writable(str(Path(certificates) / "entry.json"))
     count = processes(workers)
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
@@ -137,7 +144,18 @@ def atlas(
                     shown.step(f"row {i} of {len(several)}: {_slowest(entries)}")
 
             found = gathered(kept, rows=rows or None, places=places, told=told)
-            return Atlas(found, said=_said(found, whole=gate is not None))
+    written = () if certificates is None else (_written(found, certificates),)
+    return Atlas(found, said=_said(found, whole=gate is not None), written=written)
+
+
+def _written(found: Found, folder: str) -> str:
+    """Write the certificates of every entry, and say so in a line."""
+    entries = [entry for entry in found.entries if entry.certificates]
+    for entry in entries:
+        name = re.sub(r"[^a-z0-9]+", "-", key(entry.row, entry.cell, entry.d).lower()).strip("-")
+        write_file(str(Path(folder) / f"{name}.json"), to_json([dict(proof) for proof in entry.certificates]) + "\n")
+    count = sum(len(entry.certificates) for entry in entries)
+    return f"{count} certificates of {len(entries)} entries written to {folder}"
 
 
 def _said(found: Found, whole: bool) -> Said:
@@ -180,8 +198,8 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
     yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
     yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate; none, as"
     yield "no study is kept."
-    yield "known: how many orders are exact: a curve reaches the bound, or the measured order is within 0.1 of it"
-    yield "(1 and flat need neither)."
+    yield "known: how many orders are exact: a curve reaches the bound, or an identity shows that the order is flat."
+    yield "both: how many of these have certificates from above and from below (--certificates)."
     if not whole:
         yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
     yield from (f"{mark} {reason}" for reason, mark in marks.items())
@@ -195,6 +213,7 @@ def _orders(found: Found) -> Iterator[Part]:
             yield f"  {in_words(entry.truth or {})}"
             yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
             yield from (f"  {reason}" for reason in entry.reasons)
+            yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
             yield from _open_slopes(entry)
     yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
@@ -203,6 +222,8 @@ def _orders(found: Found) -> Iterator[Part]:
     yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
     yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
     yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
+    yield "sides: from which an order is proved; both, if a curve meets the bound, or an identity is checked; all by"
+    yield "certificates, but for a bound by a theorem alone (theorem)."
     yield "published: the exponent of a paper; faster: than what is proved; not read: in nothing that was read;"
     yield "none, as its conditions are not met here."
 
@@ -222,14 +243,15 @@ def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
     """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
     found = entry.orders
     if not found:
-        return (marks[entry.reasons[0]],) * 5
+        return (marks[entry.reasons[0]],) * 6
     bounds = [o.order.upper for o in found if not o.order.flat]
     proved = [1 / (2 * r) for r in bounds if r is not None]
     slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else "*")
     flat, known = len(found) - len(bounds), sum(o.exact for o in found)
     slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
     sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
-    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", sampled
+    both = f"{sum(o.both for o in found)}/{known}"
+    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", both, sampled
 
 
 def _slowest(entries: Sequence[Entry]) -> str:
@@ -248,7 +270,7 @@ def _order(o: AtlasOrder) -> tuple[str, ...]:
     rate = "none" if o.order.rate is None else str(o.order.rate)
     published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
     published = published or ("none" if o.published_reason.kind is ReasonKind.UNMET else "not read")
-    return o.order.parameter, bound, o.proof or "none", measured, _slope(o), rate, published
+    return o.order.parameter, bound, o.proof or "none", o.sides, measured, _slope(o), rate, published
 
 
 def _slope(o: AtlasOrder) -> str:

@@ -18,6 +18,7 @@ from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.rates.learnability import learnability
 from temperance.theory.settings.losses import loss_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ Found = TypeVar("Found")
 def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
     """A property of an answer about one activation: a part of its decision."""
     return cast(Found, property(lambda answer: part(answer._only), doc=text))
+
+
+def _record(found: Decision) -> dict[str, Any]:
+    """The verdicts, and the theorem in Coq that the answer on tau rests on."""
+    return {**found.record(), "coq": learnability(found).theorem}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -88,7 +94,7 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [dict(found) for found in self.least_squares] or [d.record() for d in self.decisions]
+        return [dict(found) for found in self.least_squares] or [_record(d) for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
@@ -222,7 +228,7 @@ class Catalogue(Check):
     def to_json(self) -> Any:
         """The objects of `check`, with the name, the aliases and the seconds of each."""
         return [
-            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **d.record(), "seconds": s}
+            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **_record(d), "seconds": s}
             for d, s in zip(self.decisions, self.seconds, strict=True)
         ]
 

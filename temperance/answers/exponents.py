@@ -69,7 +69,7 @@ class Exponents(Answer):
     def bounds_are_certified(self) -> bool:
         """Whether a certificate holds upper bounds: those of curves alone bound no order from above."""
         found = self.found
-        return (found.proof if isinstance(found, ByLeastSquares) else found.certificate) is not None
+        return found.proof is not None if isinstance(found, ByLeastSquares) else bool(found.certificates)
 
     @property
     def uncertified(self) -> str:
@@ -82,8 +82,7 @@ class Exponents(Answer):
         """The proofs of the bounds and of the curves that reach orders, as JSON values; `certify` proves them again."""
         if isinstance(self.found, ByLeastSquares):
             return [] if self.found.proof is None else [dict(self.found.proof)]
-        found = self.found
-        return [dict(proof) for proof in (*([] if found.certificate is None else [found.certificate]), *found.curves)]
+        return [dict(proof) for proof in (*self.found.certificates, *self.found.curves)]
 
     def to_json(self) -> Any:
         """Setting, equations, orders and reasons."""
@@ -128,8 +127,7 @@ def exponents(
         noise: What is known of nu: each atom has its own (each), it is known, or it is common to all atoms; these two
             with --split one, proved and not measured.
         certificate: Write the certificates of the upper bounds and of curves that reach orders to this .json file; see
-            certify. Issued with --split one, for a gate without kinks; with --cell 3 and 4 and --dim 2 given the
-            theorem on experts.
+            certify. What they take for granted is in their statements.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:

@@ -39,13 +39,24 @@ PARTS = {
     "C3": Part("the density is one along the orbit, for d = 1"),
     "C4": Part("every density of two atoms is one of every temperature"),
     "C5": Part(
-        "the first-order condition for tanh, sigmoid, GELU",
+        "the first-order condition for tanh, sigmoid, GELU; for d = 1 and all x near 0 independent scores: with an "
+        "anchored atom, and for k = 2 in the free gauge where beta1_1 and beta1_2 differ in size",
         tuple((s, "first_order") for s in ("tanh", "sigmoid", "gelu")),
     ),
-    "C6": Part("ReLU fails F1; every density of two atoms is one of every temperature", (("relu", "first_order"),)),
-    "C7": Part("the conditions (i) to (iii) for tanh", tuple(("tanh", condition) for condition in _SHARP)),
-    "C8": Part("r_bar(2) = 4; for m = 3 a solution of the first five equations"),
-    "C10": Part("tanh has the twin (beta, 0, beta0/2, tau/2); on the line of the mirror point GELU keeps the density"),
+    "C6": Part(
+        "ReLU fails F1, which hides tau from the scores; every density of two atoms is one of every temperature",
+        (("relu", "first_order"),),
+    ),
+    "C7": Part(
+        "the conditions (i) to (iii) for tanh; two atoms near the only true one: b has the order 4, nu the order 2, "
+        "whatever the gate is, for d = 1",
+        tuple(("tanh", condition) for condition in _SHARP),
+    ),
+    "C8": Part("r_bar(2) = 4 and r_bar(3) = 6; for m = 2 moment sums bound offsets, uniformly in the weights"),
+    "C10": Part(
+        "tanh has the twin (beta, 0, beta0/2, tau/2), and the scores along (1, 1) in beta1 cancel; on the line of the "
+        "mirror point GELU keeps the density"
+    ),
     "C11": Part(
         "at tau = 1 the curve keeps the density; the second-order condition fails at no other tau",
         (("log1p_square", "second_order"),),
@@ -54,6 +65,10 @@ PARTS = {
     "C15": Part(
         "atoms of tanh, GELU and softplus gates with one density near x = 0 and distinct experts have the same experts "
         "and, every two of them, the gates claimed, for d = 1 and any k; these have one density, for k = 2"
+    ),
+    "C16": Part(
+        "two atoms near the only true one, merged: the mean and the variance at one x, and a and b of the line through "
+        "the means at two x, have errors O(distance), whatever the gate is, for d = 1; the weighted mean of nu has not"
     ),
 }
 

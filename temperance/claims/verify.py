@@ -64,7 +64,7 @@ class Result:
         required = self.claim.required
         for name in self.legs:
             if name not in required and self.outcome_of(name) == "crashed":
-                yield f"{self.claim.id}: the leg {name} crashed"
+                yield f"{self.claim.id}: its check by {name} crashed"
         if self.outcome in ("inconclusive", "contradicted"):
             told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
             missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]

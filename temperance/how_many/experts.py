@@ -29,7 +29,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import Expert, Gate
 
 TITLE = "How many experts do these data come from?"
-_COLUMNS = ("experts", "log-lik", "AIC", "BIC", "sBIC", "lambda", "D", "merges", "resolution")
+_COLUMNS = ("k", "log-lik", "AIC", "BIC", "sBIC", "lambda", "D", "merges", "resolution")
 
 
 @checked

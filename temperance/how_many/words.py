@@ -8,8 +8,9 @@ from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes
 
 _ENOUGH = 20  # points a parameter
 COLUMNS = (
-    "lambda: what the singular BIC charges so many experts where one less is enough; D: log-likelihood an observation "
-    "that merging the two most alike costs, numbered as in the largest fit; resolution: where so many are left"
+    "k: experts; lambda: what the singular BIC charges them where k - 1 are enough; D: log-likelihood an observation "
+    "that merging the two most alike of them costs; merges: these two, as merged from the experts 0, 1, .. of the "
+    "largest fit; resolution: where so many are left"
 )
 
 

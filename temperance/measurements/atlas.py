@@ -27,6 +27,7 @@ from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.store import prepare
 from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
+from temperance.theory.contact.bound_certificates import assumed
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import Arguments, flat_curves
@@ -116,7 +117,9 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
         if value is not None:
             order = replace(order, measured=Measurement(value.order, value.error))
         made.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
-    return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting))
+    given = tuple(dict.fromkeys(theorem for proof in found.certificates for theorem in assumed(proof)))
+    proofs = (*found.certificates, *found.curves)
+    return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting), proofs, given)
 
 
 def _is_scaled(order: Order, found: Orders) -> bool:

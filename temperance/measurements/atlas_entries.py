@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
@@ -44,6 +44,20 @@ class AtlasOrder:
         """What the order is proved by (independence: of the first derivatives; identity: it is flat), or None."""
         kind = self.order.reason.kind
         return kind.value if kind in _PROOFS else None
+
+    @property
+    def both(self) -> bool:
+        """Whether the order is proved exactly by certificates: of its bound and of a curve, or of an identity."""
+        return self.order.shown or (self.order.exact and self.order.certified)
+
+    @property
+    def sides(self) -> str:
+        """From which sides it is proved: both, above, below or none; (theorem): the bound has no certificate."""
+        above, below = self.proof is not None and not self.order.flat, self.order.lower is not None
+        if self.order.flat:
+            return "both" if self.order.shown else "none"
+        side = "both" if self.order.exact else "above" if above else "below" if below else "none"
+        return f"{side} (theorem)" if above and not self.order.certified else side
 
     @property
     def measured(self) -> float | None:
@@ -97,6 +111,7 @@ class AtlasOrder:
             "identity": order.reason.text if order.flat else None,
             **{key: found[key] for key in ("upper", "lower", "certified_below")},
             "proof": self.proof,
+            "sides": self.sides,
             "measured": self.measured,
             "error": None if order.measured is None else order.measured.error,
             "measurement": self.measurement,
@@ -117,6 +132,7 @@ class Entry:
     """A gate with an expert in one kind of cell, d the dimension of x.
 
     orders: none where they are not computed. reasons: why not, or what the orders assume. truth: None without orders.
+    certificates: of the bounds and of curves. assumes: the theorems that those of the bounds take for granted.
     """
 
     row: AtlasRow
@@ -125,6 +141,8 @@ class Entry:
     orders: tuple[AtlasOrder, ...]
     reasons: tuple[Reason, ...]
     truth: Mapping[str, Any] | None
+    certificates: Sequence[Mapping[str, Any]] = ()
+    assumes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an entry in `atlas --json`."""
@@ -139,6 +157,7 @@ class Entry:
             "d": self.d,
             "orders": [order.to_json() for order in self.orders],
             "reasons": [*map(str, self.reasons)],
+            "assumes": list(self.assumes),
             "papers": list(row.papers),
         }
 
@@ -182,6 +201,7 @@ class Atlas:
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
             f"{exact} are known exactly: a curve with a certificate meets the bound, or shows that the order is flat. "
+            f"{sum(o.both for o in found)} of them have certificates from both sides. "
             f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
             "cell, in d = 1 or with a linear expert, whose curves are some of those here.",
             f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate, up to h = min(0.1, p/3), and "

@@ -33,6 +33,11 @@ class Audit(Answer):
     routers: tuple[RouterAudit, ...]
     answer: str
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The answer in a line, which is printed first."""
+        return (self.answer,)
+
     def to_json(self) -> dict[str, Any]:
         """The answer as an object of strict JSON."""
         return {"routers": [row.to_json() for row in self.routers], "answer": self.answer}

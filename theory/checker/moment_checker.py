@@ -2,14 +2,16 @@
 
 A certificate states: |offset|^r = O(L2 distance) for all mixtures near the true one whose split atom is fitted by m
 atoms with shares bounded away from 0, another cell being a singleton with its gate held. The true point of the gate is
-named; that of the expert is any, as the mean is linear in its parameters, as it is written. It takes one theorem for
-granted, that on experts (docs/theory.md 2.7): |d|^(2m) = O(distance) for the parameters d of the mean, |dnu|^m for the
-variance. Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for the
-first of them, |d|^m for the others. What these theorems assume is checked. It holds
+named; that of the expert is any, as the mean is linear in its parameters, as it is written. Where "intercept" names b,
+which the mean is at x = 0, it takes r_bar(m) = 2m for granted (docs/theory.md 2.6), and for m = 2 checks it: at x = 0
+the equations are sum_l p_l R_l P_r(db_l, dnu_l) = O(distance), r = 1..2m, with positive weights, so that |db|^(2m) and
+|dnu|^m are O(distance). Else it takes the theorem on experts (2.7): |d|^(2m) = O(distance) for the parameters d of the
+mean, |dnu|^m. Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for
+the first of them, |d|^m for the others. What these theorems assume is checked. It holds
 
 - the model: log weight and mean as expressions, the true point; the names of x; m; N ("degree"), the power of x
-  ("reach"); "weights" by which the moments are put in order; "gate": [], or the names of the parameters of a gate that
-  is quadratic in x, [those before x, those before squares];
+  ("reach"); "weights" by which the moments are put in order; "intercept": a name or null; "gate": [], or the names of
+  the parameters of a gate that is quadratic in x, [those before x, those before squares];
 - "steps": bounds, each with trees of cases whose leaves are multipliers of linear inequalities (Farkas);
 - "orders": r for each parameter and weighted mean.
 
@@ -22,14 +24,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpq_mpoly
+from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
 from temperance.theory.checker.limited_work import Inequality, at_least, divides, require_leaf
 from temperance.theory.checker.order_equations import Exponents, Model, in_words
 from temperance.theory.checker.rejected import proving, rational, require, require_keys
 
-FORMAT = "temperance-orders/4"
-_COMPUTED_FROM = ("model", "covariates", "atoms", "degree", "reach", "weights", "gate")
+FORMAT = "temperance-orders/5"
+_COMPUTED_FROM = ("model", "covariates", "atoms", "degree", "reach", "weights", "intercept", "gate")
 _KEYS = ("format", "statement", *_COMPUTED_FROM, "steps", "orders")
 _MOST_DEGREE, _MOST_REACH = 8, 16
 
@@ -68,7 +70,10 @@ class Cell:
         self.names = [*model.each, *(f"mean {p}" for p in model.each), *model.shared]
         self.none = (0,) * len(self.names)
         self._require_slopes(len(covariates))
-        known = {p: fmpq(1, 2 * self.atoms) for p in model.expert} | {"nu": fmpq(1, self.atoms)}
+        b = certificate["intercept"]
+        require(b is None or self.atoms > 2 or _two_atoms(), "r_bar(2) is not 4")
+        require(b is None or self._is_intercept(len(covariates), b), "the mean at x = 0 is another")
+        known = dict.fromkeys(model.expert if b is None else [b], fmpq(1, 2 * self.atoms)) | {"nu": fmpq(1, self.atoms)}
         if gate:
             require(reach >= 2 * self.atoms, "the reach")
             linear, square = gate
@@ -82,6 +87,12 @@ class Cell:
         own = dim + len(self.model.own)
         slopes = range(own, own + len(self.model.expert) - 1)
         require(_independent(_exponents(self.model.mean), dim, slopes), "the slopes of the mean are not independent")
+
+    def _is_intercept(self, dim: int, name: str) -> bool:
+        """Whether the mean is a parameter at x = 0: it is linear in all, so that its Taylor polynomial says so."""
+        there = {m: c for m, c in _exponents(self.model.mean).items() if not any(m[:dim])}
+        at = dim + len(self.model.own) + self.model.expert.index(name)
+        return there == {tuple(int(i == at) for i in range(dim + len(self.model.each) + len(self.model.shared))): 1}
 
     def _require_quadratic(self, dim: int, linear: Sequence[str], square: Sequence[str]) -> None:
         """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters.
@@ -174,7 +185,7 @@ class Cell:
         A curve with an order below 1/(N + 1), slowed down until its least order is that, contradicts these bounds.
         """
         known = dict(zip(self.names, self.least, strict=True))
-        open_ = [p for p in (*self.model.own, *self.model.shared) if p not in self.given]
+        open_ = [p for p in (*self.model.each, *self.model.shared) if p not in self.given]
         return [p for p in open_ if known[p] <= fmpq(1, self.degree + 1)]
 
     def require_orders(self, orders: Mapping[str, str]) -> None:
@@ -186,6 +197,21 @@ class Cell:
             require(title in known, f"{title!r} is no parameter of the model")
             r = rational(text)
             require(r >= 1 and known[title] * r >= 1, f"the order of {title} is not shown")
+
+
+def _two_atoms() -> bool:
+    """Whether r_bar(2) = 4: no offsets but 0 have sum_l p_l P_r(b_l, nu_l) = 0, r = 1..4, for the weights 1 and w > 0.
+
+    If both b are 0, r = 4 is a sum of squares of nu. Else they are -w and 1, up to a scale, by r = 1, and r = 2 and 3,
+    which are linear in nu with the determinant 3 w (1 + w), have one solution; what it leaves of r = 4 is negative.
+    """
+    w = fmpq_poly([0, 1])
+    b, nu, p = (-w, 1 + 0 * w), (-(w * w + 2 * w) / 3, -(2 * w + 1) / 3), (1 + 0 * w, w)
+    sums = [fmpq_poly([])] * 4
+    for q, v, share in zip(b, nu, p, strict=True):
+        levels = q, q**2 + v, q**3 + 3 * q * v, q**4 + 6 * q**2 * v + 3 * v**2
+        sums = [total + share * level for total, level in zip(sums, levels, strict=True)]
+    return sums[:3] == [fmpq_poly([])] * 3 and all(c < 0 for c in sums[3].coeffs()[1:]) and sums[3][0] == 0
 
 
 def _exponents(p: fmpq_mpoly) -> dict[Exponents, fmpq]:
@@ -212,11 +238,14 @@ def statement(certificate: Mapping[str, Any]) -> str:
     """The statement of a certificate in words."""
     model, m = certificate["model"], certificate["atoms"]
     found = ", ".join(f"{title}: {r}" for title, r in certificate["orders"].items())
-    mean = ", ".join(model["expert"][:-1])
+    b, mean = certificate["intercept"], ", ".join(model["expert"][:-1])
+    experts = f"the theorem on experts (orders {2 * m} of {mean}, {m} of nu)"
+    solved = "" if m == 2 else f"r_bar({m}) = {2 * m} (orders {2 * m} of {b}, {m} of nu)"
+    taken = experts if b is None else solved
     gate = [", ".join(names) for names in certificate["gate"]]
-    also = f", and that on quadratic gates (orders {2 * m} of {gate[0]}, {m} of {gate[1]})" if gate else ""
+    also = f"the theorem on quadratic gates (orders {2 * m} of {gate[0]}, {m} of {gate[1]})" if gate else ""
     return (
         f"contact orders at most ({found}), |offset|^r = O(L2 distance), for a cell of {m} atoms, "
         f"{in_words(model, certificate['covariates'])}; "
-        f"given the theorem on experts (orders {2 * m} of {mean}, {m} of nu){also}"
+        f"given {' and '.join(filter(None, [taken, also])) or 'no theorem'}"
     )

@@ -45,10 +45,11 @@ from temperance.theory.checker.rejected import (
 from temperance.theory.checker.verdict_values import AT_TAU, FAMILIES, TARGET_LAST, Balls, Formulas, members, nonzero
 
 FORMAT = "temperance-certificate/4"
-OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/4": "checker.moment_checker"}
+OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/5": "checker.moment_checker"}
 OTHERS |= {"temperance-sample-size/3": "sizes.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
 OTHERS |= {"temperance-least-squares/1": "checker.least_squares_checker"}
-OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker"}
+OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker", "temperance-bounds/1": "bounds.bound_checker"}
+OTHERS |= {"temperance-exact/1": "bounds.exact_checker"}
 CONDITIONS = {"first_order": ["F1"], "second_order": ["A", "B", "C"]}
 CONDITIONS |= {"tau_beta1": ["(i)"], "a": ["(ii)"], "b_nu": ["(iii)"]}
 _MOST_BITS = 8192

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
+from math import comb, prod
 from typing import Any
 
 import sympy as sp
@@ -92,7 +92,7 @@ def certificate(cell: Setting, curve: Curve) -> dict[str, Any] | None:
 
 def _orders(curve: Curve) -> dict[str, str]:
     """The power of the distance over that of everything that moves."""
-    means = {f"mean {name}": _sum(curve.share * e, curve.nodes) for name, e in curve.offsets.items()}
+    means = {f"mean {name}": _sum(curve.nodes, curve.share, e) for name, e in curve.offsets.items()}
     found: dict[str, str] = {}
     for title, e in {**curve.offsets, **means, **curve.shared}.items():
         powers = sp.Poly(sp.expand(e), T).terms() if e != 0 else []
@@ -116,18 +116,27 @@ def _power_sums(nodes: sp.Expr, count: int) -> tuple[sp.Expr, ...]:
     return tuple(found)
 
 
-def _reduced(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
+def _poly(e: sp.Expr) -> sp.Poly:
+    """A polynomial in q, r and all other symbols, of rational coefficients: products of these are quick."""
+    return sp.Poly(e, Q, ROOT, *sorted(e.free_symbols - {Q, ROOT}, key=str))
+
+
+def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
     """The polynomial of least degree in q and r that is the same at the nodes."""
-    e = sp.rem(e, nodes, Q) if e.has(Q) else e
-    return sp.rem(e, _QUARTIC, ROOT) if e.has(ROOT) else e
+    poly = e if isinstance(e, sp.Poly) else _poly(e)
+    divisors = [sp.Poly(divisor, *poly.gens) for divisor in (nodes, _QUARTIC)]
+    return sp.reduced(poly, divisors)[1].as_expr()
 
 
-def _sum(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
-    """The sum of a polynomial in q over the nodes."""
-    terms = sp.Poly(sp.expand(e), Q).terms()
-    sums = _power_sums(nodes, max(n for ((n,), _) in terms) + 1)
-    total = sp.expand(sum((c * sums[n] for ((n,), c) in terms), sp.S.Zero))
-    return _reduced(total, nodes)
+def _sum(nodes: sp.Expr, *factors: sp.Expr) -> sp.Expr:
+    """The sum of a product of polynomials in q over the nodes."""
+    product = prod(map(_poly, factors))
+    sums = _power_sums(nodes, max(product.degree(Q), 0) + 1)
+    terms: dict[tuple[int, ...], sp.Expr] = {}
+    for (n, *powers), c in product.terms():
+        key = (0, *powers)
+        terms[key] = terms.get(key, sp.S.Zero) + c * sums[n]
+    return _reduced(sp.Poly(terms, *product.gens), nodes)
 
 
 @lru_cache(maxsize=16)
@@ -204,8 +213,8 @@ def _natural(
     offsets = {name: _reduced(e, nodes) for name, e in found[0].items()}
     if factor != 1:
         share = _reduced(below(share / factor, order), nodes)
-        share = _reduced(below(share / _sum(share, nodes), order), nodes)
-        share += (1 - _sum(share, nodes)) * law[1]
+        share = _reduced(below(share / _sum(nodes, share), order), nodes)
+        share += (1 - _sum(nodes, share)) * law[1]
     free = tuple(p.name for p, v in place.items() if v == p)
     yield Curve(offsets, order, nodes, share, free, every)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
+from temperance.theory.contact.bound_certificates import assumed, bound_certificate
 from temperance.theory.contact.contact_curves import certificates, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
@@ -30,12 +31,13 @@ _EQUAL = "atoms have no weights of their own: equal ones, as many for each true 
 _ON_LINES = theorem("bounds of dimension 1, which hold on lines (theory.md 2.10)")
 _OFFSETS = theorem("a weighted mean has at most the order of the offsets, where it has no bound of its own")
 _CERTIFIED = Reason(ReasonKind.CERTIFICATE, "the certificate states the bound")
+_NOT_ISSUED = Reason(ReasonKind.NOT_ISSUED, "equations have certificates for cells beside a singleton")
 _NONE = Reason(ReasonKind.NO_BOUND, "no theorem gives a bound here")
 
 
 @dataclass(frozen=True)
 class Orders:
-    """The equations, the orders, why some are missing, and the certificate (None: none was accepted).
+    """The equations, the orders, why some are missing, and the certificates of bounds.
 
     setting: of the cells; where the model is exact-specified, each of one atom.
     reduced: the equations; None where none were set up. curves: the certificates of curves that orders reach.
@@ -45,7 +47,7 @@ class Orders:
     reduced: Reduced | None
     orders: tuple[Order, ...]
     reasons: tuple[Reason, ...]
-    certificate: dict[str, Any] | None
+    certificates: tuple[dict[str, Any], ...] = ()
     curves: tuple[dict[str, Any], ...] = ()
 
     @property
@@ -58,7 +60,7 @@ class Orders:
 class _Proved:
     """Upper bounds, and what proves them.
 
-    theorems: those of them that a theorem gives, each with its reason. certified: those that the
+    theorems: those of them that a theorem gives, each with its reason. certified: those that a
     certificate states. reasons: what the bounds assume, or why there is no certificate. otherwise: what other bounds
     are by.
     """
@@ -66,7 +68,7 @@ class _Proved:
     upper: Mapping[Quantity, Fraction] = field(default_factory=dict)
     theorems: Bounds = field(default_factory=dict)
     certified: Collection[Quantity] = ()
-    certificate: dict[str, Any] | None = None
+    certificates: tuple[dict[str, Any], ...] = ()
     reduced: Reduced | None = None
     reasons: tuple[Reason, ...] = ()
     otherwise: Reason = _NONE
@@ -74,7 +76,7 @@ class _Proved:
     def reason(self, of: Quantity) -> Reason:
         """What a bound is by."""
         if of in self.certified:
-            return _CERTIFIED
+            return replace(self.theorems[of][1], kind=ReasonKind.CERTIFICATE) if of in self.theorems else _CERTIFIED
         if of in self.theorems:
             return self.theorems[of][1]
         return self.otherwise if of in self.upper else _NONE
@@ -83,19 +85,22 @@ class _Proved:
 def orders(setting: Setting, *, moments: bool = False) -> Orders:
     """Everything that theory says of the orders in a setting.
 
-    moments: whether to look for a certificate by moments (theory.md 2.8) where there is none of the equations of two
-    atoms: in cells of more atoms and for d > 1. It takes up to some seconds.
+    moments: whether to look for more certificates than that of the equations of two atoms: by moments (theory.md 2.8)
+    in cells of more atoms and for d > 1, then of what theorems assume (2.10). It takes up to some seconds.
     """
     proved = _with_theorems(setting, _by_equations(setting))
-    if moments and proved.certificate is None and not setting.every:
+    if moments and not proved.certificates and not setting.every:
         proved = _with_moments(setting, proved)
+    if moments and not {*proved.upper} <= {*proved.certified}:
+        proved = _with_functions(setting, proved)
     moved, reasons = _flat(setting)
     scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
     scaled = [Order(name, name, False, scale, flat=True) for name in moved]
     rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
-    reasons += [*proved.reasons, *([] if proved.certificate is None else _held(setting))]
-    reasons += [*_by_theorems(rows, proved.theorems), *_of_rows(rows, proved.upper)]
-    return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificate, tuple(curves))
+    reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
+    open_ = {of: bound for of, bound in proved.theorems.items() if of not in proved.certified}
+    reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.upper)]
+    return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificates, tuple(curves))
 
 
 def _with_curves(
@@ -113,7 +118,7 @@ def _with_curves(
 def _by_equations(setting: Setting) -> _Proved:
     """The bounds by the equations of a cell of two beside a singleton; for d > 1 those of dimension 1."""
     if setting.every:
-        return _Proved(reasons=(Reason(ReasonKind.NOT_ISSUED, "certificates are issued for cells beside a singleton"),))
+        return _Proved(reasons=(_NOT_ISSUED,))
     if setting.size > 2:
         return _Proved()
     found, proof, reason = certified(line_of(setting))
@@ -123,7 +128,7 @@ def _by_equations(setting: Setting) -> _Proved:
     upper = _from_certificate(setting, found)
     if setting.spec.dim > 1:
         return _Proved(upper, reduced=reduced, reasons=(reason, _ON_LINES), otherwise=_ON_LINES)
-    return _Proved(upper, {}, upper.keys() if proof else (), proof, reduced, (reason,), reason)
+    return _Proved(upper, {}, upper.keys() if proof else (), (proof,) if proof else (), reduced, (reason,), reason)
 
 
 def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
@@ -140,9 +145,24 @@ def _with_moments(setting: Setting, proved: _Proved) -> _Proved:
     told = setting.spec.dim == 1 and any(r.kind is ReasonKind.NO_CERTIFICATE for r in proved.reasons)
     said = why in proved.reasons or (told and not proof)
     reasons = proved.reasons if said else (*proved.reasons, why)
-    return replace(
-        proved, upper={**proved.upper, **best}, theorems=known, certified={*best}, certificate=proof, reasons=reasons
-    )
+    found, upper = () if proof is None else (proof,), {**proved.upper, **best}
+    return replace(proved, upper=upper, theorems=known, certified={*best}, certificates=found, reasons=reasons)
+
+
+def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
+    """The bounds with those that are in a certificate of what theorems assume, and in no other one."""
+    issued = bound_certificate(setting)
+    if issued is None:
+        return proved
+    titles = {str(of): of for p in setting.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
+    shown = {titles[title]: Fraction(r) for title, r in issued["orders"].items()}
+    best = {of: r for of, r in shown.items() if of not in proved.certified and r <= proved.upper.get(of, r)}
+    if not best:
+        return proved
+    why = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(assumed(issued))}")
+    reasons = (*(r for r in proved.reasons if r is not _NOT_ISSUED), why)
+    certified, found = {*proved.certified, *best}, (*proved.certificates, issued)
+    return replace(proved, upper={**proved.upper, **best}, certified=certified, certificates=found, reasons=reasons)
 
 
 def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,7 @@ from typing import Any
 import sympy as sp
 from flint import arb
 
+from temperance.theory.contact.bound_certificates import exact_certificate
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.exact_truths import CONTAMINATED, held_by_gauge, moving, truth_of
@@ -100,7 +102,18 @@ def exact_orders(
         reasons += [Reason(ReasonKind.ASSUMED, text) for text in _assumed(truth)]
     setting = Setting(truth, (1,) * truth.k, taken)
     rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, found, same))
-    return Orders(setting, None, tuple(rows), tuple(reasons), None, tuple(curves))
+    certificates_, rows = _certified(setting, rows)
+    return Orders(setting, None, tuple(rows), tuple(reasons), certificates_, tuple(curves))
+
+
+def _certified(setting: Setting, rows: Sequence[Order]) -> tuple[tuple[dict[str, Any], ...], list[Order]]:
+    """The certificate of the order 1, and the orders with it."""
+    first = [row for row in rows if row.upper == 1 and mean_of(setting.spec.expert) is not None]
+    issued = exact_certificate(setting, [row.title for row in first]) if first else None
+    if issued is None:
+        return (), [*rows]
+    reason = Reason(ReasonKind.CERTIFICATE, _PROVED.text)
+    return (issued,), [replace(row, reason=reason) if row.upper == 1 else row for row in rows]
 
 
 def bias_orders(found: Orders) -> tuple[Order, ...]:

@@ -11,10 +11,20 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.coq.terms import Unstated, function
-from temperance.theory.coq.theorems import evidence, fraction, theorems
+from temperance.theory.coq.theorems import evidence, fraction, on_scores, theorems
+from temperance.theory.twins.identities import at_zero
 
 LIBRARY = "Temperance"
-FILES = (LIBRARY, "Mixtures", "Twins", "Floor")  # of the library, without the ending; each may need those before it
+FILES = (
+    LIBRARY,
+    "Mixtures",
+    "Twins",
+    "Floor",
+    "Scores",
+    "Anchored",
+    "Cells",
+    "Experts",
+)  # of the library, without the ending; each may need those before it
 ROOM = "temperance.theory.coq"
 _LEAST_BITS = 64
 _LONGEST_NAME = 40
@@ -22,11 +32,13 @@ _MOST_BITS = 512  # with more, Coq takes minutes for a minor, or does not end
 _LARGEST = {sp.exp: 2e6, sp.sinh: 2e6, sp.cosh: 2e6, sp.tanh: 2e6, sp.erf: 30}  # arguments that were tried
 
 _HEADER = """\
-(* Checked by: coqc -Q . Temperance {library}.v; coqc -Q . Temperance THIS_FILE.v
-   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of {library}.v. *)
+(* Checked by: for f in {library} Mixtures Twins Scores THIS_FILE; do coqc -Q . Temperance $f.v; done
+   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of {library}.v; what
+   tau_learnable, tau_lost and singular say of two atoms, d = 1: part 1 of Scores.v. *)
 From Coquelicot Require Import Coquelicot.
 From Coq Require Import Reals List Lra.
 From Temperance Require Import {library}.
+From Temperance Require Scores.
 Import ListNotations.
 Open Scope R_scope.
 """
@@ -99,10 +111,15 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
             "",
         ]
     names: list[str] = []
+    anchored = at_zero(activation.pieces, dict(activation.sample)) is not None
     for certificate in certificates:
         stated, found = theorems(certificate, places)
         lines += [f"(* {certificate['statement']}; certificate {certificate['digest']} *)", *stated]
         names += found
+        if anchored and certificate["claim"]["condition"] == "first_order":
+            stated, found = on_scores(certificate)
+            lines += stated
+            names += found
     lines += [f"Definition everything := ({', '.join(names)}).", f"End {name}.", ""]
     return "\n".join(lines)
 

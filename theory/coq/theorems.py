@@ -139,6 +139,25 @@ def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], in
     return [*lines, *found_lines, ""], [*names, *found_names]
 
 
+def on_scores(certificate: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """What the first-order condition says of the scores of two atoms, one of them anchored, as `theorems` does.
+
+    Nothing of a failure almost everywhere, where a kink or a jump tells more.
+    """
+    claim, (found,) = certificate["claim"], certificate["families"].values()
+    if claim["left_out"]:
+        return [], []
+    rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
+    name, proof = "singular", "exact (Scores.first_order_is_needed D s first_order_fails_for_s)"
+    if claim["verdict"] == "holds":
+        name, proof = "tau_learnable", "apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]"
+    for index, row in enumerate(rows):
+        if row[1] != "0":  # s is in the relation
+            given = f"D code {' '.join(map(_argument, row))} code_defined F1_relation_{index}"
+            name, proof = "tau_lost", f"apply (Scores.lost_by {given}); solve_numbers"
+    return [f"Theorem {name}_for_s : Scores.{name} D s.", f"Proof. {proof}. Qed.", ""], [f"{name}_for_s"]
+
+
 def _left_out(found: Mapping[str, Any]) -> int:
     """The member that the minor of a family with one relation leaves out."""
     columns = found["minor"]["columns"]

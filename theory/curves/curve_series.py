@@ -163,6 +163,7 @@ class Expansion:
         sign = u.sign if value is None else 1 if value > 0 else 0 if value == 0 else None
         if f not in ENTIRE:
             require(at is not None or f == "log", f"the function {f!r} is not known here")
+            require(value != 0 or (at is not None and at > 0), f"{f!r} at 0")
             whole = at is not None and at.denominator == 1 and value not in (None, 0)
             steady = not u.moves or (self.degree == 1 and at == Fraction(1, 2))  # a length is Lipschitz
             bounded = at is not None and at > 0 and steady and sign is not None

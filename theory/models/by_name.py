@@ -108,8 +108,9 @@ def _neither(kind: str, text: str, names: Iterable[str], error: ValueError, hint
     if re.fullmatch(r"[\w.:-]*", text):
         near = did_you_mean(text, names)
         meant = "" if near is None else f"{near} "
-        accepted = "accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula"
-        return ValueError(f"unknown {kind} {text!r}; {meant}{accepted}, and as one: {why}{hint}")
+        example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
+        accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
+        return ValueError(f"unknown {kind} {text!r}; {meant}{accepted}{hint}")
     return ValueError(f"{kind} {text!r}: {why}")
 
 

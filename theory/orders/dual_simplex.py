@@ -36,16 +36,19 @@ def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = (
     """
     n = len(cost)
     basis = list(start or range(n))
-    target = fmpq_mat(n, 1, list(cost))
+    left, _ = fmpq_mat([[*a, -b] for a, b in rows]).numer_denom()
     while True:
         square = fmpq_mat([rows[i][0] for i in basis])
         point = square.solve(fmpq_mat(n, 1, [rows[i][1] for i in basis])).entries()
-        entering = next((i for i, (a, b) in enumerate(rows) if dot(point, a) < b), None)
-        multipliers = square.transpose().solve(target).entries()
+        whole, _ = fmpq_mat(n + 1, 1, [*point, 1]).numer_denom()
+        entering = next((i for i, slack in enumerate((left * whole).entries()) if slack < 0), None)
         if entering is None:
+            multipliers = square.transpose().solve(fmpq_mat(n, 1, list(cost))).entries()
             kept = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
             return Solution(dot(point, cost), tuple(point), kept, tuple(basis))
-        direction = square.transpose().solve(fmpq_mat(n, 1, list(rows[entering][0]))).entries()
+        both = fmpq_mat(n, 2, [v for pair in zip(cost, rows[entering][0], strict=True) for v in pair])
+        moved = square.transpose().solve(both).entries()
+        multipliers, direction = moved[::2], moved[1::2]
         steps = [(y / d, i) for y, d, i in zip(multipliers, direction, basis, strict=True) if d > 0]
         if not steps:
             ray = {i: -d for i, d in zip(basis, direction, strict=True) if d != 0}

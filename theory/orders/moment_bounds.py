@@ -1,8 +1,8 @@
 """Proves upper bounds of the contact orders of a cell from the moments of its offsets, with certificates.
 
-The cell may have any number m of atoms, and x any dimension. What the theorem on experts says of the expert (theory.md
-2.7) is taken for granted; the equations and the rules of the cases are the checker's own (theory.md 2.8, Moments). Here
-is the search for a proof.
+The cell may have any number m of atoms, and x any dimension. What r_bar(m) = 2m says of the intercept (theory.md 2.6),
+or the theorem on experts where there is none, is taken for granted; the equations and the rules of the cases are the
+checker's own (theory.md 2.8, Moments). Here is the search for a proof.
 
 Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
 """
@@ -21,6 +21,7 @@ from temperance.theory.checker.limited_work import Inequality
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
 from temperance.theory.checker.rejected import Rejected, objection
+from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.dual_simplex import dot, minimise
 from temperance.theory.orders.gate_orders import quadratic
@@ -35,14 +36,14 @@ _MOST_CASES = 1000
 _MOST_ROUNDS = 3
 _MOST_MOMENTS = 2100  # which take up to 10 seconds
 _HALF, _ONE = fmpq(1, 2), fmpq(1)
-_EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", " and that on quadratic and Gaussian gates (2.10)"
+_SOLVABILITY = "r_bar(m) = 2m (theory.md 2.6)"
+_EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", "that on quadratic and Gaussian gates (2.10)"
 
 
 def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
     """Orders of the first cell of a setting, and a certificate that the checker accepts.
 
-    Another cell is a singleton whose gate is held. Orders that the theorem on experts gives are not among them. The
-    third part says why there is no certificate, or what it assumes.
+    Another cell is a singleton whose gate is held. The third part says why there is no certificate, or what it assumes.
     """
     try:
         issued = _issued(cell, cell.size)
@@ -54,8 +55,9 @@ def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] |
         return {}, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
     titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
     orders = {titles[title]: Fraction(r) for title, r in issued["orders"].items()}
-    given = _EXPERTS + (_GATES if issued["gate"] else "")
-    why = f"the certificate takes {given} for granted, and shares bounded away from 0"
+    experts = _EXPERTS if issued["intercept"] is None else _SOLVABILITY if cell.size > 2 else ""
+    given = ", ".join(filter(None, [experts, _GATES if issued["gate"] else "", "shares bounded away from 0"]))
+    why = f"the certificate takes for granted: {given}"
     return orders, issued, Reason(ReasonKind.ASSUMED, why)
 
 
@@ -66,6 +68,7 @@ def _issued(cell: Setting, size: int) -> dict[str, Any]:
     dim, degree = cell.spec.dim, max(4, 2 * size - 1)
     if (moments := comb(len(cell.each) + len(cell.shared) + degree, degree)) > _MOST_MOMENTS:
         raise ValueError(f"the equations are in {moments} moments, more than {_MOST_MOMENTS}")
+    b = intercept(cell.mean, cell.expert[:-1], dim)
     issued = {
         "format": FORMAT,
         "model": model_as_text(cell),
@@ -74,6 +77,7 @@ def _issued(cell: Setting, size: int) -> dict[str, Any]:
         "degree": degree,
         "reach": _REACH.get(dim, 6),
         "weights": [str(w) for w in _weights(cell, size)],
+        "intercept": None if b is None else b.name,
         "gate": _quadratic(cell),
     }
     equations = Cell(issued)
@@ -82,7 +86,8 @@ def _issued(cell: Setting, size: int) -> dict[str, Any]:
     if short := equations.short():
         raise ValueError(f"no bound below {degree + 1} was found for {', '.join(short)}")
     bounds = zip(equations.names, equations.least, given, strict=True)
-    orders = {name: str(1 / min(w, _ONE)) for name, w, known in bounds if w > known}
+    taken = {*equations.given, *(f"mean {p}" for p in equations.given)}
+    orders = {n: str(1 / min(w, _ONE)) for n, w, known in bounds if w > known or n in taken}
     issued |= {"steps": steps, "orders": orders}
     return {**issued, "statement": statement(issued)}
 

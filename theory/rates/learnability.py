@@ -23,8 +23,14 @@ from temperance.theory.twins.identities import at_zero
 _PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 _INSTEAD = "fix tau, or take another activation, such as tanh, sigmoid or gelu"
 _WITH_SLOPES = "take an activation that is not constant on each side of 0, such as tanh, sigmoid or gelu"
+_ENOUGH, _LOSES = "Scores.first_order_is_enough", "Scores.relation_loses_tau"
 _ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
 
+WHY = {
+    _ENOUGH: "theorems 2.3 and 2.5, where the gate depends on x",
+    _LOSES: "the flow of section 2.3",
+}
+"""Where docs/theory.md proves an answer, by its theorem in Coq."""
 MIRRORS = {
     "homogeneous": f"homogeneous: at {_PLACE} tau and beta1 move together, the density stays (degree 0: beta1 alone)",
     "odd": f"odd: at {_PLACE} beta1_1 + beta1_2 is slow, n^(-1/4) for a smooth s; "
@@ -37,16 +43,24 @@ MIRRORS = {
 
 @dataclass(frozen=True)
 class Learnability:
-    """Whether tau is learnable, in words, and what to do about it (None: nothing)."""
+    """Whether tau is learnable, in words, and what to do about it.
+
+    Attributes:
+        answer: in words.
+        advice: what to do; None: nothing.
+        theorem: of theory/coq/Scores.v, the part of the answer that it proves: two atoms, one of them anchored, d = 1.
+            None: no part.
+    """
 
     answer: str
     advice: str | None
+    theorem: str | None = None
 
 
 def learnability(found: Decision) -> Learnability:
     """Whether tau is learnable with an activation of which the conditions are decided."""
     if _is_line(found.activation):
-        return Learnability("no: only beta1/tau and beta0/tau are", f"nothing is lost if you {_INSTEAD}")
+        return Learnability("no: only beta1/tau and beta0/tau are", f"nothing is lost if you {_INSTEAD}", _LOSES)
     if found.first_order.outcome == "undecided":
         advice = "write s without the part that is named, or give its parameters numbers"
         return Learnability(f"undecided: {found.first_order.reason}", advice)
@@ -66,18 +80,20 @@ def _not_learnable(found: Decision) -> Learnability:
         if failure is not None:
             why = "a jump moves with beta1" if failure.symmetry is False else "a jump between pieces is not excluded"
         return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({why})", _INSTEAD)
+    anchored = at_zero(found.activation.pieces, dict(found.activation.sample)) is not None
     if failure.kind == "logarithmic":
         return Learnability("yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", _INSTEAD)
     if failure.kind == "constant":
         if failure.level is None:
             return Learnability(f"not proved: {LEVEL_OPEN}", _INSTEAD)
         if failure.level:
-            return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD)
+            return Learnability("no: s is constant, and the gate does not depend on x", _INSTEAD, _LOSES)
         where = "two beta1_i are not parallel"
-        if at_zero(found.activation.pieces, dict(found.activation.sample)) is not None:
+        if anchored:
             where += ", or one is anchored; where two are opposite, tau/2 has the density too"
         return Learnability(f"yes where {where}; of beta1 only its direction is", _WITH_SLOPES)
-    return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD)
+    loses = _LOSES if anchored else None
+    return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD, loses)
 
 
 def _tau(found: Decision, gauge: Gauge) -> Prediction:
@@ -95,9 +111,10 @@ def _learnable(found: Decision) -> Learnability:
     if taus := [tau for tau in exceptional if exponential(found.activation, temperature(tau)) is None]:
         exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
     if free.sharp is not None:
-        return Learnability(f"yes{exception}", _ANCHOR if exception else None)
+        return Learnability(f"yes{exception}", _ANCHOR if exception else None, _ENOUGH)
     seen = "" if is_analytic(found.activation) else " if beta1.x reaches every piece of s"
-    return Learnability(f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {free.why}", _ANCHOR)
+    answer = f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {free.why}"
+    return Learnability(answer, _ANCHOR, _ENOUGH)
 
 
 def _at_mirror_points(found: Decision) -> str:

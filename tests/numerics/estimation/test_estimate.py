@@ -135,7 +135,7 @@ def test_an_activation_that_is_not_defined_everywhere():
     source = "sqrt(z) + z/5"
     x = np.random.default_rng(3).uniform(0.1, 3, (4000, 1))
     _, y = sample(truth, compile_activation(activation(source)), 4000, seed=5, x=x)
-    result = fit(x, y, fitted=2, starts=4, activation=source)
+    result = fit(x, y, fitted=2, starts=4, activation=source, tau=0.3)
     assert result.fit.status == "converged"
     assert (result.fit.measure.beta1 > 0).all()
     with pytest.raises(ValueError, match="the likelihood is finite at no start"):

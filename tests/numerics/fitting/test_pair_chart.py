@@ -125,11 +125,13 @@ def test_singular_maxima_are_reached_in_tens_of_passes(study):
         for start in starts:
             ends = [search(start, stop) for stop in (replace(charted, pairs=False), charted)]
             passes.append([end.passes for end in ends])
-            settled += [end.is_estimate for end in ends]
-            if ends[1].is_estimate:
-                further = search(ends[1].theta, replace(charted, settled=1e-5 / n, pairs=False))
-                assert further.log_likelihood - ends[1].log_likelihood < 1e-2
-    assert sum(settled) >= len(settled) - 1  # on a flat likelihood rounding decides where a climb ends
+            settled.append(ends[1].is_estimate)
+            further = search(ends[1].theta, replace(charted, settled=1e-5 / n, pairs=False))
+            assert ends[0].is_estimate
+            assert further.is_estimate
+            assert further.log_likelihood - ends[1].log_likelihood < 1e-2
+    # one ends at a saddle next to a bound, where steps in the chart are short and a plain one reaches the maximum
+    assert settled.count(False) <= (study is SOFTMAX_CELL)
     plain, quick = np.mean(passes, axis=0)
     assert quick < 70
     assert quick < plain / 2

@@ -47,15 +47,16 @@ def test_the_threads_of_blas_change_no_bit_of_a_likelihood():
 def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
     with one_blas_thread():
         pass
-    before = blas_threads()
-    with one_blas_thread():
+    with threadpool_limits(2, user_api="blas"):
+        assert blas_threads() == {2}
         with one_blas_thread():
+            with one_blas_thread():
+                assert blas_threads() == {1}
             assert blas_threads() == {1}
-        assert blas_threads() == {1}
-    assert blas_threads() == before
-    with pytest.raises(ValueError, match="is constant"):
-        temperance.fit(np.ones(300), np.arange(300.0), fitted=1)
-    assert blas_threads() == before
+        assert blas_threads() == {2}
+        with pytest.raises(ValueError, match="is constant"):
+            temperance.fit(np.ones(300), np.arange(300.0), fitted=1)
+        assert blas_threads() == {2}
 
 
 FITS = """

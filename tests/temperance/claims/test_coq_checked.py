@@ -7,6 +7,7 @@ from temperance.claims.coq_checked import PARTS, checked, digest, kept, texts
 from temperance.claims.table import CLAIMS
 from temperance.claims.verify import Result
 from temperance.evidence.outcomes import Leg
+from temperance.theory.coq.files import FILES
 
 
 @pytest.mark.pinned
@@ -23,7 +24,7 @@ def test_parts_with_verdicts_have_a_theorem_for_each():
         )
 
 
-@pytest.mark.parametrize("name", ["Temperance", "Mixtures", "Twins", "Floor"])
+@pytest.mark.parametrize("name", FILES)
 def test_nothing_is_claimed_for_another_library(name, monkeypatch):
     written = coq_checked.library
     monkeypatch.setattr(coq_checked, "library", lambda n: written(n) + " " * (n == name))

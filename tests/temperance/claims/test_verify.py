@@ -79,7 +79,7 @@ def test_a_crashed_leg_is_reported_and_no_outcome():
     ("claim", "status", "outcome", "remark"),
     [
         (CRASHED, 1, "inconclusive", "proof: crashed: ArithmeticError: no luck"),
-        (EXTRA, 0, "proved", "the leg contact crashed"),
+        (EXTRA, 0, "proved", "its check by contact crashed"),
         (REFUTED, 1, "contradicted", "proof: a counterexample"),
         (LENGTHY, 1, "contradicted", "word word ..."),
     ],

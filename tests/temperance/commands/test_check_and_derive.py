@@ -27,13 +27,15 @@ def test_check_json_has_the_documented_keys_in_order(output):
     assert [entry["activation"] for entry in found] == ISSUE
     for entry in found:
         keys = ["activation", "expression", "first_order", "second_order", "sharp", "mirror", "exceptional_parameters"]
-        assert list(entry) == [*keys, "mirror_points"]
+        assert list(entry) == [*keys, "mirror_points", "coq"]
         assert list(entry["first_order"]) == ["verdict", "relation", "scope", "reason"]
         second = ["verdict", "failing_families", "fails_at_tau", "relation", "scope", "reason"]
         assert list(entry["second_order"]) == second
         assert list(entry["sharp"]) == ["tau_beta1", "a", "b_nu"]
         assert all(list(v) == VERDICT for v in entry["sharp"].values())
     assert [entry["first_order"]["verdict"] for entry in found] == ["holds", "holds", "holds", "fails", "fails"]
+    enough, loses = "Scores.first_order_is_enough", "Scores.relation_loses_tau"
+    assert [entry["coq"] for entry in found] == [enough, enough, enough, loses, loses]
     assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
 
 
@@ -143,7 +145,7 @@ def words(text):
 @pytest.mark.parametrize("columns", [62, 80, 200])
 def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    out = output("check", "tanh", "relu", "log(1 + z**2)").split("tanh, twins")[0]
+    out = output("check", "tanh", "relu", "log(1 + z**2)").split("first: ")[0]
     assert max(map(len, out.splitlines())) <= columns
     heads = "activation first second tau, beta1 a b, nu mirror"
     cells = "tanh holds odd relu fails (A, B, C) homogeneous log(1 + z**2) holds, not at tau = 1 even"

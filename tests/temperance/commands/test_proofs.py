@@ -5,6 +5,7 @@ import json
 import pytest
 
 from temperance.commands.app import run
+from temperance.theory.coq.files import FILES
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_key_that_stands_twice_is_bad_input(written, capsys):
 def test_what_is_written_is_said(tmp_path, capsys):
     certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
     assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
-    library = ("Temperance.v", "Mixtures.v", "Twins.v", "Floor.v")
+    library = [f"{name}.v" for name in FILES]
     one, other = capsys.readouterr().err.splitlines()
     assert one.startswith("5 ")
     assert str(certificates) in one

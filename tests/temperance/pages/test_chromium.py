@@ -4,15 +4,11 @@ import json
 import os
 import shutil
 import subprocess
-from dataclasses import replace
 from itertools import count
 from select import select
 
 import pytest
 
-from temperance.claims import c03_c04_c06_orbits
-from temperance.claims.verify import verify_claims
-from temperance.numerics.studies import claim_studies
 from temperance.pages.pages import derivation_page, verification_page
 from temperance.theory.derivations.derivation import derivation
 from temperance.theory.interactions.interactions import derive
@@ -109,15 +105,9 @@ def browser(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory):
+def pages(report, tmp_path_factory):
     """A verification with a study, contact orders and certificates, and two derivations."""
     folder = tmp_path_factory.mktemp("pages")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("LINEAR", "CONSTANTS"):
-            study = getattr(claim_studies, name)
-            small = replace(study, name=f"{study.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
-            patch.setattr(c03_c04_c06_orbits, name, small)
-        report = verify_claims(["C1", "C2", "C4", "C11"])
     made = {
         "verification": verification_page(report),
         "linear": derivation_page(derivation(derive("linear", order=2))),

@@ -4,7 +4,6 @@ import base64
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from temperance.claims import c03_c04_c06_orbits
 from temperance.claims.table import CLAIMS, Claim
-from temperance.claims.verify import Result, verify_claims
+from temperance.claims.verify import Result
 from temperance.commands.app import run
 from temperance.evidence.outcomes import Leg
 from temperance.numerics.studies import claim_studies
@@ -63,18 +61,6 @@ class Document(HTMLParser):
 
     def text(self, within):
         return "".join(data for data, ancestors in self.texts if within in ancestors)
-
-
-def small(study):
-    return replace(study, name=f"{study.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
-
-
-@pytest.fixture(scope="module")
-def report():
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("LINEAR", "CONSTANTS"):
-            patch.setattr(c03_c04_c06_orbits, name, small(getattr(claim_studies, name)))
-        return verify_claims(["C1", "C2", "C4", "C11"])
 
 
 @pytest.fixture(scope="module")
@@ -209,7 +195,7 @@ def test_what_coq_has_checked_is_told_with_the_claim(report, document):
     assert all(sentence in document.text("p") for sentence in told)
 
 
-def test_a_study_can_be_repeated_from_the_page(document):
+def test_a_study_can_be_repeated_from_the_page(document, small):
     study = small(claim_studies.LINEAR)
     words = document.text("main")
     assert study.digest in words

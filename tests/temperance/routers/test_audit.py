@@ -66,7 +66,9 @@ def test_free_directions_are_counted():
 
 
 def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
-    lines = str(temperance.audit(CORPUS["mixtral"].make())).splitlines()
+    found = temperance.audit(CORPUS["mixtral"].make())
+    lines = str(found).splitlines()
+    assert repr(found).startswith("<Audit: Form: tau is not learnable: (W, tau)")
     assert lines[0] == "Form: tau is not learnable: (W, tau) -> (l W, l tau) changes no output."
     assert lines[1].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 inputs")
     assert lines[2].startswith("Change: Fix it")
@@ -203,11 +205,14 @@ def test_torch_is_not_loaded_for_what_is_not_of_torch():
     assert done.stdout == "audit reads a torch.nn.Module, not an object of int False\n"
 
 
-def test_the_examples_of_the_page_run(capsys):
-    page = (Path(__file__).parents[3] / "docs" / "engineers.md").read_text(encoding="utf-8")
+def test_the_examples_of_the_page_print_what_it_says(capsys):
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "engineers.md").read_text(encoding="utf-8")
     for source in re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         exec(source, {})
-    assert "Sequential: No temperature is trained" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert re.search(r"^```\n(Router: .*?)^```$", page, re.MULTILINE | re.DOTALL)[1] in out
+    assert f"\n    {out.splitlines()[0]}\n" in (root / "README.md").read_text(encoding="utf-8")
 
 
 def test_unit_rows_are_what_the_corpus_says():

@@ -48,11 +48,11 @@ ROWS = [*SETTINGS, *(pytest.param(*row, marks=pytest.mark.full) for row in LONG)
 
 @pytest.mark.parametrize(("names", "size", "dim"), ROWS)
 def test_the_orders_are_those_of_the_theorems_and_the_certificate_is_accepted(names, size, dim):
-    """Two ways to one number, for every parameter and mean but those of which the theorem on experts says all."""
+    """Two ways to one number, for every parameter and mean."""
     setting, found, proof, _ = issued(*names, size=size, dim=dim)
     theorems = {o.title: o.upper for o in orders(setting).orders if o.upper}
     assert found == {name: theorems[name] for name in found}
-    assert {"b", "nu", "mean nu"} == theorems.keys() - found.keys()
+    assert theorems.keys() == found.keys()
     assert check(proof) == proof["statement"]
     verdict_checker.check(proof)
 
@@ -117,7 +117,7 @@ def test_gates_whose_offsets_mix_as_the_heat_equation_does(gate, expert, size, d
     _, found, proof, _ = issued(gate, expert, size=size, dim=dim)
     assert {name: found[name] for name in some} == some
     linear, square = map(", ".join, proof["gate"])
-    assert check(proof).endswith(f", and that on quadratic gates (orders {2 * size} of {linear}, {size} of {square})")
+    assert check(proof).endswith(f"the theorem on quadratic gates (orders {2 * size} of {linear}, {size} of {square})")
 
 
 # -- forgeries
@@ -260,7 +260,22 @@ def test_the_certificate_that_was_altered_is_accepted_and_another_way_to_write_i
     same["model"]["log_weight"] = "beta1*x + 0*beta1**2*x"
     assert objection(check, same | {"statement": statement(same)}) is None
     assert "for a cell of 3 atoms" in proof["statement"]
-    assert "given the theorem on experts (orders 6 of a, b, 3 of nu)" in proof["statement"]
+    assert "given r_bar(3) = 6 (orders 6 of b, 3 of nu)" in proof["statement"]
+    by_experts = same | {"intercept": None}
+    assert "given the theorem on experts (orders 6 of a, b, 3 of nu)" in statement(by_experts)
+    assert objection(check, by_experts | {"statement": statement(by_experts)}) is None
+    for change in ({"intercept": "a"}, {"intercept": "nu"}, {"intercept": "c"}):
+        forged = same | change
+        assert objection(check, forged | {"statement": statement(forged)}) is not None
+
+
+def test_for_two_atoms_no_theorem_is_assumed():
+    proof = issued("activation", "gaussian", "tanh", size=2, dim=2)[2]
+    assert proof["statement"].endswith("; given no theorem")
+    assert {proof["orders"][title] for title in ("b", "nu", "a_1")} == {"4", "2"}
+    moved = copy.deepcopy(proof)
+    moved["model"]["mean"] = "a_1*x_1 + a_2*x_2 + a_1 + b"
+    assert objection(check, moved | {"statement": statement(moved)}) == "the mean at x = 0 is another"
 
 
 def of_five_covariates(degree=8, reach=16):
@@ -269,7 +284,15 @@ def of_five_covariates(degree=8, reach=16):
         "log_weight": f"tanh({' + '.join(f'{p}*{q}' for p, q in zip(own, x, strict=True))})",
         **{"mean": "b", "own": own, "expert": ["b", "nu"], "shared": [], "point": dict.fromkeys(own, "1")},
     }
-    how = {"degree": degree, "reach": reach, "weights": ["1"] * 7, "gate": [], "steps": [], "orders": {"b": "4"}}
+    how = {
+        "degree": degree,
+        "reach": reach,
+        "weights": ["1"] * 7,
+        "intercept": "b",
+        "gate": [],
+        "steps": [],
+        "orders": {"b": "4"},
+    }
     made = {"format": FORMAT, "model": model, "covariates": x, "atoms": 2, **how}
     return made | {"statement": statement(made)}
 

@@ -1,12 +1,14 @@
 """Whether tau is learnable, in words: held against the verdicts and predictions from which the words are made."""
 
 import doctest
+import re
 
 import pytest
 
 from temperance.theory.conditions.decision import decide
+from temperance.theory.coq.files import library
 from temperance.theory.rates import learnability as module
-from temperance.theory.rates.learnability import MIRRORS, learnability
+from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import somewhere
 
@@ -73,3 +75,28 @@ def test_every_mirror_type_is_explained():
 
 def test_the_example():
     assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "theorem"),
+    [
+        ("tanh", "Scores.first_order_is_enough"),
+        ("elu", "Scores.first_order_is_enough"),
+        ("z", "Scores.relation_loses_tau"),
+        ("relu", "Scores.relation_loses_tau"),
+        ("3", "Scores.relation_loses_tau"),
+        ("1/z", None),  # there is no s(0), so no atom can be anchored
+        ("step", None),  # its relation does not hold s: tau is learnable
+        ("log(abs(z))", None),
+        ("hardshrink", None),
+        ("acosh", None),
+    ],
+)
+def test_the_theorem_in_coq_is_one_that_covers_the_answer(source, theorem):
+    assert learnability(decide(source)).theorem == theorem
+
+
+@pytest.mark.parametrize("theorem", WHY)
+def test_the_theorem_in_coq_is_there(theorem):
+    file, _, name = theorem.partition(".")
+    assert re.search(rf"^Theorem {name} :", library(file), re.MULTILINE)

@@ -41,9 +41,14 @@ MORE = (
 
 
 @cache
+def parsed(s):
+    return activation(s)
+
+
+@cache
 def compiled(s):
     z = sp.Symbol("z", real=True)
-    pieces = [(p.expr, z < p.upper if p.upper.is_finite else sp.true) for p in activation(s).pieces]
+    pieces = [(p.expr, z < p.upper if p.upper.is_finite else sp.true) for p in parsed(s).pieces]
     value = sp.Piecewise(*pieces)
     return [sp.lambdify(z, [e], ["scipy", "numpy"]) for e in (value, sp.diff(value, z))]
 
@@ -75,7 +80,7 @@ def predicted(s, beta1, tau, gauge, fitted):
     """At a parameter; in the anchored gauge some atom with beta1 = 0 is the last."""
     last = beta1.index(0) if gauge == "anchored" else len(beta1) - 1
     rows = [(b,) for b in (*beta1[:last], *beta1[last + 1 :], beta1[last])]
-    return predict(truth_at(rows, tau, (-3, 3)), fitted, s, gauge=gauge)
+    return predict(truth_at(rows, tau, (-3, 3)), fitted, parsed(s), gauge=gauge)
 
 
 def numbers(found):
@@ -148,4 +153,11 @@ def test_parameters_of_one_density_have_one_answer(s, gauge):
 @pytest.mark.parametrize("s", [*QUICK, *MORE])
 def test_parameters_of_one_density_have_one_answer_on_a_wide_grid(s, gauge):
     check(s, 2, gauge, (-2, -1, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3), some(1, 6))
+    check(s, 3, gauge, (-1, 0, 1, 2), some(2, 4))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize("s", [*QUICK, *MORE])
+def test_parameters_of_three_atoms_and_one_density_have_one_answer_on_a_wide_grid(s, gauge):
     check(s, 3, gauge, (-2, -1, 0, 1, 2), some(2, 4))

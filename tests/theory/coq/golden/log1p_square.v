@@ -1,8 +1,10 @@
-(* Checked by: coqc -Q . Temperance Temperance.v; coqc -Q . Temperance THIS_FILE.v
-   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of Temperance.v. *)
+(* Checked by: for f in Temperance Mixtures Twins Scores THIS_FILE; do coqc -Q . Temperance $f.v; done
+   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of Temperance.v; what
+   tau_learnable, tau_lost and singular say of two atoms, d = 1: part 1 of Scores.v. *)
 From Coquelicot Require Import Coquelicot.
 From Coq Require Import Reals List Lra.
 From Temperance Require Import Temperance.
+From Temperance Require Scores.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -29,6 +31,9 @@ Lemma F1_independent : independent D (F1 s).
 Proof. exact (independent_ext D _ _ (members_F1 _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem first_order_for_s : first_order D s.
 Proof. exact (conj s_smooth F1_independent). Qed.
+
+Theorem tau_learnable_for_s : Scores.tau_learnable D s.
+Proof. apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]. Qed.
 
 (* second_order holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0 except 1 where positive; certificate bc3200a34d407a88161eb31cf8cfe5c96d2933dcc4362278667de4e112a05c3f *)
 Lemma A_relation_0 : forall z, D z ->
@@ -78,7 +83,7 @@ Proof. exact (outside D code mW _ _ _ (target_W _) (pick 6 families_independent 
 Theorem sharp_iii_for_s : sharp_iii D s.
 Proof. exact (conj s_smooth W_outside). Qed.
 
-Definition everything := (first_order_for_s, second_order_for_s, second_order_fails_there, sharp_i_for_s, sharp_i_fails_there, sharp_ii_for_s, sharp_iii_for_s).
+Definition everything := (first_order_for_s, tau_learnable_for_s, second_order_for_s, second_order_fails_there, sharp_i_for_s, sharp_i_fails_there, sharp_ii_for_s, sharp_iii_for_s).
 End log1p_square.
 
 Definition everything := (log1p_square.everything).

@@ -1,8 +1,10 @@
-(* Checked by: coqc -Q . Temperance Temperance.v; coqc -Q . Temperance THIS_FILE.v
-   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of Temperance.v. *)
+(* Checked by: for f in Temperance Mixtures Twins Scores THIS_FILE; do coqc -Q . Temperance $f.v; done
+   Written by temperance. What `first_order`, `second_order` and the sharp conditions say: part 1 of Temperance.v; what
+   tau_learnable, tau_lost and singular say of two atoms, d = 1: part 1 of Scores.v. *)
 From Coquelicot Require Import Coquelicot.
 From Coq Require Import Reals List Lra.
 From Temperance Require Import Temperance.
+From Temperance Require Scores.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -33,6 +35,9 @@ Proof. apply
   (dependent_jets D code code_defined mF1 _ [0; - 1; 1] (members_F1 _) F1_relation_0); [reflexivity|solve_nonzero]. Qed.
 Theorem first_order_fails_for_s : first_order_fails D s.
 Proof. exact (conj s_smooth F1_dependent). Qed.
+
+Theorem tau_lost_for_s : Scores.tau_lost D s.
+Proof. apply (Scores.lost_by D code 0 (- 1) 1 code_defined F1_relation_0); solve_numbers. Qed.
 
 (* second_order fails (families A, B, C) for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate b658aa753d35db31af00d6c1f42b88e012de6818c404d5994d64b7be63e2823f *)
 Lemma A_relation_0 : forall z, D z ->
@@ -78,7 +83,7 @@ Proof. exact (outside D code mW _ _ _ (target_W _) (pick 1 families_independent 
 Theorem sharp_iii_for_s : sharp_iii D s.
 Proof. exact (conj s_smooth W_outside). Qed.
 
-Definition everything := (F1_dependent, first_order_fails_for_s, A_dependent, B_dependent, C_dependent, second_order_fails_for_s, P_dependent, sharp_i_fails_for_s, sharp_ii_for_s, sharp_iii_for_s).
+Definition everything := (F1_dependent, first_order_fails_for_s, tau_lost_for_s, A_dependent, B_dependent, C_dependent, second_order_fails_for_s, P_dependent, sharp_i_fails_for_s, sharp_ii_for_s, sharp_iii_for_s).
 End relu.
 
 Definition everything := (relu.everything).

@@ -1,0 +1,57 @@
+"""The atlas from both sides: certificates of every entry, written to files and proved again."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import temperance
+from temperance.commands.app import run
+
+
+def proved_exactly(folder):
+    """How many orders are exact or flat by the certificates in each file of a folder alone."""
+    answer = temperance.certify(*map(str, sorted(Path(folder).iterdir())))
+    assert answer.accepted
+    titles = {
+        (proof.file, title)
+        for proof in answer.proofs
+        for title, order in (proof.orders or {}).items()
+        if order.way in ("flat", "exactly")
+    }
+    return len(titles)
+
+
+def both(found):
+    """How many orders are known exactly, and how many of them by certificates from both sides."""
+    orders = [order for _, order in found.found.every]
+    return sum(o.exact for o in orders), sum(o.both for o in orders)
+
+
+@pytest.mark.slow
+def test_orders_of_the_softmax_gate_are_proved_from_both_sides(tmp_path, capsys):
+    found = temperance.atlas(gate="softmax", dim=1, certificates=str(tmp_path))
+    exact, certified = both(found)
+    assert certified == exact >= 80
+    assert proved_exactly(tmp_path) >= certified
+    (entry,) = [e for e in found.to_json()["entries"] if (e["expert"], e["cell"]) == ("gaussian", "two")]
+    assert {order["sides"] for order in entry["orders"]} == {"both"}
+    assert entry["assumes"] == []
+    assert "certificates of bounds take for granted: no theorem" in str(found)
+    file = tmp_path / "softmax-gaussian-two.json"
+    assert {c["format"] for c in json.loads(file.read_text())} == {"temperance-orders/3", "temperance-curves/1"}
+    assert run(["certify", str(file)]) == 0
+    assert "exactly 4/3: mean a" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_missing_is_named(capsys):
+    assert run(["atlas", "--gate", "softmax", "--certificates", "no/such"]) == 2
+    assert "there is no such folder" in capsys.readouterr().err
+
+
+@pytest.mark.full
+def test_nine_tenths_of_the_exact_orders_are_proved_from_both_sides(tmp_path):
+    exact, certified = both(temperance.atlas(certificates=str(tmp_path)))
+    assert exact == 2011
+    assert certified >= 0.95 * exact
+    assert proved_exactly(tmp_path) >= 0.9 * exact
