@@ -16,6 +16,7 @@ import argparse
 import ast
 import copy
 import json
+import math
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +29,8 @@ from scipy.special import erf
 
 from temperance.numerics.information.certificates import certificate
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.theory.checker import sample_size_checker as checker
 from temperance.theory.checker.rejected import Rejected
+from temperance.theory.sizes import sample_size_checker as checker
 
 NUMBERS = ("0", "1", "-1", "1/2", "1/4", "-1/3", "2", "3/2", "51/100", "9/10")
 FORMULAS = ("tanh(z)", "z", "sin(z)", "z**2", "exp(z)", "log(1 + exp(z))", "tanh(2*z)", "tanh(z) + z/1000", "log(z)")
@@ -52,21 +53,25 @@ _OPERATIONS: Mapping[type, Callable[[Any, Any], Any]] = {
 
 
 def honest() -> list[dict[str, Any]]:
-    """The certificates that are forged: two and three atoms, both gauges, a box in two parts."""
+    """The certificates that are forged: two and three atoms, both gauges, a box."""
     two = MixingMeasure([[1.0], [0.0]], [-0.2, 0.0], 0.5, [[0.5], [-0.5]], [1.0, -1.0], [0.25, 0.5])
     free = MixingMeasure([[1.0], [-0.5]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [1.0, -1.0], [0.25, 0.5])
     three = MixingMeasure(
         [[1.0], [-1.5], [0.0]], [0.0, 0.25, 0.0], 0.5, [[0.5], [-0.5], [0.0]], [-2.0, 0.0, 2.0], [0.25, 0.5, 0.25]
     )
-    box: dict[str, Any] = {"radii": {"tau": 0.005}, "parts": {"tau": 2}}
     made = [
-        certificate(two, "anchored", "tanh", -2.0, 2.0),
-        certificate(two, "anchored", "softplus", -2.0, 2.0),
-        certificate(free, "free", "exp", -2.0, 2.0),
+        certificate(two, "anchored", "tanh", -1.0, 1.0),
+        certificate(two, "anchored", "softplus", -1.0, 1.0),
+        certificate(free, "free", "exp", -1.0, 1.0),
         certificate(three, "anchored", "tanh", -1.0, 1.0),
-        certificate(two, "anchored", "tanh", -1.0, 1.0, **box),
+        certificate(two, "anchored", "tanh", -1.0, 1.0, radii={"tau": 0.0025}),
     ]
-    return [json.loads(json.dumps(c | {"tolerance": "1/100"})) for c in made]
+    for c in made:
+        c["tolerance"] = "1/10"  # quicker
+        least, most = map(float, checker.proved_bounds(c))
+        c.update(least=str(math.floor(least)), most=str(math.ceil(most)))
+        c["statement"] = checker.statement(c)
+    return json.loads(json.dumps(made))
 
 
 def mutated(pool: Sequence[dict[str, Any]], rng: random.Random) -> dict[str, Any]:

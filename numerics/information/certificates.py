@@ -1,6 +1,6 @@
 """Certificates of sample sizes: n from below and above, y on the whole line, at a point or over a box (theory.md 6.7).
 
-What is found here in doubles is proved by `theory.checker.sample_size_checker`, in balls and from the model on.
+What is found here in doubles is proved by `theory.sizes.sample_size_checker`, in balls and from the model on.
 
 Example: ``certificate(truth, "anchored", gate, -3, 3, precision=0.1)`` has the bounds "least" and "most".
 """
@@ -18,8 +18,8 @@ from temperance.numerics.information.fisher import information
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.mixture.activation_numpy import Compilable, CompiledActivation, compiled
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
-from temperance.theory.checker.sample_size_checker import FORMAT, proved_bounds, statement
 from temperance.theory.rates.true_point import exact
+from temperance.theory.sizes.sample_size_checker import FORMAT, proved_bounds, statement
 
 TOLERANCE = "1/10000"  # of the integrals: of n, about a tenth of this
 _OWN = ("beta1", "beta0", "a", "b", "nu")

@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
-theory/checker theory/curves theory/bounds theory/expressions theory/activations theory/fields theory/conditions
-theory/twins theory/coq theory/models theory/settings theory/interactions theory/symmetries theory/derivations
-theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
+theory/checker theory/curves theory/bounds theory/sizes theory/expressions theory/activations theory/fields
+theory/conditions theory/twins theory/coq theory/models theory/settings theory/interactions theory/symmetries
+theory/derivations theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
 numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/estimation
 numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies numerics/volumes
@@ -110,6 +110,7 @@ def test_the_checkers_import_nothing_else_of_ours():
     assert wings_used("theory/curves") == {"theory/checker"}
     assert all(name.startswith("temperance.theory.checker.rejected.") for name in used)
     assert wings_used("theory/bounds") == {"theory/checker", "theory/curves"}
+    assert wings_used("theory/sizes") == {"theory/checker"}
 
 
 def test_no_file_stands_outside_the_wings():

@@ -18,11 +18,11 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import activation
-from temperance.theory.checker.discs import Discs
 from temperance.theory.checker.rejected import Rejected, evaluate, parsed
-from temperance.theory.checker.sample_size_checker import check, statement
-from temperance.theory.checker.sloped import Sloped
 from temperance.theory.checker.verdict_checker import check as check_any
+from temperance.theory.sizes.discs import Discs
+from temperance.theory.sizes.sample_size_checker import check, statement
+from temperance.theory.sizes.sloped import Sloped
 
 NAMES = ("a_1", "a_2", "b_1", "b_2", "nu_1", "nu_2")
 FUNCTIONS = {

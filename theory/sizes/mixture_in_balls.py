@@ -13,10 +13,10 @@ from typing import Any
 
 from flint import acb, acb_mat, arb, arb_mat
 
-from temperance.theory.checker.discs import Discs
 from temperance.theory.checker.rejected import evaluate, require
-from temperance.theory.checker.sloped import Sloped, slopes, value
 from temperance.theory.checker.verdict_values import Balls
+from temperance.theory.sizes.discs import Discs
+from temperance.theory.sizes.sloped import Sloped, slopes, value
 
 
 def every(k: int) -> list[str]:

@@ -20,9 +20,9 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq
 
-from temperance.theory.checker.information_in_balls import Information
-from temperance.theory.checker.mixture_in_balls import Mixture, every, names
 from temperance.theory.checker.rejected import Rejected, branches, parsed, proving, rational, require, require_keys
+from temperance.theory.sizes.information_in_balls import Information
+from temperance.theory.sizes.mixture_in_balls import Mixture, every, names
 
 FORMAT = "temperance-sample-size/3"
 _KEYS = ("format", "statement", "expression", "atoms", "gauge", "x", "y", "box", "parts", "matrices")
@@ -118,10 +118,10 @@ def _parts(box: Any, parts: Any, k: int, known: list[str]) -> list[Parameters]:
     counts = {name: parts.get(name, 1) for name in titles}
     whole = all(type(n) is int and n >= 1 for n in counts.values()) and prod(counts.values()) <= _MOST_PARTS
     require(whole, "the cuts of the box are not understood")
-    cuts = []
+    cuts, positive = [], {"tau", *(f"nu_{i}" for i in range(1, k + 1))}
     for name in titles:
         low, high = (rational(end) for end in box[name])
-        require(low <= high and (low > 0 or name.partition("_")[0] not in ("tau", "nu")), f"{name} has no range")
+        require(low <= high and (low > 0 or name not in positive), f"{name} has no range")
         require(name in known or low == high == 0, f"{name} is 0 in this gauge")
         step = (high - low) / counts[name]
         cuts.append([arb(low + step * i).union(arb(low + step * (i + 1))) for i in range(counts[name])])

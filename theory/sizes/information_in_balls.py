@@ -17,14 +17,15 @@ from typing import Any
 
 from flint import acb, acb_mat, arb, arb_mat, fmpq
 
-from temperance.theory.checker.mixture_in_balls import Cell, Mixture, Place
 from temperance.theory.checker.rejected import Rejected, require
-from temperance.theory.checker.sloped import slopes, value
+from temperance.theory.sizes.mixture_in_balls import Cell, Mixture, Place
+from temperance.theory.sizes.sloped import slopes, value
 
 ORDER = 12  # points of a rule along an axis
 _LADDER = (3, 2, 5)  # the rho that are tried: the last one only if the first ellipse is not too large
-_FIRST = (8, 16)  # parts of the ranges of x and y to begin with
-_TAIL_PANELS = 64
+_FIRST = (4, 8)  # parts of the ranges of x and y to begin with
+_TAIL_PANELS = 16
+_NARROWEST = 2.0**-24  # part of the range of x
 
 Range = tuple[fmpq, fmpq]
 Errors = tuple[arb_mat, dict[str, arb_mat]]  # of M, and of its derivatives
@@ -91,6 +92,7 @@ class Information:
             return
         found = [self._error(panel, y, area, along, allowed) for along in ("x", "y")]
         if any(errors is None for errors in found):
+            require(share > _NARROWEST, "on a part of the range of x the gate is too steep, or not analytic")
             yield from product(*(_cut(ends, 1 + (errors is None)) for ends, errors in zip((x, y), found, strict=True)))
             return
         for errors in found:
