@@ -20,6 +20,8 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure
 SUBSAMPLE = 1000
 _LLOYD_STEPS = 10
 _GATE_DRAWS = 128
+_ROUNDING = 1e-9  # of a log-likelihood, more than any way to compute it
+_BLOCK = 64  # points, whose probabilities with all random gates stay in a cache
 _STEP = 0.4  # of the offsets of a split, in standard deviations of y given x, or of beta1's size
 
 
@@ -67,19 +69,60 @@ def _random_gates(layout: Layout, spread: float, rng: np.random.Generator) -> tu
     return beta1, beta0, tau
 
 
+def _likelihood_bounds(
+    gate: CompiledActivation,
+    drawn: tuple[Floats, Floats, Floats],
+    order: NDArray[np.intp],
+    lines: Floats,
+    nu: Floats,
+    x: Floats,
+    y: Floats,
+) -> tuple[Floats, float]:
+    """Upper bounds (c,) of the log-likelihoods with gates that were drawn, and what rounding may take from them.
+
+    order (c, k): the line of each atom. The bounds are the log-likelihoods where no probability underflows, and inf
+    where s has no value. A gate is computed once where an x comes again and again, as on a lattice.
+    """
+    new_x = np.concatenate([[True], (x[1:] != x[:-1]).any(axis=1)])
+    new = new_x | np.concatenate([[True], y[1:] != y[:-1]])
+    counts, which = np.diff(np.flatnonzero(new), append=len(y)), (np.cumsum(new_x) - 1)[new]
+    beta1, beta0, tau = drawn
+    atom = np.arange(len(tau)), np.argsort(order, axis=1).T  # the one of each line
+    with np.errstate(all="ignore"):
+        t = gate(x[new_x] @ beta1[atom].reshape(-1, x.shape[1]).T, 0)[0].reshape(-1, len(nu), len(tau))
+        t = (t + beta0[atom]) / tau
+        shares = np.exp(t - t.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        e = y[new] - lines[:, :-1] @ x[new].T - lines[:, -1:]
+        f = -e * e / (2 * nu[:, None]) - np.log(2 * np.pi * nu[:, None]) / 2
+        top = f.max(axis=0)
+        below = np.exp(f - top).T[:, :, None]
+        bounds = np.full(len(tau), counts @ top)
+        for start in range(0, len(top), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            density = (shares[which[part]] * below[part]).sum(axis=1)
+            bounds += counts[part] @ np.log(np.maximum(density, np.finfo(float).tiny))
+    return np.where(np.isnan(bounds), np.inf, bounds), float(_ROUNDING * (counts @ (1 + np.abs(top))))
+
+
 def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, rng: np.random.Generator) -> Floats:
     """Theta (p,) from x (n, d), y (n,): clusterwise regression and the best of the random gates.
 
     The lines go to the atoms in a random order with every gate: in the anchored gauge the atoms are not alike.
     """
     lines, nu = clusterwise_regression(x, y, layout.k, rng)
-    beta1, beta0, tau = _random_gates(layout, max(float(x.std()), 1e-12), rng)
+    beta1, beta0, tau = drawn = _random_gates(layout, max(float(x.std()), 1e-12), rng)
     order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
-    candidates = MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order])
-    thetas = layout.pack(candidates)
-    evaluate = evaluation(layout, gate)
-    likelihoods = np.array([evaluate(theta, x, y, NONE, NONE, False).value for theta in thetas])
-    return thetas[np.where(np.isfinite(likelihoods), likelihoods, -np.inf).argmax()]
+    thetas = layout.pack(MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order]))
+    bounds, slack = _likelihood_bounds(gate, drawn, order, lines, nu, x, y)
+    evaluate, best, highest = evaluation(layout, gate), 0, -np.inf
+    for i in np.argsort(-bounds, kind="stable"):
+        if bounds[i] < highest - slack:
+            break
+        value = evaluate(thetas[i], x, y, NONE, NONE, False).value
+        if np.isfinite(value) and (-value, i) < (-highest, best):
+            best, highest = i, value
+    return thetas[best]
 
 
 def smaller(layout: Layout) -> Layout:
