@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from temperance.numerics.fitting.cluster_steps import compiled_ahead
 from temperance.numerics.likelihood.by_layout import evaluation
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.density import NONE
@@ -36,13 +37,19 @@ def _regressions(x1: Floats, y: Floats, labels: NDArray[np.intp], k: int, rng: n
     return lines
 
 
-def clusterwise_regression(x: Floats, y: Floats, k: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """k lines (k, d+1), intercept last, and the variances (k,) of their residuals, by Lloyd's alternation."""
+def clusterwise_regression(
+    x: Floats, y: Floats, k: int, rng: np.random.Generator, *, compiled: bool = False
+) -> tuple[Floats, Floats]:
+    """k lines (k, d+1), intercept last, and the variances (k,) of their residuals, by Lloyd's alternation.
+
+    compiled: whether machine code makes the steps in which rounding decides nothing; what is found is the same.
+    """
     x1 = np.column_stack([x, np.ones(len(y))])
     points = np.column_stack([x / max(x.std(), 1e-12), y / max(y.std(), 1e-12)])
     centres = points[rng.choice(len(y), size=k, replace=len(y) < k)]
     labels = ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-    for _ in range(_LLOYD_STEPS):
+    made = compiled_ahead()(x1, y, labels, k, _LLOYD_STEPS - 1) if compiled else 0
+    for _ in range(made, _LLOYD_STEPS):
         lines = _regressions(x1, y, labels, k, rng)
         residuals = (y[:, None] - x1 @ lines.T) ** 2
         before, labels = labels, residuals.argmin(axis=1)
@@ -110,7 +117,7 @@ def rough_start(layout: Layout, gate: CompiledActivation, x: Floats, y: Floats, 
 
     The lines go to the atoms in a random order with every gate: in the anchored gauge the atoms are not alike.
     """
-    lines, nu = clusterwise_regression(x, y, layout.k, rng)
+    lines, nu = clusterwise_regression(x, y, layout.k, rng, compiled=gate.machine_code)
     beta1, beta0, tau = drawn = _random_gates(layout, max(float(x.std()), 1e-12), rng)
     order = rng.permuted(np.tile(np.arange(layout.k), (_GATE_DRAWS, 1)), axis=1)
     thetas = layout.pack(MixingMeasure(beta1, beta0, tau, lines[order, :-1], lines[order, -1], nu[order]))

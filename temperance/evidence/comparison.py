@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from temperance.evidence.family import EACH, with_test
@@ -44,6 +45,7 @@ def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
     return predictions(replace(study, truth=replace(study.truth, beta1=-study.truth.beta1)))
 
 
+@lru_cache(maxsize=64)  # several claims share a study
 def study_record(result: StudyResult, *, tests: bool = False) -> dict[str, Any]:
     """A study as `temperance rates --json` prints it: setting, experiment, slopes and fits.
 
