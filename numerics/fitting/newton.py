@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,7 @@ _FIRST_DAMPING = 1e-6  # relative to curvature: starts are often close
 _LEAST_AFTER_FAILURE = 1e-3
 
 
-@dataclass(frozen=True, eq=False)
-class Local:
+class Local(NamedTuple):
     """Value, gradient (p,) and hessian (p, p) of the function at a point."""
 
     value: float
@@ -134,7 +134,7 @@ class _Search:
         """The function at theta, the coordinates that are free there, and the norm of the projected gradient."""
         local = self.f(theta)
         self.passes += 1
-        if not (math.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()):
+        if not math.isfinite(local.value + local.gradient.sum() + local.hessian.sum()):
             return Local(-math.inf, local.gradient, local.hessian), np.ones(len(theta), dtype=bool), math.inf
         free = inactive(theta, local.gradient, self.lower, self.upper)
         return local, free, _norm(local.gradient[free])

@@ -17,7 +17,6 @@ move, with a Newton step back.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 from scipy.linalg import null_space
@@ -114,7 +113,7 @@ class RidgeSearch:
         finite = np.isfinite(local.value) and np.isfinite(local.gradient).all() and np.isfinite(local.hessian).all()
         if not finite:
             return Place(moved, Local(-np.inf, 0 * theta, np.zeros((len(theta),) * 2)), held)
-        return Place(moved, replace(local, value=local.value - float(local.gradient @ aside)), held)
+        return Place(moved, local._replace(value=local.value - float(local.gradient @ aside)), held)
 
     def _on(self, theta: Floats, held: tuple[Ridge, ...]) -> tuple[Floats, tuple[Ridge, ...]]:
         """The point nearest to theta on the ridges held, and those of them that meet the box there.

@@ -34,7 +34,7 @@ class Compiled:
         self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
     ) -> Sums:
         """Value, score and Hessian at parameters (not logarithms), or the value alone."""
-        values, nu = natural[self.where.values], natural[self.where.nu]
+        values, nu = natural.take(self.where.values), natural.take(self.where.nu)
         if not derivatives:
             return Sums(self.kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
         sums, score, hessian = np.empty(self._sums), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))

@@ -36,13 +36,14 @@ class GeneratedLikelihood:
 
     def __init__(self, formulas: AtomFormulas, k: int, free: int, compiled: bool = True) -> None:
         self.formulas, self.k, self.where = formulas, k, Coordinates(formulas, k)
+        self._logs = np.flatnonzero(self.where.logs)
         self._plain = partial(plain_sums, formulas, k)
         self.sums: Any = _compiled(formulas, k, free) if compiled else None
 
     def natural(self, theta: Floats) -> Floats:
         """The parameters of a vector: entries that are logarithms are taken the exponential of."""
         found = theta.copy()
-        found[self.where.logs] = np.exp(theta[self.where.logs])
+        found[self._logs] = np.exp(theta[self._logs])
         return found
 
     def __call__(

@@ -31,6 +31,8 @@ from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told, processes
 from temperance.theory.expressions.arguments import checked
 
+_PARTS = 100  # of a study of thousands of replicates, each a task of a worker
+
 
 @one_blas_thread()
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
@@ -120,17 +122,24 @@ def _finished(study: Study, replicates: Sequence[int], executor: Executor | None
     if executor is None:
         yield from ((replicate, run_replicate(study, replicate)) for replicate in replicates)
         return
-    futures: dict[Future[Outcome], int] = {}
+    size = max(1, len(replicates) // _PARTS)
+    parts = [replicates[start : start + size] for start in range(0, len(replicates), size)]
+    futures: dict[Future[list[Outcome]], Sequence[int]] = {}
     try:
         with lost_workers_told(study.name):
-            futures.update((executor.submit(run_replicate, study, replicate), replicate) for replicate in replicates)
+            futures.update((executor.submit(_run_some, study, part), part) for part in parts)
         for future in as_completed(futures):
             with lost_workers_told(study.name):
-                outcome = future.result()
-            yield futures[future], outcome
+                outcomes = future.result()
+            yield from zip(futures[future], outcomes, strict=True)
     finally:
         for future in futures:
             future.cancel()
+
+
+def _run_some(study: Study, replicates: Sequence[int]) -> list[Outcome]:
+    """Some replicates, on a worker."""
+    return [run_replicate(study, replicate) for replicate in replicates]
 
 
 def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -122,7 +123,7 @@ class Study:
         """What errors are taken modulo."""
         return Symmetry(self.gauge, self.linear, parity(self.gate))
 
-    @property
+    @cached_property
     def lattice(self) -> Experiment:
         """The lattice experiment of this truth, for samples up to the largest size."""
         return experiment(self.truth, self.gate, self.box, n=self.sizes[-1], low=self.low, high=self.high)
