@@ -44,9 +44,10 @@ def told(gradient, hessian, free):  # type: ignore[no-untyped-def]
 
 def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
     """The damped Newton step (p,) on the free coordinates that the derivatives tell anything of, and its gain."""
-    p, kept = len(free), told(gradient, hessian, free)
+    p, kept = len(free), free.copy()
     scale, slope, matrix = np.ones(p), np.zeros(p), np.eye(p)  # what is not kept stays apart: no step along it
-    for a in range(p):
+    for a in range(p):  # as `told`, which takes as long again to compile
+        kept[a] = free[a] and (abs(hessian[a, a]) > SMALLEST_DIAGONAL or abs(gradient[a]) > SMALLEST_DIAGONAL)
         if kept[a]:
             scale[a] = math.sqrt(max(abs(hessian[a, a]), SMALLEST_DIAGONAL))
             slope[a] = gradient[a] / scale[a]
@@ -62,6 +63,12 @@ def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
         gain += along * coefficient - 0.5 * values[b] * coefficient * coefficient
         step += coefficient * vectors[:, b]
     return step / scale, gain
+
+
+def _put(values, end):  # type: ignore[no-untyped-def]
+    """Copy values (p,) into end: for a whole array at once, messages about shapes would be compiled, too."""
+    for a in range(len(end)):
+        end[a] = values[a]
 
 
 def cap(step, theta):  # type: ignore[no-untyped-def]
@@ -123,7 +130,7 @@ def _step_of(version: int) -> Any:
         if kind == CHOOSE:
             kind, chart = _chosen(theta, free, lower, upper, frame, failed + 0 * version, pairs)
         elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
-            end[:] = theta
+            _put(theta, end)
             return -1.0, kind, bare(chart)
         if kind != PLAIN:
             slope, bend = derivatives(theta, gradient, hessian, frame, chart)
@@ -132,10 +139,10 @@ def _step_of(version: int) -> Any:
             length = cap(move, at)
             share = _share_inside(at, length * move, frame, chart, lower, upper) if pairs else 1.0
             if share > _LEAST_SHARE:
-                end[:] = back(at + (share * length) * move, frame, chart, lower, upper)
+                _put(back(at + (share * length) * move, frame, chart, lower, upper), end)
                 return gain, kind, bare(chart)
         move, gain = _damped(gradient, hessian, free, damping)
-        end[:] = theta + cap(move, theta) * move
+        _put(theta + cap(move, theta) * move, end)
         cut(end, lower, upper)
         return gain, PLAIN, bare(chart)
 

@@ -152,7 +152,7 @@ def _end(search: Search, gate: CompiledActivation, rng: np.random.Generator) -> 
     x = np.linspace(-_WIDEST, _WIDEST, _GRID)
 
     def shape(one: float, other: float) -> Floats:
-        odds: Floats = gate(one * x)[0] - gate(other * x)[0]
+        odds: Floats = gate(one * x, 0)[0] - gate(other * x, 0)[0]
         return odds - odds.mean()
 
     truth = shape(*search.beta1)

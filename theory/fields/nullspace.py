@@ -74,7 +74,6 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
         values += [pivot[column].num, pivot[column].den]
         unit = [e / pivot[column] for e in pivot]
         left = [_cleared(row, unit, column) for row in left if row is not pivot]
-        left = [row for row in left if any(not e.is_zero() for e in row)]
         done = [_cleared(row, unit, column) for row in done] + [unit]
         pivots.append(column)
     relations = []
