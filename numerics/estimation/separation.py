@@ -24,7 +24,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
@@ -55,7 +54,7 @@ def separated(fit: Fit, gate: CompiledActivation, points: Points, x: Floats) -> 
         if any(_rises(odds, gain, ray, points) for ray in (*scaled, *rays)):
             found.append(i)
     if not found and k > 2 and steeper:
-        gap = points.mean(f.max(axis=1) - logsumexp(t + f, axis=1) + logsumexp(t, axis=1))
+        gap = points.mean(f.max(axis=1) - _log_sum(t + f) + _log_sum(t))
         rows = _best(f, None if linear else s, points.x) if gap <= _NEAR else np.zeros((0, 1))
         found = list(range(k)) * (_with_margin(rows, least=-1.0 if linear else 0.0) is not None)
     return tuple(found)
@@ -79,11 +78,16 @@ def _steeper(fit: Fit, gate: CompiledActivation) -> bool:
     return failure is not None and failure.kind == "homogeneous" and float(failure.degree) > 0
 
 
+def _log_sum(logs: Floats) -> Floats:
+    """log sum exp over the last axis."""
+    return np.asarray(np.logaddexp.reduce(logs, axis=-1))
+
+
 def _against(t: Floats, f: Floats, i: int) -> tuple[Floats, Floats]:
     """u and g of atom i against the others, at every point."""
     others = np.arange(t.shape[1]) != i
-    rest = logsumexp(t[:, others], axis=1)
-    return t[:, i] - rest, f[:, i] - logsumexp(t[:, others] + f[:, others], axis=1) + rest
+    rest = _log_sum(t[:, others])
+    return t[:, i] - rest, f[:, i] - _log_sum(t[:, others] + f[:, others]) + rest
 
 
 def _rises(odds: Floats, gain: Floats, ray: Floats, points: Points) -> bool:
@@ -96,7 +100,7 @@ def _rises(odds: Floats, gain: Floats, ray: Floats, points: Points) -> bool:
     with np.errstate(divide="ignore"):
         up = np.log(size) - u + np.log1p(-np.exp(-np.abs(g))) - np.logaddexp(0, -u) - np.logaddexp(0, -u - g)
         down = np.log(size) - u - g + np.log1p(-np.exp(-np.abs(g)))
-    return bool(near.any() and (not wrong.any() or logsumexp(up[near]) > logsumexp(down[wrong])))
+    return bool(near.any() and (not wrong.any() or _log_sum(up[near]) > _log_sum(down[wrong])))
 
 
 def _threshold(values: Floats, gain: Floats, steeper: bool, *, ties: bool = False) -> Iterator[Floats]:

@@ -17,7 +17,7 @@ import sympy as sp
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import MPMATH, NUMPY, Floats, precise
+from temperance.numerics.mixture.activation_numpy import MPMATH, Floats, modules, precise
 from temperance.numerics.mixture.density import NONE, WORKSPACE, Sums
 from temperance.numerics.mixture.softmax import softmax
 
@@ -44,13 +44,14 @@ def log_weight_and_mean(formulas: AtomFormulas) -> Formulas:
 
 def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
     symbols = (*formulas.x, *formulas.parameters)
-    function = sp.lambdify(symbols, rows, modules=[NUMPY, "scipy"], cse=True)
+    function = sp.lambdify(symbols, rows, modules=modules(rows), cse=True)
     exact = [_real(sp.lambdify(symbols, row, modules=[MPMATH, "mpmath"])) for row in rows]
 
     def found(x: Floats, parameters: Floats) -> Floats:
         values = np.empty((len(rows), len(x)))
-        for value, one, again in zip(values, function(*x.T, *parameters), exact, strict=True):
+        for value, one in zip(values, function(*x.T, *parameters), strict=True):
             value[:] = one
+        for value, again in zip(values, exact, strict=True) if not np.isfinite(values.sum()) else ():
             for j in np.flatnonzero(~np.isfinite(value)):
                 value[j] = precise(again, *x[j], *parameters)
                 if not np.isfinite(value[j]):  # nor are the sums
@@ -70,6 +71,9 @@ def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     return found
 
 
+_coordinates = lru_cache(maxsize=64)(Coordinates)
+
+
 @one_blas_thread()
 def plain_sums(
     formulas: AtomFormulas,
@@ -82,7 +86,7 @@ def plain_sums(
     derivatives: bool = True,
 ) -> Sums:
     """Value, score and Hessian in all coordinates, at parameters (not logarithms); or the value alone."""
-    where = Coordinates(formulas, k)
+    where = _coordinates(formulas, k)
     if not derivatives:
         return Sums(_value(formulas, where, natural, x, y, weights, reference), NONE, NONE)
     block = max(1, WORKSPACE // (4 * k * where.size))
@@ -155,7 +159,7 @@ def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
 def _means(formulas: AtomFormulas) -> Callable[..., Any]:
     line = formulas.parameters[formulas.own + formulas.shared :]
     rows = [formulas.mean, *formulas.line_slopes]
-    return sp.lambdify((*formulas.x, *line), rows, modules=[NUMPY, "scipy"], cse=True)
+    return sp.lambdify((*formulas.x, *line), rows, modules=modules(rows), cse=True)
 
 
 def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, w: Any, reference: Any) -> Sums:

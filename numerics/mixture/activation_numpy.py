@@ -6,7 +6,7 @@ Example: ``compile_activation(Activation("tanh", (Piece(sp.tanh(Z)),)))(z, order
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
@@ -69,6 +69,16 @@ MPMATH = {
     "Softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
     "Lambert": mpmath.lambertw,
 }
+
+
+_PLAIN = {*(sp.exp, sp.log, sp.Abs, sp.sign, sp.Piecewise, Logistic, Softplus), *(sp.sin, sp.cos, sp.tan)}
+_PLAIN |= {sp.sinh, sp.cosh, sp.tanh, sp.asin, sp.acos, sp.atan, sp.asinh, sp.acosh, sp.atanh}
+
+
+def modules(formulas: Iterable[sp.Expr]) -> list[Any]:
+    """Where `lambdify` finds the functions of formulas: SciPy, which takes long to load, only for what NumPy lacks."""
+    functions = {f.func for formula in formulas for f in formula.atoms(sp.Function)}
+    return [NUMPY, "numpy" if functions <= _PLAIN else "scipy"]
 
 
 def _one_plus_exp(expr: sp.Expr) -> sp.Expr | None:
@@ -148,7 +158,7 @@ def stable_jets(piece: Piece) -> list[sp.Expr]:
 
 def _compile_piece(piece: Piece) -> CompiledPiece:
     jets = stable_jets(piece)
-    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=[NUMPY, "scipy"], cse=True) for r in range(3))
+    functions = tuple(sp.lambdify(Z, jets[: r + 1], modules=modules(jets), cse=True) for r in range(3))
     precise = tuple(sp.lambdify(Z, jet, modules=[MPMATH, "mpmath"]) for jet in jets)
     return CompiledPiece(float(piece.lower), float(piece.upper), functions, precise)
 

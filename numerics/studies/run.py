@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from temperance.numerics.fitting.cluster_steps import compiled_ahead
 from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
 from temperance.numerics.fitting.newton import EXACT, Stop
 from temperance.numerics.fitting.starting_points import smaller, split_starts
@@ -111,7 +112,7 @@ def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
     with lost_workers_told(studies[0].name):
         (layout, _), study = largest_first[0]
-        futures = [executor.submit(_compile, study, layout), executor.submit(compiled_step)]
+        futures = [executor.submit(_compile, study, layout), *map(executor.submit, (compiled_step, compiled_ahead))]
         futures += [executor.submit(_compile, study, layout) for (layout, _), study in largest_first[1:]]
         for future in futures:
             future.result()
@@ -167,6 +168,7 @@ def _run(
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
     if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
         compiled_step()
+        compiled_ahead()
         for layout in _layouts(study):
             _compile(study, layout)
     if missing and outcomes:

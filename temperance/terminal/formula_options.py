@@ -21,7 +21,6 @@ from sympy import Expr
 
 from temperance.terminal.options import listed
 from temperance.theory.activations.activation import Activation
-from temperance.theory.contact.any_model_rates import gate_of_theorems
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import FITTED, gate_of, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
@@ -146,6 +145,8 @@ def asked(
         return Asked(gate, activation, 1 if dim is None else dim, None, None, None)
     if dim is None and isinstance(gate, str) and gate in names():
         dim = least(gate)[0].dim
+    from temperance.theory.contact.any_model_rates import gate_of_theorems  # what a usual fit does without
+
     spec = model(gate, expert, activation, dim, **formulas)
     meant = understood(spec) if formulas_of(gate, expert) else None
     found = gate_of_theorems(spec)

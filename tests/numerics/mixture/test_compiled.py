@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.machine.written_code import Printer
-from temperance.numerics.mixture.activation_numpy import compile_activation, parity
+from temperance.numerics.mixture.activation_numpy import compile_activation, modules, parity
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
 
@@ -143,3 +143,10 @@ def test_the_linear_gate_is_linear_on_the_whole_line():
     assert activation("z").is_linear
     assert not activation("where(z > 0, 1/0, z)").is_linear
     assert not activation("max(z, 0)").is_linear
+
+
+@pytest.mark.parametrize(
+    ("source", "where"), [("tanh", "numpy"), ("gelu", "scipy"), ("where(z > 0, z, sin(z))", "numpy")]
+)
+def test_scipy_is_loaded_only_for_what_numpy_lacks(source, where):
+    assert modules([piece.expr for piece in activation(source).pieces])[-1] == where
