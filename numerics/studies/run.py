@@ -106,14 +106,16 @@ def _compile(study: Study, layout: Layout) -> None:
 
 
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
-    """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
+    """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it.
+
+    The step comes last: a kernel that is compiled after it, in one process, has other last bits.
+    """
     # a fixed temperature has the kernel of a fitted one
     kernels = {(replace(layout, tau=None), study.gate.source): study for study in studies for layout in _layouts(study)}
     largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
     with lost_workers_told(studies[0].name):
-        (layout, _), study = largest_first[0]
-        futures = [executor.submit(_compile, study, layout), *map(executor.submit, (compiled_step, compiled_ahead))]
-        futures += [executor.submit(_compile, study, layout) for (layout, _), study in largest_first[1:]]
+        futures = [executor.submit(_compile, study, layout) for (layout, _), study in largest_first]
+        futures += map(executor.submit, (compiled_step, compiled_ahead))
         for future in futures:
             future.result()
 
@@ -167,10 +169,10 @@ def _run(
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
     if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
-        compiled_step()
-        compiled_ahead()
         for layout in _layouts(study):
             _compile(study, layout)
+        compiled_step()
+        compiled_ahead()
     if missing and outcomes:
         _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):

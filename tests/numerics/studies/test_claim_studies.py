@@ -72,7 +72,8 @@ def test_every_kernel_of_some_studies_is_compiled_once():
     workers = Listed()
     compile_side_by_side(STUDIES, workers)
     kernels = [(layout, given[0].activation) for given in workers.given if given for layout in given[1:]]
-    assert len(workers.given) == len(kernels) + 1  # the steps of searches, beside them
+    assert len(workers.given) == len(kernels) + 2
+    assert workers.given[-2:] == [(), ()]  # the steps of searches and of regressions, after which kernels differ
     assert len(kernels) == len(set(kernels)) == 8
     layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
     assert set(kernels) >= {(replace(layout, tau=None), s.activation) for layout, s in layouts}
