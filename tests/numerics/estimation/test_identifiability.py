@@ -140,7 +140,9 @@ def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
     assert not proved.notes
 
 
-@pytest.mark.parametrize(("beta1", "seed"), [([[1.0], [0.3]], 3), ([[0.6, -0.5], [-0.3, 0.2]], 9)])
+@pytest.mark.parametrize(
+    ("beta1", "seed"), [([[1.0], [0.3]], 3), pytest.param([[0.6, -0.5], [-0.3, 0.2]], 9, marks=pytest.mark.slow)]
+)
 def test_a_valley_of_the_temperature_is_followed_to_its_end(beta1, seed):
     """log(1 + z^2) on these data of relu: the profile of tau rises to the edge of the box."""
     x, y = draw(truth(beta1), "relu", seed=seed)

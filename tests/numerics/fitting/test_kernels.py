@@ -155,6 +155,7 @@ print(json.dumps({"value": value, "compiled": compiled, "found": found, "files":
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_finds_the_machine_code_of_a_users_expression(tmp_path):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "TEMPERANCE_CACHE": str(tmp_path)}
     first, second = (

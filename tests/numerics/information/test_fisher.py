@@ -44,7 +44,7 @@ def at(measure, name, gauge="anchored", accuracy=FINE, nodes=None):
     return information(measure, layout, gate, nodes)
 
 
-@pytest.mark.parametrize("x", [-2.7, 0.4])
+@pytest.mark.parametrize("x", [pytest.param(-2.7, marks=pytest.mark.slow), 0.4])
 def test_the_local_information_against_mpmath(x):
     """K(x) of k = 2 in (log odds, means, log variances), to 1e-10 of its diagonal."""
     m, gate = pair(), compiled("tanh")

@@ -92,7 +92,8 @@ def cases():
     for name, dim in FORMULAS:
         splits = ("all",) if FORMULAS[name, dim][1].get("bias") is False else ("one", "all")
         for size in (2, 3):
-            marks = [pytest.mark.slow] if (name, dim, size) in SLOW or (dim, size) == (2, 3) else []
+            slow = (name, dim, size) in SLOW or (dim == 2 and not name.startswith("cosine"))
+            marks = [pytest.mark.full] if (dim, size) == (2, 3) else [pytest.mark.slow] if slow else []
             yield from (pytest.param(name, dim, size, split, marks=marks) for split in splits)
 
 

@@ -314,6 +314,7 @@ def test_what_the_equations_do_not_cover_is_bounded_by_theorems_without_a_certif
     assert any("without a certificate" in reason.text for reason in found.reasons)
 
 
+@pytest.mark.slow
 def test_bounds_that_take_those_of_the_expert_from_a_theorem_have_no_certificate():
     """The Gaussian gate with a quadratic expert: the equations alone take too many cases."""
     found = orders(order_setting("gaussian", "polynomial:2"))

@@ -85,6 +85,7 @@ def test_a_shared_parameter_makes_all_atoms_move_together():
     assert not symmetries(derive("cosine", dim=2, order=1)).flows[0].together
 
 
+@pytest.mark.slow
 def test_few_cosines_do_not_show_their_temperature():
     proved = symmetries(derive("cosine", dim=3, order=1)).proved
     assert proved.endswith(

@@ -96,6 +96,7 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     assert names["c"] not in symmetries(derive("gaussian", order=1)).identifiable
 
 
+@pytest.mark.slow
 def test_perturbed_cosine_scores_are_translated():
     """v = beta1/((|beta1| + 1) tau) takes every value below 1/tau, and the score is v.x/(|x| + 1)."""
     spec = model("cosine-perturbed", dim=2)
