@@ -370,6 +370,8 @@ def _false_bound(c: Any) -> str | None:
     model, (place, other) = c["model"], c["cells"]
     if "where" in model["log_weight"] or c["expert"] or c["atoms"] != 2 or c["split"] != "one" or not model["weighted"]:
         raise Unclear("the minimisation does not know such a cell")
+    if "erf" in model["log_weight"]:
+        raise Unclear("the minimisation does not know erf")
     if model["shared"] and any(Fraction(other[p]) for p in model["own"]):
         raise Unclear("the other atom has a score")
     seen = {**model, "point": {p: place[p] for p in (*model["own"], *model["shared"])}}
