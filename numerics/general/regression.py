@@ -9,6 +9,7 @@ Example: ``RegressionMixture(family).fitted(mixture.means(10**6, rng), starts)``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -44,21 +45,34 @@ class RegressionMixture(GeneralMixture):
 
     def regression(self, u: Array) -> tuple[Array, Array]:
         """f at the nodes, and its slopes by the coordinates (p, nodes)."""
-        family, vector = self.family, self.vector(u)
-        atoms = Atoms(family, vector, self.x)
-        shares = softmax(atoms.logits).shares
-        f = np.sum(shares * atoms.means, axis=0)
+        f, slopes = self.regressions([u])
+        return f[0], slopes[:, 0]
+
+    def regressions(self, several: Sequence[Array]) -> tuple[Array, Array]:
+        """f at the nodes of several u (l, nodes), and its slopes by the coordinates (p, l, nodes), in one pass."""
+        family, vectors, nodes = self.family, np.array([self.vector(u) for u in several]), len(self.x)
+        atoms = Atoms(family, vectors, self.x)
+
+        def by_atom(values: Array) -> Array:
+            return values.reshape(-1, len(several), sum(family.sizes), nodes).swapaxes(1, 2)
+
+        (logits,), (means,) = by_atom(atoms.logits), by_atom(atoms.means)
+        shares = softmax(logits.reshape(len(logits), -1)).shares.reshape(logits.shape)
+        f = np.sum(shares * means, axis=0)
         own, width = 1 + len(family.setting.own), family.width
-        gate, line = family.weight.slopes(self.x, atoms.gates), family.mean.slopes(self.x, atoms.lines)
-        slopes = np.zeros((len(vector), len(self.x)))
-        for i, (share, mean) in enumerate(zip(shares, atoms.means, strict=True)):
+        gate, line = (
+            by_atom(part.slopes(self.x, at)) for part, at in ((family.weight, atoms.gates), (family.mean, atoms.lines))
+        )
+        kept = np.delete(np.arange(own, width), family.variance)
+        slopes = np.zeros((vectors.shape[1], *f.shape))
+        for i, (share, mean) in enumerate(zip(shares, means, strict=True)):
             pull, at = share * (mean - f), i * width
             slopes[at] = pull
             slopes[at + 1 : at + own] = gate[: own - 1, i] * pull
-            slopes[np.delete(np.arange(at + own, at + width), family.variance)] = line[:, i] * share
+            slopes[at + kept] = line[:, i] * share
             slopes[len(shares) * width :] += gate[own - 1 :, i] * pull
-        slopes *= np.where(family.positive, vector, 1.0)[:, None]
-        return f, np.asarray(self.mixing @ slopes[self.free])
+        slopes *= np.where(family.positive, vectors, 1.0).T[:, :, None]
+        return f, np.tensordot(self.mixing, slopes[self.free], 1)
 
     def means(self, n: int, rng: np.random.Generator) -> Means:
         """The mean responses of n points, as many at every node."""
@@ -66,13 +80,9 @@ class RegressionMixture(GeneralMixture):
 
     def local(self, u: Array, points: Means) -> Local:  # type: ignore[override] # means in place of points
         """The mean of -(y - f)^2/(2 noise^2) with gradient and Hessian in u, the latter by differences."""
-        value, gradient = self._score(u, points.y)
         step = _STEP * np.eye(len(u))
-        rows = [(self._score(u + h, points.y)[1] - self._score(u - h, points.y)[1]) / (2 * _STEP) for h in step]
-        hessian = np.array(rows)
-        return Local(value, gradient, (hessian + hessian.T) / 2)
-
-    def _score(self, u: Array, y: Array) -> tuple[float, Array]:
-        f, slopes = self.regression(u)
-        gap = (y - f) / (NOISE**2 * len(y))
-        return float(-((y - f) @ gap) / 2), slopes @ gap
+        f, slopes = self.regressions([u, *(u + step), *(u - step)])
+        gap = (points.y - f) / (NOISE**2 * len(points.y))
+        gradient, *others = np.ascontiguousarray(np.einsum("pln,ln->lp", slopes, gap))
+        hessian = (np.array(others[: len(u)]) - np.array(others[len(u) :])) / (2 * _STEP)
+        return Local(float(-((points.y - f[0]) @ gap[0]) / 2), gradient, (hessian + hessian.T) / 2)

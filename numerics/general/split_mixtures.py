@@ -68,16 +68,18 @@ def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Func
 
 
 class Atoms:
-    """The atoms of a vector of a family at x (n, d): as many as the vector has.
+    """The atoms of a vector of a family, or of several, at x (n, d): as many as the vectors have, one after another.
 
     gates, lines (l, q): parameters of log weights and means; logits, means (l, n); nus (l,).
     """
 
     def __init__(self, family: Family, vector: Array, x: Array) -> None:
         width, own, shared = family.width, 1 + len(family.setting.own), len(family.setting.spec.gate.shared)
-        rows = vector[: len(vector) - shared].reshape(-1, width)
+        vectors = np.atleast_2d(vector)
+        end = vectors.shape[1] - shared
+        rows = vectors[:, :end].reshape(-1, width)
         self.x = x
-        self.gates: Array = np.c_[rows[:, 1:own], np.tile(vector[len(vector) - shared :], (len(rows), 1))]
+        self.gates: Array = np.c_[rows[:, 1:own], np.repeat(vectors[:, end:], end // width, axis=0)]
         self.lines: Array = np.delete(rows[:, own:], family.variance, axis=1)
         self.nus: Array = rows[:, own + family.variance]
         self.logits: Array = rows[:, :1] + family.weight.value(x, self.gates)[0]

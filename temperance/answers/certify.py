@@ -64,8 +64,11 @@ class Certified(Answer):
 
     def to_json(self) -> Any:
         """A list: file, statement, why it is rejected, null where it is proved, and what it says of orders."""
-        told = [proof.orders and {t: str(way) for t, way in proof.orders.items()} for proof in self.proofs]
-        return [{**vars(proof), "orders": orders} for proof, orders in zip(self.proofs, told, strict=True)]
+
+        def told(proof: Proof) -> dict[str, str] | None:
+            return None if proof.orders is None else {title: str(way) for title, way in proof.orders.items()}
+
+        return [{**vars(proof), "orders": told(proof)} for proof in self.proofs]
 
 
 @checked

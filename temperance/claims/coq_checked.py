@@ -48,8 +48,8 @@ PARTS = {
         (("relu", "first_order"),),
     ),
     "C7": Part(
-        "the conditions (i) to (iii) for tanh; two atoms near the only true one: b has the order 4, nu the order 2, "
-        "whatever the gate is, for d = 1",
+        "the conditions (i) to (iii) for tanh; in cells of two atoms a and b have at most the order 4 and nu 2, "
+        "from two x, whatever the gate is, for d = 1",
         tuple(("tanh", condition) for condition in _SHARP),
     ),
     "C8": Part("r_bar(2) = 4 and r_bar(3) = 6; for m = 2 moment sums bound offsets, uniformly in the weights"),
@@ -67,8 +67,8 @@ PARTS = {
         "and, every two of them, the gates claimed, for d = 1 and any k; these have one density, for k = 2"
     ),
     "C16": Part(
-        "two atoms near the only true one, merged: the mean and the variance at one x, and a and b of the line through "
-        "the means at two x, have errors O(distance), whatever the gate is, for d = 1; the weighted mean of nu has not"
+        "cells of two atoms, merged: mean and variance at one x, and a and b of the line through the means at two x, "
+        "have errors O(distance), whatever the gate is, for d = 1; a weighted mean of nu has not"
     ),
 }
 

@@ -91,7 +91,8 @@ def orders(setting: Setting, *, moments: bool = False) -> Orders:
     proved = _with_theorems(setting, _by_equations(setting))
     if moments and not proved.certificates and not setting.every:
         proved = _with_moments(setting, proved)
-    if moments and not {*proved.upper} <= {*proved.certified}:
+    named = all(setting.point[p].is_Rational for p in (*setting.own, *setting.shared))  # else as an offset of it
+    if moments and not (named and {*proved.upper} <= {*proved.certified}):
         proved = _with_functions(setting, proved)
     moved, reasons = _flat(setting)
     scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
@@ -156,7 +157,7 @@ def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
         return proved
     titles = {str(of): of for p in setting.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
     shown = {titles[title]: Fraction(r) for title, r in issued["orders"].items()}
-    best = {of: r for of, r in shown.items() if of not in proved.certified and r <= proved.upper.get(of, r)}
+    best = {of: r for of, r in shown.items() if r <= proved.upper.get(of, r)}
     if not best:
         return proved
     why = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(assumed(issued))}")

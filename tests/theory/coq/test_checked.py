@@ -285,35 +285,38 @@ FALSE_ON_CELLS = {
     "the lemma holds": ("~ uniform 2 4 3 /\\", "~ uniform 2 4 4 /\\"),
     "an atom without weight may be anywhere": ("p * rho b nu ^ n) l).", "rho b nu ^ n) l)."),
 }
-UNWEIGHTED = "  share s tau [i; j] x i * error i + share s tau [i; j] x j * error j <= C * distance s tau i j e x."
+WEIGHT = "Rmin (share s tau (concat cells) x i) (share s tau (concat cells) x' i) *\n"
 FALSE_ON_EXPERTS = {
-    "an atom of small probability may be anywhere": (UNWEIGHTED, "  error i + error j <= C * distance s tau i j e x."),
+    "an atom of small probability may be anywhere": (WEIGHT, ""),
     "two means t apart change the density by t^4": (
-        "Rabs (mean_at x k - mean_at x e) ^ 4 +",
-        "Rabs (mean_at x k - mean_at x e) ^ 3 +",
+        "Rabs (shift i - shift e) ^ 4 + Rabs (nu i",
+        "Rabs (shift i - shift e) ^ 3 + Rabs (nu i",
     ),
-    "so do variances off by t^2": (
-        "^ 4 + Rabs (nu k - nu e) ^ 2 in\n  share",
-        "^ 4 + Rabs (nu k - nu e) ^ 1 in\n  share",
+    "so do variances off by t^2": ("Rabs (nu i - nu e) ^ 2) <=", "Rabs (nu i - nu e) ^ 1) <="),
+    "and that at one x": ("spread 4 l <= C * V /\\\n", "spread 3 l <= C * V /\\\n"),
+    "the density of three atoms t apart changes by t^6": (
+        "(length cell <= 2)%nat /\\ Forall (P",
+        "(length cell <= 3)%nat /\\ Forall (P",
     ),
-    "the theorem on experts holds": ("Rabs (shift i - shift e) ^ 3)", "Rabs (shift i - shift e) ^ 4)"),
+    "equal experts may exchange their weights": (" es /\\ NoDup (map (key x) es).", " es."),
+    "the theorem on experts holds": ("p i * Rabs (shift i) ^ 3)", "p i * Rabs (shift i) ^ 4)"),
     "one x does not tell a slope": (
-        "experts_of_two : Prop := forall e x x', 0 < nu e -> x <> x' ->",
-        "experts_of_two : Prop := forall e x x', 0 < nu e ->",
+        "experts_at_two_x : Prop := forall s0 tau0 es x x', x <> x' ->",
+        "experts_at_two_x : Prop := forall s0 tau0 es x x',",
     ),
     "nor that of merged means": (
-        "merging_of_two : Prop := forall e x x', 0 < nu e -> x <> x' ->",
-        "merging_of_two : Prop := forall e x x', 0 < nu e ->",
+        "merging_at_two_x : Prop := forall s0 tau0 es x x', x <> x' ->",
+        "merging_at_two_x : Prop := forall s0 tau0 es x x',",
     ),
     "the variance of a mixture is more than the mean of variances": (
-        "nu k + (mean_at x k - merged_mean s tau i j x) ^ 2 in",
-        "nu k in",
+        "(nu i + (mean_at x i - cell_mean s tau atoms x cell) ^ 2)) cell) /",
+        "nu i) cell) /",
     ),
     "moments about the mean are not those about 0": (
         "2 * moment_sum 2 l / w - (moment_sum 1 l / w) ^ 2.",
         "2 * moment_sum 2 l / w.",
     ),
-    "an intercept is the mean at x = 0": ("s tau i j x - a * x in", "s tau i j x in"),
+    "an intercept is the mean at x = 0": ("let b := m x - a * x in", "let b := m x in"),
 }
 
 
