@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Any
 
 from temperance.answers.required import ParameterRow
@@ -58,7 +59,7 @@ def _short(value: float | None) -> str:
 
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
     """What stands between the table and the answer."""
-    yield f"n: observations for {title}; by theory none is below {floor:.0f}."
+    yield f"n: observations for {title}; by theory none is below {ceil(floor)}."
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."

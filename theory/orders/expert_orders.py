@@ -152,7 +152,8 @@ class _Equations:
             before, open_ = found, [p for p in by_degree if found[p] > 2]
             known = found
             if size in _FEW and all(degree[p] == 1 for p in open_):  # "Two or three atoms"
-                known = {p: min(r, Fraction(2 if p == NU else _FEW[size])) for p, r in found.items()}
+                few = {p: Fraction(2 if p == NU else _FEW[size]) for p in found if p not in open_}
+                known = {p: min(r, few.get(p, r)) for p, r in found.items()}
             for group in [open_, *([p] for p in open_)]:
                 level = self._square(group, known) if group else Fraction(0)
                 better = {p for p in group if level and found[p] - 2 / level > _LEAST_GAIN}
