@@ -194,12 +194,13 @@ class Atlas:
         verdict = "Bounds, measured orders and slopes nowhere contradict each other."
         if against:
             verdict = f"Bounds, measurements or slopes contradict each other: {'; '.join(against)}."
-        awaited = sum(order.is_awaited for order in found)
+        awaited, granted = sum(o.is_awaited for o in found), sum(bool(entry.assumes) for entry in self.entries)
         return (
             f"{len(self.entries)} entries, {empty} of them not computed, with {len(found)} orders, {means} of weighted "
             "means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
-            f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one.",
+            f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one. "
+            f"The certificates of {granted} entries take a theorem for granted; temperance atlas --gate NAME names it.",
             f"{exact} are known exactly: a curve with a certificate meets the bound, or shows that the order is flat. "
             f"{sum(o.both for o in found)} of them have certificates from both sides. "
             f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
