@@ -124,5 +124,5 @@ def _at_mirror_points(found: Decision) -> str:
     if mirror.kind == "homogeneous" and mirror.degree != 0:
         return f", except at {_PLACE}"
     if mirror.kind == "odd":
-        return f", except at {_PLACE}, where two more points have the same density"
+        return f", except at {_PLACE} and at two points with the same density, where one beta1_i is 0"
     return ", except where beta1_2 = +-beta1_1 (k = 2): the gate is constant" if mirror.kind == "even" else ""

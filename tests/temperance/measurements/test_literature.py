@@ -85,7 +85,7 @@ def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published(
         made = entry(row, "every cell split", d, stored())
         every = [o for o in made.orders if not o.order.is_mean]
         assert made.truth["held"] == []
-        assert {o.proof for o in every} == {"theorem"}
+        assert {o.proof for o in every} == {"certificate"}
         assert {o.order.parameter: o.order.rate for o in every if o.order.name == "b"} == {"b": 1 / 8}
         assert all(o.contact == "met" and o.exact and o.is_overtaken for o in every)
         told = Atlas((made,)).answer[-3]

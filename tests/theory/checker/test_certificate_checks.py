@@ -11,7 +11,7 @@ from flint import arb_mat, ctx
 from temperance.theory.checker import verdict_values
 from temperance.theory.checker.rejected import FUNCTIONS, Rejected, rational
 from temperance.theory.checker.verdict_checker import _Proof, check, digest, statement, tower_of
-from temperance.theory.checker.verdict_values import _BALLS, _DEFINED, _terms
+from temperance.theory.checker.verdict_values import _BALLS, DEFINED, _terms
 from temperance.theory.conditions.certificates import certificates
 
 NEITHER = "no verdict is proved$"
@@ -315,4 +315,4 @@ def test_nothing_in_a_certificate_is_passed_over(change):
 
 
 def test_the_functions_that_are_understood_are_those_that_are_known():
-    assert {*_BALLS, *_DEFINED} == FUNCTIONS
+    assert {*_BALLS, *DEFINED} == FUNCTIONS
