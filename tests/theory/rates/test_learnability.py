@@ -32,7 +32,11 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
         ("3", "no: s is constant, and the gate does not depend on x", "fix tau"),
         ("hardshrink", "not proved: the first-order condition fails, but not as a symmetry (a jump moves", "fix tau"),
         ("gelu", f"yes, except at {MIRROR}", "anchor one atom"),
-        ("tanh", f"yes, except at {MIRROR} and at two points with the same density, where one beta1_i is 0", "anchor one atom"),
+        (
+            "tanh",
+            f"yes, except at {MIRROR} and at two points with the same density, where one beta1_i is 0",
+            "anchor one atom",
+        ),
         ("exp(-z**2)", "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant", "anchor one atom"),
         (
             "log(1 + z**2)",
