@@ -319,4 +319,5 @@ def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, tit
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
         if twin is not None:
-            yield f"{name}: a twin has the density of this truth, {twin.map}: no amount of data distinguishes them."
+            shared = f"a twin has the density of this truth, {twin.map}: no amount of data distinguishes them"
+            yield f"{name}: {shared}; n is about errors near this one."

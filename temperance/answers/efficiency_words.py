@@ -169,7 +169,7 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
     several = len({row.tau for row in rows}) > 1
     names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
     ends = f"from {count(least)} ({names[0]}) to {most:.3g} ({names[1]})"
-    return f"tau to {percent} takes {ends} observations; the floor is {floor:.0f}.{lost}"
+    return f"tau to {percent} takes {ends} observations; the floor is {ceil(floor)}.{lost}"
 
 
 def _at_best(row: Row) -> str:
