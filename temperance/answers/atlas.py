@@ -96,7 +96,7 @@ def atlas(
         store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
             which goes on after a stop.
         certificates: Write the certificates of every entry, of bounds and of curves, to a .json file each in this
-            folder; see certify.
+            folder, made if there is none; see certify.
         workers: Processes that measure; by default as many as there are cores.
 
     Raises:
@@ -121,7 +121,7 @@ def atlas(
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
     if certificates is not None:
-        check_writable(str(Path(certificates) / "entry.json"))
+        _make_folder(certificates)
     count = processes(workers)
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
@@ -146,6 +146,18 @@ def atlas(
             found = gathered(kept, rows=rows or None, places=places, told=told)
     written = () if certificates is None else (_written(found, certificates),)
     return Atlas(found, said=_said(found, whole=gate is not None), written=written)
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder of certificates, where there is none. Raises BadInput if it cannot be made or written to."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(
+            f"--certificates: cannot make the folder {folder!r}: {why}; accepted: a folder of yours"
+        ) from None
+    check_writable(str(Path(folder) / "entry.json"))
 
 
 def _written(found: Found, folder: str) -> str:

@@ -72,6 +72,8 @@ FORGED = {
     "one point twice": lambda c: c["steps"][1]["points"].__setitem__(0, c["steps"][1]["points"][1]),
     "a point outside": lambda c: c["steps"][1]["points"].__setitem__(0, ["5/2"]),
     "a level above 1": lambda c: c["steps"][-1].update(level="2", theorem="means", names=["a"]),
+    "a level that is text": lambda c: c["steps"][0].update(level="abc"),
+    "a level of a theorem without one": lambda c: c["steps"][1].update(level="-1000"),
     "another theorem": lambda c: c["steps"][1].update(theorem="kinks"),
     "a linear weight": lambda c: c["model"].update(log_weight="beta1*x/tau"),
     "a weight with a scale": lambda c: c["model"].update(log_weight="tanh(beta1*tau*x)"),
