@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.answer.answer import Answer
+from temperance.answers.exponents import reasons_of
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
@@ -224,7 +225,7 @@ def _orders(found: Found) -> Iterator[Part]:
             yield title
             yield f"  {in_words(entry.truth or {})}"
             yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
-            yield from (f"  {reason}" for reason in entry.reasons)
+            yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
             yield from _open_slopes(entry)

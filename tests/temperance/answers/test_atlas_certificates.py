@@ -58,6 +58,16 @@ def test_a_folder_is_made_where_there_is_none(tmp_path, capsys):
         assert "cannot make the folder" in line
 
 
+@pytest.mark.parametrize("gate", ["laplace", "relu"])
+def test_a_missing_certificate_is_named_by_its_kind(gate):
+    chosen = {"gate": "laplace"} if gate == "laplace" else {"gate": "activation", "activation": gate}
+    orders = temperance.exponents(**chosen, bounds_only=True)
+    assert {c["format"] for c in orders.certificates()} == {"temperance-bounds/1", "temperance-curves/1"}
+    for said in (str(orders), str(temperance.atlas(gate=gate, cell="two", dim=1))):
+        assert f"no certificate by equations: the gate '{chosen['gate']}' has a kink" in said
+        assert "no certificate: " not in said
+
+
 @pytest.mark.full
 def test_nine_tenths_of_the_exact_orders_are_proved_from_both_sides(tmp_path):
     exact, certified = both(temperance.atlas(certificates=str(tmp_path)))
