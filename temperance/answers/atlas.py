@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.answer.answer import Answer
+from temperance.answers.exponents import reasons_of
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
@@ -96,7 +97,7 @@ def atlas(
         store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
             which goes on after a stop.
         certificates: Write the certificates of every entry, of bounds and of curves, to a .json file each in this
-            folder; see certify.
+            folder, made if there is none; see certify.
         workers: Processes that measure; by default as many as there are cores.
 
     Raises:
@@ -121,7 +122,7 @@ def atlas(
     if dim not in (None, 1, 2):
         raise BadInput(f"the atlas has no entries of dimension {dim}; accepted: 1, 2")
     if certificates is not None:
-        check_writable(str(Path(certificates) / "entry.json"))
+        _make_folder(certificates)
     count = processes(workers)
     places = [place for place in PLACES if cell in (None, place[0]) and dim in (None, place[1])]
     kept = None
@@ -146,6 +147,18 @@ def atlas(
             found = gathered(kept, rows=rows or None, places=places, told=told)
     written = () if certificates is None else (_written(found, certificates),)
     return Atlas(found, said=_said(found, whole=gate is not None), written=written)
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder of certificates, where there is none. Raises BadInput if it cannot be made or written to."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise BadInput(
+            f"--certificates: cannot make the folder {folder!r}: {why}; accepted: a folder of yours"
+        ) from None
+    check_writable(str(Path(folder) / "entry.json"))
 
 
 def _written(found: Found, folder: str) -> str:
@@ -212,7 +225,7 @@ def _orders(found: Found) -> Iterator[Part]:
             yield title
             yield f"  {in_words(entry.truth or {})}"
             yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
-            yield from (f"  {reason}" for reason in entry.reasons)
+            yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
             yield from _open_slopes(entry)

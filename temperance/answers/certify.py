@@ -5,7 +5,7 @@ It writes the files of proofs too: certificates as JSON, theorems for Coq with t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
-    from temperance.theory.bounds.both_sides import Way
+    from temperance.theory.bounds.together import Way
     from temperance.theory.conditions.decision import Decision
 
 _ACCEPTED = "files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate"
@@ -87,48 +87,33 @@ def certify(*files: File) -> Certified:
     with Display() as shown, shown.doing("proving"):
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
         proofs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
-        proofs = _with_orders(proofs, [proof for _, proof in found])
-    return Certified(tuple(proofs), said=_answer(proofs))
+        proofs, lines = _with_orders(proofs, [proof for _, proof in found])
+    return Certified(tuple(proofs), said=_answer(proofs, lines))
 
 
-def _with_orders(proofs: Sequence[Proof], certificates: Sequence[Any]) -> list[Proof]:
-    """With what accepted certificates of one file say of orders; of those that are given as values, all together."""
-    from temperance.theory.bounds.both_sides import said
-
-    made = list(proofs)
-    for file in dict.fromkeys(proof.file for proof in proofs):
-        places = [i for i, proof in enumerate(proofs) if proof.file == file and proof.rejection is None]
-        for i, orders in zip(places, said([certificates[i] for i in places]), strict=True):
-            made[i] = replace(made[i], orders=orders)
-    return made
-
-
-def _answer(proofs: Sequence[Proof]) -> Said:
-    """A line for every certificate, and how many are proved."""
-    verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
-    lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
-    lines += [line for file in dict.fromkeys(proof.file for proof in proofs) for line in _orders(file, proofs)]
-    proved = sum(proof.rejection is None for proof in proofs)
-    return Said(_TITLE, tuple(lines), (f"{proved} of {len(proofs)} certificates are proved",))
-
-
-def _orders(file: str, proofs: Sequence[Proof]) -> Iterator[str]:
-    """What the certificates of a file say of each order, in a line.
+def _with_orders(proofs: Sequence[Proof], certificates: Sequence[Any]) -> tuple[list[Proof], list[str]]:
+    """With what accepted certificates of one file say of orders, and in a line for each setting; of values, together.
 
     Titles are those of the certificates: parameters of the model, at their true point.
     """
-    from temperance.theory.bounds.both_sides import in_short
+    from temperance.theory.bounds.together import together
 
-    found: dict[str, set[Way]] = {}
-    for proof in proofs:
-        for title, way in (proof.orders or {}).items() if proof.file == file else ():
-            found.setdefault(title, set()).add(way)
-    told: dict[str, list[str]] = {}
-    for title, orders in found.items():
-        for order in in_short(orders):
-            told.setdefault(order, []).append(title)
-    if told:
-        yield f"{file}: " + "; ".join(f"{order}: {', '.join(titles)}" for order, titles in told.items())
+    made, lines = list(proofs), []
+    for file in dict.fromkeys(proof.file for proof in proofs):
+        places = [i for i, proof in enumerate(proofs) if proof.file == file and proof.rejection is None]
+        found = together([certificates[i] for i in places])
+        for i, orders in zip(places, found.orders, strict=True):
+            made[i] = replace(made[i], orders=orders)
+        lines += [f"{file}: {line}" for line in found.lines]
+    return made, lines
+
+
+def _answer(proofs: Sequence[Proof], orders: Sequence[str]) -> Said:
+    """A line for every certificate, what they say of orders, and how many are proved."""
+    verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
+    lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
+    proved = sum(proof.rejection is None for proof in proofs)
+    return Said(_TITLE, (*lines, *orders), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
 def _checked(file: str, certificate: Any) -> Proof:

@@ -1,4 +1,4 @@
-"""Tells which certificates of bounds and of curves are about one setting, and where they meet: the order is exact then.
+"""Tells which certificates of bounds and of curves are about one setting.
 
 Both must have been accepted by their checkers. They are about one setting if they have the same mean, parameters and
 split, the atoms of the curve are as many as those of the bound, or fewer (then some atoms are equal), log weights
@@ -9,12 +9,11 @@ certificates do not show to be one setting is taken to be two.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import sympy as sp
 
@@ -25,22 +24,12 @@ from temperance.theory.curves.curve_flat import Pieces
 CURVES = "temperance-curves/1"
 
 
-class Way(NamedTuple):
-    """What is said of an order: "exactly", "at most" or "at least" a number, or "flat"."""
-
-    way: str
-    order: Fraction | None = None
-
-    def __str__(self) -> str:
-        """In words."""
-        return self.way if self.order is None else f"{self.way} {self.order}"
-
-
 @dataclass(frozen=True)
-class _Bound:
+class Bound:
     """What a certificate of bounds is about: the cells' split and size, the places of the atoms, the orders.
 
-    held: parameters of the gate that are held. fixed: for each place, the parameters that do not move there.
+    held: parameters of the gate that are held. fixed: for each place, the parameters that do not move there. expert:
+    true values of the mean's parameters, if any are stated.
     """
 
     model: Mapping[str, Any]
@@ -51,9 +40,10 @@ class _Bound:
     orders: Mapping[str, Fraction]
     held: tuple[str, ...] = ()
     fixed: Sequence[frozenset[str]] = ()
+    expert: Any = None
 
 
-def _of_equations(c: Mapping[str, Any]) -> _Bound:
+def _of_equations(c: Mapping[str, Any]) -> Bound:
     orders: dict[str, Fraction] = {}
     for title, r in c["orders"].items():  # an offset has the order of the difference or of the mean
         name = title.removeprefix("difference ").removeprefix("mean ")
@@ -62,28 +52,28 @@ def _of_equations(c: Mapping[str, Any]) -> _Bound:
             orders[title] = Fraction(r)
     whole = {t: r for t, r in orders.items() if t.startswith("mean ") or t in c["model"]["shared"]}
     whole |= {p: r for p, r in orders.items() if f"difference {p}" in c["orders"] and f"mean {p}" in c["orders"]}
-    return _Bound(c["model"], ("x",), "one", 2, [c["model"]["point"]], whole)
+    return Bound(c["model"], ("x",), "one", 2, [c["model"]["point"]], whole)
 
 
-def _of_moments(c: Mapping[str, Any]) -> _Bound:
-    return _Bound(c["model"], tuple(c["covariates"]), "one", c["atoms"], [c["model"]["point"]], _fractions(c))
+def _of_moments(c: Mapping[str, Any]) -> Bound:
+    return Bound(c["model"], tuple(c["covariates"]), "one", c["atoms"], [c["model"]["point"]], _fractions(c))
 
 
-def _of_theorems(c: Mapping[str, Any]) -> _Bound:
+def _of_theorems(c: Mapping[str, Any]) -> Bound:
     model = c["model"]
     found = tuple(model["covariates"]), c["split"], c["atoms"], c["cells"]
-    return _Bound(model, *found, _fractions(c), tuple(model["held"]))
+    return Bound(model, *found, _fractions(c), tuple(model["held"]), expert=c["expert"])
 
 
-def _of_derivatives(c: Mapping[str, Any]) -> _Bound:
+def _of_derivatives(c: Mapping[str, Any]) -> Bound:
     model, gate = c["model"], {*c["model"]["own"], *c["model"]["shared"], *c["model"]["held"]}
     places = [{p: v for p, v in atom.items() if p in gate} for atom in c["atoms"]]
     fixed = [frozenset(p for j, p in c["fixed"] if j == i) for i in range(len(places))]
     found = tuple(model["covariates"]), "exact", 1, places
-    return _Bound(model, *found, _fractions(c), tuple(model["held"]), fixed)
+    return Bound(model, *found, _fractions(c), tuple(model["held"]), fixed, c["atoms"])
 
 
-_BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], _Bound]] = {
+BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], Bound]] = {
     "temperance-orders/3": _of_equations,
     "temperance-orders/5": _of_moments,
     "temperance-bounds/1": _of_theorems,
@@ -95,56 +85,59 @@ def _fractions(c: Mapping[str, Any]) -> dict[str, Fraction]:
     return {title: Fraction(r) for title, r in c["orders"].items()}
 
 
-def said(certificates: Sequence[Mapping[str, Any]]) -> list[dict[str, Way] | None]:
-    """What each certificate says of orders, by title; None for other formats.
-
-    certificates: accepted ones. An order is exact where a bound and a curve are of one setting, and meet.
-    """
-    found: list[dict[str, Way] | None] = [None] * len(certificates)
-    bounds = {i: _BOUNDS[c["format"]](c) for i, c in enumerate(certificates) if c["format"] in _BOUNDS}
-    curves = {j: c for j, c in enumerate(certificates) if c["format"] == CURVES}
-    for i, bound in bounds.items():
-        found[i] = {title: Way("at most", r) for title, r in bound.orders.items()}
-    for j, curve in curves.items():
-        found[j] = {t: Way("flat") if r == "flat" else Way("at least", Fraction(r)) for t, r in curve["orders"].items()}
-    for (i, bound), (j, curve) in product(bounds.items(), curves.items()):
-        met = {t: Way("exactly", r) for t, r in bound.orders.items() if curve["orders"].get(t) == str(r)}
-        if met and _alike(bound, curve):
-            for k in (i, j):
-                found[k] = {**(found[k] or {}), **met}
-    return found
+HERE, MOVES, ELSEWHERE, OTHER = "here", "moves", "elsewhere", "other"
+"""A curve is one of the mixtures of a bound; moves what the bound holds; is at another true point; is of others."""
 
 
-def in_short(orders: Iterable[Way]) -> list[str]:
-    """The strongest of what certificates say of one order; flat besides, where a held parameter may move too."""
-    ways: dict[str, list[Fraction]] = {}
-    for way, r in orders:
-        ways.setdefault(way, []).extend([] if r is None else [r])
-    strongest = (("exactly", min),) if "exactly" in ways else (("at least", max), ("at most", min))
-    told = ", ".join(str(Way(way, choose(ways[way]))) for way, choose in strongest if way in ways)
-    return [*([told] if told else []), *(["flat"] if "flat" in ways else [])]
+def sizes_of(curve: Mapping[str, Any]) -> list[int]:
+    """How many atoms the cells of a curve have."""
+    return [sum(len(part["nodes"]) - 1 for part in cell["atoms"]) for cell in curve["cells"]]
 
 
-def _alike(bound: _Bound, curve: Mapping[str, Any]) -> bool:
-    """Whether a curve is one of the mixtures that a bound is about."""
-    model, theirs, split = bound.model, curve["model"], curve["split"]
-    sizes = [sum(len(part["nodes"]) - 1 for part in cell["atoms"]) for cell in curve["cells"]]
+def is_one_setting(bound: Bound, other: Bound) -> bool:
+    """Whether two bounds are shown to be of one setting; the first may have as a number what the other one holds."""
+    sides = [
+        (b.covariates, b.split, b.size, b.model["expert"], b.model.get("weighted", True), b.fixed, b.expert)
+        for b in (bound, other)
+    ]
+    first, second = ({*b.model["own"], *b.model["shared"]} for b in (bound, other))
+    pairs = zip(bound.places, other.places, strict=False)
+    if sides[0] != sides[1] or first != second or any(p[name] != q[name] for p, q in pairs for name in {*p} & {*q}):
+        return False
+    names = (*bound.covariates, *sorted({*first, *bound.held}))
+    slopes = (*bound.covariates, *bound.model["expert"][:-1])
+    values = tuple((p, other.places[0][p]) for p in other.held if p not in bound.held)
+    try:
+        same = _equal(bound.model["mean"], other.model["mean"], slopes, (), slopes)
+        return same and _equal(bound.model["log_weight"], other.model["log_weight"], names, values, names)
+    except (Rejected, SyntaxError):
+        return False
+
+
+def relation_of(bound: Bound, curve: Mapping[str, Any]) -> str:
+    """How a curve is related to a bound: HERE where it is one of the mixtures that the bound is about."""
+    model, theirs, split, sizes = bound.model, curve["model"], curve["split"], sizes_of(curve)
     fits = {"one": ("one", "every", "exact"), "every": ("every",), "listed": ("every", "exact")}[split]
     moved = {*curve["shared"], *(p for cell in curve["cells"] for part in cell["atoms"] for p in part["offsets"])}
-    same = bound.split in fits and [*model["expert"]] == [*theirs["expert"]]
-    same = same and moved <= {*model["own"], *model["expert"], *model["shared"]}
+    same = [*model["expert"]] == [*theirs["expert"]]
+    more = moved - {*model["own"], *model["expert"], *model["shared"]}
+    same = same and (bound.split in fits or bool(more)) and more <= {*theirs["shared"]}
     weighted = model.get("weighted", True)
     same = same and weighted == theirs["weighted"] and max(sizes) <= bound.size
     same = same and (weighted or {*sizes} == {bound.size})
     fixed = bound.fixed or [frozenset()] * len(bound.places)
     places = [place for place, still in zip(bound.places, fixed, strict=True) if not moved & still]
     if not same or (split == "listed" and not len(places) == len(bound.places) == len(sizes)):
-        return False
+        return OTHER
     try:
         there = _covariates(bound.covariates, theirs["covariates"])
-        return any(_same_formulas(bound, curve, u) for u in there) and _same_place(bound.split, places, curve)
+        if not any(_same_formulas(bound, curve, u) for u in there):
+            return OTHER
+        if more:
+            return MOVES
+        return HERE if _same_place(bound.split, places, curve) else ELSEWHERE
     except (Rejected, SyntaxError):
-        return False
+        return OTHER
 
 
 def _same_place(split: str, places: Sequence[Mapping[str, str]], curve: Mapping[str, Any]) -> bool:
@@ -167,7 +160,7 @@ def _covariates(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[tu
             yield tuple((f"u_{j}", f"{x}/{below}") for j, x in enumerate(ours, 1))
 
 
-def _same_formulas(bound: _Bound, curve: Mapping[str, Any], there: tuple[tuple[str, str], ...]) -> bool:
+def _same_formulas(bound: Bound, curve: Mapping[str, Any], there: tuple[tuple[str, str], ...]) -> bool:
     """Whether the formulas are the same; the curve may name a parameter that the bound has put in as a number."""
     model, theirs = bound.model, curve["model"]
     gate = {*model["own"], *model["shared"], *bound.held}

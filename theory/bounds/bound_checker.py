@@ -8,8 +8,8 @@ atoms with shares bounded away from 0. Another atom is a singleton whose gate is
   parameters of each atom, of shared ones and of those that are held; whether atoms have weights of their own;
 - "split", "atoms": m; "cells": the true values of the gate's parameters at both atoms; "expert": null for any true
   values of a mean that is linear in its parameters, else these values;
-- "steps": a theorem each; "names" of the parameters that it is asked of, the "level" e of squares and means; "points"
-  at which the functions that it needs to be independent have a regular matrix of values;
+- "steps": a theorem each; "names" of the parameters that it is asked of, the "level" e of squares and means, null for
+  others; "points" at which the functions that it needs to be independent have a regular matrix of values;
 - "orders": r for each parameter and "mean PARAMETER".
 """
 
@@ -28,6 +28,7 @@ from temperance.theory.checker.rejected import proving, rational, require, requi
 
 FORMAT = "temperance-bounds/1"
 _KEYS = ("format", "statement", "model", "split", "atoms", "cells", "expert", "steps", "orders")
+_LEVELS = ("means", "squares")
 _MOST_ATOMS, _FEW = 8, {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
 
 Found = dict[str, fmpq]
@@ -67,6 +68,7 @@ class Cell:
         """Check that a theorem applies, and note its bounds."""
         require_keys(step, "theorem", "names", "level", "points", of="a step")
         require(step["theorem"] in THEOREMS, "a theorem that is not known")
+        require(step["level"] is None or step["theorem"] in _LEVELS, "a level of a theorem that has none")
         rule = THEOREMS[step["theorem"]][0]
         for title, r in rule(self, step).items():
             self.known[title] = min(r, self.known.get(title, r))

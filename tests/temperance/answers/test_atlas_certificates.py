@@ -45,9 +45,27 @@ def test_orders_of_the_softmax_gate_are_proved_from_both_sides(tmp_path, capsys)
     assert "exactly 4/3: mean a" in capsys.readouterr().out
 
 
-def test_a_folder_that_is_missing_is_named(capsys):
-    assert run(["atlas", "--gate", "softmax", "--certificates", "no/such"]) == 2
-    assert "there is no such folder" in capsys.readouterr().err
+def test_a_folder_is_made_where_there_is_none(tmp_path, capsys):
+    folder = tmp_path / "no" / "such"
+    options = ["atlas", "--gate", "softmax", "--cell", "exact", "--dim", "1"]
+    assert run([*options, "--certificates", str(folder)]) == 0
+    assert (folder / "softmax-gaussian-exact.json").exists()
+    capsys.readouterr()
+    taken = str(folder / "softmax-gaussian-exact.json")
+    for wrong in (taken, f"{taken}/below"):
+        assert run([*options, "--certificates", wrong]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert "cannot make the folder" in line
+
+
+@pytest.mark.parametrize("gate", ["laplace", "relu"])
+def test_a_missing_certificate_is_named_by_its_kind(gate):
+    chosen = {"gate": "laplace"} if gate == "laplace" else {"gate": "activation", "activation": gate}
+    orders = temperance.exponents(**chosen, bounds_only=True)
+    assert {c["format"] for c in orders.certificates()} == {"temperance-bounds/1", "temperance-curves/1"}
+    for said in (str(orders), str(temperance.atlas(gate=gate, cell="two", dim=1))):
+        assert f"no certificate by equations: the gate '{chosen['gate']}' has a kink" in said
+        assert "no certificate: " not in said
 
 
 @pytest.mark.full

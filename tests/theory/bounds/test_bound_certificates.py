@@ -9,7 +9,7 @@ import pytest
 
 import temperance
 from temperance.theory.bounds import bound_checker, exact_checker
-from temperance.theory.bounds.both_sides import Way, in_short, said
+from temperance.theory.bounds.together import Way, in_short, together
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.bound_certificates import bound_certificate, exact_certificate
 from temperance.theory.contact.contact_orders import orders
@@ -72,6 +72,8 @@ FORGED = {
     "one point twice": lambda c: c["steps"][1]["points"].__setitem__(0, c["steps"][1]["points"][1]),
     "a point outside": lambda c: c["steps"][1]["points"].__setitem__(0, ["5/2"]),
     "a level above 1": lambda c: c["steps"][-1].update(level="2", theorem="means", names=["a"]),
+    "a level that is text": lambda c: c["steps"][0].update(level="abc"),
+    "a level of a theorem without one": lambda c: c["steps"][1].update(level="-1000"),
     "another theorem": lambda c: c["steps"][1].update(theorem="kinks"),
     "a linear weight": lambda c: c["model"].update(log_weight="beta1*x/tau"),
     "a weight with a scale": lambda c: c["model"].update(log_weight="tanh(beta1*tau*x)"),
@@ -131,12 +133,72 @@ def test_certify_says_exactly_where_bounds_and_curves_meet():
     assert temperance.certify(*proofs[1:]).proofs[-1].orders["mean a"] == Way("at least", Fraction(4, 3))
 
 
-def test_a_flat_parameter_is_said_to_be_flat():
-    proofs = temperance.exponents("linear", bounds_only=True).certificates()
-    said_of = str(temperance.certify(*proofs)).splitlines()
-    (line,) = [line for line in said_of if line.startswith("certificate: exactly")]
-    assert "flat: mean beta1, beta1, tau" in line  # where tau moves too
-    assert "exactly 2: mean nu, beta1, a, nu" in line  # where it is held
+def lines_of(*proofs):
+    """What certificates say together: a line for each setting."""
+    return together([json.loads(json.dumps(proof)) for proof in proofs]).lines
+
+
+@pytest.mark.parametrize(("gate", "source"), [("linear", None), ("activation", "relu"), ("activation", "leaky_relu")])
+def test_what_is_said_where_tau_is_held_is_not_said_where_it_moves(gate, source):
+    proofs = temperance.exponents(gate, "gaussian", source, bounds_only=True).certificates()
+    assert str(temperance.certify(*proofs)).count("certificate: a cell of 2") == 1
+    held, moves = lines_of(*proofs)
+    assert held.startswith("a cell of 2, d = 1, at beta1 = 1, tau held")
+    assert "flat" not in held
+    assert "exactly 4: b" in held
+    assert moves.startswith("curves that move what is held: every cell of 1, d = 1, at tau = 1")
+    assert moves.endswith(": flat: tau, beta1, mean beta1")
+
+
+def test_tau_is_held_where_no_certificate_moves_it():
+    """The bound names no tau; the curves do, and keep it."""
+    proofs = temperance.exponents("beta1*x**3/tau + beta2*x", bounds_only=True).certificates()
+    assert "tau" not in proofs[0]["model"]["log_weight"]
+    (line,) = lines_of(*proofs)
+    assert line.startswith("a cell of 2, d = 1, at beta1 = 1, beta2 = 1, tau held: exactly 1: mean beta1")
+
+
+def test_settings_are_not_pooled():
+    (bound,), curves = orders(order_setting("softmax")).certificates, orders(order_setting("softmax", dim=2, size=3))
+    ours, *others = lines_of(bound, *curves.curves)
+    assert ours.startswith("a cell of 2, d = 1, at beta1 = 1")
+    assert "at least" not in ours
+    assert all(line.startswith("curves of other cells or models: a cell of ") for line in others)
+    assert any("a cell of 3, d = 2" in line and "at least 3: nu" in line for line in others)
+
+
+def test_curves_at_other_true_points_have_a_line_of_their_own():
+    found = orders(order_setting("softmax"))
+    curves = [copy.deepcopy(curve) for curve in found.curves]
+    for curve in curves:
+        curve["cells"][0]["point"]["beta1"] = "1/4"
+    ours, theirs = lines_of(found.certificates[0], *curves)
+    assert "at most 4: b" in ours
+    assert "at least" not in ours
+    assert theirs.startswith("curves at other true points: a cell of 2, d = 1, at beta1 = 1/4: ")
+    assert "at least 4: b" in theirs
+    both = lines_of(found.certificates[0], *found.curves, *curves)
+    assert len(both) == 1  # nothing is said again of what is exact
+
+
+def test_bounds_of_one_setting_are_said_in_one_line():
+    proofs = temperance.exponents("softmax", cell=3, bounds_only=True).certificates()
+    _, by_theorems = issued("softmax", "gaussian", None, 3, "one", 1)
+    moments = [proof for proof in proofs if proof["format"] == "temperance-orders/5"]
+    assert len(moments) == 1
+    (line,) = lines_of(*moments, by_theorems)
+    assert "at most 6: b" in line
+    moved = copy.deepcopy(by_theorems)
+    moved["cells"][0]["beta1"] = "1/4"
+    assert len(lines_of(*moments, moved)) == 2
+
+
+def test_that_an_order_is_at_least_one_is_not_said():
+    proofs = temperance.exponents("softmax", bounds_only=True).certificates()
+    assert lines_of(*proofs[1:2]) == []
+    exact = exact_orders("softmax")
+    (line,) = lines_of(*exact.certificates, *exact.curves)
+    assert line.endswith("at beta1 = 1 and beta1 = 0: exactly 1: beta1, a, b, nu")
 
 
 OTHERS = {
@@ -154,13 +216,13 @@ OTHERS = {
 def test_a_bound_and_a_curve_of_different_settings_do_not_meet(name):
     found = orders(order_setting("softmax"))
     bound, curve = found.certificates[0], copy.deepcopy(found.curves[-1])
-    assert str(said([bound, curve])[0]["mean a"]) == "exactly 4/3"
+    assert str(together([bound, curve]).orders[0]["mean a"]) == "exactly 4/3"
     OTHERS[name](curve)
-    assert str(said([bound, curve])[0]["mean a"]) == "at most 4/3"
+    assert str(together([bound, curve]).orders[0]["mean a"]) == "at most 4/3"
 
 
 def test_what_is_said_of_one_order_in_short():
-    low, high, two = Way("at least", Fraction(1)), Way("at most", Fraction(2)), Way("exactly", Fraction(2))
-    assert in_short([low, Way("at least", Fraction(4, 3)), high]) == ["at least 4/3, at most 2"]
-    assert in_short([low, two, high]) == ["exactly 2"]
-    assert in_short([two, Way("flat")]) == ["exactly 2", "flat"]
+    low, high, flat = Way("at least", Fraction(1)), Way("at most", Fraction(2)), Way("flat")
+    assert in_short([low, Way("at least", Fraction(4, 3)), high]) == (Way("at least", Fraction(4, 3)), high)
+    assert in_short([low, Way("at least", Fraction(2)), high]) == (Way("exactly", Fraction(2)),)
+    assert in_short([low, flat]) == (flat,)
