@@ -25,7 +25,7 @@ ORDER = 12  # points of a rule along an axis
 _LADDER = (3, 2, 5)  # the rho that are tried: the last one only if the first ellipse is not too large
 _FIRST = (4, 8)  # parts of the ranges of x and y to begin with
 _TAIL_PANELS = 16
-_NARROWEST = 2.0**-24  # part of the range of x
+_NARROWEST = fmpq(1, 2**24)  # part of the range of x, and of y
 
 Range = tuple[fmpq, fmpq]
 Errors = tuple[arb_mat, dict[str, arb_mat]]  # of M, and of its derivatives
@@ -92,8 +92,12 @@ class Information:
             return
         found = [self._error(panel, y, area, along, allowed) for along in ("x", "y")]
         if any(errors is None for errors in found):
-            require(share > _NARROWEST, "on a part of the range of x the gate is too steep, or not analytic")
-            yield from product(*(_cut(ends, 1 + (errors is None)) for ends, errors in zip((x, y), found, strict=True)))
+            narrow = min(x[1] - x[0], (y[1] - y[0]) * (self._x[1] - self._x[0]) / (self._y[1] - self._y[0]))
+            steep = "on a part of the range of x the gate is too steep, or not analytic"
+            require(narrow > _NARROWEST * (self._x[1] - self._x[0]), steep)
+            wide = not panel.is_bounded()  # for all y
+            halved = (found[0] is None or wide, found[1] is None and not wide)
+            yield from product(*(_cut(ends, 1 + half) for ends, half in zip((x, y), halved, strict=True)))
             return
         for errors in found:
             assert errors is not None
@@ -193,6 +197,13 @@ class _Panel:
         return self._once(
             mixture, lambda: [(w / 2, Place(mixture, self._middle + self._half * node)) for node, w in _rule()]
         )
+
+    def is_bounded(self) -> bool:
+        """Whether the formulas have finite balls on the panel."""
+        try:
+            return all(v.is_finite() for v in self.around(1).rows.entries())
+        except Rejected:
+            return False
 
     def around(self, rho: int) -> Place:
         """The ellipse; the panel itself for rho = 1. Raises Rejected where s is not shown to be analytic there."""
