@@ -25,6 +25,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from order_oracle import OPERATORS
 from scipy.special import erf
 
 from temperance.numerics.information.certificates import certificate
@@ -42,13 +43,6 @@ _FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     **{name: getattr(np, name) for name in ("exp", "log", "sin", "cos", "tanh", "sqrt")},
     "atan": np.arctan,
     "erf": erf,
-}
-_OPERATIONS: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Add: lambda p, q: p + q,
-    ast.Sub: lambda p, q: p - q,
-    ast.Mult: lambda p, q: p * q,
-    ast.Div: lambda p, q: p / q,
-    ast.Pow: lambda p, q: p**q,
 }
 
 
@@ -197,7 +191,7 @@ def evaluate(tree: ast.expr, z: Any) -> Any:
         case ast.UnaryOp(_, p):
             return -evaluate(p, z)
         case ast.BinOp(p, symbol, q):
-            return _OPERATIONS[type(symbol)](evaluate(p, z), evaluate(q, z))
+            return OPERATORS[type(symbol)](evaluate(p, z), evaluate(q, z))
         case ast.Call(ast.Name(f), [q]):
             return _FUNCTIONS[f](evaluate(q, z) + 0j)
     raise ValueError(ast.dump(tree))

@@ -17,13 +17,14 @@ import copy
 import json
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import combinations_with_replacement
 from typing import Any
 
 import mpmath as mp
+from order_oracle import OPERATORS
 
 from temperance.theory.checker import least_squares_checker as checker
 from temperance.theory.checker.rejected import Rejected
@@ -39,13 +40,6 @@ SETTINGS = (
     ("w*x + v*sin(x)", "exp(a*x)"),
 )
 _STEP, _ZERO = mp.mpf(10) ** -15, mp.mpf(10) ** -18
-_OPERATIONS: Mapping[type, Callable[[Any, Any], Any]] = {
-    ast.Add: lambda p, q: p + q,
-    ast.Sub: lambda p, q: p - q,
-    ast.Mult: lambda p, q: p * q,
-    ast.Div: lambda p, q: p / q,
-    ast.Pow: lambda p, q: p**q,
-}
 
 
 def honest() -> list[dict[str, Any]]:
@@ -131,7 +125,7 @@ def _value(tree: ast.expr, at: Mapping[str, Any]) -> Any:
         case ast.UnaryOp(ast.USub(), operand):
             return -_value(operand, at)
         case ast.BinOp(left, operator, right):
-            return _OPERATIONS[type(operator)](_value(left, at), _value(right, at))
+            return OPERATORS[type(operator)](_value(left, at), _value(right, at))
         case ast.Call(ast.Name(name), [argument]):
             return getattr(mp, name)(_value(argument, at))
     raise ValueError(ast.unparse(tree))

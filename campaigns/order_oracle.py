@@ -27,8 +27,8 @@ _HELD = (0.004, 0.002)  # t
 _EXPERTS = ((0.0,) * 8, (0.9, -0.7, 0.6, -1.2, 0.8, 1.3, -0.5, 0.9))  # true values of the parameters of the mean
 _RANGES = ((1, 9, 3), (3, 13, 8))  # x in [-h, h], points, starts
 _Y = np.polynomial.hermite_e.hermegauss(12)
-_OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
-_OPERATORS |= {ast.Pow: operator.pow}
+OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
+OPERATORS |= {ast.Pow: operator.pow}
 
 
 def orders(model: Mapping[str, Any], claimed: Mapping[str, float]) -> Iterator[tuple[str, float]]:
@@ -60,7 +60,7 @@ def value(node: ast.expr, names: Mapping[str, Any]) -> Any:
         case ast.UnaryOp(ast.USub(), p):
             return -value(p, names)
         case ast.BinOp(p, symbol, q):
-            return _OPERATORS[type(symbol)](value(p, names), value(q, names))
+            return OPERATORS[type(symbol)](value(p, names), value(q, names))
         case ast.Call(ast.Name(f), [q], []):
             return getattr(np, f)(value(q, names))
     raise ValueError(ast.dump(node))

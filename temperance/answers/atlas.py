@@ -14,12 +14,11 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.answer.answer import Answer
-from temperance.answers.exponents import reasons_of
 from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import LEAST_ERROR, in_words
+from temperance.measurements.contact_orders import LEAST_ERROR, in_words, reasons_of
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow

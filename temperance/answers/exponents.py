@@ -27,7 +27,7 @@ from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, listed
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.settings.losses import loss_of, noise_of
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.reasons import ReasonKind
 from temperance.theory.traits.understood import Understood, understood
 
 if TYPE_CHECKING:
@@ -157,16 +157,9 @@ def exponents(
             bounds = orders(chosen, moments=True)
         found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
     made = record(found)
-    made["reasons"][: len(found.reasons)] = reasons_of(found.reasons, found.certificates)
     meant = understood(spec) if formulas_of(gate, expert) else None
     made["setting"]["gate_formula"] = None if meant is None else meant.record()
     return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
-
-
-def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Reasons in words: which kind of certificate is missing, where there is one of another kind."""
-    missing = {ReasonKind.NO_CERTIFICATE: "no certificate by equations: "} if certificates else {}
-    return [f"{missing[r.kind]}{r.text}" if r.kind in missing else str(r) for r in reasons]
 
 
 def _written(found: Exponents, path: str | None) -> Exponents:

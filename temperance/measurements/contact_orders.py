@@ -20,6 +20,7 @@ from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.settings.order import MET, Measurement, Order
+from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 from temperance.theory.traits.traits import translates
 
@@ -38,8 +39,14 @@ def record(found: Orders) -> dict[str, Any]:
         "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim},
         "equations": list(found.equations),
         "orders": [order.to_json() for order in found.orders],
-        "reasons": [*map(str, found.reasons), *remarks],
+        "reasons": [*reasons_of(found.reasons, found.certificates), *remarks],
     }
+
+
+def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Reasons in words: which kind of certificate is missing, where there is one of another kind."""
+    missing = {ReasonKind.NO_CERTIFICATE: "no certificate by equations: "} if certificates else {}
+    return [f"{missing[r.kind]}{r.text}" if r.kind in missing else str(r) for r in reasons]
 
 
 def answer(found: Orders) -> str:

@@ -17,11 +17,11 @@ from typing import Any
 
 import sympy as sp
 
+from temperance.theory.bounds import bound_checker, exact_checker
 from temperance.theory.bounds.functions import Formulas
+from temperance.theory.checker import moment_checker, order_checker
 from temperance.theory.checker.rejected import Rejected, evaluate, parsed
 from temperance.theory.curves.curve_flat import Pieces
-
-CURVES = "temperance-curves/1"
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ def _of_derivatives(c: Mapping[str, Any]) -> Bound:
 
 
 BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], Bound]] = {
-    "temperance-orders/3": _of_equations,
-    "temperance-orders/5": _of_moments,
-    "temperance-bounds/1": _of_theorems,
-    "temperance-exact/1": _of_derivatives,
+    order_checker.FORMAT: _of_equations,
+    moment_checker.FORMAT: _of_moments,
+    bound_checker.FORMAT: _of_theorems,
+    exact_checker.FORMAT: _of_derivatives,
 }
 
 

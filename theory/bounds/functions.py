@@ -9,7 +9,7 @@ so on an open set of x.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -77,6 +77,16 @@ class Parts:
         x = [rational(v) for v in given]
         require(len(x) == len(self.covariates) and all(abs(v) <= REACH for v in x), "a point of another space")
         return x
+
+
+def require_regular(row: Callable[[Any], list[arb]], points: Sequence[Any], what: str) -> None:
+    """That rows of values at points are a regular matrix: what has these values is independent."""
+    for bits in _BITS:
+        with ctx.workprec(bits):
+            determinant = arb_mat([row(point) for point in points]).det()
+        if nonzero(determinant):
+            return
+    require(False, f"{what} are not shown to be independent")
 
 
 def piece_at(pieces: Pieces, values: Balls, moving: Iterable[str] | None = None) -> int:
@@ -182,12 +192,7 @@ class Functions(Parts):
     def require_independent(self, functions: Sequence[Function], points: Any) -> None:
         """That functions of x are independent on [-2, 2]^d, by their values at as many points."""
         require(len(points) == len(functions) <= _MOST_FUNCTIONS, "as many points as functions are needed")
-        for bits in _BITS:
-            with ctx.workprec(bits):
-                determinant = arb_mat([self.row(functions, point) for point in points]).det()
-            if nonzero(determinant):
-                return
-        require(False, "functions are not shown to be independent")
+        require_regular(lambda point: self.row(functions, point), points, "functions")
 
     def determined(self, targets: Sequence[Function], others: Sequence[Function]) -> list[Function] | None:
         """Functions whose independence shows that the targets are independent, also of the others.

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from temperance.theory.bounds.both_sides import (
     BOUNDS,
-    CURVES,
     ELSEWHERE,
     HERE,
     MOVES,
@@ -24,6 +23,7 @@ from temperance.theory.bounds.both_sides import (
     relation_of,
     sizes_of,
 )
+from temperance.theory.curves.curve_checker import FORMAT as CURVES
 
 Relations = Mapping[tuple[int, int], str]
 Curves = Mapping[int, Mapping[str, Any]]

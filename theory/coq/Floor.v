@@ -159,15 +159,7 @@ Qed.
 Lemma two_levels x h p : 0 < p < 1 -> 0 <= h -> 0 < x -> sinh x * (x + h / 2) <= cosh x ->
   p * (1 - p) * (ln (p / (1 - p)) + h) ^ 2 * sinh x ^ 2 <= 1.
 Proof.
-intros Hp Hh Hx C; set (y := ln (p / (1 - p)) / 2).
-assert (Hr : 0 < p / (1 - p)) by (apply Rdiv_lt_0_compat; lra).
-assert (E : exp y ^ 2 = p / (1 - p)).
-{ replace (exp y ^ 2) with (exp y * exp y) by ring; rewrite <- exp_plus; unfold y.
-  replace (ln (p / (1 - p)) / 2 + ln (p / (1 - p)) / 2) with (ln (p / (1 - p))) by field; now apply exp_ln. }
-assert (D : p * (1 - p) * (4 * cosh y ^ 2) = 1).
-{ unfold cosh; rewrite exp_Ropp; assert (X := exp_pos y).
-  replace (4 * ((exp y + / exp y) / 2) ^ 2) with (exp y ^ 2 + 2 + / exp y ^ 2) by (field; lra).
-  rewrite E; field; lra. }
+intros Hp Hh Hx C; assert (D := half_logit p Hp); set (y := ln (p / (1 - p)) / 2) in *.
 assert (S : 0 < sinh x) by (rewrite <- sinh_0; now apply sinh_lt).
 assert (B : (sinh x * (y + h / 2)) ^ 2 <= cosh y ^ 2).
 { assert (H := cosh_tangent y x); assert (K := cosh_tangent (- y) x); rewrite cosh_even in K.
@@ -300,34 +292,26 @@ intros K H W A L X V S M l Hl; destruct (Exists_dec (fun p => high <= p) l (fun 
   destruct (Rle_dec p high) as [B | B]; trivial; exfalso; apply E; rewrite Exists_exists; exists p; split; trivial; lra.
 Qed.
 
+(** What `floor_of` asks of numbers once `start` has applied it; w: where `wide` begins. *)
+Ltac by_numbers start w :=
+  start; [ lia | lra
+   | apply wide_from with w; try lra; intros v Hv; apply Rminus_le; interval with (i_prec 40, i_bisect v, i_autodiff v)
+   | lra | interval with (i_prec 60)
+   | split; [lra|]; unfold sinh, cosh; apply Rminus_le; interval with (i_prec 60)
+   | unfold sinh; interval with (i_prec 60)
+   | apply line; try lra; intros t Ht; apply Rminus_le; interval with (i_prec 40, i_bisect t)
+   | simpl; lra ].
+
 Theorem three : three_floor.
 Proof.
-apply (floor_of 3 (735 / 1000) (5 / 4) (98075 / 100000) _ (- 645 / 1000) (34 / 100) (- 3 / 10));
-  replace (INR (3 - 1)) with 2 by (simpl; lra).
-- lia.
-- lra.
-- apply wide_from with (6 / 10); try lra; intros v Hv; apply Rminus_le; interval with (i_prec 40, i_bisect v, i_autodiff v).
-- lra.
-- interval with (i_prec 60).
-- split; [lra|]; unfold sinh, cosh; apply Rminus_le; interval with (i_prec 60).
-- unfold sinh; interval with (i_prec 60).
-- apply line; try lra; intros t Ht; apply Rminus_le; interval with (i_prec 40, i_bisect t).
-- simpl; lra.
+by_numbers ltac:(apply (floor_of 3 (735 / 1000) (5 / 4) (98075 / 100000) _ (- 645 / 1000) (34 / 100) (- 3 / 10));
+  replace (INR (3 - 1)) with 2 by (simpl; lra)) (6 / 10).
 Qed.
 
 Theorem eight : eight_floor.
 Proof.
-apply (floor_of 8 (668 / 1000) (1745 / 1000) (69335 / 100000) _ (- 1147 / 1000) (178 / 1000) (32 / 100));
-  replace (INR (8 - 1)) with 7 by (simpl; lra).
-- lia.
-- lra.
-- apply wide_from with (128 / 100); try lra; intros v Hv; apply Rminus_le; interval with (i_prec 40, i_bisect v, i_autodiff v).
-- lra.
-- interval with (i_prec 60).
-- split; [lra|]; unfold sinh, cosh; apply Rminus_le; interval with (i_prec 60).
-- unfold sinh; interval with (i_prec 60).
-- apply line; try lra; intros t Ht; apply Rminus_le; interval with (i_prec 40, i_bisect t).
-- simpl; lra.
+by_numbers ltac:(apply (floor_of 8 (668 / 1000) (1745 / 1000) (69335 / 100000) _ (- 1147 / 1000) (178 / 1000) (32 / 100));
+  replace (INR (8 - 1)) with 7 by (simpl; lra)) (128 / 100).
 Qed.
 
 Theorem two : of_two.

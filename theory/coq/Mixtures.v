@@ -433,17 +433,21 @@ Qed.
 Lemma cosh_even x : cosh (- x) = cosh x.
 Proof. unfold cosh; rewrite Ropp_involutive; lra. Qed.
 
-Theorem floor : varentropy_floor.
+Lemma half_logit p : 0 < p < 1 -> p * (1 - p) * (4 * cosh (ln (p / (1 - p)) / 2) ^ 2) = 1.
 Proof.
-intros p Hp; unfold varentropy; set (x := ln (p / (1 - p)) / 2).
+intros Hp; set (x := ln (p / (1 - p)) / 2).
 assert (Hr : 0 < p / (1 - p)) by (apply Rdiv_lt_0_compat; lra).
 assert (E : exp x ^ 2 = p / (1 - p)).
 { replace (exp x ^ 2) with (exp x * exp x) by ring; rewrite <- exp_plus; unfold x.
   replace (ln (p / (1 - p)) / 2 + ln (p / (1 - p)) / 2) with (ln (p / (1 - p))) by field; now apply exp_ln. }
-assert (C : p * (1 - p) * (4 * cosh x ^ 2) = 1).
-{ unfold cosh; rewrite exp_Ropp; assert (X := exp_pos x).
-  replace (4 * ((exp x + / exp x) / 2) ^ 2) with (exp x ^ 2 + 2 + / exp x ^ 2) by (field; lra).
-  rewrite E; field; lra. }
+unfold cosh; rewrite exp_Ropp; assert (X := exp_pos x).
+replace (4 * ((exp x + / exp x) / 2) ^ 2) with (exp x ^ 2 + 2 + / exp x ^ 2) by (field; lra).
+rewrite E; field; lra.
+Qed.
+
+Theorem floor : varentropy_floor.
+Proof.
+intros p Hp; assert (C := half_logit p Hp); unfold varentropy; set (x := ln (p / (1 - p)) / 2) in *.
 assert (B : (sinh x0 * x) ^ 2 <= cosh x ^ 2).
 { assert (H := below_cosh x); assert (K := below_cosh (- x)).
   rewrite cosh_even in K.

@@ -150,10 +150,9 @@ class _Equations:
         found, before = orders, None
         while found != before:
             before, open_ = found, [p for p in by_degree if found[p] > 2]
-            known = found
+            known = dict(found)
             if size in _FEW and all(degree[p] == 1 for p in open_):  # "Two or three atoms"
-                few = {p: Fraction(2 if p == NU else _FEW[size]) for p in found if p not in open_}
-                known = {p: min(r, few.get(p, r)) for p, r in found.items()}
+                known |= {p: min(r, Fraction(2 if p == NU else _FEW[size])) for p, r in found.items() if p not in open_}
             for group in [open_, *([p] for p in open_)]:
                 level = self._square(group, known) if group else Fraction(0)
                 better = {p for p in group if level and found[p] - 2 / level > _LEAST_GAIN}

@@ -164,6 +164,13 @@ def assert_refused(folder, text):
     assert "was not found" not in done.stderr
 
 
+def assert_variant_refused(name, old, new, folder):
+    """That a file of the library is refused with one of its texts changed."""
+    text = library(name)
+    assert text.count(old) == 1
+    assert_refused(folder, text.replace(old, new))
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -180,9 +187,7 @@ def assert_refused(folder, text):
     ],
 )
 def test_false_statements_on_mixtures_are_refused(old, new, folder):
-    text = library("Mixtures")
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused("Mixtures", old, new, folder)
 
 
 @pytest.mark.parametrize(
@@ -208,9 +213,7 @@ def test_false_statements_on_mixtures_are_refused(old, new, folder):
     ],
 )
 def test_false_statements_on_twins_are_refused(old, new, folder):
-    text = library("Twins")
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused("Twins", old, new, folder)
 
 
 @pytest.mark.parametrize(
@@ -225,9 +228,7 @@ def test_false_statements_on_twins_are_refused(old, new, folder):
     ],
 )
 def test_false_floors_are_refused(old, new, folder):
-    text = library("Floor")
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused("Floor", old, new, folder)
 
 
 @pytest.mark.parametrize(
@@ -249,9 +250,7 @@ def test_false_floors_are_refused(old, new, folder):
     ],
 )
 def test_false_statements_on_scores_are_refused(old, new, folder):
-    text = library("Scores")
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused("Scores", old, new, folder)
 
 
 @pytest.mark.parametrize(
@@ -266,9 +265,7 @@ def test_false_statements_on_scores_are_refused(old, new, folder):
     ],
 )
 def test_false_statements_on_any_number_of_atoms_are_refused(old, new, folder):
-    text = library("Anchored")
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused("Anchored", old, new, folder)
 
 
 FALSE_ON_CELLS = {
@@ -325,6 +322,4 @@ FALSE_ON_EXPERTS = {
 )
 def test_false_statements_on_cells_are_refused(name, why, folder):
     old, new = (FALSE_ON_CELLS | FALSE_ON_EXPERTS)[why]
-    text = library(name)
-    assert text.count(old) == 1
-    assert_refused(folder, text.replace(old, new))
+    assert_variant_refused(name, old, new, folder)
