@@ -24,13 +24,13 @@ def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
     """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
 
     pieces = {w for f in functions for w in f.atoms(sp.Piecewise)}
-    conditions = {c for w in pieces for _, c in w.args}
+    conditions = {c.subs(place) for w in pieces for _, c in w.args}
     formulas: dict[tuple[bool, ...], list[sp.Expr]] = {}  # the same for all points between the same kinks
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            at = {**place, **random_point(rng, dim)}
-            where = tuple(c.subs(at) == sp.true for c in conditions)
+            x = random_point(rng, dim)
+            at, where = {**place, **x}, tuple(c.subs(x) == sp.true for c in conditions)
             if where not in formulas:
                 formulas[where] = [formula_at(f, at) for f in functions]
             number = numbers(at, bits)
