@@ -32,8 +32,8 @@ FAILED: tuple[Status, ...] = ("spike", "max_steps")
 class StudyResult:
     """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
 
-    again: of kept fits, how many replicates were fitted again and came out as they are kept; None where all were fitted
-    now. differed: whether they were because a kept one came out otherwise.
+    again: of kept fits, how many replicates were fitted again, none of them better (`fitted_again`); None where all
+    were fitted now. differed: whether they were because a kept one does not stand.
     """
 
     study: Study

@@ -87,8 +87,8 @@ def _tested(result: StudyResult, s: StudySlope, record: dict[str, Any]) -> dict[
 def fits(result: StudyResult) -> dict[str, int]:
     """How many fits ended how; failed: spikes and those that ran out of steps.
 
-    fitted_again: of kept fits, how many were fitted again, and came out as they are kept. Where one did not, all were
-    fitted, and kept_differ is 1.
+    fitted_again: of kept fits, how many were fitted again, none of them better. Where one was, all were fitted now, and
+    kept_differ is 1.
     """
     counts = result.counts
     failed = counts["spike"] + counts["max_steps"]
