@@ -26,7 +26,7 @@ from temperance.theory.models.spec import NU, covariates
 from temperance.theory.settings.truth import Setting
 
 Q, ROOT = sp.symbols("q r")
-_QUARTIC = 2160 * ROOT**4 - 72 * ROOT**2 - 1  # r = sqrt((3 + 2 sqrt(6))/180)
+_QUARTIC = ROOT**4 - ROOT**2 / 30 - sp.Rational(1, 2160)  # r = sqrt((3 + 2 sqrt(6))/180)
 _NUMBER = {"polynomial": ["-1/2160", "0", "-1/30", "0", "1"], "between": ["1/5", "1/4"]}
 
 
@@ -125,8 +125,19 @@ def _poly(e: sp.Expr) -> sp.Poly:
 def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
     """The polynomial of least degree in q and r that is the same at the nodes."""
     poly = e if isinstance(e, sp.Poly) else _poly(e)
-    divisors = [sp.Poly(divisor, *poly.gens) for divisor in (nodes, _QUARTIC)]
-    return sp.reduced(poly, divisors)[1].as_expr()
+    terms: dict[tuple[int, ...], sp.Expr] = {}
+    for (n, k, *powers), c in poly.terms():
+        for i, in_q in _remainder(nodes, Q, n):
+            for j, in_r in _remainder(_QUARTIC, ROOT, k):
+                key = (i, j, *powers)
+                terms[key] = terms.get(key, sp.S.Zero) + c * in_q * in_r
+    return sp.Poly(terms, *poly.gens).as_expr() if terms else sp.S.Zero
+
+
+@lru_cache(maxsize=256)
+def _remainder(divisor: sp.Expr, of: sp.Symbol, power: int) -> tuple[tuple[int, sp.Expr], ...]:
+    """A power of a symbol less multiples of a polynomial in it: exponents and coefficients."""
+    return tuple((n, c) for (n,), c in sp.Poly(of**power, of).rem(sp.Poly(divisor, of)).terms())
 
 
 @lru_cache(maxsize=1024)
