@@ -38,7 +38,8 @@ from temperance.numerics.estimation.result import Again, FitResult
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting.mle import AGREE, Box
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import AGREE
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
-from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Mixture

@@ -20,7 +20,7 @@ from temperance.numerics.estimation.arguments import checked_points, names_of, s
 from temperance.numerics.estimation.estimate import Search, announced, fits_of
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit_general import fit_general
 from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of

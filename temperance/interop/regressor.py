@@ -15,7 +15,7 @@ from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.arguments import whole
 from temperance.numerics.estimation.fitted import Fitted, Text
 from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit import Options
 from temperance.numerics.general.fit import fit as estimate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
