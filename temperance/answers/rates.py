@@ -149,13 +149,7 @@ def rates(
     """
     of, squares = asked(gate, expert, activation, dim, formulas), loss_of(loss)
     if of.name is None or squares == "least-squares":
-        given = {
-            "gauge anchored": gauge_of(gauge) == "anchored",
-            **{"truth": truth, "experiment sample": experiment == "sample"},
-            **{"workers": workers, "scheduler": scheduler, "store": store},
-        }
-        if option := next((name for name, value in given.items() if value), None):
-            raise BadInput(f"--{option} {NAMED_ALONE}")
+        _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
         return _of_any(of, true, fitted, n, replicates, seed, squares)
     source = of.source.name if isinstance(of.source, Activation) else of.source
     study = study_for(
@@ -174,6 +168,14 @@ def rates(
     found = _record(study, workers, scheduler, store)
     record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
     return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
+
+
+def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
+    """Raise ValueError for an option of the gates that have theorems and fits of their own."""
+    given: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
+    given |= {"experiment sample": experiment == "sample", **options}
+    if option := next((name for name, value in given.items() if value), None):
+        raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
 def _of_any(
