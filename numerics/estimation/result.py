@@ -20,6 +20,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.spec import NU
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +103,7 @@ class FitResult(Fitted):
         if again is None:
             return None
         mixture, held, spec = as_mixture(g, layout, self.source)
-        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        line = tuple(p.name for p in spec.expert.parameters if p != NU)
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
         def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:

@@ -27,7 +27,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, MoESpec, covariates
+from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.settings.truth import require_mean
 from temperance.theory.symmetries.flows import symmetries
@@ -123,7 +123,7 @@ class FormulaFit(Fitted):
         own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
         own_mixture = Mixture.of(formulas, self.fitted, np.array([e.value for e in self.found.estimates]))
         places = tuple(own.index(p.name) for p in held)
-        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        line = tuple(p.name for p in spec.expert.parameters if p != NU)
         names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
 
         def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
