@@ -15,6 +15,7 @@ import numpy as np
 from temperance.numerics.estimation import diagnostics
 from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.theory.expressions.arguments import checked
 
 Value = float | list[float]
 Interval = tuple[float, float]
@@ -215,6 +216,7 @@ class Fitted(Mergeable, ABC):
             separated=self.separated,
         )
 
+    @checked
     def doubted(self, doubts: Sequence[str]) -> Self:
         """The same with more warnings; doubts: of where the data come from."""
         return replace(self, warnings=(*doubts, *self.warnings))
@@ -257,6 +259,7 @@ class Fitted(Mergeable, ABC):
         """The table as a pandas DataFrame. Raises ImportError without pandas."""
         return frame(self.rows())
 
+    @checked
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
         head, table, foot = self.parts(columns)

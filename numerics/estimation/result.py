@@ -5,11 +5,11 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
+from temperance.numerics.estimation.fitted import Fitted, Value, by_names
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.merging.as_mixture import as_mixture
@@ -118,13 +118,3 @@ class FitResult(Fitted):
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
         m = self.fit.measure
         return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
-
-    @checked
-    def doubted(self, doubts: Sequence[str]) -> FitResult:
-        """The same with more warnings; doubts: of where the data come from."""
-        return super().doubted(doubts)
-
-    @checked
-    def summary(self, columns: Sequence[str] | None = None) -> Text:
-        """What the command prints; columns: other names for the columns of x."""
-        return super().summary(columns)

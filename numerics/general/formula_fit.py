@@ -153,11 +153,6 @@ class FormulaFit(Fitted):
         meant = {"gate_formula": self.meant.record(), "expert_density": self.meant.density}
         return {**super().to_json(), **meant, "noise": self.noise}
 
-    @checked
-    def doubted(self, doubts: Sequence[str]) -> FormulaFit:
-        """The same with more warnings; doubts: of where the data come from."""
-        return super().doubted(doubts)
-
 
 def in_words(found: GeneralFitResult, points: Points, columns: tuple[str, ...]) -> FormulaFit:
     """What a fit to these points says; columns: names of the columns of x."""

@@ -22,6 +22,7 @@ from temperance.numerics.mixture.activation_numpy import CompiledActivation, com
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density
 from temperance.numerics.selection.sizes import sizes
+from temperance.theory.expressions.arguments import shown
 from temperance.theory.models.gates import FITTED, gate_of, require_gate
 
 try:
@@ -101,6 +102,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         experts = 0 if auto else whole(self.n_experts, "n_experts", 1)
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         source = None if self.activation is None else activation(self.activation)
+        if not isinstance(self.gate, str | None):
+            raise ValueError(f"gate must be a text, not {shown(self.gate)}")
         gate = gate_of(self.gate, source is not None)
         require_gate(gate, source is not None, FITTED)
         options: Options = {"gate": gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
