@@ -126,7 +126,7 @@ def information_at(
     local, order = local_factors(means, natural[where.nu], t, min(finer, 2) * _PER_DEVIATION)
     chain = np.where(where.logs, natural, 1.0)
     chain[where.nu] = 1.0
-    factor = reduced(local @ (chained(*slopes, order, where.nu) * chain)[:, :, free], weights)
+    factor = reduced(local @ (chained(slopes[0], slopes[1], order, where.nu) * chain)[:, :, free], weights)
     return GeneralInformation(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
 
 
