@@ -24,7 +24,7 @@ from temperance.theory.expressions.arguments import checked
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
 _MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
 _LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
-_RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
+_RUNNING = "--store, --workers, --scheduler, --published and --full are about running claims, and --from runs nothing"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -147,6 +147,7 @@ def verify(
     scheduler: str | None = None,
     published: str | None = None,
     from_: str | None = None,
+    full: bool = False,
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
@@ -159,6 +160,8 @@ def verify(
         scheduler: Address of a Dask cluster, in place of local processes.
         published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
+        full: Fit every sample of the studies here. Without it fits are kept, and a tenth of the samples is fitted again;
+            --store and --scheduler fit all, too.
 
     Raises:
         ValueError: what is not accepted.
@@ -166,7 +169,7 @@ def verify(
     chosen(claims)
     count = processes(workers)
     if from_ is not None:
-        if not (store is workers is scheduler is published is None):
+        if full or not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
         return _answer(*_only(*read_report(from_), claims), source=from_)
     if published is not None and not Path(published).is_dir():
@@ -174,7 +177,8 @@ def verify(
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if published is None else check_estimates(published)
-        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
+        kept = not full and store is scheduler is None
+        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report, kept=kept) as runs:
             found = verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step)
             return _answer(found, estimates)
 

@@ -121,6 +121,7 @@ def _poly(e: sp.Expr) -> sp.Poly:
     return sp.Poly(e, Q, ROOT, *sorted(e.free_symbols - {Q, ROOT}, key=str))
 
 
+@lru_cache(maxsize=1024)
 def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
     """The polynomial of least degree in q and r that is the same at the nodes."""
     poly = e if isinstance(e, sp.Poly) else _poly(e)
@@ -128,6 +129,7 @@ def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
     return sp.reduced(poly, divisors)[1].as_expr()
 
 
+@lru_cache(maxsize=1024)
 def _sum(nodes: sp.Expr, *factors: sp.Expr) -> sp.Expr:
     """The sum of a product of polynomials in q over the nodes."""
     product = prod(map(_poly, factors))

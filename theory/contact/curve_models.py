@@ -37,6 +37,7 @@ def model_text(cell: Setting) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)
 def text(e: sp.Expr) -> str:
     """An expression as the checker reads it; a gate with kinks as where(u < v, .., ..)."""
     e = sp.piecewise_fold(e) if e.has(sp.Piecewise) else e
@@ -52,6 +53,7 @@ def text(e: sp.Expr) -> str:
     return written
 
 
+@lru_cache(maxsize=256)
 def log_weight(spec: MoESpec) -> sp.Expr:
     """The log weight without what is a number."""
     kept = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
@@ -61,6 +63,7 @@ def log_weight(spec: MoESpec) -> sp.Expr:
     return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
 
 
+@lru_cache(maxsize=256)
 def _directed(weight: sp.Expr, dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
     """A weight that has |x| as a function of u, which is bounded: x over what has |x| in the denominator."""
     x = covariates(dim)
