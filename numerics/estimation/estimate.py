@@ -20,10 +20,10 @@ from temperance.numerics.estimation.delta_method import (
     Row,
     Told,
     identifiable_functions,
+    interval,
     left_open,
     parameters,
 )
-from temperance.numerics.estimation.dependence import dependent_directions, fewer_gates
 from temperance.numerics.estimation.diagnostics import (
     of_covariates,
     of_search,
@@ -32,8 +32,14 @@ from temperance.numerics.estimation.diagnostics import (
     uncertain,
     undetermined,
 )
-from temperance.numerics.estimation.fitted import Estimate, interval, relative_errors
-from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
+from temperance.numerics.estimation.fitted import Estimate, relative_errors
+from temperance.numerics.estimation.identifiability import (
+    Proved,
+    dependent_directions,
+    fewer_gates,
+    proved_of,
+    twin_notes,
+)
 from temperance.numerics.estimation.result import Again, FitResult
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.standardisation import Units

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from temperance.numerics.estimation.delta_method import Caveat, interval
 from temperance.numerics.estimation.diagnostics import of_search, of_weights, uncertain, undetermined
-from temperance.numerics.estimation.fitted import Caveat, Estimate, Fitted, Value, by_names, interval, relative_errors
+from temperance.numerics.estimation.fitted import Estimate, Fitted, Value, by_names, relative_errors
 from temperance.numerics.general.fit_general import held_of
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult
 from temperance.numerics.likelihood.atom_formulas import formulas_of

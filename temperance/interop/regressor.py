@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.arguments import whole
-from temperance.numerics.estimation.fitted import Fitted, Text
+from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.tables import Text
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit import Options
 from temperance.numerics.general.fit import fit as estimate
