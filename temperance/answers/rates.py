@@ -152,19 +152,10 @@ def rates(
         _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
         return _of_any(of, true, fitted, n, replicates, seed, squares)
     source = of.source.name if isinstance(of.source, Activation) else of.source
-    study = study_for(
-        gate=of.name,
-        source=source,
-        true=true,
-        fitted=fitted,
-        gauge=gauge,
-        truth=None if truth is None else read_truth(truth, FITTED.get(of.name, generic)),
-        dim=of.dim,
-        n=n,
-        replicates=REPLICATES if replicates is None else replicates,
-        seed=seed,
-        experiment=experiment,
-    )
+    given: dict[str, Any] = {"gate": of.name, "source": source, "dim": of.dim, "true": true, "fitted": fitted}
+    given |= {"gauge": gauge, "n": n, "seed": seed, "experiment": experiment}
+    point = None if truth is None else read_truth(truth, FITTED.get(of.name, generic))
+    study = study_for(truth=point, replicates=REPLICATES if replicates is None else replicates, **given)
     found = _record(study, workers, scheduler, store)
     record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
     return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
