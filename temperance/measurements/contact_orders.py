@@ -72,6 +72,16 @@ def answer(found: Orders) -> str:
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
+def bound_in_words(order: Mapping[str, Any]) -> str:
+    """The bound of an order of the record, as a cell of a table."""
+    return "none (flat)" if order["flat"] else order["upper"] or "-"
+
+
+def rate_in_words(order: Mapping[str, Any]) -> str:
+    """The rate of an order of the record, as a cell of a table."""
+    return "-" if order["rate"] is None else f"n^(-{order['rate']})"
+
+
 def setting(chosen: Setting) -> dict[str, Any]:
     """The model and the true point, as JSON."""
     spec = chosen.spec
