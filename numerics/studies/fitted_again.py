@@ -10,11 +10,10 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.studies.results import FAILED
+from temperance.numerics.studies.results import FAILED, HIGHER, Again
 from temperance.numerics.studies.run import Progress, compile_side_by_side, data_of, run_replicate
 from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
@@ -22,24 +21,6 @@ from temperance.numerics.studies.workers import lost_workers_told
 
 SHARE = 20
 """One in so many samples is fitted again, two at least."""
-HIGHER = 0.01
-"""Of log-likelihoods of whole samples: below it, two fits at one maximum are within a seventh of a standard error."""
-
-
-@dataclass(frozen=True)
-class Again:
-    """How many samples were fitted again, and by how much a log-likelihood is above that of the kept fit at most.
-
-    gain: inf where a fit counts that is kept as one that does not, or the other way round.
-    """
-
-    samples: int
-    gain: float
-
-    @property
-    def stand(self) -> bool:
-        """Whether the kept fits stand."""
-        return self.gain <= HIGHER
 
 
 def drawn(study: Study) -> list[int]:
@@ -58,26 +39,26 @@ def fitted_again(
 
     Raises WorkersLost where a worker process was killed.
     """
-    chosen, gain = drawn(study), 0.0
+    chosen, found = drawn(study), list[float]()
     progress(Progress(0, len(chosen), 0))
     compile_side_by_side([study], executor)
     with lost_workers_told(study.name):
-        tasks = [executor.submit(gain_of, study, replicate, kept[replicate]) for replicate in chosen]
+        tasks = [executor.submit(gains_of, study, replicate, kept[replicate]) for replicate in chosen]
         try:
             for done, task in enumerate(tasks, 1):
-                gain = max(gain, task.result())
+                found += task.result()
                 progress(Progress(done, len(chosen), 0))
         finally:
             for task in tasks:
                 task.cancel()
-    return Again(len(chosen), gain)
+    return Again(len(chosen), max(found), sum(gain < -HIGHER for gain in found))
 
 
 @one_blas_thread()
-def gain_of(study: Study, replicate: int, kept: Outcome) -> float:
-    """By how much a log-likelihood of a replicate's fits here is above that of the kept fit at most; see `Again`."""
+def gains_of(study: Study, replicate: int, kept: Outcome) -> list[float]:
+    """By how much the log-likelihoods of a replicate's fits here are above those of the kept fits; see `Again`."""
     thetas, status, _ = run_replicate(study, replicate)
-    gains = [0.0]
+    gains = []
     each = zip(data_of(study, replicate), thetas, kept[0], status, kept[1], strict=True)
     for points, *fits, end, before in each:
         failed = [end in FAILED, before in FAILED]
@@ -87,4 +68,4 @@ def gain_of(study: Study, replicate: int, kept: Outcome) -> float:
         rest = (study.layout, study.gate, points.x, points.y, points.weights, points.reference)
         here, there = (evaluate(theta, *rest, derivatives=False).value for theta in fits)
         gains.append(here - there)
-    return max(gains)
+    return gains

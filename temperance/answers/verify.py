@@ -126,6 +126,7 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
 
 def _kept_in_words(kept: Mapping[str, int]) -> str:
     again = f"{kept['fitted_again']} of {kept['fits']} were made again, none with a higher likelihood"
+    again += f", {kept['lower']} with a lower one" if kept["lower"] else ""
     stand = f"The fits of {kept['studies']} studies are kept ones: {again}; --full makes all again"
     fell = f"kept fits do not stand here, and all were made again: number of studies: {kept['replaced']}"
     return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])

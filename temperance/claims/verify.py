@@ -142,8 +142,8 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
 def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
     """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
 
-    studies, fits, fitted_again: those whose kept fits stand; replaced: how many studies were fitted whole, as one that
-    is kept does not stand. See `numerics.studies.fitted_again`.
+    studies, fits, fitted_again, lower: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
+    fitted whole, as one that is kept does not stand. See `numerics.studies.fitted_again`.
     """
     found = {}
     for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
@@ -153,8 +153,8 @@ def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
     replaced = sum("kept_differ" in fits for fits in found.values())
     if not kept and not replaced:
         return None
-    counts = {name: sum(fits[key] for fits in kept) for name, key in (("fits", "total"), ("fitted_again",) * 2)}
-    return {"studies": len(kept), **counts, "replaced": replaced}
+    total, again, lower = (sum(fits[key] for fits in kept) for key in ("total", "fitted_again", "lower"))
+    return {"studies": len(kept), "fits": total, "fitted_again": again, "lower": lower, "replaced": replaced}
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "") -> Result:

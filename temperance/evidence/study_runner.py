@@ -120,6 +120,6 @@ class Runs:
 
         fits = kept_fits(study) if self._kept else None
         if fits is not None and (again := fitted_again(study, fits, executor, told)).stand:
-            return StudyResult.of(study, fits, again.samples)
+            return StudyResult.of(study, fits, again)
         found = run_study(study, executor=executor, store=self._store, progress=told)
         return found if fits is None else replace(found, differed=True)

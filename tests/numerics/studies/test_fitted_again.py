@@ -9,7 +9,8 @@ import pytest
 
 from temperance.numerics.studies import fitted_again as module
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, TANH_CELL
-from temperance.numerics.studies.fitted_again import HIGHER, SHARE, drawn, fitted_again, gain_of
+from temperance.numerics.studies.fitted_again import SHARE, drawn, fitted_again, gains_of
+from temperance.numerics.studies.results import HIGHER
 from temperance.numerics.studies.run import run_replicate
 
 SMALL = replace(LINEAR, name="small", sizes=(10**4, 10**6), replicates=3, seed=1)
@@ -37,7 +38,7 @@ def test_fits_of_here_stand(kept):
     told = []
     with ThreadPoolExecutor(1) as executor:
         found = fitted_again(SMALL, kept, executor, told.append)
-    assert (found.samples, found.gain, found.stand) == (2, 0.0, True)
+    assert (found.samples, found.gain, found.lower, found.stand) == (2, 0.0, 0, True)
     assert [(p.done, p.total) for p in told] == [(0, 2), (1, 2), (2, 2)]
 
 
@@ -52,20 +53,22 @@ def test_a_kept_fit_that_was_moved_falls(kept, by):
 def test_the_gain_is_that_of_the_likelihood(kept):
     """To second order it is half of the square of the deviation in standard errors."""
     steps = np.array([2e-3, 4e-3, 8e-3])
-    gains = [gain_of(SMALL, 0, moved(kept[0], by)) for by in steps]
+    gains = [gains_of(SMALL, 0, moved(kept[0], by))[0] for by in steps]
     assert np.diff(np.log(gains)) / np.log(2) == pytest.approx([2, 2], abs=0.1)
     assert gains[-1] > HIGHER
 
 
-def test_a_higher_maximum_that_is_kept_stands(kept, monkeypatch):
+def test_a_higher_maximum_that_is_kept_stands_and_is_counted(kept, monkeypatch):
     monkeypatch.setattr(module, "run_replicate", lambda study, replicate: moved(kept[replicate], 0.05))
-    assert gain_of(SMALL, 0, kept[0]) == 0.0
+    with ThreadPoolExecutor(1) as executor:
+        found = fitted_again(SMALL, kept, executor)
+    assert (found.gain, found.lower, found.stand) == (0.0, 2, True)
 
 
 def test_a_fit_that_counts_is_not_one_that_does_not(kept, monkeypatch):
     theta, status, agree = kept[0]
     spike = (theta, ["spike", *status[1:]], agree)
-    assert gain_of(SMALL, 0, spike) == math.inf
+    assert gains_of(SMALL, 0, spike) == [math.inf, 0.0]
     monkeypatch.setattr(module, "run_replicate", lambda study, replicate: spike)
-    assert gain_of(SMALL, 0, kept[0]) == math.inf
-    assert gain_of(SMALL, 0, (theta, ["max_steps", *status[1:]], agree)) == 0.0  # neither counts
+    assert gains_of(SMALL, 0, kept[0]) == [math.inf, 0.0]
+    assert gains_of(SMALL, 0, (theta, ["max_steps", *status[1:]], agree)) == [0.0, 0.0]  # neither counts

@@ -130,8 +130,12 @@ def with_fits(key, name, **fits):
     [
         ([with_fits("variances", "a")], None),
         (
-            [with_fits("variances", "a", fitted_again=5), with_fits("merged_slopes", "b", fitted_again=9)] * 2,
-            "The fits of 2 studies are kept ones: 14 of 200 were made again, none with a higher likelihood",
+            [
+                with_fits("variances", "a", fitted_again=5, lower=0),
+                with_fits("merged_slopes", "b", fitted_again=9, lower=3),
+            ]
+            * 2,
+            "The fits of 2 studies are kept ones: 14 of 200 were made again, none with a higher likelihood, 3 with",
         ),
         (
             [with_fits("variances", "a", kept_differ=1)],

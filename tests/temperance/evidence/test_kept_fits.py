@@ -63,7 +63,7 @@ def test_kept_fits_that_stand_are_the_result(monkeypatch):
     monkeypatch.setattr(study_runner, "run_study", lambda *_, **__: ran.append(1))
     with Runs(kept=True) as runs:
         result = runs.result(SMALL)
-    assert (result.again, result.differed, ran) == (2, False, [])
+    assert (result.again.samples, result.differed, ran) == (2, False, [])
     assert (result.theta == np.stack([made[replicate][0] for replicate in range(3)])).all()
 
 
