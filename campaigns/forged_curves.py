@@ -15,6 +15,7 @@ import argparse
 import copy
 import json
 import random
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ CHECKS: Mapping[str, Callable[[Any], str]] = {
     bound_checker.FORMAT: bound_checker.check,
 }
 PARTS = ("shares", "offsets", "variance", "orders", "powers", "nodes", "models", "kinks", "points", "cells", "flat")
-PARTS += ("kept", "exact", "bounds")
+PARTS += ("nonzero", "kept", "exact", "bounds")
 _SLACK = 0.3  # of a minimised order
 WEIGHTS = ("beta1*x", "tanh(beta1*x)/tau", "beta1*x**2", "beta1**2*x", "beta1*x/tau", "tau*beta1*x", "exp(beta1*x)/tau")
 WEIGHTS += ("where(beta1*x < 1, beta1*x/tau, 1/tau)", "where(beta1*x < 0, 0, beta1*x)", "log(beta1**2*x**2 + 1)/tau")
@@ -249,6 +250,21 @@ def flat(c: Any, rng: random.Random) -> None:
         models(c, rng)
 
 
+def nonzero(c: Any, rng: random.Random) -> None:
+    """Which true values are not 0, or a curve whose t is multiplied by what is 0 at some true value."""
+    names, free = [*c["model"]["own"], *c["model"]["shared"]], c["nonzero"]
+    if rng.random() < 0.5:
+        c["nonzero"] = [p for p in free if rng.random() < 0.5] or [rng.choice(names)]
+        return
+    name = rng.choice(c["model"]["own"])
+    c["cells"][0]["point"].pop(name, None)
+    c["nonzero"] = [*{*free, name}] if rng.random() < 0.5 else free
+    factor = rng.choice((name, f"({name} - 1)", f"({name}**3 - {name})"))
+    for part in c["cells"][0]["atoms"]:
+        part["share"] = re.sub(r"\bt\b", f"({factor}*t)", part["share"])
+        part["offsets"] = {p: re.sub(r"\bt\b", f"({factor}*t)", e) for p, e in part["offsets"].items()}
+
+
 # -- forgers of first orders and of bounds
 
 
@@ -293,7 +309,7 @@ def bounds(c: Any, rng: random.Random) -> None:
 
 
 FORGERS: Mapping[str, Callable[[Any, random.Random], None]] = {
-    **{f.__name__: f for f in (shares, offsets, variance, powers, nodes, models, kinks, points, cells, flat)},
+    **{f.__name__: f for f in (shares, offsets, variance, powers, nodes, models, kinks, points, cells, flat, nonzero)},
     **{"orders": orders_of, "exact": exact, "bounds": bounds},
 }
 
@@ -304,10 +320,10 @@ def mutated(rng: random.Random, part: str) -> dict[str, Any]:
     pool = of_format(form)
     if part == "kinks" and rng.random() < 0.7:
         pool = [c for c in pool if "where" in c["model"]["log_weight"]]
-    if part == "flat" and rng.random() < 0.8:
+    if part in ("flat", "nonzero") and rng.random() < 0.8:
         pool = [c for c in pool if c["degree"] is None]
     c = copy.deepcopy(rng.choice(pool))
-    chosen = rng.choice(PARTS[:11]) if part == "kept" else part
+    chosen = rng.choice(PARTS[:12]) if part == "kept" else part
     for _ in range(1 + (rng.random() < 0.3)):
         FORGERS[chosen](c, rng)
     if part != "kept":

@@ -78,7 +78,7 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
     assert ": proved: contact orders at most (difference beta1: 2, " in capsys.readouterr().out
     proof, *curves = json.loads(file.read_text())
     assert curves
-    assert {curve["format"] for curve in curves} == {"temperance-curves/1"}
+    assert {curve["format"] for curve in curves} == {"temperance-curves/2"}
     for change in ({"statement": "contact orders at most 1"}, {"orders": {"difference b": "3"}}, {"steps": []}):
         changed = tmp_path / "changed.json"
         changed.write_text(json.dumps({**proof, **change}))
