@@ -46,6 +46,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
+        "x": {"law": "uniform", "low": -2, "high": 2},
         "truth": {
             "atoms": [
                 {"beta1": "1", "beta0": "0", "b": "0", "nu": "1"},
