@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -164,6 +165,21 @@ def flat(c: Any, rng: random.Random) -> None:
         models(c, rng)
 
 
+def nonzero(c: Any, rng: random.Random) -> None:
+    """Which true values are not 0, or a curve whose t is multiplied by what is 0 at some true value."""
+    names, free = [*c["model"]["own"], *c["model"]["shared"]], c["nonzero"]
+    if rng.random() < 0.5:
+        c["nonzero"] = [p for p in free if rng.random() < 0.5] or [rng.choice(names)]
+        return
+    name = rng.choice(c["model"]["own"])
+    c["cells"][0]["point"].pop(name, None)
+    c["nonzero"] = [*{*free, name}] if rng.random() < 0.5 else free
+    factor = rng.choice((name, f"({name} - 1)", f"({name}**3 - {name})"))
+    for part in c["cells"][0]["atoms"]:
+        part["share"] = re.sub(r"\bt\b", f"({factor}*t)", part["share"])
+        part["offsets"] = {p: re.sub(r"\bt\b", f"({factor}*t)", e) for p, e in part["offsets"].items()}
+
+
 # -- forgers of first orders and of bounds
 
 
@@ -208,6 +224,6 @@ def bounds(c: Any, rng: random.Random) -> None:
 
 
 FORGERS: Mapping[str, Callable[[Any, random.Random], None]] = {
-    **{f.__name__: f for f in (shares, offsets, variance, powers, nodes, models, kinks, points, cells, flat)},
+    **{f.__name__: f for f in (shares, offsets, variance, powers, nodes, models, kinks, points, cells, flat, nonzero)},
     **{"orders": orders_of, "exact": exact, "bounds": bounds},
 }

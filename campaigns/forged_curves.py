@@ -62,7 +62,7 @@ CHECKS: Mapping[str, Callable[[Any], str]] = {
     bound_checker.FORMAT: bound_checker.check,
 }
 PARTS = ("shares", "offsets", "variance", "orders", "powers", "nodes", "models", "kinks", "points", "cells", "flat")
-PARTS += ("kept", "exact", "bounds")
+PARTS += ("nonzero", "kept", "exact", "bounds")
 _SLACK = 0.3  # of a minimised order
 
 
@@ -88,10 +88,10 @@ def mutated(rng: random.Random, part: str) -> dict[str, Any]:
     pool = of_format(form)
     if part == "kinks" and rng.random() < 0.7:
         pool = [c for c in pool if "where" in c["model"]["log_weight"]]
-    if part == "flat" and rng.random() < 0.8:
+    if part in ("flat", "nonzero") and rng.random() < 0.8:
         pool = [c for c in pool if c["degree"] is None]
     c = copy.deepcopy(rng.choice(pool))
-    chosen = rng.choice(PARTS[:11]) if part == "kept" else part
+    chosen = rng.choice(PARTS[:12]) if part == "kept" else part
     for _ in range(1 + (rng.random() < 0.3)):
         FORGERS[chosen](c, rng)
     if part != "kept":

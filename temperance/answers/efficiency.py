@@ -9,7 +9,7 @@ from typing import Annotated, Any, Unpack
 from cyclopts import Parameter
 from sympy import Symbol
 
-from temperance.answer.answer import Answer
+from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import write_certificates
 from temperance.answers.efficiency_words import answer, in_a_sentence, notes, remarks, sizes, table
 from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
@@ -34,6 +34,7 @@ from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.pages.efficiency_pictures import by_temperature
 from temperance.pages.plots import Plot
+from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import FileOr, Numbers, Whole
 from temperance.terminal.output import check_writable
@@ -77,6 +78,7 @@ class Efficiency(Answer):
         table: the sample sizes of activations and what goes with them.
         of_gate: the sample size of a parameter of any gate.
         uncertified: why activations with an n have no certificate, if certificates were asked for.
+        refused: why none was written, if so.
     """
 
     truth: Truth
@@ -87,11 +89,17 @@ class Efficiency(Answer):
     table: tuple[Row, ...]
     of_gate: OfGate | None = None
     uncertified: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> int:
+        """2 if nothing is certified where a certificate was asked for, else 0."""
+        return 2 if self.refused else 0
 
     @property
     def remarks(self) -> Sequence[str]:
         """What was written, and what has no certificate."""
-        return (*self.written, *self.uncertified)
+        return (*self.written, *(self.refused or self.uncertified))
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
@@ -164,7 +172,7 @@ def efficiency(
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
-        ValueError: what is not accepted.
+        ValueError: what is not accepted; Refused: nothing is certified here (`answer` has the numbers).
     """
     if gate is not None:
         if activations or match is not None or tau is not None or design or certificate is not None:
@@ -185,16 +193,21 @@ def efficiency(
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
     rows, proofs, uncertified = _rows(jobs, asked, design, certificate is not None)
-    why = "; ".join(uncertified) or "there is no n to certify"
-    written = () if certificate is None else write_certificates(proofs, certificate, why)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
     with Display() as shown, shown.doing("deciding"):
         parts = tuple(_parts(rows, chosen, asked, least, counted))
-    told: dict[str, Any] = {"said": Said(title, parts, (answer(rows, asked.match, least, precision),))}
-    told |= {"uncertified": tuple(uncertified), "written": written}
-    return Efficiency(chosen, asked.gauge, precision, asked.match, least, tuple(rows), **told)
+    said = Said(title, parts, (answer(rows, asked.match, least, precision),))
+    settled = (chosen, asked.gauge, precision, asked.match, least, tuple(rows))
+    found = Efficiency(*settled, uncertified=tuple(uncertified), said=said)
+    if certificate is None:
+        return found
+    try:
+        why = "; ".join(uncertified) or "there is no n to certify"
+        return replace(found, written=write_certificates(proofs, certificate, why))
+    except BadInput as error:
+        raise Refused(str(error), replace(found, refused=(str(error),))) from None
 
 
 def _measure(truth: Truth) -> dict[str, Any]:

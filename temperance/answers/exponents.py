@@ -17,6 +17,7 @@ from temperance.measurements.contact_orders import (
     moving,
     rate_in_words,
     record,
+    unmeasured,
     with_measurements,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
@@ -163,8 +164,10 @@ def exponents(
     with Display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
-        found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
+        why = None if bounds_only else unmeasured(chosen)
+        found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
     made = record(found)
+    made["reasons"] += [f"not measured: {why}"] if why else []
     meant = understood(spec) if formulas_of(gate, expert) else None
     made["setting"]["gate_formula"] = None if meant is None else meant.record()
     return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
@@ -212,7 +215,10 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
     equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
     lines = () if meant is None else (str(meant),)
-    shown = (title, *lines, in_words(setting["truth"]), orders_, *record["reasons"], *equations, "")
+    power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
+    ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
+    law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
+    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], *equations, "")
     return Said(title, shown, (answer(found),))
 
 

@@ -18,7 +18,29 @@ from temperance.theory.settings.reasons import Reason, ReasonKind
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")
 SHORT = {"every cell split": "all split"}
-_OF_OTHERS = "; a column of another d has slowest and known"
+_OF_OTHERS = "; the column of another d has slowest, and below it known"
+_LEGEND = (
+    "cell: one true atom is fitted by one (exact), two or three atoms; all split: every true atom by two.",
+    "slowest: p of the slowest rate n^(-p) that is proved, without flat parameters; *: some orders have no bound.",
+    "flat: so many of the orders are of parameters without a rate: a curve of one density moves them.",
+    "proved: so many of the orders have an upper bound, or are flat.",
+    "known: so many are exact: a curve shows that the order is no smaller than its bound, or that it is flat.",
+    "both: so many of these have certificates from above and from below (--certificates).",
+    "slopes: so many slopes of log error up to n = 10^12 confirm the rate; none: there is no study.",
+)
+_LEGEND_OF_ORDERS = (
+    "bound: the order r is at most this: |offset|^r = O(distance); flat: a curve of one density moves the parameter.",
+    "proof: of the bound: a certificate, a theorem, independence of the first derivatives, or an identity (flat).",
+    "sides: both, if a curve shows that the order is no smaller than its bound; (theorem): the bound is by a theorem.",
+    "measured: 2.62(8) is 2.62 +- 0.08, how far the last local exponents are from it; a missed minimum makes it too",
+    "small; x is uniform on [-2, 2]^d. *: in a smaller cell, in d = 1 or with a linear expert: its curves exist here.",
+    "least: not measured, as no order is below 1; 0: no distance differs; no limit: the exponents do not settle.",
+    "slope: of log error over log n, with a 95% interval, which confirms the rate if it lies below h - p, where h is",
+    "min(0.1, p/3); faster: below -p by more than h; no study: none is kept.",
+    "rate: p = 1/(2 bound): errors are O(n^(-p)).",
+    "published: the exponent in a paper; faster: than what is proved; not read: in no paper that was read; none: the",
+    "conditions of the paper do not hold here.",
+)
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
@@ -59,12 +81,8 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
         names = [name_of(row), *[""] * len(lines)]
         rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
     yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
-    yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}. all split: all cells are of two."
-    yield "slowest: the least exponent p of n^(-p) that is proved, but for what is flat."
-    yield "proved: how many orders have a proof. slopes: how many of those to n = 10^12 confirm the rate; none, as"
-    yield "no study is kept."
-    yield "known: how many orders are exact: a curve reaches the bound, or an identity shows that the order is flat."
-    yield "both: how many of these have certificates from above and from below (--certificates)."
+    yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}."
+    yield from _LEGEND
     if not whole:
         yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
     yield from (f"{mark} {reason}" for reason, mark in marks.items())
@@ -81,16 +99,7 @@ def _orders(found: Found) -> Iterator[Part]:
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
             yield from _open_slopes(entry)
-    yield "rate: p, as errors are O(n^(-p)). slope: confirms the rate if its interval is below h - p, where h is"
-    yield "min(0.1, p/3); faster: if it is below -p by more than h; no study: none is kept."
-    yield "measured: least, as no order is below 1; flat, as an identity needs none; 0, as no distance differs;"
-    yield "no limit, as exponents do not settle; not yet, as none is kept; a missed minimum makes it too small."
-    yield "2.62(8): 2.62 +- 0.08, how far the last local exponents are from it; x is uniform on [-2, 2]^d there."
-    yield "*: measured in a smaller cell, in d = 1 or with a linear expert, whose curves are some of those here."
-    yield "sides: from which an order is proved; both, if a curve meets the bound, or an identity is checked; all by"
-    yield "certificates, but for a bound by a theorem alone (theorem)."
-    yield "published: the exponent of a paper; faster: than what is proved; not read: in nothing that was read;"
-    yield "none, as its conditions are not met here."
+    yield from _LEGEND_OF_ORDERS
 
 
 def name_of(row: AtlasRow) -> str:
