@@ -89,6 +89,8 @@ class Curve:
         for i in range(count):
             cell = cells[i] if i < len(cells) else cells[0]
             place = {p: mp.mpf(rng.choice(signs) * rng.randrange(2, 9)) / 5 for p in (*gate, *model["expert"])}
+            place |= {p: mp.mpf(rng.choice((0, 1, -1))) for p in model["own"] if -1 in signs and rng.random() < 0.5}
+            place |= {p: mp.mpf(1) for p in certificate["nonzero"] if place[p] == 0}
             place |= {p: number(cell["point"][p]) for p in cell["point"]} if i < len(cells) else {}
             if certificate["split"] == "every":  # the point of the cell names what all true atoms have
                 place |= {p: number(cell["point"][p]) for p in cell["point"]}

@@ -5,30 +5,19 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
-from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.estimation.fitted import Fitted, Value, by_names
+from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-
-
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What a fit is made of again: its points, box and seed, and the function that fits k atoms (theory.md 2.11)."""
-
-    points: Points
-    box: Box | None
-    seed: int
-    refitted: Callable[[FitResult, int, MixingMeasure | None, int, float], FitResult]
+from temperance.theory.models.spec import NU
 
 
 @checked
@@ -54,22 +43,11 @@ class FitResult(Fitted):
     fit: Fit
     centre: tuple[tuple[float, ...], float]
     source: Activation
-    again: Again | None = field(default=None, kw_only=True)
 
     @property
     def search(self) -> Fit:
         """The fit."""
         return self.fit
-
-    @property
-    def fitted(self) -> int:
-        """The number of experts."""
-        return self.fit.layout.k
-
-    @property
-    def log_likelihood(self) -> float:
-        """Where the search ended."""
-        return self.fit.log_likelihood
 
     @property
     def gate(self) -> str:
@@ -101,7 +79,7 @@ class FitResult(Fitted):
         if again is None:
             return None
         mixture, held, spec = as_mixture(g, layout, self.source)
-        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        line = tuple(p.name for p in spec.expert.parameters if p != NU)
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
         def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
@@ -116,13 +94,3 @@ class FitResult(Fitted):
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
         m = self.fit.measure
         return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
-
-    @checked
-    def doubted(self, doubts: Sequence[str]) -> FitResult:
-        """The same with more warnings; doubts: of where the data come from."""
-        return super().doubted(doubts)
-
-    @checked
-    def summary(self, columns: Sequence[str] | None = None) -> Text:
-        """What the command prints; columns: other names for the columns of x."""
-        return super().summary(columns)

@@ -25,6 +25,26 @@ from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
+HIGHER = 0.01
+"""Of log-likelihoods of whole samples: below it, two fits at one maximum are within a seventh of a standard error."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """How many samples were fitted again, and by how much a log-likelihood is above that of the kept fit at most.
+
+    gain: inf where a fit counts that is kept as one that does not, or the other way round. lower: how many fits ended
+    at a lower maximum here.
+    """
+
+    samples: int
+    gain: float
+    lower: int = 0
+
+    @property
+    def stand(self) -> bool:
+        """Whether the kept fits stand."""
+        return self.gain <= HIGHER
 
 
 @checked
@@ -32,19 +52,19 @@ FAILED: tuple[Status, ...] = ("spike", "max_steps")
 class StudyResult:
     """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
 
-    again: of kept fits, how many replicates were fitted again and came out as they are kept; None where all were fitted
-    now. differed: whether they were because a kept one came out otherwise.
+    again: of kept fits, what fitting a part of them again found; None where all were fitted now. differed: whether they
+    were because a kept one does not stand.
     """
 
     study: Study
     theta: Floats
     status: NDArray[np.str_]
     agree: NDArray[np.int64]
-    again: int | None = None
+    again: Again | None = None
     differed: bool = False
 
     @classmethod
-    def of(cls, study: Study, outcomes: Mapping[int, Outcome], again: int | None = None) -> StudyResult:
+    def of(cls, study: Study, outcomes: Mapping[int, Outcome], again: Again | None = None) -> StudyResult:
         """The result that the outcomes of all replicates make."""
         thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
         return cls(study, np.stack(thetas), np.array(status), np.array(agree), again)

@@ -12,6 +12,7 @@ from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.twins.decision import twins
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
+_MORE_TWINS = "twins: the first of each activation; all, with those of special truths: temperance twins NAME"
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 _MEANING = (
     "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
@@ -32,9 +33,12 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
     rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
     yield Grid("Conditions", _COLUMNS, tuple(rows))
     yield _MEANING
-    for found in decisions:
+    shown = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
+    for found, twin in zip(decisions, shown, strict=True):
         yield from reasons(found)
-        yield from _notes(found, twins(found.activation).remark if found.activation.pieces else None)
+        yield from _notes(found, twin)
+    if any(shown):
+        yield _MORE_TWINS
     kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
     yield ""

@@ -10,7 +10,16 @@ from cyclopts import Parameter
 
 from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import write_certificates
-from temperance.measurements.contact_orders import answer, in_words, moving, record, with_measurements
+from temperance.measurements.contact_orders import (
+    answer,
+    bound_in_words,
+    in_words,
+    moving,
+    rate_in_words,
+    record,
+    unmeasured,
+    with_measurements,
+)
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
@@ -155,8 +164,10 @@ def exponents(
     with Display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen, moments=True)
-        found = bounds if bounds_only else with_measurements(bounds, progress=shown.doing)
+        why = None if bounds_only else unmeasured(chosen)
+        found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
     made = record(found)
+    made["reasons"] += [f"not measured: {why}"] if why else []
     meant = understood(spec) if formulas_of(gate, expert) else None
     made["setting"]["gate_formula"] = None if meant is None else meant.record()
     return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
@@ -204,12 +215,13 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
     equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
     lines = () if meant is None else (str(meant),)
-    shown = (title, *lines, in_words(setting["truth"]), orders_, *record["reasons"], *equations, "")
+    power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
+    ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
+    law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
+    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], *equations, "")
     return Said(title, shown, (answer(found),))
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
-    bound = "none (flat)" if order["flat"] else order["upper"] or "-"
     measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
-    rate = "-" if order["rate"] is None else f"n^(-{order['rate']})"
-    return order["parameter"], bound, measured, rate
+    return order["parameter"], bound_in_words(order), measured, rate_in_words(order)

@@ -1,7 +1,7 @@
 """Keeps the fits of the claims' studies, in temperance/claims/data/study_fits.npz, by the digests of their definitions.
 
-``python -m temperance.evidence.kept_fits STORE FILE`` writes the file from a store that `temperance verify --store STORE`
-has filled. Every number is kept whole.
+``python -m temperance.evidence.kept_fits STORE FILE`` writes the file from a store that `temperance verify --store
+STORE` has filled. Every number is kept whole.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from temperance.numerics.studies.results import STATUSES
 from temperance.numerics.studies.store import Outcome, open_store
 from temperance.numerics.studies.study import Study
 
-EVERY: tuple[Study, ...] = tuple({s.digest: s for s in (*STUDIES, CONSTANTS, *VARIANCE, *(s for s, _ in MERGED))}.values())
+_ALL = (*STUDIES, CONSTANTS, *VARIANCE, *(study for study, _ in MERGED))
+EVERY: tuple[Study, ...] = tuple({study.digest: study for study in _ALL}.values())
 """The studies that are kept."""
 
 
@@ -52,7 +53,7 @@ def packed(outcomes: Mapping[str, Mapping[int, Outcome]]) -> bytes:
         arrays[f"{digest}/status"] = np.array([[STATUSES.index(word) for word in row] for row in status], np.int8)
         arrays[f"{digest}/agree"] = np.array(agree, np.int8)
     buffer = BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
 
 

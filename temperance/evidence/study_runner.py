@@ -28,9 +28,9 @@ class Runs:
 
     A context: workers start with the first study, and end with the block; what is not finished then is dropped.
     workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file for the finished
-    replicates; report: told how far a study is. kept: whether fits that are kept (`kept_fits`) stand for those of here,
-    once a tenth was fitted again and came out alike; all are fitted where not. Raises ValueError, on entering, where no
-    cluster answers.
+    replicates; report: told how far a study is. kept: whether kept fits (`kept_fits`) stand for those of here, once a
+    part was fitted again and came out no higher (`fitted_again`); all are fitted where not. Raises ValueError, on
+    entering, where no cluster answers.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Runs:
             self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
         fits = kept_fits(study) if self._kept else None
-        if fits is not None and (again := fitted_again(study, fits, executor, told)).same:
-            return StudyResult.of(study, fits, again.samples)
+        if fits is not None and (again := fitted_again(study, fits, executor, told)).stand:
+            return StudyResult.of(study, fits, again)
         found = run_study(study, executor=executor, store=self._store, progress=told)
         return found if fits is None else replace(found, differed=True)

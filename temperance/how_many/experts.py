@@ -204,6 +204,6 @@ def answered(found: Sizes, doubts: Sequence[str] = ()) -> Experts:
     last = found.fits[-1]
     warned = (*doubts, *words.warnings(found))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {found.n:g} points"
-    notes = [words.COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
+    notes = [*words.COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
     parts: tuple[Part, ...] = (TITLE, head, _grid(found), *notes, *(f"warning: {w}" for w in warned))
     return Experts(found, warned, last.columns, said=Said(TITLE, parts, words.answer(found)))

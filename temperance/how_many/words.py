@@ -8,9 +8,12 @@ from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes
 
 _ENOUGH = 20  # points a parameter
 COLUMNS = (
-    "k: experts; lambda: what the singular BIC charges them where k - 1 are enough; D: log-likelihood an observation "
-    "that merging the two most alike of them costs; merges: these two, as merged from the experts 0, 1, .. of the "
-    "largest fit; resolution: where so many are left"
+    "k: the number of experts.",
+    "AIC, BIC, sBIC: each takes the k at which it is smallest; sBIC has two values where lambda is only bounded.",
+    "lambda: where k - 1 experts are enough, sBIC charges lambda log n for k, and not half the number of parameters.",
+    "D: the log-likelihood an observation that is lost when the two most alike experts become one.",
+    "merges: these two, by their numbers in the largest fit; 0+3 stands for 0 and 3 merged before.",
+    "resolution: so many experts are left if two count as one where merging them costs less than this an observation.",
 )
 
 

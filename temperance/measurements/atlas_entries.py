@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
+from temperance.measurements.contact_orders import reasons_of
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.settings.order import MET, Order
@@ -156,7 +157,7 @@ class Entry:
             "cell": self.cell,
             "d": self.d,
             "orders": [order.to_json() for order in self.orders],
-            "reasons": [*map(str, self.reasons)],
+            "reasons": reasons_of(self.reasons, self.certificates),
             "assumes": list(self.assumes),
             "papers": list(row.papers),
         }

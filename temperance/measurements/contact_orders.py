@@ -15,9 +15,10 @@ from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.exact_truths import held_of_last
-from temperance.theory.contact.order_setting import flat_curves
+from temperance.theory.contact.order_setting import SUPPORT, flat_curves
+from temperance.theory.models.form import activated
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0
+from temperance.theory.models.spec import BETA0, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.settings.order import MET, Measurement, Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
@@ -29,18 +30,34 @@ _FEW = 3  # parameters, with which the means in a cell of three are measured in 
 LEAST_ERROR = 0.01  # that is shown of a measured order
 _DIGITS = 5  # of a distance that is kept, and decimals of an order
 _DECIMALS = 3
+_BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sides
 
 
 def record(found: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
-    remarks = [r for order in found.orders if (r := order.remark())]
     chosen = found.setting
+    remarks = [r for order in found.orders if (r := order.remark())] + _special(chosen)
+    low, high = map(int, chosen.truth.box or SUPPORT)
+    x = {"law": "uniform", "low": low, "high": high}
     return {
-        "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim},
+        "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
         "equations": list(found.equations),
         "orders": [order.to_json() for order in found.orders],
         "reasons": [*reasons_of(found.reasons, found.certificates), *remarks],
     }
+
+
+def _special(chosen: Setting) -> list[str]:
+    """That the gates of two split atoms are seen on one line, where x is a vector: orders may be others elsewhere."""
+    form = activated(chosen.spec.gate, chosen.spec.dim)
+    if not chosen.every or chosen.spec.dim == 1 or form is None:
+        return []
+    rows = [[atom[p] for p in form.direction] for atom in (chosen.point, chosen.other)]
+    if not all(map(any, rows)) or sp.Matrix(rows).rank() > 1:
+        return []
+    names = ", ".join(p.name for p in form.direction)
+    said = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
+    return [f"{said} (--point sets the first atom)"]
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -70,6 +87,16 @@ def answer(found: Orders) -> str:
     parts += [f"measured, without a proof that the order is no larger: {listed(seen)}"] if seen else []
     parts += [f"neither proved nor measured: {listed(unseen)}"] if unseen else []
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
+
+
+def bound_in_words(order: Mapping[str, Any]) -> str:
+    """The bound of an order of the record, as a cell of a table."""
+    return "none (flat)" if order["flat"] else order["upper"] or "-"
+
+
+def rate_in_words(order: Mapping[str, Any]) -> str:
+    """The rate of an order of the record, as a cell of a table."""
+    return "-" if order["rate"] is None else f"n^(-{order['rate']})"
 
 
 def setting(chosen: Setting) -> dict[str, Any]:
@@ -116,14 +143,28 @@ def in_words(truth: Mapping[str, Any]) -> str:
 
 
 def family(chosen: Setting) -> Family:
-    """The mixtures to measure with.
+    """The mixtures to measure with. Raises ValueError where distances are not measured, and says why."""
+    if why := unmeasured(chosen):
+        raise ValueError(why)
+    return Family(chosen)
 
-    Raises ValueError where every cell is split and kinks move with beta1: the grid follows those of one cell.
+
+def unmeasured(chosen: Setting) -> str | None:
+    """Why distances are not measured; None where they are.
+
+    The grid follows the kinks of one cell, on a line, and where a jump moves the distance has no derivative.
     """
+    found, line = kinks(chosen.spec), chosen.spec.dim == 1
+    if not line and any(kink.kind == "boundary" for kink in found):
+        return f"the gate {chosen.spec.gate.name!r} has kinks, and these are measured in d = 1"
     made = Family(chosen)
-    if chosen.every and (any(made.kinks()) or any(k.moved_by for k in kinks(chosen.spec))):
-        raise ValueError("orders of every cell split are measured where the kinks of the gate stay: they move here")
-    return made
+    if chosen.every and (any(k.moved_by for k in found) or (line and any(made.kinks()))):
+        return "orders of every cell split are measured where the kinks of the gate stay: they move here"
+    weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath") if line else None
+    for x in made.kinks(moving=True) if line else ():
+        if weight is not None and abs(weight(x + _BESIDE) - weight(x - _BESIDE)) > _JUMP:
+            return "the gate jumps where a parameter moves, and the distance has no derivative there"
+    return None
 
 
 def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:

@@ -60,8 +60,9 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
         text += " (they count: the slopes are those of estimates in this box)"
     text += f", {failed} were dropped (degenerate, or not converged)"
     if "fitted_again" in fits:
-        return f"{text}; they are kept, and {fits['fitted_again']} were fitted again, and came out alike"
-    return text + ("; those that are kept come out otherwise here, so that all were fitted" * ("kept_differ" in fits))
+        text += f"; they are kept, and {fits['fitted_again']} were fitted again, none with a higher likelihood"
+        return text + (f", {fits['lower']} with a lower one" if fits["lower"] else "")
+    return text + ("; one that is kept came out otherwise here, so that all were fitted" * ("kept_differ" in fits))
 
 
 def answer(slopes: Sequence[Mapping[str, Any]]) -> str:

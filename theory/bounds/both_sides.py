@@ -9,7 +9,7 @@ certificates do not show to be one setting is taken to be two.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -142,12 +142,13 @@ def relation_of(bound: Bound, curve: Mapping[str, Any]) -> str:
 
 def _same_place(split: str, places: Sequence[Mapping[str, str]], curve: Mapping[str, Any]) -> bool:
     """Whether the true point of the bound is one of the curve."""
-    points = [cell["point"] for cell in curve["cells"]]
+    points, nonzero = [cell["point"] for cell in curve["cells"]], curve["nonzero"]
     if curve["split"] == "listed":
-        return all(_holds(point, place) for point, place in zip(points, places, strict=True))
+        return all(_holds(point, nonzero, place) for point, place in zip(points, places, strict=True))
     if split == "exact":  # a curve of any of the atoms is one
-        return any(_holds(points[0], place) for place in places)
-    return all(_holds(points[0], place) for place in (places if curve["split"] == "every" else places[:1]))
+        return any(_holds(points[0], nonzero, place) for place in places)
+    others = places[1:] if curve["split"] == "every" else ()
+    return _holds(points[0], nonzero, places[0]) and all(_holds(points[0], (), place) for place in others)
 
 
 def _covariates(ours: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[tuple[str, str], ...]]:
@@ -173,11 +174,12 @@ def _same_formulas(bound: Bound, curve: Mapping[str, Any], there: tuple[tuple[st
     return _equal(*means, slopes, (), slopes) and _equal(*weights, names, values, apart)
 
 
-def _holds(point: Mapping[str, str], place: Mapping[str, str]) -> bool:
-    """Whether a curve holds at a place of the gate: what its point does not name may be any number but 0."""
+def _holds(point: Mapping[str, str], nonzero: Collection[str], place: Mapping[str, str]) -> bool:
+    """Whether a curve holds at a place of the gate: what its point does not name may be any number, or any but 0."""
     formulas = Formulas(())
     values = {p: evaluate(parsed(v), formulas) for p, v in place.items()}
-    return all(v - sp.Rational(point[p]) == 0 if p in point else v.is_zero is False for p, v in values.items())
+    named = all(v - sp.Rational(point[p]) == 0 for p, v in values.items() if p in point)
+    return named and all(v.is_zero is False for p, v in values.items() if p in nonzero)
 
 
 @lru_cache(maxsize=1024)

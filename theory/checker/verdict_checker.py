@@ -46,7 +46,7 @@ from temperance.theory.checker.verdict_values import AT_TAU, FAMILIES, TARGET_LA
 
 FORMAT = "temperance-certificate/4"
 OTHERS = {"temperance-orders/3": "checker.order_checker", "temperance-orders/5": "checker.moment_checker"}
-OTHERS |= {"temperance-sample-size/3": "sizes.sample_size_checker", "temperance-curves/1": "curves.curve_checker"}
+OTHERS |= {"temperance-sample-size/3": "sizes.sample_size_checker", "temperance-curves/2": "curves.curve_checker"}
 OTHERS |= {"temperance-least-squares/1": "checker.least_squares_checker"}
 OTHERS |= {"temperance-coefficients/1": "checker.coefficient_checker", "temperance-bounds/1": "bounds.bound_checker"}
 OTHERS |= {"temperance-exact/1": "bounds.exact_checker"}

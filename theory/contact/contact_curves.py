@@ -2,7 +2,8 @@
 
 The offsets of the atoms of a cell are polynomials in t and in the node q of a quadrature, whose m positive weights are
 the shares. Along a curve the density is the true one up to O(t^N); if an offset, or a weighted mean, is of the order
-t^w, its contact order is N/w at least. Of the curves that are tried those count that the checker accepts.
+t^w, its contact order is N/w at least. Of the curves that are tried those count that the checker accepts, and that hold
+at the true point of the setting.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.checker.rejected import objection
-from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of
+from temperance.theory.contact.curve_models import Role, T, below, model_text, offsets_of, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
@@ -50,9 +51,54 @@ class Curve:
 
 
 def certificates(cell: Setting) -> list[dict[str, Any]]:
-    """The certificates of curves in the cells of a setting that the checker accepts."""
-    tried = [certificate(cell, curve) for curve in _curves(cell, cell.size, cell.every)]
-    return [found for found in tried if found is not None and objection(check, found) is None]
+    """The certificates of curves in the cells of a setting that hold at its truth and that the checker accepts."""
+    tried = [certificate(cell, curve, far) for curve in _curves(cell, cell.size, cell.every) for far in (False, True)]
+    return [found for found in tried if found is not None and holds(cell, found) and objection(check, found) is None]
+
+
+def holds(cell: Setting, certificate: Mapping[str, Any]) -> bool:
+    """Whether a curve ends in the true mixture of a setting: its points are those of the atoms that it splits."""
+    cells, atoms = certificate["cells"], [cell.truth.point(i) for i in range(cell.truth.k)]
+    ends = {"one": atoms[:1], "every": atoms, "listed": atoms}[certificate["split"]]
+    points = [c["point"] for c in cells] if certificate["split"] == "listed" else [cells[0]["point"]] * len(ends)
+    values = [{p.name: v for p, v in atom.items()} for atom in ends]
+    named = all(at[p] == sp.Rational(v) for at, point in zip(values, points, strict=True) for p, v in point.items())
+    far = {p for p in cell.point if p.name in certificate["nonzero"] and not is_left(cell, p)}
+    return named and (not far or (far <= (first := moved_first(cell)) and not {p.name for p in first} & {*points[0]}))
+
+
+def is_left(cell: Setting, p: sp.Symbol) -> bool:
+    """Whether the true value of a parameter is not 0."""
+    return cell.point[p].is_zero is False
+
+
+@lru_cache(maxsize=64)
+def moved_first(cell: Setting) -> frozenset[sp.Symbol]:
+    """The parameters that an exact curve of all cells moves from any true value, so that no value 0 is in the way.
+
+    Orders are no smaller than at the mixtures with the true density that are near the true one.
+    """
+    shift = shift_of_weight(cell, 1) if cell.every and cell.weighted else None
+    moved = {p: sp.diff(e, T).subs(T, 0).subs(cell.point) for p, e in (shift or {}).items()}
+    return frozenset(p for p, speed in moved.items() if speed != 0)
+
+
+def shown(
+    cell: Setting, offsets: Mapping[str, sp.Expr], far: bool = False
+) -> dict[str, tuple[int, tuple[sp.Symbol, ...]]]:
+    """What is shown to move at the true point -> the power of t, and the true values that it is multiplied by.
+
+    offsets: by title, polynomials in t or quotients. far: what moves only beside the true point (`moved_first`).
+    """
+    found = {}
+    for title, e in offsets.items():
+        parts = [sp.Poly(part, T).terms()[-1] for part in sp.fraction(sp.cancel(e))]
+        free = sorted({v for _, c in parts for v in c.free_symbols} - {Q, ROOT}, key=str)
+        single = all(sp.Poly(c, *free, sp.Dummy()).is_monomial for _, c in parts)
+        zero = {p for p in free if not is_left(cell, p)}
+        if e != 0 and single and (far and zero <= moved_first(cell) if zero else not far):
+            found[title] = parts[0][0][0], tuple(free)
+    return found
 
 
 def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
@@ -64,11 +110,12 @@ def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
     return best
 
 
-def certificate(cell: Setting, curve: Curve) -> dict[str, Any] | None:
-    """A curve as a certificate, whether it is one of contact or not; None where nothing moves."""
-    orders = _orders(curve)
-    if not orders:
+def certificate(cell: Setting, curve: Curve, far: bool = False) -> dict[str, Any] | None:
+    """A curve as a certificate, whether it is one of contact or not; None where nothing moves; far as in `shown`."""
+    moved = shown(cell, _moves(curve), far)
+    if not moved:
         return None
+    contact = curve.contact or Fraction(curve.order)
     known = {p.name: v for p, v in cell.point.items() if v.is_Rational}
     gate = model_text(cell)
     point = {name: str(known[name]) for name in (*gate["own"], *gate["shared"]) if name in known}
@@ -84,23 +131,17 @@ def certificate(cell: Setting, curve: Curve) -> dict[str, Any] | None:
         "number": _NUMBER if any(e.has(ROOT) for e in (curve.share, *curve.offsets.values())) else None,
         "shared": {name: sp.sstr(e) for name, e in curve.shared.items()},
         "cells": [{"point": {n: v for n, v in point.items() if n not in curve.free}, "atoms": [atoms]}],
+        "nonzero": sorted({p.name for _, free in moved.values() for p in free}),
         "degree": curve.order,
-        "orders": orders,
+        "orders": {title: str(contact / n) for title, (n, _) in moved.items()},
     }
     return {**issued, "statement": statement(issued)}
 
 
-def _orders(curve: Curve) -> dict[str, str]:
-    """The power of the distance over that of everything that moves."""
+def _moves(curve: Curve) -> dict[str, sp.Expr]:
+    """The offsets and their weighted means, by title."""
     means = {f"mean {name}": _sum(curve.nodes, curve.share, e) for name, e in curve.offsets.items()}
-    found: dict[str, str] = {}
-    for title, e in {**curve.offsets, **means, **curve.shared}.items():
-        powers = sp.Poly(sp.expand(e), T).terms() if e != 0 else []
-        if powers:
-            (n,), first = powers[-1]
-            known = sp.Poly(first, *first.free_symbols - {Q, ROOT, T}, sp.Dummy()).is_monomial
-            found |= {title: str((curve.contact or Fraction(curve.order)) / n)} if known else {}
-    return found
+    return {**curve.offsets, **means, **curve.shared}
 
 
 @lru_cache(maxsize=64)
@@ -193,7 +234,8 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
 
 
 def _plain(cell: Setting, m: int) -> Iterator[Curve]:
-    """Curves of every gate: all parameters move by t, alike or to both sides."""
+    """Curves of every gate: all parameters move by t, alike or to both sides; every cell is split so from any place."""
+    free = () if cell.weighted else tuple(p.name for p in cell.own)
     nodes = sp.expand(sp.prod([Q - sp.Rational(2 * i - m + 1, 2) for i in range(m)]))
     even = sp.Rational(1, m)
     own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
@@ -202,11 +244,11 @@ def _plain(cell: Setting, m: int) -> Iterator[Curve]:
     for moved in ({**own, **expert}, expert):
         for drift in (shared, {}) if shared else ({},):
             alike = {name: T * c for name, c in moved.items()}
-            yield Curve(alike, 1, nodes, even, shared={name: T * c for name, c in drift.items()})
+            yield Curve(alike, 1, nodes, even, free, shared={name: T * c for name, c in drift.items()})
         if m > 1:
             apart = {name: T * Q * c for name, c in moved.items()}
-            yield Curve(apart, 2, nodes, even)
-            yield Curve(apart, 2, nodes, even, contact=Fraction(3, 2))
+            yield Curve(apart, 2, nodes, even, free)
+            yield Curve(apart, 2, nodes, even, free, contact=Fraction(3, 2))
 
 
 def _natural(
@@ -228,7 +270,8 @@ def _natural(
         share = _reduced(below(share / factor, order), nodes)
         share = _reduced(below(share / _sum(nodes, share), order), nodes)
         share += (1 - _sum(nodes, share)) * law[1]
-    free = tuple(p.name for p, v in place.items() if v == p)
+    stay = not cell.weighted and not any(kind == "gate" for kind, _ in roles)
+    free = tuple(p.name for p, v in place.items() if v == p or (stay and p in cell.own))
     yield Curve(offsets, order, nodes, share, free, every)
 
 

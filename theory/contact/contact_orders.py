@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from temperance.theory.contact.bound_certificates import assumed, bound_certificate
-from temperance.theory.contact.contact_curves import certificates, reached
+from temperance.theory.contact.contact_curves import certificates, is_left, reached
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
 from temperance.theory.contact.orders_from_theorems import known_orders
@@ -100,7 +100,7 @@ def orders(setting: Setting, *, moments: bool = False) -> Orders:
     rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
     open_ = {of: bound for of, bound in proved.theorems.items() if of not in proved.certified}
-    reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.upper)]
+    reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.upper), *_moved_first(setting, rows, curves)]
     return Orders(setting, proved.reduced, tuple(rows), tuple(reasons), proved.certificates, tuple(curves))
 
 
@@ -227,6 +227,19 @@ def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Itera
         yield _OFFSETS
     if left := [row.parameter for row in rows if row.reason.kind is ReasonKind.NO_BOUND and not row.is_mean]:
         yield Reason(ReasonKind.NO_BOUND, f"{', '.join(left)}: {_NONE.text}")
+
+
+def _moved_first(setting: Setting, rows: Sequence[Order], curves: Sequence[Mapping[str, Any]]) -> Iterator[Reason]:
+    """Which orders are reached by curves that begin at other parameters with the true density."""
+    zero = {p.name for p in setting.point if not is_left(setting, p)}
+    here = reached(c for c in curves if c["degree"] is not None and not zero & {*c["nonzero"]})
+    far = [row.parameter for row in rows if row.lower is not None and row.lower != here.get(row.title)]
+    names = ", ".join(sorted(zero & {name for c in curves for name in c["nonzero"]}))
+    if far:
+        yield Reason(
+            ReasonKind.CURVE,
+            f"{', '.join(far)}: the curve begins where {names} is not 0, beside the truth: what is flat leads there",
+        )
 
 
 def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:

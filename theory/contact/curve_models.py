@@ -171,13 +171,17 @@ def _solved(
     return tuple((p, solved[0][q]) for p, q in moved.items() if q in solved[0]), first.subs(solved[0])
 
 
-def shift_of_weight(cell: Setting) -> dict[sp.Symbol, sp.Expr] | None:
-    """The offsets that move by t all that stands before powers of x in the log weight; None where there are none."""
+def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, sp.Expr] | None:
+    """The offsets that move by t all that stands before powers of x in the log weight; None where there are none.
+
+    most: the largest power of x that it is done of; None: all.
+    """
     terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), own_parameters(cell.spec)
     if terms is None:
         return None
     moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
-    solved = sp.solve([c.subs(moved) - c - T for powers, c in terms if any(powers)], list(moved.values()), dict=True)
+    changes = [(c.subs(moved) - c, T if most is None or sum(n) <= most else 0) for n, c in terms if any(n)]
+    solved = sp.solve([change - by for change, by in changes], list(moved.values()), dict=True)
     return {p: sp.cancel(solved[0][q] - p) for p, q in moved.items()} if len(solved) == 1 else None
 
 

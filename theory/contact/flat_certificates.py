@@ -1,7 +1,8 @@
 """Writes certificates of what is flat: exact curves along which a parameter moves and the density does not (2.5, 2.10).
 
 A curve is told from the log weight: all offsets of the gate scaled; all cells moved by what is linear in the weight;
-two atoms that keep the mean of a power. Of those that are tried those count that the checker accepts.
+two atoms that keep the mean of a power. Of those that are tried those count that the checker accepts, and that hold at
+the true point of the setting.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.checker.rejected import objection
+from temperance.theory.contact.contact_curves import holds, shown
 from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.weights import own_parameters
@@ -33,15 +35,16 @@ def flat_certificates(cell: Setting) -> tuple[list[dict[str, Any]], list[dict[st
     places = [{p: at[p] for p in (*first, *at)} for at in map(cell.truth.point, range(cell.truth.k))]
     others = [_means_of_squares(cell)]
     others += [_shifts(cell), _of_two(cell, places)] if cell.every and cell.weighted else []
-    return _accepted([_scales(cell), _by_lengths(cell, places)]), _accepted(others)
+    return _accepted(cell, [_scales(cell), _by_lengths(cell, places)]), _accepted(cell, others)
 
 
-def _accepted(tried: Sequence[Iterator[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _accepted(cell: Setting, tried: Sequence[Iterator[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Those that show of something new that it is flat."""
     found: list[dict[str, Any]] = []
     for certificate in chain(*tried):
         known = {title for other in found for title in other["orders"]}
-        if certificate["orders"].keys() - known and objection(check, certificate) is None:
+        new = certificate["orders"].keys() - known
+        if new and holds(cell, certificate) and objection(check, certificate) is None:
             found.append(certificate)
     return found
 
@@ -54,7 +57,7 @@ def _issued(
     length: sp.Expr | None = None,
 ) -> dict[str, Any]:
     """A certificate. cells: the true values that are told, and the shares and offsets of atoms. length: r^2."""
-    written, titles = [], [p.name for p, e in shared.items() if e != 0]
+    written, moved = [], shown(cell, {p.name: e for p, e in shared.items()})
     for place, atoms in cells:
         point = {p.name: str(v) for p, v in place.items()}
         parts = [
@@ -66,11 +69,11 @@ def _issued(
             for share, offsets in atoms
         ]
         written.append({"point": point, "atoms": parts})
-        moved = {
-            p: sp.cancel(sum(share * offsets.get(p, 0) for share, offsets in atoms)) for _, at in atoms for p in at
-        }
-        titles += [p.name for p in moved if any(offsets.get(p, 0) != 0 for _, offsets in atoms)]
-        titles += [f"mean {p.name}" for p, mean in moved.items() if mean != 0]
+        for _, offsets in atoms:
+            moved |= shown(cell, {p.name: e for p, e in offsets.items()})
+        names = dict.fromkeys(p for _, at in atoms for p in at)
+        means = {p: sum(share * offsets.get(p, 0) for share, offsets in atoms) for p in names}
+        moved |= shown(cell, {f"mean {p.name}": mean for p, mean in means.items()})
     issued = {
         "format": FORMAT,
         "model": model_text(cell),
@@ -80,8 +83,9 @@ def _issued(
         else {"polynomial": [str(-length), "0", "1"], "between": ["0", str(length + 1)]},
         "shared": {p.name: sp.sstr(e) for p, e in shared.items() if e != 0},
         "cells": written,
+        "nonzero": sorted({p.name for _, free in moved.values() for p in free}),
         "degree": None,
-        "orders": dict.fromkeys(titles, "flat"),
+        "orders": dict.fromkeys(moved, "flat"),
     }
     return {**issued, "statement": statement(issued)}
 
@@ -119,9 +123,10 @@ def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
-    """What stands before powers of x in every log weight moved by t."""
-    if (found := shift_of_weight(cell)) is not None:
-        yield _issued(cell, [({}, [(sp.S.One, found)])], "every", {})
+    """What stands before powers of x, or before x alone, in every log weight moved by t."""
+    for most in (None, 1):
+        if (found := shift_of_weight(cell, most)) is not None:
+            yield _issued(cell, [({}, [(sp.S.One, found)])], "every", {})
 
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:

@@ -76,7 +76,7 @@ class Number:
         self.ball = inside[0]
 
     def is_nonzero(self, p: fmpq_mpoly, free: Sequence[str] = ()) -> bool:
-        """Whether a polynomial is a number that is shown not to be 0, times true values that may be any but 0."""
+        """Whether a polynomial is a number that is shown not to be 0, times true values that may be any but 0: free."""
         split = [*self.ring.by_powers(self.reduced(p), free).values()]
         if len(split) != 1:
             return False

@@ -10,6 +10,8 @@ the parameter moves: it is flat. It holds
 - "split": "one" true atom is split and the others stay, "every" one is split alike, or "listed": the cells are all;
 - "number": null, or an algebraic number r; "shared": offsets of shared parameters; "cells": the true values of the
   gate's parameters ("point": what is not named may have any value), and the atoms;
+- "nonzero": the names of what may have any true value but 0 in an atom whose orders these are, as it moves by multiples
+  of that value;
 - "degree": N, or null for a flat parameter; "orders": N/w, or "flat", by parameter and by "mean PARAMETER".
 
 Everything else is computed here. With Y for d/dmu and the shares p_l, sum_l p_l (E_l/E) exp(Y dmu_l + Y^2 dnu_l/2) is
@@ -33,8 +35,8 @@ from temperance.theory.curves.curve_flat import Identity, Pieces, moved_kinks
 from temperance.theory.curves.curve_fractions import Quotient, Quotients
 from temperance.theory.curves.curve_series import Expansion, Ring, Series, exponential, logarithm
 
-FORMAT = "temperance-curves/1"
-_KEYS = ("format", "statement", "model", "split", "number", "shared", "cells", "degree", "orders")
+FORMAT = "temperance-curves/2"
+_KEYS = ("format", "statement", "model", "split", "number", "shared", "cells", "nonzero", "degree", "orders")
 _MODEL = ("covariates", "log_weight", "mean", "own", "expert", "shared", "weighted")
 _ONE = ("log_weight", "mean", "weighted")
 _MOST_DEGREE, _MOST_NAMES, _MOST_CELLS, _MOST_ATOMS = 12, 24, 4, 8
@@ -101,6 +103,9 @@ class _Curve:
         require(self.weighted or self.split != "one", "atoms without weights, of which one is split")
         known = [{name: cell.place[name] for name in self.shared} for cell in self.cells]
         require(all(values == known[0] for values in known), "cells with different shared parameters")
+        self.nonzero = certificate["nonzero"]
+        require(isinstance(self.nonzero, list) and len({*self.nonzero}) == len(self.nonzero), "what is not 0")
+        require(all({*self.nonzero} <= {*cell.free} for cell in self.cells), "what is not 0 may not have any value")
         self.quotients = Quotients(self.ring, self.covariates, self.number)
 
     # -- curves of contact
@@ -196,13 +201,16 @@ class _Curve:
         if title in drift or name != title:
             powers = ring.by_power(drift.get(title, mean), "t")
             found = sorted(powers)[:1]
-            require(all(self.number.is_nonzero(powers[n], cell.free) for n in found), f"{title} is not shown to move")
+            require(
+                all(self.number.is_nonzero(powers[n], self.nonzero) for n in found), f"{title} is not shown to move"
+            )
         else:
             for atoms, p in zip(cell.atoms, given, strict=True):
                 powers = {n: c for n, c in ring.by_power(p, "t").items() if not atoms.vanishes(c)}
                 for n in sorted(powers)[:1]:
-                    (known,) = ring.by_powers(powers[n], cell.free).values()
-                    require(any(not v.contains(0) for v in atoms.values(known)), f"{title} is not shown to move")
+                    (known, *more) = ring.by_powers(powers[n], self.nonzero).values()
+                    moves = not more and any(not v.contains(0) for v in atoms.values(known))
+                    require(moves, f"{title} is not shown to move")
                     found.append(n)
         require(found, f"{title} does not move")
         return min(found)
@@ -211,7 +219,7 @@ class _Curve:
 
     def require_flat(self, orders: Any) -> None:
         """That the density is the true one along the curve, and that what is stated to be flat moves."""
-        values, found = self.quotients, Identity(self.quotients, self.pieces, self.drift)
+        values, found = self.quotients, Identity(self.quotients, self.pieces, self.drift, self.nonzero)
         require(self.split != "one" or not self.drift, "a shared offset, which atoms that stay would have")
         places = [{name: values.of(p) for name, p in cell.place.items()} for cell in self.cells]
         changes = [found.changes(at, c.free, c.atoms) for at, c in zip(places, self.cells, strict=True)]
@@ -255,7 +263,8 @@ def statement(certificate: Mapping[str, Any]) -> str:
         "listed": f"the {len(sizes)} true atoms are fitted by {', '.join(map(str, sizes))}",
     }[split]
     points = [", ".join(f"{p} = {v}" for p, v in cell["point"].items()) for cell in certificate["cells"]]
-    places = f"at {'; '.join(f'({at})' for at in points)}" if any(points) else "at any true values but 0"
+    places = f"at {'; '.join(f'({at})' for at in points)}" if any(points) else "at any true values"
+    nonzero = f", in true atoms with {', '.join(certificate['nonzero'])} not 0" if certificate["nonzero"] else ""
     weights = "atoms have weights of their own" if model["weighted"] else "atoms have no weights of their own"
     along = (
         f"{titles} flat: the density is the true one along a curve on which they move"
@@ -264,5 +273,5 @@ def statement(certificate: Mapping[str, Any]) -> str:
     )
     return (
         f"{along}; {cells}; {weights}; log weight {model['log_weight']}, Gaussian experts, mean {model['mean']},"
-        f" {places}, all other true values any but 0; x = ({', '.join(model['covariates'])}) in any compact set"
+        f" {places}{nonzero}, all other true values any; x = ({', '.join(model['covariates'])}) in any compact set"
     )

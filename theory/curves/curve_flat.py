@@ -71,20 +71,23 @@ def moved_kinks(
 
 
 def _is_affine(values: Quotients, gap: Quotient) -> bool:
-    """Whether u - v is of degree 1 in x, with numbers as coefficients that are not all 0."""
+    """Whether u - v is of degree 1 in x, with numbers before x that are not all 0, and without functions."""
     parts = values.ring.by_powers(gap.top, values.x)
-    numbers = values.is_regular(gap) and all(values.ring.number(part) is not None for part in parts.values())
-    return numbers and max(map(sum, parts), default=0) == 1
+    slopes = (part for powers, part in parts.items() if any(powers))
+    known = values.is_regular(gap) and not values.ring.holds(gap.top, None)
+    return (
+        known and all(values.ring.number(part) is not None for part in slopes) and max(map(sum, parts), default=0) == 1
+    )
 
 
 class Identity:
-    """The change of the log weight in each cell. moves: the titles of what is not 0 along the curve.
+    """The change of the log weight in each cell. moves: the titles of what is shown not to be 0 along the curve.
 
-    drift: the offsets of shared parameters, as written.
+    drift: the offsets of shared parameters, as written. nonzero: the names of true values that are any but 0.
     """
 
-    def __init__(self, values: Quotients, pieces: Pieces, drift: Mapping[str, str]) -> None:
-        self.values, self.pieces = values, pieces
+    def __init__(self, values: Quotients, pieces: Pieces, drift: Mapping[str, str], nonzero: Sequence[str]) -> None:
+        self.values, self.pieces, self.nonzero = values, pieces, nonzero
         self.x = {name: values.of(values.ring.names[name]) for name in values.x}
         self.moves: set[str] = set()
         self.drift = self._offsets(drift, ())
@@ -93,10 +96,17 @@ class Identity:
         found = {name: self.values.value(text, ("t", "r", *free)) for name, text in written.items()}
         for name, offset in found.items():
             start = self.values.r.reduced(self.values.ring.start(offset.top))
-            require(self.values.is_regular(offset, free) and start == 0, f"the offset of {name} is not 0 at t = 0")
-            if not self.values.is_zero(offset):
+            regular = self.values.is_regular(offset, self.nonzero)
+            require(regular and start == 0, f"the offset of {name} is not 0 at t = 0")
+            if self._moves(offset):
                 self.moves.add(name)
         return found
+
+    def _moves(self, offset: Quotient) -> bool:
+        """Whether the first power of t is a number that is not 0, times true values that are not."""
+        r = self.values.r
+        powers = self.values.ring.by_power(r.reduced(offset.top), "t")
+        return any(r.is_nonzero(powers[n], self.nonzero) for n in sorted(powers)[:1])
 
     def changes(self, place: Mapping[str, Quotient], free: Sequence[str], atoms: Sequence[Atoms]) -> list[Quotient]:
         """The log of sum_l p_l E_l/E on each piece; place: the true values, free: those that may be any."""
@@ -109,7 +119,7 @@ class Identity:
             mean = none
             for share, own in zip(shares, offsets, strict=True):
                 mean = mean + share * own.get(name, none)
-            if not self.values.is_zero(mean):
+            if self._moves(mean):
                 self.moves.add(f"mean {name}")
         moved = [{name: p + own.get(name, none) for name, p in place.items()} for own in offsets]
         require(not list(moved_kinks(self.pieces, self.values, place, moved)), "a kink that moves along an identity")

@@ -140,7 +140,7 @@ class Quotients:
         return found
 
     def is_regular(self, u: Quotient, free: Sequence[str] = ()) -> bool:
-        """Whether the denominator at t = 0 is not 0: a number, or a product of true values that may be any."""
+        """Whether the denominator at t = 0 is not 0: a number, or a product of true values that are any but 0: free."""
         return self.r.is_nonzero(self.ring.start(u.bottom), free)
 
     def is_zero(self, u: Quotient) -> bool:

@@ -20,17 +20,21 @@ _ROWS = 3  # values for every function
 _POINTS = 20  # at which formulas are looked for
 
 
-def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
-    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
+def independent(
+    functions: Sequence[sp.Expr], place: Place, dim: int, draw: Callable[[random.Random], Place] = lambda _: {}
+) -> bool:
+    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place.
 
+    draw: the values of other variables that they are functions of.
+    """
     pieces = {w for f in functions for w in f.atoms(sp.Piecewise)}
     conditions = {c.subs(place) for w in pieces for _, c in w.args}
     formulas: dict[tuple[bool, ...], list[sp.Expr]] = {}  # the same for all points between the same kinks
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            x = random_point(rng, dim)
-            at, where = {**place, **x}, tuple(c.subs(x) == sp.true for c in conditions)
+            drawn = {**random_point(rng, dim), **draw(rng)}
+            at, where = {**place, **drawn}, tuple(c.subs(drawn) == sp.true for c in conditions)
             if where not in formulas:
                 formulas[where] = [formula_at(f, at) for f in functions]
             number = numbers(at, bits)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.measurements.contact_orders import family, measured
+import temperance
+from temperance.measurements.contact_orders import family, measured, unmeasured
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
@@ -197,3 +198,26 @@ def test_a_missed_minimum_near_what_is_resolved_is_left_out():
 def test_infinite_distances_are_passed_over():
     found = Measured("a", (1, 2, 3, 4, 5), (math.inf, 1e-2, 1e-2 / 4, 1e-2 / 16, 1e-2 / 64))
     assert found.exponents == pytest.approx((2, 2, 2))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [
+        (order_setting("activation", source="where(z > 1, 1, 0)"), "the gate jumps where a parameter moves"),
+        (order_setting("activation", source="where(z > 1, z, 0)"), "the gate jumps where a parameter moves"),
+        (order_setting("activation", source="hardtanh", split="all"), "they move here"),
+        (order_setting("activation", source="relu", dim=2), "measured in d = 1"),
+        (order_setting("activation", source="hardtanh"), None),
+        (order_setting("activation", source="where(z > 0, 1, 0)"), None),  # at x = 0, whatever beta1 is
+        (order_setting("activation", source="relu", split="all"), None),
+        (order_setting("laplace", dim=2), None),
+    ],
+)
+def test_what_is_not_measured_is_said_and_its_bounds_are_shown(chosen, why):
+    assert unmeasured(chosen) is None if why is None else why in unmeasured(chosen)
+
+
+def test_an_order_that_is_not_measured_has_its_bound():
+    found = temperance.exponents(activation="where(z > 1, 1, 0)")
+    assert "not measured: the gate jumps" in found.to_json()["reasons"][-1]
+    assert {o["parameter"]: o["upper"] for o in found.to_json()["orders"]}["b"] == "4"

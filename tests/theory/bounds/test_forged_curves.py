@@ -9,7 +9,7 @@ from temperance.theory.curves import curve_checker
 
 pytestmark = pytest.mark.slow  # small campaigns
 PARTS = ["shares", "offsets", "variance", "orders", "powers", "nodes", "models", "kinks", "points", "cells", "flat"]
-PARTS += ["kept", "exact", "bounds"]
+PARTS += ["nonzero", "kept", "exact", "bounds"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,6 +38,7 @@ BROKEN = {
     "kinks": ("_Curve", "_moved_kinks", lambda *_: []),
     "orders": ("_Curve", "_power", lambda *_: 1),
     "cells": ("_Curve", "_require_alike", lambda *_: None),
+    "nonzero": ("Identity", "_moves", lambda of, offset: not of.values.is_zero(offset)),
 }
 
 

@@ -9,8 +9,10 @@ from functools import cache
 import mpmath
 import pytest
 
+from temperance.theory.bounds.together import together
 from temperance.theory.checker.rejected import objection
 from temperance.theory.contact.contact_curves import certificates
+from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.curves.curve_checker import check, statement
@@ -38,7 +40,7 @@ SETTINGS = [  # size, cells that are split, d
     ("cosine-perturbed", "gaussian", None, 2, "one", 2),
     ("laplace", "gaussian", None, 2, "one", 1),
 ]
-FREE = mpmath.mpf(1) / 3  # a true value that may be any, in the first cell; in the second one it is 2/3
+FREE = mpmath.mpf(1) / 3  # a true value that may be any but 0, in the first cell, else 0; in the second one it is 2/3
 EXPERTS = ({"b": 0, "nu": 1}, {"b": 3, "nu": mpmath.mpf(3) / 2})  # slopes 1 and -1
 
 
@@ -73,7 +75,8 @@ class Mixture:
         alike = certificate["split"] == "every"
         for i in range(max(2, len(cells))):
             cell = cells[i] if i < len(cells) else cells[0]
-            point = {p: self.number(cell["point"][p]) if p in cell["point"] else FREE * (i + 1) for p in gate}
+            free = {p: FREE * (i + 1 if i or p in certificate["nonzero"] else 0) for p in gate}
+            point = free | {p: self.number(v) for p, v in cell["point"].items()}
             for p in model["shared"]:  # one value for all
                 point[p] = self.number(cells[0]["point"][p]) if p in cells[0]["point"] else FREE
             expert = EXPERTS[i]
@@ -336,7 +339,7 @@ def test_the_statement_is_that_of_the_curve():
     assert certificate["statement"] == (
         "contact orders at least (b: 4, nu: 2, mean nu: 2), by a curve of mixtures that ends in the true one; one true"
         " atom is fitted by 2, all others stay as they are; atoms have weights of their own; log weight beta1*x,"
-        " Gaussian experts, mean a*x + b, at (beta1 = 1), all other true values any but 0; x = (x) in any compact set"
+        " Gaussian experts, mean a*x + b, at (beta1 = 1), all other true values any; x = (x) in any compact set"
     )
 
 
@@ -351,3 +354,37 @@ def test_an_order_that_a_moved_kink_lowers():
         return mpmath.sqrt(sum(mixture.distance([[mpmath.mpf(0.4)], [mpmath.mpf(x)]]) ** 2 for (x,) in near) * step)
 
     assert mpmath.log(distance(0.002) / distance(0.001), 2) == pytest.approx(1.5, abs=0.05)
+
+
+def test_what_rests_at_a_true_value_is_not_flat():
+    """(p - 1) w x: where p = 1 and w is not 0, p cannot move; where p = 0 it moves with w."""
+    certificate = one("tau", "flat", "linear")
+    model = certificate["model"] | {"log_weight": "(p - 1)*w*x", "own": ["p", "w"], "shared": []}
+    moved = {"nodes": ["0", "1"], "share": "1", "offsets": {"w": "w*t", "p": "-(p - 1)*t/(1 + t)"}}
+
+    def stated(**orders_):
+        made = certificate | {"model": model, "split": "one", "cells": [{"point": {}, "atoms": [moved]}], "shared": {}}
+        return forged(made, lambda c: c.update(nonzero=["w"], orders=orders_))
+
+    assert objection(check, stated(w="flat")) is None
+    assert "in true atoms with w not 0, all other true values any" in stated(w="flat")["statement"]
+    assert "p does not move" in objection(check, stated(w="flat", p="flat"))
+    false = stated(w="flat") | {"nonzero": []}
+    assert objection(check, forged(false, lambda c: None)) is not None  # at w = 0 it rests
+
+
+def test_orders_are_exact_at_the_true_point_of_a_curve():
+    """The slope of a softmax has the order 2 though beta1 of the other atom is 0; no curve is taken from elsewhere."""
+    found = orders(order_setting("softmax", split="all"), moments=True)
+    (line,) = together([*found.certificates, *found.curves]).lines
+    assert "exactly 2: a, nu, mean a, mean nu" in line
+    elsewhere = order_setting("gaussian", split="all", point={"Gamma": 2})  # of the other atom it is 1
+    assert not [c for c in certificates(elsewhere) if c["split"] == "every" and "Gamma" in c["cells"][0]["point"]]
+
+
+def test_an_order_that_a_curve_reaches_beside_the_truth():
+    """All c may move at no distance: where the true one is 0, the mean of b has the order of a curve from another c."""
+    found = orders(order_setting("gaussian", split="all"), moments=True)
+    (mean,) = [o for o in found.orders if o.parameter == "mean b"]
+    assert mean.exact
+    assert found.reasons[-1].text.startswith("mean b: the curve begins where c is not 0")

@@ -46,6 +46,7 @@ def test_the_json_has_the_keys_that_it_should_have(printed):
     assert record["setting"] == {
         **{"gate": "softmax", "expert": "constant", "activation": None},
         **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
+        "x": {"law": "uniform", "low": -2, "high": 2},
         "truth": {
             "atoms": [
                 {"beta1": "1", "beta0": "0", "b": "0", "nu": "1"},
@@ -78,7 +79,7 @@ def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
     assert ": proved: contact orders at most (difference beta1: 2, " in capsys.readouterr().out
     proof, *curves = json.loads(file.read_text())
     assert curves
-    assert {curve["format"] for curve in curves} == {"temperance-curves/1"}
+    assert {curve["format"] for curve in curves} == {"temperance-curves/2"}
     for change in ({"statement": "contact orders at most 1"}, {"orders": {"difference b": "3"}}, {"steps": []}):
         changed = tmp_path / "changed.json"
         changed.write_text(json.dumps({**proof, **change}))
@@ -200,7 +201,11 @@ def test_the_second_true_atom_and_what_is_held_are_told(capsys):
 @pytest.mark.parametrize(
     ("options", "granted", "given"),
     [
-        (["--gate", "softmax", "--cell", "3"], "r_bar(m) = 2m (theory.md 2.6), shares", "given r_bar(3) = 6"),
+        (
+            ["--gate", "softmax", "--cell", "3"],
+            "the theorem on the solvability order r_bar(m) = 2m (theory.md 2.6), shares",
+            "given r_bar(3) = 6",
+        ),
         (["--activation", "tanh", "--dim", "2"], "shares bounded away from 0", "given no theorem"),
     ],
 )
