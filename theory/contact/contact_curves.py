@@ -102,7 +102,8 @@ def shown(
 @lru_cache(maxsize=1024)
 def _first(e: sp.Expr) -> tuple[int, tuple[sp.Symbol, ...], bool]:
     """The least power of t in a quotient of polynomials; the symbols before it, and whether they are a monomial."""
-    parts = [sp.Poly(part, T).terms()[-1] for part in sp.fraction(sp.cancel(e))]
+    quotient = (e,) if e.is_polynomial() else sp.fraction(sp.cancel(e))
+    parts = [sp.Poly(part, T).terms()[-1] for part in quotient]
     free = sorted({v for _, c in parts for v in c.free_symbols} - {Q, ROOT}, key=str)
     single = all(sp.Poly(c, *free, sp.Dummy()).is_monomial for _, c in parts)
     return parts[0][0][0], tuple(free), single
