@@ -24,7 +24,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from forgeries import Attack, attack
+from attacks import Attack
+from forgeries import attack
 from hidden_pieces import case
 from trials import Row, Tally, trial
 

@@ -12,7 +12,6 @@ error of the checker other than Rejected.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import copy
 import json
@@ -25,12 +24,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from attacks import Attack, asked, told
 from order_oracle import OPERATORS
 from scipy.special import erf
 
 from temperance.numerics.information.certificates import certificate
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.theory.checker.rejected import Rejected
 from temperance.theory.sizes import sample_size_checker as checker
 
 NUMBERS = ("0", "1", "-1", "1/2", "1/4", "-1/3", "2", "3/2", "51/100", "9/10")
@@ -268,39 +267,24 @@ def falsehood(certificate: Mapping[str, Any], rng: random.Random) -> str | None:
     return None
 
 
-def campaign(count: int, seed: int) -> dict[str, Any]:
+def campaign(count: int, seed: int) -> Attack:
     """Forge so many certificates: how many are accepted, and which of these are false, or break the checker."""
-    pool, rng = honest(), random.Random(seed)
+    pool, rng, found = honest(), random.Random(seed), Attack()
     said: dict[str, str] = {}
-    found: dict[str, Any] = {"mutants": 0, "accepted": 0, "false": [], "crashes": []}
-    for _ in range(count):
-        changed = mutated(pool, rng)
-        found["mutants"] += 1
-        try:
-            checker.check(changed)
-        except Rejected:
-            continue
-        except Exception as error:
-            found["crashes"].append(f"{type(error).__name__}: {json.dumps(changed)}")
-            continue
-        found["accepted"] += 1
+
+    def false(changed: dict[str, Any]) -> str | None:
         claims = ("expression", "atoms", "gauge", "x", "box", "precision", "least", "most")
         content = json.dumps([changed[key] for key in claims], sort_keys=True)
-        why = falsehood(changed, rng) if said.setdefault(changed["statement"], content) == content else "said twice"
-        if why is not None:
-            found["false"].append(f"{why}: {json.dumps(changed)}")
+        return falsehood(changed, rng) if said.setdefault(changed["statement"], content) == content else "said twice"
+
+    for _ in range(count):
+        found.offer(mutated(pool, rng), checker.check, false)
     return found
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    found = campaign(options.count, options.seed)
-    print(*(f"{name} {len(v) if isinstance(v, list) else v}" for name, v in found.items()))
-    print(*found["false"], *found["crashes"], sep="\n")
-    return int(bool(found["false"] or found["crashes"]))
+    options = asked(__doc__, 2000)
+    return told({"sizes": campaign(options.count, options.seed)})
 
 
 if __name__ == "__main__":

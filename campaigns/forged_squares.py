@@ -11,8 +11,6 @@ for a false one, or for an error of the checker other than Rejected.
 
 from __future__ import annotations
 
-import argparse
-import ast
 import copy
 import json
 import random
@@ -24,10 +22,10 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import mpmath as mp
-from order_oracle import OPERATORS
+from attacks import Attack, asked, told
+from curve_oracle import number, read, value
 
 from temperance.theory.checker import least_squares_checker as checker
-from temperance.theory.checker.rejected import Rejected
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.least_squares.orders import certificate, least_squares_orders
 from temperance.theory.least_squares.split_atom import split_atom
@@ -116,21 +114,6 @@ def _formula(changed: dict[str, Any], _: Sequence[dict[str, Any]], rng: random.R
 # -- the truth
 
 
-def _value(tree: ast.expr, at: Mapping[str, Any]) -> Any:
-    match tree:
-        case ast.Constant(int(n)):
-            return mp.mpf(n)
-        case ast.Name(name):
-            return mp.pi if name == "pi" else at[name]
-        case ast.UnaryOp(ast.USub(), operand):
-            return -_value(operand, at)
-        case ast.BinOp(left, operator, right):
-            return OPERATORS[type(operator)](_value(left, at), _value(right, at))
-        case ast.Call(ast.Name(name), [argument]):
-            return getattr(mp, name)(_value(argument, at))
-    raise ValueError(ast.unparse(tree))
-
-
 def is_true(proof: dict[str, Any]) -> bool:
     """Whether what is proved is true: see above."""
     model = proof["model"]
@@ -138,7 +121,7 @@ def is_true(proof: dict[str, Any]) -> bool:
     if null is None or len(null) != len(proof["relations"]):
         return False
     others = [p for p in each if p not in model["straight"]]
-    matrix = mp.matrix([[_number_of(e) for e in row] for row in proof["matrix"]])
+    matrix = mp.matrix([[number(e) for e in row] for row in proof["matrix"]])
     if min(mp.eigsy(matrix, eigvals_only=True)) <= 0:
         return False
     pairs = list(combinations_with_replacement(each, 2))
@@ -153,21 +136,16 @@ def is_true(proof: dict[str, Any]) -> bool:
     return True
 
 
-def _number_of(text: str) -> Any:
-    q = Fraction(text)
-    return mp.mpf(q.numerator) / q.denominator
-
-
 @cache
 def _null_space(text: str) -> tuple[list[list[Any]] | None, list[str]]:
     """The relations of all derivatives at the true point; None where the mean is not affine in what is straight."""
     model, truth = json.loads(text)
-    weight, mean = (ast.parse(model[key].replace("^", "**"), mode="eval").body for key in ("log_weight", "mean"))
-    points = [{name: _number_of(v) for name, v in atom.items()} for atom in truth]
+    weight, mean = (read(model[key].replace("^", "**")) for key in ("log_weight", "mean"))
+    points = [{"pi": mp.pi, **{name: number(v) for name, v in atom.items()}} for atom in truth]
     each, rng = [*model["own"], *model["expert"]], random.Random(5)
 
     def atom(at: Mapping[str, Any], x: Mapping[str, Any], f: Any) -> Any:
-        return mp.exp(_value(weight, {**at, **x})) * (f - _value(mean, {**at, **x}))
+        return mp.exp(value(weight, {**at, **x})) * (f - value(mean, {**at, **x}))
 
     def moved(at: Mapping[str, Any], steps: Sequence[tuple[str, int]]) -> dict[str, Any]:
         found = dict(at)
@@ -191,13 +169,13 @@ def _null_space(text: str) -> tuple[list[list[Any]] | None, list[str]]:
     rows = []
     for _ in range(2 * (len(places) + len(model["shared"]))):
         x = {name: mp.mpf(rng.randint(-2000, 2000)) / 1000 for name in model["x"]}
-        weights = [mp.exp(_value(weight, {**at, **x})) for at in points]
-        f = sum(w * _value(mean, {**at, **x}) for w, at in zip(weights, points, strict=True)) / sum(weights)
+        weights = [mp.exp(value(weight, {**at, **x})) for at in points]
+        f = sum(w * value(mean, {**at, **x}) for w, at in zip(weights, points, strict=True)) / sum(weights)
         shared = [sum(slope(i, (p,), x, f) for i in range(2)) for p in model["shared"]]
         rows.append([*(slope(i, names, x, f) for i, names in places), *shared])
         for p, q in combinations_with_replacement(model["straight"], 2):
-            at = {name: mp.mpf(rng.randint(-200, 200)) / 100 for name in model["expert"]}
-            bend = sum(s * t * _value(mean, {**moved(at, [(p, s), (q, t)]), **x}) for s in (1, -1) for t in (1, -1)) / (
+            at = {"pi": mp.pi, **{name: mp.mpf(rng.randint(-200, 200)) / 100 for name in model["expert"]}}
+            bend = sum(s * t * value(mean, {**moved(at, [(p, s), (q, t)]), **x}) for s in (1, -1) for t in (1, -1)) / (
                 4 * _STEP**2
             )
             if abs(bend) > _ZERO:
@@ -208,29 +186,14 @@ def _null_space(text: str) -> tuple[list[list[Any]] | None, list[str]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    pool, rng, accepted, faults = honest(), random.Random(options.seed), 0, []
+    options = asked(__doc__, 2000)
+    pool, rng, found = honest(), random.Random(options.seed), Attack()
     with mp.workdps(60):
         if not all(map(is_true, pool)):
             raise SystemExit("an honest certificate is false by the oracle")
         for _ in range(options.count):
-            changed = mutated(pool, rng)
-            try:
-                checker.check(changed)
-            except Rejected:
-                continue
-            except Exception as error:
-                faults.append(f"{type(error).__name__}: {json.dumps(changed)}")
-                continue
-            accepted += 1
-            if not is_true(changed):
-                faults.append(json.dumps(changed))
-    print(f"mutants {options.count}, accepted {accepted}, false or crashed {len(faults)}")
-    print(*faults, sep="\n")
-    return int(bool(faults))
+            found.offer(mutated(pool, rng), checker.check, lambda changed: None if is_true(changed) else "not true")
+    return told({"squares": found})
 
 
 if __name__ == "__main__":

@@ -9,17 +9,16 @@ module of the project. Exit status 1 for a false certificate that is accepted.
 
 from __future__ import annotations
 
-import argparse
 import copy
 import json
 import random
 import sys
-from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import sympy as sp
+from attacks import Attack, asked, told
 from flint import arb, arb_mat, ctx, fmpq
 from forged_parts import DERIVED, ORDER_PARTS, PARTS, VERDICT_PARTS, parts
 from oracle_jets import Unclear, ends, jet
@@ -29,7 +28,6 @@ from truth_oracle import Truth, fails_across, monomials, truth
 from temperance.theory.checker import moment_checker, order_checker
 from temperance.theory.checker.moment_checker import FORMAT as MOMENTS
 from temperance.theory.checker.order_checker import FORMAT as ORDERS
-from temperance.theory.checker.rejected import Rejected
 from temperance.theory.checker.verdict_checker import CONDITIONS, FORMAT, check, digest, statement, tower_of
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.models.by_name import model
@@ -46,30 +44,6 @@ STATED = {ORDERS: order_checker.statement, MOMENTS: moment_checker.statement}
 _SLACK = 0.3  # of an order that the oracle finds
 
 
-@dataclass
-class Attack:
-    """What has become of the mutants.
-
-    Attributes:
-        mutants: how many there were.
-        accepted: how many the checker accepted.
-        unclear: how many of these the oracle does not tell the truth about.
-        false: the accepted ones whose statement is false, or whose determinant is another.
-        crashes: errors of the checker other than Rejected.
-    """
-
-    mutants: int = 0
-    accepted: int = 0
-    unclear: int = 0
-    false: list[str] = field(default_factory=list)
-    crashes: list[str] = field(default_factory=list)
-
-    def add(self, other: Attack) -> None:
-        """Count the mutants of another attack too."""
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
-
-
 def honest() -> list[dict[str, Any]]:
     """The certificates that are forged."""
     found = [certificate for source in SOURCES for certificate in certificates(source)]
@@ -82,28 +56,21 @@ def honest() -> list[dict[str, Any]]:
 
 def attack(pool: list[dict[str, Any]], count: int, rng: random.Random, part: str | None = None) -> Attack:
     """Offer mutants of the certificates of a pool, changed in one part or in any, to the checker."""
-    found = Attack()
-    said: dict[str, str] = {}
+    found, said = Attack(), dict[str, str]()
     pool = [c for c in pool if part is None or part in parts(c)]
     for _ in range(count if pool else 0):
-        changed = mutated(rng.choice(pool), pool, rng, part)
-        found.mutants += 1
-        try:
-            check(changed)
-        except Rejected:
-            continue
-        except Exception as error:
-            found.crashes.append(f"{type(error).__name__}: {json.dumps(changed)}")
-            continue
-        found.accepted += 1
-        try:
-            if not is_true(changed) or said.setdefault(changed["statement"], _content(changed)) != _content(changed):
-                found.false.append(json.dumps(changed))
-        except Unclear:
-            found.unclear += 1
-        except (KeyError, ValueError) as error:  # of no function that the oracle can read, but accepted
-            found.false.append(f"{error!r}: {json.dumps(changed)}")
+        found.offer(mutated(rng.choice(pool), pool, rng, part), check, lambda changed: _false(changed, said))
     return found
+
+
+def _false(certificate: dict[str, Any], said: dict[str, str]) -> str | None:
+    """Why a certificate is false; said: what other statements are about, as one statement is about one thing."""
+    try:
+        content = _content(certificate)
+        right = is_true(certificate) and said.setdefault(certificate["statement"], content) == content
+        return None if right else "not true"
+    except (KeyError, ValueError) as error:  # of no function that the oracle can read, but accepted
+        return repr(error)
 
 
 def mutated(
@@ -240,19 +207,9 @@ def campaign(count: int, seed: int, only: list[str] | None = None) -> dict[str, 
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=1)
     names = [*PARTS, *VERDICT_PARTS, *ORDER_PARTS]
-    parser.add_argument("--parts", nargs="+", choices=names, default=names, help="the kinds, each in an equal share")
-    options = parser.parse_args()
-    found = campaign(options.count * len(names) // len(options.parts), options.seed, options.parts)
-    for part, one in found.items():
-        counts = {name: len(v) if isinstance(v, list) else v for name, v in asdict(one).items()}
-        print(f"{part:10}", *(f"{name} {n:6}" for name, n in counts.items()))
-    faults = [fault for one in found.values() for fault in (*one.false, *one.crashes)]
-    print(*faults, sep="\n")
-    return int(bool(faults))
+    options = asked(__doc__, 10_000, names)
+    return told(campaign(options.count * len(names) // len(options.parts), options.seed, options.parts))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.sizes import FitComparison as FitComparison
-    from temperance.numerics.fitting.mle import Box as Box
+    from temperance.numerics.fitting.box import Box as Box
     from temperance.numerics.general.fit import fit as fit
     from temperance.numerics.general.formula_fit import FormulaFit as FormulaFit
     from temperance.numerics.merging.merge import Merge as Merge
@@ -101,7 +101,7 @@ _HOME = {
     "temperance.numerics.estimation.result": ("FitResult",),
     "temperance.numerics.merging.merge": ("Merge", "merge"),
     "temperance.numerics.estimation.sizes": ("FitComparison",),
-    "temperance.numerics.fitting.mle": ("Box",),
+    "temperance.numerics.fitting.box": ("Box",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),
     "temperance.numerics.mixture.sampling": ("sample",),
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import temperance
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.lattice.experiment import cells, experiment
 from temperance.numerics.mixture.activation_numpy import compile_activation
 

@@ -127,13 +127,13 @@ def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Numb
     return curve
 
 
-def split_every(truth: CurveMeasure, direction: Sequence[Number] | None = None) -> Curve:
+def split_every(truth: CurveMeasure) -> Curve:
     """Every atom in two halves at beta1 +- t: cancels in the linear gate, theory.md 2.2."""
 
     def curve(t: fmpq) -> CurveMeasure:
         g = truth
         for i in reversed(range(len(truth.atoms))):
-            g = split(g, i, "beta1", direction)(t)
+            g = split(g, i, "beta1")(t)
         return g
 
     return curve

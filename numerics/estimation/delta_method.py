@@ -6,22 +6,34 @@ Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``p
 from __future__ import annotations
 
 from itertools import groupby
-from typing import NamedTuple
+from statistics import NormalDist
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
-from temperance.numerics.estimation.fitted import Caveat, Scale
 from temperance.numerics.estimation.identifiability import Proved
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
 
+Interval = tuple[float, float]
+Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
+Scale = Literal["real", "log", "unit"]
 """On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 
+_QUANTILE = NormalDist().inv_cdf(0.975)
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 _TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
+
+
+def interval(value: float, se: float, scale: Scale) -> Interval:
+    """The 95% interval, on a scale."""
+    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
+    with np.errstate(over="ignore"):
+        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
+    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
 
 
 class Row(NamedTuple):

@@ -1,6 +1,6 @@
-"""Fits a mixture of experts to a user's data: estimates, standard errors, and warnings in plain words.
+"""Fits softmax, linear and activation gates with linear experts: estimates, standard errors, warnings in words.
 
-Example: ``print(fit(x, y, fitted=2, activation="tanh"))``.
+`general.fit.fit` reads the data and options for it.
 """
 
 from __future__ import annotations
@@ -8,23 +8,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import Any, TypedDict, Unpack, overload
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.arguments import checked_points, fixed_tau, names_of, sizes_of, whole
+from temperance.numerics.estimation.arguments import fixed_tau
 from temperance.numerics.estimation.delta_method import (
     Errors,
     Row,
     Told,
     identifiable_functions,
+    interval,
     left_open,
     parameters,
 )
-from temperance.numerics.estimation.dependence import dependent_directions, fewer_gates
 from temperance.numerics.estimation.diagnostics import (
     of_covariates,
     of_search,
@@ -33,14 +32,20 @@ from temperance.numerics.estimation.diagnostics import (
     uncertain,
     undetermined,
 )
-from temperance.numerics.estimation.fitted import Estimate, interval, relative_errors
-from temperance.numerics.estimation.identifiability import Proved, proved_of, twin_notes
+from temperance.numerics.estimation.fitted import Estimate, relative_errors
+from temperance.numerics.estimation.identifiability import (
+    Proved,
+    dependent_directions,
+    fewer_gates,
+    proved_of,
+    twin_notes,
+)
 from temperance.numerics.estimation.result import Again, FitResult
 from temperance.numerics.estimation.separation import lost, separated
-from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting.mle import AGREE, Box
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import AGREE
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of
@@ -51,8 +56,7 @@ from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
-from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import FITTED, gate_of, gauge_of, require_gate
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.spec import TAU
 
 _CLUSTERINGS = 5
@@ -119,92 +123,40 @@ def announced(experts: int, *, few: bool) -> Iterator[None]:
         yield
 
 
-class DataOptions(TypedDict, total=False):
-    """What fits of every gate take."""
+@dataclass(frozen=True)
+class Search:
+    """How many starts, their seed, and what is called with the starts done and their number."""
 
-    activation: str | sp.Expr | Activation | None
-    gauge: str
-    tau: float | None
     starts: int
     seed: int
-    weights: ArrayLike | None
-    drop_missing: bool
-    columns: Sequence[str | int] | None
-    progress: Callable[[int, int], None] | None
+    progress: Callable[[int, int], None] | None = None
 
 
-class Options(DataOptions, total=False):
-    """What `fit` takes besides the data and the number of experts."""
+def fits_of(
+    points: Points,
+    sizes: Sequence[int],
+    gate: str,
+    activation: str | sp.Expr | Activation | None,
+    gauge: str,
+    tau: float | None,
+    box: Box | None,
+    search: Search,
+) -> list[FitResult]:
+    """The fits of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
 
-    gate: str | None
-    box: Box | None
-
-
-@overload
-def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) -> FitResult: ...
-
-
-@overload
-def fit(x: ArrayLike, y: ArrayLike, *, fitted: Sequence[int], **options: Unpack[Options]) -> FitComparison: ...
-
-
-@checked
-def fit(
-    x: ArrayLike,
-    y: ArrayLike,
-    *,
-    fitted: int | Sequence[int],
-    gate: str | None = None,
-    activation: str | sp.Expr | Activation | None = None,
-    gauge: str = "free",
-    tau: float | None = None,
-    starts: int = 10,
-    seed: int = 0,
-    box: Box | None = None,
-    weights: ArrayLike | None = None,
-    drop_missing: bool = False,
-    columns: Sequence[str | int] | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> FitResult | FitComparison:
-    """Maximum-likelihood fit of a mixture of `fitted` linear Gaussian experts to x (n, d) or (n,), y (n,).
-
-    Args:
-        x: the data, (n, d) or (n,).
-        y: the data, (n,). Data in other units have the same fit in those units.
-        fitted: number of experts; several numbers compare the fits of all these sizes.
-        gate: "linear" (the default, always anchored), "softmax" (the linear gate with tau = 1) or "activation".
-        activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
-        gauge: "free" or "anchored", of the activation gate; the others hold their last atom.
-        tau: None to estimate it, else its fixed value.
-        starts: how many; from three experts on, splits of the maximum for one expert less come besides, and from 5,000
-            points on all are compared on pooled points first. seed: of them, they are the same for the same seed.
-        box: the compact parameter set in the units of the data, by default wide and made from their scale.
-        weights (n,): how often each point was seen, not necessarily whole; standard errors are those of so many points.
-        drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
-        columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
-        progress: called with the starts done and their number.
-
-    Few data are fitted in NumPy; for more the likelihood is compiled, once for each gate, number of experts and of
-    columns, which is announced on stderr.
+    Data in other units have the same fit in those units. From three experts on, splits of the maximum for one expert
+    less are starts too, and from 5,000 points on all starts are compared on pooled points first. Few points are fitted
+    in NumPy; for more the likelihood is compiled, once for each gate, number of experts and of columns, which is
+    announced on stderr.
 
     Raises:
         ValueError: data or options that make no fit.
     """
-    sizes = sizes_of(fitted)
-    gate = gate_of(gate, activation is not None)
     require_gate(gate, activation is not None, FITTED)
-    chosen = gauge_of(gauge)
+    chosen, held = gauge_of(gauge), _held(gate, tau)
     compiled = compile_activation(activated(activation if activation is not None else "identity"))
-    held = _held(gate, tau)
-    points, dropped = checked_points(x, y, weights, drop_missing)
-    starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
-    names = names_of(x, columns, points.x.shape[1])
     layouts = [_layout(k, points, compiled, chosen, held) for k in sizes]
-    fits = tuple(
-        replace(_fit(layout, compiled, points, box, starts, seed, progress), columns=names, dropped=dropped)
-        for layout in layouts
-    )
-    return FitComparison(fits) if isinstance(fitted, (list, tuple, range)) else fits[0]
+    return [_fit(layout, compiled, points, box, search) for layout in layouts]
 
 
 def _held(gate: str, tau: float | None) -> float | None:
@@ -238,9 +190,7 @@ def _fit(
     gate: CompiledActivation,
     points: Points,
     box: Box | None,
-    starts: int,
-    seed: int,
-    progress: Callable[[int, int], None] | None,
+    asked: Search,
     known: MixingMeasure | None = None,
     least: float = 0.0,
 ) -> FitResult:
@@ -255,7 +205,7 @@ def _fit(
     matrix, shift = units.matrix(layout)
     at = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        found = search(layout, gate, scaled, box=inside, starts=starts, seed=seed, known_starts=at, progress=progress)
+        found = search(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)
@@ -282,7 +232,9 @@ def _fit(
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, switching))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     described = (estimates, notes, (), points.n, size, result, centre, gate.source)
-    return FitResult(*described, twin=bool(others), separated=bool(apart), again=Again(points, box, seed, _refitted))
+    return FitResult(
+        *described, twin=bool(others), separated=bool(apart), again=Again(points, box, asked.seed, _refitted)
+    )
 
 
 def _refitted(fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float) -> FitResult:
@@ -291,5 +243,5 @@ def _refitted(fit: FitResult, k: int, known: MixingMeasure | None, starts: int, 
     assert again is not None
     gate = compile_activation(fit.source)
     layout = _layout(k, again.points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
-    found = _fit(layout, gate, again.points, again.box, starts, again.seed, None, known, least)
+    found = _fit(layout, gate, again.points, again.box, Search(starts, again.seed), known, least)
     return replace(found, columns=fit.columns, dropped=fit.dropped)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from html import escape
-from statistics import NormalDist
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
+from temperance.numerics.estimation.delta_method import Caveat, Interval
+from temperance.numerics.estimation.tables import Tabled, Text, aligned
 from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.theory.expressions.arguments import checked
 
 Value = float | list[float]
-Interval = tuple[float, float]
-Scale = Literal["real", "log", "unit"]
 COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
-Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
 _CAVEATS: dict[Caveat | None, str] = {
     "edge": "yes, but not to be used (set by the edge of the box)",
     "near edge": "yes, but it moves with the edge of the box",
@@ -29,7 +27,6 @@ _CAVEATS: dict[Caveat | None, str] = {
     "no estimate": "not told: no maximum",
     "held": "held",
 }
-_QUANTILE = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,8 @@ def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None
     ]
 
 
-def interval(value: float, se: float, scale: Scale) -> Interval:
-    """The 95% interval, on a scale."""
-    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
-    with np.errstate(over="ignore"):
-        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
-    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
-
-
 @dataclass(frozen=True, eq=False, repr=False)
-class Fitted(Mergeable, ABC):
+class Fitted(Mergeable, Tabled, ABC):
     """A fit of one size to a user's data; `FitResult` and `FormulaFit` are its kinds.
 
     Their docstrings say what the fields are.
@@ -207,14 +196,10 @@ class Fitted(Mergeable, ABC):
                 )
         weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
         return diagnostics.answer(
-            self.search,
-            verdicts,
-            weak,
-            warned=bool(self.warnings),
-            twin=self.twin,
-            separated=self.separated,
+            self.search, verdicts, weak, warned=bool(self.warnings), twin=self.twin, separated=self.separated
         )
 
+    @checked
     def doubted(self, doubts: Sequence[str]) -> Self:
         """The same with more warnings; doubts: of where the data come from."""
         return replace(self, warnings=(*doubts, *self.warnings))
@@ -253,10 +238,7 @@ class Fitted(Mergeable, ABC):
             "answer": self.answer,
         }
 
-    def to_frame(self) -> Any:
-        """The table as a pandas DataFrame. Raises ImportError without pandas."""
-        return frame(self.rows())
-
+    @checked
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
         head, table, foot = self.parts(columns)
@@ -289,10 +271,6 @@ class Fitted(Mergeable, ABC):
             "print shows the answer>"
         )
 
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return html(*self.parts(), columns=self.heads)
-
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     label = row["parameter"] if row["column"] is None else f"{row['parameter']} ({row['column']})"
@@ -316,41 +294,3 @@ def by_names(names: list[str], vector: Floats) -> dict[str, Value]:
         part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
         values[name] = part[0] if len(part) == 1 else part
     return values
-
-
-class Text(str):
-    """A text that an interactive session shows as it is."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        """The text itself."""
-        return str(self)
-
-
-def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
-    """The rows as lines of equal columns: those in left to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def html(head: Iterable[str], rows: Iterable[Sequence[str]], foot: Iterable[str], *, columns: Sequence[str]) -> str:
-    """Lines above, a table and lines below, as HTML."""
-    above, below = ("".join(f"<p>{escape(line)}</p>" for line in lines) for lines in (head, foot))
-    heads = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"{above}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{below}"
-
-
-def frame(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """The rows as a pandas DataFrame. Raises ImportError without pandas."""
-    try:
-        from pandas import DataFrame
-    except ImportError:
-        raise ImportError("to_frame needs pandas: pip install pandas (rows() gives the same without it)") from None
-    return DataFrame([dict(row) for row in rows])

@@ -5,12 +5,13 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from temperance.numerics.estimation.fitted import Fitted, Text, Value, by_names
-from temperance.numerics.fitting.mle import Box, Fit
+from temperance.numerics.estimation.fitted import Fitted, Value, by_names
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Mixture
@@ -19,6 +20,7 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.spec import NU
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,7 @@ class FitResult(Fitted):
         if again is None:
             return None
         mixture, held, spec = as_mixture(g, layout, self.source)
-        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        line = tuple(p.name for p in spec.expert.parameters if p != NU)
         names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
 
         def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
@@ -116,13 +118,3 @@ class FitResult(Fitted):
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
         m = self.fit.measure
         return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
-
-    @checked
-    def doubted(self, doubts: Sequence[str]) -> FitResult:
-        """The same with more warnings; doubts: of where the data come from."""
-        return super().doubted(doubts)
-
-    @checked
-    def summary(self, columns: Sequence[str] | None = None) -> Text:
-        """What the command prints; columns: other names for the columns of x."""
-        return super().summary(columns)

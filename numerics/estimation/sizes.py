@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from temperance.numerics.estimation.diagnostics import in_doubt
-from temperance.numerics.estimation.fitted import Fitted, aligned, frame, html
+from temperance.numerics.estimation.fitted import Fitted
+from temperance.numerics.estimation.tables import Tabled, aligned
 from temperance.numerics.fitting.mle import AGREE
 from temperance.theory.expressions.arguments import checked
 
@@ -28,7 +29,7 @@ MORE = "How many experts there are, and what speaks against the answer: temperan
 
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
-class FitComparison:
+class FitComparison(Tabled):
     """Fits of several sizes to the same data.
 
     fits: one `FitResult` or `FormulaFit` for each size, in the order asked for.
@@ -104,10 +105,6 @@ class FitComparison:
             "answer": " ".join(self.words),
         }
 
-    def to_frame(self) -> Any:
-        """The table as a pandas DataFrame. Raises ImportError without pandas."""
-        return frame(self.rows())
-
     def parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
         """Lines above the table, its rows, lines below."""
         first = self.fits[0]
@@ -125,10 +122,6 @@ class FitComparison:
         """In a line; print shows all."""
         sizes = ", ".join(str(f.fitted) for f in self.fits)
         return f"<FitComparison: fitted {sizes}; least BIC: {self.least['bic']}; print shows the answer>"
-
-    def _repr_html_(self) -> str:
-        """For notebooks."""
-        return html(*self.parts(), columns=self.heads)
 
 
 def _experts(result: Fitted) -> str:

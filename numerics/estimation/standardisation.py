@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temperance.numerics.fitting.mle import Box, Fit, one_bound
+from temperance.numerics.fitting.box import Box, one_bound
+from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points

@@ -9,16 +9,31 @@ import numpy as np
 from temperance.numerics.fitting.charts import coordinates, log_tau_of, logit, move_moments, place_of
 
 
+def identity(p):  # type: ignore[no-untyped-def]
+    """The identity (p, p)."""
+    found = np.zeros((p, p))
+    for a in range(p):
+        found[a, a] = 1.0
+    return found
+
+
 def _chained(gradient, hessian, jacobian, second):  # type: ignore[no-untyped-def]
     """J^T g and J^T H J + second."""
-    turned = np.ascontiguousarray(jacobian.T)
-    return turned @ gradient, turned @ hessian @ jacobian + second
+    turned = np.zeros(jacobian.shape)  # loops, as whole arrays take longer to compile
+    for a in range(len(turned)):
+        for b in range(len(turned)):
+            turned[a, b] = jacobian[b, a]
+    square = turned @ hessian @ jacobian
+    for a in range(len(turned)):
+        for b in range(len(turned)):
+            square[a, b] += second[a, b]
+    return turned @ gradient, square
 
 
 def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
     """Jacobian of theta in its ratios, and sum_j g_j d2 theta_j: theta_j = tau phi_j in the gate."""
     tau, free = math.exp(log_tau_of(theta, frame)), frame.places[0] >= 0
-    jacobian, second = np.eye(len(theta)), np.zeros((len(theta), len(theta)))
+    jacobian, second = identity(len(theta)), np.zeros((len(theta), len(theta)))
     for atom in range(frame.k):
         for r in range(frame.d + 1):
             place = place_of(frame, atom, r)
@@ -34,7 +49,7 @@ def _by_ratios(theta, g, frame):  # type: ignore[no-untyped-def]
 def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of the ratios in means and differences, and the sum of g times their second derivatives."""
     i, j, d, p = chart.i, chart.j, frame.d, len(psi)
-    jacobian, second = np.eye(p), np.zeros((p, p))
+    jacobian, second = identity(p), np.zeros((p, p))
     s, t = logit(psi, frame, chart)
     down, up = math.exp(-t / 2), math.exp(t / 2)
     share = up / (up + down)
@@ -81,7 +96,7 @@ def _by_pair(psi, g, frame, chart):  # type: ignore[no-untyped-def]
 def _by_moments(phi, g, frame, chart):  # type: ignore[no-untyped-def]
     """Jacobian of means and differences in phi, and the sum of g times their second derivatives."""
     i, j, d, p, c = chart.i, chart.j, frame.d, len(phi), chart.curvature
-    jacobian, second = np.eye(p), np.zeros((p, p))
+    jacobian, second = identity(p), np.zeros((p, p))
     s, t = logit(phi, frame, chart)
     b, mean, difference = place_of(frame, j, 2 * d + 1), place_of(frame, i, 2 * d + 2), place_of(frame, j, 2 * d + 2)
     h, skew, slope = phi[b], 2 * c * math.sinh(t / 2) / 3, c * math.cosh(t / 2) / 3

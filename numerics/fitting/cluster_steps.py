@@ -25,7 +25,10 @@ def ahead(x1, y, labels, k, most):  # type: ignore[no-untyped-def]
     n, q = x1.shape
     lines, found = np.zeros((k, q, q + 1)), np.zeros(n, np.int64)
     for step in range(most):
-        lines[:] = 0.0
+        for i in range(k):
+            for a in range(q):
+                for b in range(q + 1):
+                    lines[i, a, b] = 0.0
         for j in range(n):
             for a in range(q):
                 lines[labels[j], a, q] += x1[j, a] * y[j]
@@ -63,7 +66,8 @@ def ahead(x1, y, labels, k, most):  # type: ignore[no-untyped-def]
             moved += found[j] != labels[j]
         if not (gap > _TIE * largest and moved):
             return step
-        labels[:] = found
+        for j in range(n):  # for a whole array at once, messages about shapes would be compiled, too
+            labels[j] = found[j]
     return most
 
 

@@ -6,12 +6,13 @@ Example: ``fit_points(Layout(2, 1, "free"), gate, points, box=Box.for_data(x, y)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.charts import frame_of
 from temperance.numerics.fitting.hyperplanes import kinks_of
 from temperance.numerics.fitting.newton import EXACT, FLAT, Local, Maximum, Stop, maximise, scaled_spectrum
@@ -20,85 +21,19 @@ from temperance.numerics.fitting.starting_points import SUBSAMPLE, rough_start
 from temperance.numerics.likelihood.by_layout import evaluation
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.density import NONE, responsibilities
+from temperance.numerics.mixture.density import responsibilities
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
-from temperance.theory.expressions.arguments import checked
 
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
 
 MAX_PASSES = 500
-_START_PASSES = 30  # of the search on the subsample that ends a start
+START_PASSES = 30  # of the search on the subsample that ends a start
 _TURN = 60  # passes on ridges before the charts of a pair are tried again
 _FEWEST = 3  # passes of a step on ridges
 _AT_KINKS = 1.0  # damping at which the steps of a kinked likelihood are taken to fail for its kinks
 _ROUNDING = 1e-3  # of the tolerance within which starts agree
 AGREE = 1e-4  # starts whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
-
-
-@checked
-@dataclass(frozen=True)
-class Box:
-    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
-
-    The bounds of beta1 and a are one number for all entries, or one for each column of x.
-    """
-
-    beta1: float | tuple[float, ...]
-    beta0: float
-    tau: tuple[float, float]
-    a: float | tuple[float, ...]
-    b: float
-    nu: tuple[float, float]
-
-    def __post_init__(self) -> None:
-        """Validate."""
-        for f in fields(self):
-            value = getattr(self, f.name)
-            good = bool((np.array(value) > 0).all() and (np.array(value) < np.inf).all())
-            if f.name in ("tau", "nu"):
-                good = good and len(value) == 2 and value[0] < value[1]
-            if not good:
-                raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
-
-    @staticmethod
-    def for_data(x: Floats, y: Floats, weights: Floats = NONE) -> Box:
-        """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
-        points = Points(x, y, weights)
-        x, y = points.x, points.y
-        deviation = float(np.sqrt(points.mean((y - points.mean(y)) ** 2))) or 1.0
-        spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
-        spread[spread == 0] = 1.0
-        largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
-        beta1, a = (bound / spread for bound in (50.0, 10 * largest))
-        variance = deviation**2
-        nu = (1e-3 * variance, 4 * variance)
-        return Box(one_bound(beta1), 50.0, (0.02, 50.0), one_bound(a), 10 * largest * (1.0 + reach), nu)
-
-    @checked
-    def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
-        """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
-
-        Raises ValueError for one bound a column of another number of columns.
-        """
-        both = []
-        for j, (name, atom) in enumerate(layout.names):
-            bound = getattr(self, name)
-            if name in ("tau", "nu"):
-                both.append(np.log(bound))
-                continue
-            if isinstance(bound, tuple):
-                if len(bound) != layout.d:
-                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
-                bound = bound[j - layout.names.index((name, atom))]
-            both.append((-bound, bound))
-        lower, upper = np.array(both).T.copy()
-        return lower, upper
-
-
-def one_bound(bounds: Floats) -> float | tuple[float, ...]:
-    """The bounds of the columns (d,); a single number if they are equal."""
-    return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,7 +122,7 @@ def start_points(
         rng = np.random.default_rng([seed, index])
         part = Points(*points.some(SUBSAMPLE, rng))
         rough = rough_start(layout, gate, part.x, part.y, rng)
-        thetas.append(climb(layout, gate, part, box, rough, _START_PASSES).theta)
+        thetas.append(climb(layout, gate, part, box, rough, START_PASSES).theta)
     return thetas
 
 
@@ -259,16 +194,26 @@ def fit_points(
     if not thetas:
         raise ValueError("at least one start is needed")
     ends = climbs(layout, gate, points, box, thetas, max_passes, stop, progress)
-    best = max(ends, key=lambda end: end.local.value)
-    if best.local.value == -np.inf:
-        raise ValueError("the likelihood is finite at no start: s must be defined at beta1 . x for every point")
-    tolerance = AGREE / points.n + 1e-9 * abs(best.local.value)
-    equal = [end for end in ends if end.local.value >= best.local.value - tolerance]
+    best, agree = best_of(ends, points.n, "s must be defined at beta1 . x for every point")
+    return _report(layout, gate, points, box, best, len(thetas), agree)
+
+
+def best_of(ends: Sequence[Maximum], n: float, defined: str) -> tuple[Maximum, int]:
+    """The best of the ends, a maximum if one is as high, and how many are; n: the number of points.
+
+    Of those that rounding alone tells apart it is the first, so that rounding does not number the atoms. Raises
+    ValueError if the likelihood is finite at no start; defined: what must be.
+    """
+    most = max(end.local.value for end in ends)
+    if most == -np.inf:
+        raise ValueError(f"the likelihood is finite at no start: {defined}")
+    tolerance = AGREE / n + 1e-9 * abs(most)
+    equal = [end for end in ends if end.local.value >= most - tolerance]
     top = max(equal, key=lambda end: (end.stationary, end.local.value))
-    # the first of those that rounding alone tells apart, so that it does not number the atoms
-    least = top.local.value - _ROUNDING * tolerance
-    best = next(end for end in equal if end.stationary == top.stationary and end.local.value >= least)
-    return _report(layout, gate, points, box, best, len(thetas), len(equal))
+    first = (
+        e for e in equal if e.stationary == top.stationary and e.local.value >= top.local.value - _ROUNDING * tolerance
+    )
+    return next(first), len(equal)
 
 
 def higher(found: Fit, other: Fit) -> bool:

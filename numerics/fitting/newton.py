@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR, Chart, Frame
-from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, compiled_step, step, told
+from temperance.numerics.fitting.steps import CHOOSE, SMALLEST_DIAGONAL, cap, compiled_step, step, told
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]
@@ -100,11 +100,6 @@ def scaled_spectrum(information: Floats) -> tuple[Floats, Floats, Floats]:
     if failed:
         raise FloatingPointError("the eigenvalues of the Hessian were not found")
     return scale, values, vectors
-
-
-def capped(step: Floats, theta: Floats) -> Floats:
-    """The step, at most 2 + |theta|/2 long."""
-    return step * min(1.0, (2.0 + 0.5 * _norm(theta)) / max(_norm(step), 1e-300))
 
 
 def _norm(vector: Floats) -> float:
@@ -231,7 +226,8 @@ class _Search:
         along = np.zeros(len(self.theta))
         along[self.told] = vectors[:, 0] / scale
         for length in (0.5, 0.05, 0.005, 0.0005):
-            move = capped(length * along, self.theta)
+            move = length * along
+            move *= cap(move, self.theta)
             for end in (self.theta + move, self.theta - move):
                 if self.try_step(np.clip(end, self.lower, self.upper), 0.0):
                     return True

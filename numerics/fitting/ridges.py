@@ -23,7 +23,8 @@ from scipy.linalg import null_space
 
 from temperance.numerics.fitting.faces import Face, Place
 from temperance.numerics.fitting.hyperplanes import Hyperplanes, Kinks, Ridge, beside
-from temperance.numerics.fitting.newton import EXACT, Bools, Local, Maximum, Stop, capped, inactive
+from temperance.numerics.fitting.newton import EXACT, Bools, Local, Maximum, Stop, inactive
+from temperance.numerics.fitting.steps import cap
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
@@ -187,7 +188,8 @@ class RidgeSearch:
         """A step off a saddle, either way along the direction of most negative curvature."""
         if not (face.values < -self.stop.curvature).any():
             return None
-        step = capped(face.lifted(np.eye(len(face.values))[0]), place.theta)
+        along = face.lifted(np.eye(len(face.values))[0])
+        step = cap(along, place.theta) * along
         for length in (0.5, 0.05, 0.005, 0.0005, -0.5, -0.05, -0.005, -0.0005):
             if self.passes >= self.most:
                 break
@@ -202,7 +204,7 @@ class RidgeSearch:
         theta, pinned = place.theta, np.zeros(len(place.theta), dtype=bool)
         while True:
             step, gain = face.newton(damping)
-            step = capped(step, theta)
+            step = cap(step, theta) * step
             out = ((theta <= self.lower) & (step < 0)) | ((theta >= self.upper) & (step > 0))
             if not place.held:
                 return np.clip(theta + step, self.lower, self.upper) - theta, gain

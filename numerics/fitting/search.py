@@ -15,7 +15,8 @@ from functools import partial
 
 import numpy as np
 
-from temperance.numerics.fitting.mle import Box, Fit, climbs, fit_points, higher, start_points
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import Fit, climbs, fit_points, higher, start_points
 from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
 from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.machine.threads import one_blas_thread

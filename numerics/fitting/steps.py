@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from temperance.numerics.fitting import chart_derivatives, charts
-from temperance.numerics.fitting.chart_derivatives import derivatives
+from temperance.numerics.fitting.chart_derivatives import derivatives, identity
 from temperance.numerics.fitting.charts import (
     NO_FRAME,
     NO_PAIR,
@@ -45,7 +45,7 @@ def told(gradient, hessian, free):  # type: ignore[no-untyped-def]
 def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
     """The damped Newton step (p,) on the free coordinates that the derivatives tell anything of, and its gain."""
     p, kept = len(free), free.copy()
-    scale, slope, matrix = np.ones(p), np.zeros(p), np.eye(p)  # what is not kept stays apart: no step along it
+    scale, slope, matrix = np.ones(p), np.zeros(p), identity(p)  # what is not kept stays apart: no step along it
     for a in range(p):  # as `told`, which takes as long again to compile
         kept[a] = free[a] and (abs(hessian[a, a]) > SMALLEST_DIAGONAL or abs(gradient[a]) > SMALLEST_DIAGONAL)
         if kept[a]:
@@ -61,8 +61,11 @@ def _damped(gradient, hessian, free, damping):  # type: ignore[no-untyped-def]
         along = vectors[:, b] @ slope
         coefficient = along / (abs(values[b]) + damping)
         gain += along * coefficient - 0.5 * values[b] * coefficient * coefficient
-        step += coefficient * vectors[:, b]
-    return step / scale, gain
+        for a in range(p):
+            step[a] += coefficient * vectors[a, b]
+    for a in range(p):
+        step[a] /= scale[a]
+    return step, gain
 
 
 def _put(values, end):  # type: ignore[no-untyped-def]
@@ -71,18 +74,31 @@ def _put(values, end):  # type: ignore[no-untyped-def]
         end[a] = values[a]
 
 
+def _moved(at, share, step):  # type: ignore[no-untyped-def]
+    """At + share step (p,), which takes less to compile than the formula."""
+    found = at.copy()
+    for a in range(len(at)):
+        found[a] += share * step[a]
+    return found
+
+
 def cap(step, theta):  # type: ignore[no-untyped-def]
     """The share of a step that makes it at most 2 + |theta|/2 long."""
-    length, size = math.sqrt((step * step).sum()), math.sqrt((theta * theta).sum())
-    return min(1.0, (2.0 + 0.5 * size) / max(length, 1e-300))
+    length, size = 0.0, 0.0
+    for a in range(len(step)):
+        length += step[a] * step[a]
+        size += theta[a] * theta[a]
+    return min(1.0, (2.0 + 0.5 * math.sqrt(size)) / max(math.sqrt(length), 1e-300))
 
 
 def _share_inside(at, step, frame, chart, lower, upper):  # type: ignore[no-untyped-def]
     """The share of a step in a chart at which it has just left the box; 1 if it stays."""
     inside, outside, middle = 0.0, 1.0, 1.0
     for _ in range(1 + _HALVINGS):
-        theta = uncut(at + middle * step, frame, chart)
-        if ((lower <= theta) & (theta <= upper)).all():
+        theta, stays = uncut(_moved(at, middle, step), frame, chart), True
+        for a in range(len(theta)):
+            stays = stays and lower[a] <= theta[a] <= upper[a]
+        if stays:
             inside = middle
             if middle == 1.0:
                 return 1.0
@@ -115,41 +131,48 @@ def _all_move(chosen, free, theta, lower, upper, inside):  # type: ignore[no-unt
     return True
 
 
-def _step_of(version: int) -> Any:
-    """The step; version: of its sources, by which machine code is found on disk."""
+# numbers alone are returned: for an array or a named tuple Python code runs, where Ctrl-C ends the process
+def step(  # type: ignore[no-untyped-def]
+    end, theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
+):
+    """The gain that the model expects of a step, its kind and its chart; its end is put into end (p,).
 
-    # numbers alone are returned: for an array or a named tuple Python code runs, where Ctrl-C ends the process
-    def step(  # type: ignore[no-untyped-def]
+    frame: of the mixture; failed: steps before it; pairs: whether in the chart of a pair. kind, chart: those of the
+    step before, for another one in the same chart; or CHOOSE.
+    """
+    if kind == CHOOSE:
+        kind, chart = _chosen(theta, free, lower, upper, frame, failed, pairs)
+    elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
+        _put(theta, end)
+        return -1.0, kind, bare(chart)
+    if kind != PLAIN:
+        slope, bend = derivatives(theta, gradient, hessian, frame, chart)
+        move, gain = _damped(slope, bend, free, damping)
+        at = coordinates(theta, frame, chart)
+        length = cap(move, at)
+        share = _share_inside(at, length * move, frame, chart, lower, upper) if pairs else 1.0
+        if share > _LEAST_SHARE:
+            _put(back(_moved(at, share * length, move), frame, chart, lower, upper), end)
+            return gain, kind, bare(chart)
+    move, gain = _damped(gradient, hessian, free, damping)
+    _put(_moved(theta, cap(move, theta), move), end)
+    cut(end, lower, upper)
+    return gain, PLAIN, bare(chart)
+
+
+def _step_of(version: int) -> Any:
+    """`step` by the version of its sources, by which machine code is found on disk.
+
+    It calls `step`, so that all that is compiled is compiled for one kind of caller.
+    """
+
+    def versioned(  # type: ignore[no-untyped-def]
         end, theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart
     ):
-        """The gain that the model expects of a step, its kind and its chart; its end is put into end (p,).
+        failed += 0 * version
+        return step(end, theta, gradient, hessian, free, lower, upper, frame, failed, damping, pairs, kind, chart)
 
-        frame: of the mixture; failed: steps before it; pairs: whether in the chart of a pair. kind, chart: those of the
-        step before, for another one in the same chart; or CHOOSE.
-        """
-        if kind == CHOOSE:
-            kind, chart = _chosen(theta, free, lower, upper, frame, failed + 0 * version, pairs)
-        elif kind != PLAIN and not _all_move(mixed(frame, chart, len(theta)), free, theta, lower, upper, False):
-            _put(theta, end)
-            return -1.0, kind, bare(chart)
-        if kind != PLAIN:
-            slope, bend = derivatives(theta, gradient, hessian, frame, chart)
-            move, gain = _damped(slope, bend, free, damping)
-            at = coordinates(theta, frame, chart)
-            length = cap(move, at)
-            share = _share_inside(at, length * move, frame, chart, lower, upper) if pairs else 1.0
-            if share > _LEAST_SHARE:
-                _put(back(at + (share * length) * move, frame, chart, lower, upper), end)
-                return gain, kind, bare(chart)
-        move, gain = _damped(gradient, hessian, free, damping)
-        _put(theta + cap(move, theta) * move, end)
-        cut(end, lower, upper)
-        return gain, PLAIN, bare(chart)
-
-    return step
-
-
-step = _step_of(0)
+    return versioned
 
 
 @cache

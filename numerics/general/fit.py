@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, Literal, Unpack, overload
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation import estimate
 from temperance.numerics.estimation.arguments import checked_points, names_of, sizes_of, whole
+from temperance.numerics.estimation.estimate import Search, announced, fits_of
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit_general import fit_general
 from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
@@ -40,12 +40,21 @@ _DRAWS = 20  # of parameters, at all of which a formula must not be finite to be
 Bounds = Mapping[str, tuple[float, float]]
 
 
-class Options(estimate.DataOptions, total=False):
+class Options(TypedDict, total=False):
     """What `fit` takes besides the data and the number of experts."""
 
     gate: str | Gate | None
     expert: str | Expert
+    activation: str | sp.Expr | Activation | None
+    gauge: str
+    tau: float | None
+    starts: int
+    seed: int
     box: Box | Bounds | None
+    weights: ArrayLike | None
+    drop_missing: bool
+    columns: Sequence[str | int] | None
+    progress: Callable[[int, int], None] | None
     shared: Sequence[str]
     positive: Sequence[str]
     constants: Mapping[str, Number] | None
@@ -96,58 +105,80 @@ def fit(
     """Maximum-likelihood fit of a mixture of `fitted` Gaussian experts to x (n, d) or (n,), y (n,).
 
     Args:
+        fitted: number of experts; several numbers compare the fits of all these sizes.
         gate: a name of the table in docs/gates.md, by default linear, or activation where one is given; a formula of
             the log weight in x, or x1 .. xd; or a Gate.
         expert: a name there, a formula of the mean, or an Expert whose density is normal.
-        box: a `Box` for softmax, linear and activation gates with linear experts; else bounds (low, high) by names of
-            parameters, for every atom.
+        activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
+        gauge: "free" or "anchored", of that gate; the others hold their last atom.
+        tau: of softmax, linear and activation gates with linear experts: None to estimate it, else its fixed value.
+        starts, seed: how many; equal seeds make equal starts.
+        box: the compact parameter set: a `Box` for softmax, linear and activation gates with linear experts; else
+            bounds (low, high) by names of parameters, for every atom. By default wide, from the scale of the data.
+        weights (n,): how often each point was seen, not necessarily whole; standard errors are those of so many points.
+        drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
+        columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
+        progress: called with the starts done and their number.
+        shared, positive, constants, bias: of the formulas, as `models.by_name.model` takes them. Formulas see the data
+            in their own units: nothing is scaled.
         noise: each: every atom has its own nu; common: all have one; known: it is the number `nu`. With the last two,
             named gates are fitted as formulas are.
-
-    shared, positive, constants and bias are of the formulas, as `models.by_name.model` takes them. x, y, fitted,
-    activation, gauge, tau, starts, seed, weights, drop_missing, columns and progress are as `estimation.estimate.fit`
-    takes them; gauge and tau go with its gates alone. Formulas see the data in their own units: nothing is scaled.
 
     Raises:
         ValueError: data, formulas or options that make no fit.
     """
-    chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
+    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     said = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
-    sizes, several = sizes_of(fitted), isinstance(fitted, (list, tuple, range))
-    variance = _noise(noise, nu)
-    if isinstance(chosen, str) and chosen in FITTED and expert == "gaussian" and variance is None:
+    sizes, variance = sizes_of(fitted), _noise(noise, nu)
+    points, dropped = checked_points(x, y, weights, drop_missing)
+    search = Search(whole(starts, "starts", 1), whole(seed, "seed", 0), progress)
+    names = names_of(x, columns, points.x.shape[1])
+    fits: Sequence[FitResult | FormulaFit]
+    if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
             said()  # refuses what is of formulas
-        if box is not None and not isinstance(box, Box):
-            raise ValueError(f"box must be a Box for the gate {chosen!r} with linear experts, not bounds by names")
-        options = estimate.Options(gate=chosen, activation=activation, gauge=gauge, tau=tau, box=box)
-        options |= {"starts": starts, "seed": seed, "weights": weights, "columns": columns}
-        options |= {"drop_missing": drop_missing, "progress": progress}
-        return (
-            estimate.fit(x, y, fitted=sizes, **options) if several else estimate.fit(x, y, fitted=sizes[0], **options)
-        )
-    bounds = _bounds(gauge, tau, box)
-    points, dropped = checked_points(x, y, weights, drop_missing)
-    starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
-    names = names_of(x, columns, points.x.shape[1])
-    _require_columns(by_name.formulas_of(chosen, expert), names)
-    spec = said(chosen, expert, activation, len(names), sign_at=partial(_sign_at, points))
-    _require_used(spec, names)
-    _require_finite(formulas_of(spec), points)
-    counts = points.weights if len(points.weights) else None
+        found = fits_of(points, sizes, gate, activation, gauge, tau, _box_of(gate, box), search)
+        fits = [replace(one, columns=names, dropped=dropped) for one in found]
+    else:
+        bounds = _bounds(gauge, tau, box)
+        _require_columns(by_name.formulas_of(gate, expert), names)
+        spec = said(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
+        _require_used(spec, names)
+        _require_finite(formulas_of(spec), points)
+        one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
+        fits = [one(k) for k in sizes]
+    return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
+
+
+def _fitter(
+    spec: MoESpec,
+    points: Points,
+    names: tuple[str, ...],
+    bounds: Bounds | None,
+    variance: float | Literal["common"] | None,
+    search: Search,
+    **said: Any,
+) -> Callable[..., FormulaFit]:
+    """The function that fits k atoms: from known starts besides fresh ones, and with nu in a range if one is given."""
 
     def one(
-        k: int, known: Floats | None = None, starts: int = starts, nu: tuple[float, float] | None = None
+        k: int, known: Floats | None = None, starts: int = search.starts, nu: tuple[float, float] | None = None
     ) -> FormulaFit:
         inside = bounds if nu is None else {**(bounds or {}), "nu": nu}
-        searched: dict[str, Any] = {"starts": starts, "seed": seed, "weights": counts, "box": inside}
-        searched |= {"noise": variance, "progress": progress, "known_starts": () if known is None else (known,)}
-        with estimate.announced(k, few=few(k, len(points.y))):
-            found = fit_general(points.x, points.y, spec, k, **searched)
-        return replace(in_words(found, points, names), dropped=dropped, noise=noise, again=Again(points, one))
+        searched: dict[str, Any] = {"starts": starts, "seed": search.seed, "progress": search.progress}
+        searched |= {"weights": points.weights if len(points.weights) else None, "box": inside, "noise": variance}
+        with announced(k, few=few(k, len(points.y))):
+            found = fit_general(points.x, points.y, spec, k, known_starts=() if known is None else (known,), **searched)
+        return replace(in_words(found, points, names), again=Again(points, one), **said)
 
-    fits = [one(k) for k in sizes]
-    return FitComparison(tuple(fits)) if several else fits[0]
+    return one
+
+
+def _box_of(gate: str, box: Box | Bounds | None) -> Box | None:
+    """The box. Raises ValueError for bounds by names."""
+    if box is not None and not isinstance(box, Box):
+        raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
+    return box
 
 
 def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:

@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.fitting.mle import AGREE, Status
+from temperance.numerics.fitting.mle import MAX_PASSES, START_PASSES, Status, best_of
 from temperance.numerics.fitting.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
 from temperance.numerics.fitting.starting_points import SUBSAMPLE
 from temperance.numerics.general.data_starts import rough_start
@@ -32,10 +32,7 @@ from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translations
 
-MAX_PASSES = 500
-_START_PASSES = 30
 _MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
-_ROUNDING = 1e-10  # of a mean log-likelihood
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y
 
@@ -140,7 +137,6 @@ def fit_general(
     box: Mapping[str, tuple[float, float]] | None = None,
     noise: float | Literal["common"] | None = None,
     known_starts: tuple[Floats, ...] = (),
-    max_passes: int = MAX_PASSES,
     progress: Callable[[int, int], None] | None = None,
 ) -> GeneralFitResult:
     """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
@@ -169,22 +165,14 @@ def fit_general(
         rng = np.random.default_rng([seed, index])
         part = Points(*points.some(SUBSAMPLE, rng))
         rough = rough_start(problem.likelihood, part, problem.lower, problem.upper, rng)
-        thetas.append(problem.full(problem.climb(rough, part, _START_PASSES).theta))
+        thetas.append(problem.full(problem.climb(rough, part, START_PASSES).theta))
     ends = []
     for theta in thetas:
-        ends.append(problem.climb(theta, points, max_passes))
+        ends.append(problem.climb(theta, points, MAX_PASSES))
         if progress is not None:
             progress(len(ends), len(thetas))
-    best = max(ends, key=lambda end: end.local.value)
-    if best.local.value == -np.inf:
-        raise ValueError("the likelihood is finite at no start: formulas must be defined at every x of the data")
-    least = best.local.value - AGREE / points.n - 1e-9 * abs(best.local.value)
-    equal = [end for end in ends if end.local.value >= least]
-    best = max(equal, key=lambda end: (end.stationary, end.local.value))
-    # the first of those that rounding alone tells apart, so that it does not number the atoms
-    least = best.local.value - _ROUNDING * max(1.0, abs(best.local.value))
-    best = next(end for end in equal if end.stationary == best.stationary and end.local.value >= least)
-    return _report(spec, problem, best, len(thetas), len(equal))
+    best, agree = best_of(ends, points.n, "formulas must be defined at every x of the data")
+    return _report(spec, problem, best, len(thetas), agree)
 
 
 def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from temperance.numerics.estimation.delta_method import Caveat, interval
 from temperance.numerics.estimation.diagnostics import of_search, of_weights, uncertain, undetermined
-from temperance.numerics.estimation.fitted import Caveat, Estimate, Fitted, Value, by_names, interval, relative_errors
+from temperance.numerics.estimation.fitted import Estimate, Fitted, Value, by_names, relative_errors
 from temperance.numerics.general.fit_general import held_of
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult
 from temperance.numerics.likelihood.atom_formulas import formulas_of
@@ -27,7 +28,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, MoESpec, covariates
+from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.settings.truth import require_mean
 from temperance.theory.symmetries.flows import symmetries
@@ -123,7 +124,7 @@ class FormulaFit(Fitted):
         own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
         own_mixture = Mixture.of(formulas, self.fitted, np.array([e.value for e in self.found.estimates]))
         places = tuple(own.index(p.name) for p in held)
-        line = tuple(p.name for p in spec.expert.parameters if p.name != "nu")
+        line = tuple(p.name for p in spec.expert.parameters if p != NU)
         names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
 
         def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FormulaFit:
@@ -152,11 +153,6 @@ class FormulaFit(Fitted):
         """As of any fit, and what was understood."""
         meant = {"gate_formula": self.meant.record(), "expert_density": self.meant.density}
         return {**super().to_json(), **meant, "noise": self.noise}
-
-    @checked
-    def doubted(self, doubts: Sequence[str]) -> FormulaFit:
-        """The same with more warnings; doubts: of where the data come from."""
-        return super().doubted(doubts)
 
 
 def in_words(found: GeneralFitResult, points: Points, columns: tuple[str, ...]) -> FormulaFit:

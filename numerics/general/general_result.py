@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.models.spec import MoESpec
@@ -64,16 +62,3 @@ class GeneralFitResult:
     def is_estimate(self) -> bool:
         """Whether the search ended at a maximum that is no spike."""
         return self.status in ("converged", "at_bound")
-
-    @property
-    def aic(self) -> float | None:
-        """-2 loglik + 2 n_parameters, where the fit is an estimate."""
-        return self._criterion(2.0)
-
-    @property
-    def bic(self) -> float | None:
-        """-2 loglik + n_parameters log n, where the fit is an estimate."""
-        return self._criterion(float(np.log(self.points)))
-
-    def _criterion(self, price: float) -> float | None:
-        return -2 * self.loglik + price * self.n_parameters if self.is_estimate else None

@@ -14,12 +14,11 @@ from functools import cached_property
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from temperance.numerics.general.fit_general import held_of
 from temperance.numerics.general.general_result import Name
-from temperance.numerics.information.fisher import RESOLVED, local_factors
+from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
 from temperance.numerics.information.quadrature import on_panels
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.plain_sums import atom_jets
@@ -127,27 +126,8 @@ def information_at(
     local, order = local_factors(means, natural[where.nu], t, min(finer, 2) * _PER_DEVIATION)
     chain = np.where(where.logs, natural, 1.0)
     chain[where.nu] = 1.0
-    factor = _reduced(local @ (_jacobian(slopes, order, where.nu) * chain)[:, :, free], weights)
+    factor = reduced(local @ (chained(slopes[0], slopes[1], order, where.nu) * chain)[:, :, free], weights)
     return GeneralInformation(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
-
-
-def _jacobian(slopes: Floats, order: NDArray[np.intp], nu: NDArray[np.int64]) -> Floats:
-    """dq/dtheta, (m, 3k-1, p): log odds over the leading atom, means, log variances."""
-    (gates, lines), (_, m, k, size) = slopes, slopes.shape
-    full, rows = np.zeros((m, 3 * k - 1, size)), np.arange(m)
-    for place in range(k - 1):
-        full[:, place] = gates[rows, order[:, place]] - gates[rows, order[:, -1]]
-    full[:, k - 1 : 2 * k - 1] = lines
-    full[:, np.arange(2 * k - 1, 3 * k - 1), nu] = 1.0
-    return full
-
-
-def _reduced(rows: Floats, weights: Floats) -> Floats:
-    """A triangular factor of the weighted sum of Gram matrices, which are not formed: they lose half of the digits."""
-    stacked = (rows * np.sqrt(weights)[:, None, None]).reshape(-1, rows.shape[-1])
-    norms = np.linalg.norm(stacked, axis=0)
-    norms = np.where(norms > 0, norms, 1.0)
-    return np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms)
 
 
 def boundaries(spec: MoESpec) -> list[sp.Expr]:

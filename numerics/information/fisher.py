@@ -168,21 +168,28 @@ def jacobian(
     if not np.isfinite(slope).all():
         raise ValueError(f"the derivative of {gate.source.name!r} is not finite on all of beta1 . x")
     x1 = np.concatenate([x, np.ones((len(x), 1))], axis=1)
-    logs = np.zeros((len(x), k, 1 + k * size))  # of the logits
-    full = np.zeros((len(x), 3 * k - 1, 1 + k * size))
+    scores, lines = np.zeros((2, len(x), k, 1 + k * size))
+    scores[:, :, 0] = -t
     for i in range(k):
         first = 1 + i * size
-        logs[:, i, first : first + d] = slope[:, i, None] * x / measure.tau
-        logs[:, i, first + d] = 1 / measure.tau
-        full[:, k - 1 + i, first + d + 1 : first + size - 1] = x1
-        full[:, 2 * k - 1 + i, first + size - 1] = 1.0
-    rows = np.arange(len(x))
-    lead = order[:, -1]
+        scores[:, i, first : first + d] = slope[:, i, None] * x / measure.tau
+        scores[:, i, first + d] = 1 / measure.tau
+        lines[:, i, first + d + 1 : first + size - 1] = x1
+    return chained(scores, lines, order, size * np.arange(1, k + 1))[:, :, layout.free]
+
+
+def chained(gates: Floats, lines: Floats, order: NDArray[np.intp], nu: NDArray[np.int64]) -> Floats:
+    """dq/dtheta, (m, 3k-1, p), of slopes of logits and means (m, k, p): log odds over the leading atom, means, log nu.
+
+    nu: the coordinates of the log variances.
+    """
+    m, k, size = gates.shape
+    full, rows = np.zeros((m, 3 * k - 1, size)), np.arange(m)
     for place in range(k - 1):
-        atom = order[:, place]
-        full[:, place] = logs[rows, atom] - logs[rows, lead]
-        full[:, place, 0] = t[rows, lead] - t[rows, atom]
-    return full[:, :, layout.free]
+        full[:, place] = gates[rows, order[:, place]] - gates[rows, order[:, -1]]
+    full[:, k - 1 : 2 * k - 1] = lines
+    full[:, np.arange(2 * k - 1, 3 * k - 1), nu] = 1.0
+    return full
 
 
 def factors_at(
@@ -203,9 +210,14 @@ def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation
     experts need too many cells.
     """
     rows = factors_at(measure, layout, gate, nodes.x, nodes.per_deviation)
-    stacked = (rows * np.sqrt(nodes.weights)[:, None, None]).reshape(-1, layout.size)
+    return Information(layout, reduced(rows, nodes.weights))
+
+
+def reduced(rows: Floats, weights: Floats) -> Floats:
+    """A triangular factor of the weighted sum of Gram matrices, which are not formed: they lose half of the digits."""
+    stacked = (rows * np.sqrt(weights)[:, None, None]).reshape(-1, rows.shape[-1])
     norms = _norms(stacked)
-    return Information(layout, np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms))
+    return np.asarray(np.linalg.qr(stacked / norms, mode="r") * norms)
 
 
 @one_blas_thread()

@@ -16,7 +16,7 @@ from math import frexp, ldexp, sqrt
 
 import numpy as np
 
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.general_mle import FACTOR
 from temperance.numerics.general.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats

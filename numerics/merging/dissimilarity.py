@@ -41,9 +41,9 @@ class Merger(NamedTuple):
         return tuple(sorted([*rest, tuple(sorted(self.cells[i] + self.cells[j]))]))
 
 
-def design_of(points: Points) -> tuple[Floats, Floats]:
-    """The x of the data with weights of sum 1, thinned evenly along the rows where there are many."""
-    if len(points.y) <= _DESIGN:
+def design_of(points: Points, most: float = _DESIGN) -> tuple[Floats, Floats]:
+    """The x of the data with weights of sum 1, thinned evenly along the rows where there are more than `most`."""
+    if len(points.y) <= most:
         weights = points.weights if points.weighted else np.ones(len(points.y))
         return points.x, weights / weights.sum()
     x, _ = points.some(_DESIGN, np.random.default_rng(0))

@@ -138,7 +138,7 @@ def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
     k = refits.mixture.k
     if sorted(i for cell in chosen for i in cell) != list(range(k)) or not all(chosen):
         raise ValueError(f"cells must hold each of the atoms 0 to {k - 1} once, such as [[0, 1], [2]], not {cells}")
-    order, mixture, residual, gate = projected(refits.mixture, refits.held, *design(refits.points), chosen)
+    order, mixture, residual, gate = projected(refits.mixture, refits.held, *design_of(refits.points, np.inf), chosen)
     level = mixture.log_likelihood(refits.points)
     return Merge(order, mixture, residual, gate, level, refits.again(mixture.k, mixture), refits.names)
 
@@ -160,12 +160,6 @@ def kept(fit: Mergeable) -> Refits:
     if found is None:
         raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
     return found
-
-
-def design(points: Points) -> tuple[Floats, Floats]:
-    """All x of the data, with weights of sum 1."""
-    weights = points.weights if points.weighted else np.ones(len(points.y))
-    return points.x, weights / weights.sum()
 
 
 def projected(

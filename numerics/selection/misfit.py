@@ -21,12 +21,12 @@ _BROAD = 10.0  # times the median variance
 _LIGHT = 0.05  # share of the points
 
 
-def departure(mixture: Mixture, points: Points, seed: int = 0) -> int | None:
+def departure(mixture: Mixture, points: Points) -> int | None:
     """The expert whose residuals are least Gaussian, where the test rejects that all are; else None.
 
     Weights that are no whole numbers allow no test.
     """
-    rng = np.random.default_rng([seed, mixture.k])
+    rng = np.random.default_rng([0, mixture.k])
     if points.weighted and not (points.weights == np.round(points.weights)).all():
         return None
     x, y = _single(points, rng)

@@ -18,7 +18,7 @@ from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.fitting.mle import AGREE
 from temperance.numerics.general.fit import fit
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
-from temperance.numerics.merging.merge import Refits, design, kept, projected
+from temperance.numerics.merging.merge import Refits, kept, projected
 from temperance.numerics.selection.criteria import marginals
 from temperance.numerics.selection.misfit import departure, light_and_broad
 from temperance.theory.coefficients.bounds import coefficient
@@ -180,7 +180,7 @@ def sizes(
 
 
 def _refit(refits: Refits, cells: Cells, floor: float) -> Fitted:
-    _, mixture, *_ = projected(refits.mixture, refits.held, *design(refits.points), cells)
+    _, mixture, *_ = projected(refits.mixture, refits.held, *design_of(refits.points, np.inf), cells)
     found: Fitted = refits.again(mixture.k, mixture, least=floor)
     return found
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from temperance.numerics.contact.curves import CurveMeasure
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Study
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import get_args
@@ -17,6 +17,7 @@ from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
 from temperance.numerics.fitting.mle import Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.conditions.mirror_points import mirror
@@ -24,17 +25,49 @@ from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
+HIGHER = 0.01
+"""Of log-likelihoods of whole samples: below it, two fits at one maximum are within a seventh of a standard error."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """How many samples were fitted again, and by how much a log-likelihood is above that of the kept fit at most.
+
+    gain: inf where a fit counts that is kept as one that does not, or the other way round. lower: how many fits ended
+    at a lower maximum here.
+    """
+
+    samples: int
+    gain: float
+    lower: int = 0
+
+    @property
+    def stand(self) -> bool:
+        """Whether the kept fits stand."""
+        return self.gain <= HIGHER
 
 
 @checked
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them."""
+    """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
+
+    again: of kept fits, what fitting a part of them again found; None where all were fitted now. differed: whether they
+    were because a kept one does not stand.
+    """
 
     study: Study
     theta: Floats
     status: NDArray[np.str_]
     agree: NDArray[np.int64]
+    again: Again | None = None
+    differed: bool = False
+
+    @classmethod
+    def of(cls, study: Study, outcomes: Mapping[int, Outcome], again: Again | None = None) -> StudyResult:
+        """The result that the outcomes of all replicates make."""
+        thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
+        return cls(study, np.stack(thetas), np.array(status), np.array(agree), again)
 
     @property
     def measures(self) -> MixingMeasure:

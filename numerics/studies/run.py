@@ -38,7 +38,7 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 @one_blas_thread()
 def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
     """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
-    data = _data(study, replicate)
+    data = data_of(study, replicate)
     found: list[Fit] = []
     fewer: list[Fit] = []
     for n, points in zip(study.sizes, data, strict=True):
@@ -55,8 +55,8 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
     return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
 
 
-def _data(study: Study, replicate: int) -> list[Points]:
-    """The data at every n; those at one n are part of those at the next."""
+def data_of(study: Study, replicate: int) -> list[Points]:
+    """The data of a replicate at every n; those at one n are part of those at the next."""
     if study.experiment == "lattice":
         return list(samples(study.lattice, study.sizes, seed=study.seed, replicate=replicate))
     x, y = sample(
@@ -208,5 +208,4 @@ def run_study(
             opened = stack.enter_context(open_store(store, study.name, study.digest, study.definition))
         pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
         outcomes = _run(study, opened, pool, progress)
-    thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
-    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree))
+    return StudyResult.of(study, outcomes)

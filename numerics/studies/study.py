@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from temperance.numerics.errors.voronoi import Symmetry
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.lattice.experiment import Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood

@@ -8,7 +8,7 @@ those of theory.md 2.13 plus their coordinates, a change of volume 1, so that sm
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -158,9 +158,3 @@ def squared_distance(u: Floats, at: Local, atoms: Floats, filled: Floats) -> flo
             filled[i, t] = root
             total += (root - at.roots[i, t]) ** 2
     return 0.5 * total * (at.y[1] - at.y[0]) / at.x.size
-
-
-def distance_of(at: Local) -> Any:
-    """The squared distance as a function of u alone."""
-    atoms, filled = np.zeros((int(at.cells.sum()), 5)), np.zeros_like(at.roots)
-    return lambda u: float(squared_distance(np.asarray(u, dtype=float), at, atoms, filled))

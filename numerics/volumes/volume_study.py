@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from temperance.numerics.errors.hypotheses import Hypothesis
+from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.volumes.hellinger import local
 from temperance.numerics.volumes.nested import levels
 
@@ -72,12 +73,12 @@ class VolumeStudy:
 
     def slope(self, kept: Sequence[float]) -> float:
         """The slope of log volume on log distance inside the window, of one replicate."""
-        return float(np.polyfit(*self._inside(kept), 1)[0])
+        return _slope(*self._inside(kept))
 
     def expected(self, kept: Sequence[float], coefficient: float, multiplicity: int) -> float:
         """The slope of eps^lambda log(1/eps)^(m-1) at the same distances."""
         x, _ = self._inside(kept)
-        return float(np.polyfit(x, coefficient * x + (multiplicity - 1) * np.log(-x), 1)[0])
+        return _slope(x, coefficient * x + (multiplicity - 1) * np.log(-x))
 
     def test(self, kept: Sequence[Sequence[float]], coefficient: float, multiplicity: int, level: float) -> Hypothesis:
         """Whether volumes are those of a coefficient: Student's t of the slopes of the replicates, two-sided.
@@ -99,6 +100,12 @@ class VolumeStudy:
         error = float(gaps.std(ddof=1))
         t = float(gaps.mean()) * math.sqrt(len(gaps)) / error
         return Hypothesis(*made, float(2 * stdtr(len(gaps) - 1, -abs(t))), power(error))
+
+
+@one_blas_thread()
+def _slope(x: Floats, y: Floats) -> float:
+    """Of the line of least squares."""
+    return float(np.polyfit(x, y, 1)[0])
 
 
 SOFTMAX = VolumeStudy("softmax, two true, three fitted", "softmax", "gaussian", (2, 1))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Unpack
 
-import numpy as np
 from cyclopts import Parameter
 from sympy import Symbol
 
@@ -26,7 +24,6 @@ from temperance.measurements.sample_sizes import (
     Row,
     at_temperature,
     certificate_of,
-    curve,
     row_of,
     with_designs,
     with_laws,
@@ -35,7 +32,8 @@ from temperance.measurements.true_measures import check_anchored, check_experts,
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
-from temperance.pages.plots import Line, Plot, Point
+from temperance.pages.efficiency_pictures import by_temperature
+from temperance.pages.plots import Plot
 from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import FileOr, Numbers, Whole
@@ -56,7 +54,6 @@ from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 
 _EXPERT = "gaussian"
-_REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures in a picture, over the best one
 
 
 @dataclass(frozen=True)
@@ -106,27 +103,16 @@ class Efficiency(Answer):
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
-        if self.of_gate is not None:
-            return {
-                "truth": values_of(self.truth),
-                "held": [p.name for p in self.of_gate.held],
-                "gauge": self.gauge,
-                "precision": self.precision,
-                "floor": None,
-                "rows": [self.of_gate.row.record()],
-                "match": None,
-                "gate_formula": self.of_gate.meant.record(),
-            }
-        m, (low, high) = measure_of(self.truth), map(float, self.truth.box or ())
-        truth = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
+        of = self.of_gate
         return {
-            "truth": {**truth, "x": {"law": "uniform", "low": low, "high": high}},
+            "truth": _measure(self.truth) if of is None else values_of(self.truth),
+            **({} if of is None else {"held": [p.name for p in of.held]}),
             "gauge": self.gauge,
             "precision": self.precision,
             "floor": self.floor,
-            "rows": [row.record() for row in self.table],
+            "rows": self.rows(),
             "match": None if self.match is None else list(self.match),
-            "gate_formula": None,
+            "gate_formula": None if of is None else of.meant.record(),
         }
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -136,32 +122,11 @@ class Efficiency(Answer):
     @property
     def plots(self) -> Sequence[Plot]:
         """n over tau of every activation, with the law of tau -> 0."""
-        asked = Question(self.gauge, self.precision)
-        made = []
-        for row in {row.activation: row for row in self.table}.values():
-            if row.best_tau is None:
-                continue
-            taus = [float(tau) for tau in row.best_tau[0] * _REACH]
-            pairs = zip(taus, curve(Case.of(row.activation, self.truth, asked), taus), strict=True)
-            points = tuple(Point(tau, n) for tau, n in pairs if n is not None)
-            law, first = row.laws.tau_to_0, (points[0].x, points[0].y)
-            lines = [Line("predicted", law, f"as tau -> 0: tau^{law}")] if isinstance(law, int) else []
-            if self.floor is not None:
-                lines.append(Line("good", 0.0, f"the floor, {self.floor:.0f}", (first[0], self.floor)))
-            chosen = dict.fromkeys(r.tau for r in self.table if r.activation == row.activation and r.tau is not None)
-            lines += [Line("bad", math.inf, f"the chosen tau, {tau:g}", (tau, first[1])) for tau in chosen]
-            made.append(
-                Plot(
-                    title=f"How many observations tau needs with {row.activation}, by temperature",
-                    axes=("tau", "n"),
-                    values=f"{len(points)} temperatures from {points[0].x:.3g} to {points[-1].x:.3g}",
-                    points=points,
-                    through=first,
-                    lines=tuple(lines),
-                    round_ticks=True,
-                )
-            )
-        return made
+        asked, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
+        drawn = [row for row in rows.values() if row.best_tau is not None]
+        return [
+            by_temperature(row, Case.of(row.activation, self.truth, asked), self.floor, self.table) for row in drawn
+        ]
 
 
 @checked
@@ -243,6 +208,13 @@ def efficiency(
         return replace(found, written=write_certificates(proofs, certificate, why))
     except BadInput as error:
         raise Refused(str(error), replace(found, refused=(str(error),))) from None
+
+
+def _measure(truth: Truth) -> dict[str, Any]:
+    """The truth of activations as JSON values."""
+    m, (low, high) = measure_of(truth), map(float, truth.box or ())
+    found = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
+    return {**found, "x": {"law": "uniform", "low": low, "high": high}}
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:

@@ -10,7 +10,16 @@ from cyclopts import Parameter
 
 from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import write_certificates
-from temperance.measurements.contact_orders import answer, in_words, moving, record, unmeasured, with_measurements
+from temperance.measurements.contact_orders import (
+    answer,
+    bound_in_words,
+    in_words,
+    moving,
+    rate_in_words,
+    record,
+    unmeasured,
+    with_measurements,
+)
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
@@ -214,7 +223,5 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
 
 
 def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
-    bound = "none (flat)" if order["flat"] else order["upper"] or "-"
     measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
-    rate = "-" if order["rate"] is None else f"n^(-{order['rate']})"
-    return order["parameter"], bound, measured, rate
+    return order["parameter"], bound_in_words(order), measured, rate_in_words(order)

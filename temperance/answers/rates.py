@@ -149,31 +149,24 @@ def rates(
     """
     of, squares = asked(gate, expert, activation, dim, formulas), loss_of(loss)
     if of.name is None or squares == "least-squares":
-        given = {
-            "gauge anchored": gauge_of(gauge) == "anchored",
-            **{"truth": truth, "experiment sample": experiment == "sample"},
-            **{"workers": workers, "scheduler": scheduler, "store": store},
-        }
-        if option := next((name for name, value in given.items() if value), None):
-            raise BadInput(f"--{option} {NAMED_ALONE}")
+        _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
         return _of_any(of, true, fitted, n, replicates, seed, squares)
     source = of.source.name if isinstance(of.source, Activation) else of.source
-    study = study_for(
-        gate=of.name,
-        source=source,
-        true=true,
-        fitted=fitted,
-        gauge=gauge,
-        truth=None if truth is None else read_truth(truth, FITTED.get(of.name, generic)),
-        dim=of.dim,
-        n=n,
-        replicates=REPLICATES if replicates is None else replicates,
-        seed=seed,
-        experiment=experiment,
-    )
+    given: dict[str, Any] = {"gate": of.name, "source": source, "dim": of.dim, "true": true, "fitted": fitted}
+    given |= {"gauge": gauge, "n": n, "seed": seed, "experiment": experiment}
+    point = None if truth is None else read_truth(truth, FITTED.get(of.name, generic))
+    study = study_for(truth=point, replicates=REPLICATES if replicates is None else replicates, **given)
     found = _record(study, workers, scheduler, store)
     record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
     return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
+
+
+def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
+    """Raise ValueError for an option of the gates that have theorems and fits of their own."""
+    given: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
+    given |= {"experiment sample": experiment == "sample", **options}
+    if option := next((name for name, value in given.items() if value), None):
+        raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
 def _of_any(

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from temperance.answer.answer import Answer
-from temperance.claims.verify import Result, check_estimates, chosen, read_report, tests_made, verify_claims
+from temperance.claims.verify import (
+    Result,
+    check_estimates,
+    chosen,
+    kept_fits_used,
+    read_report,
+    tests_made,
+    verify_claims,
+)
 from temperance.evidence.family import in_words
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
@@ -24,7 +32,7 @@ from temperance.theory.expressions.arguments import checked
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
 _MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
 _LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
-_RUNNING = "--store, --workers, --scheduler and --published are about running claims, and --from runs nothing"
+_RUNNING = "--store, --workers, --scheduler, --published and --full are about running claims, and --from runs nothing"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -61,9 +69,10 @@ class Verify(Answer):
         return verification_page(self.results, self.published, self.source)
 
     def to_json(self) -> Any:
-        """Claims, legs and outcomes, the check of the published estimates, and the family of all tests."""
+        """Claims, legs and outcomes, the check of the published estimates, the family of all tests, and kept fits."""
         claims = [result.record() for result in self.results]
-        return {"claims": claims, "published": self.published, "tests": tests_made(self.results)}
+        tests, kept = tests_made(self.results), kept_fits_used(self.results)
+        return {"claims": claims, "published": self.published, "tests": tests, "kept_fits": kept}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""
@@ -108,9 +117,19 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
     if (made := tests_made(results))["made"]:
         yield in_words(made)
+    if (kept := kept_fits_used(results)) is not None:
+        yield _kept_in_words(kept)
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
     if source is not None:
         yield f"read from {source!r}: nothing was run"
+
+
+def _kept_in_words(kept: Mapping[str, int]) -> str:
+    again = f"{kept['fitted_again']} of {kept['fits']} were made again, none with a higher likelihood"
+    again += f", {kept['lower']} with a lower one" if kept["lower"] else ""
+    stand = f"The fits of {kept['studies']} studies are kept ones: {again}; --full makes all again"
+    fell = f"kept fits do not stand here, and all were made again: number of studies: {kept['replaced']}"
+    return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])
 
 
 def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
@@ -147,6 +166,7 @@ def verify(
     scheduler: str | None = None,
     published: str | None = None,
     from_: str | None = None,
+    full: bool = False,
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
@@ -159,6 +179,8 @@ def verify(
         scheduler: Address of a Dask cluster, in place of local processes.
         published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
+        full: Fit every sample of the studies here. Without it the fits are kept ones, and one sample in twenty is
+            fitted again; --store and --scheduler fit all, too.
 
     Raises:
         ValueError: what is not accepted.
@@ -166,7 +188,7 @@ def verify(
     chosen(claims)
     count = processes(workers)
     if from_ is not None:
-        if not (store is workers is scheduler is published is None):
+        if full or not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
         return _answer(*_only(*read_report(from_), claims), source=from_)
     if published is not None and not Path(published).is_dir():
@@ -174,7 +196,8 @@ def verify(
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if published is None else check_estimates(published)
-        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
+        kept = not full and store is scheduler is None
+        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report, kept=kept) as runs:
             found = verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step)
             return _answer(found, estimates)
 

@@ -25,6 +25,7 @@ from temperance.terminal.json_input import read_json
 _REPORT = "a report of `temperance verify -o report.json`"
 
 _WORDS = 25  # of a remark
+_WITH_FITS = ("studies", "constants_of", "variances", "merged_slopes")  # what of a leg says how fits ended
 Progress = Callable[[str], AbstractContextManager[Any]]
 
 
@@ -136,6 +137,24 @@ def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
 def tests_made(results: Sequence[Result]) -> dict[str, Any]:
     """What these claims tested: see `evidence.family.family`."""
     return family([leg for result in results for leg in result.legs.values()])
+
+
+def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
+    """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
+
+    studies, fits, fitted_again, lower: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
+    fitted whole, as one that is kept does not stand. See `numerics.studies.fitted_again`.
+    """
+    found = {}
+    for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
+        for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
+            found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
+    kept = [fits for fits in found.values() if "fitted_again" in fits]
+    replaced = sum("kept_differ" in fits for fits in found.values())
+    if not kept and not replaced:
+        return None
+    total, again, lower = (sum(fits[key] for fits in kept) for key in ("total", "fitted_again", "lower"))
+    return {"studies": len(kept), "fits": total, "fitted_again": again, "lower": lower, "replaced": replaced}
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "") -> Result:

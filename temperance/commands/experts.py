@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Unpack
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
@@ -49,22 +49,10 @@ def _experts(
     from temperance.terminal.csv_input import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    given: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
+    given |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
     with Display() as shown, shown.doing(f"fitting {most} experts down to 1") as progress:
-        found = asked(
-            x,
-            y,
-            most=most,
-            gate=gate,
-            activation=activation,
-            expert=expert,
-            gauge=gauge,
-            seed=seed,
-            weights=counts,
-            columns=columns,
-            drop_missing=drop_missing,
-            progress=progress,
-            **formulas,
-        )
+        found = asked(x, y, most=most, progress=progress, **given)
     return answered(found, doubts)
 
 

@@ -102,26 +102,11 @@ def _fit(
     from temperance.terminal.csv_input import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    given: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
+    given |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
+    given |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
     with Display() as shown, shown.doing("fitting") as progress:
-        found = estimate(
-            x,
-            y,
-            fitted=fitted if len(fitted) > 1 else fitted[0],
-            gate=gate,
-            expert=expert,
-            activation=activation,
-            gauge=gauge,
-            tau=tau,
-            seed=seed,
-            starts=starts,
-            weights=counts,
-            drop_missing=drop_missing,
-            columns=columns,
-            progress=progress,
-            noise=noise,
-            nu=nu,
-            **formulas,
-        )
+        found = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **given)
     doubted = found.doubted(doubts)
     kept = np.isfinite(x).all(axis=1) & np.isfinite(y)
     return Fit(doubted, (x[kept], y[kept]), (*columns, target or "y"), said=_said(doubted))

@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from flint import fmpq
 
+from temperance.evidence.comparison import fits
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.family import EACH, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
@@ -253,7 +254,8 @@ def merging_rates(runs: Runs) -> Leg:
 
 def _slopes(runs: Runs, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """The tests of a study: of every group of parameters, the greatest error of all cells."""
-    found, rows = merged_errors(runs.result(study), sizes), []
+    result = runs.result(study)
+    found, rows = merged_errors(result, sizes), []
     line = log_contrasts(np.array(sizes, dtype=float))[0]
     for name, errors in found.errors.items():
         with np.errstate(all="ignore"):
@@ -268,6 +270,7 @@ def _slopes(runs: Runs, study: Study, sizes: tuple[int, ...]) -> list[dict[str, 
             "rms": rms.tolist(),
             "sizes": list(sizes),
             "dropped": found.dropped,
+            "fits": fits(result),
         }
         rows.append(with_test(row, tested if found.dropped <= LARGEST_DROPPED else tested.without_test(), rare=True))
     return rows

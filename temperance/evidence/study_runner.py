@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
+from temperance.evidence.kept_fits import kept_fits
+from temperance.numerics.studies.fitted_again import fitted_again
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_study
 from temperance.numerics.studies.study import Study
@@ -25,7 +28,9 @@ class Runs:
 
     A context: workers start with the first study, and end with the block; what is not finished then is dropped.
     workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file for the finished
-    replicates; report: told how far a study is. Raises ValueError, on entering, where no cluster answers.
+    replicates; report: told how far a study is. kept: whether kept fits (`kept_fits`) stand for those of here, once a
+    part was fitted again and came out no higher (`fitted_again`); all are fitted where not. Raises ValueError, on
+    entering, where no cluster answers.
     """
 
     def __init__(
@@ -35,8 +40,10 @@ class Runs:
         scheduler: str | None = None,
         store: str | None = None,
         report: Report = lambda name, progress: None,
+        kept: bool = False,
     ) -> None:
         self._workers, self._scheduler, self._store, self._report = workers, scheduler, store, report
+        self._kept = kept
         self._found: dict[str, Future[StudyResult]] = {}
         self._others: dict[Callable[[Any], Any], Future[list[Future[Any]]]] = {}
         self._waiting: list[Future[Any]] = []
@@ -111,4 +118,8 @@ class Runs:
                 raise CancelledError  # ends the study, which drops the replicates that wait
             self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
-        return run_study(study, executor=executor, store=self._store, progress=told)
+        fits = kept_fits(study) if self._kept else None
+        if fits is not None and (again := fitted_again(study, fits, executor, told)).stand:
+            return StudyResult.of(study, fits, again)
+        found = run_study(study, executor=executor, store=self._store, progress=told)
+        return found if fits is None else replace(found, differed=True)

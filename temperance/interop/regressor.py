@@ -13,15 +13,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.arguments import whole
-from temperance.numerics.estimation.estimate import Options
-from temperance.numerics.estimation.estimate import fit as estimate
-from temperance.numerics.estimation.fitted import Text
+from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.estimation.tables import Text
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.general.fit import Options
+from temperance.numerics.general.fit import fit as estimate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density
 from temperance.numerics.selection.sizes import sizes
+from temperance.theory.expressions.arguments import shown
+from temperance.theory.models.gates import FITTED, gate_of, require_gate
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin
@@ -100,9 +103,15 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         experts = 0 if auto else whole(self.n_experts, "n_experts", 1)
         x, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         source = None if self.activation is None else activation(self.activation)
-        options: Options = {"gate": self.gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
+        if not isinstance(self.gate, str | None):
+            raise ValueError(f"gate must be a text, not {shown(self.gate)}")
+        gate = gate_of(self.gate, source is not None)
+        require_gate(gate, source is not None, FITTED)
+        options: Options = {"gate": gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
         options |= {"starts": self.starts, "seed": _seed(self.random_state), "box": self.box, "weights": sample_weight}
-        self.result_ = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
+        found = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
+        assert isinstance(found, FitResult)
+        self.result_ = found
         self.n_experts_ = self.result_.fitted
         if self.result_.separated or not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
@@ -191,12 +200,10 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         return self.result_.summary(None if names is None else [str(name) for name in names])
 
 
-def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> FitResult:
+def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> Fitted:
     """The fit of the number of experts that BIC takes."""
     found = sizes(x, y, _MOST, **options)
-    best = found.fits[(found.by_bic or 1) - 1]
-    assert isinstance(best, FitResult)
-    return best
+    return found.fits[(found.by_bic or 1) - 1]
 
 
 def _seed(random_state: Randomness) -> int:

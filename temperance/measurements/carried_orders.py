@@ -84,9 +84,10 @@ def _seen(row: AtlasRow, d: int, there: AtlasRow, dim: int) -> dict[str, str]:
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
     doubled = cell == "every cell split" and bounds(row, cell, d).setting.weighted
-    return cell == "three" or (doubled and _keeps_tau(bounds(row, "two", d)))
+    return cell == "three" or (doubled and _keeps_shared(bounds(row, "two", d)))
 
 
-def _keeps_tau(found: Orders) -> bool:
-    """Whether mixtures near the truth have its tau, up to the distance: the other true atom may then be anywhere."""
-    return all(o.flat or o.upper == 1 for o in found.orders if o.name == "tau")
+def _keeps_shared(found: Orders) -> bool:
+    """Whether mixtures near the truth have what its atoms share, up to the distance: the other may then be anywhere."""
+    shared = {p.name for p in found.setting.spec.gate.shared}
+    return all(o.flat or o.upper == 1 for o in found.orders if o.name in shared)

@@ -89,6 +89,16 @@ def answer(found: Orders) -> str:
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
+def bound_in_words(order: Mapping[str, Any]) -> str:
+    """The bound of an order of the record, as a cell of a table."""
+    return "none (flat)" if order["flat"] else order["upper"] or "-"
+
+
+def rate_in_words(order: Mapping[str, Any]) -> str:
+    """The rate of an order of the record, as a cell of a table."""
+    return "-" if order["rate"] is None else f"n^(-{order['rate']})"
+
+
 def setting(chosen: Setting) -> dict[str, Any]:
     """The model and the true point, as JSON."""
     spec = chosen.spec
@@ -150,8 +160,8 @@ def unmeasured(chosen: Setting) -> str | None:
     made = Family(chosen)
     if chosen.every and (any(k.moved_by for k in found) or (line and any(made.kinks()))):
         return "orders of every cell split are measured where the kinks of the gate stay: they move here"
-    weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath") if line else None
-    for x in made.kinks(moving=True) if weight else ():
+    weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath")
+    for x in made.kinks(moving=True) if line else ():
         if abs(weight(x + _BESIDE) - weight(x - _BESIDE)) > _JUMP:
             return "the gate jumps where a parameter moves, and the distance has no derivative there"
     return None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
+from temperance.measurements.contact_orders import bound_in_words, rate_in_words
 from temperance.measurements.contact_orders import setting as of_setting
-from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
 from temperance.terminal.errors import BadInput
 from temperance.terminal.parts import Grid, Part, Said
-from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
+from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.orders import LeastSquaresOrders, certificate, least_squares_orders
 from temperance.theory.least_squares.semidefinite import Cone
@@ -24,7 +24,6 @@ from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 
 _COLUMNS = ("parameter", "bound", "rate")
-_TABLE = ("order 1", "relations of order 2", "semidefinite in", "orders", "flat", "not decided")
 _SHOWN = 6  # relations
 _SEEN: Mapping[Noise | None, str] = {
     None: "under least squares",
@@ -34,8 +33,6 @@ _SEEN: Mapping[Noise | None, str] = {
 _EVERYWHERE = (
     "at almost every true point, as the matrix is orthogonal to the relations there; weighted means at this one"
 )
-_OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a relation has such a part of order 2"
-_RATES = "an order r is the rate n^(-1/(2r)); flat has none"
 _HERE = "at this true point, and near it; weighted means at this one"
 
 
@@ -111,11 +108,19 @@ class ByLeastSquares:
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
-        rows = tuple((o["parameter"], _bound(o), _rate(o)) for o in record["orders"])
-        why = [f"{', '.join(names)}: {reason}" for reason, names in _grouped(record, "reason").items()]
-        return Said(
-            title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (_answer(record, self.seen),)
-        )
+        rows = tuple((o["parameter"], bound_in_words(o), rate_in_words(o)) for o in record["orders"])
+        why = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
+        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (self.answer,))
+
+    @property
+    def answer(self) -> str:
+        """The rates in words: proved, none, and open."""
+
+        def rate(o: Mapping[str, Any]) -> str:
+            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else rate_in_words(o)
+
+        rates = _grouped(self.record(), rate)
+        return f"Rates {self.seen}: {'; '.join(f'{names} {rate}' for rate, names in rates.items())}."
 
     @property
     def seen(self) -> str:
@@ -205,14 +210,6 @@ def _truth(record: Mapping[str, Any]) -> str:
     return f"truth: ({'), ('.join(atoms)})"
 
 
-def _bound(o: Mapping[str, Any]) -> str:
-    return "none (flat)" if o["flat"] else o["upper"] or "-"
-
-
-def _rate(o: Mapping[str, Any]) -> str:
-    return "-" if o["rate"] is None else f"n^(-{o['rate']})"
-
-
 def _relations(record: Mapping[str, Any]) -> str:
     """Generators of order 2, or the first of them."""
     found = [g["equation"] for g in record["relations"] if g["order"] > 1]
@@ -220,103 +217,9 @@ def _relations(record: Mapping[str, Any]) -> str:
     return ", ".join(found[:_SHOWN]) + more if found else "none"
 
 
-def _grouped(record: Mapping[str, Any], key: str) -> dict[str, list[str]]:
-    """The parameters by what their orders have under a key."""
+def _grouped(record: Mapping[str, Any], of: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
+    """The parameters, between commas, by something of their orders."""
     groups: dict[str, list[str]] = {}
     for o in record["orders"]:
-        groups.setdefault(o[key], []).append(o["parameter"])
-    return groups
-
-
-def _answer(record: Mapping[str, Any], seen: str) -> str:
-    """The rates in words: proved, none, and open."""
-    rates: dict[str, list[str]] = {}
-    for o in record["orders"]:
-        key = "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else f"n^(-{o['rate']})"
-        rates.setdefault(key, []).append(o["parameter"])
-    listed = "; ".join(f"{', '.join(names)} {rate}" for rate, names in rates.items())
-    return f"Rates {seen}: {listed}."
-
-
-def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Said]:
-    """The conditions of least squares for the gates of activations: one object each, and what is said of them.
-
-    Raises ValueError for an activation or an expert that has no orders.
-    """
-    found = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
-    title = f"Under least squares, with the {found[0].setting.spec.expert.name} expert"
-    rows = tuple((_source(one), *one.row()) for one in found)
-    said = Said(title, (title, Grid("Conditions", ("activation", *_TABLE), rows), _OF_CELLS), tuple(map(_short, found)))
-    return [_checked(one) for one in found], said
-
-
-def _source(one: ByLeastSquares) -> str:
-    source = one.setting.spec.gate.activation
-    return one.gate if source is None else source.name
-
-
-def _checked(one: ByLeastSquares) -> dict[str, Any]:
-    record, (verdict, relation) = one.record(), one.first_order
-    kept = ("loss", "relations", "cone", "orders", "reasons")
-    name = record["setting"]["activation"]
-    first = {"verdict": verdict, "relation": relation}
-    return {"activation": name, "expert": record["setting"]["expert"], "first_order": first} | {
-        k: record[k] for k in kept
-    }
-
-
-def _short(one: ByLeastSquares) -> str:
-    return f"{_source(one)}: {_answer(one.record(), one.seen)}"
-
-
-@dataclass(frozen=True)
-class LeastSquaresAtlas:
-    """Rows of the literature, each with what is proved of it under least squares or why nothing is.
-
-    Attributes:
-        entries: of each row.
-    """
-
-    entries: tuple[tuple[AtlasRow, ByLeastSquares | str], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The entries, and what the papers state."""
-        named = {arxiv for row, _ in self.entries for arxiv in row.papers}
-        papers = [asdict(paper) for paper in PAPERS if paper.arxiv in named]
-        return {"loss": "least-squares", "entries": [_entry(row, one) for row, one in self.entries], "papers": papers}
-
-    def said(self) -> Said:
-        """The table, and what the papers state."""
-        title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
-        rows = []
-        for row, one in self.entries:
-            name = f"{row.gate if row.source is None else f'{row.gate} {row.source}'}, {row.expert}"
-            rows.append(
-                (name, *((one, *[""] * 5) if isinstance(one, str) else one.row()), ", ".join(row.papers) or "-")
-            )
-        grid = Grid("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
-        papers = (
-            f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
-        )
-        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), ())
-
-
-def atlas_by_least_squares() -> LeastSquaresAtlas:
-    """What is proved of the rows of the literature under least squares."""
-    found: list[tuple[AtlasRow, ByLeastSquares | str]] = []
-    for row in LEAST_SQUARES_ROWS:
-        try:
-            found.append((row, by_least_squares(order_setting(row.gate, row.expert, row.source, dim=row.d))))
-        except ValueError as error:
-            found.append((row, str(error)))
-    return LeastSquaresAtlas(tuple(found))
-
-
-def _entry(row: AtlasRow, one: ByLeastSquares | str) -> dict[str, Any]:
-    about = {"gate": row.gate, "activation": row.source, "expert": row.expert, "d": row.d, "papers": list(row.papers)}
-    if isinstance(one, str):
-        return {**about, "first_order": None, "relations": [], "cone": None, "orders": [], "reasons": [one]}
-    verdict, relation = one.first_order
-    record = one.record()
-    kept = {key: record[key] for key in ("relations", "cone", "orders", "reasons")}
-    return {**about, "first_order": {"verdict": verdict, "relation": relation}, **kept}
+        groups.setdefault(of(o), []).append(o["parameter"])
+    return {key: ", ".join(names) for key, names in groups.items()}

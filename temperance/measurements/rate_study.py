@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from temperance.measurements.true_measures import check_truth, default_truth
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.box import Box
 from temperance.numerics.lattice.experiment import kinks_move
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.exact_values import measure_of

@@ -58,7 +58,11 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
     text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
     if fits["at_bound"]:
         text += " (they count: the slopes are those of estimates in this box)"
-    return f"{text}, {failed} were dropped (degenerate, or not converged)"
+    text += f", {failed} were dropped (degenerate, or not converged)"
+    if "fitted_again" in fits:
+        text += f"; they are kept, and {fits['fitted_again']} were fitted again, none with a higher likelihood"
+        return text + (f", {fits['lower']} with a lower one" if fits["lower"] else "")
+    return text + ("; one that is kept came out otherwise here, so that all were fitted" * ("kept_differ" in fits))
 
 
 def answer(slopes: Sequence[Mapping[str, Any]]) -> str:

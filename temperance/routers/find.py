@@ -266,12 +266,12 @@ def _copied(value: Any) -> Any:
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def _random_inputs(model: Any, tokens: int = 64) -> Inputs:
-    """Inputs for a router alone: x of shape (tokens, d), or (2, tokens/2, d), with a d that fits."""
+def _random_inputs(model: Any) -> Inputs:
+    """Inputs for a router alone: x of shape (64, d), or (2, 32, d), with a d that fits."""
     made = torch.Generator().manual_seed(6)
     sizes = dict.fromkeys(n for p in model.parameters() if p.dim() > 1 for n in reversed(p.shape))
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
-    for shape in [(tokens, d) for d in sizes] + [(2, tokens // 2, d) for d in sizes]:
+    for shape in [(64, d) for d in sizes] + [(2, 32, d) for d in sizes]:
         inputs: Inputs = ((torch.randn(shape, generator=made, dtype=torch.float64).to(kind),), {})
         mode = model.training
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from typing import Any
 
@@ -187,7 +187,7 @@ class Functions(Parts):
         """The values of functions at a point inside the pieces of the weights."""
         place, seen = self._place(self.places_at(point)), Balls({}, length=1)
         seen.names |= {name: seen.number(arb(v)) for name, v in zip(self.covariates, self.point(point), strict=True)}
-        return [evaluate(parsed(str(f[place])), seen)[0] for f in functions]
+        return [evaluate(_tree(f[place]), seen)[0] for f in functions]
 
     def require_independent(self, functions: Sequence[Function], points: Any) -> None:
         """That functions of x are independent on [-2, 2]^d, by their values at as many points."""
@@ -210,6 +210,12 @@ class Functions(Parts):
         pivots = [next(j for j in range(len(functions)) if reduced[i, j] != 0) for i in range(rank)]
         targets_seen = {*range(len(others), len(functions))} <= {*pivots}
         return [functions[j] for j in pivots] if targets_seen else None
+
+
+@lru_cache(maxsize=1024)
+def _tree(formula: sp.Expr) -> ast.expr:
+    """A formula of SymPy as the tree of an expression, made once for all points."""
+    return parsed(str(formula))
 
 
 def _number(c: sp.Expr) -> fmpq:

@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from temperance.theory.bounds.bound_checker import FORMAT, THEOREMS, Cell, check, given, statement
+from temperance.theory.bounds.bound_checker import FORMAT, Cell, check, given, statement
 from temperance.theory.bounds.exact_checker import FORMAT as EXACT
 from temperance.theory.bounds.exact_checker import WEIGHT, Mixture
 from temperance.theory.bounds.exact_checker import check as check_exact
@@ -29,6 +29,7 @@ from temperance.theory.contact.curve_models import log_weight, text
 from temperance.theory.contact.exact_truths import moving
 from temperance.theory.models.spec import covariates
 from temperance.theory.models.weights import own_parameters
+from temperance.theory.orders.moment_bounds import assumed as assumed_by_moments
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.settings.truth import Setting
 
@@ -227,8 +228,4 @@ def assumed(certificate: Mapping[str, Any]) -> tuple[str, ...]:
     """The theorems that a certificate of bounds takes for granted."""
     if certificate["format"] == FORMAT:
         return given(certificate["steps"])
-    if certificate["format"] == MOMENTS:
-        quadratic = ("on quadratic and Gaussian gates (2.10)",) if certificate["gate"] else ()
-        few = ("on the solvability order r_bar(m) = 2m (theory.md 2.6)",) if certificate["atoms"] > 2 else ()
-        return (*((THEOREMS["experts"][1],) if certificate["intercept"] is None else few), *quadratic)
-    return ()
+    return assumed_by_moments(certificate) if certificate["format"] == MOMENTS else ()

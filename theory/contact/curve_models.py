@@ -14,12 +14,14 @@ from temperance.theory.models.weights import own_parameters, weight_parameters
 from temperance.theory.orders.taylor import Taylor
 from temperance.theory.settings.truth import Setting
 
-T = sp.Symbol("t")
+T, Q, ROOT = sp.symbols("t q r")
+"""Along a curve, the node of an atom, an algebraic number."""
 Role = tuple[str, int]
 """What stands before (x_1 + .. + x_d)^k in the log weight, ("gate", k), or in the mean, ("mean", k); ("nu", 0).
 
 k = -2 is for x_1^2 + .. + x_d^2.
 """
+_CHANGE = {k: sp.Dummy(f"w{abs(k)}") for k in (-2, 1, 2)}
 
 
 def model_text(cell: Setting) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def model_text(cell: Setting) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=256)
 def text(e: sp.Expr) -> str:
     """An expression as the checker reads it; a gate with kinks as where(u < v, .., ..)."""
     e = sp.piecewise_fold(e) if e.has(sp.Piecewise) else e
@@ -52,6 +55,7 @@ def text(e: sp.Expr) -> str:
     return written
 
 
+@lru_cache(maxsize=256)
 def log_weight(spec: MoESpec) -> sp.Expr:
     """The log weight without what is a number."""
     kept = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
@@ -61,6 +65,7 @@ def log_weight(spec: MoESpec) -> sp.Expr:
     return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
 
 
+@lru_cache(maxsize=256)
 def _directed(weight: sp.Expr, dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
     """A weight that has |x| as a function of u, which is bounded: x over what has |x| in the denominator."""
     x = covariates(dim)
@@ -130,27 +135,41 @@ def _of_gate(
     """The offsets of the gate that change the coefficients of its log weight so, and the factor that is free of x."""
     if not wanted:
         return {}, sp.S.One
-    terms = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim)
-    if terms is None:
+    known = tuple((p, v) for p, v in place.items() if p not in cell.own)
+    solved = _solved(log_weight(cell.spec), cell.own, known, cell.spec.dim, frozenset(wanted))
+    if solved is None:
         return None
-    own = cell.own
+    moved, factor = solved
+    # one after the other: what is wanted may have symbols of the place
+    at, roles = {p: place[p] for p in cell.own}, {_CHANGE[k]: e for k, e in wanted.items()}
+    offsets = {p.name: below(e.subs(at).subs(roles) - at[p], degree) for p, e in moved}
+    return offsets, below(sp.exp(factor.subs(at).subs(roles)), degree)
+
+
+@lru_cache(maxsize=256)
+def _solved(
+    weight: sp.Expr,
+    own: tuple[sp.Symbol, ...],
+    known: tuple[tuple[sp.Symbol, sp.Expr], ...],
+    dim: int,
+    at: frozenset[int],
+) -> tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], sp.Expr] | None:
+    """Where the parameters of a gate move if roles in its log weight change by symbols, and the change at x = 0."""
+    terms = _coefficients(sp.expand(weight), dim)
+    if terms is None or not {abs(k) for k in at} <= {sum(powers) for powers, _ in terms}:
+        return None
     moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
-    known = {p: v for p, v in place.items() if p not in own}
     equations, first = [], sp.S.Zero
     for powers, c in terms:
         change = c.subs(known).subs(moved) - c.subs(known)
         if any(powers):
-            equations.append(change - (_wanted(powers, wanted) or 0))
+            equations.append(change - (_wanted(powers, {k: _CHANGE[k] for k in at}) or 0))
         else:
             first = change
-    if not {abs(k) for k in wanted} <= {sum(powers) for powers, _ in terms}:
-        return None
     solved = sp.solve(equations, list(moved.values()), dict=True)
     if len(solved) != 1:
         return None
-    at = {p: place[p] for p in own}
-    offsets = {p.name: below(solved[0][q].subs(at) - at[p], degree) for p, q in moved.items() if q in solved[0]}
-    return offsets, below(sp.exp(first.subs(solved[0]).subs(at)), degree)
+    return tuple((p, solved[0][q]) for p, q in moved.items() if q in solved[0]), first.subs(solved[0])
 
 
 def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, sp.Expr] | None:

@@ -22,9 +22,9 @@ _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
 MOST_ATOMS = len(_SLOPES)
 
 
-def exact_truth(spec: MoESpec, point: Mapping[str, Constant] | None = None) -> Truth:
-    """The true mixture that the orders of a model are exact at; point as `exact_orders` takes it. Raises as it does."""
-    return truth_of(spec, spec.gate, point or {}, None)
+def exact_truth(spec: MoESpec) -> Truth:
+    """The true mixture that the orders of a model are exact at. Raises as `exact_orders` does."""
+    return truth_of(spec, spec.gate, {}, None)
 
 
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:

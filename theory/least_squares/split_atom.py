@@ -10,21 +10,19 @@ proves that the mixture has no others.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 
 import sympy as sp
-from flint import arb, fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat
 from sympy.polys.matrices import DomainMatrix
 
 from temperance.theory.expressions.balls import exact
 from temperance.theory.interactions.interactions import Interactions, derive
-from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
-from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
+from temperance.theory.orders.independence import independent
 from temperance.theory.settings.losses import Noise
 from temperance.theory.settings.truth import Setting, Truth, Values
 
@@ -264,16 +262,7 @@ def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
     columns = [c.xreplace(atom.points[0]) for c in columns]
     columns += [sp.diff(u, p).xreplace(atom.points[1]) for p in atom.expert]
     columns += [sum(sp.diff(u, p).xreplace(v) for v in atom.points) for p in atom.shared]
-
-    def rows(bits: int, rng: random.Random) -> list[list[arb]]:
-        def row() -> list[arb]:
-            at = random_point(rng, atom.spec.dim) | {Y: sp.Rational(rng.randrange(-399, 400), 100)}
-            number = numbers(at, bits)
-            return [number(formula_at(c, at)) for c in columns]
-
-        return finite_rows(row, len(columns))
-
-    return independent_columns(rows)
+    return independent(columns, {}, atom.spec.dim, lambda rng: {Y: sp.Rational(rng.randrange(-399, 400), 100)})
 
 
 def _derivative(e: sp.Expr, parameters: Sequence[sp.Symbol], place: Index) -> sp.Expr:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import sympy as sp
 
@@ -48,11 +50,12 @@ def model(
         raise ValueError(f"an activation goes with the gate 'activation' only{written}")
     if not bias and not own_gate:
         raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
+    said = partial(_read, dim, positive=positive, constants=constants, sign_at=sign_at)
     if isinstance(gate, str):
-        gate = _gate(gate, dim, activation, shared, positive, constants, bias, sign_at)
+        gate = said("gate", gate, shared=shared, bias=bias) if own_gate else gates.gate(gate, dim, activation)
     gate = recognised(gate, dim)
     if isinstance(expert, str):
-        expert = _expert(expert, dim, positive, constants, sign_at)
+        expert = said("expert", expert) if expert in texts else experts.expert(expert, dim)
     spec = MoESpec(gate, expert, dim)
     _require_used(spec, texts, shared, positive, constants or {})
     return spec
@@ -69,49 +72,19 @@ def name_of(spec: MoESpec) -> str | None:
     return named(spec.gate, spec.dim)
 
 
-def _gate(
-    text: str,
-    dim: int,
-    s: str | sp.Expr | Activation | None,
-    shared: Sequence[str],
-    positive: Sequence[str],
-    constants: Mapping[str, Number] | None,
-    bias: bool,
-    sign_at: SignAt | None,
-) -> Gate:
-    if text in gates.names():
-        return gates.gate(text, dim, s)
+def _read(dim: int, kind: str, text: str, **said: Any) -> Any:
+    """The gate or the expert of a formula. Raises ValueError for another text: a word is taken for a name first."""
     try:
-        return gate_from(text, dim, shared=shared, positive=positive, constants=constants, bias=bias, sign_at=sign_at)
+        return (gate_from if kind == "gate" else expert_from)(text, dim, **said)
     except ValueError as error:
-        raise _neither("gate", text, gates.names(), error, gates.hint(text)) from None
-
-
-def _expert(
-    text: str,
-    dim: int,
-    positive: Sequence[str],
-    constants: Mapping[str, Number] | None,
-    sign_at: SignAt | None,
-) -> Expert:
-    if experts.is_named(text):
-        return experts.expert(text, dim)
-    try:
-        return expert_from(text, dim, positive=positive, constants=constants, sign_at=sign_at)
-    except ValueError as error:
-        raise _neither("expert", text, experts.EXPERTS, error) from None
-
-
-def _neither(kind: str, text: str, names: Iterable[str], error: ValueError, hint: str = "") -> ValueError:
-    """The error for a text that is neither a name nor a formula: a word is taken for a name first."""
-    why = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
-    if re.fullmatch(r"[\w.:-]*", text):
-        near = did_you_mean(text, names)
-        meant = "" if near is None else f"{near} "
-        example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
-        accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
-        return ValueError(f"unknown {kind} {text!r}; {meant}{accepted}{hint}")
-    return ValueError(f"{kind} {text!r}: {why}")
+        why = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
+    if not re.fullmatch(r"[\w.:-]*", text):
+        raise ValueError(f"{kind} {text!r}: {why}")
+    near = did_you_mean(text, gates.names() if kind == "gate" else experts.EXPERTS)
+    meant = "" if near is None else f"{near} "
+    example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
+    accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
+    raise ValueError(f"unknown {kind} {text!r}; {meant}{accepted}{gates.hint(text) if kind == 'gate' else ''}")
 
 
 def _require_used(

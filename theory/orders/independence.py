@@ -20,16 +20,20 @@ _ROWS = 3  # values for every function
 _POINTS = 20  # at which formulas are looked for
 
 
-def independent(functions: Sequence[sp.Expr], place: Place, dim: int) -> bool:
-    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place."""
+def independent(
+    functions: Sequence[sp.Expr], place: Place, dim: int, draw: Callable[[random.Random], Place] = lambda _: {}
+) -> bool:
+    """Whether functions of x are proved to be independent on [-2, 2]^dim, the parameters being at a place.
 
+    draw: the values of other variables that they are functions of.
+    """
     pieces = {w for f in functions for w in f.atoms(sp.Piecewise)}
     conditions = {c for w in pieces for _, c in w.args}
     formulas: dict[tuple[bool, ...], list[sp.Expr]] = {}  # the same for all points between the same kinks
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            at = {**place, **random_point(rng, dim)}
+            at = {**place, **random_point(rng, dim), **draw(rng)}
             where = tuple(c.subs(at) == sp.true for c in conditions)
             if where not in formulas:
                 formulas[where] = [formula_at(f, at) for f in functions]

@@ -9,7 +9,7 @@ Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import comb
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq
 
+from temperance.theory.bounds.bound_checker import THEOREMS
 from temperance.theory.checker.limited_work import Inequality
 from temperance.theory.checker.moment_checker import FORMAT, Cell, check, statement
 from temperance.theory.checker.order_equations import Exponents
@@ -36,8 +37,8 @@ _MOST_CASES = 1000
 _MOST_ROUNDS = 3
 _MOST_MOMENTS = 2100  # which take up to 10 seconds
 _HALF, _ONE = fmpq(1, 2), fmpq(1)
-_SOLVABILITY = "r_bar(m) = 2m (theory.md 2.6)"
-_EXPERTS, _GATES = "the theorem on experts (theory.md 2.7)", "that on quadratic and Gaussian gates (2.10)"
+_SOLVABILITY = "on the solvability order r_bar(m) = 2m (theory.md 2.6)"
+_GATES = "on quadratic and Gaussian gates (2.10)"
 
 
 def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
@@ -55,10 +56,15 @@ def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] |
         return {}, None, Reason(ReasonKind.NO_CERTIFICATE, rejected)
     titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
     orders = {titles[title]: Fraction(r) for title, r in issued["orders"].items()}
-    experts = _EXPERTS if issued["intercept"] is None else _SOLVABILITY if cell.size > 2 else ""
-    given = ", ".join(filter(None, [experts, _GATES if issued["gate"] else "", "shares bounded away from 0"]))
-    why = f"the certificate takes for granted: {given}"
-    return orders, issued, Reason(ReasonKind.ASSUMED, why)
+    given = ", ".join([*(f"the theorem {text}" for text in assumed(issued)), "shares bounded away from 0"])
+    return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {given}")
+
+
+def assumed(certificate: Mapping[str, Any]) -> tuple[str, ...]:
+    """The theorems that a certificate by moments takes for granted."""
+    on_x = _SOLVABILITY if certificate["atoms"] > 2 else ""
+    experts = THEOREMS["experts"][1] if certificate["intercept"] is None else on_x
+    return tuple(filter(None, (experts, _GATES if certificate["gate"] else "")))
 
 
 def _issued(cell: Setting, size: int) -> dict[str, Any]:

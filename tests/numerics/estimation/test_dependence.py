@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.estimation.estimate import fit
+from temperance.numerics.general.fit import fit
 
 RNG = np.random.default_rng(4)
 N = 300

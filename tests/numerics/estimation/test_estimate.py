@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.general.fit import fit
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
@@ -145,7 +145,6 @@ def test_an_activation_that_is_not_defined_everywhere():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gate": "quadratic"}, "unknown gate 'quadratic'; accepted: linear, softmax, activation"),
         ({"gate": "activation"}, "needs an activation"),
         ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
         ({"fitted": 20}, "points are fewer than"),

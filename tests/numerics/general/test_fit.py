@@ -7,7 +7,6 @@ import pytest
 import sympy as sp
 
 import temperance
-from temperance.numerics.estimation import estimate
 from temperance.numerics.general.fit_general import fit_general
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import likelihood
@@ -100,12 +99,6 @@ def test_a_function_that_is_determined_has_the_standard_error_of_a_parameter_in_
     w = next(e for e in fixed.estimates if e.parameter == "w")
     ours, its = ((abs(e.value), e.se) for e in (free.estimates[-1], w))
     assert ours == pytest.approx(its, rel=1e-4)
-
-
-def test_names_of_the_estimator_of_before_keep_its_digits():
-    x, y = data(200)
-    new, old = (f(x, y, fitted=[1, 2], gate="softmax", starts=3) for f in (temperance.fit, estimate.fit))
-    assert new.to_json() == old.to_json()
 
 
 def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead():

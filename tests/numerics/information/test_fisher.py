@@ -1,14 +1,15 @@
 """The information of one observation against mpmath, the density's own Hessian, finer rules, and its invariances."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 import mpmath
 import numpy as np
 import pytest
 
-from temperance.numerics.estimation.estimate import fit
 from temperance.numerics.fitting.mle import Box
+from temperance.numerics.general.fit import fit
 from temperance.numerics.information.fisher import information, kurtosis, local_factors
 from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
@@ -60,6 +61,7 @@ def test_the_local_information_against_mpmath(x):
         mu = [mpmath.mpf(float((m.a[i] * x + m.b[i]).item())) for i in range(2)]
         nu = [mpmath.mpf(float(v)) for v in m.nu]
 
+        @cache  # all integrals have the same nodes
         def scores(y):
             normal = [
                 mpmath.exp(-((y - mu[i]) ** 2) / (2 * nu[i])) / mpmath.sqrt(2 * mpmath.pi * nu[i]) for i in range(2)

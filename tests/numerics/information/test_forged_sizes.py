@@ -24,8 +24,8 @@ def test_forged_certificates_are_accepted_only_if_they_are_true():
     from forged_sizes import campaign
 
     found = campaign(40, 2)
-    assert found["false"] == found["crashes"] == []
-    assert 0 < found["accepted"] < found["mutants"] / 2
+    assert found.false == found.crashes == []
+    assert 0 < found.accepted < found.mutants / 2
 
 
 @pytest.mark.full
@@ -33,7 +33,7 @@ def test_of_two_thousand_forged_certificates_those_accepted_are_true():
     from forged_sizes import campaign
 
     found = campaign(2000, 1)
-    assert found["false"] == found["crashes"] == []
+    assert found.false == found.crashes == []
 
 
 def test_a_checker_that_forgets_what_lies_beyond_the_range_of_y_is_noticed(monkeypatch):

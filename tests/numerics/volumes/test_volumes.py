@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.volumes.hellinger import _atoms, distance_of, local
+from temperance.numerics.volumes.hellinger import _atoms, local, squared_distance
 from temperance.numerics.volumes.volume_study import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, run_studies
 
 SMALL = replace(ONE, name="small", live=40, steps=20, deepest=-14.0, window=(-6.0, -14.0), replicates=6, seed=3)
@@ -14,6 +15,12 @@ SMALL = replace(ONE, name="small", live=40, steps=20, deepest=-14.0, window=(-6.
 
 def local_of(study):
     return local(study.cells, tanh=study.gate == "tanh", constant=study.expert == "constant")
+
+
+def distance_of(at):
+    """The squared distance as a function of u alone."""
+    atoms, filled = np.zeros((int(at.cells.sum()), 5)), np.zeros_like(at.roots)
+    return lambda u: squared_distance(u, at, atoms, filled)
 
 
 @pytest.mark.parametrize("study", STUDIES, ids=lambda s: s.name)
@@ -49,6 +56,21 @@ def test_distances_are_those_of_the_density(study):
         step = at.y[1] - at.y[0]
         wanted = 0.5 * ((np.exp(logs[0] / 2) - np.exp(logs[1] / 2)) ** 2).sum() * step / at.x.size
         assert distance_of(at)(u) == pytest.approx(wanted, rel=1e-9)
+
+
+def test_slopes_do_not_depend_on_how_many_threads_blas_has(monkeypatch):
+    fit, seen = np.polyfit, []
+
+    def line(*given):
+        seen.append({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})
+        return fit(*given)
+
+    monkeypatch.setattr(np, "polyfit", line)
+    with threadpool_limits(2, user_api="blas"):
+        levels = [-1.0 * k for k in range(1, 15)]
+        SMALL.expected(levels, 1.5, 2)
+        SMALL.slope(levels)
+    assert seen == [{1}, {1}]
 
 
 def test_coordinates_are_regular():

@@ -104,7 +104,8 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     assert captured.out == target.read_text(encoding="utf-8")
     assert captured.err == "claim 1 of 1: C1 done\n"
     report = json.loads(captured.out, parse_constant=pytest.fail)
-    assert list(report) == ["claims", "published", "tests"]
+    assert list(report) == ["claims", "published", "tests", "kept_fits"]
+    assert report["kept_fits"] is None
     assert report["tests"]["made"] == 0
     assert report["published"] is None
     assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome", "coq"]
@@ -116,6 +117,52 @@ def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
     out = capsys.readouterr().out
     assert "relations of the linear" in out
     assert out.splitlines()[-1] == "proved: C1"
+
+
+def with_fits(key, name, **fits):
+    counted = {"total": 100, "converged": 100, "at_bound": 0, "failed": 0, **fits}
+    leg = Leg("confirmed", "", {key: [{"study": name, "fits": counted}]})
+    return Claim("C1", name, (("monte_carlo", lambda _: leg),))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ([with_fits("variances", "a")], None),
+        (
+            [
+                with_fits("variances", "a", fitted_again=5, lower=0),
+                with_fits("merged_slopes", "b", fitted_again=9, lower=3),
+            ]
+            * 2,
+            "The fits of 2 studies are kept ones: 14 of 200 were made again, none with a higher likelihood, 3 with",
+        ),
+        (
+            [with_fits("variances", "a", kept_differ=1)],
+            "kept fits do not stand here, and all were made again: number of studies: 1",
+        ),
+    ],
+)
+def test_kept_fits_are_told(capsys, claims, monkeypatch, tmp_path, made, said):
+    claims(*(replace(claim, id=f"C{i}") for i, claim in enumerate(made, 1)))
+    report = str(tmp_path / "r.json")
+    assert run(["verify", "-o", report]) == run(["verify", "--from", report]) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith(said or "The fits of") for line in out) == (0 if said is None else 2)
+
+
+@pytest.mark.parametrize(("options", "kept"), [([], True), (["--full"], False), (["--store", "s.sqlite"], False)])
+def test_kept_fits_are_taken_unless_all_are_asked_for(claims, monkeypatch, options, kept):
+    made = []
+
+    class Told(Runs):
+        def __init__(self, **options):
+            made.append(options["kept"])
+            super().__init__(**options)
+
+    monkeypatch.setattr("temperance.answers.verify.Runs", Told)
+    assert run(["verify", *options]) == 0
+    assert made == [kept]
 
 
 def small(study):

@@ -195,6 +195,7 @@ def test_a_generator_and_a_random_state_seed_the_starts():
     [
         ({"n_experts": 0}, "n_experts must be a whole number"),
         ({"gate": "cosine"}, "unknown gate 'cosine'"),
+        ({"gate": "quadratic", "n_experts": "auto"}, "unknown gate 'quadratic'"),
         ({"activation": "torch.nn.Foo"}, "unknown activation"),
         ({"random_state": "chance"}, "cannot be used to seed"),
         ({"random_state": -1}, "seed must be a whole number"),

@@ -201,7 +201,11 @@ def test_the_second_true_atom_and_what_is_held_are_told(capsys):
 @pytest.mark.parametrize(
     ("options", "granted", "given"),
     [
-        (["--gate", "softmax", "--cell", "3"], "r_bar(m) = 2m (theory.md 2.6), shares", "given r_bar(3) = 6"),
+        (
+            ["--gate", "softmax", "--cell", "3"],
+            "the theorem on the solvability order r_bar(m) = 2m (theory.md 2.6), shares",
+            "given r_bar(3) = 6",
+        ),
         (["--activation", "tanh", "--dim", "2"], "shares bounded away from 0", "given no theorem"),
     ],
 )

@@ -57,28 +57,33 @@ def cell(spec, points, held=()):
     return SplitAtom(Setting(Truth(spec, tuple(points)), (2, 1), held))
 
 
-def columns_of_f(atom, places, x):
+def functions(atom):
+    """What is seen and the weight, as functions of x and the parameters; a density is seen at one y for each x."""
+    mean = mean_of(atom.spec.expert)
+    seen = mean if atom.noise is None else sp.exp(normal(mean)).subs(Y, 3 * sp.sin(5 * X))
+    arguments = (X, *atom.spec.parameters)
+    return tuple(sp.lambdify(arguments, e, "mpmath") for e in (seen, sp.exp(atom.spec.gate.log_weight)))
+
+
+def columns_of_f(atom, functions, places, x):
     """Derivatives at x of the regression function itself, numerically: the cell as two atoms of half its weight.
 
     Along theta + d, theta - d the first derivatives of the weights cancel, so that the second derivative of f is what
     U_dd is, up to the factor -1/(sum of weights) that all columns share. Where a density is seen, f is that at one y.
     """
-    each = atom.each
-    mean = mean_of(atom.spec.expert)
-    seen = mean if atom.noise is None else sp.exp(normal(mean)).subs(Y, 3 * sp.sin(5 * X))  # at one y for each x
-    h = sp.lambdify((X, *atom.spec.parameters), seen, "mpmath")
-    e = sp.lambdify((X, *atom.spec.parameters), sp.exp(atom.spec.gate.log_weight), "mpmath")
+    each, (h, e) = atom.each, functions
+    here, other = ([mpmath.mpf(int(v.p)) / int(v.q) for v in point.values()] for point in atom.points)
 
     def f(first, second, weight=0, singleton=None, shift=None):
         top = bottom = mpmath.mpf(0)
         half = (1 + weight) / 2
-        at, other = atom.points
-        offsets = ((at, first, half), (at, second, half), (other, singleton or {}, 1))
+        offsets = ((here, first, half), (here, second, half), (other, singleton or {}, 1))
         for values, move, w in offsets:
             moves = (shift or {}) | move
-            at = [mpmath.mpf(int(v.p)) / int(v.q) + moves.get(p, 0) for p, v in values.items()]
-            top += w * e(x, *at) * h(x, *at)
-            bottom += w * e(x, *at)
+            at = [v + moves.get(p, 0) for p, v in zip(atom.points[0], values, strict=True)]
+            weighted = w * e(x, *at)
+            top += weighted * h(x, *at)
+            bottom += weighted
         return top / bottom
 
     def apart(d):
@@ -107,7 +112,8 @@ def assert_all_relations(atom, count):
     with mpmath.workdps(50):
         size = len(atom.places) + len(atom.expert) + len(atom.shared)
         points = [mpmath.mpf(2 * k - 41) / 21 for k in range(size + 4)]
-        matrix = mpmath.matrix([columns_of_f(atom, atom.places, x) for x in points])
+        seen = functions(atom)
+        matrix = mpmath.matrix([columns_of_f(atom, seen, atom.places, x) for x in points])
         values = mpmath.svd_r(matrix, compute_uv=False)
         rank = sum(1 for v in values if v > mpmath.mpf(10) ** -18 * values[0])
         assert size - rank == len(found.rows) == count

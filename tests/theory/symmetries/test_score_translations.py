@@ -1,5 +1,6 @@
 """Translations of the scores: the functions found, and the density of mixtures that they leave alone."""
 
+import mpmath as mp
 import pytest
 import sympy as sp
 
@@ -24,14 +25,15 @@ GAINS = [  # activation, F(beta1) of which all atoms can gain one constant, whet
 
 
 def _largest_change(spec, k, values, moved):
-    """Largest change of the log density over a few observations, at 30 digits."""
+    """Largest change of the log density over a few observations, at 45 digits."""
     log_density, _ = symbolic_density(spec, k)
+    f = sp.lambdify([*covariates(spec.dim), Y, *values], log_density, "mpmath")
     changes = []
-    for i, at in enumerate((-2, sp.Rational(-1, 3), sp.Rational(3, 2))):
-        f = log_density.subs({**dict.fromkeys(covariates(spec.dim), at), Y: sp.Rational(i, 2)})
-        if spec.dim > 1:
-            f = log_density.subs({x: at + j for j, x in enumerate(covariates(spec.dim))} | {Y: sp.Rational(i, 2)})
-        changes.append(abs(sp.N(f.subs(values) - f.subs(moved), 30)))
+    with mp.workdps(45):
+        one, two = ([mp.mpmathify(sp.N(at[p], 50)) for p in values] for at in (values, moved))
+        for i, at in enumerate((mp.mpf(-2), -mp.mpf(1) / 3, mp.mpf(3) / 2)):
+            place = [*(at + j for j in range(spec.dim)), mp.mpf(i) / 2]
+            changes.append(abs(f(*place, *one) - f(*place, *two)))
     return max(changes)
 
 
