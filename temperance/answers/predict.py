@@ -228,12 +228,22 @@ def _of_any(of: Asked, true: int, fitted: int) -> Predict:
     spec = cast(MoESpec, of.spec)
     found = tuple(_with_papers(predict_any(spec, true, fitted), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    options = of.options or "GATE EXPERT"
-    rest = f"Orders that are only measured: `temperance exponents {options}`"
-    if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
-        rest += f"; rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`"
     said = _said(setting, found, None, of.meant)
-    return Predict(setting, found, said=replace(said, words=(*said.words, rest)))
+    return Predict(setting, found, said=replace(said, words=(*said.words, *_measured(of, spec, true, fitted))))
+
+
+def _measured(of: Asked, spec: MoESpec, true: int, fitted: int) -> tuple[str, ...]:
+    """The commands that measure it, in a line; () where there is none: of experts that are not Gaussian."""
+    options, told = of.options or "GATE EXPERT", []
+    if experts.mean_of(spec.expert) is None:
+        return ()
+    if fitted > true:
+        split = "" if is_weighted(spec) else " --split all"
+        told.append(f"orders that are only measured: `temperance exponents {options}{split}`")
+    if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
+        told.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
+    line = "; ".join(told)
+    return (line[0].upper() + line[1:],) if line else ()
 
 
 def _of_squares(of: Asked, true: int, fitted: int) -> Predict:

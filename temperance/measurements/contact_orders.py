@@ -160,9 +160,9 @@ def unmeasured(chosen: Setting) -> str | None:
     made = Family(chosen)
     if chosen.every and (any(k.moved_by for k in found) or (line and any(made.kinks()))):
         return "orders of every cell split are measured where the kinks of the gate stay: they move here"
-    weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath") if line else None
+    weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath")
     for x in made.kinks(moving=True) if line else ():
-        if weight is not None and abs(weight(x + _BESIDE) - weight(x - _BESIDE)) > _JUMP:
+        if abs(weight(x + _BESIDE) - weight(x - _BESIDE)) > _JUMP:
             return "the gate jumps where a parameter moves, and the distance has no derivative there"
     return None
 

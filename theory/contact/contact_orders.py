@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from temperance.theory.contact.bound_certificates import assumed, bound_certificate
-from temperance.theory.contact.contact_curves import certificates, is_left, reached
+from temperance.theory.contact.contact_curves import certificates, reached
+from temperance.theory.contact.curve_places import is_left
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, line_of, seen_on_line
 from temperance.theory.contact.orders_from_theorems import known_orders

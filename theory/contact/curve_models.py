@@ -14,7 +14,8 @@ from temperance.theory.models.weights import own_parameters, weight_parameters
 from temperance.theory.orders.taylor import Taylor
 from temperance.theory.settings.truth import Setting
 
-T = sp.Symbol("t")
+T, Q, ROOT = sp.symbols("t q r")
+"""Along a curve, the node of an atom, an algebraic number."""
 Role = tuple[str, int]
 """What stands before (x_1 + .. + x_d)^k in the log weight, ("gate", k), or in the mean, ("mean", k); ("nu", 0).
 

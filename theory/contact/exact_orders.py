@@ -169,9 +169,11 @@ def _listed(
         lost = None if p in spec.expert.parameters else same
         rows.append(Order(label, p.name, False, lost or found, None if lost else order, flat=lost is not None))
 
+    named = {*taken}
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
         inside = [p for p in moved if p in f.free_symbols]
-        add(str(f).replace("**", "^"), next((p for p in inside if p not in taken), inside[0]))
+        named.add(p := next((p for p in inside if p not in named), inside[0]))
+        add(str(f).replace("**", "^"), p)
     for p in (*spec.gate.own, *spec.expert.parameters, *spec.gate.shared):
         if p not in moved and p not in weights:
             add(p.name, p)

@@ -14,15 +14,14 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.checker.rejected import objection
-from temperance.theory.contact.contact_curves import holds, shown
-from temperance.theory.contact.curve_models import T, model_text, shift_of_weight
+from temperance.theory.contact.curve_models import ROOT, T, model_text, shift_of_weight
+from temperance.theory.contact.curve_places import holds, shown
 from temperance.theory.curves.curve_checker import FORMAT, check, statement
 from temperance.theory.models.weights import own_parameters
 from temperance.theory.settings.truth import Setting
 
 Place = Mapping[sp.Symbol, sp.Expr]
 """The true values of a gate's parameters in an atom."""
-_R = sp.Symbol("r")
 _MOST_POWER = 4
 
 
@@ -107,7 +106,7 @@ def _by_lengths(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, An
         return
     told = [{p: v for p, v in at.items() if p in (*own, *shared) and v.is_Rational} for at in places]
     cells = [(at, [(sp.S.One, {p: at[p] * T for p in own if p in at})]) for at in told]
-    factor = (1 + T) * (_R + 1) / ((1 + T) * _R + 1) - 1
+    factor = (1 + T) * (ROOT + 1) / ((1 + T) * ROOT + 1) - 1
     yield _issued(cell, cells, "listed", {p: sp.cancel(places[0][p] * factor) for p in shared}, square)
 
 

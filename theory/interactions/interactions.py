@@ -111,8 +111,8 @@ class Interactions:
     derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
     field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
     and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
-    was decided for all, and the rank proved; missing: what was not. spec: the model; order: r; scope: the coefficient
-    field, and what the rank rests on; basis: the Groebner basis behind.
+    was decided for all, and the rank proved; missing: what was not, in words; proved: whether the rank is. spec: the
+    model; order: r; scope: the coefficient field, and what the rank rests on; basis: the Groebner basis behind.
     """
 
     spec: MoESpec
@@ -123,6 +123,7 @@ class Interactions:
     generators: tuple[Relation, ...]
     complete: bool
     missing: tuple[str, ...]
+    proved: bool
     scope: str
     basis: Basis = field(repr=False, compare=False)
 
@@ -158,6 +159,7 @@ def derive(
         generators=tuple(relation(family, f) for f in generators),
         complete=not missing,
         missing=tuple(missing),
+        proved=proved,
         scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {rank}",
         basis=basis,
     )

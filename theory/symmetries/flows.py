@@ -222,7 +222,7 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
         "proved: every flow, and that these functions are constant on its orbits; at a generic point they determine the"
         " atom u locally and everything identifiable is a function of them (there are no further relations of order 1)"
     )
-    if not found.complete and any("further relations" in m for m in found.missing):
+    if not found.proved:
         text = text.replace("there are no further", "assuming that there are no further")
     if shown is not None:
         text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"

@@ -154,3 +154,11 @@ def test_the_slopes_of_models_of_no_paper_are_those_that_are_predicted(output, n
         if not (met or (gap < 0 and s["parameter"] not in known)):
             missed[s["parameter"]] = (s["slope"], s["ci"], s["predicted"])
     assert missed == {}
+
+
+def test_predict_names_no_command_that_refuses(output):
+    assert "--split all" in output("predict", "--gate", "sigmoid", *SPLIT).splitlines()[-1]
+    exact = output("predict", "--gate", "sigmoid", *EXACT).splitlines()[-1]
+    assert exact == "Rates: `temperance rates --gate sigmoid --true 2 --fitted 2`"
+    outcomes = output("predict", "--gate", "softmax", "--expert", "multinomial:2", *EXACT)
+    assert "temperance rates" not in outcomes

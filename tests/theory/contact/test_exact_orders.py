@@ -112,3 +112,12 @@ def test_bad_input_is_named(arguments, message):
 )
 def test_the_last_reason_says_which_gauge_is_meant(arguments, gauge):
     assert exact_orders(*arguments).reasons[-1].text.startswith(gauge)
+
+
+@pytest.mark.parametrize("gate", ["cosine", "cosine-perturbed", "quadratic"])
+def test_invariants_are_called_as_in_cells(gate):
+    """Each stands for a parameter of its own, the same one whatever the number of fitted atoms is."""
+    cells = orders(order_setting(gate, dim=2))
+    named = {o.parameter: o.name for o in cells.orders if o.parameter != o.name and not o.is_mean}
+    assert named == {o.parameter: o.name for o in exact_orders(gate, d=2).orders if o.parameter != o.name}
+    assert len({*named.values()}) == len(named)
