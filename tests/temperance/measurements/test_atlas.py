@@ -30,6 +30,7 @@ QUICK = tuple(
     if (row.gate, row.source) in (("softmax", None), ("activation", "relu"), ("cosine", None), ("sigmoid", None))
     and row.expert != "polynomial:2"
 )
+LINES = [(cell, d) for cell, d in PLACES if d == 1]
 
 
 def measured(orders):
@@ -90,8 +91,10 @@ def test_what_is_not_known_says_why(quick):
 
 
 @pytest.mark.slow
-def test_no_measurement_of_the_whole_atlas_contradicts_a_proof():
-    found = atlas()
+@pytest.mark.parametrize("places", [LINES, pytest.param(PLACES, marks=pytest.mark.full)], ids=["on a line", "all"])
+def test_no_measurement_of_the_whole_atlas_contradicts_a_proof(places):
+    """Claim C14 holds all measurements against their bounds, in the plane too."""
+    found = atlas(places=places)
     assert all(order.agrees is not False for e in found.entries for order in e.orders)
     flat = [o for e in found.entries for o in e.orders if o.order.flat]
     assert all(o.proof == "identity" and o.measured is None for o in flat)
