@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any, get_args
 
 from cyclopts import (
@@ -76,8 +77,19 @@ def described(error: CycloptsError) -> str:
             for kind in {target, *get_args(target)} & set(_KINDS):
                 return f"{_name(error)} takes {_KINDS[kind]}, not {error.token.value!r}"
         case UnusedCliTokensError():
-            return f"unexpected argument {(error.unused_tokens or [''])[0]!r}; accepted: the options of --help"
+            given = (error.unused_tokens or [""])[0]
+            return f"unexpected argument {given!r}; accepted: {_placed(error, given)}the options of --help"
     return str(error)
+
+
+def _placed(error: CycloptsError, given: str) -> str:
+    """The option that takes what was given without one, if it is the name of a gate or of an activation."""
+    from temperance.theory.activations.catalogue import NAMED
+    from temperance.theory.models import gates
+
+    taken = signature(error.target).parameters if error.target else ()
+    of = {"gate": gates.names(), "activation": NAMED}
+    return next((f"--{name} {given}, or " for name in of if name in taken and given in of[name]), "")
 
 
 def _name(error: CycloptsError) -> str:
