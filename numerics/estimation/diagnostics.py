@@ -31,6 +31,14 @@ class Search(Protocol):
         """The parameters at the edge of the box."""
 
     @property
+    def k(self) -> int:
+        """The number of atoms."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """Where it ended."""
+
+    @property
     def starts(self) -> int:
         """Their number."""
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ from temperance.numerics.estimation.identifiability import (
     proved_of,
     twin_notes,
 )
-from temperance.numerics.estimation.result import Again, FitResult
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
@@ -51,6 +52,7 @@ from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_r
 from temperance.numerics.likelihood.by_layout import formulas_of
 from temperance.numerics.likelihood.generated import STEM, pays
 from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.merging.merge import Again
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -232,16 +234,18 @@ def _fit(
     notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, switching))
     centre = (tuple(units.x_centre.tolist()), units.y_centre)
     described = (estimates, notes, (), points.n, size, result, centre, gate.source)
-    return FitResult(
-        *described, twin=bool(others), separated=bool(apart), again=Again(points, box, asked.seed, _refitted)
-    )
+    again = Again(points, partial(_refitted, (points, box, asked.seed)))
+    return FitResult(*described, twin=bool(others), separated=bool(apart), again=again)
 
 
-def _refitted(fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float) -> FitResult:
-    """The fit of k atoms to the data of another fit: from a measure, and from fresh starts; no variance below least."""
-    again = fit.again
-    assert again is not None
-    gate = compile_activation(fit.source)
-    layout = _layout(k, again.points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
-    found = _fit(layout, gate, again.points, again.box, Search(starts, again.seed), known, least)
+def _refitted(
+    of: tuple[Points, Box | None, int], fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float
+) -> FitResult:
+    """The fit of k atoms to the data of another fit: from a measure, and from fresh starts; no variance below least.
+
+    of: points, box and seed.
+    """
+    gate, (points, box, seed) = compile_activation(fit.source), of
+    layout = _layout(k, points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
+    found = _fit(layout, gate, points, box, Search(starts, seed), known, least)
     return replace(found, columns=fit.columns, dropped=fit.dropped)

@@ -13,7 +13,7 @@ import numpy as np
 from temperance.numerics.estimation import diagnostics
 from temperance.numerics.estimation.delta_method import Caveat, Interval
 from temperance.numerics.estimation.tables import Tabled, Text, aligned
-from temperance.numerics.merging.merge import Merge, Mergeable, merged_to
+from temperance.numerics.merging.merge import Again, Merge, Mergeable, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.expressions.arguments import checked
 
@@ -114,6 +114,7 @@ class Fitted(Mergeable, Tabled, ABC):
     dropped: int = field(default=0, kw_only=True)
     twin: bool = field(default=False, kw_only=True)
     separated: bool = field(default=False, kw_only=True)
+    again: Again | None = field(default=None, kw_only=True)
 
     @property
     @abstractmethod
@@ -121,14 +122,14 @@ class Fitted(Mergeable, Tabled, ABC):
         """How the search ended."""
 
     @property
-    @abstractmethod
     def fitted(self) -> int:
         """The number of experts."""
+        return self.search.k
 
     @property
-    @abstractmethod
     def log_likelihood(self) -> float:
         """Where the search ended."""
+        return self.search.log_likelihood
 
     @property
     @abstractmethod

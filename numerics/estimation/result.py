@@ -5,32 +5,19 @@ Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from temperance.numerics.estimation.fitted import Fitted, Value, by_names
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.merge import Refits
 from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import NU
-
-
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What a fit is made of again: its points, box and seed, and the function that fits k atoms (theory.md 2.11)."""
-
-    points: Points
-    box: Box | None
-    seed: int
-    refitted: Callable[[FitResult, int, MixingMeasure | None, int, float], FitResult]
 
 
 @checked
@@ -56,22 +43,11 @@ class FitResult(Fitted):
     fit: Fit
     centre: tuple[tuple[float, ...], float]
     source: Activation
-    again: Again | None = field(default=None, kw_only=True)
 
     @property
     def search(self) -> Fit:
         """The fit."""
         return self.fit
-
-    @property
-    def fitted(self) -> int:
-        """The number of experts."""
-        return self.fit.layout.k
-
-    @property
-    def log_likelihood(self) -> float:
-        """Where the search ended."""
-        return self.fit.log_likelihood
 
     @property
     def gate(self) -> str:

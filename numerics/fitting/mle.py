@@ -69,6 +69,11 @@ class Fit:
     layout: Layout
 
     @property
+    def k(self) -> int:
+        """The number of atoms."""
+        return self.layout.k
+
+    @property
     def held(self) -> NDArray[np.bool_]:
         """The coordinates (p,) at the edge of the box."""
         return _at_bound(self.layout, self.box, self.theta)

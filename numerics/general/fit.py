@@ -22,10 +22,11 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.general.formula_fit import Again, FormulaFit, in_words
+from temperance.numerics.general.formula_fit import FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.merging.merge import Again
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation

@@ -5,8 +5,8 @@ Example: ``print(fit(x, y, fitted=2, gate="beta1*x**3", expert="tanh(a*x + b)"))
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,17 +39,6 @@ _APART = 1e4  # scales of columns that one search can take
 _ALONG = 1e-6  # of a gradient, along flat directions
 
 
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What a fit is made of again: its points, and the function that fits k atoms.
-
-    refitted: of k, a theta or None, fresh starts, and the bounds of nu.
-    """
-
-    points: Points
-    refitted: Callable[[int, Floats | None, int, tuple[float, float]], FormulaFit]
-
-
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
 class FormulaFit(Fitted):
@@ -66,22 +55,11 @@ class FormulaFit(Fitted):
     found: GeneralFitResult
     meant: Understood
     noise: str = "each"
-    again: Again | None = field(default=None, kw_only=True)
 
     @property
     def search(self) -> GeneralFitResult:
         """How the search ended."""
         return self.found
-
-    @property
-    def fitted(self) -> int:
-        """The number of experts."""
-        return self.found.k
-
-    @property
-    def log_likelihood(self) -> float:
-        """Where the search ended."""
-        return self.found.loglik
 
     @property
     def gate(self) -> str:

@@ -46,7 +46,7 @@ class GeneralFitResult:
     k: int
     estimates: tuple[GeneralEstimate, ...]
     theta: Floats
-    loglik: float
+    log_likelihood: float
     status: Status
     bounds: tuple[Name, ...]
     flat: Floats

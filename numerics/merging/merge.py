@@ -6,7 +6,7 @@ Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -46,6 +46,14 @@ class Refits:
     spec: MoESpec
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     again: Refit
+
+
+@dataclass(frozen=True, eq=False)
+class Again:
+    """What a fit is made of again: its points, and the function that fits k atoms to them (theory.md 2.11)."""
+
+    points: Points
+    refitted: Callable[..., Any]
 
 
 class Mergeable(ABC):

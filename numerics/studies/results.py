@@ -63,12 +63,6 @@ class StudyResult:
     again: Again | None = None
     differed: bool = False
 
-    @classmethod
-    def of(cls, study: Study, outcomes: Mapping[int, Outcome], again: Again | None = None) -> StudyResult:
-        """The result that the outcomes of all replicates make."""
-        thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
-        return cls(study, np.stack(thetas), np.array(status), np.array(agree), again)
-
     @property
     def measures(self) -> MixingMeasure:
         """The estimates, leading axes (R, N)."""
@@ -121,6 +115,12 @@ class StudyResult:
             return None
         cells = match(self.measures, study.truth, study.symmetry).cells
         return np.asarray(cells[..., -1] == study.truth.k - 1)
+
+
+def result_of(study: Study, outcomes: Mapping[int, Outcome], again: Again | None = None) -> StudyResult:
+    """The result that the outcomes of all replicates make; again: of kept ones."""
+    thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
+    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree), again)
 
 
 def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]:

@@ -26,7 +26,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.results import StudyResult, result_of
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told, processes
@@ -208,4 +208,4 @@ def run_study(
             opened = stack.enter_context(open_store(store, study.name, study.digest, study.definition))
         pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
         outcomes = _run(study, opened, pool, progress)
-    return StudyResult.of(study, outcomes)
+    return result_of(study, outcomes)

@@ -10,9 +10,9 @@ from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
-from temperance.evidence.kept_fits import kept_fits
 from temperance.numerics.studies.fitted_again import fitted_again
-from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.kept_fits import kept_fits
+from temperance.numerics.studies.results import StudyResult, result_of
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_study
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import WorkersLost, cluster, local_workers, lost_workers_told
@@ -120,6 +120,6 @@ class Runs:
 
         fits = kept_fits(study) if self._kept else None
         if fits is not None and (again := fitted_again(study, fits, executor, told)).stand:
-            return StudyResult.of(study, fits, again)
+            return result_of(study, fits, again)
         found = run_study(study, executor=executor, store=self._store, progress=told)
         return found if fits is None else replace(found, differed=True)

@@ -28,13 +28,13 @@ def independent(
     draw: the values of other variables that they are functions of.
     """
     pieces = {w for f in functions for w in f.atoms(sp.Piecewise)}
-    conditions = {c for w in pieces for _, c in w.args}
+    conditions = {c.subs(place) for w in pieces for _, c in w.args}
     formulas: dict[tuple[bool, ...], list[sp.Expr]] = {}  # the same for all points between the same kinks
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            at = {**place, **random_point(rng, dim), **draw(rng)}
-            where = tuple(c.subs(at) == sp.true for c in conditions)
+            drawn = {**random_point(rng, dim), **draw(rng)}
+            at, where = {**place, **drawn}, tuple(c.subs(drawn) == sp.true for c in conditions)
             if where not in formulas:
                 formulas[where] = [formula_at(f, at) for f in functions]
             number = numbers(at, bits)

@@ -176,7 +176,7 @@ def test_few_points_are_summed_up_without_machine_code():
     assert plain(theta, x[:, None], y, derivatives=False).value == pytest.approx(two.value, rel=1e-12)
     np.testing.assert_allclose(one.score[:6], two.score[:6], rtol=1e-9)  # of the first atom, whose gate moves
     calls = fit_general(x, y, spec, 2, starts=1)
-    assert calls.loglik == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)
+    assert calls.log_likelihood == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)
 
 
 @pytest.mark.parametrize(
@@ -249,5 +249,5 @@ def test_scores_beyond_what_doubles_resolve_are_no_maximum():
     shares = np.exp(score - score.max(axis=0))
     loglik = np.log((shares * densities).sum(axis=0) / shares.sum(axis=0)).sum()
     assert found.status == "converged"
-    assert found.found.loglik == pytest.approx(loglik, abs=1e-6)
+    assert found.found.log_likelihood == pytest.approx(loglik, abs=1e-6)
     assert sorted(round(value["w", j]) for j in (0, 1)) == [-1, 1]

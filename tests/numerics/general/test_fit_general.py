@@ -36,9 +36,9 @@ def test_it_finds_what_the_fit_of_activation_gates_finds(activation):
     x, y = data()
     found = fit_general(x, y, model("activation" if activation else "linear", activation=activation), 2, seed=1)
     other = fit(x[:, None], y, fitted=2, activation=activation, seed=3)
-    assert found.loglik == pytest.approx(other.log_likelihood, abs=1e-4)
+    assert found.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-4)
     assert (found.status, found.n_parameters) == (other.status, other.n_parameters)
-    bic = found.n_parameters * np.log(found.points) - 2 * found.loglik
+    bic = found.n_parameters * np.log(found.points) - 2 * found.log_likelihood
     assert bic == pytest.approx(other.bic, abs=1e-3)
     ours = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
     theirs = sorted((e.value, e.se) for e in other.estimates if e.parameter == "a")
@@ -50,7 +50,7 @@ def test_the_quadratic_and_the_gaussian_gate_have_the_same_maximum():
     """Where a Gaussian gate with its own Gammas has the log odds of a quadratic one."""
     x, y = data()
     one, two = (fit_general(x, y, model(gate), 2, seed=2) for gate in ("quadratic", "gaussian"))
-    assert one.loglik == pytest.approx(two.loglik, abs=1e-6)
+    assert one.log_likelihood == pytest.approx(two.log_likelihood, abs=1e-6)
     assert one.n_parameters == two.n_parameters == 9
     open_ = {e.parameter for e in two.estimates if e.left_open}
     assert open_ == {"pi", "c", "Gamma"}
@@ -88,7 +88,7 @@ def test_counts_are_points_that_repeat():
     counts = np.random.default_rng(1).integers(1, 4, 150)
     one = fit_general(x, y, model("softmax"), 2, weights=counts, seed=1)
     two = fit_general(np.repeat(x, counts), np.repeat(y, counts), model("softmax"), 2, seed=1)
-    assert (one.points, one.loglik) == (two.points, pytest.approx(two.loglik, rel=1e-8))
+    assert (one.points, one.log_likelihood) == (two.points, pytest.approx(two.log_likelihood, rel=1e-8))
 
 
 def test_an_atom_on_few_points_is_a_spike():

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.evidence import kept_fits as module
 from temperance.evidence import study_runner
-from temperance.evidence.kept_fits import EVERY, kept_fits, packed
 from temperance.evidence.study_runner import Runs
+from temperance.numerics.studies import kept_fits as module
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.fitted_again import fitted_again
+from temperance.numerics.studies.kept_fits import EVERY, kept_fits, packed
 from temperance.numerics.studies.results import STATUSES
 from temperance.numerics.studies.run import run_replicate
 from temperance.numerics.studies.store import open_store, same

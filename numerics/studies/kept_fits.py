@@ -1,7 +1,7 @@
-"""Keeps the fits of the claims' studies, in temperance/claims/data/study_fits.npz, by the digests of their definitions.
+"""Keeps the fits of the claims' studies, in numerics/studies/data/study_fits.npz, by the digests of their definitions.
 
-``python -m temperance.evidence.kept_fits STORE FILE`` writes the file from a store that `temperance verify --store
-STORE` has filled. Every number is kept whole.
+``python -m temperance.numerics.studies.kept_fits STORE FILE`` writes the file from a store that `temperance verify
+--store STORE` has filled. Every number is kept whole.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ EVERY: tuple[Study, ...] = tuple({study.digest: study for study in _ALL}.values(
 
 @cache
 def _arrays() -> Mapping[str, NDArray[Any]]:
-    data = (files("temperance.claims") / "data" / "study_fits.npz").read_bytes()
+    data = (files("temperance.numerics.studies") / "data" / "study_fits.npz").read_bytes()
     with np.load(BytesIO(data)) as found:
         return {name: found[name] for name in found.files}
 
