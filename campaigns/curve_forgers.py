@@ -183,21 +183,6 @@ def nonzero(c: Any, rng: random.Random) -> None:
 # -- forgers of first orders and of bounds
 
 
-def nonzero(c: Any, rng: random.Random) -> None:
-    """Which true values are not 0, or a curve whose t is multiplied by what is 0 at some true value."""
-    names, free = [*c["model"]["own"], *c["model"]["shared"]], c["nonzero"]
-    if rng.random() < 0.5:
-        c["nonzero"] = [p for p in free if rng.random() < 0.5] or [rng.choice(names)]
-        return
-    name = rng.choice(c["model"]["own"])
-    c["cells"][0]["point"].pop(name, None)
-    c["nonzero"] = [*{*free, name}] if rng.random() < 0.5 else free
-    factor = rng.choice((name, f"({name} - 1)", f"({name}**3 - {name})"))
-    for part in c["cells"][0]["atoms"]:
-        part["share"] = re.sub(r"\bt\b", f"({factor}*t)", part["share"])
-        part["offsets"] = {p: re.sub(r"\bt\b", f"({factor}*t)", e) for p, e in part["offsets"].items()}
-
-
 def exact(c: Any, rng: random.Random) -> None:
     """What is held, the true values, the model, the points, and the orders of a certificate of first orders."""
     kind = rng.randrange(6)
