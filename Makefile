@@ -28,16 +28,16 @@ $(INSTALLED): $(RUNS)
 verify: $(RUNS)
 	$(BIN)/temperance verify --output report.json
 
-# style, types and the tests that are quick
+# style, types and the tests that are quick; a file of tests stays in one process, which has what others of it computed
 test: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(TYPES)
-	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow and not full"
+	$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not slow and not full"
 
-# notebooks, pages, processes that are killed, fuzz, whole claims
+# notebooks, pages, processes that are killed, fuzz, whole claims; not what Coq checks, which is test-coq
 test-slow: $(INSTALLED)
-	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "slow and not full"
+	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "slow and not coq and not full"
 
 # every test, at its full size
 test-all: $(INSTALLED)
@@ -72,10 +72,11 @@ test-lowest:
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
 	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest --numprocesses 2 -m "not full and not pinned" $(TESTS)
 
-# theorems, false ones among them, against the proof assistant Coq, which is not installed here
+# theorems, false ones among them, against the proof assistant Coq, which is not installed here; in one process, as the
+# library is checked once
 test-coq: $(INSTALLED)
 	@command -v coqc >/dev/null || { echo "test-coq needs coqc with Interval and Coquelicot; in Debian: apt-get install coq libcoq-interval libcoq-coquelicot"; exit 1; }
-	$(BIN)/pytest tests/theory/coq -m "not full" -rs
+	$(BIN)/pytest tests/theory/coq -m "coq and not full" -rs
 
 # the licences of what requirements.lock pins
 licences: $(INSTALLED)

@@ -180,9 +180,6 @@ def nonzero(c: Any, rng: random.Random) -> None:
         part["offsets"] = {p: re.sub(r"\bt\b", f"({factor}*t)", e) for p, e in part["offsets"].items()}
 
 
-# -- forgers of first orders and of bounds
-
-
 def exact(c: Any, rng: random.Random) -> None:
     """What is held, the true values, the model, the points, and the orders of a certificate of first orders."""
     kind = rng.randrange(6)

@@ -119,7 +119,8 @@ def verify_claims(
             if claim.spread is not None:
                 used.begin(*claim.spread)
         used.start([study for claim in claims for study in claim.studies])
-        beside = sorted(claims, key=lambda claim: bool(claim.studies or claim.spread))  # what waits for no worker first
+        # what waits for no worker first, then what waits for the first work of the workers
+        beside = sorted(claims, key=lambda claim: 2 if claim.studies else int(claim.spread is not None))
         found = {}
         for i, claim in enumerate(beside, 1):
             place = f"claim {i} of {len(beside)}: "

@@ -120,6 +120,11 @@ def is_constant_in(expr: sp.Expr, symbols: Collection[sp.Symbol]) -> bool:
     return not sp.simplify(expr).free_symbols & set(symbols)
 
 
+def is_zero(expr: sp.Expr) -> bool:
+    """Whether an expression is 0, once simplified; balls at two points often tell sooner that it is not."""
+    return is_constant_in(expr, expr.free_symbols) and sp.simplify(expr) == 0
+
+
 def sign(expr: sp.Expr, values: Mapping[str, Value], most_bits: int = 2048) -> int | None:
     """The proved sign of a real number, or None where no precision up to most_bits separates it from 0."""
     if expr.is_Rational:

@@ -18,7 +18,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat
 from sympy.polys.matrices import DomainMatrix
 
-from temperance.theory.expressions.balls import exact
+from temperance.theory.expressions.balls import exact, is_zero
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
@@ -64,7 +64,7 @@ def straight(h: sp.Expr, parameters: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ..
     found: list[sp.Symbol] = []
     for p in parameters:
         slope = sp.diff(h, p)
-        if all(sp.simplify(sp.diff(slope, q)) == 0 for q in (*found, p)):
+        if all(is_zero(sp.diff(slope, q)) for q in (*found, p)):
             found.append(p)
     return tuple(found)
 
@@ -74,10 +74,9 @@ def is_homogeneous(h: sp.Expr, parameters: Sequence[sp.Symbol]) -> bool:
     scale = sp.Symbol("l", positive=True)
     scaled = {p: scale * p for p in parameters}
     if not isinstance(h, sp.Piecewise):
-        return sp.simplify(h.xreplace(scaled) - scale * h) == 0
+        return is_zero(h.xreplace(scaled) - scale * h)
     return all(
-        sp.simplify(e.xreplace(scaled) - scale * e) == 0 and (c == sp.true or _rests(c, scaled, scale))
-        for e, c in h.args
+        is_zero(e.xreplace(scaled) - scale * e) and (c == sp.true or _rests(c, scaled, scale)) for e, c in h.args
     )
 
 

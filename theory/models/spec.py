@@ -27,7 +27,7 @@ from sympy.core.function import AppliedUndef
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.expressions.balls import is_constant_in
+from temperance.theory.expressions.balls import is_zero
 from temperance.theory.models.pieces import formulas_of, in_conditions, without_kinks_inside
 
 Y = sp.Symbol("y", real=True)
@@ -143,7 +143,7 @@ def bias_of(log_weight: sp.Expr, shared: Iterable[sp.Symbol]) -> sp.Expr:
 
     def divides(p: sp.Symbol) -> bool:
         rest = [p * sp.diff(e, p) + e for e in formulas]  # 0 where p*log_weight is free of p
-        return p not in moving and all(is_constant_in(e, e.free_symbols) and sp.simplify(e) == 0 for e in rest)
+        return p not in moving and all(is_zero(e) for e in rest)
 
     formulas, moving = formulas_of(log_weight), in_conditions(log_weight)
     return BETA0 / sp.prod([p for p in shared if divides(p)])

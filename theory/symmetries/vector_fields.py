@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from temperance.theory.expressions.balls import is_zero
 from temperance.theory.models.spec import MoESpec
 
 SCALE = sp.Symbol("l", positive=True)
@@ -96,4 +97,4 @@ def _radial(spec: MoESpec, field: VectorField) -> Solved | None:
 def _solves(speed: sp.Expr, orbit: sp.Expr) -> bool:
     """Whether the radius starts at r for l = 1 and l dr/dl is its speed along its orbit."""
     gaps = (orbit.subs(SCALE, 1) - _RADIUS, SCALE * sp.diff(orbit, SCALE) - speed.subs(_RADIUS, orbit))
-    return all(sp.simplify(gap) == 0 for gap in gaps)
+    return all(map(is_zero, gaps))

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.expressions.balls import is_constant_in
+from temperance.theory.expressions.balls import is_constant_in, is_zero
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.pieces import boundaries, formulas_of
@@ -170,4 +170,4 @@ def _are_multiples(slopes: Sequence[sp.Expr], others: Sequence[sp.Expr], free: s
         return False
     ratios = [sp.cancel(f / g) for f, g in zip(slopes, others, strict=True) if g != 0]
     same = all(is_constant_in(r, r.free_symbols & free) for r in ratios)
-    return same and all(sp.simplify(r - ratios[0]) == 0 for r in ratios[1:])
+    return same and all(is_zero(r - ratios[0]) for r in ratios[1:])

@@ -108,8 +108,8 @@ def test_a_box_is_covered_at_its_corners(moving):
     made = certificate(pair(), "anchored", compiled("tanh"), -3.0, 3.0, radii=radii, parts=parts)
     least, most = int(made["least"]), int(made["most"])
     rng = np.random.default_rng(2)
-    for _ in range(12):
-        at = {name: radius * rng.choice([-1, 1]) for name, radius in radii.items()}
+    for signs in {tuple(rng.choice([-1, 1], size=len(radii)).tolist()) for _ in range(12)}:
+        at = {name: radius * sign for (name, radius), sign in zip(radii.items(), signs, strict=True)}
         move = {name: at.get(name, 0.0) for name in ("tau", "beta1_1", "beta0_1", *NAMES)}
         corner = MixingMeasure(
             [[1.0 + move["beta1_1"]], [0.0]],

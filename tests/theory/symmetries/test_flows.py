@@ -1,5 +1,7 @@
 """Flows, discrete symmetries and identifiable functions: ground truth, and the density of mixtures they leave alone."""
 
+from functools import cache
+
 import mpmath as mp
 import pytest
 import sympy as sp
@@ -146,9 +148,16 @@ def _along(flow, point, atoms):
     return moved
 
 
+@cache
+def _function(e, *symbols):
+    """An expression as a function of its symbols, by names that Python reads: others are replaced one by one."""
+    names = {s: sp.Symbol(f"v{i}", real=True) for i, s in enumerate(symbols)}
+    return sp.lambdify([*names.values()], e.xreplace(names), "mpmath")
+
+
 def _distance(spec, log_density, point, other):
     """Largest difference of two log densities over a few observations, at 45 digits."""
-    f = sp.lambdify([*covariates(spec.dim), Y, *point], log_density, "mpmath")
+    f = _function(log_density, *covariates(spec.dim), Y, *point)
     changes = []
     with mp.workdps(45):
         one, two = ([mp.mpmathify(sp.N(at[p], 50)) for p in point] for at in (point, other))

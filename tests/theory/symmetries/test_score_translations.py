@@ -27,7 +27,8 @@ GAINS = [  # activation, F(beta1) of which all atoms can gain one constant, whet
 def _largest_change(spec, k, values, moved):
     """Largest change of the log density over a few observations, at 45 digits."""
     log_density, _ = symbolic_density(spec, k)
-    f = sp.lambdify([*covariates(spec.dim), Y, *values], log_density, "mpmath")
+    names = {s: sp.Symbol(f"v{i}", real=True) for i, s in enumerate((*covariates(spec.dim), Y, *values))}
+    f = sp.lambdify([*names.values()], log_density.xreplace(names), "mpmath")
     changes = []
     with mp.workdps(45):
         one, two = ([mp.mpmathify(sp.N(at[p], 50)) for p in values] for at in (values, moved))
