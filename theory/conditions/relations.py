@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
-from operator import mul
+from operator import itemgetter, mul
 from typing import TypeVar
 
 import flint
@@ -186,7 +186,8 @@ class Analysis:
             points, matrix = self._sampled(bits)
             rows = [[row[c] for c in columns] for row in matrix]
             # beside values that are larger than the precision resolves, 1 is lost
-            small = [i for i, row in enumerate(rows) if all(abs(v) < arb(2) ** (bits // 4) for v in row)]
+            large = arb(2) ** (bits // 4)
+            small = [i for i, row in enumerate(rows) if all(abs(v) < large for v in row)]
             for used in (range(len(rows)), small):
                 chosen = [used[i] for i in _pivot_rows([rows[i] for i in used], bits)]
                 if len(chosen) < len(columns):
@@ -232,20 +233,19 @@ def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
         scales = [
             max((abs(row[j].mid()) for row in matrix), default=arb(0)) for j in range(len(matrix[0]) if matrix else 0)
         ]
-        left = {
-            i: [e.mid() / s if s > 0 else e.mid() for e, s in zip(row, scales, strict=True)]
+        left = {  # without the columns of pivots
+            i: {j: row[j].mid() / s if s > 0 else row[j].mid() for j, s in enumerate(scales)}
             for i, row in enumerate(matrix)
         }
-        free = set(range(len(scales)))
         chosen: list[int] = []
-        while free and left:
-            i, j = max(((i, j) for i in left for j in free), key=lambda ij: abs(left[ij[0]][ij[1]]))
+        while len(chosen) < len(scales) and left:
+            _, i, j = max(((abs(e), i, j) for i, row in left.items() for j, e in row.items()), key=itemgetter(0))
             pivot = left.pop(i)
-            if pivot[j] == 0:
+            last = pivot.pop(j)
+            if last == 0:
                 break
-            for k, row in left.items():
-                factor = (row[j] / pivot[j]).mid()
-                left[k] = [(e - factor * p).mid() for e, p in zip(row, pivot, strict=True)]
+            for row in left.values():
+                factor = (row.pop(j) / last).mid()
+                row |= {c: (row[c] - factor * p).mid() for c, p in pivot.items()}
             chosen.append(i)
-            free.discard(j)
     return chosen

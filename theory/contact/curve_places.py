@@ -51,10 +51,18 @@ def shown(
     """
     found = {}
     for title, e in offsets.items():
-        parts = [sp.Poly(part, T).terms()[-1] for part in sp.fraction(sp.cancel(e))]
-        free = sorted({v for _, c in parts for v in c.free_symbols} - {Q, ROOT}, key=str)
-        single = all(sp.Poly(c, *free, sp.Dummy()).is_monomial for _, c in parts)
+        power, free, single = _first(e)
         zero = {p for p in free if not is_left(cell, p)}
         if e != 0 and single and (far and zero <= moved_first(cell) if zero else not far):
-            found[title] = parts[0][0][0], tuple(free)
+            found[title] = power, free
     return found
+
+
+@lru_cache(maxsize=1024)
+def _first(e: sp.Expr) -> tuple[int, tuple[sp.Symbol, ...], bool]:
+    """The least power of t in a quotient of polynomials; the symbols before it, and whether they are a monomial."""
+    quotient = (e,) if e.is_polynomial() else sp.fraction(sp.cancel(e))
+    parts = [sp.Poly(part, T).terms()[-1] for part in quotient]
+    free = sorted({v for _, c in parts for v in c.free_symbols} - {Q, ROOT}, key=str)
+    single = all(sp.Poly(c, *free, sp.Dummy()).is_monomial for _, c in parts)
+    return parts[0][0][0], tuple(free), single

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise, product
 from typing import Any
 
-from flint import acb, acb_mat, arb, arb_mat, fmpq
+from flint import acb, acb_mat, arb, arb_mat, ctx, fmpq
 
 from temperance.theory.checker.rejected import Rejected, require
 from temperance.theory.sizes.mixture_in_balls import Cell, Mixture, Place
@@ -239,7 +240,14 @@ class _Most:
 
 
 def _rule() -> list[tuple[arb, arb]]:
-    return [arb.legendre_p_root(ORDER, i, weight=True) for i in range(ORDER)]
+    return _rule_at(ctx.prec)
+
+
+@lru_cache(maxsize=8)
+def _rule_at(bits: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights in balls of these bits."""
+    with ctx.workprec(bits):
+        return [arb.legendre_p_root(ORDER, i, weight=True) for i in range(ORDER)]
 
 
 def _ball(ends: Range) -> tuple[arb, arb]:

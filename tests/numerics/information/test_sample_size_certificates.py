@@ -76,7 +76,7 @@ def test_tanh_needs_949_or_950(tanh):
         pytest.param("gelu", "anchored", 3, marks=pytest.mark.slow),
         pytest.param("softplus", "free", 3, marks=pytest.mark.slow),
         pytest.param("sigmoid", "anchored", 3, marks=pytest.mark.slow),
-        pytest.param("tanh", "anchored", 5, marks=pytest.mark.slow),
+        pytest.param("tanh", "anchored", 5, marks=pytest.mark.full),
     ],
 )
 def test_n_lies_in_the_interval_and_the_interval_is_narrow(name, gauge, k):

@@ -60,8 +60,10 @@ def check_same(result, expected):
         np.testing.assert_array_equal(one, other)
 
 
-def test_workers_do_not_change_a_bit(small):
+def test_workers_do_not_change_a_bit_and_leave_the_environment_as_it_was(small):
+    before = dict(os.environ)
     check_same(run_study(SMALL, workers=2), small)
+    assert dict(os.environ) == before
 
 
 class Backwards(Executor):
@@ -273,12 +275,6 @@ def test_over_specified_fits_have_a_lattice_too():
     for theta, points in zip(found.theta[0], data, strict=True):
         value, *_ = evaluate(theta, study.layout, study.gate, points.x, points.y, points.weights, points.reference)
         assert value > 0
-
-
-def test_the_environment_is_left_as_it_was():
-    before = dict(os.environ)
-    run_study(with_changes(replicates=2, sizes=(100, 200)), workers=2)
-    assert dict(os.environ) == before
 
 
 def test_every_fit_has_a_status(small):

@@ -148,11 +148,16 @@ def test_parameters_of_one_density_have_one_answer(s, gauge):
     assert check(s, 2, gauge, (-1, 0, 1, 2), some(0, 4)) > 0
 
 
+WIDE = (-2, -1, -0.25, 0, 0.25, 1, 3)
+WIDER = (-2, -1, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3)
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize("grid", [WIDE, pytest.param(WIDER, marks=pytest.mark.full)], ids=len)
 @pytest.mark.parametrize("gauge", ["free", "anchored"])
 @pytest.mark.parametrize("s", [*QUICK, *MORE])
-def test_parameters_of_one_density_have_one_answer_on_a_wide_grid(s, gauge):
-    check(s, 2, gauge, (-2, -1, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3), some(1, 6))
+def test_parameters_of_one_density_have_one_answer_on_a_wide_grid(s, gauge, grid):
+    check(s, 2, gauge, grid, some(1, 6))
     check(s, 3, gauge, (-1, 0, 1, 2), some(2, 4))
 
 
