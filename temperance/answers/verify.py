@@ -125,8 +125,8 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
 
 
 def _kept_in_words(kept: Mapping[str, int]) -> str:
-    checked = f"{kept['checked']} of {kept['fits']} were checked; --full makes all again"
-    stand = f"The fits of {kept['studies']} studies are kept ones, of which {checked}"
+    some = f"{kept['checked']} of {kept['fits']} were checked; --full makes all again"
+    stand = f"The fits of {kept['studies']} studies are kept ones, of which {some}"
     fell = f"kept fits do not stand here, and all were made: number of studies: {kept['replaced']}"
     return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])
 
