@@ -26,6 +26,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
@@ -204,8 +205,8 @@ def _kept(spec: MoESpec, names: tuple[str, ...]) -> list[sp.Expr]:
     if not names:
         return []
     functions = symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1)).identifiable or ()
-    wanted = {p.name for p in spec.parameters} & {*names}
-    return [f for f in functions if not f.is_Symbol and {p.name.partition("[")[0] for p in f.free_symbols} & wanted]
+    wanted = {q for p in spec.parameters if p.name in names for q in (p, atom_symbol(p, "i"), atom_symbol(p, "j"))}
+    return [f for f in functions if not f.is_Symbol and f.free_symbols & wanted]
 
 
 def _of_theory(names: tuple[str, ...], kept: Sequence[sp.Expr]) -> list[str]:

@@ -25,26 +25,21 @@ from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
-HIGHER = 0.01
+SAME = 0.01
 """Of log-likelihoods of whole samples: below it, two fits at one maximum are within a seventh of a standard error."""
 
 
 @dataclass(frozen=True)
 class Again:
-    """How many samples were fitted again, and by how much a log-likelihood is above that of the kept fit at most.
-
-    gain: inf where a fit counts that is kept as one that does not, or the other way round. lower: how many fits ended
-    at a lower maximum here.
-    """
+    """How many samples of kept fits were checked, and the largest gap between log-likelihoods (`fitted_again`)."""
 
     samples: int
-    gain: float
-    lower: int = 0
+    gap: float
 
     @property
     def stand(self) -> bool:
         """Whether the kept fits stand."""
-        return self.gain <= HIGHER
+        return self.gap <= SAME
 
 
 @checked
@@ -52,7 +47,7 @@ class Again:
 class StudyResult:
     """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
 
-    again: of kept fits, what fitting a part of them again found; None where all were fitted now. differed: whether they
+    again: of kept fits, what a check of a part of them found; None where all were fitted now. differed: whether they
     were because a kept one does not stand.
     """
 

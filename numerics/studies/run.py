@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
@@ -36,9 +37,14 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
 @one_blas_thread()
-def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], list[int]]:
-    """Theta (N, p), status and number of agreeing starts of the fits of one replicate."""
-    data = data_of(study, replicate)
+def run_replicate(
+    study: Study, replicate: int, gate: CompiledActivation | None = None
+) -> tuple[Floats, list[Status], list[int]]:
+    """Theta (N, p), status and number of agreeing starts of the fits of one replicate.
+
+    gate: that of the study, in machine code or in NumPy; by default in machine code.
+    """
+    data, fit = data_of(study, replicate), partial(fit_of, study, gate or study.gate)
     found: list[Fit] = []
     fewer: list[Fit] = []
     for n, points in zip(study.sizes, data, strict=True):
@@ -46,12 +52,12 @@ def run_replicate(study: Study, replicate: int) -> tuple[Floats, list[Status], l
         known = [f.theta for f in found[-1:]]
         if study.splits:
             known_fewer = [f.theta for f in fewer[-1:]]
-            fewer.append(_fit(study, smaller(study.layout), points, seed, known_fewer, study.starts))
+            fewer.append(fit(smaller(study.layout), points, seed, known_fewer, study.starts))
             spread, rng = float(points.x.std()), np.random.default_rng([seed, study.splits])
             known += split_starts(study.layout, fewer[-1].measure, study.splits, spread=spread, rng=rng)
-        found.append(_fit(study, study.layout, points, seed, known, study.starts))
+        found.append(fit(study.layout, points, seed, known, study.starts))
     if study.backward:
-        found = _from_above(study, found, data)
+        found = _from_above(partial(fit, study.layout), found, data)
     return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
 
 
@@ -65,22 +71,29 @@ def data_of(study: Study, replicate: int) -> list[Points]:
     return [Points(x[:n], y[:n]) for n in study.sizes]
 
 
-def _fit(study: Study, layout: Layout, points: Points, seed: int, known: list[Floats], starts: int) -> Fit:
+def fit_of(
+    study: Study,
+    gate: CompiledActivation,
+    layout: Layout,
+    points: Points,
+    seed: int,
+    known: Sequence[Floats],
+    starts: int,
+) -> Fit:
+    """The fit of a study to points, from its own starts and known ones (p,)."""
     # gains far below one unit of log-likelihood are worth no pass, however many points there are
     stop = Stop.in_sample_units(points.n) if study.experiment == "lattice" else EXACT
-    return fit_points(
-        layout, study.gate, points, box=study.box, starts=starts, seed=seed, known_starts=known, stop=stop
-    )
+    return fit_points(layout, gate, points, box=study.box, starts=starts, seed=seed, known_starts=known, stop=stop)
 
 
-def _from_above(study: Study, found: list[Fit], data: list[Points]) -> list[Fit]:
+def _from_above(fit: Callable[..., Fit], found: list[Fit], data: list[Points]) -> list[Fit]:
     """From the largest n down, each fit or, where it is higher, the maximum from the estimate at the n above.
 
     At a small n all starts may miss a maximum that those at a larger one find.
     """
     best = found[-1:]
     for points, below in zip(data[-2::-1], found[-2::-1], strict=True):
-        again = _fit(study, study.layout, points, 0, [best[-1].theta], starts=0)
+        again = fit(points, 0, [best[-1].theta], starts=0)
         best.append(again if higher(again, below) else below)
     return best[::-1]
 

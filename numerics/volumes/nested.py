@@ -19,10 +19,25 @@ Floats = NDArray[np.float64]
 
 
 @njit(cache=True)
+def _copy(values: Floats, out: Floats) -> None:
+    """Write values to out, one by one: for a whole array at once, messages about shapes would be compiled, too."""
+    for q in range(out.size):
+        out[q] = values[q]
+
+
+@njit(cache=True)
+def _inside(point: Floats, half: Floats) -> bool:
+    inside = True
+    for q in range(point.size):
+        inside = inside and abs(point[q]) <= half[q]
+    return inside
+
+
+@njit(cache=True)
 def _proposal(current: Floats, points: Floats, spread: Floats, rng: np.random.Generator, out: Floats) -> bool:
     """Write a proposal to out; whether the Jacobian of the move accepts it."""
     live, size = points.shape
-    out[:] = current
+    _copy(current, out)
     kind = rng.random()
     if kind < 0.7:
         one, other = int(rng.random() * live), int(rng.random() * live)
@@ -74,10 +89,13 @@ def levels(at: Local, live: int, steps: int, deepest: float, rng: np.random.Gene
                 spread[q] = np.std(points[:, q])
         start = int(rng.random() * (live - 1))
         start += start >= worst
-        current[:], value = points[start], values[start]
+        _copy(points[start], current)
+        value = values[start]
         for _ in range(steps):
-            if _proposal(current, points, spread, rng, proposal) and np.all(np.abs(proposal) <= at.half):
+            if _proposal(current, points, spread, rng, proposal) and _inside(proposal, at.half):
                 new = squared_distance(proposal, at, atoms, filled)
                 if new < level:
-                    current[:], value = proposal, new
-        points[worst], values[worst] = current, value
+                    _copy(proposal, current)
+                    value = new
+        _copy(current, points[worst])
+        values[worst] = value

@@ -15,6 +15,10 @@ _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
 _COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
 _MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
+_COLUMNS_IN_WORDS = (
+    "price: the factor by which an unknown beta1 raises n (tau); best tau: of the least n, in the window n is at most "
+    "twice that; crossings: x at which the two largest scores are equal; tau -> 0: the law of n."
+)
 
 
 def table(rows: Sequence[Row], match: Match | None) -> Grid:
@@ -60,6 +64,8 @@ def _short(value: float | None) -> str:
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
     """What stands between the table and the answer."""
     yield f"n: observations for {title}; by theory none is below {ceil(floor)}."
+    if match is None and any(row.n_tau is not None for row in rows):
+        yield _COLUMNS_IN_WORDS
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."

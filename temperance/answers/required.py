@@ -226,8 +226,8 @@ def _with_invariant(
     row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], asked: sp.Expr, precision: float
 ) -> ParameterRow:
     """A row with the first identifiable function of what is asked, and its n."""
-    numbers = sorted(int(n) for p in asked.free_symbols for n in re.findall(r"\[(\d+)\]$", p.name))
-    one = numbers[0] if numbers else 1
+    named = (i for i in range(1, truth.k + 1) if {atom_symbol(q, i) for q in truth.atoms[0]} & asked.free_symbols)
+    one = next(named, 1)
     other = truth.k if one < truth.k else 1
     sides = {atom_symbol(q, side): atom_symbol(q, i) for q in truth.atoms[0] for side, i in (("i", one), ("j", other))}
     here, there = ({q: atom_symbol(q, i) for q in truth.atoms[0]} for i in (one, other))

@@ -125,10 +125,9 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
 
 
 def _kept_in_words(kept: Mapping[str, int]) -> str:
-    again = f"{kept['fitted_again']} of {kept['fits']} were made again, none with a higher likelihood"
-    again += f", {kept['lower']} with a lower one" if kept["lower"] else ""
-    stand = f"The fits of {kept['studies']} studies are kept ones: {again}; --full makes all again"
-    fell = f"kept fits do not stand here, and all were made again: number of studies: {kept['replaced']}"
+    some = f"{kept['checked']} of {kept['fits']} were checked; --full makes all again"
+    stand = f"The fits of {kept['studies']} studies are kept ones, of which {some}"
+    fell = f"kept fits do not stand here, and all were made: number of studies: {kept['replaced']}"
     return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])
 
 
@@ -179,8 +178,8 @@ def verify(
         scheduler: Address of a Dask cluster, in place of local processes.
         published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
-        full: Fit every sample of the studies here. Without it the fits are kept ones, and one sample in twenty is
-            fitted again; --store and --scheduler fit all, too.
+        full: Fit every sample of the studies here. Without it the fits are kept ones, and those of one sample in forty
+            are checked; --store and --scheduler fit all, too.
 
     Raises:
         ValueError: what is not accepted.

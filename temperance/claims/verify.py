@@ -143,19 +143,19 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
 def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
     """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
 
-    studies, fits, fitted_again, lower: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
+    studies, fits, checked: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
     fitted whole, as one that is kept does not stand. See `numerics.studies.fitted_again`.
     """
     found = {}
     for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
         for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
             found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
-    kept = [fits for fits in found.values() if "fitted_again" in fits]
+    kept = [fits for fits in found.values() if "checked" in fits]
     replaced = sum("kept_differ" in fits for fits in found.values())
     if not kept and not replaced:
         return None
-    total, again, lower = (sum(fits[key] for fits in kept) for key in ("total", "fitted_again", "lower"))
-    return {"studies": len(kept), "fits": total, "fitted_again": again, "lower": lower, "replaced": replaced}
+    total, checked_ = (sum(fits[key] for fits in kept) for key in ("total", "checked"))
+    return {"studies": len(kept), "fits": total, "checked": checked_, "replaced": replaced}
 
 
 def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "") -> Result:

@@ -87,15 +87,15 @@ def _tested(result: StudyResult, s: StudySlope, record: dict[str, Any]) -> dict[
 def fits(result: StudyResult) -> dict[str, int]:
     """How many fits ended how; failed: spikes and those that ran out of steps.
 
-    fitted_again: of kept fits, how many were fitted again, none of them better; lower: how many ended at a lower
-    maximum. Where one was better all were fitted now, and kept_differ is 1.
+    checked: of kept fits, how many were held against the likelihood of here (`fitted_again`). Where one did not stand
+    all were fitted now, and kept_differ is 1.
     """
     counts = result.counts
     failed = counts["spike"] + counts["max_steps"]
     total = sum(counts.values())
     found = {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
     if result.again is not None:
-        found |= {"fitted_again": result.again.samples * len(result.study.sizes), "lower": result.again.lower}
+        found["checked"] = result.again.samples * len(result.study.sizes)
     return {**found, "kept_differ": 1} if result.differed else found
 
 

@@ -29,8 +29,8 @@ class Runs:
     A context: workers start with the first study, and end with the block; what is not finished then is dropped.
     workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file for the finished
     replicates; report: told how far a study is. kept: whether kept fits (`kept_fits`) stand for those of here, once a
-    part was fitted again and came out no higher (`fitted_again`); all are fitted where not. Raises ValueError, on
-    entering, where no cluster answers.
+    part of them was checked (`fitted_again`); all are fitted where they do not stand. Raises ValueError, on entering,
+    where no cluster answers.
     """
 
     def __init__(
@@ -71,8 +71,9 @@ class Runs:
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""
         new = {study.digest: study for study in studies if study.digest not in self._found}
-        if len(new) > 1 and self._workers > 1 and self._scheduler is None:
-            self._background.submit(self._on_workers, partial(compile_side_by_side, list(new.values())))
+        whole = [study for study in new.values() if not self._kept or kept_fits(study) is None]
+        if len(whole) > 1 and self._workers > 1 and self._scheduler is None:
+            self._background.submit(self._on_workers, partial(compile_side_by_side, whole))
         for digest, study in new.items():
             place = len(self._found) + 1
             self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))

@@ -59,10 +59,9 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
     if fits["at_bound"]:
         text += " (they count: the slopes are those of estimates in this box)"
     text += f", {failed} were dropped (degenerate, or not converged)"
-    if "fitted_again" in fits:
-        text += f"; they are kept, and {fits['fitted_again']} were fitted again, none with a higher likelihood"
-        return text + (f", {fits['lower']} with a lower one" if fits["lower"] else "")
-    return text + ("; one that is kept came out otherwise here, so that all were fitted" * ("kept_differ" in fits))
+    if "checked" in fits:
+        return f"{text}; they are kept ones, of which {fits['checked']} were checked here"
+    return text + ("; kept ones do not stand here, so that all were fitted" * ("kept_differ" in fits))
 
 
 def answer(slopes: Sequence[Mapping[str, Any]]) -> str:

@@ -172,7 +172,8 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
     yield from _plain(cell, m)
     if m < 2:
         return
-    place = {p: v for p, v in cell.point.items() if v.is_Rational}
+    values = {p: v if v.is_Rational else p for p, v in cell.point.items()}
+    place = {p: v for p, v in values.items() if v.is_Rational or (p in cell.own and _is_location(cell, p))}
     for roles, order, nodes, share in _beside_others(m):
         yield from _natural(cell, roles, order, (nodes, share), place)
     if every and cell.weighted:
@@ -216,7 +217,8 @@ def _natural(
     every: bool = False,
 ) -> Iterator[Curve]:
     """The curve whose offsets have these roles, if parameters have them; shares make up for weights at x = 0."""
-    found = offsets_of(cell, roles, place, order)
+    stay = not any(kind == "gate" for kind, _ in roles)
+    found = offsets_of(cell, roles, place, order) if stay or {*cell.own} <= {*place} else None
     if found is None:
         return
     (nodes, share), factor = law, _reduced(found[1], law[0])
@@ -225,8 +227,8 @@ def _natural(
         share = _reduced(below(share / factor, order), nodes)
         share = _reduced(below(share / _sum(nodes, share), order), nodes)
         share += (1 - _sum(nodes, share)) * law[1]
-    stay = not cell.weighted and not any(kind == "gate" for kind, _ in roles)
-    free = tuple(p.name for p, v in place.items() if v == p or (stay and p in cell.own))
+    every_place = stay and not cell.weighted
+    free = tuple(p.name for p, v in place.items() if v == p or (every_place and p in cell.own))
     yield Curve(offsets, order, nodes, share, free, every)
 
 
@@ -274,7 +276,8 @@ def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int, every:
     (c, gamma), (x,), b = gate, covariates(1), intercept(cell.mean, cell.expert[:-1], 1)
     slopes = [] if b is None else [p for p in cell.expert if sp.diff(cell.mean, p) == x * sp.diff(cell.mean, b)]
     variance = -(T**2) * (1 + Q / 3)
-    for start in (cell.point[c], c) if every else (cell.point[c],):
+    starts = (*([cell.point[c]] if cell.point[c].is_Rational else [c]), *([c] if every else []))
+    for start in dict.fromkeys(starts) if cell.point[gamma].is_Rational else ():
         slope = below(variance / (cell.point[gamma] + variance), 2 * m)
         joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
         mean = {} if b is None else {b.name: below(T * Q - slope * (start + T * Q), 2 * m)}

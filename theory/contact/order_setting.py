@@ -147,6 +147,9 @@ def _values(spec: MoESpec, point: Mapping[str, Constant], held: Sequence[sp.Symb
     for p, value in values.items():
         if p.is_positive and not balls.value(value, {}) > 0:
             raise ValueError(f"{p.name} must be positive, not {value}")
+    slopes = [sp.diff(spec.gate.log_weight, p).subs(values) for p in spec.gate.own] if point else []
+    if any(slope.has(sp.nan, sp.zoo) for slope in slopes):
+        raise ValueError(f"the gate {spec.gate.name!r} has no derivative at this true point; accepted: another one")
     return values
 
 

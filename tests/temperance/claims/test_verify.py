@@ -131,15 +131,15 @@ def with_fits(key, name, **fits):
         ([with_fits("variances", "a")], None),
         (
             [
-                with_fits("variances", "a", fitted_again=5, lower=0),
-                with_fits("merged_slopes", "b", fitted_again=9, lower=3),
+                with_fits("variances", "a", checked=5),
+                with_fits("merged_slopes", "b", checked=9),
             ]
             * 2,
-            "The fits of 2 studies are kept ones: 14 of 200 were made again, none with a higher likelihood, 3 with",
+            "The fits of 2 studies are kept ones, of which 14 of 200 were checked; --full makes all again",
         ),
         (
             [with_fits("variances", "a", kept_differ=1)],
-            "kept fits do not stand here, and all were made again: number of studies: 1",
+            "kept fits do not stand here, and all were made: number of studies: 1",
         ),
     ],
 )

@@ -58,6 +58,8 @@ BAD = [
     (["check", "\udcff"], r"\udcff"),
     (["check", "(" * 5000], "too many nested parentheses"),
     (["derive", "extra"], "unexpected argument 'extra'"),
+    (["exponents", "relu"], "unexpected argument 'relu'; accepted: --activation relu, or the options"),
+    (["derive", "softmax"], "accepted: --gate softmax, or the options"),
     (["derive", "--gate", "lnear"], "unknown gate 'lnear'; did you mean linear? accepted: "),
     (["derive", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
     (["exponents", "--gate", "relu"], "; the activation 'relu' goes with --activation"),

@@ -7,7 +7,7 @@ import sympy as sp
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
-from temperance.theory.contact.contact_curves import Q, quadrature
+from temperance.theory.contact.contact_curves import Q, certificates, quadrature
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import covariates
@@ -105,3 +105,15 @@ def test_log_quotients_of_parabolas_vanish_on_the_diagonal_alone():
 
 def _logarithm(e, x, degree):
     return sp.expand(sum((-1) ** (n + 1) * e**n / n for n in range(1, degree + 1)))
+
+
+@pytest.mark.parametrize("split", ["one", "all"])
+@pytest.mark.parametrize(
+    ("gate", "point"),
+    [("linear", {"beta1": "log(2)", "tau": "1/3"}), ("softmax", {"beta1": "sqrt(2)"}), ("gaussian", {"c": "log(2)"})],
+)
+def test_curves_at_irrational_points_hold_at_any(gate, point, split):
+    found = certificates(order_setting(gate, split=split, point=point))
+    assert max(Fraction(c["orders"].get("b", "0")) for c in found) == 4
+    (name,) = (p for p in point if p != "tau")
+    assert all(name not in cell["point"] for c in found for cell in c["cells"])

@@ -388,3 +388,9 @@ def test_two_temperatures_have_an_invariant_each():
     assert [o.parameter for o in found.orders if o.flat] == ["w", "v", "tau", "tau2"]
     assert {"w/tau", "v/tau2"} <= {o.parameter for o in found.orders}
     assert {o.of: o.upper for o in found.orders if not o.flat} == {o.of: o.upper for o in plain.orders}
+
+
+def test_a_true_point_at_which_a_gate_has_no_derivative_is_refused():
+    with pytest.raises(ValueError, match="no derivative at this true point"):
+        order_setting("cosine-perturbed", dim=2, point={"beta1_1": 0, "beta1_2": 0})
+    order_setting("activation", source="relu", point={"beta1": 0})
