@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,9 +20,18 @@ from temperance.theory.orders.upper_bounds import certified
 X = sp.Symbol("x", real=True)
 
 
+def known(*arguments, point=None, **how):
+    """What is known of a setting, found once for all tests of this file."""
+    return _known(arguments, tuple((point or {}).items()), tuple(sorted(how.items())))
+
+
+@cache
+def _known(arguments, point, how):
+    return orders(order_setting(*arguments, point=dict(point) or None, **dict(how)))
+
+
 def shown(*arguments, **how):
-    found = orders(order_setting(*arguments, **how)).orders
-    return {o.parameter: "flat" if o.flat else o.upper for o in found if not o.is_mean}
+    return {o.parameter: "flat" if o.flat else o.upper for o in known(*arguments, **how).orders if not o.is_mean}
 
 
 @pytest.mark.parametrize(
@@ -87,7 +97,7 @@ def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
     ],
 )
 def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
-    line, found = (orders(order_setting(gate, expert, source, dim=d)) for d in (1, dim))
+    line, found = (known(gate, expert, source, dim=d) for d in (1, dim))
     upper = {o.name: o.upper for o in line.orders if not o.flat and not o.is_mean}
     assert found.certificates == ()
     assert line.certificates
@@ -100,13 +110,11 @@ def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
 
 
 def test_weighted_means_have_a_bound_in_every_cell():
-    found = {
-        o.parameter: o.upper for o in orders(order_setting("softmax", "nonlinear:tanh", size=3)).orders if o.is_mean
-    }
+    found = {o.parameter: o.upper for o in known("softmax", "nonlinear:tanh", size=3).orders if o.is_mean}
     assert found == {"mean beta1": 1, "mean a": 1, "mean b": 1, "mean nu": 1}
-    in_the_plane = orders(order_setting("softmax", dim=2))
+    in_the_plane = known("softmax", dim=2)
     assert {o.upper for o in in_the_plane.orders if o.is_mean and o.name.startswith("a")} == {Fraction(4, 3)}
-    assert all(o.upper for o in orders(order_setting("gaussian", dim=2)).orders if o.is_mean)
+    assert all(o.upper for o in known("gaussian", dim=2).orders if o.is_mean)
 
 
 def test_a_temperature_that_is_not_seen_is_not_bounded():
@@ -153,7 +161,7 @@ def test_routers_in_dimension_two():
 )
 def test_a_curve_does_not_move_what_is_0(gate, source, point, dim, flat):
     """l beta1 = 0 for every l; only beta1 = 0 in both atoms has the mean of beta1^2 = 0."""
-    found = orders(order_setting(gate, source=source, point=point, dim=dim))
+    found = known(gate, source=source, point=point, dim=dim)
     assert [o.parameter for o in found.orders if o.flat and not o.is_mean] == flat
 
 
@@ -206,7 +214,7 @@ def test_nothing_is_said_of_a_gate_at_a_kink():
 
 
 def means(*arguments, **how):
-    return {o.name: o.upper for o in orders(order_setting(*arguments, **how)).orders if o.is_mean and not o.flat}
+    return {o.name: o.upper for o in known(*arguments, **how).orders if o.is_mean and not o.flat}
 
 
 @pytest.mark.parametrize(
