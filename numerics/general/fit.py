@@ -113,15 +113,15 @@ def fit(
         activation: of the gate, a name or an expression in z; alone it chooses the gate "activation".
         gauge: "free" or "anchored", of that gate; the others hold their last atom.
         tau: of softmax, linear and activation gates with linear experts: None to estimate it, else its fixed value.
-        starts, seed: how many; equal seeds make equal starts.
+        starts: how many starting points. seed: equal seeds make equal ones.
         box: the compact parameter set: a `Box` for softmax, linear and activation gates with linear experts; else
             bounds (low, high) by names of parameters, for every atom. By default wide, from the scale of the data.
         weights (n,): how often each point was seen, not necessarily whole; standard errors are those of so many points.
         drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
         columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
         progress: called with the starts done and their number.
-        shared, positive, constants, bias: of the formulas, as `models.by_name.model` takes them. Formulas see the data
-            in their own units: nothing is scaled.
+        shared: names in the formulas; this and positive, constants and bias are as `models.by_name.model` takes them.
+            Formulas see the data in their own units: nothing is scaled.
         noise: each: every atom has its own nu; common: all have one; known: it is the number `nu`. With the last two,
             named gates are fitted as formulas are.
 
