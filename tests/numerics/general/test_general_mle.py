@@ -244,5 +244,5 @@ def test_a_kink_that_x_can_reach_is_refused(gate, source, dim):
 
 
 def test_kinks_in_the_plane_are_refused():
-    with pytest.raises(ValueError, match="has kinks; accepted: d = 1"):
+    with pytest.raises(ValueError, match="has kinks, and these are measured in d = 1"):
         family(order_setting("activation", "gaussian", "relu", dim=2)).grid(1.0)
