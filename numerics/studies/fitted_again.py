@@ -73,5 +73,5 @@ def gap_of(study: Study, replicate: int, kept: Outcome) -> float:
         here = theta if study.exact else fit_of(study, gate, study.layout, points, 0, [there], 0).theta
         rest = (study.layout, gate, points.x, points.y, points.weights, points.reference)
         one, other = (evaluate(fit, *rest, derivatives=False).value for fit in (here, there))
-        gaps.append(abs(one - other))
+        gaps.append(abs(one - other) if math.isfinite(one - other) else math.inf)
     return max(gaps)

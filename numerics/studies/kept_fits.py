@@ -1,11 +1,12 @@
 """Keeps the fits of the claims' studies, in numerics/studies/data/study_fits.npz, by the digests of their definitions.
 
 ``python -m temperance.numerics.studies.kept_fits STORE FILE`` writes the file from a store that `temperance verify
---store STORE` has filled. Every number is kept whole.
+--store STORE` has filled, and prints its digest. Every number is kept whole.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from temperance.numerics.studies.claim_studies import CONSTANTS, MERGED, STUDIES, VARIANCE
 from temperance.numerics.studies.results import STATUSES
-from temperance.numerics.studies.store import Outcome, open_store
+from temperance.numerics.studies.store import Outcome, StoreError, open_store
 from temperance.numerics.studies.study import Study
 
 _ALL = (*STUDIES, CONSTANTS, *VARIANCE, *(study for study, _ in MERGED))
@@ -27,15 +28,25 @@ EVERY: tuple[Study, ...] = tuple({study.digest: study for study in _ALL}.values(
 """The studies that are kept."""
 
 
+DIGEST = "30cfc2e5b45623e7e3a1d3c8665a7f9a5ca94510e4ea00190bb14848c87e52a6"
+"""SHA-256 of the file."""
+
+
 @cache
 def _arrays() -> Mapping[str, NDArray[Any]]:
-    data = (files("temperance.numerics.studies") / "data" / "study_fits.npz").read_bytes()
+    path = files("temperance.numerics.studies") / "data" / "study_fits.npz"
+    data = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(data).hexdigest() != DIGEST:
+        raise StoreError(f"the stored fits are not those that were kept: restore {path}, or fit all with --full")
     with np.load(BytesIO(data)) as found:
         return {name: found[name] for name in found.files}
 
 
 def kept_fits(study: Study) -> dict[int, Outcome] | None:
-    """The outcome of every replicate of a study; None where nothing is kept of its definition."""
+    """The outcome of every replicate of a study; None where nothing is kept of its definition.
+
+    Raises ValueError where the file was altered.
+    """
     arrays, names = _arrays(), [f"{study.digest}/{part}" for part in ("theta", "status", "agree")]
     if names[0] not in arrays:
         return None
@@ -58,7 +69,7 @@ def packed(outcomes: Mapping[str, Mapping[int, Outcome]]) -> bytes:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Write a file from a store. Raises ValueError where the store lacks a replicate."""
+    """Write a file from a store and print its digest. Raises ValueError where the store lacks a replicate."""
     store, path = arguments
     found = {}
     for study in EVERY:
@@ -66,7 +77,9 @@ def main(arguments: Sequence[str]) -> None:
             found[study.digest] = opened.outcomes()
         if len(found[study.digest]) < study.replicates:
             raise ValueError(f"{store!r} does not have all replicates of {study.name!r}")
-    Path(path).write_bytes(packed(found))
+    data = packed(found)
+    Path(path).write_bytes(data)
+    print(hashlib.sha256(data).hexdigest())
 
 
 if __name__ == "__main__":

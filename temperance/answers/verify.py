@@ -12,6 +12,7 @@ from temperance.claims.verify import (
     Result,
     check_estimates,
     chosen,
+    fits_of_studies,
     kept_fits_used,
     read_report,
     tests_made,
@@ -66,7 +67,7 @@ class Verify(Answer):
         """The evidence for every claim as an HTML document."""
         from temperance.pages.pages import verification_page
 
-        return verification_page(self.results, self.published, self.source)
+        return verification_page(self.results, self.published, self.source, made_in_words(self.results))
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, the check of the published estimates, the family of all tests, and kept fits."""
@@ -117,17 +118,23 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
     if (made := tests_made(results))["made"]:
         yield in_words(made)
-    if (kept := kept_fits_used(results)) is not None:
-        yield _kept_in_words(kept)
+    if (fits := made_in_words(results)) is not None:
+        yield fits
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
     if source is not None:
         yield f"read from {source!r}: nothing was run"
 
 
-def _kept_in_words(kept: Mapping[str, int]) -> str:
+def made_in_words(results: Sequence[Result]) -> str | None:
+    """Which fits of studies were made in the run, and which are kept ones; None where no study was run."""
+    found, kept = fits_of_studies(results), kept_fits_used(results)
+    if not found:
+        return None
+    if kept is None:
+        return f"All {sum(fits['total'] for fits in found.values())} fits of studies were made in this run"
     some = f"{kept['checked']} of {kept['fits']} were checked; --full makes all again"
-    stand = f"The fits of {kept['studies']} studies are kept ones, of which {some}"
-    fell = f"kept fits do not stand here, and all were made: number of studies: {kept['replaced']}"
+    stand = f"The fits of studies ({kept['studies']}) are kept ones, of which {some}"
+    fell = f"kept fits do not stand here, and all were made: studies: {kept['replaced']}"
     return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])
 
 

@@ -140,16 +140,23 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
     return family([leg for result in results for leg in result.legs.values()])
 
 
+def fits_of_studies(results: Sequence[Result]) -> dict[str, Mapping[str, int]]:
+    """How the fits of every study of these claims ended (`comparison.fits`), by its name."""
+    found = {}
+    for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
+        for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
+            if "fits" in study:  # which older reports have not everywhere
+                found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
+    return found
+
+
 def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
     """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
 
     studies, fits, checked: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
     fitted whole, as one that is kept does not stand. See `numerics.studies.fitted_again`.
     """
-    found = {}
-    for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
-        for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
-            found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
+    found = fits_of_studies(results)
     kept = [fits for fits in found.values() if "checked" in fits]
     replaced = sum("kept_differ" in fits for fits in found.values())
     if not kept and not replaced:

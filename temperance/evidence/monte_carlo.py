@@ -44,6 +44,8 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     power = [s["test"]["power"] for s in counted if s["outcome"] == "confirmed" and "test" in s]
     detail = f"{len(counted) - len(open_)} of {len(counted)} slopes confirmed, {sharp} of them sharp"
     detail += f", with power {min(power):.3g} at least" if power else ""
+    if rare := sum(s["outcome"] is None and "test" in s for s in slopes):
+        detail += f"; {rare} more, of few fits, lack the power and are not judged"
     if open_:
         detail += f"; not: {', '.join(open_[:_SHOWN])}"
     if len(open_) > _SHOWN:

@@ -58,11 +58,15 @@ def _environment() -> Environment:
 
 
 def verification_page(
-    results: Sequence[Result], published: dict[str, Any] | None = None, source: str | None = None
+    results: Sequence[Result],
+    published: dict[str, Any] | None = None,
+    source: str | None = None,
+    fits: str | None = None,
 ) -> str:
     """A verification as an HTML document, which names the command that makes it again.
 
-    published: the check of the published estimates, if it was run; source: the file that all was read from, if it was.
+    published: the check of the published estimates, if it was run; source: the file that all was read from, if it was;
+    fits: which fits of studies were made in the run.
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in results}
     outcomes = Counter(result.outcome for result in results)
@@ -78,7 +82,8 @@ def verification_page(
         open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],
         published=published,
         published_grid=None if published is None else _published(published),
-        command=f"temperance verify {' '.join(legs)}",
+        command=f"temperance verify {' '.join(legs)}" + (" --full" if fits else ""),
+        fits=fits,
         source=source,
         certificates=[certificate for leg in found for certificate in leg.data.get("certificates", ())],
     )

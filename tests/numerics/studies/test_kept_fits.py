@@ -1,5 +1,6 @@
 """The kept fits of the claims' studies: whole, and used only while a part of them comes out no better here."""
 
+import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.kept_fits import EVERY, kept_fits, packed
 from temperance.numerics.studies.results import FAILED, SAME, STATUSES
 from temperance.numerics.studies.run import data_of, run_replicate
-from temperance.numerics.studies.store import open_store, same
+from temperance.numerics.studies.store import StoreError, open_store, same
 
 SMALL = replace(LINEAR, name="small", sizes=(10**4, 10**6), replicates=3, seed=1)
 
@@ -41,7 +42,7 @@ def test_what_is_kept_of_another_definition_is_not_taken():
     assert (result.again, result.differed) == (None, False)
 
 
-def test_fits_are_kept_bit_for_bit(tmp_path, monkeypatch):
+def test_fits_are_kept_bit_for_bit(tmp_path, monkeypatch, capsys):
     made, path, store = outcomes(), tmp_path / "kept.npz", str(tmp_path / "s.sqlite")
     with open_store(store, SMALL.name, SMALL.digest, SMALL.definition) as opened:
         opened.add(0, made[0])
@@ -53,9 +54,18 @@ def test_fits_are_kept_bit_for_bit(tmp_path, monkeypatch):
             opened.add(replicate, made[replicate])
     module.main([store, str(path)])
     assert path.read_bytes() == packed({SMALL.digest: made})
+    assert capsys.readouterr().out == f"{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
     with np.load(path) as arrays:
         monkeypatch.setattr(module, "_arrays", lambda: dict(arrays))
         assert all(same(kept_fits(SMALL)[replicate], outcome) for replicate, outcome in made.items())
+
+
+def test_a_file_that_was_altered_is_not_read(monkeypatch):
+    monkeypatch.setattr(module, "_arrays", module._arrays.__wrapped__)
+    assert kept_fits(LINEAR) is not None
+    monkeypatch.setattr(module, "DIGEST", "0" * 64)
+    with pytest.raises(StoreError, match=r"^the stored fits are not those that were kept: restore .*, or fit all with"):
+        kept_fits(LINEAR)
 
 
 def test_kept_fits_that_stand_are_the_result(monkeypatch):

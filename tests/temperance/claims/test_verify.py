@@ -18,7 +18,7 @@ from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.published_estimates import PublishedCheck
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.store import StoreError, open_store
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
@@ -128,18 +128,18 @@ def with_fits(key, name, **fits):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        ([with_fits("variances", "a")], None),
+        ([with_fits("variances", "a")], "All 100 fits of studies were made in this run"),
         (
             [
                 with_fits("variances", "a", checked=5),
                 with_fits("merged_slopes", "b", checked=9),
             ]
             * 2,
-            "The fits of 2 studies are kept ones, of which 14 of 200 were checked; --full makes all again",
+            "The fits of studies (2) are kept ones, of which 14 of 200 were checked; --full makes all again",
         ),
         (
             [with_fits("variances", "a", kept_differ=1)],
-            "kept fits do not stand here, and all were made: number of studies: 1",
+            "kept fits do not stand here, and all were made: studies: 1",
         ),
     ],
 )
@@ -148,7 +148,7 @@ def test_kept_fits_are_told(capsys, claims, monkeypatch, tmp_path, made, said):
     report = str(tmp_path / "r.json")
     assert run(["verify", "-o", report]) == run(["verify", "--from", report]) == 0
     out = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith(said or "The fits of") for line in out) == (0 if said is None else 2)
+    assert sum(line.startswith(said) for line in out) == 2
 
 
 @pytest.mark.parametrize(("options", "kept"), [([], True), (["--full"], False), (["--store", "s.sqlite"], False)])
@@ -163,6 +163,15 @@ def test_kept_fits_are_taken_unless_all_are_asked_for(claims, monkeypatch, optio
     monkeypatch.setattr("temperance.answers.verify.Runs", Told)
     assert run(["verify", *options]) == 0
     assert made == [kept]
+
+
+def test_stored_fits_that_were_altered_are_bad_input(refused, claims, monkeypatch):
+    def altered(_):
+        raise StoreError("the stored fits are not those that were kept")
+
+    claims(replace(SMALL_DENSITY, studies=(small(LINEAR),)))
+    monkeypatch.setattr(study_runner, "kept_fits", altered)
+    refused(["verify", "C9"], "the stored fits are not those that were kept")
 
 
 def small(study):
