@@ -21,6 +21,7 @@ DIGITS = 60
 _FUNCTIONS = ("exp", "log", "tanh", "erf", "sqrt", "sin", "cos", "sinh", "cosh", "atan", "asinh")
 _NODES, _TIMES = 4, (10, 11)  # nodes in x between kinks; t = 2^-k
 _ZERO, _POSITIVE = mp.mpf(10) ** -25, mp.mpf(10) ** -30
+_STILL = mp.mpf(10) ** -50  # rounding; what moves less than _ZERO makes distances that say nothing
 
 
 class Unclear(Exception):
@@ -241,8 +242,10 @@ def _false(certificate: Mapping[str, Any], seed: int, slack: float, signs: Seque
         power = mp.inf if zero else mp.log(distances[0] / distances[1], 2)
         for title, text in certificate["orders"].items():
             moved = far.moved(title), near.moved(title)
-            if min(moved) < _ZERO:
+            if min(moved) < _STILL:
                 return f"{title} does not move"
+            if min(moved) < _ZERO:
+                raise Unclear(f"{title} moves too little to be seen")
             if (text == "flat") is not (certificate["degree"] is None):
                 return f"{title} has no such order"
             if text == "flat":
