@@ -30,8 +30,8 @@ SAME = 0.01
 
 
 @dataclass(frozen=True)
-class Again:
-    """How many samples of kept fits were checked, and the largest gap between log-likelihoods (`fitted_again`)."""
+class KeptCheck:
+    """How many samples of kept fits were checked, and the largest gap between log-likelihoods (`kept_check`)."""
 
     samples: int
     gap: float
@@ -47,16 +47,15 @@ class Again:
 class StudyResult:
     """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
 
-    again: of kept fits, what a check of a part of them found; None where all were fitted now. differed: whether they
-    were because a kept one does not stand.
+    check: of kept fits, what a check of a part of them found; None where there were none. If it says that they do not
+    stand, these fits were made now.
     """
 
     study: Study
     theta: Floats
     status: NDArray[np.str_]
     agree: NDArray[np.int64]
-    again: Again | None = None
-    differed: bool = False
+    check: KeptCheck | None = None
 
     @property
     def measures(self) -> MixingMeasure:
@@ -112,10 +111,10 @@ class StudyResult:
         return np.asarray(cells[..., -1] == study.truth.k - 1)
 
 
-def result_of(study: Study, outcomes: Mapping[int, Outcome], again: Again | None = None) -> StudyResult:
-    """The result that the outcomes of all replicates make; again: of kept ones."""
+def result_of(study: Study, outcomes: Mapping[int, Outcome], check: KeptCheck | None = None) -> StudyResult:
+    """The result that the outcomes of all replicates make; check: of kept ones."""
     thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
-    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree), again)
+    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree), check)
 
 
 def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]:

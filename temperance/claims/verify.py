@@ -154,7 +154,7 @@ def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
     """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
 
     studies, fits, checked: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
-    fitted whole, as one that is kept does not stand. See `numerics.studies.fitted_again`.
+    fitted whole, as one that is kept does not stand. See `numerics.studies.kept_check`.
     """
     found = fits_of_studies(results)
     kept = [fits for fits in found.values() if "checked" in fits]

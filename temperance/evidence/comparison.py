@@ -87,16 +87,18 @@ def _tested(result: StudyResult, s: StudySlope, record: dict[str, Any]) -> dict[
 def fits(result: StudyResult) -> dict[str, int]:
     """How many fits ended how; failed: spikes and those that ran out of steps.
 
-    checked: of kept fits, how many were held against the likelihood of here (`fitted_again`). Where one did not stand
+    checked: of kept fits, how many were held against the likelihood of here (`kept_check`). Where one did not stand
     all were fitted now, and kept_differ is 1.
     """
     counts = result.counts
     failed = counts["spike"] + counts["max_steps"]
     total = sum(counts.values())
     found = {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
-    if result.again is not None:
-        found["checked"] = result.again.samples * len(result.study.sizes)
-    return {**found, "kept_differ": 1} if result.differed else found
+    if result.check is None:
+        return found
+    if not result.check.stand:
+        return {**found, "kept_differ": 1}
+    return {**found, "checked": result.check.samples * len(result.study.sizes)}
 
 
 def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None) -> Prediction | None:

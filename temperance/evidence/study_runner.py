@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,10 +10,11 @@ from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
-from temperance.numerics.studies.fitted_again import fitted_again
+from temperance.numerics.studies.kept_check import check_kept
 from temperance.numerics.studies.kept_fits import kept_fits
 from temperance.numerics.studies.results import StudyResult, result_of
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_study
+from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import WorkersLost, cluster, local_workers, lost_workers_told
 
@@ -29,7 +30,7 @@ class Runs:
     A context: workers start with the first study, and end with the block; what is not finished then is dropped.
     workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file for the finished
     replicates; report: told how far a study is. kept: whether kept fits (`kept_fits`) stand for those of here, once a
-    part of them was checked (`fitted_again`); all are fitted where they do not stand. Raises ValueError, on entering,
+    part of them was checked (`kept_check`); all are fitted where they do not stand. Raises ValueError, on entering,
     where no cluster answers.
     """
 
@@ -71,12 +72,15 @@ class Runs:
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""
         new = {study.digest: study for study in studies if study.digest not in self._found}
-        whole = [study for study in new.values() if not self._kept or kept_fits(study) is None]
+        kept = {digest: kept_fits(study) if self._kept else None for digest, study in new.items()}
+        whole = [study for digest, study in new.items() if kept[digest] is None]
         if len(whole) > 1 and self._workers > 1 and self._scheduler is None:
             self._background.submit(self._on_workers, partial(compile_side_by_side, whole))
         for digest, study in new.items():
             place = len(self._found) + 1
-            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))
+            self._found[digest] = self._background.submit(
+                self._on_workers, partial(self._run, study, place, kept[digest])
+            )
 
     def begin(self, function: Callable[[Task], Any], tasks: Sequence[Task]) -> None:
         """Begin with a function of some tasks, before the studies that are not begun yet."""
@@ -113,14 +117,14 @@ class Runs:
             self._pool = None  # what comes next has new workers
             raise
 
-    def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
+    def _run(self, study: Study, place: int, kept: Mapping[int, Outcome] | None, executor: Executor) -> StudyResult:
         def told(progress: Progress) -> None:
             if self._closed.is_set():
                 raise CancelledError  # ends the study, which drops the replicates that wait
             self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
-        fits = kept_fits(study) if self._kept else None
-        if fits is not None and (again := fitted_again(study, fits, executor, told)).stand:
-            return result_of(study, fits, again)
+        check = None if kept is None else check_kept(study, kept, executor, told)
+        if kept is not None and check is not None and check.stand:
+            return result_of(study, kept, check)
         found = run_study(study, executor=executor, store=self._store, progress=told)
-        return found if fits is None else replace(found, differed=True)
+        return found if check is None else replace(found, check=check)

@@ -39,7 +39,7 @@ def test_what_is_kept_of_another_definition_is_not_taken():
     assert kept_fits(SMALL) is None
     with Runs(kept=True) as runs:
         result = runs.result(SMALL)
-    assert (result.again, result.differed) == (None, False)
+    assert result.check is None
 
 
 def test_fits_are_kept_bit_for_bit(tmp_path, monkeypatch, capsys):
@@ -74,7 +74,7 @@ def test_kept_fits_that_stand_are_the_result(monkeypatch):
     monkeypatch.setattr(study_runner, "run_study", lambda *_, **__: ran.append(1))
     with Runs(kept=True) as runs:
         result = runs.result(SMALL)
-    assert (result.again.samples, result.differed, ran) == (2, False, [])
+    assert (result.check.samples, result.check.stand, ran) == (2, True, [])
     assert (result.theta == np.stack([made[replicate][0] for replicate in range(3)])).all()
 
 
@@ -84,7 +84,7 @@ def test_where_one_does_not_stand_all_are_fitted(monkeypatch):
     monkeypatch.setattr(study_runner, "kept_fits", lambda study: altered)
     with Runs(kept=True) as runs:
         result = runs.result(SMALL)
-    assert (result.again, result.differed) == (None, True)
+    assert not result.check.stand
     assert (result.theta == np.stack([made[replicate][0] for replicate in range(3)])).all()
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.studies.results import FAILED, Again
+from temperance.numerics.studies.results import FAILED, KeptCheck
 from temperance.numerics.studies.run import Progress, data_of, fit_of, run_replicate
 from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
@@ -30,12 +30,12 @@ def drawn(study: Study) -> list[int]:
     return sorted(random.Random(study.digest).sample(range(study.replicates), count))
 
 
-def fitted_again(
+def check_kept(
     study: Study,
     kept: Mapping[int, Outcome],
     executor: Executor,
     progress: Callable[[Progress], None] = lambda _: None,
-) -> Again:
+) -> KeptCheck:
     """Check the drawn replicates of a study on workers.
 
     Raises WorkersLost where a worker process was killed.
@@ -51,12 +51,12 @@ def fitted_again(
         finally:
             for task in tasks:
                 task.cancel()
-    return Again(len(chosen), gap)
+    return KeptCheck(len(chosen), gap)
 
 
 @one_blas_thread()
 def gap_of(study: Study, replicate: int, kept: Outcome) -> float:
-    """The largest gap between the log-likelihoods of a replicate's fits of here and of the kept ones; see `Again`.
+    """The largest gap between the log-likelihoods of a replicate's fits of here and of the kept ones; see `KeptCheck`.
 
     inf where a fit counts that is kept as one that does not (`results.FAILED`), or the other way round.
     """

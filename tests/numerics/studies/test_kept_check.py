@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.numerics.studies import fitted_again as module
+from temperance.numerics.studies import kept_check as module
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, TANH_CELL
-from temperance.numerics.studies.fitted_again import SHARE, drawn, fitted_again, gap_of
+from temperance.numerics.studies.kept_check import SHARE, check_kept, drawn, gap_of
 from temperance.numerics.studies.results import SAME
 from temperance.numerics.studies.run import run_replicate
 
@@ -44,7 +44,7 @@ def test_fits_of_machine_code_stand(study, kept):
     """They are checked in NumPy: up to rounding, and to where a search stops."""
     told = []
     with ThreadPoolExecutor(1) as executor:
-        found = fitted_again(study, kept, executor, told.append)
+        found = check_kept(study, kept, executor, told.append)
     assert found.samples == 2
     assert found.gap < SAME / 5
     assert found.stand
@@ -55,7 +55,7 @@ def test_fits_of_machine_code_stand(study, kept):
 def test_kept_fits_that_were_moved_fall(study, kept, by):
     changed = {replicate: moved(outcome, by) for replicate, outcome in kept.items()}
     with ThreadPoolExecutor(1) as executor:
-        assert not fitted_again(study, changed, executor).stand
+        assert not check_kept(study, changed, executor).stand
 
 
 def test_the_gap_is_that_of_the_likelihood():
