@@ -56,7 +56,7 @@ def merges_of(found: Sizes) -> Merges:
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",
-        axes=("expert", "log-likelihood an observation"),
+        axes=("expert", "log-likelihood per observation"),
         lines=(*lines, Curve("published", (noise,), f"noise, {noise:.2g}")),
         steps=steps,
         order=trees[tuple(range(len(found.fits)))],

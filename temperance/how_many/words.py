@@ -11,9 +11,9 @@ COLUMNS = (
     "k: the number of experts.",
     "AIC, BIC, sBIC: each takes the k at which it is smallest; sBIC has two values where lambda is only bounded.",
     "lambda: where k - 1 experts are enough, sBIC charges lambda log n for k, and not half the number of parameters.",
-    "D: the log-likelihood an observation that is lost when the two most alike experts become one.",
+    "D: the log-likelihood per observation that is lost when the two most alike experts become one.",
     "merges: these two, by their numbers in the largest fit; 0+3 stands for 0 and 3 merged before.",
-    "resolution: so many experts are left if two count as one where merging them costs less than this an observation.",
+    "resolution: so many experts are left if two count as one where merging them costs less than this per observation.",
 )
 
 
@@ -62,7 +62,7 @@ def _distrust(found: Sizes) -> Iterator[str]:
 
 
 def _resolutions(found: Sizes) -> str:
-    what = "where two experts are one if merging them costs no more log-likelihood an observation"
+    what = "where two experts are one if merging them costs no more log-likelihood per observation"
     seen = [size for size in RESOLUTIONS if size >= found.noise]
     finer = f" Merges below {found.noise:.2g} cost no more than noise." if len(seen) < len(RESOLUTIONS) else ""
     if not seen:
