@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.identifiability import Proved
+from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Interval = tuple[float, float]

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
-from temperance.numerics.fitting.mle import Status
+from temperance.numerics.fitting.search import Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 

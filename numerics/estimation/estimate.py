@@ -46,9 +46,9 @@ from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import AGREE
-from temperance.numerics.fitting.search import search
-from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
+from temperance.numerics.fitting.mle import search_layout
+from temperance.numerics.fitting.search import AGREE
+from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of
 from temperance.numerics.likelihood.generated import STEM, pays
 from temperance.numerics.machine.threads import one_blas_thread
@@ -88,10 +88,11 @@ def default_box(points: Points, k: int) -> Box:
     The least variance is 5% of what clusterwise regression leaves, if that is less than var(y)/1000.
     """
     box, rng = Box.for_data(points.x, points.y, points.weights), np.random.default_rng(0)
-    x, y = points.some(SUBSAMPLE, rng)
-    left = []
+    part, left = Points(*points.some(SUBSAMPLE, rng)), []
+    x, y = part.x, part.y
+    linear = formulas_of(activated("identity"), x.shape[1])
     for _ in range(_CLUSTERINGS):
-        lines, _ = clusterwise_regression(x, y, k, rng)
+        lines, _ = clusterwise_regression(linear, part, k, rng)
         residuals = y[:, None] - np.column_stack([x, np.ones(len(y))]) @ lines.T
         left.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
     low, high = box.nu
@@ -207,7 +208,7 @@ def _fit(
     matrix, shift = units.matrix(layout)
     at = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        found = search(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
+        found = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
     proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         found, sides = settled(found, gate, scaled)

@@ -16,8 +16,9 @@ import sympy as sp
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT
-from temperance.numerics.fitting.mle import AGREE, Fit
-from temperance.numerics.fitting.newton import FLAT
+from temperance.numerics.fitting.climb import FLAT
+from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure

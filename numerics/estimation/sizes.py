@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.fitted import Fitted
 from temperance.numerics.estimation.tables import Tabled, aligned
-from temperance.numerics.fitting.mle import AGREE
+from temperance.numerics.fitting.search import AGREE
 from temperance.theory.expressions.arguments import checked
 
 _COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")

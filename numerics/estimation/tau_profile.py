@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
-from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
+from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
+from temperance.numerics.fitting.mle import Fit, fit_points
+from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.points import Points
 

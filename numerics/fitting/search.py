@@ -1,114 +1,296 @@
-"""The search for the maximum-likelihood measure of a user's data: more starts than those of `mle`, for less time.
+"""Searches for the maximum of a likelihood in a box: many climbs, in two searches that share no start.
 
-From three atoms on there are starts besides from splits of each atom of the maximum for one atom less. Where there are
-many points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends
-that may be highest there.
+A search starts from the data (`starts.rough_start`), and where there is a fit of one atom less, from the local maxima
+of its gradient process (`gradient_process`) and from splits of its atoms. Two searches have different random numbers
+and two grids that share no node. That both end at one value is the evidence that it is the maximum; starts of one
+search that agree are not, as one start in a hundred may find it.
 
-Example: ``search(Layout(3, 1), gate, points, box=box, starts=10, seed=0).status``.
+Example: ``search(layout_problem(Layout(3, 1, "free"), gate, points, box), seed=0).gap``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import Fit, climbs, fit_points, higher, start_points
-from temperance.numerics.fitting.newton import EXACT, Maximum, Stop
-from temperance.numerics.fitting.starting_points import smaller, split_starts
+from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
+from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
+from temperance.numerics.fitting.problem import MAX_PASSES, Problem
+from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits
+from temperance.numerics.likelihood.plain_sums import responsibilities
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 
-_SPLITS = 4  # of each atom
-_STARTS = 2  # for fewer atoms, besides splits
+Status = Literal["converged", "at_bound", "spike", "max_steps"]
+FAILED: tuple[Status, ...] = ("spike", "max_steps")
+
+AGREE = 1e-4  # climbs whose log-likelihoods differ by no more (plus 1e-9 of it) found the same maximum
+APART = 0.05  # of log-likelihood: two searches that differ by more did not find the same maximum
+_ROUNDING = 1e-3  # of the tolerance within which climbs agree
+_FEWER = 3  # rough starts for fits of fewer atoms, which others begin at
 _SLACK = 0.5  # ends lower by this on pooled points are not climbed further: rounding to cells moves differences less
 _SAME = 0.02  # ends on pooled points that differ by no more are one maximum
 _MANY = 5_000  # fewer points are not worth pooling
-_ASIDE = 1e-3  # relative
 _GAIN = 6  # times fewer cells than points, at least
+_ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is made again
+_ON_EDGE = 1e-12  # relative, of the least variance
+
+
+SEARCH = {"version": 1, "apart": APART, "fewer": _FEWER, **GRIDS}
+"""What determines a search besides an `Effort`; a part of the definition of every study."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How many starts each of two searches makes: rough ones, peaks of the gradient process, and splits.
+
+    passes: the most of a climb.
+    """
+
+    rough: int = 5
+    peaks: int = 20
+    splits: int = 10
+    passes: int = MAX_PASSES
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """The highest end of the climbs to a problem.
+
+    u (p,), log_likelihood: where and how high. maximum: the climb that ended there, of the mean log-likelihood.
+    status: "converged" (by the stop of the climb), "at_bound" (the same, with coordinates at the edge of the box),
+    "spike" (an atom with nu at its lower bound that holds fewer points than it has parameters; takes precedence),
+    "max_steps". starts: how many climbs; agree: those that reached it. gap: by how much the two searches differ in
+    log-likelihood; nan where there was one.
+    """
+
+    problem: Problem
+    maximum: Maximum
+    status: Status
+    starts: int
+    agree: int
+    gap: float = np.nan
+
+    @property
+    def u(self) -> Floats:
+        """Where it is."""
+        return self.maximum.theta
+
+    @property
+    def log_likelihood(self) -> float:
+        """Of all points."""
+        return self.maximum.value * self.problem.points.n
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the climb ended at a maximum that is no spike."""
+        return self.status not in FAILED
+
+
+def higher(one: Optimum, other: Optimum) -> bool:
+    """Whether an optimum is above another of the same data: by more than two climbs differ that agree."""
+    return one.log_likelihood > other.log_likelihood + AGREE + 1e-9 * abs(other.log_likelihood)
+
+
+def best_end(ends: Sequence[Maximum], n: float) -> tuple[Maximum, int]:
+    """The best of the ends, a maximum if one is as high, and how many are; n: the number of points.
+
+    Of those that rounding alone distinguishes it is the first, so that rounding does not number the atoms. Raises
+    ValueError if the likelihood is finite at no start.
+    """
+    most = max((end.value for end in ends), default=-np.inf)
+    if most == -np.inf:
+        raise ValueError(
+            "the likelihood is finite at no start: gate and experts must be defined at every x of the data"
+        )
+    tolerance = AGREE / n + 1e-9 * abs(most)
+    equal = [end for end in ends if end.value >= most - tolerance]
+    top = max(equal, key=lambda end: (end.stationary, end.value))
+    first = (e for e in equal if e.stationary == top.stationary and e.value >= top.value - _ROUNDING * tolerance)
+    return next(first), len(equal)
+
+
+def climb_all(
+    problem: Problem,
+    starts: Sequence[Floats],
+    passes: int = MAX_PASSES,
+    stop: Stop = EXACT,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Optimum:
+    """The optimum of climbs from starts (p,); progress is called with the number of climbs that ended.
+
+    Raises ValueError if the likelihood is finite at no start.
+    """
+    ends: list[Maximum] = []
+    for start in starts:
+        ends.append(problem.climb(start, passes, stop))
+        progress(len(ends))
+    return _optimum(problem, ends)
+
+
+def _optimum(problem: Problem, ends: Sequence[Maximum]) -> Optimum:
+    end, agree = best_end(ends, problem.points.n)
+    return Optimum(problem, end, status_of(problem, end), len(ends), agree)
+
+
+def status_of(problem: Problem, end: Maximum) -> Status:
+    """How a climb ended."""
+    if _has_spike(problem, end.theta):
+        return "spike"
+    if not end.stationary:
+        return "max_steps"
+    return "at_bound" if problem.edges(end.theta).any() else "converged"
+
+
+def _has_spike(problem: Problem, u: Floats) -> bool:
+    """Whether an atom at the least variance holds fewer points than it has parameters."""
+    where = problem.where
+    at_floor = np.isin(where.nu, problem.places[u <= problem.lower + _ON_EDGE])
+    if not at_floor.any() or len(problem.tied):
+        return False
+    points = problem.points
+    shares = responsibilities(problem.formulas, problem.natural(u), points.x, points.y)
+    return bool((at_floor & (points.total(shares.T) < where.width)).any())
+
+
+def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Stop) -> Optimum | None:
+    """The optimum for one atom less, found in the same way; None where there is nothing to begin at."""
+    if problem.smaller is None or not effort.peaks + effort.splits:
+        return None
+    smaller = problem.smaller().at(problem.points)
+    less = replace(effort, rough=_FEWER) if smaller.k > 2 else Effort(_FEWER if smaller.k > 1 else 1, 0, 0)
+    return search_once(smaller, less, [*seed, smaller.k], 0, stop=stop)
+
+
+def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], half: int) -> list[Floats]:
+    """The starts (p,) of a search: rough ones, one for each of the streams (seed, half, 0), ..; peaks and splits."""
+    thetas = []
+    for index in range(effort.rough):
+        rng = np.random.default_rng([*seed, half, index])
+        part = problem.at(Points(*problem.points.some(SUBSAMPLE, rng)))
+        thetas.append(part.climb(rough_start(part, rng), ROUGH_PASSES).theta)
+    if fewer is not None:
+        rng, small = np.random.default_rng([*seed, half, effort.rough]), fewer.problem
+        if effort.peaks and fewer.problem.k > 1:
+            thetas += process_starts(problem, small, fewer.u, effort.peaks, half, rng)
+        thetas += splits(problem, small, fewer.u, effort.splits, rng)
+    return thetas
+
+
+@one_blas_thread()
+def search_once(
+    problem: Problem,
+    effort: Effort,
+    seed: Sequence[int],
+    half: int,
+    *,
+    fewer: Optimum | None = None,
+    known: Sequence[Floats] = (),
+    stop: Stop = EXACT,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Optimum:
+    """One search, 0 or 1 of two: the best of its starts and of any known ones.
+
+    fewer: the optimum for one atom less, found first if it is not given. Raises ValueError if the likelihood is finite
+    at no start.
+    """
+    fewer = fewer or fewer_atoms(problem, effort, [*seed, half], stop)
+    return climb_all(problem, [*known, *starts_of(problem, fewer, effort, seed, half)], effort.passes, stop, progress)
+
+
+def better(one: Optimum, other: Optimum) -> Optimum:
+    """The higher of two searches of the same data, with what they differ by and the climbs of both."""
+    gap = abs(one.log_likelihood - other.log_likelihood)
+    best = (
+        other if higher(other, one) or (other.is_estimate and not one.is_estimate and not higher(one, other)) else one
+    )
+    alike = one.agree + other.agree if gap <= AGREE + 1e-9 * abs(one.log_likelihood) else best.agree
+    return replace(best, gap=gap, starts=one.starts + other.starts, agree=alike)
 
 
 @one_blas_thread()
 def search(
-    layout: Layout,
-    gate: CompiledActivation,
-    points: Points,
+    problem: Problem,
     *,
-    box: Box,
-    starts: int,
     seed: int,
-    known_starts: Sequence[Floats] = (),
+    effort: Effort = Effort(),
+    known: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
-) -> Fit:
-    """The maximum-likelihood measure of the points in the box: the best of `starts` starts, and splits besides.
+) -> Optimum:
+    """The maximum of a likelihood: the higher of two searches, and of climbs from known starts (p,).
 
-    known_starts: further ones; with no others (starts = 0) there are no splits.
-
-    `Fit.starts` counts all of them, and `Fit.agree` those whose ends are the best one: on pooled points, to a fiftieth
-    of a unit of log-likelihood. stop: of the search on all points. progress, ValueError: as in `fit_points`.
+    Where there are many points, every start is climbed on pooled points, the cells of a fine grid, and on all points
+    only the ends that may be highest there. progress(done, starts) is called on the way. Raises ValueError if there are
+    no starts, or none at which the likelihood is finite.
     """
-    few = pooled(points, box.nu[0])
-    thetas = [
-        *known_starts,
-        *start_points(layout, gate, points, box, starts, seed),
-        *(_splits(layout, gate, few or points, box, seed) if starts else ()),
-    ]
-    on_all = partial(fit_points, layout, gate, points, box=box, starts=0, seed=seed, stop=stop)
-    if few is None:
-        return _finished(on_all(known_starts=thetas, progress=progress), on_all)
-    ends = climbs(layout, gate, few, box, thetas, stop=Stop.in_sample_units(few.n), progress=progress)
-    try:
-        fits = [(on_all(known_starts=[end.theta]), alike) for end, alike in _highest(ends, few.n)]
-    except ValueError:  # s may be defined at the means of cells, and not at every point in them
-        return _finished(on_all(known_starts=thetas), on_all)
-    best = max((fit for fit, _ in fits), key=lambda fit: fit.log_likelihood)
-    equal = [(fit, alike) for fit, alike in fits if not higher(best, fit)]
-    best = max((fit for fit, _ in equal), key=lambda fit: (fit.is_estimate, fit.log_likelihood))
-    return _finished(replace(best, starts=len(thetas), agree=sum(alike for _, alike in equal)), on_all)
+    total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
+    if not total:
+        raise ValueError("at least one start is needed")
+    counted = 0
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(min(counted + done, total), total)
+
+    few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
+    here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
+    halves, ends = [], []
+    for half in (0, 1):
+        if total > len(known):
+            fewer = fewer_atoms(here, effort, [seed, half], at)
+            climbs = [here.climb(u, effort.passes, at) for u in starts_of(here, fewer, effort, [seed], half)]
+            counted += len(climbs)
+            tell(0)
+            halves.append(climbs)
+            ends += climbs
+    first = [here.climb(u, effort.passes, at) for u in known]
+    if few is not None:
+        halves = [[_finished(problem, end, effort, stop) for end in _highest(climbs, few.n)] for climbs in halves]
+        first = [_finished(problem, end, effort, stop) for end in first]
+    optima = [_optimum(problem, climbs) for climbs in halves]
+    best = better(*optima) if len(optima) == 2 else _optimum(problem, first)
+    if first and optima:
+        joint = _optimum(problem, [*first, best.maximum])
+        best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
+    if few is not None:
+        alike = sum(end.value >= max(e.value for e in ends) - _SAME / few.n for end in ends)
+        best = replace(best, starts=total, agree=max(alike, 1))
+    tell(total)
+    return _settled(best, stop)
 
 
-def _finished(fit: Fit, on_all: Callable[..., Fit]) -> Fit:
-    """A fit that ended short of a maximum climbed again from beside its end: at kinks, a last step can fail there."""
-    if fit.status != "max_steps":
-        return fit
-    aside = _ASIDE * (1.0 + np.abs(fit.theta))
-    again = on_all(known_starts=[fit.theta + aside, fit.theta - aside])
-    return replace(again, starts=fit.starts, agree=fit.agree) if again.is_estimate and not higher(fit, again) else fit
+def _finished(problem: Problem, end: Maximum, effort: Effort, stop: Stop) -> Maximum:
+    """The climb on all points from where one on pooled points ended."""
+    return problem.climb(end.theta, effort.passes, stop)
 
 
-def _highest(ends: list[Maximum], n: float) -> list[tuple[Maximum, int]]:
-    """The different ends that are lower than the best by at most the slack, and how often each was reached."""
-    found: list[tuple[Maximum, int]] = []
-    order = sorted(ends, key=lambda end: -end.local.value)
+def _settled(best: Optimum, stop: Stop) -> Optimum:
+    """An optimum that ended short of a maximum climbed again from beside its end: at kinks a last step can fail."""
+    if best.status != "max_steps":
+        return best
+    aside = _ASIDE * (1.0 + np.abs(best.u))
+    again = climb_all(best.problem, [best.u + aside, best.u - aside], stop=stop)
+    if again.is_estimate and not higher(best, again):
+        return replace(again, starts=best.starts, agree=best.agree, gap=best.gap)
+    return best
+
+
+def _highest(ends: Sequence[Maximum], n: float) -> list[Maximum]:
+    """The different ends that are lower than the best by at most the slack."""
+    apart: list[Maximum] = []
+    order = sorted(ends, key=lambda end: -end.value)
     for end in order:
-        if (order[0].local.value - end.local.value) * n > _SLACK:
+        if (order[0].value - end.value) * n > _SLACK:
             break
-        if found and (found[-1][0].local.value - end.local.value) * n <= _SAME:
-            found[-1] = found[-1][0], found[-1][1] + 1
-        else:
-            found.append((end, 1))
-    return found
-
-
-def _splits(layout: Layout, gate: CompiledActivation, points: Points, box: Box, seed: int) -> list[Floats]:
-    """Starts from splits of the maximum for one atom less, which is found in the same way; from k = 3 on."""
-    if layout.k < 3:
-        return []
-    fewer, stop = smaller(layout), Stop.in_sample_units(points.n)
-    thetas = [
-        *start_points(fewer, gate, points, box, _STARTS, seed),
-        *_splits(fewer, gate, points, box, seed),
-    ]
-    ends = climbs(fewer, gate, points, box, thetas, stop=stop)
-    best = fewer.unpack(max(ends, key=lambda end: end.local.value).theta)
-    spread, rng = float(np.linalg.norm(points.middle[1])) / np.sqrt(layout.d), np.random.default_rng([seed, layout.k])
-    return split_starts(layout, best, _SPLITS, spread=spread, rng=rng)
+        if not apart or (apart[-1].value - end.value) * n > _SAME:
+            apart.append(end)
+    return apart
 
 
 def pooled(points: Points, least_nu: float) -> Points | None:
@@ -134,7 +316,7 @@ def pooled(points: Points, least_nu: float) -> Points | None:
     return None
 
 
-def _means(points: Points, cell: np.ndarray, used: np.ndarray) -> Points:
+def _means(points: Points, cell: NDArray[np.int64], used: NDArray[np.intp]) -> Points:
     """The points of each used cell as one."""
     weights = points.weights if points.weighted else np.ones(len(cell))
     held = np.bincount(cell, weights)[used]

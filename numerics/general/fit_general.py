@@ -10,20 +10,21 @@ Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from temperance.numerics.fitting.mle import MAX_PASSES, START_PASSES, Status, best_of
-from temperance.numerics.fitting.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
-from temperance.numerics.fitting.starting_points import SUBSAMPLE
-from temperance.numerics.general.data_starts import rough_start
+from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
+from temperance.numerics.fitting.problem import Problem
+from temperance.numerics.fitting.search import Effort, Optimum, search
 from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult, Name
 from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood, pays
-from temperance.numerics.likelihood.plain_sums import responsibilities
+from temperance.numerics.likelihood.generated import pays
+from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE
@@ -46,71 +47,72 @@ def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
     return held
 
 
-class _Problem:
-    """The likelihood of k atoms in a box, and which coordinates move.
+def formula_problem(
+    spec: MoESpec,
+    k: int,
+    points: Points,
+    box: Mapping[str, tuple[float, float]],
+    noise: float | Literal["common"] | None,
+) -> Problem:
+    """The fit of k atoms of a model to points in a box.
 
     noise: None where every atom has its own nu, "common" where all have that of the first, or the value that is known.
     """
-
-    def __init__(
-        self,
-        spec: MoESpec,
-        k: int,
-        points: Points,
-        box: Mapping[str, tuple[float, float]],
-        noise: float | Literal["common"] | None,
-    ) -> None:
-        gate, formulas = spec.gate, formulas_of(spec)
-        own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
-        held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
-        moved = k if {*own} - {*held} else k - 1
-        self.compiled = pays(formulas, k, moved, len(points.y))
-        self.likelihood: GeneratedLikelihood = likelihood(formulas, k, moved, self.compiled)
-        where = self.likelihood.where
-        self.points, self.k, self.where = points, k, where
-        each = [*own, *spec.expert.parameters]
-        self.names: list[Name] = [(p.name, i) for i in range(k) for p in each]
-        self.names += [(p.name, None) for p in gate.shared]
-        bounds = [_bounds(p, p in own, points, box) for p in each]
-        common = [_bounds(p, True, points, box) for p in gate.shared]
-        self.box = dict(zip((p.name for p in (*each, *gate.shared)), (*bounds, *common), strict=True))
-        every = np.array([*bounds * k, *common])
-        every[where.logs] = np.log(every[where.logs])
-        self.lower, self.upper = every.T.copy()
-        self.free = np.ones(where.size, dtype=bool)
-        for p, value in held.items():
-            at = (k - 1) * where.width + own.index(p)
-            self.free[at], self.lower[at], self.upper[at] = False, value, value
-        logs = ~self.free & where.logs
-        self.lower[logs] = self.upper[logs] = np.log(self.lower[logs])
-        if k == 1:
-            self.free[where.size - len(gate.shared) :] = False
-        self.tied = where.nu[1:] if noise == "common" else where.nu[:0]
-        self.free[self.tied] = False
-        if isinstance(noise, float):
-            self.free[where.nu], self.lower[where.nu], self.upper[where.nu] = False, np.log(noise), np.log(noise)
-
-    def full(self, u: Floats) -> Floats:
-        """Theta of its free entries."""
-        theta = np.clip(np.zeros(self.where.size), self.lower, self.upper)
-        theta[self.free] = u
-        theta[self.tied] = theta[self.where.nu[0]]
-        return theta
-
-    def climb(self, theta: Floats, points: Points, passes: int) -> Maximum:
-        """The local maximum to which a search from theta leads."""
-        n, free, first = points.n, self.free, self.where.nu[0]
-
-        def local(u: Floats) -> Local:
-            value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
-            for rows in (score, hessian, hessian.T):
-                rows[first] += rows[self.tied].sum(axis=0)
-            return Local(value / n, score[free] / n, hessian[np.ix_(free, free)] / n)
-
-        return maximise(local, theta[free], self.lower[free], self.upper[free], passes, compiled=self.compiled)
+    gate, formulas = spec.gate, formulas_of(spec)
+    own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
+    held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
+    moved, where = k if {*own} - {*held} else k - 1, Coordinates(formulas, k)
+    bounds = [bounds_of(p, p in own, points, box) for p in (*own, *spec.expert.parameters)]
+    common = [bounds_of(p, True, points, box) for p in gate.shared]
+    every = np.array([*bounds * k, *common])
+    every[where.logs] = np.log(every[where.logs])
+    lower, upper = every.T.copy()
+    free = np.ones(where.size, dtype=bool)
+    base = np.clip(np.zeros(where.size), lower, upper)
+    for p, value in held.items():
+        at = (k - 1) * where.width + own.index(p)
+        free[at], base[at] = False, np.log(value) if where.logs[at] else value
+    if k == 1:
+        free[where.size - len(gate.shared) :] = False
+    tied = where.nu[1:] if noise == "common" else where.nu[:0]
+    free[tied] = False
+    if isinstance(noise, float):
+        free[where.nu], base[where.nu] = False, np.log(noise)
+    return Problem(
+        formulas,
+        k,
+        moved,
+        points,
+        pays(formulas, k, moved, len(points.y)),
+        base,
+        np.flatnonzero(free),
+        lower[free],
+        upper[free],
+        tied=tied,
+        offset=gate.offset is not None,
+        smaller=partial(formula_problem, spec, k - 1, points, box, noise) if k > 1 else None,
+    )
 
 
-def _bounds(p: sp.Symbol, of_gate: bool, points: Points, box: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+def _names(spec: MoESpec, k: int) -> list[Name]:
+    """Parameter and atom of every coordinate; the atom of shared ones is None."""
+    each = [*((BETA0,) if spec.gate.offset is not None else ()), *spec.gate.own, *spec.expert.parameters]
+    return [*((p.name, i) for i in range(k) for p in each), *((p.name, None) for p in spec.gate.shared)]
+
+
+def _box_record(
+    spec: MoESpec, points: Points, box: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """The bounds of every parameter by name."""
+    offset = (BETA0,) if spec.gate.offset is not None else ()
+    gate = {*offset, *spec.gate.own, *spec.gate.shared}
+    every = (*offset, *spec.gate.own, *spec.expert.parameters, *spec.gate.shared)
+    return {p.name: bounds_of(p, p in gate, points, box) for p in every}
+
+
+def bounds_of(
+    p: sp.Symbol, of_gate: bool, points: Points, box: Mapping[str, tuple[float, float]]
+) -> tuple[float, float]:
     """The box of a parameter: the one given, or a wide one from the scale of the data."""
     if p.name in box:
         return box[p.name]
@@ -157,22 +159,16 @@ def fit_general(
         raise ValueError(f"k must be at least 1 and x have {spec.dim} columns, not {k} and {points.x.shape[1]}")
     if not starts and not known_starts:
         raise ValueError("at least one start is needed")
-    problem, thetas = _Problem(spec, k, points, _box(spec, box or {}), noise), [*known_starts]
-    if len(points.y) < problem.free.sum():
-        fitted = f"the {problem.free.sum()} numbers that are fitted for {k} atoms"
-        raise ValueError(f"{len(points.y)} points are fewer than {fitted}")
-    for index in range(starts):
-        rng = np.random.default_rng([seed, index])
-        part = Points(*points.some(SUBSAMPLE, rng))
-        rough = rough_start(problem.likelihood, part, problem.lower, problem.upper, rng)
-        thetas.append(problem.full(problem.climb(rough, part, START_PASSES).theta))
-    ends = []
-    for theta in thetas:
-        ends.append(problem.climb(theta, points, MAX_PASSES))
-        if progress is not None:
-            progress(len(ends), len(thetas))
-    best, agree = best_of(ends, points.n, "formulas must be defined at every x of the data")
-    return _report(spec, problem, best, len(thetas), agree)
+    inside = _box(spec, box or {})
+    problem = formula_problem(spec, k, points, inside, noise)
+    fitted = len(problem.places)
+    if len(points.y) < fitted:
+        raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
+    more = Effort() if starts and k > 2 else Effort(0, 0, 0)
+    known = [theta[problem.places] for theta in known_starts]
+    effort = replace(more, rough=-(-starts // 2))
+    optimum = search(problem, seed=seed, effort=effort, known=known, progress=progress)
+    return _report(spec, optimum, _box_record(spec, points, inside))
 
 
 def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
@@ -193,16 +189,15 @@ def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
     return (rows[:, None] if rows.ndim == 1 else rows), np.asarray(y, dtype=float)
 
 
-def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: int) -> GeneralFitResult:
-    theta, free, n = problem.full(end.theta), problem.free.copy(), problem.points.n
-    edge = free & ((theta <= problem.lower) | (theta >= problem.upper))
-    moving, natural = free & ~edge, problem.likelihood.natural(theta)
-    information = np.zeros((len(theta), len(theta)))
-    information[np.ix_(free, free)] = -end.local.hessian * n
-    if _has_spike(problem, theta, natural):
-        status: Status = "spike"
-    else:
-        status = "max_steps" if not end.stationary else "at_bound" if edge.any() else "converged"
+def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, float]]) -> GeneralFitResult:
+    problem, n, status = optimum.problem, optimum.problem.points.n, optimum.status
+    where, u = problem.where, optimum.u
+    theta, natural = problem.full(u), problem.natural(u)
+    free, edge, information = np.zeros(where.size, bool), np.zeros(where.size, bool), np.zeros((where.size, where.size))
+    free[problem.places], edge[problem.places] = True, problem.edges(u)
+    moving = free & ~edge
+    information[np.ix_(free, free)] = -optimum.maximum.hessian * n
+    names = _names(spec, problem.k)
     scale, values, vectors = scaled_spectrum(information[np.ix_(moving, moving)] / n)
     curved = values > FLAT
     flat, root = (np.zeros((len(theta), int(c.sum()))) for c in (~curved, curved))
@@ -210,32 +205,20 @@ def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: 
     root[moving] = vectors[:, curved] / np.sqrt(values[curved] * n) / scale[:, None]
     flat /= np.linalg.norm(flat, axis=0)
     for rows in (flat, root):
-        rows[problem.tied] = rows[problem.where.nu[0]]
+        rows[problem.tied] = rows[where.nu[0]]
     opened = np.linalg.norm(flat, axis=1) > _MOVES
-    doubled = np.where(problem.where.logs, np.log(2), np.abs(theta))[edge]
+    doubled = np.where(where.logs, np.log(2), np.abs(theta))[edge]
     follows = np.abs(root @ (root.T @ information[:, edge] @ doubled))
     spreads = np.linalg.norm(root, axis=1)
     told = moving & ~opened & (follows <= spreads) & (status in ("converged", "at_bound"))
     for marks in (told, edge, free):
-        marks[problem.tied] = marks[problem.where.nu[0]]
-    errors = spreads * np.where(problem.where.logs, natural, 1.0)
+        marks[problem.tied] = marks[where.nu[0]]
+    errors = spreads * np.where(where.logs, natural, 1.0)
     estimates = tuple(
         GeneralEstimate(name, atom, float(v), float(se) if t else None, not f, bool(o))
-        for (name, atom), v, se, t, f, o in zip(problem.names, natural, errors, told, free, opened, strict=True)
+        for (name, atom), v, se, t, f, o in zip(names, natural, errors, told, free, opened, strict=True)
     )
-    bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
-    size, loglik = int(problem.free.sum() - (~curved).sum()), end.local.value * n
-    described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information, root @ root.T)
+    bounds = tuple(name for name, at in zip(names, edge, strict=True) if at)
+    size, searched = int(len(u) - (~curved).sum()), (optimum.starts, optimum.agree)
+    described = (optimum.log_likelihood, status, bounds, flat.T, size, *searched, n, box, information, root @ root.T)
     return GeneralFitResult(spec, problem.k, estimates, theta, *described)
-
-
-def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:
-    at = problem.where.nu
-    floor: NDArray[np.bool_] = theta[at] <= problem.lower[at] + 1e-12
-    floor &= problem.free[at]
-    if not floor.any() or len(problem.tied):
-        return False
-    held = problem.points.total(
-        responsibilities(problem.likelihood.formulas, natural, problem.points.x, problem.points.y).T
-    )
-    return bool((floor & (held < problem.where.width)).any())

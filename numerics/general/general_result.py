@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from temperance.numerics.fitting.mle import Status
+from temperance.numerics.fitting.search import Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.models.spec import MoESpec
 

@@ -1,22 +1,27 @@
 """Fits the regression function of an arbitrary gate and mean by least squares, near a true mixture (theory.md 2.12).
 
 At nodes of x that are fixed, least squares sees the means of the responses alone, so that a fit costs the same at every
-n: the estimate minimises sum_j (ybar_j - f(x_j))^2 over the box of `GeneralMixture`, f = sum_i pi_i h_i. That is the
+n: the estimate minimises sum_j (ybar_j - f(x_j))^2 over the box of `family_problem`, f = sum_i pi_i h_i. That is the
 estimator of arXiv 2402.02952: the likelihood of y - f(x) with one known variance, and not that of the mixture.
 
-Example: ``RegressionMixture(family).fitted(mixture.means(10**6, rng), starts)`` is a fit and its coordinates.
+Example: ``mixture.search_once(mixture.means(10**6, rng), 6, (), rng).theta`` are the coordinates of a fit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from temperance.numerics.fitting.newton import Local
-from temperance.numerics.general.general_mle import GeneralMixture
+from temperance.numerics.fitting.climb import NO_PLAN, Maximum, Stop, climb
+from temperance.numerics.fitting.problem import MAX_PASSES
+from temperance.numerics.fitting.search import Status, best_end
+from temperance.numerics.general.general_mle import family_problem, require_smooth
 from temperance.numerics.general.split_mixtures import Array, Atoms, Family
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.softmax import softmax
 
 NODES = {1: 64, 2: 12}  # in every coordinate of x
@@ -31,17 +36,28 @@ class Means(NamedTuple):
     y: Array
 
 
-class RegressionMixture(GeneralMixture):
-    """The mixtures of `GeneralMixture` as regression functions at nodes of x; variances keep their true values."""
+class RegressionMixture:
+    """The mixtures of a family as regression functions at nodes of x; variances keep their true values.
+
+    u (p,) are the coordinates of `family_problem` that are no variance, between lower and upper.
+    """
 
     def __init__(self, family: Family) -> None:
-        super().__init__(family)
-        own, d = 1 + len(family.setting.own), family.setting.spec.dim
-        kept = ~np.isin(self.free, [i * family.width + own + family.variance for i in range(sum(family.sizes))])
-        self.free, self.reach, self.mixing = self.free[kept], self.reach[kept], self.mixing[np.ix_(kept, kept)]
+        require_smooth(family)
+        box = family_problem(family, Points(np.zeros((1, family.setting.spec.dim)), np.zeros(1)), compiled=False)
+        kept = ~np.isin(box.places, box.where.nu)
+        self.family, self.problem = family, box
+        self.free, self.lower, self.upper = box.places[kept], box.lower[kept], box.upper[kept]
+        d = family.setting.spec.dim
         line = family.low + (family.high - family.low) * (np.arange(NODES[d]) + 0.5) / NODES[d]
         self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
-        self.true = self.regression(np.zeros(len(self.free)))[0]
+        self.true = self.regression((self.lower + self.upper) / 2)[0]
+
+    def vector(self, u: Array) -> Array:
+        """The vector of the family."""
+        theta = self.problem.base.copy()
+        theta[self.free] = u
+        return self.problem.likelihood.natural(theta)
 
     def regression(self, u: Array) -> tuple[Array, Array]:
         """f at the nodes, and its slopes by the coordinates (p, nodes)."""
@@ -72,17 +88,35 @@ class RegressionMixture(GeneralMixture):
             slopes[at + kept] = line[:, i] * share
             slopes[len(shares) * width :] += gate[own - 1 :, i] * pull
         slopes *= np.where(family.positive, vectors, 1.0).T[:, :, None]
-        return f, np.tensordot(self.mixing, slopes[self.free], 1)
+        return f, slopes[self.free]
 
     def means(self, n: int, rng: np.random.Generator) -> Means:
         """The mean responses of n points, as many at every node."""
         return Means(n, self.true + NOISE * rng.normal(size=len(self.x)) / np.sqrt(n / len(self.x)))
 
-    def local(self, u: Array, points: Means) -> Local:  # type: ignore[override] # means in place of points
-        """The mean of -(y - f)^2/(2 noise^2) with gradient and Hessian in u, the latter by differences."""
+    def fill(self, points: Means, u: Array, gradient: Array, hessian: Array) -> float:
+        """The mean of -(y - f)^2/(2 noise^2); fills gradient and Hessian in u, the latter by differences."""
         step = _STEP * np.eye(len(u))
         f, slopes = self.regressions([u, *(u + step), *(u - step)])
         gap = (points.y - f) / (NOISE**2 * len(points.y))
-        gradient, *others = np.ascontiguousarray(np.einsum("pln,ln->lp", slopes, gap))
-        hessian = (np.array(others[: len(u)]) - np.array(others[len(u) :])) / (2 * _STEP)
-        return Local(float(-((points.y - f[0]) @ gap[0]) / 2), gradient, (hessian + hessian.T) / 2)
+        gradient[:], *others = np.einsum("pln,ln->lp", slopes, gap)
+        half = (np.array(others[: len(u)]) - np.array(others[len(u) :])) / (2 * _STEP)
+        hessian[:] = (half + half.T) / 2
+        return float(-((points.y - f[0]) @ gap[0]) / 2)
+
+    def search_once(self, points: Means, count: int, known: Sequence[Array], rng: np.random.Generator) -> Maximum:
+        """The highest of the climbs from known u and from so many that are drawn in the box, at all scales."""
+        middle, reach = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
+        scales = np.exp(rng.uniform(np.log(points.n) / -4, 0, count))
+        starts = [*known, *(middle + scale * reach * rng.uniform(-1, 1, len(reach)) for scale in scales)]
+        stop = Stop.in_sample_units(points.n)
+        kernel = partial(self.fill, points)
+        with one_blas_thread():
+            ends = [climb(kernel, NO_PLAN, u, self.lower, self.upper, MAX_PASSES, stop=stop) for u in starts]
+        return best_end(ends, points.n)[0]
+
+    def status(self, end: Maximum) -> Status:
+        """How a climb ended."""
+        if not end.stationary:
+            return "max_steps"
+        return "converged" if ((end.theta > self.lower) & (end.theta < self.upper)).all() else "at_bound"

@@ -32,6 +32,13 @@ _COLUMNS = {1: 48, 2: 144}  # points of x for an analytic gate
 _TURN = (sqrt(5.0) - 1) / 2  # multiples of it, modulo 1, fill the second coordinate evenly
 _MOST_CELLS = 3e7
 _CLEAR = 1e-6  # of the range of x: no point lies nearer to a true kink
+CONSTANTS = {
+    "reach": REACH,
+    "per_deviation": _PER_DEVIATION,
+    "step_bits": _STEP_BITS,
+    "columns": list(_COLUMNS.values()),
+}
+"""What determines a lattice besides the arguments of `experiment`; a part of the definition of every study on it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +102,19 @@ def _reach(truth: MixingMeasure, low: float, high: float) -> Floats:
 
 
 def experiment(
-    truth: MixingMeasure, gate: CompiledActivation, box: Box, *, n: int, low: float = -3.0, high: float = 3.0
+    truth: MixingMeasure,
+    gate: CompiledActivation,
+    box: Box,
+    *,
+    n: int,
+    low: float = -3.0,
+    high: float = 3.0,
+    columns: int | None = None,
 ) -> Experiment:
     """The experiment of a softmax or activation gate with linear experts, for samples of size up to n.
 
-    truth: without leading axes; box: of the fits; low, high: x lies in [low, high]^d. Raises ValueError for a dimension
+    truth: without leading axes; box: of the fits; low, high: x lies in [low, high]^d, at so many columns, or at as many
+    as `columns_needed` says. Raises ValueError for a dimension
     above 2, and a truth whose variances are not in the box.
     """
     if (truth.nu < box.nu[0]).any():
@@ -110,7 +125,8 @@ def experiment(
         gaps = [np.abs(x @ truth.beta1.T - z)[:, reach > 0] / reach[reach > 0] for z in kinks]
         return all((gap > _CLEAR).all() for gap in gaps)
 
-    x = _clear_design(low, high, truth.d, columns_needed(truth.d, kinks_move(truth, gate, low, high), n), clear)
+    count = columns or columns_needed(truth.d, kinks_move(truth, gate, low, high), n)
+    x = _clear_design(low, high, truth.d, count, clear)
     means, deviations = x @ truth.a.T + truth.b, np.sqrt(truth.nu)
     return _made(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
 

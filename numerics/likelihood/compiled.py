@@ -26,8 +26,8 @@ class Compiled:
     """
 
     def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:
-        self.where, self._tables = Coordinates(formulas, k), tables_of(formulas, k, free)
-        self._sums = sum(n for *_, n in sums_of(formulas, k, free))
+        self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
+        self.count = sum(n for *_, n in sums_of(formulas, k, free))
         self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
 
     def __call__(
@@ -37,9 +37,9 @@ class Compiled:
         values, nu = natural.take(self.where.values), natural.take(self.where.nu)
         if not derivatives:
             return Sums(self.kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
-        sums, score, hessian = np.empty(self._sums), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
+        sums, score, hessian = np.empty(self.count), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
         value = self.kernel(values, nu, x, y, weights, reference, sums)
-        _scatter(sums, natural, nu, self._tables, score, hessian)
+        _scatter(sums, natural, nu, self.tables, score, hessian)
         return Sums(value, score, hessian)
 
 

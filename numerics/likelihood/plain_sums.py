@@ -42,6 +42,33 @@ def log_weight_and_mean(formulas: AtomFormulas) -> Formulas:
     return _function(formulas, [formulas.log_weight, formulas.mean])
 
 
+@lru_cache(maxsize=64)
+def _log_weight(formulas: AtomFormulas) -> Callable[..., Any]:
+    symbols = (*formulas.x, *formulas.parameters[: formulas.own + formulas.shared])
+    return sp.lambdify(symbols, formulas.log_weight, modules=modules([formulas.log_weight]), cse=True)
+
+
+def log_weights(formulas: AtomFormulas, x: Floats, own: Floats, shared: Floats) -> Floats:
+    """The log weights (g, n) of gates with parameters own (g, own) and shared (g, shared) at x (n, d)."""
+    parameters = np.concatenate([own, shared], axis=1).T[:, :, None]
+    values = np.empty((len(own), len(x)))
+    values[...] = _log_weight(formulas)(*x.T, *parameters)
+    return values
+
+
+@lru_cache(maxsize=64)
+def _mean(formulas: AtomFormulas) -> Callable[..., Any]:
+    line = formulas.parameters[formulas.own + formulas.shared :]
+    return sp.lambdify((*formulas.x, *line), formulas.mean, modules=modules([formulas.mean]), cse=True)
+
+
+def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
+    """The means (l, n) of experts with parameters lines (l, q) at x (n, d)."""
+    values = np.empty((len(lines), len(x)))
+    values[...] = _mean(formulas)(*x.T, *lines.T[:, :, None])
+    return values
+
+
 def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
     symbols = (*formulas.x, *formulas.parameters)
     function = sp.lambdify(symbols, rows, modules=modules(rows), cse=True)

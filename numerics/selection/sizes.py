@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.fitted import Fitted
-from temperance.numerics.fitting.mle import AGREE
+from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.general.fit import fit
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
 from temperance.numerics.merging.merge import Refits, kept, projected

@@ -8,24 +8,28 @@ every cell is split, that may be the gate. Errors of beta1 are modulo its sign w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.general.general_mle import GeneralFit, GeneralMixture
+from temperance.numerics.fitting.climb import Stop
+from temperance.numerics.fitting.search import APART, SEARCH, Effort, better
+from temperance.numerics.general.general_mle import family_problem, require_smooth
 from temperance.numerics.general.regression import RegressionMixture
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.lattice.counts import samples
-from temperance.numerics.lattice.experiment import Experiment, family_experiment
+from temperance.numerics.lattice.experiment import CONSTANTS, family_experiment
+from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies.run import search_sizes
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.settings.truth import Setting
 
-_SPLIT = 0.5  # of the offsets of a start, times n^(-1/(4m)): n^(-1/8) for one or two atoms
+_ROUGH = 2  # starts from the data, where no atom is split
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +37,8 @@ class GeneralStudy:
     """Everything that determines the outcome of a study.
 
     name: what reports call it. family: the truth, with cells that `GeneralMixture` fits. orders: parameter -> q, where
-    it is not flat. sizes, replicates, seed: of the samples. starts: `GeneralMixture.split` at every n (they use the
-    truth); the estimate at the n before is one more.
+    it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
+    of one atom less; a search also begins at its estimate at the n before.
     """
 
     name: str
@@ -66,18 +70,41 @@ class GeneralStudy:
             "replicates": self.replicates,
             "starts": self.starts,
             "seed": self.seed,
+            "lattice": CONSTANTS,
+            "search": SEARCH,
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
         }
 
 
 @dataclass(frozen=True, eq=False)
 class GeneralResult:
-    """Errors of each group (R, N), and the status and number of agreeing climbs of each fit (R, N)."""
+    """Errors of each group (R, N); status of each fit (R, N), and by how much its two searches differ.
+
+    at_edge: the share of the fits with a parameter at the edge of the box; smallest_share (R, N): the least weight of
+    an atom of the first cell, of all of it.
+    """
 
     study: GeneralStudy
     errors: Mapping[str, Array]
     status: list[list[str]]
-    agree: list[list[int]]
+    gaps: Array
+    at_edge: Mapping[str, float]
+    smallest_share: Array
+
+    @property
+    def agreement(self) -> float:
+        """The share of the fits on which the two searches agree."""
+        return float((self.gaps <= APART).mean())
+
+
+@dataclass(frozen=True)
+class GroupFit:
+    """A fit of a family: its vector, status, by how much two searches differ, and the parameters at an edge."""
+
+    vector: Array
+    status: str
+    gap: float
+    edges: frozenset[str]
 
 
 def kept_apart(chosen: Setting) -> Setting:
@@ -97,8 +124,13 @@ def kept_apart(chosen: Setting) -> Setting:
 
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
     """Sample, fit and compare; progress is told the number of finished replicates."""
-    mixture, made = GeneralMixture(study.family), family_experiment(study.family, n=study.sizes[-1])
-    return _result(study, lambda replicate: _replicate(study, mixture, made, replicate), progress)
+    require_smooth(study.family)
+    made = family_experiment(study.family, n=study.sizes[-1])
+
+    def fits(replicate: int) -> list[GroupFit]:
+        return _fits(study, list(samples(made, study.sizes, seed=study.seed, replicate=replicate)), replicate)
+
+    return _result(study, fits, progress)
 
 
 def run_regression(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
@@ -108,7 +140,7 @@ def run_regression(study: GeneralStudy, progress: Callable[[int], None] = lambda
 
 
 def _result(
-    study: GeneralStudy, fits: Callable[[int], list[GeneralFit]], progress: Callable[[int], None]
+    study: GeneralStudy, fits: Callable[[int], list[GroupFit]], progress: Callable[[int], None]
 ) -> GeneralResult:
     """The errors of the fits of all replicates."""
     rows = []
@@ -116,51 +148,67 @@ def _result(
         rows.append(fits(replicate))
         progress(replicate + 1)
     errors = [[group_errors(study.family, fit.vector, study.orders) for fit in row] for row in rows]
+    edges = [fit.edges for row in rows for fit in row]
+    at_edge = {name: sum(name in some for some in edges) / len(edges) for name in sorted(frozenset().union(*edges))}
     return GeneralResult(
         study,
         {name: np.array([[e[name] for e in row] for row in errors]) for name in errors[0][0]},
         [[fit.status for fit in row] for row in rows],
-        [[fit.agree for fit in row] for row in rows],
+        np.array([[fit.gap for fit in row] for row in rows]),
+        at_edge,
+        np.array([[shares_of(study.family, fit.vector).min() for fit in row] for row in rows]),
     )
 
 
-def _replicate(study: GeneralStudy, mixture: GeneralMixture, made: Experiment, replicate: int) -> list[GeneralFit]:
-    found: list[GeneralFit] = []
-    before: list[Array] = []
-    drawn = samples(made, study.sizes, seed=study.seed, replicate=replicate)
-    for points, starts in zip(drawn, _starts(study, mixture, replicate), strict=True):
-        fit, u = mixture.fitted(points, [*before, *starts])
-        before = [u]
-        found.append(fit)
-    return found
+def _fits(study: GeneralStudy, data: list[Points], replicate: int) -> list[GroupFit]:
+    """The fits of one replicate."""
+    family = study.family
+    problems = [family_problem(family, points) for points in data]
+    seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
+    stops = [Stop.in_sample_units(points.n) for points in data]
+    effort = Effort(0, 0, study.starts) if problems[0].smaller else Effort(_ROUGH, 0, 0)
+    halves = [search_sizes(problems, seeds, stops, effort, half, backward=False) for half in (0, 1)]
+    names = names_of(family)
+    made = []
+    for optimum in (better(*pair) for pair in zip(*halves, strict=True)):
+        problem = optimum.problem
+        at = problem.places[problem.edges(optimum.u)]
+        vector = problem.natural(optimum.u)
+        made.append(GroupFit(vector, optimum.status, optimum.gap, frozenset(names[place] for place in at)))
+    return made
 
 
-def _starts(study: GeneralStudy, mixture: GeneralMixture, replicate: int) -> Iterator[list[Array]]:
-    """The starts at every n."""
-    choices = np.random.default_rng([study.seed, replicate, len(study.sizes)])  # the streams before are of the data
-    for n in study.sizes:
-        size = _SPLIT * n ** (-1 / (4 * max(study.family.m, 2)))
-        yield [mixture.split(choices, size) for _ in range(study.starts)]
+def names_of(family: Family) -> list[str]:
+    """The parameter of every entry of a vector."""
+    return family.names * sum(family.sizes) + [p.name for p in family.setting.spec.gate.shared]
 
 
-def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate: int) -> list[GeneralFit]:
-    found: list[GeneralFit] = []
-    before: list[Array] = []
-    for j, starts in enumerate(_starts(study, mixture, replicate)):
-        n = study.sizes[j]
+def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate: int) -> list[GroupFit]:
+    made: list[GroupFit] = []
+    before: list[list[Array]] = [[], []]
+    names = names_of(study.family)
+    for j, n in enumerate(study.sizes):
         means = mixture.means(n, np.random.default_rng([study.seed, replicate, j]))
-        fit, u = mixture.fitted(means, [*before, *starts])  # type: ignore[arg-type] # means in place of points
-        before = [u]
-        found.append(fit)
-    return found
+        draws = [np.random.default_rng([study.seed, replicate, j, half]) for half in (0, 1)]
+        ends = [mixture.search_once(means, study.starts, before[half], draws[half]) for half in (0, 1)]
+        before = [[end.theta] for end in ends]
+        best = max(ends, key=lambda end: (end.stationary, end.value))
+        at = mixture.free[(best.theta <= mixture.lower) | (best.theta >= mixture.upper)]
+        gap = abs(ends[0].value - ends[1].value) * n
+        made.append(GroupFit(mixture.vector(best.theta), mixture.status(best), gap, frozenset(names[i] for i in at)))
+    return made
+
+
+def shares_of(family: Family, vector: Array) -> Array:
+    """The weights of the atoms of the first cell, of all of it."""
+    weights = np.exp([vector[family.index(l, "weight")] for l in range(family.m)])
+    return np.asarray(weights / weights.sum())
 
 
 def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
     """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
     vector = _nearest_image(family, vector)
-    weights = np.exp([vector[family.index(l, "weight")] for l in range(family.m)])
-    shares = weights / weights.sum()
-    found = {}
+    shares, found = shares_of(family, vector), {}
     for name, q in orders.items():
         if name not in family.names:
             found[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))

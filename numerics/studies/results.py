@@ -14,7 +14,8 @@ from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
 from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Interval, Slope, enough, log_slope, rms_intervals
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
-from temperance.numerics.fitting.mle import Status
+from temperance.numerics.fitting.search import APART, FAILED, Status
+from temperance.numerics.lattice.experiment import design
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.store import Outcome
@@ -24,38 +25,22 @@ from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)
-FAILED: tuple[Status, ...] = ("spike", "max_steps")
-SAME = 0.01
-"""Of log-likelihoods of whole samples: below it, two fits at one maximum are within a seventh of a standard error."""
-
-
-@dataclass(frozen=True)
-class KeptCheck:
-    """How many samples of kept fits were checked, and the largest gap between log-likelihoods (`kept_check`)."""
-
-    samples: int
-    gap: float
-
-    @property
-    def stand(self) -> bool:
-        """Whether the kept fits stand."""
-        return self.gap <= SAME
+_SHARE_POINTS = 48  # of x, over which shares are averaged
 
 
 @checked
 @dataclass(frozen=True, eq=False)
 class StudyResult:
-    """Fits of a study: theta (R, N, p), status and agree (R, N), and what follows from them.
+    """Fits of a study: theta (R, N, p), status, agree and gaps (R, N), and what follows from them.
 
-    check: of kept fits, what a check of a part of them found; None where there were none. If it says that they do not
-    stand, these fits were made now.
+    gaps: by how much the log-likelihoods that two independent searches reach differ.
     """
 
     study: Study
     theta: Floats
     status: NDArray[np.str_]
     agree: NDArray[np.int64]
-    check: KeptCheck | None = None
+    gaps: Floats
 
     @property
     def measures(self) -> MixingMeasure:
@@ -71,6 +56,32 @@ class StudyResult:
     def kept(self) -> NDArray[np.bool_]:
         """Fits that count: all but spikes and those that ran out of steps."""
         return ~np.isin(self.status, FAILED)
+
+    @property
+    def agreement(self) -> float:
+        """The share of the fits on which the two searches agree."""
+        return float((self.gaps <= APART).mean())
+
+    @property
+    def at_edge(self) -> dict[str, float]:
+        """The share of the fits with a coordinate at the edge of the box, by parameters that are there at times."""
+        layout = self.study.layout
+        lower, upper = self.study.box.bounds(layout)
+        edge, names = (self.theta <= lower) | (self.theta >= upper), [name for name, _ in layout.names]
+        shares = {name: edge[..., [n == name for n in names]].any(axis=-1).mean() for name in dict.fromkeys(names)}
+        return {name: float(share) for name, share in shares.items() if share}
+
+    @cached_property
+    def smallest_share(self) -> Floats:
+        """The least share of an atom in each fit (R, N): the mean over x of its gate probability."""
+        study = self.study
+        x = design(study.low, study.high, study.truth.d, _SHARE_POINTS) if study.truth.d < 3 else None
+        if x is None:
+            x = np.random.default_rng(0).uniform(study.low, study.high, (_SHARE_POINTS, study.truth.d))
+        shares, measures = np.empty(self.status.shape), self.measures
+        for index in np.ndindex(shares.shape):
+            shares[index] = measures[index].gate_probabilities(x, study.gate.source).mean(axis=0).min()
+        return shares
 
     @property
     def dropped(self) -> float:
@@ -111,10 +122,10 @@ class StudyResult:
         return np.asarray(cells[..., -1] == study.truth.k - 1)
 
 
-def result_of(study: Study, outcomes: Mapping[int, Outcome], check: KeptCheck | None = None) -> StudyResult:
-    """The result that the outcomes of all replicates make; check: of kept ones."""
-    thetas, status, agree = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
-    return StudyResult(study, np.stack(thetas), np.array(status), np.array(agree), check)
+def result_of(study: Study, outcomes: Mapping[int, Outcome]) -> StudyResult:
+    """The result that the outcomes of all replicates make."""
+    thetas, *lists = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
+    return StudyResult(study, np.stack(thetas), *map(np.array, lists))
 
 
 def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]:

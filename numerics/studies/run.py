@@ -1,5 +1,8 @@
 """Runs rate studies: every replicate once, on any executor, into a store if there is one.
 
+Every fit is made by two searches that share nothing: each goes through the sizes of a replicate on its own. The higher
+one is the estimate, and by how much they differ is kept beside it.
+
 Example: ``study_slopes(run_study(TANH, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
 """
 
@@ -10,21 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from temperance.numerics.fitting.cluster_steps import compiled_ahead
-from temperance.numerics.fitting.mle import Fit, Status, fit_points, higher
-from temperance.numerics.fitting.newton import EXACT, Stop
-from temperance.numerics.fitting.starting_points import smaller, split_starts
-from temperance.numerics.fitting.steps import compiled_step
+from temperance.numerics.fitting.climb import EXACT, Stop, compiled_climb
+from temperance.numerics.fitting.gradient_process import compiled_ratios
+from temperance.numerics.fitting.problem import Problem
+from temperance.numerics.fitting.search import Effort, Optimum, better, climb_all, fewer_atoms, higher, search_once
 from temperance.numerics.lattice.counts import samples
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult, result_of
@@ -37,28 +35,50 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
 @one_blas_thread()
-def run_replicate(
-    study: Study, replicate: int, gate: CompiledActivation | None = None
-) -> tuple[Floats, list[Status], list[int]]:
-    """Theta (N, p), status and number of agreeing starts of the fits of one replicate.
+def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Outcome:
+    """The fits of one replicate at every n; compiled: in machine code, or in NumPy."""
+    problems = [study.problem(points, compiled=compiled) for points in data_of(study, replicate)]
+    seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
+    # gains far below one unit of log-likelihood are worth no pass, however many points there are
+    stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
+    halves = [search_sizes(problems, seeds, stops, study.effort, half, backward=study.backward) for half in (0, 1)]
+    fits = [better(*pair) for pair in zip(*halves, strict=True)]
+    lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
+    return np.stack([f.u for f in fits]) * _scale(study), *lists
 
-    gate: that of the study, in machine code or in NumPy; by default in machine code.
+
+def _scale(study: Study) -> Floats:
+    """From coordinates of problems to those of the layout: the gate of the linear gate is held at its temperature."""
+    tau = study.layout.tau if study.linear else None
+    return np.array([tau if tau and name in ("beta1", "beta0") else 1.0 for name, _ in study.layout.names])
+
+
+def search_sizes(
+    problems: Sequence[Problem],
+    seeds: Sequence[int],
+    stops: Sequence[Stop],
+    effort: Effort,
+    half: int,
+    *,
+    backward: bool,
+) -> list[Optimum]:
+    """One of two searches through the samples of a replicate, which grow.
+
+    It also begins at its estimate at the n before; backward: and, from the largest n down, at that at the n above, as
+    at a small n all starts may miss a maximum that those at a larger one find.
     """
-    data, fit = data_of(study, replicate), partial(fit_of, study, gate or study.gate)
-    found: list[Fit] = []
-    fewer: list[Fit] = []
-    for n, points in zip(study.sizes, data, strict=True):
-        seed = int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0])
-        known = [f.theta for f in found[-1:]]
-        if study.splits:
-            known_fewer = [f.theta for f in fewer[-1:]]
-            fewer.append(fit(smaller(study.layout), points, seed, known_fewer, study.starts))
-            spread, rng = float(points.x.std()), np.random.default_rng([seed, study.splits])
-            known += split_starts(study.layout, fewer[-1].measure, study.splits, spread=spread, rng=rng)
-        found.append(fit(study.layout, points, seed, known, study.starts))
-    if study.backward:
-        found = _from_above(partial(fit, study.layout), found, data)
-    return np.stack([f.theta for f in found]), [f.status for f in found], [f.agree for f in found]
+    optima: list[Optimum] = []
+    for problem, seed, stop in zip(problems, seeds, stops, strict=True):
+        fewer = fewer_atoms(problem, effort, [seed, half], stop)
+        known = [before.u for before in optima[-1:]]
+        optima.append(search_once(problem, effort, [seed], half, fewer=fewer, known=known, stop=stop))
+    if not backward:
+        return optima
+    best = optima[-1:]
+    for problem, stop, below in zip(problems[-2::-1], stops[-2::-1], optima[-2::-1], strict=True):
+        again = climb_all(problem, [best[-1].u], effort.passes, stop)
+        best.append(again if higher(again, below) else below)
+    return best[::-1]
 
 
 def data_of(study: Study, replicate: int) -> list[Points]:
@@ -71,33 +91,6 @@ def data_of(study: Study, replicate: int) -> list[Points]:
     return [Points(x[:n], y[:n]) for n in study.sizes]
 
 
-def fit_of(
-    study: Study,
-    gate: CompiledActivation,
-    layout: Layout,
-    points: Points,
-    seed: int,
-    known: Sequence[Floats],
-    starts: int,
-) -> Fit:
-    """The fit of a study to points, from its own starts and known ones (p,)."""
-    # gains far below one unit of log-likelihood are worth no pass, however many points there are
-    stop = Stop.in_sample_units(points.n) if study.experiment == "lattice" else EXACT
-    return fit_points(layout, gate, points, box=study.box, starts=starts, seed=seed, known_starts=known, stop=stop)
-
-
-def _from_above(fit: Callable[..., Fit], found: list[Fit], data: list[Points]) -> list[Fit]:
-    """From the largest n down, each fit or, where it is higher, the maximum from the estimate at the n above.
-
-    At a small n all starts may miss a maximum that those at a larger one find.
-    """
-    best = found[-1:]
-    for points, below in zip(data[-2::-1], found[-2::-1], strict=True):
-        again = fit(points, 0, [best[-1].theta], starts=0)
-        best.append(again if higher(again, below) else below)
-    return best[::-1]
-
-
 @dataclass(frozen=True)
 class Progress:
     """Finished replicates of total, of which some were in the store at the start."""
@@ -107,28 +100,26 @@ class Progress:
     stored: int
 
 
-def _layouts(study: Study) -> list[Layout]:
-    return [study.layout, *([smaller(study.layout)] if study.splits else [])]
+def _atoms(study: Study) -> list[int]:
+    """The numbers of atoms that are fitted, but for one, which needs no machine code."""
+    return [study.k, *([study.k - 1] if study.peaks + study.splits and study.k > 2 else [])]
 
 
-def _compile(study: Study, layout: Layout) -> None:
-    with interrupts_noted():  # LLVM's callbacks swallow exceptions
-        y = np.linspace(study.low, study.high, 8)
-        x = y[:, None] * np.ones(layout.d)
-        evaluate(np.zeros(layout.size), layout, study.gate, x, y)
+def _compile(study: Study, k: int) -> None:
+    y = np.linspace(study.low, study.high, 8)
+    points = Points(y[:, None] * np.ones(study.truth.d), y)
+    _ = replace(study, k=k).problem(points).likelihood.sums
 
 
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
-    """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it.
-
-    The step comes last: a kernel that is compiled after it, in one process, has other last bits.
-    """
+    """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
     # a fixed temperature has the kernel of a fitted one
-    kernels = {(replace(layout, tau=None), study.gate.source): study for study in studies for layout in _layouts(study)}
-    largest_first = sorted(kernels.items(), key=lambda item: -item[0][0].size)
+    kernels = {(k, s.gauge, s.gate.source): (s, k) for s in studies for k in _atoms(s)}
     with lost_workers_told(studies[0].name):
-        futures = [executor.submit(_compile, study, layout) for (layout, _), study in largest_first]
-        futures += map(executor.submit, (compiled_step, compiled_ahead))
+        futures = [executor.submit(compiled_climb), executor.submit(compiled_ratios)]
+        futures += [
+            executor.submit(_compile, *kernel) for _, kernel in sorted(kernels.items(), key=lambda item: -item[0][0])
+        ]
         for future in futures:
             future.result()
 
@@ -182,10 +173,11 @@ def _run(
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
     if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
-        for layout in _layouts(study):
-            _compile(study, layout)
-        compiled_step()
-        compiled_ahead()
+        for k in _atoms(study):
+            _compile(study, k)
+        compiled_climb()
+        if study.peaks:
+            compiled_ratios()
     if missing and outcomes:
         _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):

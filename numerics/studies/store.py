@@ -3,7 +3,7 @@
 A process may be killed at any moment, or find the disk full: once `add` has returned, the replicate is in the file, and
 none is there by half. A file that is not a sound, writable store is never changed.
 
-Example: ``with open_store("rates.sqlite", name, digest, definition) as store: store.add(0, (theta, status, agree))``.
+Example: ``with open_store("rates.sqlite", name, digest, definition) as store: store.add(0, outcome)``.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Outcome: TypeAlias = tuple[NDArray[np.float64], Sequence[str], Sequence[int]]
-"""Of one replicate: theta (N, p), status and agree (N)."""
+Outcome: TypeAlias = tuple[NDArray[np.float64], Sequence[str], Sequence[int], Sequence[float]]
+"""Of one replicate: theta (N, p), and status, agree and gap of its fits (N)."""
 
 _APPLICATION = 0x746D7063  # "tmpc": tells our files from other databases
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 30.0  # seconds to wait for another process that writes to the same store
 _SCHEMA = (
     "CREATE TABLE studies (digest TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL)",
     "CREATE TABLE replicates (digest TEXT NOT NULL REFERENCES studies, replicate INTEGER NOT NULL, theta BLOB NOT NULL,"
-    " status TEXT NOT NULL, agree TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (digest, replicate))",
+    " status TEXT NOT NULL, agree TEXT NOT NULL, gap TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (digest, replicate))",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
@@ -57,13 +57,13 @@ class Store:
 
         Raises ValueError if the file cannot be written, or the replicate is there with another outcome.
         """
-        theta, status, agree = outcome
-        row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), json.dumps(list(status)), json.dumps(list(agree)))
+        theta, *lists = outcome
+        row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), *(json.dumps(list(part)) for part in lists))
         values = (self._digest, replicate, *row, self._checksum(replicate, *row))
         with _clear_errors(self._path, "written", _KEPT), self._connection:
             self._connection.execute(_BEGIN)
-            added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?)", values)
-            query = "SELECT theta, status, agree FROM replicates WHERE digest = ? AND replicate = ?"
+            added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+            query = "SELECT theta, status, agree, gap FROM replicates WHERE digest = ? AND replicate = ?"
             found = self._connection.execute(query, (self._digest, replicate)).fetchone()
             if not added.rowcount and found != row:
                 raise StoreError(
@@ -73,21 +73,23 @@ class Store:
 
     def outcomes(self) -> dict[int, Outcome]:
         """The outcome of each finished replicate, bit for bit. Raises ValueError if a row was altered."""
-        query = "SELECT replicate, theta, status, agree, checksum FROM replicates WHERE digest = ? ORDER BY replicate"
+        query = (
+            "SELECT replicate, theta, status, agree, gap, checksum FROM replicates WHERE digest = ? ORDER BY replicate"
+        )
         with _clear_errors(self._path):
             rows = self._connection.execute(query, (self._digest,)).fetchall()
         found: dict[int, Outcome] = {}
-        for replicate, theta, status, agree, checksum in rows:
-            whole = isinstance(theta, bytes) and isinstance(status, str) and isinstance(agree, str)
-            if not whole or self._checksum(replicate, theta, status, agree) != checksum:
+        for replicate, theta, *texts, checksum in rows:
+            whole = isinstance(theta, bytes) and all(isinstance(text, str) for text in texts)
+            if not whole or self._checksum(replicate, theta, *texts) != checksum:
                 raise StoreError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
-            names = json.loads(status)
-            values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(names), -1)
-            found[replicate] = values, names, json.loads(agree)
+            status, agree, gap = map(json.loads, texts)
+            values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(status), -1)
+            found[replicate] = values, status, agree, gap
         return found
 
-    def _checksum(self, replicate: int, theta: bytes, status: str, agree: str) -> str:
-        text = json.dumps([self._digest, replicate, theta.hex(), status, agree])
+    def _checksum(self, replicate: int, theta: bytes, *texts: str) -> str:
+        text = json.dumps([self._digest, replicate, theta.hex(), *texts])
         return hashlib.sha256(text.encode()).hexdigest()
 
 

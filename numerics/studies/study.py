@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -15,11 +15,14 @@ import numpy as np
 
 from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.fitting.box import Box
-from temperance.numerics.lattice.experiment import Experiment, cells, design, experiment
+from temperance.numerics.fitting.problem import Problem, layout_problem
+from temperance.numerics.fitting.search import SEARCH, Effort
+from temperance.numerics.lattice.experiment import CONSTANTS, Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.density import log_likelihood
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.mixture.points import Points
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import generic, linear, softmax
 from temperance.theory.rates.true_point import Position, position, slopes
@@ -36,12 +39,13 @@ class Study:
 
     name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
-    fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts:
-    fresh starts at every n; from the second n on the estimate at the n before is one more, so that no start uses the
-    truth. splits: starts made of each atom of the maximum for k - 1 atoms, see `split_starts`. backward: whether
-    the estimate at the n above is a start too, from the largest n down. box: part of the estimator. kink: s has a kink
-    inside the support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points
-    (x, y) with x uniform on [low, high]^d, or "lattice", counts of cells (`numerics.lattice`) of n up to 10^15.
+    fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts,
+    peaks, splits: of each of the two searches of a fit, as in an `Effort`; from the second n on a search also begins at
+    its estimate at the n before, so that no start uses the truth. backward: whether it begins at its estimate at the n
+    above too, from the largest n down. box: part of the estimator. kink: s has a kink inside the support. Data come
+    from the streams (seed, replicate), replicates of them. experiment: "sample", points (x, y) with x uniform on [low,
+    high]^d, or "lattice", counts of cells (`numerics.lattice`) of n up to 10^15; columns: points of x of the lattice,
+    None for as many as its dimension takes.
     """
 
     name: str
@@ -58,9 +62,11 @@ class Study:
     high: float = 3.0
     tau: float | None = None
     kink: bool = False
+    peaks: int = 0
     splits: int = 0
     backward: bool = False
     experiment: Kind = "sample"
+    columns: int | None = None
 
     def __post_init__(self) -> None:
         """Validate."""
@@ -73,10 +79,10 @@ class Study:
                 f"study {self.name}: sizes must be at least 1, the seed from 0 to 2^64 - 1, low below high"
             )
         self.layout  # noqa: B018 - which k, gauge and tau there are, it knows
-        if self.replicates < 1 or self.starts < 1:
-            raise ValueError(f"study {self.name}: replicates and starts must be at least 1")
-        if self.splits < 0 or (self.splits and self.k < 2):
-            raise ValueError(f"study {self.name}: splits must be at least 0, and 0 for k = 1, not {self.splits}")
+        if self.replicates < 1 or min(self.starts, self.peaks, self.splits) < 0:
+            raise ValueError(f"study {self.name}: replicates must be at least 1, starts, peaks and splits at least 0")
+        if not self.starts + (self.peaks + self.splits) * (self.k > 1):
+            raise ValueError(f"study {self.name}: a fit needs at least one start; peaks and splits need k of 2 or more")
         if self.experiment == "lattice":
             design(self.low, self.high, self.truth.d, 1)  # refused here, not by workers that compiled what fits need
         if self.linear and self.gauge != "anchored":
@@ -115,8 +121,19 @@ class Study:
 
     @property
     def layout(self) -> Layout:
-        """Coordinates of the fits."""
-        return Layout(self.k, self.truth.d, self.gauge, self.tau)
+        """Coordinates of the fits: of the linear gate at the true temperature, as data tell ratios to it alone."""
+        tau = float(self.truth.tau) if self.tau is None and self.linear else self.tau
+        return Layout(self.k, self.truth.d, self.gauge, tau)
+
+    @property
+    def effort(self) -> Effort:
+        """Of each of the two searches of a fit."""
+        return Effort(self.starts, self.peaks, self.splits)
+
+    def problem(self, points: Points, *, compiled: bool = True) -> Problem:
+        """The fit to some points."""
+        gate = self.gate if compiled else replace(self.gate, machine_code=False)
+        return layout_problem(self.layout, gate, points, self.box)
 
     @property
     def symmetry(self) -> Symmetry:
@@ -126,7 +143,9 @@ class Study:
     @cached_property
     def lattice(self) -> Experiment:
         """The lattice experiment of this truth, for samples up to the largest size."""
-        return experiment(self.truth, self.gate, self.box, n=self.sizes[-1], low=self.low, high=self.high)
+        return experiment(
+            self.truth, self.gate, self.box, n=self.sizes[-1], low=self.low, high=self.high, columns=self.columns
+        )
 
     @property
     def lattice_information(self) -> Floats:
@@ -143,11 +162,9 @@ class Study:
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        later = {"splits": 0, "backward": False, "experiment": "sample"}
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box", *later)}
-        # left out where they are the default, or older definitions would not stay the same
-        plain |= {name: getattr(self, name) for name, default in later.items() if getattr(self, name) != default}
-        return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box)}
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box")}
+        determined = {"lattice": CONSTANTS if self.experiment == "lattice" else {}, "search": SEARCH}
+        return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box), **determined}
 
     @property
     def digest(self) -> str:

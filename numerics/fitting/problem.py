@@ -1,0 +1,176 @@
+"""States a fit: a likelihood of k atoms at some points, which coordinates move, and the box that confines them.
+
+u (p,) are the coordinates that move, positive parameters by their logarithms; all coordinates are those of
+`scattering.Coordinates`. Gates of layouts and gates given as formulas make problems alike.
+
+Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stationary``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
+from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
+from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.likelihood.by_layout import formulas_of
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
+from temperance.numerics.mixture.density import Sums
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import Points
+
+MAX_PASSES = 500
+_LARGE = 200_000  # points times atoms from which a climb is made pass by pass, so that Ctrl-C is heard
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """The log-likelihood of k atoms at some points, in a box.
+
+    Attributes:
+        formulas: of an atom. k: number of atoms; moved: how many of them, the first ones, move their gates.
+        points: the data. compiled: whether the likelihood has machine code, where formulas have.
+        base (q,): all coordinates, where nothing moves; places (p,): of u in it; tied: coordinates that follow the
+            first variance. lower, upper (p,): the box of u.
+        offset: whether the first parameter of an atom is the logarithm of its weight, times the temperature.
+        anchored: whether the last atom is set apart: its gate is held, and no translation moves all gates alike.
+        odd: whether the gates of two atoms can be exchanged, with the sign of their parameters, where one is anchored.
+        frame: of the mixture, for steps in charts. smaller: makes the problem of one atom less, if it has one;
+            parents: which of its atoms may be split, all by default.
+    """
+
+    formulas: AtomFormulas
+    k: int
+    moved: int
+    points: Points
+    compiled: bool
+    base: Floats
+    places: NDArray[np.int64]
+    lower: Floats
+    upper: Floats
+    tied: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    offset: bool = True
+    anchored: bool = False
+    odd: bool = False
+    frame: Frame = NO_FRAME
+    smaller: Callable[[], Problem] | None = None
+    parents: tuple[int, ...] | None = None
+
+    @cached_property
+    def likelihood(self) -> GeneratedLikelihood:
+        """The likelihood in all coordinates."""
+        return likelihood(self.formulas, self.k, self.moved, self.compiled)
+
+    @property
+    def where(self) -> Coordinates:
+        """What the coordinates are."""
+        return self.likelihood.where
+
+    def at(self, points: Points) -> Problem:
+        """The same of other points."""
+        return replace(self, points=points)
+
+    def full(self, u: Floats) -> Floats:
+        """All coordinates (q,) of u (p,)."""
+        theta = self.base.copy()
+        theta[self.places] = u
+        theta[self.tied] = theta[self.where.nu[0]]
+        return theta
+
+    def natural(self, u: Floats) -> Floats:
+        """The parameters (q,) of u, which are no logarithms."""
+        return self.likelihood.natural(self.full(u))
+
+    def inside(self, natural: Floats) -> Floats:
+        """u (p,) of parameters (q,), cut to the box."""
+        theta = natural.copy()
+        theta[self.where.logs] = np.log(theta[self.where.logs])
+        return np.clip(theta[self.places], self.lower, self.upper)
+
+    def edges(self, u: Floats) -> NDArray[np.bool_]:
+        """The coordinates (p,) at the edge of the box."""
+        return (u <= self.lower) | (u >= self.upper)
+
+    def sums(self, u: Floats, *, derivatives: bool = True) -> Sums:
+        """The log-likelihood at u with score (p,) and Hessian (p, p); or the value alone."""
+        points = self.points
+        value, score, hessian = self.likelihood(
+            self.full(u), points.x, points.y, points.weights, points.reference, derivatives
+        )
+        if not derivatives:
+            return Sums(value, score, hessian)
+        first = self.where.nu[0]
+        for rows in (score, hessian, hessian.T):
+            rows[first] += rows[self.tied].sum(axis=0)
+        return Sums(value, score[self.places], hessian[np.ix_(self.places, self.places)])
+
+    def climb(self, u: Floats, passes: int = MAX_PASSES, stop: Stop = EXACT) -> Maximum:
+        """The local maximum of the mean log-likelihood to which a climb from u leads, in at most so many passes."""
+        confined = (self.lower, self.upper, passes, self.frame, stop)
+        if self._plan is not None and self.k * len(self.points.y) < _LARGE:
+            end = climb(self.likelihood.sums.kernel, self._plan, u, *confined)
+            if end.value > -np.inf:  # else a value may be finite in more digits than doubles have
+                return end
+        n = self.points.n
+
+        def fill(u: Floats, gradient: Floats, hessian: Floats) -> float:
+            value, gradient[:], hessian[:] = self.sums(u)
+            gradient /= n
+            hessian /= n
+            return value / n
+
+        return climb(fill, NO_PLAN, u, *confined)
+
+    @cached_property
+    def _plan(self) -> Plan | None:
+        code, points, where = self.likelihood.sums, self.points, self.where
+        if code is None:
+            return None
+        data = [np.require(part, requirements=["C", "W"]) for part in (points.x, points.y)]
+        data += [np.require(part, requirements=["C", "W"]) for part in (points.weights, points.reference)]
+        indices = (self.places.astype(np.int64), self.tied.astype(np.int64), where.logs, where.values, where.nu)
+        return Plan(self.base, *indices, code.tables, *data, code.count, float(points.n))
+
+
+def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box: Box) -> Problem:
+    """The problem of a layout, whose coordinates are u; the linear gate has a temperature that is held.
+
+    Raises ValueError for a linear gate whose tau is to be fitted: data tell beta1/tau and beta0/tau alone.
+    """
+    linear, k, width = gate.source.is_linear, layout.k, layout.atom_size
+    if linear and layout.tau is None:
+        raise ValueError("the linear gate determines no temperature: hold tau, and fit beta1 and beta0 at it")
+    atom = [*range(1, layout.d + 1), 0, *range(layout.d + 1, width)]  # where formulas have beta1, beta0, a, b, nu
+    every = np.array([k * width, *(i * width + at for i in range(k) for at in atom)])
+    base = np.zeros(k * width + (not linear))
+    lower, upper = box.bounds(layout)
+    scale = np.ones(layout.size)
+    if linear:  # the formulas of the linear gate have the temperature 1
+        assert layout.tau is not None
+        gates = [name in ("beta1", "beta0") for name, _ in layout.names]
+        scale = np.where(gates, 1 / layout.tau, 1.0)
+    elif layout.tau is not None:
+        base[-1] = np.log(layout.tau)
+    return Problem(
+        formulas_of(gate.source, layout.d),
+        k,
+        layout.gates,
+        points,
+        gate.machine_code and k > 1,
+        base,
+        every[layout.free].astype(np.int64),
+        lower * scale,
+        upper * scale,
+        anchored=layout.gauge == "anchored" and not linear and k > 1,
+        odd=parity(gate) == "odd",
+        frame=frame_of(replace(layout, tau=1.0) if linear else layout, *points.middle, linear=linear),
+        smaller=partial(layout_problem, replace(layout, k=k - 1), gate, points, box) if k > 1 else None,
+    )
