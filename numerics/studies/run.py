@@ -1,6 +1,6 @@
 """Runs rate studies: every replicate once, on any executor, into a store if there is one.
 
-Example: ``study_slopes(run_study(TANH, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
+Example: ``study_slopes(run_study(TANH, workers=2))`` measures the exact-specified rates of the tanh gate.
 """
 
 from __future__ import annotations

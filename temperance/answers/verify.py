@@ -18,6 +18,7 @@ from temperance.claims.verify import (
     tests_made,
     verify_claims,
 )
+from temperance.evidence.conditions import describe, least_agreement
 from temperance.evidence.family import in_words
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
@@ -32,7 +33,10 @@ from temperance.theory.expressions.arguments import checked
 
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
 _MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
-_LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
+_LEGEND = (
+    "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof; agree: of "
+    "the fits of each study, the share at least on which two searches reach one maximum"
+)
 _RUNNING = "--store, --workers, --scheduler, --published and --full are about running claims, and --from runs nothing"
 
 
@@ -151,6 +155,10 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
 def _row(result: Result) -> tuple[str, ...]:
     claim = result.claim
     proof, *others = (_MARKS.get(word := result.outcome_of(name), word) for name in result.legs)
+    measured = result.legs["monte_carlo"]
+    agreement = None if measured is None else least_agreement(measured.data)
+    if agreement is not None:
+        others[-1] += f", {agreement:.1%} agree"
     legs = (proof + ("" if result.coq is None else ", Coq"), *others)
     return claim.id, IN_WORDS.get(claim.id, claim.statement), *legs, result.outcome
 
@@ -159,6 +167,8 @@ def _slopes(leg: Leg) -> Iterator[Part]:
     """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
     for study in leg.data.get("studies", ()):
         yield f"    {study['name']}: {fits_in_words(study['fits'])}"
+        if beside := describe(study.get("conditions", {})):
+            yield f"    {beside}"
         rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
         if rows:
             yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -34,14 +34,15 @@ from temperance.claims.c12_c13_efficiency import (
     variance_proof,
 )
 from temperance.claims.c14_entries import COMPARED, atlas_row
-from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
+from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof, planned_atlas_slopes
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
-from temperance.evidence.merging import merging_contact, merging_proof, merging_rates
-from temperance.evidence.monte_carlo import study_leg
+from temperance.evidence.comparison import planned_slopes
+from temperance.evidence.family import PlannedTest
+from temperance.evidence.merging import merging_contact, merging_proof, merging_rates, planned_merging
+from temperance.evidence.monte_carlo import planned_constants, planned_variances, study_leg
 from temperance.evidence.outcomes import Leg, LegName
-from temperance.evidence.study_runner import Runs
-from temperance.evidence.volumes import coefficients_proof, volumes_measured
+from temperance.evidence.volumes import coefficients_proof, planned_volumes, volumes_measured
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,
@@ -58,15 +59,17 @@ from temperance.numerics.studies.study import Study
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement, and its legs, each with the function that runs it.
+    """A statement, and its legs, each with the function that runs it; that of monte_carlo takes the level of each test.
 
-    optional: legs that need not confirm it. studies: those that its legs take, begun before the first leg.
+    tests: the hypotheses that the legs test, as planned, by functions of that level. optional: legs that need not
+    confirm it. studies: those that its legs take, begun before the first leg.
     spread: a function and the tasks at which its legs take it, begun on the workers before the studies.
     """
 
     id: str
     statement: str
-    legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
+    legs: tuple[tuple[LegName, Callable[..., Leg]], ...]
+    tests: tuple[Callable[[float], Sequence[PlannedTest]], ...] = field(default=(), kw_only=True)
     optional: tuple[LegName, ...] = ()
     studies: tuple[Study, ...] = ()
     spread: tuple[Callable[[int], list[Any]], Sequence[int]] | None = None
@@ -107,6 +110,7 @@ CLAIMS: tuple[Claim, ...] = (
         "converge at n^(-1/2), with the variances of exact information (d = 1, k = k* = 2)",
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
         studies=(LINEAR, CONSTANTS),
+        tests=(partial(planned_slopes, (LINEAR,)), partial(planned_constants, CONSTANTS)),
     ),
     Claim(
         "C5",
@@ -114,6 +118,7 @@ CLAIMS: tuple[Claim, ...] = (
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
         studies=EXACT,
+        tests=(partial(planned_slopes, EXACT),),
     ),
     Claim(
         "C6",
@@ -122,6 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
         legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
         optional=("contact",),
         studies=(RELU,),
+        tests=(partial(planned_slopes, (RELU,)),),
     ),
     Claim(
         "C7",
@@ -130,6 +136,7 @@ CLAIMS: tuple[Claim, ...] = (
         "softmax, k = 3, k* = 2)",
         legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
         studies=CELLS,
+        tests=(partial(planned_slopes, CELLS),),
     ),
     Claim(
         "C8",
@@ -141,6 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
         legs=(("monte_carlo", partial(study_leg, studies=STUDIES, parameters=("density",))),),
         studies=STUDIES,
+        tests=(partial(planned_slopes, STUDIES, parameters=("density",)),),
     ),
     Claim(
         "C10",
@@ -149,6 +157,7 @@ CLAIMS: tuple[Claim, ...] = (
         "identifiable (d = 1, k = 2, free gauge)",
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
         studies=MIRROR,
+        tests=(partial(planned_slopes, MIRROR),),
     ),
     Claim(
         "C11",
@@ -162,6 +171,7 @@ CLAIMS: tuple[Claim, ...] = (
         "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
         legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
         studies=VARIANCE,
+        tests=(partial(planned_variances, VARIANCE, floor=True),),
     ),
     Claim(
         "C13",
@@ -169,6 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
         "anchored gauge; n = 10^4 and 10^8 on the lattice)",
         legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
+        tests=(partial(planned_variances, VARIANCE),),
     ),
     Claim(
         "C14a",
@@ -188,6 +199,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
         legs=(("monte_carlo", atlas_slopes),),
         spread=(atlas_row, COMPARED),
+        tests=(planned_atlas_slopes,),
     ),
     Claim(
         "C15",
@@ -202,6 +214,7 @@ CLAIMS: tuple[Claim, ...] = (
         "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
         legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
         studies=tuple(study for study, _ in MERGED),
+        tests=(planned_merging,),
     ),
     Claim(
         "C17",
@@ -209,5 +222,6 @@ CLAIMS: tuple[Claim, ...] = (
         "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
         "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
         legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
+        tests=(planned_volumes,),
     ),
 )

@@ -13,12 +13,14 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
-from temperance.evidence.family import EACH, with_test
+from temperance.evidence.family import PlannedTest, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.volumes.volume_study import ONE, STUDIES, VolumeStudy
+from temperance.numerics.errors.hypotheses import Hypothesis
+from temperance.numerics.volumes.volume_study import DEVIATION, ONE, STUDIES, VolumeStudy
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient
@@ -38,9 +40,8 @@ CLAIMED: tuple[tuple[str, str, str | None, int, int, Fraction, int], ...] = (
 )
 """Gate, expert, activation, k*, k, lambda and m (d = 1)."""
 
-_SHALLOW = -14.0  # log of the squared distance down to which a replicate runs again
-_SAME = 1e-5  # between its levels and those that are kept, on one machine
-_DEVIATIONS = 5.0  # between them on another, where a random walk may part
+_SHALLOW = -20.0  # log of the squared distance down to which a replicate runs again
+_DEPTH = 40  # about as many levels
 
 
 def coefficients_proof(_: Runs) -> Leg:
@@ -83,16 +84,27 @@ def predicted(study: VolumeStudy) -> Coefficient:
     return coefficient(spec, len(study.cells), sum(study.cells))
 
 
-def volumes_measured(_: Runs) -> Leg:
+def planned_volumes(level: float) -> list[PlannedTest]:
+    """The hypotheses of `volumes_measured`, with the planned power of each."""
+    tests = [(study, predicted(study)) for study in STUDIES]
+    planned = [
+        PlannedTest(study.name, "lambda", study.test([], float(found.exact), found.multiplicity[0], level))
+        for study, found in tests
+        if found.exact is not None and found.multiplicity is not None
+    ]
+    return [*planned, PlannedTest(ONE.name, "levels made again", _same_law(ONE, 0.0, _DEPTH, level))]
+
+
+def volumes_measured(_: Runs, level: float) -> Leg:
     """The slopes of the kept volumes against the coefficients, and a part of one study again."""
-    rows = [_row(study) for study in STUDIES]
-    again = _again(ONE)
+    rows = [_row(study, level) for study in STUDIES]
+    again = _again(ONE, level)
     shown = ", ".join(f"{r['slope']:.3f} +- {r['error']:.3f} (predicted {r['predicted']:.3f})" for r in rows)
-    detail = f"slopes of log volume on log distance: {shown}; a replicate run again: {again['found']}"
+    detail = f"slopes of log volume on log distance: {shown}; a replicate made again: {again['found']}"
     return Leg(combined(r["outcome"] for r in (*rows, again)), detail, {"volumes": rows, "run_again": [again]})
 
 
-def _row(study: VolumeStudy) -> dict[str, Any]:
+def _row(study: VolumeStudy, level: float) -> dict[str, Any]:
     """A study with its test; nothing is tested where what is kept is of another definition."""
     found, entry = predicted(study), kept()[study.name]
     runs = entry["levels"] if entry["digest"] == study.digest else []
@@ -111,18 +123,27 @@ def _row(study: VolumeStudy) -> dict[str, Any]:
         "predicted": float(np.mean([study.expected(run, exact, m) for run in runs])),
         "replicates": len(runs),
     }
-    return with_test(row, study.test(runs, exact, m, EACH))
+    return with_test(row, study.test(runs, exact, m, level), level)
 
 
-def _again(study: VolumeStudy) -> dict[str, Any]:
-    """The first replicate, not as deep: the same numbers, or on another machine no farther than chance allows."""
+def _again(study: VolumeStudy, level: float) -> dict[str, Any]:
+    """The first replicate, not as deep, tested against what is kept of it.
+
+    On one machine the levels are the same numbers. On another a random walk may part; the law is then the same.
+    """
     levels, there = study.run(0, _SHALLOW), kept()[study.name]["levels"][0]
-    gaps = np.abs(np.array(levels) - np.array(there[: len(levels)]))
-    slope, depth = study.slope(there), len(levels)
-    allowed = _DEVIATIONS * math.sqrt(2 * depth / study.live) / slope
-    if gaps.max() <= _SAME:
-        text, outcome = "the same", "confirmed"
-    else:
-        text, outcome = f"{gaps[-1]:.2f} away at the last of {depth} levels, {allowed:.2f} allowed", "inconclusive"
-        outcome = "confirmed" if gaps[-1] <= allowed else outcome
-    return {"study": study.name, "parameter": "levels", "found": text, "outcome": outcome}
+    depth = min(len(levels), len(there))
+    gap = levels[depth - 1] - there[depth - 1]
+    row = {"study": study.name, "parameter": "levels", "found": f"{abs(gap):.2g} away at the last of {depth} levels"}
+    return with_test(row, _same_law(study, study.slope(there) * gap, depth, level), level)
+
+
+def _same_law(study: VolumeStudy, gap: float, depth: int, level: float) -> Hypothesis:
+    """Whether log volumes of two replicates, that differ by a gap at a depth, are of one coefficient: a normal test.
+
+    A log volume has the variance 1/live for each unit of depth.
+    """
+    deviation = math.sqrt(2 * depth / study.live)
+    power = float(ndtr(DEVIATION * abs(_SHALLOW) / deviation + ndtri(level / 2)))
+    words = ("the kept volumes and those made again have one law", f"a coefficient off by {DEVIATION:g}")
+    return Hypothesis(*words, power, float(2 * ndtr(-abs(gap) / deviation)), power)

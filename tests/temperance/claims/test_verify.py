@@ -122,7 +122,7 @@ def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
 def with_fits(key, name, **fits):
     counted = {"total": 100, "converged": 100, "at_bound": 0, "failed": 0, **fits}
     leg = Leg("confirmed", "", {key: [{"study": name, "fits": counted}]})
-    return Claim("C1", name, (("monte_carlo", lambda _: leg),))
+    return Claim("C1", name, (("monte_carlo", lambda *_: leg),))
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_bad_input_is_one_line_and_status_two(refused, claims, arguments, messag
 
 
 def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
-    slope = Slope(-0.6, (-0.7, -0.5), 0.0, (-1.0, 1.0), 40)
+    slope = Slope(-0.6, 0.05, 20.0, -0.6)
     checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
     monkeypatch.setattr("temperance.claims.verify.check_published", lambda folder: checks)
     found = check_estimates("anywhere")
