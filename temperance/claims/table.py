@@ -1,4 +1,7 @@
-"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4)."""
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4).
+
+``python -m temperance.claims.table`` prints how many hypotheses each claim states, with their planned power.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bound
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.comparison import planned_slopes
-from temperance.evidence.family import PlannedTest
+from temperance.evidence.family import LEVEL, POWER, PlannedTest
 from temperance.evidence.merging import merging_contact, merging_proof, merging_rates, planned_merging
 from temperance.evidence.monte_carlo import planned_constants, planned_variances, study_leg
 from temperance.evidence.outcomes import Leg, LegName
@@ -225,3 +228,30 @@ CLAIMS: tuple[Claim, ...] = (
         tests=(planned_volumes,),
     ),
 )
+
+
+def planned_tests(claims: Sequence[Claim] = CLAIMS) -> dict[str, list[PlannedTest]]:
+    """The hypotheses of each claim, planned at the level of `level_of_each`."""
+    level = level_of_each(claims)
+    return {claim.id: [test for tests in claim.tests for test in tests(level)] for claim in claims}
+
+
+def level_of_each(claims: Sequence[Claim] = CLAIMS) -> float:
+    """The level of one test: `LEVEL` over the number of hypotheses of a table of claims."""
+    return LEVEL / max(1, sum(len(tests(LEVEL)) for claim in claims for tests in claim.tests))
+
+
+def main() -> None:
+    """Print how many hypotheses each claim states, and the power that is planned for them."""
+    planned = planned_tests()
+    every = [test for tests in planned.values() for test in tests]
+    print(f"{len(every)} hypotheses, one family-wise level of {LEVEL:.0%}: {LEVEL / len(every):.3g} for each")
+    for claim, tests in {**planned, "all": every}.items():
+        if tests:
+            powers = sorted(test.power for test in tests)
+            strong = sum(power >= POWER for power in powers)
+            print(f"{claim:5} {len(tests):4} hypotheses, {strong:4} of planned power {POWER:g}; least {powers[0]:.3g}")
+
+
+if __name__ == "__main__":
+    main()

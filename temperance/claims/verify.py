@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from temperance.claims.coq_checked import checked
-from temperance.claims.planned_tests import level_of_each
-from temperance.claims.table import CLAIMS, Claim
+from temperance.claims.table import CLAIMS, Claim, level_of_each
 from temperance.evidence.family import LEVEL, family, stepped_down
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
 from temperance.evidence.study_runner import Runs
