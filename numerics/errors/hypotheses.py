@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,10 +36,6 @@ class Hypothesis:
     planned: float
     p: float | None = None
     power: float = 0.0
-
-    def without_test(self) -> Hypothesis:
-        """The same where the errors are not to be tested, as too many are missing."""
-        return replace(self, p=None, power=0.0)
 
 
 def holm(p: Sequence[float], level: float, count: int) -> list[bool]:

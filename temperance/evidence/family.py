@@ -51,7 +51,7 @@ def with_test(
     """
     outcome: LegOutcome | None = "confirmed"
     if objection is not None:
-        tested = tested.without_test()
+        tested = replace(tested, p=None, power=0.0)
     if tested.p is None:
         reason, outcome = objection or "the errors allow no test", None if rare else "inconclusive"
     else:

@@ -1,26 +1,31 @@
 """Runs the legs of claim C17: learning coefficients by proof, and the kept volumes of mixtures near a truth.
 
-The studies (`numerics.volumes.volume_study`) are kept in temperance/claims/data/volumes.json; a part of one runs again.
+The volumes are in temperance/claims/data/volumes.json, which `campaigns/volumes.py` makes. Their slopes are log volume
+over log distance (theory.md 2.13).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import stdtr, stdtrit
 
 from temperance.evidence.family import PlannedTest, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.hypotheses import Hypothesis
-from temperance.numerics.volumes.volume_study import DEVIATION, ONE, STUDIES, VolumeStudy
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient
@@ -40,8 +45,83 @@ CLAIMED: tuple[tuple[str, str, str | None, int, int, Fraction, int], ...] = (
 )
 """Gate, expert, activation, k*, k, lambda and m (d = 1)."""
 
-_SHALLOW = -20.0  # log of the squared distance down to which a replicate runs again
-_DEPTH = 40  # about as many levels
+DEVIATION = 0.25  # of a coefficient, that a test should find: coefficients are D/4 apart, D a whole number
+
+
+@dataclass(frozen=True)
+class VolumeStudy:
+    """Nested sampling of the mixtures near a truth.
+
+    Attributes:
+        gate: softmax, or tanh, anchored. expert: gaussian or constant. cells: fitted atoms of each true one.
+        live: points at a time. steps: of the random walk to a new one. deepest: log of the last squared distance.
+        window: logs of the squared distances between which the slope is taken. replicates, seed: of the runs.
+    """
+
+    name: str
+    gate: str
+    expert: str
+    cells: tuple[int, ...]
+    live: int = 120
+    steps: int = 160
+    deepest: float = -30.0
+    window: tuple[float, float] = (-16.0, -30.0)
+    replicates: int = 12
+    seed: int = 17
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that determines the outcome."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def _inside(self, kept: Sequence[float]) -> tuple[Floats, Floats]:
+        """The log distances inside the window, and the log volumes."""
+        values = np.asarray(kept)
+        inside = (values <= self.window[0]) & (values >= self.window[1])
+        return values[inside], -np.arange(1.0, len(values) + 1.0)[inside]
+
+    def slope(self, kept: Sequence[float]) -> float:
+        """The slope of log volume on log distance inside the window, of one replicate."""
+        return _slope(*self._inside(kept))
+
+    def expected(self, kept: Sequence[float], coefficient: float, multiplicity: int) -> float:
+        """The slope of eps^lambda log(1/eps)^(m-1) at the same distances."""
+        x, _ = self._inside(kept)
+        return _slope(x, coefficient * x + (multiplicity - 1) * np.log(-x))
+
+    def test(self, kept: Sequence[Sequence[float]], coefficient: float, multiplicity: int, level: float) -> Hypothesis:
+        """Whether volumes are those of a coefficient: Student's t of the slopes of the replicates, two-sided.
+
+        planned: for log volumes with the variance 1/live a unit, which nested sampling has at best.
+        """
+        gaps = np.array([self.slope(run) - self.expected(run, coefficient, multiplicity) for run in kept])
+        width = self.window[0] - self.window[1]
+        best = math.sqrt(1.2 * coefficient / (width * self.live))  # of a least-squares slope of a random walk
+
+        def power(deviation: float) -> float:
+            free, error = self.replicates - 1, deviation / math.sqrt(self.replicates)
+            return float(stdtr(free, DEVIATION / error + stdtrit(free, level / 2)))
+
+        null = f"the volume falls like eps^{coefficient:g} log(1/eps)^{multiplicity - 1}"
+        made = (null, f"a coefficient smaller or larger by {DEVIATION:g}", power(best))
+        if len(gaps) < self.replicates:
+            return Hypothesis(*made)
+        error = float(gaps.std(ddof=1))
+        t = float(gaps.mean()) * math.sqrt(len(gaps)) / error
+        return Hypothesis(*made, float(2 * stdtr(len(gaps) - 1, -abs(t))), power(error))
+
+
+@one_blas_thread()
+def _slope(x: Floats, y: Floats) -> float:
+    """Of the line of least squares."""
+    return float(np.polyfit(x, y, 1)[0])
+
+
+SOFTMAX = VolumeStudy("softmax, two true, three fitted", "softmax", "gaussian", (2, 1))
+TANH = VolumeStudy("tanh, two true, three fitted", "tanh", "gaussian", (2, 1))
+CONSTANT = VolumeStudy("softmax, constant experts, two true, three fitted", "softmax", "constant", (2, 1))
+ONE = VolumeStudy("softmax, one true, two fitted", "softmax", "gaussian", (2,))
+STUDIES = (SOFTMAX, TANH, CONSTANT, ONE)
 
 
 def coefficients_proof(_: Runs) -> Leg:
@@ -87,21 +167,19 @@ def predicted(study: VolumeStudy) -> Coefficient:
 def planned_volumes(level: float) -> list[PlannedTest]:
     """The hypotheses of `volumes_measured`, with the planned power of each."""
     tests = [(study, predicted(study)) for study in STUDIES]
-    planned = [
+    return [
         PlannedTest(study.name, "lambda", study.test([], float(found.exact), found.multiplicity[0], level))
         for study, found in tests
         if found.exact is not None and found.multiplicity is not None
     ]
-    return [*planned, PlannedTest(ONE.name, "levels made again", _same_law(ONE, 0.0, _DEPTH, level))]
 
 
 def volumes_measured(_: Runs, level: float) -> Leg:
-    """The slopes of the kept volumes against the coefficients, and a part of one study again."""
+    """The slopes of the kept volumes against the coefficients."""
     rows = [_row(study, level) for study in STUDIES]
-    again = _again(ONE, level)
     shown = ", ".join(f"{r['slope']:.3f} +- {r['error']:.3f} (predicted {r['predicted']:.3f})" for r in rows)
-    detail = f"slopes of log volume on log distance: {shown}; a replicate made again: {again['found']}"
-    return Leg(combined(r["outcome"] for r in (*rows, again)), detail, {"volumes": rows, "run_again": [again]})
+    detail = f"slopes of log volume on log distance, of stored volumes: {shown}"
+    return Leg(combined(r["outcome"] for r in rows), detail, {"volumes": rows})
 
 
 def _row(study: VolumeStudy, level: float) -> dict[str, Any]:
@@ -124,26 +202,3 @@ def _row(study: VolumeStudy, level: float) -> dict[str, Any]:
         "replicates": len(runs),
     }
     return with_test(row, study.test(runs, exact, m, level), level)
-
-
-def _again(study: VolumeStudy, level: float) -> dict[str, Any]:
-    """The first replicate, not as deep, tested against what is kept of it.
-
-    On one machine the levels are the same numbers. On another a random walk may part; the law is then the same.
-    """
-    levels, there = study.run(0, _SHALLOW), kept()[study.name]["levels"][0]
-    depth = min(len(levels), len(there))
-    gap = levels[depth - 1] - there[depth - 1]
-    row = {"study": study.name, "parameter": "levels", "found": f"{abs(gap):.2g} away at the last of {depth} levels"}
-    return with_test(row, _same_law(study, study.slope(there) * gap, depth, level), level)
-
-
-def _same_law(study: VolumeStudy, gap: float, depth: int, level: float) -> Hypothesis:
-    """Whether log volumes of two replicates, that differ by a gap at a depth, are of one coefficient: a normal test.
-
-    A log volume has the variance 1/live for each unit of depth.
-    """
-    deviation = math.sqrt(2 * depth / study.live)
-    power = float(ndtr(DEVIATION * abs(_SHALLOW) / deviation + ndtri(level / 2)))
-    words = ("the kept volumes and those made again have one law", f"a coefficient off by {DEVIATION:g}")
-    return Hypothesis(*words, power, float(2 * ndtr(-abs(gap) / deviation)), power)

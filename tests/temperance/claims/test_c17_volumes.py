@@ -10,7 +10,7 @@ import pytest
 
 from temperance.evidence import volumes
 from temperance.evidence.family import POWER
-from temperance.numerics.volumes.volume_study import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
+from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
 from temperance.theory.models.by_name import model
 
 LEVEL_OF_EACH = 2e-5
@@ -44,21 +44,7 @@ def test_a_wrong_coefficient_is_contradicted_and_a_change_of_a_study_leaves_noth
     spoiled[ONE.name]["levels"] = [[0.7 * v for v in run] for run in spoiled[ONE.name]["levels"]]
     monkeypatch.setattr(volumes, "kept", lambda: spoiled)
     assert volumes._row(ONE, LEVEL_OF_EACH)["outcome"] == "contradicted"
-    assert volumes._again(ONE, LEVEL_OF_EACH)["outcome"] == "contradicted"
     assert volumes.volumes_measured(None, LEVEL_OF_EACH).outcome == "contradicted"
-
-
-def test_a_replicate_runs_again():
-    row = volumes._again(ONE, LEVEL_OF_EACH)
-    assert row["outcome"] == "confirmed"
-    assert row["test"]["p"] > 0.999
-    assert row["test"]["planned"] >= POWER
-
-
-def test_log_volumes_that_are_a_quarter_of_a_coefficient_off_are_found_and_a_random_walk_apart_is_not():
-    deviation = np.sqrt(2 * 40 / ONE.live)
-    near, far = (volumes._same_law(ONE, gap, 40, LEVEL_OF_EACH) for gap in (2 * deviation, 20 * 0.25 + 2 * deviation))
-    assert near.p > LEVEL_OF_EACH > far.p
 
 
 def test_the_proof_leg_tells_a_wrong_coefficient():
