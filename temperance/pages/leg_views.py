@@ -67,7 +67,7 @@ def _spaced(key: str) -> str:
 def shown(value: Any) -> str:
     """A value of a record in a cell."""
     match value:
-        case None:
+        case None | dict() if not value:
             return "–"
         case bool():
             return "yes" if value else "no"
