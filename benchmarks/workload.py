@@ -92,7 +92,7 @@ def slope_of(layout: Layout, fits: list[list[Fit]], ns: list[int]) -> Any:
     kept = np.array([[f.status in ("converged", "at_bound") for f in row] for row in fits])
     loss = voronoi_loss(layout.unpack(theta), TRUTH, Symmetry("anchored", linear=True))
     large = np.array(ns) >= 1000
-    return log_slope(np.where(kept, loss, np.nan)[:, large], np.array(ns)[large], seed=0)
+    return log_slope(np.where(kept, loss, np.nan)[:, large], np.array(ns)[large])
 
 
 def compare(layout: Layout, ns: list[int]) -> dict[str, Any]:

@@ -7,18 +7,18 @@ Example: ``contact(gauss_hermite_split(truth, 0, m=2), truth, "tanh").order`` is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log, log10
 from typing import Any
 
 import flint
-from flint import arb, fmpq
+from flint import arb, arb_mat, fmpq
 
 from temperance.numerics.contact.curves import Curve, CurveMeasure, exact
 from temperance.numerics.contact.l2_distance import Support, squared_distance
-from temperance.numerics.contact.nearest_measure import nearest
+from temperance.numerics.contact.nearest_measure import Nearest, nearest
 from temperance.theory.activations.activation import Activation, activation
 
 LEVELS = tuple(range(4, 13))
@@ -131,21 +131,32 @@ def contact(
     _check(s, truth, box, levels, nodes)
     pieces = s.pieces
 
-    def square(j: int, nodes: int) -> arb:
-        g = curve(fmpq(1, 2**j))
-        g = nearest(g, truth, pieces, box, nodes, moves) if moves else g
+    def distance(g: CurveMeasure, nodes: int) -> arb:
         return squared_distance(g, truth, pieces, box, nodes)
 
     bits = min(_FEWEST_BITS, most_bits)
     while True:
         with flint.ctx.workprec(bits):
-            squares = [square(j, nodes) for j in levels]
+            measures = [curve(fmpq(1, 2**j)) for j in levels]
+            if moves:
+                measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, box, nodes, moves, start))
+            squares = [distance(g, nodes) for g in measures]
             if all(_resolved(found, bits) for found in squares):
-                doubled = square(levels[-1], 2 * nodes)
+                doubled = distance(measures[-1], 2 * nodes)
                 return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
             if bits >= most_bits:
                 return _zero(levels, squares)
         bits = min(2 * bits, most_bits)
+
+
+def _nearest(
+    measures: Sequence[CurveMeasure], minimised: Callable[[CurveMeasure, arb_mat | None], Nearest]
+) -> list[CurveMeasure]:
+    """The measures moved to minima, each search begun at half the lengths of the one before, as t is halved."""
+    moved: list[Nearest] = []
+    for g in measures:
+        moved.append(minimised(g, moved[-1].lengths * arb(0.5) if moved else None))
+    return [found.measure for found in moved]
 
 
 def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtr, chdtrc, chdtri, stdtr, stdtrit
 
-from temperance.numerics.errors.slopes import enough, log_contrasts
+from temperance.numerics.errors.slopes import enough, log_slope, slope_contrast
 from temperance.numerics.mixture.activation_numpy import Floats
 
 DEVIATION = 0.125  # of an exponent, that a test should find; half of the exponent where that is less
@@ -36,10 +36,6 @@ class Hypothesis:
     planned: float
     p: float | None = None
     power: float = 0.0
-
-    def without_test(self) -> Hypothesis:
-        """The same where the errors are not to be tested, as too many are missing."""
-        return replace(self, p=None, power=0.0)
 
 
 def holm(p: Sequence[float], level: float, count: int) -> list[bool]:
@@ -74,36 +70,23 @@ def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool,
     freedom as the fewest fits at an n keeps the level down to 1e-5 for normal errors and for those of boundary optima
     (simulated in tests; the usual R - 1 does not).
     """
-    sizes, found = np.asarray(n, dtype=float), np.asarray(errors, dtype=float)
-    line, gap = log_contrasts(sizes)[0], deviation_of(exponent)
+    sizes, errors = np.asarray(n, dtype=float), np.asarray(errors, dtype=float)
+    line, gap = slope_contrast(sizes), deviation_of(exponent)
     allowed = 0.0 if exact else exponent * float(line @ np.log(np.log(sizes)))
     rate = f"n^(-{exponent:.4g})" if exact else f"(log n/n)^{exponent:.4g} or faster"
-    planned = math.sqrt(line @ correlations(sizes) @ line / (2 * len(found)))
+    planned = math.sqrt(line @ correlations(sizes) @ line / (2 * len(errors)))
 
-    def power(error: float, fewest: int) -> float:
-        critical = -stdtrit(fewest / 2, level / 2 if exact else level)
-        return float(stdtr(fewest / 2, (gap - allowed) / error - critical))
+    def power(error: float, freedom: float) -> float:
+        critical = -stdtrit(freedom, level / 2 if exact else level)
+        return float(stdtr(freedom, (gap - allowed) / error - critical))
 
-    made = (f"the RMS error falls as {rate}", f"an exponent smaller by {gap:.4g}", power(planned, len(found)))
-    if not enough(found).all():
+    made = (f"the RMS error falls as {rate}", f"an exponent smaller by {gap:.4g}", power(planned, len(errors) / 2))
+    slope = log_slope(errors, sizes) if enough(errors).all() else None
+    if slope is None or not math.isfinite(slope.error):
         return Hypothesis(*made)
-    slope, error = _jackknife(found, line)
-    if not (math.isfinite(slope) and 0 < error < math.inf):
-        return Hypothesis(*made)
-    fewest, t = int((~np.isnan(found)).sum(axis=0).min()), (slope + exponent - allowed) / error
-    p = 2 * stdtr(fewest / 2, -abs(t)) if exact else stdtr(fewest / 2, -t)
-    return Hypothesis(*made, float(p), power(error, fewest))
-
-
-def _jackknife(errors: Floats, line: Floats) -> tuple[float, float]:
-    """The contrast of log RMS and its standard error, by leaving out each replicate in turn."""
-    squares, seen = np.nan_to_num(errors) ** 2, ~np.isnan(errors)
-    total, count = squares.sum(axis=0), seen.sum(axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        value = np.log(total / count) @ line / 2
-        without = np.log((total - squares) / (count - seen)) @ line / 2
-        spread = ((without - without.mean()) ** 2).sum() * (len(errors) - 1) / len(errors)
-    return float(value), float(np.sqrt(spread))
+    t = (slope.value + exponent - allowed) / slope.error
+    p = 2 * stdtr(slope.freedom, -abs(t)) if exact else stdtr(slope.freedom, -t)
+    return Hypothesis(*made, float(p), power(slope.error, slope.freedom))
 
 
 def variance_test(

@@ -92,6 +92,11 @@ class GeneralResult:
     smallest_share: Array
 
     @property
+    def starts(self) -> int:
+        """Climbs of a fit, of both searches."""
+        return 2 * self.study.starts
+
+    @property
     def agreement(self) -> float:
         """The share of the fits on which the two searches agree."""
         return float((self.gaps <= APART).mean())

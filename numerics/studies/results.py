@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, Interval, Slope, enough, log_slope, rms_intervals
+from temperance.numerics.errors.slopes import Interval, Slope, enough, log_slope, rms_intervals
 from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
 from temperance.numerics.fitting.search import APART, FAILED, Status
 from temperance.numerics.lattice.experiment import design
@@ -61,6 +61,12 @@ class StudyResult:
     def agreement(self) -> float:
         """The share of the fits on which the two searches agree."""
         return float((self.gaps <= APART).mean())
+
+    @property
+    def starts(self) -> int:
+        """Climbs of a fit, of both searches."""
+        effort = self.study.effort
+        return 2 * (effort.rough + effort.peaks + effort.splits)
 
     @property
     def at_edge(self) -> dict[str, float]:
@@ -180,9 +186,9 @@ class StudySlope:
     errors: Floats | None = field(default=None, repr=False, compare=False)
 
 
-def error_points(errors: Floats, sizes: tuple[int, ...], *, seed: int) -> tuple[ErrorPoint, ...]:
+def error_points(errors: Floats, sizes: tuple[int, ...]) -> tuple[ErrorPoint, ...]:
     """The RMS of errors (R, N) over replicates, nan where a fit is left out; standard errors by the delta method."""
-    columns = zip(sizes, rms_intervals(errors, seed=seed), errors.T, strict=True)
+    columns = zip(sizes, rms_intervals(errors), errors.T, strict=True)
     return tuple(_point(n, ci, e[~np.isnan(e)]) for n, ci, e in columns if not np.isnan(e).all())
 
 
@@ -196,26 +202,16 @@ def _point(n: int, interval: Interval, errors: Floats) -> ErrorPoint:
     return ErrorPoint(n, rms, se if len(errors) > 1 else None, interval, len(errors))
 
 
-_RESAMPLES = 10000  # enough for the tails that the curvature of many slopes needs
-
-
-def slope_of(errors: Floats, sizes: tuple[int, ...], seed: int, together: int) -> Slope | None:
-    """The slope of errors (R, N), one of so many together.
-
-    None where some n has too few errors, or where their squares overflow or all vanish.
-    """
-    if not enough(errors).all():
-        return None
-    level = 1 - (1 - CURVATURE_LEVEL) / together
-    return log_slope(errors, sizes, seed=seed, resamples=_RESAMPLES, curvature_level=level)
+def slope_of(errors: Floats, sizes: tuple[int, ...]) -> Slope | None:
+    """The slope of errors (R, N); None where some n has too few, or where their squares overflow or all vanish."""
+    return log_slope(errors, sizes) if enough(errors).all() else None
 
 
 @checked
-def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
-    """The slope of every group in every cell of a result, for each size the cell has; seed is that of the bootstrap.
+def study_slopes(result: StudyResult) -> tuple[StudySlope, ...]:
+    """The slope of every group in every cell of a result, for each size the cell has.
 
     In over-specified fits what belongs to no cell, but for the density, is told apart by the sizes of all cells.
-    Curvature is tested at the level 99% for all slopes of the study together (Bonferroni).
     """
     parts = [
         (name, cell, *part)
@@ -230,8 +226,8 @@ def study_slopes(result: StudyResult, *, seed: int) -> tuple[StudySlope, ...]:
         share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
         patterns = np.unique(result.cell_sizes[chosen], axis=0)
         full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
-        slope = None if size == 0 else slope_of(errors, sizes, seed, len(parts))
-        points = error_points(errors, sizes, seed=seed)
+        slope = None if size == 0 else slope_of(errors, sizes)
+        points = error_points(errors, sizes)
         found.append(StudySlope(name, cell, size, share, full, home, slope, points, errors))
     return tuple(found)
 

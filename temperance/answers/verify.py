@@ -13,11 +13,11 @@ from temperance.claims.verify import (
     check_estimates,
     chosen,
     fits_of_studies,
-    kept_fits_used,
     read_report,
     tests_made,
     verify_claims,
 )
+from temperance.evidence.conditions import describe, least_agreement
 from temperance.evidence.family import in_words
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
@@ -32,8 +32,11 @@ from temperance.theory.expressions.arguments import checked
 
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
 _MARKS = {"confirmed": "yes", "contradicted": "no", "inconclusive": "?", "not required": "-", "did not run": "not run"}
-_LEGEND = "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof"
-_RUNNING = "--store, --workers, --scheduler, --published and --full are about running claims, and --from runs nothing"
+_LEGEND = (
+    "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof; agree: of "
+    "the fits of each study, the share at least on which two searches reach one maximum"
+)
+_RUNNING = "--store, --workers, --scheduler, and --published are about running claims, and --from runs nothing"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -70,10 +73,10 @@ class Verify(Answer):
         return verification_page(self.results, self.published, self.source, made_in_words(self.results))
 
     def to_json(self) -> Any:
-        """Claims, legs and outcomes, the check of the published estimates, the family of all tests, and kept fits."""
+        """Claims, legs and outcomes, the check of the published estimates, the family of all tests; kept_fits is null, as every fit
+        is made in the run."""
         claims = [result.record() for result in self.results]
-        tests, kept = tests_made(self.results), kept_fits_used(self.results)
-        return {"claims": claims, "published": self.published, "tests": tests, "kept_fits": kept}
+        return {"claims": claims, "published": self.published, "tests": tests_made(self.results), "kept_fits": None}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""
@@ -126,16 +129,9 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
 
 
 def made_in_words(results: Sequence[Result]) -> str | None:
-    """Which fits of studies were made in the run, and which are kept ones; None where no study was run."""
-    found, kept = fits_of_studies(results), kept_fits_used(results)
-    if not found:
-        return None
-    if kept is None:
-        return f"All {sum(fits['total'] for fits in found.values())} fits of studies were made in this run"
-    some = f"{kept['checked']} of {kept['fits']} were checked; --full makes all again"
-    stand = f"The fits of studies ({kept['studies']}) are kept ones, of which {some}"
-    fell = f"kept fits do not stand here, and all were made: studies: {kept['replaced']}"
-    return "; ".join([*([stand] if kept["studies"] else []), *([fell] if kept["replaced"] else [])])
+    """How many fits of studies were made in the run; None where no study was run."""
+    total = sum(fits["total"] for fits in fits_of_studies(results).values())
+    return f"All {total} fits of studies were made in this run, each by two searches" if total else None
 
 
 def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
@@ -151,6 +147,10 @@ def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
 def _row(result: Result) -> tuple[str, ...]:
     claim = result.claim
     proof, *others = (_MARKS.get(word := result.outcome_of(name), word) for name in result.legs)
+    measured = result.legs["monte_carlo"]
+    agreement = None if measured is None else least_agreement(measured.data)
+    if agreement is not None:
+        others[-1] += f", {agreement:.1%} agree"
     legs = (proof + ("" if result.coq is None else ", Coq"), *others)
     return claim.id, IN_WORDS.get(claim.id, claim.statement), *legs, result.outcome
 
@@ -159,6 +159,8 @@ def _slopes(leg: Leg) -> Iterator[Part]:
     """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
     for study in leg.data.get("studies", ()):
         yield f"    {study['name']}: {fits_in_words(study['fits'])}"
+        if beside := describe(study.get("conditions", {})):
+            yield f"    {beside}"
         rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
         if rows:
             yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))
@@ -172,7 +174,6 @@ def verify(
     scheduler: str | None = None,
     published: str | None = None,
     from_: str | None = None,
-    full: bool = False,
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
 
@@ -185,8 +186,6 @@ def verify(
         scheduler: Address of a Dask cluster, in place of local processes.
         published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
-        full: Fit every sample of the studies here. Without it the fits are kept ones, and those of one sample in forty
-            are checked; --store and --scheduler fit all, too.
 
     Raises:
         ValueError: what is not accepted.
@@ -194,7 +193,7 @@ def verify(
     chosen(claims)
     count = processes(workers)
     if from_ is not None:
-        if full or not (store is workers is scheduler is published is None):
+        if not (store is workers is scheduler is published is None):
             raise BadInput(_RUNNING)
         return _answer(*_only(*read_report(from_), claims), source=from_)
     if published is not None and not Path(published).is_dir():
@@ -202,8 +201,7 @@ def verify(
     with resumable(store), Display() as shown:
         with shown.doing("published estimates"):
             estimates = None if published is None else check_estimates(published)
-        kept = not full and store is scheduler is None
-        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report, kept=kept) as runs:
+        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
             found = verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step)
             return _answer(found, estimates)
 

@@ -9,11 +9,10 @@ from typing import Any
 from temperance.claims.c01_c02_linear_gate import DIMENSIONS, flow, identifiable, scaled_density
 from temperance.evidence.comparison import predicted
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
+from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_constants, with_profile
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.variances import with_constants
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, line, scale_orbit, split_every
 from temperance.numerics.errors.orbit_flatness import scaled
 from temperance.numerics.errors.voronoi import voronoi_loss
@@ -99,9 +98,9 @@ def _others(name: str) -> list[dict[str, object]]:
     return [move for move in moves if not (name in move and move[name][0])]
 
 
-def linear_rates(runs: Runs) -> Leg:
+def linear_rates(runs: Runs, level: float) -> Leg:
     """Flat likelihood in tau and beta1; the slopes of the invariants, and RMS sqrt(n) against exact information."""
-    leg = with_constants(study_leg(runs, (LINEAR,)), runs, CONSTANTS)
+    leg = with_constants(study_leg(runs, level, (LINEAR,)), runs, level, CONSTANTS)
     return with_profile(leg, "linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))
 
 
@@ -132,7 +131,7 @@ def homogeneous_contact(_: Runs) -> Leg:
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
 
 
-def homogeneous_rates(runs: Runs) -> Leg:
+def homogeneous_rates(runs: Runs, level: float) -> Leg:
     """Flat likelihood along the orbit; the slopes of the invariants."""
-    leg = study_leg(runs, (RELU,))
+    leg = study_leg(runs, level, (RELU,))
     return with_profile(leg, "ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))

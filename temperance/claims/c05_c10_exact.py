@@ -110,7 +110,9 @@ def _regular() -> list[dict[str, object]]:
     return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
 
 
-def mirror_rates(runs: Runs) -> Leg:
+def mirror_rates(runs: Runs, level: float) -> Leg:
     """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes."""
     orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
-    return with_profile(study_leg(runs, MIRROR), "GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)
+    return with_profile(
+        study_leg(runs, level, MIRROR), "GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit
+    )

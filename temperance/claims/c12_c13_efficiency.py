@@ -12,10 +12,10 @@ from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
 from temperance.evidence.comparison import fits, predicted
+from temperance.evidence.monte_carlo import variance_row
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
-from temperance.evidence.variances import variance_row
 from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
@@ -94,7 +94,7 @@ def _maximum() -> LegOutcome:
     )
 
 
-def floor_measured(runs: Runs) -> Leg:
+def floor_measured(runs: Runs, level: float) -> Leg:
     """n times the mean squared error of log tau, in every study of C13, against the floor."""
     records: list[dict[str, Any]] = []
     for study in VARIANCE:
@@ -102,7 +102,7 @@ def floor_measured(runs: Runs) -> Leg:
         scaled, _ = _scaled(result)
         low, high = _interval(scaled)
         row = {"parameter": "log tau", "scaled_error": [low, high], "floor": floor(2)}
-        records.append(variance_row(result, scaled / floor(2), row, floor=True))
+        records.append(variance_row(result, scaled / floor(2), row, level, floor=True))
     least = min(r["scaled_error"][0] for r in records)
     detail = f"n times the mean squared error of log tau is at least {least:.2f}, the floor is {floor(2):.2f}"
     return Leg(combined(r["outcome"] for r in records), f"{detail}; {_power(records)}", {"floors": records})
@@ -119,7 +119,7 @@ def variance_proof(_: Runs) -> Leg:
     return proof_leg(checks, proofs)
 
 
-def variance_measured(runs: Runs) -> Leg:
+def variance_measured(runs: Runs, level: float) -> Leg:
     """The mean squared error of log tau over replicates, times n, over [I^-1] of the lattice experiment."""
     records: list[dict[str, Any]] = []
     for study in VARIANCE:
@@ -136,7 +136,7 @@ def variance_measured(runs: Runs) -> Leg:
             "interval": [low, high],
             "fits": fits(result),
         }
-        records.append(variance_row(result, ratios, row))
+        records.append(variance_row(result, ratios, row, level))
     found = ", ".join(
         f"{s.activation} {r['ratio']:.3f} [{r['interval'][0]:.3f}, {r['interval'][1]:.3f}] ({r['outcome']})"
         for s, r in zip(VARIANCE, records, strict=True)

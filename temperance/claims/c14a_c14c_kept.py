@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from temperance.claims.c14_entries import compared, counted, name_of, record, still_open
-from temperance.evidence.family import EACH, count, with_test
+from temperance.evidence.conditions import objection
+from temperance.evidence.family import PlannedTest, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
@@ -18,8 +21,7 @@ from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import kept as measured_now
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.errors.hypotheses import slope_test
-from temperance.numerics.errors.slopes import LARGEST_DROPPED
+from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
 from temperance.theory.contact.order_setting import flat_curves
 
 SEED = 14
@@ -83,7 +85,26 @@ def _again(row: AtlasRow, cell: str, parameter: str) -> dict[str, Any]:
     return {**made, "outcome": outcome}
 
 
-def atlas_slopes(runs: Runs) -> Leg:
+def planned_atlas_slopes(level: float) -> list[PlannedTest]:
+    """The hypotheses of `atlas_slopes`: each group of errors of each study, by the definitions alone.
+
+    The exponent of a parameter is by its order in the definition. That of a mean is not there, and 1/2, the fastest
+    rate, is planned: its bound has the most room, and so its test the least power.
+    """
+    return [
+        PlannedTest(name, group, _tested(np.full((made["replicates"], len(made["sizes"])), np.nan), made, rate, level))
+        for name, study in exponent_results.stored().items()
+        for made in (study["definition"],)
+        for group in study["errors"]
+        for rate in (1 / (2 * made["q"].get(group, 1.0)),)
+    ]
+
+
+def _tested(errors: Any, definition: Mapping[str, Any], rate: float, level: float) -> Hypothesis:
+    return slope_test(errors, definition["sizes"], rate, exact=False, level=level)
+
+
+def atlas_slopes(runs: Runs, level: float) -> Leg:
     """Test every slope of the studies that are kept with their errors; those of other claims are tested there.
 
     A count: one that is rejected contradicts the claim. A test without the power, and a slope of a study that drops
@@ -91,20 +112,20 @@ def atlas_slopes(runs: Runs) -> Leg:
     """
     studies = exponent_results.stored()
     orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
-    found = [_row(e, o, o.slope, studies) for e, o in orders if isinstance(o.slope, KeptSlope)]
+    found = [_row(e, o, o.slope, studies, level) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in found if row is not None]
     outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
     return Leg(outcome, words + still_open(against), {"kept_slopes": rows})
 
 
-def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any]) -> dict[str, Any] | None:
+def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], level: float) -> dict[str, Any] | None:
     """A slope with the test of the rate that is proved; None where the study is one of the claims."""
     study = studies.get(slope.study)
     if study is None or o.order.rate is None:
         return None
     errors = exponent_results.errors_of(study)[slope.group]
-    made = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=EACH)
+    tested = _tested(errors, study["definition"], float(o.order.rate), level)
     dropped = exponent_results.dropped(study)
     row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped}
-    return with_test(row, made if dropped <= LARGEST_DROPPED else made.without_test(), rare=True)
+    return with_test(row, tested, level, rare=True, objection=objection(dropped, None))

@@ -161,7 +161,12 @@ def _end(search: Search, gate: CompiledActivation, rng: np.random.Generator) -> 
     def gap(p: Floats) -> Floats:
         return (shape(p[0], p[1]) * np.exp(-p[2]) - truth) / size
 
+    def slopes(p: Floats) -> Floats:
+        one, other = (x * gate(b * x, 1)[1] for b in p[:2])
+        columns = np.column_stack([one - one.mean(), other.mean() - other, -shape(p[0], p[1])])
+        return np.asarray(columns * np.exp(-p[2]) / size)
+
     bounds = ([-6.0, -6.0, np.log(_RATIO[0])], [6.0, 6.0, np.log(_RATIO[1])])
     start = np.array([*rng.uniform(-3, 3, 2), rng.uniform(-1.5, 1.5)])
-    end = least_squares(gap, start, bounds=bounds, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=300)
+    end = least_squares(gap, start, slopes, bounds=bounds, xtol=1e-15, ftol=1e-15, gtol=1e-15, max_nfev=300)
     return np.array([end.x[0], end.x[1], np.exp(end.x[2])]), float(np.linalg.norm(end.fun))

@@ -1,9 +1,12 @@
-"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4)."""
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4).
+
+``python -m temperance.claims.table`` prints how many hypotheses each claim states, with their planned power.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -34,14 +37,15 @@ from temperance.claims.c12_c13_efficiency import (
     variance_proof,
 )
 from temperance.claims.c14_entries import COMPARED, atlas_row
-from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof
+from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof, planned_atlas_slopes
 from temperance.claims.c14b_exact import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
-from temperance.evidence.merging import merging_contact, merging_proof, merging_rates
-from temperance.evidence.monte_carlo import study_leg
+from temperance.evidence.comparison import planned_slopes
+from temperance.evidence.family import LEVEL, POWER, PlannedTest
+from temperance.evidence.merging import merging_contact, merging_proof, merging_rates, planned_merging
+from temperance.evidence.monte_carlo import planned_constants, planned_variances, study_leg
 from temperance.evidence.outcomes import Leg, LegName
-from temperance.evidence.study_runner import Runs
-from temperance.evidence.volumes import coefficients_proof, volumes_measured
+from temperance.evidence.volumes import coefficients_proof, planned_volumes, volumes_measured
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,
@@ -58,15 +62,17 @@ from temperance.numerics.studies.study import Study
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement, and its legs, each with the function that runs it.
+    """A statement, and its legs, each with the function that runs it; that of monte_carlo takes the level of each test.
 
-    optional: legs that need not confirm it. studies: those that its legs take, begun before the first leg.
+    tests: the hypotheses that the legs test, as planned, by functions of that level. optional: legs that need not
+    confirm it. studies: those that its legs take, begun before the first leg.
     spread: a function and the tasks at which its legs take it, begun on the workers before the studies.
     """
 
     id: str
     statement: str
-    legs: tuple[tuple[LegName, Callable[[Runs], Leg]], ...]
+    legs: tuple[tuple[LegName, Callable[..., Leg]], ...]
+    tests: tuple[Callable[[float], Sequence[PlannedTest]], ...] = field(default=(), kw_only=True)
     optional: tuple[LegName, ...] = ()
     studies: tuple[Study, ...] = ()
     spread: tuple[Callable[[int], list[Any]], Sequence[int]] | None = None
@@ -107,6 +113,7 @@ CLAIMS: tuple[Claim, ...] = (
         "converge at n^(-1/2), with the variances of exact information (d = 1, k = k* = 2)",
         legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
         studies=(LINEAR, CONSTANTS),
+        tests=(partial(planned_slopes, (LINEAR,)), partial(planned_constants, CONSTANTS)),
     ),
     Claim(
         "C5",
@@ -114,6 +121,7 @@ CLAIMS: tuple[Claim, ...] = (
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
         legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
         studies=EXACT,
+        tests=(partial(planned_slopes, EXACT),),
     ),
     Claim(
         "C6",
@@ -122,6 +130,7 @@ CLAIMS: tuple[Claim, ...] = (
         legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
         optional=("contact",),
         studies=(RELU,),
+        tests=(partial(planned_slopes, (RELU,)),),
     ),
     Claim(
         "C7",
@@ -130,6 +139,7 @@ CLAIMS: tuple[Claim, ...] = (
         "softmax, k = 3, k* = 2)",
         legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
         studies=CELLS,
+        tests=(partial(planned_slopes, CELLS),),
     ),
     Claim(
         "C8",
@@ -141,6 +151,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The density converges at n^(-1/2) in the Hellinger distance in every setting that is run",
         legs=(("monte_carlo", partial(study_leg, studies=STUDIES, parameters=("density",))),),
         studies=STUDIES,
+        tests=(partial(planned_slopes, STUDIES, parameters=("density",)),),
     ),
     Claim(
         "C10",
@@ -149,6 +160,7 @@ CLAIMS: tuple[Claim, ...] = (
         "identifiable (d = 1, k = 2, free gauge)",
         legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
         studies=MIRROR,
+        tests=(partial(planned_slopes, MIRROR),),
     ),
     Claim(
         "C11",
@@ -162,6 +174,7 @@ CLAIMS: tuple[Claim, ...] = (
         "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
         legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
         studies=VARIANCE,
+        tests=(partial(planned_variances, VARIANCE, floor=True),),
     ),
     Claim(
         "C13",
@@ -169,6 +182,7 @@ CLAIMS: tuple[Claim, ...] = (
         "anchored gauge; n = 10^4 and 10^8 on the lattice)",
         legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
         studies=VARIANCE,
+        tests=(partial(planned_variances, VARIANCE),),
     ),
     Claim(
         "C14a",
@@ -188,6 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
         "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
         legs=(("monte_carlo", atlas_slopes),),
         spread=(atlas_row, COMPARED),
+        tests=(planned_atlas_slopes,),
     ),
     Claim(
         "C15",
@@ -202,6 +217,7 @@ CLAIMS: tuple[Claim, ...] = (
         "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
         legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
         studies=tuple(study for study, _ in MERGED),
+        tests=(planned_merging,),
     ),
     Claim(
         "C17",
@@ -209,5 +225,33 @@ CLAIMS: tuple[Claim, ...] = (
         "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
         "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
         legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
+        tests=(planned_volumes,),
     ),
 )
+
+
+def planned_tests(claims: Sequence[Claim] = CLAIMS) -> dict[str, list[PlannedTest]]:
+    """The hypotheses of each claim, planned at the level of `level_of_each`."""
+    level = level_of_each(claims)
+    return {claim.id: [test for tests in claim.tests for test in tests(level)] for claim in claims}
+
+
+def level_of_each(claims: Sequence[Claim] = CLAIMS) -> float:
+    """The level of one test: `LEVEL` over the number of hypotheses of a table of claims."""
+    return LEVEL / max(1, sum(len(tests(LEVEL)) for claim in claims for tests in claim.tests))
+
+
+def main() -> None:
+    """Print how many hypotheses each claim states, and the power that is planned for them."""
+    planned = planned_tests()
+    every = [test for tests in planned.values() for test in tests]
+    print(f"{len(every)} hypotheses, one family-wise level of {LEVEL:.0%}: {LEVEL / len(every):.3g} for each")
+    for claim, tests in {**planned, "all": every}.items():
+        if tests:
+            powers = sorted(test.power for test in tests)
+            strong = sum(power >= POWER for power in powers)
+            print(f"{claim:5} {len(tests):4} hypotheses, {strong:4} of planned power {POWER:g}; least {powers[0]:.3g}")
+
+
+if __name__ == "__main__":
+    main()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from temperance.claims.coq_checked import checked
-from temperance.claims.table import CLAIMS, Claim
-from temperance.evidence.family import family, stepped_down
+from temperance.claims.table import CLAIMS, Claim, level_of_each
+from temperance.evidence.family import LEVEL, family, stepped_down
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
@@ -121,10 +121,11 @@ def verify_claims(
         used.start([study for claim in claims for study in claim.studies])
         # what waits for no worker first, then what waits for the first work of the workers
         beside = sorted(claims, key=lambda claim: 2 if claim.studies else int(claim.spread is not None))
+        level = level_of_each() if any(claim.tests for claim in claims) else LEVEL
         found = {}
         for i, claim in enumerate(beside, 1):
             place = f"claim {i} of {len(beside)}: "
-            found[claim.id] = run_claim(claim, used, progress, place)
+            found[claim.id] = run_claim(claim, used, progress, place, level=level)
             step(f"{place}{claim.id} done")
         return _at_one_level([found[claim.id] for claim in claims])
 
@@ -150,28 +151,18 @@ def fits_of_studies(results: Sequence[Result]) -> dict[str, Mapping[str, int]]:
     return found
 
 
-def kept_fits_used(results: Sequence[Result]) -> dict[str, int] | None:
-    """How far these claims rest on kept fits of studies; None where all were fitted, or no study was run.
+def run_claim(
+    claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "", *, level: float = LEVEL
+) -> Result:
+    """Run every leg that the claim has; raises ValueError for a store that cannot be used.
 
-    studies, fits, checked: those whose kept fits stand (`comparison.fits`); replaced: how many studies were
-    fitted whole, as one that is kept does not stand. See `numerics.studies.kept_check`.
+    place: among others. level: of each test.
     """
-    found = fits_of_studies(results)
-    kept = [fits for fits in found.values() if "checked" in fits]
-    replaced = sum("kept_differ" in fits for fits in found.values())
-    if not kept and not replaced:
-        return None
-    total, checked_ = (sum(fits[key] for fits in kept) for key in ("total", "checked"))
-    return {"studies": len(kept), "fits": total, "checked": checked_, "replaced": replaced}
-
-
-def run_claim(claim: Claim, runs: Runs, progress: Progress = _silent, place: str = "") -> Result:
-    """Run every leg that the claim has; raises ValueError for a store that cannot be used. place: among others."""
     legs: dict[LegName, Leg | None] = dict.fromkeys(LEGS)
     for name, run in claim.legs:
         with progress(f"{place}{claim.id}, {name}"):
             try:
-                legs[name] = run(runs)
+                legs[name] = run(runs, level) if name == "monte_carlo" else run(runs)
             except StoreError:
                 raise
             except Exception as error:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
-from temperance.evidence.family import EACH, with_test
+import numpy as np
+
+from temperance.evidence.conditions import conditions, objection
+from temperance.evidence.family import LEVEL, PlannedTest, with_test
 from temperance.evidence.outcomes import LegOutcome
 from temperance.evidence.proof import holds
 from temperance.numerics.errors.hypotheses import slope_test
-from temperance.numerics.errors.slopes import LARGEST_DROPPED, is_sharp, judge
+from temperance.numerics.errors.slopes import is_sharp
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.study import Study
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction, weakest
 
-_BOOTSTRAP_SEED = 0
+_EARLY = 10**4  # sizes below it say nothing of a limit: variances differ from theirs by O(1/n)
 _RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
 
 
@@ -46,59 +51,81 @@ def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
 
 
 @lru_cache(maxsize=64)  # several claims share a study
-def study_record(result: StudyResult, *, tests: bool = False) -> dict[str, Any]:
+def study_record(result: StudyResult, *, level: float | None = None) -> dict[str, Any]:
     """A study as `temperance rates --json` prints it: setting, experiment, slopes and fits.
 
-    tests: whether slopes are judged by tests of the family of `verify` (`family`), in place of the rule of `rates`.
-
+    level: of each test; by default the share of the family-wise level that the slopes of this study alone have.
     slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
-    where nothing is predicted or there are too few fits. A number is predicted only where it is proved, so that no
-    slope alone contradicts it (`slopes.judge`, supported); alone is the outcome if nothing supported it.
+    where nothing is predicted or there are too few fits.
     """
-    home, image = predictions(result.study), _of_the_image(result.study)
-    found = study_slopes(result, seed=_BOOTSTRAP_SEED)
-    slopes = [slope_record(s, result.dropped, _applicable(s, home, image)) for s in found]
-    if tests:
-        slopes = [_tested(result, s, record) for s, record in zip(found, slopes, strict=True)]
+    study = result.study
+    home, image = predictions(study), _of_the_image(study)
+    each = LEVEL / max(1, len(planned_slopes((study,), LEVEL))) if level is None else level
+    beside = conditions(result)
+    judged = SlopeTests(study.sizes, each, study.exact, objection(result.dropped, beside["agreement"]))
+    slopes = [{**judged.record(s, _applicable(s, home, image)), **beside} for s in study_slopes(result)]
     return {
-        "setting": {**result.study.definition, "digest": result.study.digest},
-        "experiment": result.study.experiment,
+        "setting": {**study.definition, "digest": study.digest},
+        "experiment": study.experiment,
         "slopes": slopes,
         "fits": fits(result),
+        "conditions": beside,
     }
 
 
-def _tested(result: StudyResult, s: StudySlope, record: dict[str, Any]) -> dict[str, Any]:
-    """A slope with its test, where a rate is predicted: n^-p itself of as many atoms as there are, else a bound.
+def planned_slopes(
+    studies: Sequence[Study], level: float, *, parameters: Sequence[str] | None = None
+) -> list[PlannedTest]:
+    """The hypotheses of the slopes of some studies: every group of errors with a predicted rate that can occur.
 
-    Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
+    Which cells the fits will have is not known before a study runs: all numbers of atoms that cells without an empty
+    one can have are counted, and both places of the anchor. parameters: a part of the groups; for None all but the
+    density, which has a claim of its own.
     """
-    if record["outcome"] is None or s.errors is None:
-        return record
-    study, p = result.study, -record["predicted"]
-    tested = slope_test(s.errors, study.sizes, p, exact=study.exact, level=EACH)
-    if result.dropped > LARGEST_DROPPED:
-        tested = tested.without_test()
-    found = with_test(record, tested, rare=s.share <= _RARE)
-    sharp = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, p)
-    return {**found, "sharp": sharp and found["outcome"] == "confirmed", "alone_reason": record["reason"]}
+    return [
+        PlannedTest(study.name, group, slope_test(_unmade(study), study.sizes, p, exact=study.exact, level=level))
+        for study in studies
+        for parameter, group, p in _predicted_groups(study)
+        if (parameter in parameters if parameters else parameter != "density")
+    ]
+
+
+def _unmade(study: Study) -> Floats:
+    return np.full((study.replicates, len(study.sizes)), np.nan)
+
+
+@lru_cache(maxsize=64)
+def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
+    """Parameter, group in words, and exponent of every slope that can have a prediction."""
+    k, image = study.truth.k, _of_the_image(study)
+    sizes = [s for s in product(range(1, study.k - k + 2), repeat=k) if sum(s) == study.k]
+    apart = not (study.exact or study.linear) and study.gauge == "anchored"
+    homes: list[bool | None] = [True, False] if apart else [None]
+    theta = np.zeros((1, 1, study.layout.size))
+    shapes = StudyResult(study, theta, np.full((1, 1), "converged"), np.ones((1, 1), dtype=int), np.zeros((1, 1))).errors
+    found = []
+    for name, errors in shapes.items():
+        whole = name == "density" or (errors.ndim == 2 and study.exact)
+        cells: Sequence[int | None] = range(errors.shape[-1]) if errors.ndim == 3 else [None]
+        for cell, home in product(cells, [None] if whole else homes):
+            groups = {s[cell] if cell is not None else None if whole else s for s in sizes}
+            for group in sorted(groups, key=str):
+                met = [s for s in sizes if whole or group == (s if cell is None else s[cell])]
+                size = group if isinstance(group, int) else None
+                slopes = [StudySlope(name, cell, size, 1.0, (s,), home, None) for s in met]
+                proved = [p.proved for s in slopes if (p := _applicable(s, predictions(study), image)) is not None]
+                if rates := [p for p in proved if p is not None]:
+                    where = "" if cell is None else f" in cell {cell}"
+                    words = f"{name}{where}" + ("" if group is None else f", {group}") + (" away" * (home is False))
+                    found.append((name, words, float(min(rates))))
+    return tuple(found)
 
 
 def fits(result: StudyResult) -> dict[str, int]:
-    """How many fits ended how; failed: spikes and those that ran out of steps.
-
-    checked: of kept fits, how many were held against the likelihood of here (`kept_check`). Where one did not stand
-    all were fitted now, and kept_differ is 1.
-    """
+    """How many fits ended how; failed: spikes and those that ran out of steps."""
     counts = result.counts
-    failed = counts["spike"] + counts["max_steps"]
-    total = sum(counts.values())
-    found = {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
-    if result.check is None:
-        return found
-    if not result.check.stand:
-        return {**found, "kept_differ": 1}
-    return {**found, "checked": result.check.samples * len(result.study.sizes)}
+    failed, total = counts["spike"] + counts["max_steps"], sum(counts.values())
+    return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
 
 
 def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None) -> Prediction | None:
@@ -110,31 +137,52 @@ def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Predi
     return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
 
 
-def slope_record(s: StudySlope, dropped: float, found: Prediction | None) -> dict[str, Any]:
-    """A slope as JSON, judged by a prediction: errors fall at least as fast as is proved."""
-    sharp, published = (None, None) if found is None else (_slope_of(found.proved), _slope_of(found.published))
-    # without a slope: nothing for what is not predicted or seldom occurs, else the prediction is left open
-    unjudged = None if sharp is None or s.share <= _RARE else "inconclusive"
-    judgement = alone = None
-    if s.slope is not None and sharp is not None:
-        judgement, alone = (judge(s.slope, -sharp, dropped, supported=known) for known in (True, False))
-    return {
-        "parameter": s.parameter,
-        "cell": s.cell,
-        "cell_size": s.cell_size,
-        "share": s.share,
-        "cells": [list(pattern) for pattern in s.patterns],
-        "anchor_at_home": s.home,
-        "slope": None if s.slope is None else s.slope.value,
-        "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
-        "predicted": sharp,
-        "published": published,
-        "outcome": unjudged if judgement is None else judgement.outcome,
-        "alone": None if alone is None else alone.outcome,
-        "sharp": None if judgement is None else judgement.sharp,
-        "reason": judgement.reason if judgement is not None else _silence(s, found),
-        "points": [asdict(point) for point in s.points],
-    }
+@dataclass(frozen=True)
+class SlopeTests:
+    """How the slopes of a study are judged.
+
+    sizes: of the samples. level: of each test. exact: whether the rate is n^-p itself, as of as many atoms as there
+    are; else a bound. objection: why the study settles nothing, if it does not.
+    """
+
+    sizes: tuple[int, ...]
+    level: float
+    exact: bool
+    objection: str | None
+
+    def record(self, s: StudySlope, found: Prediction | None) -> dict[str, Any]:
+        """A slope as JSON, with the test of a prediction: errors fall at least as fast as is proved.
+
+        Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
+        """
+        sharp, published = (None, None) if found is None else (_slope_of(found.proved), _slope_of(found.published))
+        row = {
+            "parameter": s.parameter,
+            "cell": s.cell,
+            "cell_size": s.cell_size,
+            "share": s.share,
+            "cells": [list(pattern) for pattern in s.patterns],
+            "anchor_at_home": s.home,
+            "slope": None if s.slope is None else s.slope.value,
+            "median_slope": None if s.slope is None else s.slope.median,
+            "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
+            "predicted": sharp,
+            "published": published,
+            "outcome": None,
+            "sharp": None,
+            "reason": _silence(s, found),
+            "points": [asdict(point) for point in s.points],
+        }
+        rare = s.share <= _RARE
+        if sharp is None or s.errors is None or (s.slope is None and rare):
+            return row
+        early = self.sizes[0] < _EARLY
+        tested = slope_test(s.errors, self.sizes, -sharp, exact=self.exact and not early, level=self.level)
+        row = with_test(row, tested, self.level, rare=rare, objection=self.objection)
+        if row["outcome"] == "contradicted" and early:
+            row |= {"outcome": "inconclusive", "reason": f"{row['reason']}; n below 10^4 says nothing of the limit"}
+        is_about = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, -sharp)
+        return {**row, "sharp": is_about and row["outcome"] == "confirmed"}
 
 
 def _slope_of(exponent: Fraction | None) -> float | None:

@@ -1,44 +1,66 @@
 """Judges all tests of a run of `verify` at one family-wise level, with the power that they need (theory.md 4).
 
 A row of a leg's data with the key "test" is a test. Its outcome is that of Holm's first step, which any leg can take
-alone; `stepped_down` takes the others over all legs of a run, which can only reject more.
+alone: p against LEVEL over the number of hypotheses of the whole table. `stepped_down` takes the other steps over all
+legs of a run, which can only reject more.
 
-Example: ``with_test({"study": "s"}, slope_test(errors, n, 0.5, exact=True, level=EACH))["outcome"]``.
+Example: ``with_test({"study": "s"}, slope_test(errors, n, 0.5, exact=True, level=level), level)["outcome"]``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.numerics.errors.hypotheses import Hypothesis, holm
 
 LEVEL = 0.01  # of all tests together
-TESTS = 600  # hypotheses of the family: more than the whole table tests
-EACH = LEVEL / TESTS
 POWER = 0.9  # that a test has which confirms
+_OLD_LEVEL = LEVEL / 600  # in reports that do not name the level of a test
 _HALF = 0.5  # of the tests that have the power, for a count that confirms
 
 Row = Mapping[str, Any]
 
 
-def with_test(row: Row, tested: Hypothesis, *, rare: bool = False) -> dict[str, Any]:
-    """A row with its test, and the outcome and the reason that it has by it.
+@dataclass(frozen=True)
+class PlannedTest:
+    """A hypothesis that a claim states, as its study's definition has it: before the study runs.
 
-    rare: of fits that few samples have; the outcome is then None where the power is too small.
+    group: what is tested, with its cell. hypothesis: with the planned power, and no p-value.
+    """
+
+    study: str
+    group: str
+    hypothesis: Hypothesis
+
+    @property
+    def power(self) -> float:
+        """The planned power."""
+        return self.hypothesis.planned
+
+
+def with_test(
+    row: Row, tested: Hypothesis, level: float, *, rare: bool = False, objection: str | None = None
+) -> dict[str, Any]:
+    """A row with its test at a level, and the outcome and the reason that it has by it.
+
+    rare: of fits that few samples have; the outcome is then None where the power is too small. objection: why the fits
+    of the study settle nothing (`conditions.objection`).
     """
     outcome: LegOutcome | None = "confirmed"
+    if objection is not None:
+        tested = replace(tested, p=None, power=0.0)
     if tested.p is None:
-        reason, outcome = "the errors allow no test", None if rare else "inconclusive"
+        reason, outcome = objection or "the errors allow no test", None if rare else "inconclusive"
     else:
         reason = f"p = {tested.p:.2g}, power {tested.power:.3g} against {tested.deviation}"
-        if tested.p <= EACH:
+        if tested.p <= level:
             outcome = "contradicted"
         elif tested.power < POWER:
             outcome = None if rare else "inconclusive"
-    return {**row, "outcome": outcome, "reason": reason, "test": asdict(tested)}
+    return {**row, "outcome": outcome, "reason": reason, "test": {**asdict(tested), "level": level}}
 
 
 def count(rows: Sequence[Row]) -> tuple[LegOutcome, str]:
@@ -66,10 +88,15 @@ def tests_of(leg: Leg | None) -> Iterator[Row]:
                 yield row
 
 
+def hypotheses(rows: Sequence[Row]) -> int:
+    """How many hypotheses the family of these tests has: LEVEL over the level of each."""
+    return round(LEVEL / min((row["test"].get("level", _OLD_LEVEL) for row in rows), default=LEVEL))
+
+
 def stepped_down(legs: Sequence[Leg | None]) -> list[Leg | None]:
     """The legs of a run with what Holm's method rejects among all their tests."""
     rows = [row for leg in legs for row in tests_of(leg)]
-    rejected = holm([row["test"]["p"] for row in rows], LEVEL, TESTS)
+    rejected = holm([row["test"]["p"] for row in rows], LEVEL, hypotheses(rows))
     more = {id(row) for row, no in zip(rows, rejected, strict=True) if no and row["outcome"] != "contradicted"}
     return [leg and _rejected(leg, more) for leg in legs]
 
@@ -94,12 +121,13 @@ def family(legs: Sequence[Leg | None]) -> dict[str, Any]:
     confirmed = [row["test"] for row in rows if row["outcome"] == "confirmed"]
     return {
         "level": LEVEL,
-        "tests": TESTS,
+        "tests": hypotheses(rows),
         "made": len(rows),
         "rejected": [name_of(row) for row in rows if row["outcome"] == "contradicted"],
         "power_needed": POWER,
         "powerful": sum(row["test"]["power"] >= POWER for row in rows),
         "least_power": min((test["power"] for test in confirmed), default=None),
+        "planned": sum(row["test"]["planned"] >= POWER for row in rows),
         "least_planned": min((row["test"]["planned"] for row in rows), default=None),
     }
 
@@ -114,6 +142,6 @@ def in_words(found: Mapping[str, Any]) -> str:
     """The family of a run that made tests, in a line."""
     return (
         f"{found['made']} tests at one family-wise level of {found['level']:.0%} (Holm, a family of {found['tests']}): "
-        f"rejected are {'; '.join(found['rejected']) or 'none'}; planned power at least {found['least_planned']:.3g}, "
-        f"reached {found['power_needed']:g} in {found['powerful']}"
+        f"rejected are {'; '.join(found['rejected']) or 'none'}; power {found['power_needed']:g} was planned in "
+        f"{found['planned']} (at least {found['least_planned']:.3g} in all), reached in {found['powerful']}"
     )

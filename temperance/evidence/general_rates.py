@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from temperance.evidence.comparison import slope_record
-from temperance.numerics.general.general_mle import GeneralMixture
+from temperance.evidence.comparison import SlopeTests
+from temperance.evidence.conditions import conditions, objection
+from temperance.evidence.family import LEVEL
+from temperance.numerics.fitting.search import FAILED
+from temperance.numerics.general.general_mle import require_smooth
 from temperance.numerics.general.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
@@ -41,7 +44,6 @@ SIZES = (10**6, 10**8, 10**10, 10**12)
 REPLICATES = 40
 _FEWEST, _LARGEST = 100, 10**12
 _STARTS, _OTHER_POWER = 3, 2.0
-_SEED = 0  # of the bootstrap
 _UNPUBLISHED = "no paper on this model is in the list"
 
 
@@ -100,7 +102,7 @@ def any_study(
     else:
         listed = orders(chosen).orders
     family = Family(chosen if squares else kept_apart(chosen))
-    GeneralMixture(family)  # refuses what it cannot fit
+    require_smooth(family)
     proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
     flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
     flat |= {NU.name} if squares else set()
@@ -128,19 +130,23 @@ def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
 def any_record(asked: AnyStudy, result: GeneralResult) -> dict[str, Any]:
     """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
     status = np.array(result.status)
-    kept = status != "max_steps"
-    counts = {name: int((status == name).sum()) for name in ("converged", "at_bound", "max_steps")}
-    found = list(_slopes(asked, result, kept))
+    kept = ~np.isin(status, FAILED)
+    counts = {name: int((status == name).sum()) for name in ("converged", "at_bound")}
+    measured = conditions(result)
+    no_test = objection(float((~kept).mean()), measured["agreement"])
+    judged = SlopeTests(asked.study.sizes, LEVEL / len(result.errors), exact=False, objection=no_test)
+    slopes = [{**judged.record(s, p), **measured} for s, p in _slopes(asked, result, kept)]
     return {
         "setting": {**asked.study.definition, "loss": asked.loss},
         "experiment": "lattice" if asked.loss == "likelihood" else "nodes",
-        "slopes": [slope_record(s, float((~kept).mean()), p) for s, p in found],
+        "slopes": slopes,
         "fits": {
             "total": int(status.size),
             "converged": counts["converged"],
             "at_bound": counts["at_bound"],
-            "failed": counts["max_steps"],
+            "failed": int((~kept).sum()),
         },
+        "conditions": measured,
     }
 
 
@@ -151,8 +157,8 @@ def _slopes(asked: AnyStudy, result: GeneralResult, kept: Array) -> Iterator[tup
     for name, all_errors in result.errors.items():
         cell, size = (None, None) if name in shared else (0, m)
         errors, order = np.where(kept, all_errors, np.nan), asked.proved.get(name)
-        slope = slope_of(errors, study.sizes, _SEED, len(result.errors))
-        points = error_points(errors, study.sizes, seed=_SEED)
+        slope = slope_of(errors, study.sizes)
+        points = error_points(errors, study.sizes)
         label = name if order is None else order.parameter
         yield (
             StudySlope(label, cell, size, 1.0, (study.family.sizes,), None, slope, points, errors),

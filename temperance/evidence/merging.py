@@ -12,14 +12,15 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.evidence.comparison import fits
+from temperance.evidence.conditions import conditions, objection
 from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.family import EACH, count, with_test
+from temperance.evidence.family import PlannedTest, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, gauss_hermite, with_parts
-from temperance.numerics.errors.hypotheses import slope_test
-from temperance.numerics.errors.slopes import LARGEST_DROPPED, log_contrasts
+from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
+from temperance.numerics.errors.slopes import enough, log_slope
 from temperance.numerics.lattice.experiment import design
 from temperance.numerics.merging.as_mixture import as_mixture
 from temperance.numerics.merging.dissimilarity import Cells
@@ -33,6 +34,7 @@ from temperance.numerics.studies.study import Study
 _LEVELS = (2, 3, 4)  # t = 2^-j, where errors of t^8 are still far above rounding
 _NEAR = 0.01  # of an order, at so few levels
 _COLUMNS = 48
+_GROUPS = ("beta1", "beta0", "a", "b", "nu", "pi")  # of `merged_errors`, and tau where it is fitted
 
 
 def merging_proof(_: Runs) -> Leg:
@@ -243,34 +245,47 @@ def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order:
     }
 
 
-def merging_rates(runs: Runs) -> Leg:
+def planned_merging(level: float) -> list[PlannedTest]:
+    """The hypotheses of `merging_rates`, with the planned power of each."""
+    planned = []
+    for study, sizes in MERGED:
+        test = _tested(np.full((study.replicates, len(sizes)), np.nan), sizes, level)
+        groups = _GROUPS if study.tau is not None else (*_GROUPS, "tau")
+        planned += [PlannedTest(study.name, f"merged {group}", test) for group in groups]
+    return planned
+
+
+def _tested(errors: Floats, sizes: tuple[int, ...], level: float) -> Hypothesis:
+    return slope_test(errors, sizes, 0.5, exact=False, level=level)
+
+
+def merging_rates(runs: Runs, level: float) -> Leg:
     """A count: slopes of the errors of merged mixtures, in four settings, against the bound n^(-1/2)."""
-    rows = [row for study, sizes in MERGED for row in _slopes(runs, study, sizes)]
+    rows = [row for study, sizes in MERGED for row in _slopes(runs, level, study, sizes)]
     outcome, words = count(rows)
     steep = [-row["slope"] for row in rows if row["slope"] is not None]
     between = f"; slopes {-max(steep):.3f} to {-min(steep):.3f}" if steep else ""
     return Leg(outcome, words + between, {"merged_slopes": rows})
 
 
-def _slopes(runs: Runs, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """The tests of a study: of every group of parameters, the greatest error of all cells."""
     result = runs.result(study)
-    found, rows = merged_errors(result, sizes), []
-    line = log_contrasts(np.array(sizes, dtype=float))[0]
+    found, rows, beside = merged_errors(result, sizes), [], conditions(result)
+    no_test = objection(found.dropped, beside["agreement"])
     for name, errors in found.errors.items():
-        with np.errstate(all="ignore"):
-            rms = np.sqrt(np.nanmean(errors**2, axis=0))
-            slope = float(np.log(rms) @ line)
-        tested = slope_test(errors, sizes, 0.5, exact=False, level=EACH)
+        slope = log_slope(errors, sizes) if enough(errors).all() else None
         row = {
             "study": study.name,
             "parameter": name,
-            "slope": slope if np.isfinite(slope) else None,
+            "slope": slope and slope.value,
+            "median_slope": slope and slope.median,
             "predicted": -0.5,
-            "rms": rms.tolist(),
+            "rms": np.sqrt(np.nanmean(errors**2, axis=0)).tolist(),
             "sizes": list(sizes),
             "dropped": found.dropped,
             "fits": fits(result),
+            **beside,
         }
-        rows.append(with_test(row, tested if found.dropped <= LARGEST_DROPPED else tested.without_test(), rare=True))
+        rows.append(with_test(row, _tested(errors, sizes, level), level, rare=True, objection=no_test))
     return rows

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from threading import Event
 from typing import Any, TypeVar
 
-from temperance.numerics.studies.kept_check import check_kept
-from temperance.numerics.studies.kept_fits import kept_fits
-from temperance.numerics.studies.results import StudyResult, result_of
+from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.run import Progress, compile_side_by_side, run_study
-from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
 from temperance.numerics.studies.workers import WorkersLost, cluster, local_workers, lost_workers_told
 
@@ -29,9 +25,7 @@ class Runs:
 
     A context: workers start with the first study, and end with the block; what is not finished then is dropped.
     workers: local processes, or scheduler: the address of a Dask cluster; store: an SQLite file for the finished
-    replicates; report: told how far a study is. kept: whether kept fits (`kept_fits`) stand for those of here, once a
-    part of them was checked (`kept_check`); all are fitted where they do not stand. Raises ValueError, on entering,
-    where no cluster answers.
+    replicates; report: told how far a study is. Raises ValueError, on entering, where no cluster answers.
     """
 
     def __init__(
@@ -41,10 +35,8 @@ class Runs:
         scheduler: str | None = None,
         store: str | None = None,
         report: Report = lambda name, progress: None,
-        kept: bool = False,
     ) -> None:
         self._workers, self._scheduler, self._store, self._report = workers, scheduler, store, report
-        self._kept = kept
         self._found: dict[str, Future[StudyResult]] = {}
         self._others: dict[Callable[[Any], Any], Future[list[Future[Any]]]] = {}
         self._waiting: list[Future[Any]] = []
@@ -72,15 +64,11 @@ class Runs:
     def start(self, studies: Sequence[Study]) -> None:
         """Begin with these studies, while other legs are at work."""
         new = {study.digest: study for study in studies if study.digest not in self._found}
-        kept = {digest: kept_fits(study) if self._kept else None for digest, study in new.items()}
-        whole = [study for digest, study in new.items() if kept[digest] is None]
-        if len(whole) > 1 and self._workers > 1 and self._scheduler is None:
-            self._background.submit(self._on_workers, partial(compile_side_by_side, whole))
+        if len(new) > 1 and self._workers > 1 and self._scheduler is None:
+            self._background.submit(self._on_workers, partial(compile_side_by_side, list(new.values())))
         for digest, study in new.items():
             place = len(self._found) + 1
-            self._found[digest] = self._background.submit(
-                self._on_workers, partial(self._run, study, place, kept[digest])
-            )
+            self._found[digest] = self._background.submit(self._on_workers, partial(self._run, study, place))
 
     def begin(self, function: Callable[[Task], Any], tasks: Sequence[Task]) -> None:
         """Begin with a function of some tasks, before the studies that are not begun yet."""
@@ -117,14 +105,10 @@ class Runs:
             self._pool = None  # what comes next has new workers
             raise
 
-    def _run(self, study: Study, place: int, kept: Mapping[int, Outcome] | None, executor: Executor) -> StudyResult:
+    def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
         def told(progress: Progress) -> None:
             if self._closed.is_set():
                 raise CancelledError  # ends the study, which drops the replicates that wait
             self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
-        check = None if kept is None else check_kept(study, kept, executor, told)
-        if kept is not None and check is not None and check.stand:
-            return result_of(study, kept, check)
-        found = run_study(study, executor=executor, store=self._store, progress=told)
-        return found if check is None else replace(found, check=check)
+        return run_study(study, executor=executor, store=self._store, progress=told)

@@ -1,24 +1,31 @@
 """Runs the legs of claim C17: learning coefficients by proof, and the kept volumes of mixtures near a truth.
 
-The studies (`numerics.volumes.volume_study`) are kept in temperance/claims/data/volumes.json; a part of one runs again.
+The volumes are in temperance/claims/data/volumes.json, which `campaigns/volumes.py` makes. Their slopes are log volume
+over log distance (theory.md 2.13).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtr, stdtrit
 
-from temperance.evidence.family import EACH, with_test
+from temperance.evidence.family import PlannedTest, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.volumes.volume_study import ONE, STUDIES, VolumeStudy
+from temperance.numerics.errors.hypotheses import Hypothesis
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient
@@ -38,9 +45,83 @@ CLAIMED: tuple[tuple[str, str, str | None, int, int, Fraction, int], ...] = (
 )
 """Gate, expert, activation, k*, k, lambda and m (d = 1)."""
 
-_SHALLOW = -14.0  # log of the squared distance down to which a replicate runs again
-_SAME = 1e-5  # between its levels and those that are kept, on one machine
-_DEVIATIONS = 5.0  # between them on another, where a random walk may part
+DEVIATION = 0.25  # of a coefficient, that a test should find: coefficients are D/4 apart, D a whole number
+
+
+@dataclass(frozen=True)
+class VolumeStudy:
+    """Nested sampling of the mixtures near a truth.
+
+    Attributes:
+        gate: softmax, or tanh, anchored. expert: gaussian or constant. cells: fitted atoms of each true one.
+        live: points at a time. steps: of the random walk to a new one. deepest: log of the last squared distance.
+        window: logs of the squared distances between which the slope is taken. replicates, seed: of the runs.
+    """
+
+    name: str
+    gate: str
+    expert: str
+    cells: tuple[int, ...]
+    live: int = 120
+    steps: int = 160
+    deepest: float = -30.0
+    window: tuple[float, float] = (-16.0, -30.0)
+    replicates: int = 12
+    seed: int = 17
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that determines the outcome."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
+
+    def _inside(self, kept: Sequence[float]) -> tuple[Floats, Floats]:
+        """The log distances inside the window, and the log volumes."""
+        values = np.asarray(kept)
+        inside = (values <= self.window[0]) & (values >= self.window[1])
+        return values[inside], -np.arange(1.0, len(values) + 1.0)[inside]
+
+    def slope(self, kept: Sequence[float]) -> float:
+        """The slope of log volume on log distance inside the window, of one replicate."""
+        return _slope(*self._inside(kept))
+
+    def expected(self, kept: Sequence[float], coefficient: float, multiplicity: int) -> float:
+        """The slope of eps^lambda log(1/eps)^(m-1) at the same distances."""
+        x, _ = self._inside(kept)
+        return _slope(x, coefficient * x + (multiplicity - 1) * np.log(-x))
+
+    def test(self, kept: Sequence[Sequence[float]], coefficient: float, multiplicity: int, level: float) -> Hypothesis:
+        """Whether volumes are those of a coefficient: Student's t of the slopes of the replicates, two-sided.
+
+        planned: for log volumes with the variance 1/live a unit, which nested sampling has at best.
+        """
+        gaps = np.array([self.slope(run) - self.expected(run, coefficient, multiplicity) for run in kept])
+        width = self.window[0] - self.window[1]
+        best = math.sqrt(1.2 * coefficient / (width * self.live))  # of a least-squares slope of a random walk
+
+        def power(deviation: float) -> float:
+            free, error = self.replicates - 1, deviation / math.sqrt(self.replicates)
+            return float(stdtr(free, DEVIATION / error + stdtrit(free, level / 2)))
+
+        null = f"the volume falls like eps^{coefficient:g} log(1/eps)^{multiplicity - 1}"
+        made = (null, f"a coefficient smaller or larger by {DEVIATION:g}", power(best))
+        if len(gaps) < self.replicates:
+            return Hypothesis(*made)
+        error = float(gaps.std(ddof=1))
+        t = float(gaps.mean()) * math.sqrt(len(gaps)) / error
+        return Hypothesis(*made, float(2 * stdtr(len(gaps) - 1, -abs(t))), power(error))
+
+
+@one_blas_thread()
+def _slope(x: Floats, y: Floats) -> float:
+    """Of the line of least squares."""
+    return float(np.polyfit(x, y, 1)[0])
+
+
+SOFTMAX = VolumeStudy("softmax, two true, three fitted", "softmax", "gaussian", (2, 1))
+TANH = VolumeStudy("tanh, two true, three fitted", "tanh", "gaussian", (2, 1))
+CONSTANT = VolumeStudy("softmax, constant experts, two true, three fitted", "softmax", "constant", (2, 1))
+ONE = VolumeStudy("softmax, one true, two fitted", "softmax", "gaussian", (2,))
+STUDIES = (SOFTMAX, TANH, CONSTANT, ONE)
 
 
 def coefficients_proof(_: Runs) -> Leg:
@@ -83,16 +164,25 @@ def predicted(study: VolumeStudy) -> Coefficient:
     return coefficient(spec, len(study.cells), sum(study.cells))
 
 
-def volumes_measured(_: Runs) -> Leg:
-    """The slopes of the kept volumes against the coefficients, and a part of one study again."""
-    rows = [_row(study) for study in STUDIES]
-    again = _again(ONE)
+def planned_volumes(level: float) -> list[PlannedTest]:
+    """The hypotheses of `volumes_measured`, with the planned power of each."""
+    tests = [(study, predicted(study)) for study in STUDIES]
+    return [
+        PlannedTest(study.name, "lambda", study.test([], float(found.exact), found.multiplicity[0], level))
+        for study, found in tests
+        if found.exact is not None and found.multiplicity is not None
+    ]
+
+
+def volumes_measured(_: Runs, level: float) -> Leg:
+    """The slopes of the kept volumes against the coefficients."""
+    rows = [_row(study, level) for study in STUDIES]
     shown = ", ".join(f"{r['slope']:.3f} +- {r['error']:.3f} (predicted {r['predicted']:.3f})" for r in rows)
-    detail = f"slopes of log volume on log distance: {shown}; a replicate run again: {again['found']}"
-    return Leg(combined(r["outcome"] for r in (*rows, again)), detail, {"volumes": rows, "run_again": [again]})
+    detail = f"slopes of log volume on log distance, of stored volumes: {shown}"
+    return Leg(combined(r["outcome"] for r in rows), detail, {"volumes": rows})
 
 
-def _row(study: VolumeStudy) -> dict[str, Any]:
+def _row(study: VolumeStudy, level: float) -> dict[str, Any]:
     """A study with its test; nothing is tested where what is kept is of another definition."""
     found, entry = predicted(study), kept()[study.name]
     runs = entry["levels"] if entry["digest"] == study.digest else []
@@ -111,18 +201,4 @@ def _row(study: VolumeStudy) -> dict[str, Any]:
         "predicted": float(np.mean([study.expected(run, exact, m) for run in runs])),
         "replicates": len(runs),
     }
-    return with_test(row, study.test(runs, exact, m, EACH))
-
-
-def _again(study: VolumeStudy) -> dict[str, Any]:
-    """The first replicate, not as deep: the same numbers, or on another machine no farther than chance allows."""
-    levels, there = study.run(0, _SHALLOW), kept()[study.name]["levels"][0]
-    gaps = np.abs(np.array(levels) - np.array(there[: len(levels)]))
-    slope, depth = study.slope(there), len(levels)
-    allowed = _DEVIATIONS * math.sqrt(2 * depth / study.live) / slope
-    if gaps.max() <= _SAME:
-        text, outcome = "the same", "confirmed"
-    else:
-        text, outcome = f"{gaps[-1]:.2f} away at the last of {depth} levels, {allowed:.2f} allowed", "inconclusive"
-        outcome = "confirmed" if gaps[-1] <= allowed else outcome
-    return {"study": study.name, "parameter": "levels", "found": text, "outcome": outcome}
+    return with_test(row, study.test(runs, exact, m, level), level)

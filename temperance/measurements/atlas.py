@@ -148,8 +148,7 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
     arguments, kept = _arguments(row, cell, d), exponent_results.stored()
     name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
     if name is not None and name in kept:
-        found = exponent_results.bounds(name) if cell == "exact" else bounds(row, cell, d)
-        groups = {o.parameter: o.title for o in found.orders}
+        groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
         return partial(kept_slopes.of_study, kept[name], groups)
     if cell == "every cell split" or row.point:
         return None

@@ -206,7 +206,7 @@ class Atlas:
             f"{sum(o.both for o in found)} of them have certificates from both sides. "
             f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
             "cell, in d = 1 or with a linear expert, whose curves are some of those here.",
-            f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate, up to h = min(0.1, p/3), and "
+            f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate by a test, and "
             f"{sum(s.outcome == 'inconclusive' for s in slopes)} settle nothing.",
             *self._overtaken,
             verdict,

@@ -12,20 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
-from math import isfinite, log10
+from math import isfinite
 from typing import Any
 
-import numpy as np
-
+from temperance.evidence.conditions import objection
+from temperance.evidence.family import LEVEL, with_test
 from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
-from temperance.numerics.errors.slopes import CURVATURE_LEVEL, judge, log_slope
-from temperance.numerics.general.split_mixtures import Array
+from temperance.numerics.errors.hypotheses import slope_test
+from temperance.numerics.errors.slopes import log_slope
 from temperance.terminal.output import write_file
 from temperance.theory.settings.order import Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
-_RESAMPLES = 10000
 _NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
 _DIGITS = 4
 
@@ -34,9 +33,8 @@ _DIGITS = 4
 class KeptSlope:
     """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
 
-    outcome: by theory.md 4 as if no proof stood behind the rate, so that a slope can contradict it. reason: of the
-    rule; where it does not confirm, also whether one fit makes most of a mean square, which bends and widens slopes.
-    study: its name; group: what it calls the errors.
+    outcome, reason: of the test of the rate (theory.md 4), in the family of all stored slopes. study: its name;
+    group: what it calls the errors.
     """
 
     value: float
@@ -63,23 +61,16 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
     group = groups.get(order.parameter)
     if order.rate is None or group not in errors:
         return "no rate is proved" if order.rate is None else "the study has no errors of it"
-    level = 1 - (1 - CURVATURE_LEVEL) / len(errors)  # curvature is tested at one level for all groups together
     try:
-        found = log_slope(errors[group], sizes, seed=0, resamples=_RESAMPLES, curvature_level=level)
+        slope = log_slope(errors[group], sizes)
     except ValueError as error:
         return str(error)
-    judged = judge(found, float(order.rate), exponent_results.dropped(study))
-    low, high = (end if isfinite(end) else None for end in found.interval)
-    reason = judged.reason + ("" if judged.outcome == "confirmed" else _lone_fit(errors[group], sizes))
+    level = LEVEL / sum(len(kept["errors"]) for kept in exponent_results.stored().values())
+    tested = slope_test(errors[group], sizes, float(order.rate), exact=False, level=level)
+    judged = with_test({}, tested, level, objection=objection(exponent_results.dropped(study), None))
+    low, high = (end if isfinite(end) else None for end in slope.interval)
     name = study["definition"]["name"]
-    return KeptSlope(found.value, low, high, sizes[0], sizes[-1], judged.outcome, reason, name, group)
-
-
-def _lone_fit(errors: Array, sizes: Sequence[int]) -> str:
-    squares = np.nan_to_num(errors) ** 2
-    most = squares.max(axis=0) > squares.sum(axis=0) / 2
-    at = [f"10^{log10(n):g}" for n, alone in zip(sizes, most, strict=True) if alone]
-    return f"; one fit makes most of the mean square at n = {', '.join(at)}" if at else ""
+    return KeptSlope(slope.value, low, high, sizes[0], sizes[-1], judged["outcome"], judged["reason"], name, group)
 
 
 def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope | str:
@@ -145,7 +136,7 @@ def from_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A slope whose rate is predicted, with the outcome that it has if nothing supports the rate."""
+    """A slope whose rate is predicted."""
     if s["outcome"] is None or s["slope"] is None or s["parameter"] in _NO_ORDERS:
         return None
     return {
@@ -153,8 +144,8 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
         "slope": round(s["slope"], _DIGITS),
         "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
         "predicted": s["predicted"],
-        "outcome": s["alone"],
-        "reason": s.get("alone_reason", s["reason"]),
+        "outcome": s["outcome"],
+        "reason": s["reason"],
     }
 
 

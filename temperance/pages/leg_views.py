@@ -8,6 +8,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from temperance.evidence.conditions import describe
 from temperance.pages.many_plots import LightPlot
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
@@ -48,7 +49,7 @@ def evidence(data: Mapping[str, Any], name: str) -> View:
         "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
         "plots": [LightPlot(**vars(plot)) for order in data.get("orders", ()) if (plot := contact_plot(order))],
         "studies": [
-            _study(study["definition"], study["fits"], [s for s in data["slopes"] if s["study"] == study["name"]])
+            _study(study, [s for s in data["slopes"] if s["study"] == study["name"]])
             for study in data.get("studies", ())
         ],
         "certificates": [(f"{name}-{i}-{c['claim']['condition']}.json", c) for i, c in enumerate(certificates, 1)],
@@ -66,7 +67,7 @@ def _spaced(key: str) -> str:
 def shown(value: Any) -> str:
     """A value of a record in a cell."""
     match value:
-        case None:
+        case None | dict() if not value:
             return "–"
         case bool():
             return "yes" if value else "no"
@@ -90,14 +91,15 @@ def data_address(value: Any) -> str:
     return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
 
 
-def _study(definition: Mapping[str, Any], fits: Mapping[str, int], slopes: Sequence[Mapping[str, Any]]) -> View:
+def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> View:
     """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
+    definition, fits, beside = study["definition"], study["fits"], describe(study.get("conditions", {}))
     judged = [s for s in slopes if s["outcome"] is not None]
     others = [s for s in slopes if s["outcome"] is None]
     name, dropped = definition["name"], fits["failed"] / fits["total"]
     return {
         "definition": definition,
-        "fits": fits_in_words(fits),
+        "fits": fits_in_words(fits) + (f". {beside[0].upper()}{beside[1:]}" if beside else ""),
         "slopes": _slopes(f"Slopes of {name}", judged),
         "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
         "plots": [LightPlot(**vars(plot)) for s in judged if (plot := rates_plot(s, dropped))],

@@ -82,7 +82,7 @@ def verification_page(
         open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],
         published=published,
         published_grid=None if published is None else _published(published),
-        command=f"temperance verify {' '.join(legs)}" + (" --full" if fits else ""),
+        command=f"temperance verify {' '.join(legs)}",
         fits=fits,
         source=source,
         certificates=[certificate for leg in found for certificate in leg.data.get("certificates", ())],

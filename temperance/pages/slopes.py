@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from temperance.evidence.conditions import describe
 from temperance.measurements.rate_study import size_in_words
 from temperance.terminal.parts import Grid, Part
 
@@ -24,10 +25,14 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
         yield "in brackets: the published slope, where it differs"
+    if any(_median(s) for s in slopes if s["slope"] is not None):
+        yield "median: the slope of the median error, where the interval of the RMS errors does not hold it"
     if any(s["anchor_at_home"] is False for s in slopes):
         yield "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor"
     yield from _errors(record["setting"]["sizes"], slopes)
     yield fits_in_words(record["fits"])
+    if beside := describe(record.get("conditions", {})):
+        yield beside
 
 
 def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
@@ -58,10 +63,7 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
     text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
     if fits["at_bound"]:
         text += " (they count: the slopes are those of estimates in this box)"
-    text += f", {failed} were dropped (degenerate, or not converged)"
-    if "checked" in fits:
-        return f"{text}; they are kept ones, of which {fits['checked']} were checked here"
-    return text + ("; kept ones do not stand here, so that all were fitted" * ("kept_differ" in fits))
+    return text + f", {failed} were dropped (degenerate, or not converged)"
 
 
 def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
@@ -96,7 +98,7 @@ def slope_row(s: Mapping[str, Any], mark: str = "") -> tuple[str, ...]:
     slope = _no_slope(s)
     if s["slope"] is not None:
         low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
-        slope = f"{s['slope']:.3f} [{low}, {high}]"
+        slope = f"{s['slope']:.3f} [{low}, {high}]" + _median(s)
     outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
     judged = outcome + (", sharp" if s["sharp"] else "") + mark
     return s["parameter"], _cell(s), f"{s['share']:.2f}", slope, _predicted(s), judged
@@ -109,6 +111,14 @@ def _cell(s: Mapping[str, Any]) -> str:
         sizes = s["cells"][0] if len(s["cells"]) == 1 else []
         cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
     return cell + (", anchor away" if s["anchor_at_home"] is False else "")
+
+
+def _median(s: Mapping[str, Any]) -> str:
+    """The slope of the median error, where the 95% interval of that of the RMS error does not hold it."""
+    median, (low, high) = s.get("median_slope"), s["ci"]
+    if median is None or None in (low, high) or low <= median <= high:
+        return ""
+    return f", median {median:.3f}"
 
 
 def _no_slope(s: Mapping[str, Any]) -> str:

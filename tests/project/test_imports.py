@@ -15,7 +15,7 @@ theory/conditions theory/twins theory/coq theory/models theory/settings theory/i
 theory/derivations theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
 numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/estimation
 numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
-numerics/studies numerics/volumes
+numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
 temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands
 """.split()  # noqa: SIM905 - a table to be read

@@ -211,7 +211,7 @@ def test_the_nearest_measure_is_a_local_minimum():
     s, support, moves = activation("tanh"), [(-3, 3)], cell_moves((0, 0, 1))
     with flint.ctx.workprec(256):
         start = split(G, 0, "b")(fmpq(1, 32))
-        found = nearest(start, G, s.pieces, support, 24, moves)
+        found = nearest(start, G, s.pieces, support, 24, moves).measure
         least = squared_distance(found, G, s.pieces, support, 24)
         assert least * 10 < squared_distance(start, G, s.pieces, support, 24)
         for move in moves:

@@ -72,7 +72,7 @@ for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
     for array in (found.theta, found.score, found.information, np.array(found.log_likelihood)):
         print(array.tobytes().hex())
 errors = rng.normal(size=(200, 8)) / np.arange(1, 9)
-print(log_slope(errors, np.geomspace(1e3, 1e5, 8), seed=1, resamples=4000))
+print(log_slope(errors, np.geomspace(1e3, 1e5, 8)))
 """
 
 

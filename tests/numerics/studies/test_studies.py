@@ -298,11 +298,11 @@ def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
 
 
 def test_the_slopes_name_parameter_cell_and_share(small):
-    slopes = study_slopes(small, seed=0)
+    slopes = study_slopes(small)
     assert {(s.parameter, s.cell) for s in slopes} >= {("tau", None), ("a", 0), ("a", 1), ("beta1", 0)}
     for cell in (0, 1):
         assert sum(s.share for s in slopes if s.parameter == "a" and s.cell == cell) == pytest.approx(1.0)
-    assert slopes == study_slopes(small, seed=0)
+    assert slopes == study_slopes(small)
 
 
 def test_studies_of_samples_keep_the_definitions_that_they_had():

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from temperance.evidence import volumes
-from temperance.evidence.family import EACH, POWER
-from temperance.numerics.volumes.volume_study import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
+from temperance.evidence.family import POWER
+from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
 from temperance.theory.models.by_name import model
+
+LEVEL_OF_EACH = 2e-5
 
 
 @pytest.mark.parametrize(
@@ -31,22 +33,18 @@ def test_what_is_kept_is_of_the_studies_that_are_defined():
 
 
 def test_a_wrong_coefficient_is_contradicted_and_a_change_of_a_study_leaves_nothing_to_test(monkeypatch):
-    row = volumes._row(ONE)
+    row = volumes._row(ONE, LEVEL_OF_EACH)
     assert row["test"]["planned"] >= POWER
     slopes = np.array([ONE.slope(run) for run in volumes.kept()[ONE.name]["levels"]])
     assert row["slope"] == pytest.approx(slopes.mean())
-    off = ONE.test(volumes.kept()[ONE.name]["levels"], 3.0, 2, EACH)
-    assert off.p < EACH
-    assert volumes._row(replace(ONE, seed=18))["outcome"] == "inconclusive"
+    off = ONE.test(volumes.kept()[ONE.name]["levels"], 3.0, 2, LEVEL_OF_EACH)
+    assert off.p < LEVEL_OF_EACH
+    assert volumes._row(replace(ONE, seed=18), LEVEL_OF_EACH)["outcome"] == "inconclusive"
     spoiled = deepcopy(volumes.kept())
     spoiled[ONE.name]["levels"] = [[0.7 * v for v in run] for run in spoiled[ONE.name]["levels"]]
     monkeypatch.setattr(volumes, "kept", lambda: spoiled)
-    assert volumes._row(ONE)["outcome"] == "contradicted"
-    assert volumes._again(ONE)["outcome"] == "inconclusive"
-
-
-def test_a_replicate_runs_again():
-    assert volumes._again(ONE)["outcome"] == "confirmed"
+    assert volumes._row(ONE, LEVEL_OF_EACH)["outcome"] == "contradicted"
+    assert volumes.volumes_measured(None, LEVEL_OF_EACH).outcome == "contradicted"
 
 
 def test_the_proof_leg_tells_a_wrong_coefficient():

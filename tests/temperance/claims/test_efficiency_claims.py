@@ -31,6 +31,9 @@ def test_the_balls_of_the_varentropy_hold_its_values():
             assert ball.contains(arb(odds) ** 2 / (4 * (arb(odds) / 2).cosh() ** 2))
 
 
+LEVEL_OF_EACH = 2e-5
+
+
 def made(study, factor, failed=0.0):
     """Runs that give made-up estimates whose errors are those predicted, times a factor."""
     variance = np.linalg.inv(study.lattice_information)[0, 0]
@@ -59,7 +62,7 @@ def made(study, factor, failed=0.0):
     ],
 )
 def test_a_variance_that_is_a_fifth_off_contradicts(factor, replicates, failed, outcome):
-    leg = claims.variance_measured(made(replace(VARIANCE[0], replicates=replicates), factor, failed))
+    leg = claims.variance_measured(made(replace(VARIANCE[0], replicates=replicates), factor, failed), LEVEL_OF_EACH)
     assert leg.data["variances"][0]["outcome"] == outcome
 
 
@@ -67,7 +70,7 @@ def test_a_variance_that_is_a_fifth_off_contradicts(factor, replicates, failed, 
 def test_errors_below_the_floor_contradict_it(share, outcome):
     study = replace(VARIANCE[0], replicates=1500)
     variance = np.linalg.inv(study.lattice_information)[0, 0]
-    leg = claims.floor_measured(made(study, (share * floor(2) / variance) ** 0.5))
+    leg = claims.floor_measured(made(study, (share * floor(2) / variance) ** 0.5), LEVEL_OF_EACH)
     assert leg.data["floors"][0]["outcome"] == outcome
 
 

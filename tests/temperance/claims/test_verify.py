@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from temperance.claims import c03_c04_c06_orbits
-from temperance.claims.table import CLAIMS, Claim
+from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import check_estimates, run_claim, verify_claims
 from temperance.commands.app import run
 from temperance.evidence import study_runner
+from temperance.evidence.family import LEVEL, POWER
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
@@ -55,6 +56,19 @@ def test_the_first_claims_are_proved():
     assert [(r.claim.id, r.outcome) for r in results] == [("C1", "proved"), ("C2", "proved")]
     assert not any(r.refuted or list(r.remarks) for r in results)
     json.dumps([r.record() for r in results], allow_nan=False)
+
+
+def test_the_family_is_counted_from_the_table_of_claims():
+    """A count, known before any study runs: what a leg by Monte Carlo tests, and nothing else."""
+    planned = planned_tests()
+    for claim in CLAIMS:
+        assert bool(planned[claim.id]) == ("monte_carlo" in dict(claim.legs)), claim.id
+    count = sum(map(len, planned.values()))
+    assert level_of_each() == pytest.approx(LEVEL / count)
+    assert level_of_each([claim for claim in CLAIMS if claim.id == "C13"]) == pytest.approx(LEVEL / 3)
+    names = [(test.study, test.group, claim) for claim, tests in planned.items() for test in tests]
+    assert len(set(names)) == count
+    assert all(test.power >= POWER for claim, tests in planned.items() if claim != "C14c" for test in tests)
 
 
 def test_an_unknown_claim_names_the_known_ones():
@@ -122,7 +136,20 @@ def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
 def with_fits(key, name, **fits):
     counted = {"total": 100, "converged": 100, "at_bound": 0, "failed": 0, **fits}
     leg = Leg("confirmed", "", {key: [{"study": name, "fits": counted}]})
-    return Claim("C1", name, (("monte_carlo", lambda _: leg),))
+    return Claim("C1", name, (("monte_carlo", lambda *_: leg),))
+
+
+def test_a_claim_says_on_how_many_of_its_fits_two_searches_agree(capsys, claims):
+    rows = {"variances": [{"agreement": 0.983}, {"agreement": None}, {"agreement": 0.991}]}
+    claims(
+        Claim("C1", "it was searched twice", (("monte_carlo", lambda *_: Leg("confirmed", "", rows)),)),
+        Claim("C2", "it was searched once", (("monte_carlo", lambda *_: Leg("confirmed", "", {"variances": [{}]})),)),
+    )
+    assert run(["verify"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (twice,) = (line for line in lines if "98.3%" in line)
+    assert twice.split()[0] == "C1"
+    assert sum("% agree" in line or "agree" in line.split() for line in lines) <= 2
 
 
 @pytest.mark.parametrize(
@@ -266,7 +293,7 @@ def test_bad_input_is_one_line_and_status_two(refused, claims, arguments, messag
 
 
 def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
-    slope = Slope(-0.6, (-0.7, -0.5), 0.0, (-1.0, 1.0), 40)
+    slope = Slope(-0.6, 0.05, 20.0, -0.6)
     checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
     monkeypatch.setattr("temperance.claims.verify.check_published", lambda folder: checks)
     found = check_estimates("anywhere")

@@ -20,7 +20,7 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
         outputs.append(capsys.readouterr().out)
     assert len(set(outputs)) == 1
     record = json.loads(outputs[0], parse_constant=pytest.fail)
-    assert list(record) == ["setting", "experiment", "slopes", "fits"]
+    assert list(record) == ["setting", "experiment", "slopes", "fits", "conditions"]
     assert record["experiment"] == record["setting"]["experiment"] == "lattice"
     assert list(record["fits"]) == ["total", "converged", "at_bound", "failed"]
     assert record["fits"]["total"] == 36

@@ -8,7 +8,7 @@ import pytest
 
 from temperance.evidence.comparison import predictions, study_record
 from temperance.measurements.rate_study import study_for
-from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
 from temperance.numerics.studies.run import run_study
@@ -58,6 +58,8 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     ("changes", "row"),
     [
         ({"published": -0.25}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
+        ({"median_slope": -0.3}, ["-0.500 [-0.550, -0.450], median -0.300"]),
+        ({"median_slope": -0.46}, ["-0.500 [-0.550, -0.450]"]),
         ({"cell": None, "predicted": None, "outcome": None}, ["all", "none (-0.5)"]),
         ({"cell": None, "cells": [[1, 2]]}, ["all (1, 2)"]),
         ({"cell": None, "cells": [[1, 2], [2, 1]]}, ["all"]),
@@ -130,34 +132,33 @@ def test_the_weakest_prediction_over_the_patterns_is_taken():
 
 
 def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
-    study = replace(LINEAR, sizes=(300, 900), replicates=12)
-    status = np.full((12, 2), "converged")
-    theta = np.tile(study.layout.pack(study.truth), (12, 2, 1))
-    result = StudyResult(study, theta, status, np.ones((12, 2), dtype=int))
+    study = replace(LINEAR, sizes=(10**4, 10**8, 10**12), replicates=40)
+    status, sizes = np.full((40, 3), "converged"), np.array(study.sizes, dtype=float)
+    theta = np.tile(study.layout.pack(study.truth), (40, 3, 1))
+    result = StudyResult(study, theta, status, np.ones((40, 3), dtype=int))
 
-    def slope(name, cell, value, width=0.06):
-        made = Slope(value, (value - width / 2, value + width / 2), 0.0, (-0.1, 0.1), 12)
-        return StudySlope(name, cell, None if cell is None else 1, 1.0, ((1, 1),), None, made)
+    def slope(name, cell, exponent, tail=1.0):
+        errors = np.random.default_rng(7).normal(size=(40, 3)) * sizes**-exponent
+        errors[0, 0] *= tail
+        size = None if cell is None else 1
+        return StudySlope(name, cell, size, 1.0, ((1, 1),), None, log_slope(errors, sizes), errors=errors)
 
     given = (
-        slope("a", 0, -0.5),
-        slope("b", 0, -0.2),
-        slope("tau", None, -0.5),
-        slope("nu", 1, -0.7),
-        slope("a", 1, -0.5, np.inf),
+        slope("a", 0, 0.5),
+        slope("b", 0, 0.2),
+        slope("tau", None, 0.5),
+        slope("nu", 1, 0.7),
+        slope("a", 1, 0.5, tail=1e6),
     )
     monkeypatch.setattr("temperance.evidence.comparison.study_slopes", lambda *_, **__: given)
-    found = [(s["predicted"], s["outcome"], s["sharp"]) for s in study_record(result)["slopes"]]
-    assert found == [
+    slopes = study_record(result)["slopes"]
+    assert [(s["predicted"], s["outcome"], s["sharp"]) for s in slopes] == [
         (-0.5, "confirmed", True),
-        (-0.5, "inconclusive", False),
+        (-0.5, "contradicted", False),
         (None, None, None),
-        (-0.5, "confirmed", False),
+        (-0.5, "contradicted", False),
         (-0.5, "inconclusive", False),
     ]
-    alone = [s["alone"] for s in study_record(result)["slopes"]]
-    assert alone == ["confirmed", "contradicted", None, "confirmed", "inconclusive"]
-    assert study_record(result)["slopes"][-1]["ci"] == [None, None]
-    spikes = replace(result, status=np.where(np.arange(12)[:, None] < 2, "spike", status))
+    spikes = replace(result, status=np.where(np.arange(40)[:, None] < 3, "spike", status))
     assert {s["outcome"] for s in study_record(spikes)["slopes"]} == {"inconclusive", None}
     assert {p.parameter for p in predictions(study)} >= {"beta1/tau", "a"}

@@ -2,14 +2,17 @@
 
 import pytest
 
-from temperance.evidence.family import EACH, LEVEL, POWER, TESTS, family, in_words, stepped_down, with_test
+from temperance.evidence.family import LEVEL, POWER, family, in_words, stepped_down, with_test
 from temperance.evidence.outcomes import Leg
 from temperance.numerics.errors.hypotheses import Hypothesis
 
+TESTS = 500
+EACH = LEVEL / TESTS
 
-def row(p, power=0.99, *, rare=False, study="s"):
+
+def row(p, power=0.99, *, rare=False, study="s", objection=None):
     tested = Hypothesis("it holds", "it is off", 0.95, p, power)
-    return with_test({"study": study, "parameter": "a", "cell": 1}, tested, rare=rare)
+    return with_test({"study": study, "parameter": "a", "cell": 1}, tested, EACH, rare=rare, objection=objection)
 
 
 @pytest.mark.parametrize(
@@ -29,12 +32,16 @@ def test_the_outcome_of_a_test(p, power, rare, outcome):
     assert row(p, power, rare=rare)["outcome"] == outcome
 
 
-def test_the_level_of_one_test_is_its_share_of_that_of_all():
-    assert pytest.approx(LEVEL) == EACH * TESTS
+@pytest.mark.parametrize("p", [0.3, EACH / 2])
+def test_fits_that_settle_nothing_have_no_test_whatever_they_say(p):
+    found = row(p, objection="two searches differ")
+    assert (found["outcome"], found["reason"]) == ("inconclusive", "two searches differ")
+    assert (found["test"]["p"], found["test"]["power"]) == (None, 0.0)
+    assert row(p, rare=True, objection="two searches differ")["outcome"] is None
 
 
 def test_holm_rejects_more_only_after_what_is_rejected_alone():
-    """599 hypotheses are left after the first: what lies between 1/600 and 1/599 of the level is rejected then."""
+    """499 hypotheses are left after the first: what lies between 1/500 and 1/499 of the level is rejected then."""
     between = LEVEL / (TESTS - 0.5)
     legs = [Leg("confirmed", "one", {"slopes": [row(between), row(0.5)]}), None]
     assert stepped_down(legs) == legs
@@ -51,4 +58,6 @@ def test_what_a_run_tested_is_said():
     found = family([Leg("contradicted", "", {"slopes": rows, "other": [{"outcome": "confirmed"}]}), None])
     assert (found["made"], found["rejected"], found["powerful"]) == (3, ["t: a in cell 1"], 2)
     assert (found["least_power"], found["least_planned"]) == (0.99, 0.95)
-    assert "rejected are t: a in cell 1; planned power at least 0.95" in in_words(found)
+    assert (found["tests"], found["planned"]) == (TESTS, 3)
+    words = "rejected are t: a in cell 1; power 0.9 was planned in 3 (at least 0.95 in all), reached in 2"
+    assert words in in_words(found)

@@ -6,8 +6,10 @@ from itertools import product
 import numpy as np
 import pytest
 
-from temperance.evidence.comparison import predicted, study_record
+from temperance.evidence.comparison import planned_slopes, predicted, study_record
+from temperance.evidence.conditions import conditions, describe, least_agreement
 from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.family import LEVEL
 from temperance.evidence.lattices import with_lattices
 from temperance.evidence.monte_carlo import judged as judged_slopes
 from temperance.evidence.monte_carlo import with_profile
@@ -15,7 +17,7 @@ from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
 from temperance.numerics.errors.orbit_flatness import Flatness
-from temperance.numerics.studies.claim_studies import LINEAR, TANH
+from temperance.numerics.studies.claim_studies import LINEAR, STUDIES, TANH
 from temperance.numerics.studies.results import StudyResult
 
 OUTCOMES = ("confirmed", "contradicted", "inconclusive")
@@ -76,7 +78,7 @@ def slope_record(outcome, **changes):
 FITS = {"total": 24, "converged": 22, "at_bound": 1, "failed": 1}
 
 
-RECORDS = {"s": {"fits": FITS, "setting": {}}, "t": {"fits": FITS, "setting": {}}}
+RECORDS = {name: {"fits": FITS, "setting": {}, "conditions": {}} for name in ("s", "t")}
 
 
 @pytest.mark.parametrize(
@@ -161,26 +163,79 @@ def scattered(study, fall, dropped=0):
 
 
 @pytest.mark.parametrize(
-    ("fall", "dropped", "outcome", "alone"),
+    ("fall", "changes", "outcome"),
     [
-        (0.5, 0, "confirmed", "confirmed"),
-        (0.43, 0, "contradicted", "confirmed"),  # in `rates` there is room to 0.4
-        (0.3, 0, "contradicted", "contradicted"),
-        (0.6, 0, "contradicted", "confirmed"),  # of as many atoms as there are the rate is exact
-        (0.5, 3, "inconclusive", "inconclusive"),  # more than 5% of the fits
+        (0.5, {}, "confirmed"),
+        (0.43, {}, "contradicted"),
+        (0.3, {}, "contradicted"),
+        (0.6, {}, "contradicted"),  # of as many atoms as there are the rate is exact
+        (0.5, {"dropped": 3}, "inconclusive"),  # more than 5% of the fits
+        (0.5, {"gap": 0.051, "apart": 0.02}, "confirmed"),
+        (0.5, {"gap": 0.051, "apart": 0.03}, "inconclusive"),  # more than 2% of the fits
+        (0.3, {"gap": 0.051, "apart": 0.03}, "inconclusive"),
+        (0.5, {"gap": 0.05, "apart": 0.03}, "confirmed"),
     ],
 )
-def test_slopes_of_claims_are_judged_by_their_tests(fall, dropped, outcome, alone):
-    """`rates` has a rule of its own, in which a slope does not contradict what is proved."""
-    result = scattered(LINEAR, fall, dropped)
-    here, there = (study_record(result, tests=tests)["slopes"] for tests in (True, False))
-    mine, theirs = (next(s for s in slopes if s["parameter"] == "b") for slopes in (here, there))
-    assert (mine["outcome"], mine["alone"], theirs["alone"]) == (outcome, alone, alone)
-    assert theirs["outcome"] in ("confirmed", "inconclusive")
-    assert "test" not in theirs
-    assert (mine["test"]["p"] is None) == bool(dropped)
-    leg = judged_slopes([{**mine, "study": "s"}], RECORDS)
-    assert leg.outcome == outcome
+def test_slopes_are_judged_by_their_tests_alone(fall, changes, outcome):
+    result = scattered(LINEAR, fall, changes.get("dropped", 0))
+    gaps = np.zeros(result.status.shape)
+    gaps.flat[: int(changes.get("apart", 0) * gaps.size)] = changes.get("gap", 0.0)
+    record = study_record(replace(result, gaps=gaps), level=2e-5)
+    slope = next(s for s in record["slopes"] if s["parameter"] == "b")
+    assert slope["outcome"] == outcome
+    assert (slope["test"]["p"] is None) == (outcome == "inconclusive")
+    assert slope["agreement"] == pytest.approx((gaps <= 0.05).mean())
+    assert judged_slopes([{**slope, "study": "s"}], RECORDS).outcome == outcome
+
+
+def test_below_ten_thousand_nothing_is_contradicted_as_no_limit_is_reached():
+    study = replace(LINEAR, sizes=(10**2, 10**6, 10**10))
+    slopes = study_record(scattered(study, 0.3))["slopes"]
+    (slope,) = (s for s in slopes if s["parameter"] == "b" and s["cell"] == 0)
+    assert slope["outcome"] == "inconclusive"
+    assert slope["test"]["p"] < slope["test"]["level"]
+    assert slope["reason"].endswith("n below 10^4 says nothing of the limit")
+    later = replace(LINEAR, sizes=(10**4, 10**8, 10**12))
+    assert {s["outcome"] for s in study_record(scattered(later, 0.3))["slopes"]} == {"contradicted"}
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_every_slope_that_is_tested_was_planned(study):
+    """By the definition alone, whatever cells the fits have: here those of random atoms near the true ones."""
+    rng = np.random.default_rng(0)
+    theta = rng.normal(size=(study.replicates, len(study.sizes), study.layout.size))
+    status = np.full(theta.shape[:2], "converged")
+    record = study_record(StudyResult(study, theta, status, np.ones(status.shape, dtype=int)))
+    tested = [s for s in record["slopes"] if "test" in s]
+    density = planned_slopes((study,), 2e-5, parameters=("density",))
+    planned = [*planned_slopes((study,), 2e-5), *density]
+    assert len(density) == 1
+    assert len(tested) <= len(planned)
+    assert {s["parameter"] for s in tested} <= {p.group.split(" ")[0].rstrip(",") for p in planned}
+    assert {s["test"]["planned"] for s in tested if s["parameter"] == "density"} == {record_power(study, density)}
+
+
+def record_power(study, planned):
+    """The planned power of a slope at the level of a record that is judged alone."""
+    (of_density,) = planned_slopes((study,), LEVEL / len(planned_slopes((study,), LEVEL)), parameters=("density",))
+    return of_density.power
+
+
+def test_conditions_are_said_where_they_were_measured():
+    result = scattered(LINEAR, 0.5)
+    assert describe(conditions(result)) is None
+    shape = result.status.shape
+    gaps, shares = np.zeros(shape), np.tile(np.geomspace(0.5, 0.001, shape[1]), (shape[0], 1))
+    gaps[0] = -0.06
+    measured = conditions(replace(result, gaps=gaps, at_edge={"nu": 0.625, "a": 0.0}, smallest_share=shares))
+    assert measured["agreement"] == pytest.approx(1 - 1 / shape[0])
+    assert measured["smallest_share"] == pytest.approx(0.001)
+    assert describe(measured) == (
+        "two searches agree on 97.5% of the fits; at an edge of the box: nu 62%; smallest share of an atom at the "
+        "largest n: 0.001 (median)"
+    )
+    assert least_agreement({"slopes": [measured, {"agreement": 0.9}], "studies": [{"conditions": measured}]}) == 0.9
+    assert least_agreement({"fits": {}, "slopes": [{"agreement": None}]}) is None
 
 
 def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):

@@ -1,14 +1,22 @@
 """Volumes by nested sampling: distances against the density, and small runs with honest error bars."""
 
+import json
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, kept
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.volumes.hellinger import _atoms, local, squared_distance
-from temperance.numerics.volumes.volume_study import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, run_studies
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))
+from volumes import _atoms, local, run, run_studies, squared_distance
+
+sys.path.pop(0)
+pytestmark = pytest.mark.slow
 
 SMALL = replace(ONE, name="small", live=40, steps=20, deepest=-14.0, window=(-6.0, -14.0), replicates=6, seed=3)
 
@@ -91,18 +99,26 @@ def test_coordinates_are_regular():
 
 def test_a_regular_model_has_half_of_its_parameters():
     study = replace(SMALL, name="regular", cells=(1,), window=(-5.0, -14.0))
-    slopes = np.array([study.slope(study.run(i)) for i in range(6)])
+    slopes = np.array([study.slope(run(study, i)) for i in range(6)])
     error = slopes.std(ddof=1) / np.sqrt(6)
     assert error < 0.12
     assert abs(slopes.mean() - 1.5) < 4 * error  # a, b and nu of one atom
 
 
 def test_a_small_run_of_one_true_expert():
-    kept = [SMALL.run(i) for i in range(SMALL.replicates)]
-    assert kept[0] == SMALL.run(0)
-    found = SMALL.test(kept, 2.5, 2, 1e-3)
+    runs = [run(SMALL, i) for i in range(SMALL.replicates)]
+    assert runs[0] == run(SMALL, 0)
+    found = SMALL.test(runs, 2.5, 2, 1e-3)
     assert found.p > 1e-3
-    assert SMALL.test(kept, 4.0, 1, 1e-3).p < 1e-3  # what BIC charges
+    assert SMALL.test(runs, 4.0, 1, 1e-3).p < 1e-3  # what BIC charges
+
+
+def test_what_is_kept_is_made_again():
+    """The first replicate, down to e^-14: the same levels, or on another machine levels of the same law."""
+    made, stored = run(ONE, 0, -14.0), kept()[ONE.name]["levels"][0]
+    deviation = np.sqrt(2 * len(made) / ONE.live) / ONE.slope(stored)
+    assert abs(made[-1] - stored[len(made) - 1]) < 4 * deviation
+    assert len(made) > 20
 
 
 def test_runs_go_on_where_the_file_ends(tmp_path):
@@ -112,7 +128,7 @@ def test_runs_go_on_where_the_file_ends(tmp_path):
     with pytest.raises(ValueError, match="another study"):
         run_studies(path, [replace(short, replicates=3, name="three", steps=21)])
     whole["three"]["levels"].pop()
-    path.write_text(__import__("json").dumps(whole))
+    path.write_text(json.dumps(whole))
     again = run_studies(path, [replace(short, replicates=3, name="three")], progress=told.append)
     assert told == ["three: 3 of 3"]
     assert len(again["three"]["levels"]) == 3
@@ -120,7 +136,7 @@ def test_runs_go_on_where_the_file_ends(tmp_path):
 
 def test_the_planned_power_and_the_slope_with_a_logarithm():
     eps = np.linspace(-1.0, -40.0, 400)
-    kept = list(np.interp(-np.arange(1, 90), (2.5 * eps + np.log(-eps))[::-1], eps[::-1]))
-    assert ONE.slope(kept) == pytest.approx(ONE.expected(kept, 2.5, 2), abs=2e-3)
-    assert ONE.expected(kept, 2.5, 2) < 2.47
-    assert all(study.test([], 5.0, 1, 0.01 / 600).planned > 0.9 for study in STUDIES)
+    volumes = list(np.interp(-np.arange(1, 90), (2.5 * eps + np.log(-eps))[::-1], eps[::-1]))
+    assert ONE.slope(volumes) == pytest.approx(ONE.expected(volumes, 2.5, 2), abs=2e-3)
+    assert ONE.expected(volumes, 2.5, 2) < 2.47
+    assert all(study.test([], 5.0, 1, 2e-5).planned > 0.9 for study in STUDIES)

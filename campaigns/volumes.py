@@ -1,22 +1,39 @@
-"""Computes the squared Hellinger distance of a mixture of split atoms from the true one, compiled (d = 1).
+"""Samples the volumes of claim C17: of the mixtures within a distance of a true one (theory.md 2.13).
+
+``python campaigns/volumes.py FILE.json`` runs the studies into a file, a replicate at a time; begun again, it goes on
+where the file ends. Six minutes on one core make temperance/claims/data/volumes.json again.
 
 A mixture is a vector u of local coordinates, 0 at the truth. They are the gate's tau (tanh); and for each cell its log
 weight (but for the last), log shares, differences of its atoms to the first, and weighted means. Means of a and nu are
 those of theory.md 2.13 plus their coordinates, a change of volume 1, so that small distances are not curved.
+
+By nested sampling (Skilling 2006), of `live` uniform points the farthest is taken away and replaced by a uniform one
+that is nearer; the volume falls by a factor exp(-1/live) on average, so that each level has a known volume. New points
+come from a random walk that starts at another point: moves along differences of points, of all or few coordinates, of
+one at many scales, and multiples of one (with their Jacobian).
 """
 
 from __future__ import annotations
 
+import json
 import math
-from typing import NamedTuple
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from temperance.evidence.volumes import STUDIES, VolumeStudy
+
 Floats = NDArray[np.float64]
 BETA1, BETA0, A, B, NU = range(5)
 
+_DIGITS = 6
 _TRUE_TAU = 0.5
 _LEAST_NU = 0.02
 _FAR = 1e9  # the distance where a variance is too small
@@ -158,3 +175,121 @@ def squared_distance(u: Floats, at: Local, atoms: Floats, filled: Floats) -> flo
             filled[i, t] = root
             total += (root - at.roots[i, t]) ** 2
     return 0.5 * total * (at.y[1] - at.y[0]) / at.x.size
+
+
+@njit(cache=True)
+def _copy(values: Floats, out: Floats) -> None:
+    """Write values to out, one by one: for a whole array at once, messages about shapes would be compiled, too."""
+    for q in range(out.size):
+        out[q] = values[q]
+
+
+@njit(cache=True)
+def _inside(point: Floats, half: Floats) -> bool:
+    inside = True
+    for q in range(point.size):
+        inside = inside and abs(point[q]) <= half[q]
+    return inside
+
+
+@njit(cache=True)
+def _proposal(current: Floats, points: Floats, spread: Floats, rng: np.random.Generator, out: Floats) -> bool:
+    """Write a proposal to out; whether the Jacobian of the move accepts it."""
+    live, size = points.shape
+    _copy(current, out)
+    kind = rng.random()
+    if kind < 0.7:
+        one, other = int(rng.random() * live), int(rng.random() * live)
+        if kind < 0.35:
+            scale = math.exp(-2.5 * rng.random()) * 2.38 / math.sqrt(2.0 * size)
+            if rng.random() < 0.05:
+                scale = 1.0
+            for q in range(size):
+                out[q] += scale * (points[one, q] - points[other, q]) + 1e-9 * spread[q] * rng.standard_normal()
+        else:
+            scale = math.exp(-2.0 * rng.random())
+            for _ in range(1 + int(rng.random() * 4)):
+                q = int(rng.random() * size)
+                out[q] += scale * (points[one, q] - points[other, q])
+        return True
+    if kind < 0.85:
+        for _ in range(1 + int(rng.random() * 2)):
+            q = int(rng.random() * size)
+            out[q] += 2.0 * spread[q] * math.exp(-4.0 * rng.random()) * rng.standard_normal()
+        return True
+    q, factor = int(rng.random() * size), math.exp(0.7 * rng.standard_normal())
+    out[q] *= factor
+    return rng.random() < factor
+
+
+@njit(cache=True)
+def levels(at: Local, live: int, steps: int, deepest: float, rng: np.random.Generator) -> Floats:
+    """The logs of the squared distances of the points that are taken away, until one is below `deepest`.
+
+    The volume below the i-th of them (i = 0, ..) is exp(-(i + 1)/live) of that of the box, on average.
+    """
+    size = at.half.size
+    points, values = np.empty((live, size)), np.empty(live)
+    atoms, filled = np.zeros((at.cells.sum(), 5)), np.empty_like(at.roots)
+    for i in range(live):
+        for q in range(size):
+            points[i, q] = (2.0 * rng.random() - 1.0) * at.half[q]
+        values[i] = squared_distance(points[i], at, atoms, filled)
+    found, spread, proposal, current = [0.0], np.empty(size), np.empty(size), np.empty(size)
+    found.pop()
+    while True:
+        worst = int(np.argmax(values))
+        level = values[worst]
+        found.append(math.log(level))
+        if found[-1] < deepest:
+            return np.array(found)
+        if len(found) % (live // 2) == 1:
+            for q in range(size):
+                spread[q] = np.std(points[:, q])
+        start = int(rng.random() * (live - 1))
+        start += start >= worst
+        _copy(points[start], current)
+        value = values[start]
+        for _ in range(steps):
+            if _proposal(current, points, spread, rng, proposal) and _inside(proposal, at.half):
+                new = squared_distance(proposal, at, atoms, filled)
+                if new < level:
+                    _copy(proposal, current)
+                    value = new
+        _copy(current, points[worst])
+        values[worst] = value
+
+
+def run(study: VolumeStudy, replicate: int, deepest: float | None = None) -> list[float]:
+    """Logs of the squared distances at the volumes exp(-1), exp(-2), .. of the box, to `deepest`."""
+    rng = np.random.default_rng((study.seed, replicate))
+    at = local(study.cells, tanh=study.gate == "tanh", constant=study.expert == "constant")
+    found = levels(at, study.live, study.steps, study.deepest if deepest is None else deepest, rng)
+    return [round(float(v), _DIGITS) for v in found[study.live - 1 :: study.live]]
+
+
+def run_studies(
+    path: str | Path, studies: Sequence[VolumeStudy] = STUDIES, *, progress: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Run what a file does not hold, and write it after every replicate; what it holds, by names of studies.
+
+    Raises:
+        ValueError: the file holds a study of this name with another definition.
+    """
+    place = Path(path)
+    found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8")) if place.exists() else {}
+    for study in studies:
+        kept = found.setdefault(study.name, {"definition": asdict(study), "digest": study.digest, "levels": []})
+        if kept["digest"] != study.digest:
+            raise ValueError(f"{str(path)!r} holds another study {study.name!r}; accepted: a new file")
+        while len(kept["levels"]) < study.replicates:
+            kept["levels"].append(run(study, len(kept["levels"])))
+            beside = place.with_suffix(".part")
+            beside.write_text(json.dumps(found) + "\n", encoding="utf-8")
+            os.replace(beside, place)
+            progress(f"{study.name}: {len(kept['levels'])} of {study.replicates}")
+    return found
+
+
+if __name__ == "__main__":
+    run_studies(sys.argv[1], progress=lambda text: print(text, file=sys.stderr, flush=True))
