@@ -116,7 +116,7 @@ class Problem:
         """The local maximum of the mean log-likelihood to which a climb from u leads, in at most so many passes."""
         confined = (self.lower, self.upper, passes, self.frame, stop)
         if self._plan is not None and self.k * len(self.points.y) < _LARGE:
-            end = climb(self.likelihood.sums.kernel, self._plan, u, *confined)
+            end = climb(self.likelihood.sums.pointer, self._plan, u, *confined)
             if end.value > -np.inf:  # else a value may be finite in more digits than doubles have
                 return end
         n = self.points.n
@@ -134,10 +134,11 @@ class Problem:
         code, points, where = self.likelihood.sums, self.points, self.where
         if code is None:
             return None
-        data = [np.require(part, requirements=["C", "W"]) for part in (points.x, points.y)]
-        data += [np.require(part, requirements=["C", "W"]) for part in (points.weights, points.reference)]
+        x, y, weights, reference = (
+            np.require(part, requirements=["C", "W"]) for part in (points.x, points.y, points.weights, points.reference)
+        )
         indices = (self.places.astype(np.int64), self.tied.astype(np.int64), where.logs, where.values, where.nu)
-        return Plan(self.base, *indices, code.tables, *data, code.count, float(points.n))
+        return Plan(self.base, *indices, code.tables, x, y, weights, reference, code.count, float(points.n))
 
 
 def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box: Box) -> Problem:

@@ -66,7 +66,7 @@ class Optimum:
     status: "converged" (by the stop of the climb), "at_bound" (the same, with coordinates at the edge of the box),
     "spike" (an atom with nu at its lower bound that holds fewer points than it has parameters; takes precedence),
     "max_steps". starts: how many climbs; agree: those that reached it. gap: by how much the two searches differ in
-    log-likelihood; nan where there was one.
+    log-likelihood; nan where there was one. fewer: the optimum for one atom less that a search began at.
     """
 
     problem: Problem
@@ -75,6 +75,7 @@ class Optimum:
     starts: int
     agree: int
     gap: float = np.nan
+    fewer: Optimum | None = None
 
     @property
     def u(self) -> Floats:
@@ -159,12 +160,17 @@ def _has_spike(problem: Problem, u: Floats) -> bool:
 
 
 def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Stop) -> Optimum | None:
-    """The optimum for one atom less, found in the same way; None where there is nothing to begin at."""
+    """The optimum for one atom less, found in the same way; None where there is nothing to begin at.
+
+    Where the box numbers the atoms, as around a true mixture, the smallest fit begins in its middle.
+    """
     if problem.smaller is None or not effort.peaks + effort.splits:
         return None
     smaller = problem.smaller().at(problem.points)
-    less = replace(effort, rough=_FEWER) if smaller.k > 2 else Effort(_FEWER if smaller.k > 1 else 1, 0, 0)
-    return search_once(smaller, less, [*seed, smaller.k], 0, stop=stop)
+    middle = [(smaller.lower + smaller.upper) / 2] if smaller.parents is not None and smaller.smaller is None else []
+    rough = 0 if smaller.parents is not None else _FEWER if smaller.k > 1 else 1
+    less = replace(effort, rough=rough) if smaller.smaller is not None and smaller.k > 2 else Effort(rough, 0, 0)
+    return search_once(smaller, less, [*seed, smaller.k], 0, known=middle, stop=stop)
 
 
 def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], half: int) -> list[Floats]:
@@ -178,7 +184,12 @@ def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Seq
         rng, small = np.random.default_rng([*seed, half, effort.rough]), fewer.problem
         if effort.peaks and fewer.problem.k > 1:
             thetas += process_starts(problem, small, fewer.u, effort.peaks, half, rng)
-        thetas += splits(problem, small, fewer.u, effort.splits, rng)
+        bases = [(small, fewer.u)] * effort.splits
+        if fewer.fewer is not None and small.k > 2:  # every other one doubles two atoms of the fit before
+            least = fewer.fewer.problem
+            twice = splits(small, [(least, fewer.fewer.u)] * (effort.splits // 2), rng)
+            bases[: len(twice)] = [(small, u) for u in twice]
+        thetas += splits(problem, bases, rng)
     return thetas
 
 
@@ -200,7 +211,8 @@ def search_once(
     at no start.
     """
     fewer = fewer or fewer_atoms(problem, effort, [*seed, half], stop)
-    return climb_all(problem, [*known, *starts_of(problem, fewer, effort, seed, half)], effort.passes, stop, progress)
+    thetas = [*known, *starts_of(problem, fewer, effort, seed, half)]
+    return replace(climb_all(problem, thetas, effort.passes, stop, progress), fewer=fewer)
 
 
 def better(one: Optimum, other: Optimum) -> Optimum:
@@ -322,4 +334,4 @@ def _means(points: Points, cell: NDArray[np.int64], used: NDArray[np.intp]) -> P
     held = np.bincount(cell, weights)[used]
     x, y = ([np.bincount(cell, weights * c)[used] / held for c in part] for part in (points.x.T, [points.y]))
     reference = np.bincount(cell, weights * points.reference)[used] / held if points.weighted else np.zeros(len(held))
-    return Points(np.stack(x, axis=1), y[0], held, reference)
+    return Points(np.stack(x, axis=1), y[0], held.astype(float), reference)

@@ -8,6 +8,8 @@ Example: ``rough_start(problem, np.random.default_rng(1))``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,9 +20,10 @@ from temperance.numerics.likelihood.plain_sums import log_weights, mean_and_slop
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 
-SUBSAMPLE = 1000
+SUBSAMPLE = 500
 ROUGH_PASSES = 30  # of the climb on the subsample that ends a rough start
 _LLOYD_STEPS = 10
+_REGULAR = 1e-8  # of the determinant of scaled normal equations
 _TRIES = 4  # of a regression whose mean is not linear in its parameters
 _GATE_DRAWS = 128
 _BLOCK = 64  # points, whose probabilities with all random gates stay in a cache
@@ -45,8 +48,7 @@ def clusterwise_regression(f: AtomFormulas, points: Points, k: int, rng: np.rand
             if len(inside) <= f.line:
                 inside = rng.choice(len(y), size=min(len(y), 2 * f.line + 1), replace=False)
             if columns is not None:
-                constant, slopes = columns[0][inside], columns[1][:, inside].T
-                lines[i] = np.linalg.lstsq(slopes, y[inside] - constant, rcond=None)[0]
+                lines[i] = _linear_regression(columns[1][:, inside], y[inside] - columns[0][inside])
             else:
                 lines[i] = _regression(f, x[inside], y[inside], lines[i] if step else None, rng)
         squares = np.array([(y - mean_and_slopes(f, x, line)[0]) ** 2 for line in lines])
@@ -58,6 +60,16 @@ def clusterwise_regression(f: AtomFormulas, points: Points, k: int, rng: np.rand
     within = np.bincount(labels, weights=least, minlength=k) / np.maximum(counts, 1)
     spread = max(float(y.var()), 1e-300)
     return lines, np.where(counts > f.line, np.maximum(within, 1e-6 * spread), spread)
+
+
+def _linear_regression(slopes: Floats, y: Floats) -> Floats:
+    """The least squares of slopes (q, n) to y (n,), by normal equations where they are regular: for starts they do."""
+    square = slopes @ slopes.T
+    scale = np.sqrt(np.maximum(square.diagonal(), 1e-300))
+    scaled = square / np.outer(scale, scale)
+    if np.linalg.det(scaled) > _REGULAR:
+        return np.asarray(np.linalg.solve(scaled, slopes @ y / scale) / scale)
+    return np.asarray(np.linalg.lstsq(slopes.T, y, rcond=None)[0])
 
 
 def _regression(f: AtomFormulas, x: Floats, y: Floats, start: Floats | None, rng: np.random.Generator) -> Floats:
@@ -193,32 +205,42 @@ def labellings(problem: Problem, smaller: Problem, u: Floats) -> list[Floats]:
     return every
 
 
-def splits(problem: Problem, smaller: Problem, u: Floats, count: int, rng: np.random.Generator) -> list[Floats]:
-    """Starts (p,): atoms of a fit u of one atom less, in turn, each at opposite offsets around it, in all labellings.
+def splits(problem: Problem, bases: Sequence[tuple[Problem, Floats]], rng: np.random.Generator) -> list[Floats]:
+    """Starts (p,), one of each mixture of one atom less: its atoms in turn, at opposite offsets, in all labellings.
 
     The offsets are normal, in units of `deviations`, with scales that are log-uniform from n^(-1/4) to
     2 n^(-1/8), as the offsets of cells are (theory.md 2.8); the weighted mean stays.
     """
-    f, k, where = problem.formulas, problem.k, problem.where
-    ways, full = labellings(problem, smaller, u), smaller.full(u)
-    shared, unit = full[(k - 1) * where.width :], 1.0
-    if problem.offset and f.shared:
-        unit = float(np.prod(smaller.natural(u)[(k - 1) * where.width :]))
-    open_ = np.zeros(smaller.where.size)
-    open_[smaller.places] = deviations(smaller, u)
-    spread = open_[: (k - 1) * where.width].reshape(k - 1, where.width)
-    typical = spread.max(axis=0)  # of any atom: what the last one holds may move in the new one
-    least, starts, parents = np.log(problem.points.n) / -4, list[Floats](), problem.parents or range(k - 1)
-    for index in range(count):
-        turn, place = divmod(index, len(parents))
-        atoms, i = ways[turn % len(ways)], parents[place]
-        scale, share = np.exp(rng.uniform(least, least / 2 + np.log(_LARGEST_SPLIT))), rng.uniform(0.2, 0.8)
-        step = scale * rng.normal(size=where.width) * typical
-        pair = atoms[i] + np.outer([share - 1.0, share], step)
-        if problem.offset:
-            pair[:, 0] = atoms[i, 0] + unit * np.log([share, 1.0 - share])
-        rows = np.concatenate([atoms[:i], pair, atoms[i + 1 :]])
-        rows[:, 0] -= rows[-1, 0] * problem.offset
-        theta = np.concatenate([rows.ravel(), shared])
-        starts.append(np.clip(theta[problem.places], problem.lower, problem.upper))
+    starts: list[Floats] = []
+    before: tuple[Problem, Floats] | None = None
+    for index, base in enumerate(bases):
+        if before is None or base[1] is not before[1]:
+            smaller, u = before = base
+            ways, typical = labellings(problem, smaller, u), _typical(problem, smaller, u)
+        turn, place = divmod(index, len(parents := problem.parents or range(problem.k - 1)))
+        starts.append(_split(problem, smaller, u, ways[turn % len(ways)], parents[place], typical, rng))
     return starts
+
+
+def _typical(problem: Problem, smaller: Problem, u: Floats) -> Floats:
+    """The largest of the `deviations` of an atom's coordinates (width,): what the last holds may move in a new one."""
+    spread = np.zeros(smaller.where.size)
+    spread[smaller.places] = deviations(smaller, u)
+    return np.asarray(spread[: smaller.k * smaller.where.width].reshape(smaller.k, -1).max(axis=0))
+
+
+def _split(
+    problem: Problem, smaller: Problem, u: Floats, atoms: Floats, i: int, typical: Floats, rng: np.random.Generator
+) -> Floats:
+    """A start (p,) with atom i doubled."""
+    width, least = problem.where.width, np.log(problem.points.n) / -4
+    scale, share = np.exp(rng.uniform(least, least / 2 + np.log(_LARGEST_SPLIT))), rng.uniform(0.2, 0.8)
+    pair = atoms[i] + np.outer([share - 1.0, share], scale * rng.normal(size=width) * typical)
+    shared = smaller.full(u)[smaller.k * width :]
+    if problem.offset:
+        unit = float(np.prod(smaller.natural(u)[smaller.k * width :])) if problem.formulas.shared else 1.0
+        pair[:, 0] = atoms[i, 0] + unit * np.log([share, 1.0 - share])
+    rows = np.concatenate([atoms[:i], pair, atoms[i + 1 :]])
+    if problem.offset and problem.parents is None:
+        rows[:, 0] -= rows[-1, 0]
+    return np.clip(np.concatenate([rows.ravel(), shared])[problem.places], problem.lower, problem.upper)

@@ -131,8 +131,8 @@ def experiment(
     return _made(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
 
 
-def family_experiment(family: Family, *, n: int) -> Experiment:
-    """The experiment of an arbitrary gate and expert, for samples of size up to n.
+def family_experiment(family: Family, *, n: int, columns: int | None = None) -> Experiment:
+    """The experiment of an arbitrary gate and expert, for samples of size up to n, at so many columns.
 
     The box is that of `general_mle`: variances from 1/FACTOR of the true ones.
     """
@@ -142,7 +142,7 @@ def family_experiment(family: Family, *, n: int) -> Experiment:
         return all((np.abs(x - kink) > _CLEAR * (high - low)).all() for kink in kinks)
 
     d = family.setting.spec.dim
-    x = _clear_design(low, high, d, columns_needed(d, bool(kinks), n), clear)
+    x = _clear_design(low, high, d, columns or columns_needed(d, bool(kinks), n), clear)
     true = Atoms(family, family.reference, x)
     nu_min = float(true.nus.min()) / FACTOR
     return _made(x, true.means.T, np.sqrt(true.nus), nu_min, partial(_log_density, family))

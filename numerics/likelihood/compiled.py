@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.kernel_rows import sums_of
@@ -16,6 +16,24 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE, Sums
 
 _scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
+
+
+class Pointer(types.WrapperAddressProtocol):  # type: ignore[misc] # Numba has no types
+    """A kernel as a first-class function, by its address: found once, not at every call."""
+
+    def __init__(self, kernel: Any) -> None:
+        block, vector = types.float64[:, ::1], types.float64[::1]
+        self._signature = types.float64(block, vector, block, vector, vector, vector, vector)
+        result = kernel.get_compile_result(self._signature)
+        self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
+
+    def __wrapper_address__(self) -> int:
+        """What Numba asks for."""
+        return int(self._address)
+
+    def signature(self) -> Any:
+        """What Numba asks for."""
+        return self._signature
 
 
 class Compiled:
@@ -29,6 +47,7 @@ class Compiled:
         self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
         self.count = sum(n for *_, n in sums_of(formulas, k, free))
         self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
+        self.pointer = Pointer(self.kernel)
 
     def __call__(
         self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool

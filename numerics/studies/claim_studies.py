@@ -1,8 +1,8 @@
 """Defines the studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
 
 Truths come from the conditioning of the Fisher information; sizes, starts and replicates from pilots on other seeds.
-All are on the lattice (`numerics.lattice`). Searches end once a further step would gain less than 1e-3 in
-the log-likelihood of the sample (`Stop.in_sample_units`), and no start uses the truth.
+All are on the lattice (`numerics.lattice`). Every fit is made by two searches, whose starts do not use the truth; climbs
+end once a further step would gain less than 1e-3 in the log-likelihood of the sample (`Stop.in_sample_units`).
 """
 
 from __future__ import annotations
@@ -54,18 +54,18 @@ def _exact(name: str, activation: str, gauge: Gauge, truth: MixingMeasure, *, st
     )
 
 
-LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), starts=2, seed=81001)
-TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.5, -2.0), -0.25, 0.125), starts=3, seed=81002)
-SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 0.125), starts=3, seed=81003)
-GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=3, seed=81004)
-RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=3, seed=81005)
+LINEAR = _exact("linear gate, exact", "linear", "anchored", _truth((1.0, 0.0), 0.5, 0.5), starts=1, seed=81001)
+TANH = _exact("tanh, exact", "tanh", "free", _truth((-0.5, -2.0), -0.25, 0.125), starts=1, seed=81002)
+SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 0.125), starts=1, seed=81003)
+GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=1, seed=81004)
+RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=1, seed=81005)
 GELU_MIRROR = replace(
-    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=2, seed=81006),
+    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=1, seed=82006),
     # along the orbit beta1 goes with tau, and as it goes to 0 beta1_1 + beta1_2 is seen no more
     box=replace(_BOX, tau=(0.2, 2.0)),
 )
 TANH_MIRROR = replace(
-    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), starts=3, seed=81007),
+    _exact("tanh, mirror point", "tanh", "free", _truth((1.5, -1.5), 0.5, 0.5), starts=1, seed=82007),
     # without (beta1, 0), (0, -beta1) at tau/2, which have the density of the mirror point (beta1, -beta1) at tau
     box=replace(_BOX, tau=(0.4, 5.0)),
 )
@@ -109,17 +109,17 @@ SOFTMAX_SPLITS = _cell(
     "softmax, k = 3, k* = 2, splits", _SOFTMAX, _SOFTMAX_BOX, seed=82001, replicates=80, peaks=10, splits=40
 )
 TANH_SPLITS = _cell("tanh, k = 3, k* = 2, splits", _TANH, _TANH_BOX, seed=82002, replicates=60, peaks=10, splits=60)
-TANH_FREE = _cell("tanh, k = 3, k* = 2, free weights", _TANH, _FREE_BOX, seed=82003, replicates=60, peaks=60, splits=24)
-CELLS = (SOFTMAX_SPLITS, TANH_SPLITS)
+TANH_FREE = _cell("tanh, k = 3, k* = 2, free weights", _TANH, _FREE_BOX, seed=82003, replicates=50, peaks=60, splits=24)
+CELLS = (SOFTMAX_SPLITS, TANH_SPLITS, TANH_FREE)
 
 # for merging (theory.md 2.11): every cell split, or one in three; and another activation
 SOFTMAX_FOUR = replace(
-    _cell("softmax, k = 4, k* = 2, splits", _SOFTMAX, _SOFTMAX_BOX, seed=82004, replicates=36, peaks=0, splits=80),
+    _cell("softmax, k = 4, k* = 2, splits", _SOFTMAX, _SOFTMAX_BOX, seed=82004, replicates=24, peaks=0, splits=80),
     k=4,
     sizes=(10**6, 10**12),
 )
 GELU_SPLITS = replace(
-    _cell("GELU, k = 3, k* = 2, splits", _TANH, _TANH_BOX, seed=82005, replicates=36, peaks=10, splits=40),
+    _cell("GELU, k = 3, k* = 2, splits", _TANH, _TANH_BOX, seed=82005, replicates=36, peaks=40, splits=40),
     activation="gelu",
     sizes=(10**6, 10**12),
 )
@@ -132,15 +132,15 @@ def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:
     name = f"{activation}, variance of log tau, 1000 samples"
     study = _exact(name, activation, "anchored", _truth((1.0, 0.0), -0.2, tau), starts=starts, seed=seed)
     box = Box(beta1=5.0, beta0=5.0, tau=(0.02, 5.0), a=5.0, b=5.0, nu=(0.1, 1.5))
-    return replace(study, sizes=(10**4, 10**8), replicates=1000, box=box)
+    return replace(study, sizes=(10**4, 10**8), replicates=1000, box=box, columns=_FEW_COLUMNS)
 
 
-VARIANCE = (  # more starts and samples than those of seeds 81402 to 81404, see docs/rates.md
-    _variance("tanh", 0.375, starts=2, seed=81412),
-    _variance("gelu", 0.125, starts=3, seed=81413),
-    _variance("softplus", 0.375, starts=2, seed=81414),
+VARIANCE = (  # made anew on 1 December 2026, see docs/rates.md
+    _variance("tanh", 0.375, starts=1, seed=82012),
+    _variance("gelu", 0.125, starts=1, seed=82013),
+    _variance("softplus", 0.375, starts=1, seed=82014),
 )
-STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, *CELLS, TANH_FREE)
+STUDIES = (LINEAR, *EXACT, RELU, *MIRROR, *CELLS)
 
 
 def tanh_cell() -> CurveMeasure:

@@ -29,7 +29,7 @@ from temperance.theory.models.spec import NU
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.settings.truth import Setting
 
-_ROUGH = 2  # starts from the data, where no atom is split
+_ROUGH = 3  # starts from the data, where no atom is split
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,8 @@ class GeneralStudy:
 
     name: what reports call it. family: the truth, with cells that `GeneralMixture` fits. orders: parameter -> q, where
     it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
-    of one atom less; a search also begins at its estimate at the n before.
+    of one atom less; a search also begins at its estimate at the n before. columns: points of x of the lattice, None
+    for as many as its dimension takes.
     """
 
     name: str
@@ -48,6 +49,7 @@ class GeneralStudy:
     replicates: int
     starts: int
     seed: int
+    columns: int | None = None
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -70,6 +72,7 @@ class GeneralStudy:
             "replicates": self.replicates,
             "starts": self.starts,
             "seed": self.seed,
+            "columns": self.columns,
             "lattice": CONSTANTS,
             "search": SEARCH,
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
@@ -130,7 +133,7 @@ def kept_apart(chosen: Setting) -> Setting:
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
     """Sample, fit and compare; progress is told the number of finished replicates."""
     require_smooth(study.family)
-    made = family_experiment(study.family, n=study.sizes[-1])
+    made = family_experiment(study.family, n=study.sizes[-1], columns=study.columns)
 
     def fits(replicate: int) -> list[GroupFit]:
         return _fits(study, list(samples(made, study.sizes, seed=study.seed, replicate=replicate)), replicate)

@@ -29,7 +29,8 @@ _PATIENCE = 30.0  # seconds to wait for another process that writes to the same 
 _SCHEMA = (
     "CREATE TABLE studies (digest TEXT PRIMARY KEY, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL)",
     "CREATE TABLE replicates (digest TEXT NOT NULL REFERENCES studies, replicate INTEGER NOT NULL, theta BLOB NOT NULL,"
-    " status TEXT NOT NULL, agree TEXT NOT NULL, gap TEXT NOT NULL, checksum TEXT NOT NULL, PRIMARY KEY (digest, replicate))",
+    " status TEXT NOT NULL, agree TEXT NOT NULL, gap TEXT NOT NULL, checksum TEXT NOT NULL,"
+    " PRIMARY KEY (digest, replicate))",
     f"PRAGMA application_id = {_APPLICATION}",
     f"PRAGMA user_version = {_VERSION}",
 )
@@ -58,8 +59,9 @@ class Store:
         Raises ValueError if the file cannot be written, or the replicate is there with another outcome.
         """
         theta, *lists = outcome
-        row = (np.ascontiguousarray(theta, dtype="<f8").tobytes(), *(json.dumps(list(part)) for part in lists))
-        values = (self._digest, replicate, *row, self._checksum(replicate, *row))
+        data, texts = np.ascontiguousarray(theta, dtype="<f8").tobytes(), [json.dumps(list(part)) for part in lists]
+        row = (data, *texts)
+        values = (self._digest, replicate, *row, self._checksum(replicate, data, *texts))
         with _clear_errors(self._path, "written", _KEPT), self._connection:
             self._connection.execute(_BEGIN)
             added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?)", values)

@@ -108,7 +108,8 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     """Test every slope of the studies that are kept with their errors; those of other claims are tested there.
 
     A count: one that is rejected contradicts the claim. A test without the power, and a slope of a study that drops
-    more than 5% of its fits, settle nothing, and are counted beside.
+    more than 5% of its fits or whose two searches differ in more than 2% of them, settle nothing, and are counted
+    beside.
     """
     studies = exponent_results.stored()
     orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
@@ -126,6 +127,6 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], 
         return None
     errors = exponent_results.errors_of(study)[slope.group]
     tested = _tested(errors, study["definition"], float(o.order.rate), level)
-    dropped = exponent_results.dropped(study)
-    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped}
-    return with_test(row, tested, level, rare=True, objection=objection(dropped, None))
+    dropped, beside = exponent_results.dropped(study), study["conditions"]
+    row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped, **beside}
+    return with_test(row, tested, level, rare=True, objection=objection(dropped, beside["agreement"]))

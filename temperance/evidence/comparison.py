@@ -102,7 +102,9 @@ def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
     apart = not (study.exact or study.linear) and study.gauge == "anchored"
     homes: list[bool | None] = [True, False] if apart else [None]
     theta = np.zeros((1, 1, study.layout.size))
-    shapes = StudyResult(study, theta, np.full((1, 1), "converged"), np.ones((1, 1), dtype=int), np.zeros((1, 1))).errors
+    shapes = StudyResult(
+        study, theta, np.full((1, 1), "converged"), np.ones((1, 1), dtype=int), np.zeros((1, 1))
+    ).errors
     found = []
     for name, errors in shapes.items():
         whole = name == "density" or (errors.ndim == 2 and study.exact)

@@ -40,7 +40,8 @@ class Searched(Protocol):
 def conditions(result: Searched) -> dict[str, Any]:
     """What the rows of a study carry beside every slope.
 
-    agreement: the share of fits on which two searches agree; starts: how many climbs they make. at_edge: the share of fits with a coordinate at an edge. smallest_share: the median of the least share of an atom at the largest n.
+    agreement: the share of fits on which two searches agree; starts: how many climbs they make. at_edge: the share of
+    fits with a coordinate at an edge. smallest_share: the median of the least share of an atom at the largest n.
     """
     return {
         "agreement": float((np.abs(result.gaps) <= APART).mean()),

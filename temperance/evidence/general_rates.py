@@ -13,13 +13,14 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from temperance.evidence.comparison import SlopeTests
 from temperance.evidence.conditions import conditions, objection
 from temperance.evidence.family import LEVEL
 from temperance.numerics.fitting.search import FAILED
 from temperance.numerics.general.general_mle import require_smooth
-from temperance.numerics.general.split_mixtures import WEIGHT, Array, Family
+from temperance.numerics.general.split_mixtures import WEIGHT, Family
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,
@@ -150,7 +151,9 @@ def any_record(asked: AnyStudy, result: GeneralResult) -> dict[str, Any]:
     }
 
 
-def _slopes(asked: AnyStudy, result: GeneralResult, kept: Array) -> Iterator[tuple[StudySlope, Prediction | None]]:
+def _slopes(
+    asked: AnyStudy, result: GeneralResult, kept: NDArray[np.bool_]
+) -> Iterator[tuple[StudySlope, Prediction | None]]:
     """The slope of every group of errors, and what is predicted of it."""
     study, m = asked.study, asked.study.family.m
     shared = {p.name for p in study.family.setting.spec.gate.shared}

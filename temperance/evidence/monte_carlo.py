@@ -125,8 +125,8 @@ def _unmade(study: Study, level: float, *, floor: bool = False, numbers: int = 1
 def planned_constants(study: Study, level: float) -> list[PlannedTest]:
     """The hypotheses of `with_constants`: each identifiable parameter, and the density."""
     theta = np.tile(study.layout.pack(study.truth), (1, len(study.sizes), 1))
-    shape = (1, len(study.sizes))
-    of_truth = constants(StudyResult(study, theta, np.full(shape, "converged"), np.ones(shape, dtype=int)))
+    none = np.zeros((1, len(study.sizes)))
+    of_truth = constants(StudyResult(study, theta, np.full(none.shape, "converged"), none.astype(int), none))
     return [
         PlannedTest(study.name, f"{c.parameter} of atom {c.atom}", _unmade(study, level, numbers=c.numbers))
         for c in of_truth
