@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from temperance.numerics.mixture.measures import Layout
 _ROUNDING = 1e-9  # of a direction
 
 
+@runtime_checkable
 class Search(Protocol):
     """How a search ended: at an estimate or not, at which edges of the box, and how many of the starts agree on it."""
 
@@ -37,6 +38,10 @@ class Search(Protocol):
     @property
     def log_likelihood(self) -> float:
         """Where it ended."""
+
+    @property
+    def flat_directions(self) -> Floats:
+        """Directions (m, p) along which the information vanishes."""
 
     @property
     def starts(self) -> int:

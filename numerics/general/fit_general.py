@@ -4,23 +4,23 @@ Starts: clusterwise regression with the model's own mean on a subsample, and the
 box is part of the estimator. What is held in the last atom, as weights and scores may be translated: its offset at 0
 (or a parameter that only scales its weight at 1), and parameters of its gate at 0 that a translation of scores moves.
 
-Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists the parameters with standard errors.
+Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).values`` has the parameters by their names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.fitting.mle import MAX_PASSES, START_PASSES, Status, best_of
-from temperance.numerics.fitting.newton import FLAT, Local, Maximum, maximise, scaled_spectrum
+from temperance.numerics.fitting.mle import MAX_PASSES, START_PASSES, Status, best_of, flat_directions
+from temperance.numerics.fitting.newton import Local, Maximum, maximise
 from temperance.numerics.fitting.starting_points import SUBSAMPLE
 from temperance.numerics.general.data_starts import rough_start
-from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult, Name
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood, pays
 from temperance.numerics.likelihood.plain_sums import responsibilities
@@ -32,9 +32,62 @@ from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translations
 
-_MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y
+
+Name = tuple[str, int | None]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralFitResult:
+    """The best of the climbs.
+
+    names: of the parameters, in the order of theta, which holds the logarithms of those in logs. moves (p, q): how
+    theta follows its q free coordinates; others are held, a choice of gauge, or tied to the first nu. edge (p,): what
+    is at the edge of the box; bounds: its names. status: as in `fitting.mle`: "converged", "at_bound", "spike" (a
+    variance at the least of the box, in an atom that holds fewer points than it has parameters), "max_steps".
+    information (q, q): of the log-likelihood. flat_directions (m, p): unit vectors in theta along which it vanishes.
+    n_parameters: free coordinates less these directions. starts, agree: climbs, and those that reached this
+    likelihood. box: of every parameter.
+    """
+
+    spec: MoESpec
+    k: int
+    names: tuple[Name, ...]
+    theta: Floats
+    logs: Bools
+    moves: Floats
+    edge: Bools
+    log_likelihood: float
+    status: Status
+    information: Floats
+    flat_directions: Floats
+    n_parameters: int
+    starts: int
+    agree: int
+    points: float
+    box: Mapping[str, tuple[float, float]]
+
+    @property
+    def bounds(self) -> tuple[Name, ...]:
+        """What is at the edge of the box."""
+        return tuple(name for name, at in zip(self.names, self.edge, strict=True) if at)
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the search ended at a maximum that is no spike."""
+        return self.status in ("converged", "at_bound")
+
+    @property
+    def natural(self) -> Floats:
+        """The parameters (p,), of which theta has logarithms."""
+        return np.where(self.logs, np.exp(np.where(self.logs, self.theta, 0.0)), self.theta)
+
+    @property
+    def values(self) -> dict[Name, float]:
+        """The parameters by their names."""
+        return dict(zip(self.names, self.natural.tolist(), strict=True))
 
 
 def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
@@ -194,44 +247,40 @@ def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
 
 
 def _report(spec: MoESpec, problem: _Problem, end: Maximum, starts: int, agree: int) -> GeneralFitResult:
-    theta, free, n = problem.full(end.theta), problem.free.copy(), problem.points.n
+    theta, free, n = problem.full(end.theta), problem.free, problem.points.n
     edge = free & ((theta <= problem.lower) | (theta >= problem.upper))
-    moving, natural = free & ~edge, problem.likelihood.natural(theta)
-    information = np.zeros((len(theta), len(theta)))
-    information[np.ix_(free, free)] = -end.local.hessian * n
-    if _has_spike(problem, theta, natural):
+    if _has_spike(problem, theta, problem.likelihood.natural(theta)):
         status: Status = "spike"
     else:
         status = "max_steps" if not end.stationary else "at_bound" if edge.any() else "converged"
-    scale, values, vectors = scaled_spectrum(information[np.ix_(moving, moving)] / n)
-    curved = values > FLAT
-    flat, root = (np.zeros((len(theta), int(c.sum()))) for c in (~curved, curved))
-    flat[moving] = vectors[:, ~curved] / scale[:, None]
-    root[moving] = vectors[:, curved] / np.sqrt(values[curved] * n) / scale[:, None]
-    flat /= np.linalg.norm(flat, axis=0)
-    for rows in (flat, root):
-        rows[problem.tied] = rows[problem.where.nu[0]]
-    opened = np.linalg.norm(flat, axis=1) > _MOVES
-    doubled = np.where(problem.where.logs, np.log(2), np.abs(theta))[edge]
-    follows = np.abs(root @ (root.T @ information[:, edge] @ doubled))
-    spreads = np.linalg.norm(root, axis=1)
-    told = moving & ~opened & (follows <= spreads) & (status in ("converged", "at_bound"))
-    for marks in (told, edge, free):
-        marks[problem.tied] = marks[problem.where.nu[0]]
-    errors = spreads * np.where(problem.where.logs, natural, 1.0)
-    estimates = tuple(
-        GeneralEstimate(name, atom, float(v), float(se) if t else None, not f, bool(o))
-        for (name, atom), v, se, t, f, o in zip(problem.names, natural, errors, told, free, opened, strict=True)
+    moves = np.eye(len(theta))[:, free]
+    first = problem.where.nu[0]
+    moves[problem.tied] = moves[first]
+    flat = flat_directions(-end.local.hessian, edge[free]) @ moves.T
+    edge[problem.tied] = edge[first]
+    return GeneralFitResult(
+        spec=spec,
+        k=problem.k,
+        names=tuple(problem.names),
+        theta=theta,
+        logs=problem.where.logs,
+        moves=moves,
+        edge=edge,
+        log_likelihood=end.local.value * n,
+        status=status,
+        information=-end.local.hessian * n,
+        flat_directions=flat,
+        n_parameters=int(free.sum()) - len(flat),
+        starts=starts,
+        agree=agree,
+        points=n,
+        box=problem.box,
     )
-    bounds = tuple(name for name, at in zip(problem.names, edge, strict=True) if at)
-    size, loglik = int(problem.free.sum() - (~curved).sum()), end.local.value * n
-    described = (loglik, status, bounds, flat.T, size, starts, agree, n, problem.box, information, root @ root.T)
-    return GeneralFitResult(spec, problem.k, estimates, theta, *described)
 
 
 def _has_spike(problem: _Problem, theta: Floats, natural: Floats) -> bool:
     at = problem.where.nu
-    floor: NDArray[np.bool_] = theta[at] <= problem.lower[at] + 1e-12
+    floor: Bools = theta[at] <= problem.lower[at] + 1e-12
     floor &= problem.free[at]
     if not floor.any() or len(problem.tied):
         return False

@@ -50,6 +50,12 @@ class Mixture:
         vector[where.nu] = self.nu
         return vector
 
+    @property
+    def theta(self) -> Floats:
+        """The vector of `of`, with logarithms of what is positive."""
+        logs = Coordinates(self.formulas, self.k).logs
+        return np.where(logs, np.log(np.where(logs, self.natural, 1.0)), self.natural)
+
     def _at(self, x: Floats) -> Floats:
         """Log weights and means at x (n, d), (2, n, k)."""
         function = log_weight_and_mean(self.formulas)

@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from temperance.numerics.estimation.fitted import Estimate
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.result import Estimate, FitResult
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.general.fit import fit
 from temperance.numerics.mixture.activation_numpy import compile_activation

@@ -106,7 +106,7 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
     found = temperance.fit(x, y, fitted=2, gate=CUBIC, starts=4)
     assert [e.parameter for e in found.estimates if e.identifiable is False] == ["beta1", "tau"]
     assert all(e.se is None for e in found.estimates if e.identifiable is False)
-    assert len(found.found.flat) == 1
+    assert len(found.fit.flat_directions) == 1
     (warning,) = found.warnings
     assert warning.startswith("by an identity of this model beta1, tau are not identifiable; ")
     assert "beta1/tau" in warning
@@ -249,5 +249,5 @@ def test_scores_beyond_what_doubles_resolve_are_no_maximum():
     shares = np.exp(score - score.max(axis=0))
     loglik = np.log((shares * densities).sum(axis=0) / shares.sum(axis=0)).sum()
     assert found.status == "converged"
-    assert found.found.log_likelihood == pytest.approx(loglik, abs=1e-6)
+    assert found.fit.log_likelihood == pytest.approx(loglik, abs=1e-6)
     assert sorted(round(value["w", j]) for j in (0, 1)) == [-1, 1]
