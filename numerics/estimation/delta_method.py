@@ -81,8 +81,8 @@ class Errors:
     matrix: A of `Units.matrix`, for gradients in the data's units, where these are others; lost (p,): coordinates that
     have no maximum. Flows count as flat whatever the information is. It may add directions, which are no statement on
     the data: a point where it vanishes may be a saddle. They are flat where there is one, it moves tau, and the profile
-    of tau is level; and where they are at most as many as are known to be open by their number alone (open_
-    dimensions): a gate with more parameters than values at the x of the data, identities of a formula.
+    of tau is level; and where they are at most as many as a gate has more parameters than values at the x of the data
+    (open_dimensions): on a manifold these values are constant.
 
     A flow that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the
     same. A function that follows the edge has none: to first order it moves by more than its standard error when every
@@ -156,13 +156,13 @@ class Errors:
         return StandardError(se, True, "near edge" if follows > _TOUCHED * se else None)
 
 
-def estimate_of(row: Row, errors: Errors, moved: Collection[str] = ()) -> Estimate:
-    """A row with its standard errors and intervals, or why there are none; moved: names that no data determine."""
+def estimate_of(row: Row, errors: Errors, twins: Collection[str] = ()) -> Estimate:
+    """A row with its standard errors and intervals, or why there are none; twins: names that have another value."""
     name, atom, _, gradients, scale, held = row
     values: list[float] = row.values.tolist()
     if held:
         return Estimate(name, atom, _one(values), None, None, caveat="held")
-    entries = [StandardError(None, False) if name in moved else errors.of(g) for g in gradients]
+    entries = [StandardError(None, False) if name in twins else errors.of(g) for g in gradients]
     verdicts = [e.identifiable for e in entries]
     identifiable = False if False in verdicts else None if None in verdicts else True
     caveat = next((e.caveat for e in entries if e.caveat and e.identifiable is identifiable), None)

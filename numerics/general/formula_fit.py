@@ -13,6 +13,7 @@ import sympy as sp
 
 from temperance.numerics.estimation.delta_method import Errors, Optimum, Row, estimate_of, parameters
 from temperance.numerics.estimation.diagnostics import of_search, of_weights, uncertain, undetermined
+from temperance.numerics.estimation.identifiability import DESIGN, generic_flows
 from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, relative_errors
 from temperance.numerics.general.fit_general import GeneralFitResult, held_of
 from temperance.numerics.likelihood.atom_formulas import formulas_of
@@ -41,13 +42,12 @@ def result_of(
     columns: names of the columns of x; noise: each, common or known; dropped: rows left out for missing values.
     """
     spec, k = fit.spec, fit.k
-    moved, dimensions = _proved(spec, k) if k > 1 else (frozenset[str](), _of_mean(spec))
     free = fit.moves.argmax(axis=0)
     optimum = Optimum(fit.theta[free], fit.logs[free], fit.edge[free], fit.information, fit.is_estimate)
-    errors = Errors(optimum, np.zeros((0, fit.moves.shape[1])), open_dimensions=dimensions)
+    errors = Errors(optimum, _flows(fit, points))
     gate = {p.name for p in (*spec.gate.parameters, *held_of(spec))} if k == 1 else set[str]()
     rows = [r for r in parameters(fit.names, fit.theta, fit.logs, fit.moves) if r.name not in gate]
-    estimates = [estimate_of(row, errors, moved) for row in rows]
+    estimates = [estimate_of(row, errors) for row in rows]
     open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
     functions = _identifiable(spec, open_)
     estimates += [e for f in functions for e in _of_function(f, fit, errors)]
@@ -96,24 +96,27 @@ def _mixture(fit: GeneralFitResult, points: Points, refit: Refit | None) -> Fitt
     return FittedMixture(Mixture.of(formulas, fit.k, fit.natural), places, points, lambda: spec, names, refit)
 
 
-def _proved(spec: MoESpec, k: int) -> tuple[frozenset[str], int]:
-    """The parameters that identities move while the density stays, and how many directions these have in k > 1 atoms.
+def _flows(fit: GeneralFitResult, points: Points) -> Floats:
+    """The flows (m, q) of the parameters that identities move while the density stays.
 
-    Flows of each atom or of what is shared, and translations of scores that are not taken away by what is held.
+    Those of each atom or of what is shared, and translations of scores that are not taken away by what is held.
     """
-    flows, held = flows_of_gate(spec), {*held_of(spec)}
-    own = {*spec.gate.own}
-    left = [f for f in translations(spec) if not any(p in held and not (f / p).free_symbols & own for p in own)]
-    names = {p.name for flow in flows for p, _ in flow.orbit} | {p.name for f in left for p in f.free_symbols & own}
-    if left:
-        names |= {p.name for p in weight_parameters(spec)}
-    common = sum(bool({*flow.field.moved} & {*spec.gate.shared}) for flow in flows)
-    return frozenset(names), k * (len(flows) - common) + common + len(left)
-
-
-def _of_mean(spec: MoESpec) -> int:
-    """How many flows move the mean alone."""
-    return sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in flows_of_gate(spec))
+    spec, own = fit.spec, {*fit.spec.gate.own}
+    translated = [f for f in translations(spec) if f.free_symbols & own]
+    moved = {p.name for flow in flows_of_gate(spec) for p, _ in flow.orbit}
+    moved |= {p.name for f in translated for p in (*f.free_symbols & own, *weight_parameters(spec))}
+    if not moved:
+        return np.zeros((0, fit.moves.shape[1]))
+    free = np.array([name in moved for name, _ in fit.names]) @ fit.moves > 0
+    low, high = points.x.min(axis=0), points.x.max(axis=0)
+    x = np.random.default_rng(0).uniform(low, high, (max(DESIGN, 2 * len(fit.theta)), spec.dim))
+    mixture = Mixture.of(formulas_of(spec), fit.k, fit.natural)
+    flows = np.zeros((0, len(free)))
+    if free.any():
+        part = generic_flows(mixture, fit.moves[:, free], x)
+        flows = np.zeros((len(part), len(free)))
+        flows[:, free] = part
+    return flows
 
 
 def _identifiable(spec: MoESpec, names: tuple[str, ...]) -> list[sp.Expr]:

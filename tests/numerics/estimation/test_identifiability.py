@@ -219,4 +219,5 @@ def test_a_step_behind_a_pole_leaves_as_many_parameters_open_as_the_step(hidden,
     x, y = draw(measure, plain, 300)
     one, other = (proved_of(at(measure, name, layout, x, y), compiled(name), Points(x, y)) for name in (hidden, plain))
     assert one.open_dimensions == other.open_dimensions
-    np.testing.assert_allclose(one.flows, other.flows, atol=1e-8)
+    here, there = (np.linalg.pinv(proved.flows) @ proved.flows for proved in (one, other))
+    np.testing.assert_allclose(here, there, atol=1e-8)
