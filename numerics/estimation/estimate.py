@@ -37,7 +37,7 @@ from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import AGREE, Fit
+from temperance.numerics.fitting.mle import AGREE, Fit, fit_points
 from temperance.numerics.fitting.search import search
 from temperance.numerics.fitting.starting_points import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of
@@ -46,7 +46,7 @@ from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.merging.as_mixture import mixture_of, model_of
 from temperance.numerics.merging.merge import FittedMixture
 from temperance.numerics.merging.mixture import Mixture
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
@@ -192,7 +192,8 @@ def _fit(
     matrix, shift = units.matrix(layout)
     at = [] if start is None else [np.asarray(np.linalg.solve(matrix, layout.pack(start) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        best = search(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
+        find = _search_ratios if linear and layout.tau is None else search
+        best = find(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         best, sides = settled(best, gate, scaled)
@@ -230,6 +231,39 @@ def _fit(
         twin=bool(others),
         separated=bool(apart),
     )
+
+
+def _search_ratios(
+    layout: Layout,
+    gate: CompiledActivation,
+    points: Points,
+    *,
+    box: Box,
+    known_starts: Sequence[Floats],
+    **options: Any,
+) -> Fit:
+    """`search` with the linear gate and a free tau: that of a softmax gate with the parameters beta1/tau and beta0/tau.
+
+    Their box is the image of the box. Of all (beta1, beta0, tau) with these ratios the fit has those with tau = 1, or
+    with a smaller tau where these are outside of the box: it is at an edge iff the ratios are.
+    """
+    softmax, (low, high) = replace(layout, tau=1.0), box.tau
+    beta1 = tuple(b / low for b in box.beta1) if isinstance(box.beta1, tuple) else box.beta1 / low
+    wide = replace(box, beta1=beta1, beta0=box.beta0 / low)
+    measures = [layout.unpack(theta) for theta in known_starts]
+    starts = [
+        softmax.pack(replace(m, beta1=m.beta1 / m.tau, beta0=m.beta0 / m.tau, tau=np.array(1.0))) for m in measures
+    ]
+    best = search(softmax, gate, points, box=wide, known_starts=starts, **options)
+    gates = np.array([name in ("beta1", "beta0") for name, _ in softmax.names])
+    edge, sizes = best.held & gates, np.maximum(np.abs(best.theta[gates]), 1e-300)
+    most = low * float((wide.bounds(softmax)[1][gates] / sizes).min(initial=np.inf))
+    inside = 1.0 if low < 1.0 < high else float(np.sqrt(low * high))
+    tau = low if edge.any() else inside if inside < most else float(np.sqrt(low * most))
+    theta = np.append(np.log(tau), np.where(gates, best.theta * tau, best.theta))
+    theta[1:][edge] = np.sign(theta[1:][edge]) * box.bounds(layout)[1][1:][edge]
+    fit = fit_points(layout, gate, points, box=box, starts=0, seed=0, known_starts=[theta])
+    return replace(fit, starts=best.starts, agree=best.agree)
 
 
 def _model(fit: Fit, source: Activation, units: Units) -> FittedModel:

@@ -20,7 +20,6 @@ from scipy.linalg import null_space
 from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.mle import AGREE, Fit
 from temperance.numerics.fitting.newton import FLAT
-from temperance.numerics.likelihood.plain_sums import atom_jets
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.merging.as_mixture import mixture_of
 from temperance.numerics.merging.mixture import Mixture
@@ -83,16 +82,10 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
     (r, q): gradients of functions that move a jump of the gate. By themselves the directions are flat to first order
     only; where a symmetry is proved they are its flows.
     """
-    f, where = mixture.formulas, Coordinates(mixture.formulas, mixture.k)
-    slopes, g = np.zeros((2, mixture.k, len(x), where.size)), f.own + f.shared
-    for i, places in enumerate(where.values):
-        atom = np.concatenate([mixture.own[i], mixture.shared, mixture.lines[i]])
-        with np.errstate(all="ignore"):
-            jets, chain = atom_jets(f, x, atom), np.where(f.positive, atom, 1.0)
-        slopes[0, i][:, places[:g]] = jets.gate_slopes.T * chain[:g]
-        slopes[1, i][:, places[g:]] = jets.line_slopes.T * chain[g:]
-    slopes[0] -= slopes[0, -1].copy()
-    rows = np.vstack([slopes.reshape(-1, where.size), np.eye(where.size)[where.nu]]) @ moves
+    slopes, nu = mixture.slopes(x), Coordinates(mixture.formulas, mixture.k).nu
+    odds = slopes.of_weights - slopes.of_weights[:, -1:]
+    every = np.concatenate([odds, slopes.of_means]).reshape(-1, len(mixture.natural))
+    rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
     rows = rows if jumps is None else np.vstack([rows, jumps])
     rows = rows[np.isfinite(rows).all(axis=1) & rows.any(axis=1)]
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
