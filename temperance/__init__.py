@@ -61,10 +61,10 @@ if TYPE_CHECKING:
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.comparison import FitComparison as FitComparison
+    from temperance.numerics.estimation.fit import fit as fit
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.result import FormulaFit as FormulaFit
     from temperance.numerics.fitting.box import Box as Box
-    from temperance.numerics.general.fit import fit as fit
     from temperance.numerics.merging.merge import Merge as Merge
     from temperance.numerics.merging.merge import merge as merge
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
@@ -96,7 +96,7 @@ _HOME = {
     "temperance.routers.audit": ("audit",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
-    "temperance.numerics.general.fit": ("fit",),
+    "temperance.numerics.estimation.fit": ("fit",),
     "temperance.numerics.estimation.result": ("FitResult", "FormulaFit"),
     "temperance.numerics.merging.merge": ("Merge", "merge"),
     "temperance.numerics.estimation.comparison": ("FitComparison",),

@@ -12,8 +12,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from temperance.numerics.estimation.diagnostics import in_doubt
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.tables import Tabled, aligned
+from temperance.numerics.estimation.result import FitResult, Tabled, aligned
 from temperance.numerics.fitting.mle import AGREE
 from temperance.theory.expressions.arguments import checked
 

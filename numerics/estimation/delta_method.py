@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.identifiability import Proved
-from temperance.numerics.estimation.result import Caveat, Estimate, Interval, Name
+from temperance.numerics.estimation.result import Caveat, Estimate, Interval
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.newton import FLAT, scaled_spectrum
+from temperance.numerics.general.fit_general import Name
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]
@@ -197,61 +198,51 @@ def parameters(names: Sequence[Name], theta: Floats, logs: Bools, moves: Floats 
     ]
 
 
-def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
-    """The rows of the names, divided by tau."""
-    divided = []
-    for name, atom, values, gradients, *_ in rows:
-        if name in names:
-            moved = gradients / tau
-            moved[:, 0] = -values / tau
-            divided.append(Row(f"{name}/tau", atom, values / tau, moved))
-    return divided
-
-
-def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bool) -> list[Row]:
-    """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
-    powers = []
-    for parameter, atom, values, gradients, *_ in rows:
-        size = float(np.linalg.norm(values))
-        if parameter == "beta1" and size > 0:
-            value = size**p / tau * (float(np.sign(values[0])) if signed else 1.0)
-            gradient = p * value * (values @ gradients) / size**2
-            gradient[0] = -value
-            powers.append(Row(name, atom, np.array([value]), gradient[None], "real" if signed else "log"))
-    return powers
-
-
-def _directions(rows: list[Row]) -> list[Row]:
-    """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
-    directions = []
-    for parameter, atom, values, gradients, *_ in rows:
-        size = float(np.linalg.norm(values))
-        if parameter == "beta1" and size > 0:
-            unit, slopes = values / size, gradients / size
-            turned = slopes - np.outer(unit, unit @ slopes) if len(values) > 1 else np.zeros_like(slopes)
-            directions.append(Row("beta1/|beta1|", atom, unit, turned, "unit"))
-    return directions
-
-
 def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
     """What a linear or homogeneous gate with a free temperature determines instead of its parameters."""
     tau, failure = float(result.measure.tau), proved.failure
     if result.layout.tau is not None or result.layout.k == 1:
         return []
     if linear:
-        return _over_tau(rows, tau, ("beta1", "beta0"))
+        return [_over_tau(row, tau) for row in rows if row.name in ("beta1", "beta0")]
     if failure is None or failure.kind != "homogeneous":
         return []
-    name, ratios = failure.invariants[1], _over_tau(rows, tau, ("beta0",))
-    if proved.powers == "odd":
-        name = f"sgn(beta1) {name}"
-    powers = _power_over_tau(rows, tau, name, float(failure.degree), proved.powers == "odd")
+    gates, signed = [row for row in rows if row.name == "beta1" and row.values.any()], proved.powers == "odd"
+    name = f"{'sgn(beta1) ' * signed}{failure.invariants[1]}"
+    powers = [_power_over_tau(row, tau, name, float(failure.degree), signed=signed) for row in gates]
     if proved.powers:
-        *powers, (_, last, origin, slope, *_) = powers
-        less = name.replace("beta1", f"beta1_{last}")
-        powers = [Row(f"{name} - {less}", r.atom, r.values - origin, r.gradients - slope) for r in powers]
-    directions = _directions(rows) if proved.signs or result.layout.d > 1 else []
-    return [*directions, *powers, *ratios]
+        *powers, last = powers
+        name = f"{name} - {name.replace('beta1', f'beta1_{last.atom}')}"
+        powers = [Row(name, r.atom, r.values - last.values, r.gradients - last.gradients) for r in powers]
+    directions = [_direction(row) for row in gates] if proved.signs or result.layout.d > 1 else []
+    return [*directions, *powers, *(_over_tau(row, tau) for row in rows if row.name == "beta0")]
+
+
+def _over_tau(row: Row, tau: float) -> Row:
+    """The row divided by tau."""
+    values = row.values / tau
+    return _composed(row, f"{row.name}/tau", values, np.eye(len(values)) / tau, -values)
+
+
+def _power_over_tau(row: Row, tau: float, name: str, p: float, *, signed: bool) -> Row:
+    """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
+    square = float(row.values @ row.values)
+    value = np.array([square ** (p / 2) / tau * (float(np.sign(row.values[0])) if signed else 1.0)])
+    return _composed(row, name, value, p * value * row.values[None] / square, -value, "real" if signed else "log")
+
+
+def _direction(row: Row) -> Row:
+    """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
+    size = float(np.linalg.norm(row.values))
+    unit = row.values / size
+    return _composed(row, "beta1/|beta1|", unit, (np.eye(len(unit)) - np.outer(unit, unit)) / size, 0 * unit, "unit")
+
+
+def _composed(row: Row, name: str, values: Floats, slopes: Floats, by_log_tau: Floats, scale: Scale = "real") -> Row:
+    """Functions of the values of a row, with their slopes by these (m, q), and of log tau, the first in theta."""
+    gradients = slopes @ row.gradients
+    gradients[:, 0] += by_log_tau
+    return Row(name, row.atom, values, gradients, scale)
 
 
 def _units(directions: Floats) -> Floats:

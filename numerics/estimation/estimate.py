@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.estimation.arguments import fixed_tau
+from temperance.numerics.estimation.data import Units, fixed_tau
 from temperance.numerics.estimation.delta_method import (
     Errors,
     Optimum,
@@ -34,7 +34,6 @@ from temperance.numerics.estimation.diagnostics import (
 from temperance.numerics.estimation.identifiability import dependent_directions, fewer_gates, proved_of, twin_notes
 from temperance.numerics.estimation.result import FitResult, FittedModel, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
-from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import AGREE, Fit, fit_points

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.mle import AGREE
-from temperance.numerics.general.fit import fit
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
 from temperance.numerics.merging.merge import FittedMixture, projected
 from temperance.numerics.selection.criteria import marginals

@@ -98,7 +98,7 @@ def _fit(
         nu: The variance, with --noise known.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
-    from temperance.numerics.general.fit import fit as estimate
+    from temperance.numerics.estimation.fit import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)

@@ -16,7 +16,7 @@ from sympy import Expr
 from temperance.answer.answer import Answer
 from temperance.how_many import words
 from temperance.how_many.pictures import merges_of
-from temperance.numerics.estimation.arguments import whole
+from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.selection.sizes import Sizes, sizes
 from temperance.pages.fit_pictures import pictures_of

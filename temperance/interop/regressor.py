@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
-from temperance.numerics.estimation.arguments import whole
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.tables import Text
+from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.fit import Options
+from temperance.numerics.estimation.fit import fit as estimate
+from temperance.numerics.estimation.result import FitResult, Text
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.general.fit import Options
-from temperance.numerics.general.fit import fit as estimate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import proved_of
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.fit import fit
 from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.fit import fit
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.general.fit import fit
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.general.fit_general import fit_general, held_of
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal

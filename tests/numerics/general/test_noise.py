@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.general.fit import fit
+from temperance.numerics.estimation.fit import fit
 
 RNG = np.random.default_rng(5)
 X = RNG.uniform(-2, 2, 400)
