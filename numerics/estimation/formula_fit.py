@@ -105,17 +105,13 @@ def _flows(fit: GeneralFitResult, points: Points) -> Floats:
     translated = [f for f in translations(spec) if f.free_symbols & own]
     moved = {p.name for flow in flows_of_gate(spec) for p, _ in flow.orbit}
     moved |= {p.name for f in translated for p in (*f.free_symbols & own, *weight_parameters(spec))}
-    if not moved:
-        return np.zeros((0, fit.moves.shape[1]))
     free = np.array([name in moved for name, _ in fit.names]) @ fit.moves > 0
     low, high = points.x.min(axis=0), points.x.max(axis=0)
     x = np.random.default_rng(0).uniform(low, high, (max(DESIGN, 2 * len(fit.theta)), spec.dim))
     mixture = Mixture.of(formulas_of(spec), fit.k, fit.natural)
-    flows = np.zeros((0, len(free)))
-    if free.any():
-        part = generic_flows(mixture, fit.moves[:, free], x)
-        flows = np.zeros((len(part), len(free)))
-        flows[:, free] = part
+    part = generic_flows(mixture, fit.moves[:, free], x) if free.any() else np.zeros((0, 0))
+    flows = np.zeros((len(part), len(free)))
+    flows[:, free] = part
     return flows
 
 

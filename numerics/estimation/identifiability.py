@@ -88,6 +88,8 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
     rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
     rows = rows if jumps is None else np.vstack([rows, jumps])
     rows = rows[np.isfinite(rows).all(axis=1) & rows.any(axis=1)]
+    if not len(rows):  # nothing is defined at these x
+        return np.zeros((0, moves.shape[1]))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     scale = np.linalg.norm(rows, axis=0)
     scale = np.maximum(scale, _ROUNDING * scale.max())
@@ -98,8 +100,9 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
 
 def generic_flows(mixture: Mixture, moves: Floats, x: Floats) -> Floats:
     """`flows_of` that mixtures beside this one have, too: at a singular point more directions are flat."""
-    beside = 1.0 + _ASIDE * np.random.default_rng(1).normal(size=len(mixture.natural))
-    near = flows_of(Mixture.of(mixture.formulas, mixture.k, mixture.natural * beside), moves, x)
+    theta, step = mixture.theta, moves @ np.random.default_rng(1).normal(size=moves.shape[1])
+    beside = theta + _ASIDE * (1.0 + np.abs(theta)) * step
+    near = flows_of(Mixture.at(mixture.formulas, mixture.k, beside), moves, x)
     here = np.linalg.qr(flows_of(mixture, moves, x).T)[0]
     return np.asarray(near @ here @ here.T)
 

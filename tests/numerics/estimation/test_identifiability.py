@@ -131,6 +131,36 @@ def test_special_places_are_found(name, beta1, flows, twin, said):
         assert slope_along(flow, compiled(name), fitted) < 1e-12
 
 
+def test_a_singular_point_has_no_more_flows_than_its_model():
+    """Squares of three atoms of the plane, two of them parallel: more directions are flat, and to first order only."""
+    beta1 = [[2.0, 1.0], [-1.0, -0.5], [0.3, -0.8]]
+    g = MixingMeasure(beta1, [0.4, -0.2, 0.0], 0.5, [[1.5, 0.5], [-1.0, 0.3], [0.2, 0.1]], [1.0, -1.5, 0.0], [0.25] * 3)
+    x, y = draw(g, "z**2", 300)
+    proved = proved_of(at(g, "z**2", Layout(3, 2, "free"), x, y), compiled("z**2"), Points(x, y))
+    assert len(proved.flows) == proved.open_dimensions == 1
+
+
+@pytest.mark.parametrize(("bounds", "tau"), [((0.02, 50.0), 1.0), ((2.0, 8.0), 4.0), ((0.1, 0.4), 0.2)])
+def test_the_linear_gate_has_the_ratios_of_a_softmax_gate_at_a_temperature_of_its_box(bounds, tau):
+    x, y = draw(LINE, "z")
+    softmax = fit(x, y, fitted=2, gate="softmax", starts=2)
+    linear = fit(x, y, fitted=2, starts=2, box=Box(50.0, 50.0, bounds, 50.0, 50.0, (1e-3, 4.0)))
+    assert linear.estimates[0].value == pytest.approx(tau)
+    assert linear.estimates[0].identifiable is False
+    assert linear.fit.status == "converged"
+    assert linear.log_likelihood == pytest.approx(softmax.log_likelihood, abs=1e-6)
+    (ratio,) = (e for e in linear.estimates if e.parameter == "beta1/tau")
+    (slope,) = (e for e in softmax.estimates if e.parameter == "beta1")
+    assert (abs(ratio.value), ratio.se) == pytest.approx((abs(slope.value), slope.se), rel=1e-4)
+
+
+def test_a_narrow_box_holds_the_ratios_of_the_linear_gate_at_its_edge():
+    x, y = draw(LINE, "z")
+    narrow = fit(x, y, fitted=2, starts=2, box=Box(0.1, 50.0, (0.5, 2.0), 50.0, 50.0, (1e-3, 4.0)))
+    assert set(narrow.fit.bounds) == {("tau", None), ("beta1", 0)}
+    assert abs(next(e.value for e in narrow.estimates if e.parameter == "beta1/tau")) == pytest.approx(0.2)
+
+
 def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
     measure, layout = truth([[1.0], [-1.0]]), Layout(2, 1, "free")
     x, y = draw(measure, "tanh")

@@ -117,6 +117,18 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
     assert gaussian.n_parameters == 9
 
 
+def test_a_function_that_is_determined_has_its_error_where_the_box_holds_what_is_not():
+    x, y = data()
+    options = {"fitted": 2, "expert": "a*x + b", "seed": 1, "starts": 3}
+    held = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", box={"tau": (5.0, 5.5)}, **options)
+    fixed = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", constants={"tau": 1}, **options)
+    free = {e.parameter: e for e in held.estimates if e.atom in (None, 0)}
+    w = next(e for e in fixed.estimates if e.parameter == "w")
+    assert held.fit.bounds == (("tau", None),)
+    assert (abs(free["w/tau"].value), free["w/tau"].se) == pytest.approx((abs(w.value), w.se), rel=1e-4)
+    assert free["tau"].identifiable is free["w"].identifiable is False
+
+
 def test_text_and_objects_are_one_model():
     x, y = data(200)
     (X,), w, a, b = covariates(1), *sp.symbols("w a b", real=True)
