@@ -23,7 +23,6 @@ import numpy as np
 
 from temperance import MixingMeasure, sample
 from temperance.how_many.experts import answered
-from temperance.numerics.merging.merge import kept
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.selection.sizes import Sizes, sizes
@@ -65,8 +64,7 @@ def icl(found: Sizes) -> int:
     """The number of experts by BIC and twice the entropy of the labels."""
     costs = []
     for fit in found.fits:
-        refits = kept(fit)
-        r = refits.mixture.responsibilities(refits.points)
+        r = fit.mixture.values.responsibilities(fit.mixture.points)
         entropy = -float((r * np.log(np.maximum(r, 1e-300))).sum())
         costs.append(np.inf if fit.bic is None else fit.bic + 2 * entropy)
     return int(np.argmin(costs)) + 1
@@ -74,8 +72,8 @@ def icl(found: Sizes) -> int:
 
 def dsc(found: Sizes) -> int:
     """The number of experts by the published criterion of the dendrogram, as it was read."""
-    refits = kept(found.fits[-1])
-    m, x = refits.mixture, refits.points.x
+    fitted = found.fits[-1].mixture
+    m, x = fitted.values, fitted.points.x
     shares = m.probabilities(x)
     atoms = [(shares[:, i], np.array([m.own[i, 1], *m.lines[i], m.nu[i]])) for i in range(m.k)]
     scores, n = {}, found.n

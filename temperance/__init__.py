@@ -60,11 +60,11 @@ if TYPE_CHECKING:
     from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
+    from temperance.numerics.estimation.comparison import FitComparison as FitComparison
+    from temperance.numerics.estimation.fit import fit as fit
     from temperance.numerics.estimation.result import FitResult as FitResult
-    from temperance.numerics.estimation.sizes import FitComparison as FitComparison
+    from temperance.numerics.estimation.result import FormulaFit as FormulaFit
     from temperance.numerics.fitting.box import Box as Box
-    from temperance.numerics.general.fit import fit as fit
-    from temperance.numerics.general.formula_fit import FormulaFit as FormulaFit
     from temperance.numerics.merging.merge import Merge as Merge
     from temperance.numerics.merging.merge import merge as merge
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
@@ -96,11 +96,10 @@ _HOME = {
     "temperance.routers.audit": ("audit",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
-    "temperance.numerics.general.fit": ("fit",),
-    "temperance.numerics.general.formula_fit": ("FormulaFit",),
-    "temperance.numerics.estimation.result": ("FitResult",),
+    "temperance.numerics.estimation.fit": ("fit",),
+    "temperance.numerics.estimation.result": ("FitResult", "FormulaFit"),
     "temperance.numerics.merging.merge": ("Merge", "merge"),
-    "temperance.numerics.estimation.sizes": ("FitComparison",),
+    "temperance.numerics.estimation.comparison": ("FitComparison",),
     "temperance.numerics.fitting.box": ("Box",),
     "temperance.numerics.mixture.measures": ("MixingMeasure",),
     "temperance.numerics.mixture.sampling": ("sample",),

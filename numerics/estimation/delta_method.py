@@ -1,10 +1,14 @@
 """Standard errors of the parameters of a fit, and of the functions that are identifiable where some of them are not.
 
-Example: ``Errors(found, proved, matrix).of(gradient)`` for each gradient in ``parameters(found)``.
+One path for every gate and expert: a row of functions of theta with their gradients (`parameters`,
+`identifiable_functions`), and `Errors`, made of where the search ended and of what theory proves.
+
+Example: ``[estimate_of(row, errors) for row in parameters(names, theta, logs)]``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import groupby
 from statistics import NormalDist
 from typing import Literal, NamedTuple
@@ -14,12 +18,13 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 
 from temperance.numerics.estimation.identifiability import Proved
+from temperance.numerics.estimation.result import Caveat, Estimate, Interval
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.general.fit_general import Name
 from temperance.numerics.mixture.activation_numpy import Floats
 
-Interval = tuple[float, float]
-Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
+Bools = NDArray[np.bool_]
 Scale = Literal["real", "log", "unit"]
 """On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 
@@ -28,25 +33,21 @@ _MOVES = 1e-6  # part of a function's gradient along flat directions that makes 
 _TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
 
 
-def interval(value: float, se: float, scale: Scale) -> Interval:
-    """The 95% interval, on a scale."""
-    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
-    with np.errstate(over="ignore"):
-        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
-    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
-
-
 class Row(NamedTuple):
-    """Functions of theta: parameter, atom, values (m,), their gradients in theta (m, p), and the scale."""
+    """Functions of theta: parameter, atom, values (m,), their gradients in theta (m, p), and the scale.
+
+    held: whether they are parameters that are not fitted.
+    """
 
     name: str
     atom: int | None
     values: Floats
     gradients: Floats
     scale: Scale = "real"
+    held: bool = False
 
 
-class Told(NamedTuple):
+class StandardError(NamedTuple):
     """Standard error of a function, whether it is identifiable, and what keeps it from being used as it is."""
 
     se: float | None
@@ -54,25 +55,57 @@ class Told(NamedTuple):
     caveat: Caveat | None = None
 
 
+class Optimum(NamedTuple):
+    """Where a search ended, in the p coordinates that it moved.
+
+    theta (p,); logs (p,): which are logarithms; edge (p,): which are at the edge of the box; information (p, p), of the
+    log-likelihood; is_estimate: whether it is a maximum that is no spike.
+    """
+
+    theta: Floats
+    logs: Bools
+    edge: Bools
+    information: Floats
+    is_estimate: bool
+
+    @staticmethod
+    def of(fit: Fit) -> Optimum:
+        """The optimum of a fit of softmax, linear and activation gates with linear experts."""
+        logs = np.array([name in ("tau", "nu") for name, _ in fit.layout.names])
+        return Optimum(fit.theta, logs, fit.held, fit.information, fit.is_estimate)
+
+
 class Errors:
     """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
 
-    result: the fit of the data as they were searched; proved: what theory says of it; matrix: A of `Units.matrix`, for
-    gradients in the data's units; lost (p,): coordinates that have no maximum. Flows proved count as flat whatever the
-    information is. It may add directions, which are no statement on the data: a point where it vanishes may be a
-    saddle. They are flat where there is one, it moves tau, and the profile of tau is level; and where they are as many
-    as a gate has more parameters than values at the x of the data (fewer): on a manifold these values are constant. A
-    flow that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the
+    optimum: where the search ended, in the units that it had; flows (m, p): directions that theory proves to be flat;
+    matrix: A of `Units.matrix`, for gradients in the data's units, where these are others; lost (p,): coordinates that
+    have no maximum. Flows count as flat whatever the information is. It may add directions, which are no statement on
+    the data: a point where it vanishes may be a saddle. They are flat where there is one, it moves tau, and the profile
+    of tau is level; and where they are at most as many as a gate has more parameters than values at the x of the data
+    (open_dimensions): on a manifold these values are constant.
+
+    A flow that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the
     same. A function that follows the edge has none: to first order it moves by more than its standard error when every
     edge that holds a coordinate is twice as far out (tau and nu: by a factor of two).
     """
 
     def __init__(
-        self, result: Fit, proved: Proved, matrix: Floats, lost: NDArray[np.bool_], *, level: bool, fewer: int
+        self,
+        optimum: Optimum,
+        flows: Floats,
+        matrix: Floats | None = None,
+        lost: Bools | None = None,
+        *,
+        level: bool = False,
+        open_dimensions: int = 0,
     ) -> None:
-        self.matrix, self.stationary, self.lost, self.held = matrix, result.is_estimate, lost, result.held
-        information = result.information[np.ix_(~self.held, ~self.held)]
-        flows, self.blocked = proved.every, self.held.copy()
+        size, self.held = len(optimum.theta), optimum.edge
+        self.matrix = np.eye(size) if matrix is None else matrix
+        self.lost = np.zeros(size, dtype=bool) if lost is None else lost
+        self.stationary = optimum.is_estimate
+        information = optimum.information[np.ix_(~self.held, ~self.held)]
+        self.proved, self.blocked = _units(flows), self.held.copy()
         if len(flows) and self.held.any():
             left, sizes, _ = np.linalg.svd(flows[:, self.held])
             rank = int((sizes > _MOVES * max(1.0, float(sizes.max()))).sum())
@@ -89,84 +122,80 @@ class Errors:
         curved = values > FLAT
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
         # the free coordinates follow those held as -(their information)^-1 (the cross information)
-        edges = np.array([name in ("tau", "nu") for name, _ in result.layout.names])
-        self.doubled = (np.where(edges, np.log(2), np.abs(result.theta)) * self.blocked)[self.held]
-        self.pull = -self.root.T @ result.information[np.ix_(~self.held, self.held)] @ self.doubled
-        more = np.zeros((int((np.abs(values) <= FLAT).sum()), len(self.held)))
+        self.doubled = (np.where(optimum.logs, np.log(2), np.abs(optimum.theta)) * self.blocked)[self.held]
+        self.pull = -self.root.T @ optimum.information[np.ix_(~self.held, self.held)] @ self.doubled
+        more = np.zeros((int((np.abs(values) <= FLAT).sum()), size))
         more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
-        self.known, self.found = _units(proved.every), _units(more)
-        self.by_values = len(self.found) == fewer > 0
-        self.is_flat = self.by_values or (level and len(self.found) == 1 and bool(self.found[0, 0]))
+        self.flat = _units(more)
+        self.is_counted = 0 < len(self.flat) <= open_dimensions
+        self.is_flat = self.is_counted or (level and len(self.flat) == 1 and bool(self.flat[0, 0]))
 
-    def left_open(self, gradient: Floats) -> bool:
-        """Whether the information tells nothing of the function with this gradient, where theory does not say why."""
-        gradient = gradient @ self.matrix
-        return not (_moves(gradient, self.known) or gradient[self.lost].any()) and _moves(gradient, self.found)
+    def leaves_open(self, row: Row) -> bool:
+        """Whether the information tells nothing of some function of a row, where theory does not say why."""
+        return self.stationary and any(
+            not (_moves(g, self.proved) or g[self.lost].any()) and _moves(g, self.flat)
+            for g in row.gradients @ self.matrix
+        )
 
-    def of(self, gradient: Floats) -> Told:
-        """What is told of the function with this gradient in theta."""
+    def of(self, gradient: Floats) -> StandardError:
+        """The standard error of the function with this gradient in theta, or why there is none."""
         gradient = gradient @ self.matrix
-        if _moves(gradient, self.known):
-            return Told(None, False)
+        if _moves(gradient, self.proved):
+            return StandardError(None, False)
         if gradient[self.lost].any():
-            return Told(None, None, "no maximum")
+            return StandardError(None, None, "no maximum")
         if not self.stationary:
-            return Told(None, None, "no estimate")
-        if _moves(gradient, self.found):
-            return Told(None, False) if self.is_flat else Told(None, None, "singular")
+            return StandardError(None, None, "no estimate")
+        if _moves(gradient, self.flat):
+            return StandardError(None, False) if self.is_flat else StandardError(None, None, "singular")
         if gradient[self.blocked].any():
-            return Told(None, True, "edge")
+            return StandardError(None, True, "edge")
         spread = gradient[~self.held] @ self.root
         se, follows = float(np.linalg.norm(spread)), abs(spread @ self.pull + gradient[self.held] @ self.doubled)
         if follows > se > 0:
-            return Told(None, True, "edge")
-        return Told(se, True, "near edge" if follows > _TOUCHED * se else None)
+            return StandardError(None, True, "edge")
+        return StandardError(se, True, "near edge" if follows > _TOUCHED * se else None)
 
 
-def parameters(result: Fit) -> list[Row]:
-    """The coordinates, tau and nu in their own units."""
-    names = result.layout.names
-    logarithms = np.array([name in ("tau", "nu") for name, _ in names])
-    values = np.where(logarithms, np.exp(np.where(logarithms, result.theta, 0.0)), result.theta)
-    gradients = np.diag(np.where(logarithms, values, 1.0))
+def estimate_of(row: Row, errors: Errors, twins: Collection[str] = ()) -> Estimate:
+    """A row with its standard errors and intervals, or why there are none; twins: names that have another value."""
+    name, atom, _, gradients, scale, held = row
+    values: list[float] = row.values.tolist()
+    if held:
+        return Estimate(name, atom, _one(values), None, None, caveat="held")
+    entries = [StandardError(None, False) if name in twins else errors.of(g) for g in gradients]
+    verdicts = [e.identifiable for e in entries]
+    identifiable = False if False in verdicts else None if None in verdicts else True
+    caveat = next((e.caveat for e in entries if e.caveat and e.identifiable is identifiable), None)
+    sizes = [e.se for e in entries if e.se is not None]
+    if len(sizes) < len(values) or not np.any(gradients):
+        return Estimate(name, atom, _one(values), None, identifiable, caveat=caveat)
+    ends = [_interval(value, size, scale) for value, size in zip(values, sizes, strict=True)]
+    return Estimate(name, atom, _one(values), _one(sizes), identifiable, ends if len(ends) > 1 else ends[0], caveat)
+
+
+def _one(values: list[float]) -> float | list[float]:
+    """The values; the only one as itself."""
+    return values if len(values) > 1 else values[0]
+
+
+def _interval(value: float, se: float, scale: Scale) -> Interval:
+    """The 95% interval, on a scale."""
+    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
+    with np.errstate(over="ignore"):
+        low, high = value * np.exp(ends / value) if scale == "log" else value + ends
+    return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
+
+
+def parameters(names: Sequence[Name], theta: Floats, logs: Bools, moves: Floats | None = None) -> list[Row]:
+    """The coordinates, in their own units where theta has logarithms; moves (p, q): how they follow q free ones."""
+    values = np.where(logs, np.exp(np.where(logs, theta, 0.0)), theta)
+    gradients = (np.eye(len(theta)) if moves is None else moves) * np.where(logs, values, 1.0)[:, None]
     groups = [(key, list(places)) for key, places in groupby(range(len(names)), names.__getitem__)]
-    return [Row(*key, values[at], gradients[at], "log" if logarithms[at[0]] else "real") for key, at in groups]
-
-
-def _over_tau(rows: list[Row], tau: float, names: tuple[str, ...]) -> list[Row]:
-    """The rows of the names, divided by tau."""
-    divided = []
-    for name, atom, values, gradients, _ in rows:
-        if name in names:
-            moved = gradients / tau
-            moved[:, 0] = -values / tau
-            divided.append(Row(f"{name}/tau", atom, values / tau, moved))
-    return divided
-
-
-def _power_over_tau(rows: list[Row], tau: float, name: str, p: float, signed: bool) -> list[Row]:
-    """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
-    powers = []
-    for parameter, atom, values, gradients, _ in rows:
-        size = float(np.linalg.norm(values))
-        if parameter == "beta1" and size > 0:
-            value = size**p / tau * (float(np.sign(values[0])) if signed else 1.0)
-            gradient = p * value * (values @ gradients) / size**2
-            gradient[0] = -value
-            powers.append(Row(name, atom, np.array([value]), gradient[None], "real" if signed else "log"))
-    return powers
-
-
-def _directions(rows: list[Row]) -> list[Row]:
-    """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
-    directions = []
-    for parameter, atom, values, gradients, _ in rows:
-        size = float(np.linalg.norm(values))
-        if parameter == "beta1" and size > 0:
-            unit, slopes = values / size, gradients / size
-            turned = slopes - np.outer(unit, unit @ slopes) if len(values) > 1 else np.zeros_like(slopes)
-            directions.append(Row("beta1/|beta1|", atom, unit, turned, "unit"))
-    return directions
+    return [
+        Row(*key, values[at], gradients[at], "log" if logs[at[0]] else "real", held=not gradients[at].any())
+        for key, at in groups
+    ]
 
 
 def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
@@ -175,24 +204,45 @@ def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: P
     if result.layout.tau is not None or result.layout.k == 1:
         return []
     if linear:
-        return _over_tau(rows, tau, ("beta1", "beta0"))
+        return [_over_tau(row, tau) for row in rows if row.name in ("beta1", "beta0")]
     if failure is None or failure.kind != "homogeneous":
         return []
-    name, ratios = failure.invariants[1], _over_tau(rows, tau, ("beta0",))
-    if proved.powers == "odd":
-        name = f"sgn(beta1) {name}"
-    powers = _power_over_tau(rows, tau, name, float(failure.degree), proved.powers == "odd")
+    gates, signed = [row for row in rows if row.name == "beta1" and row.values.any()], proved.powers == "odd"
+    name = f"{'sgn(beta1) ' * signed}{failure.invariants[1]}"
+    powers = [_power_over_tau(row, tau, name, float(failure.degree), signed=signed) for row in gates]
     if proved.powers:
-        *powers, (_, last, origin, slope, _) = powers
-        less = name.replace("beta1", f"beta1_{last}")
-        powers = [Row(f"{name} - {less}", atom, v - origin, g - slope) for _, atom, v, g, _ in powers]
-    directions = _directions(rows) if proved.signs or result.layout.d > 1 else []
-    return [*directions, *powers, *ratios]
+        *powers, last = powers
+        name = f"{name} - {name.replace('beta1', f'beta1_{last.atom}')}"
+        powers = [Row(name, r.atom, r.values - last.values, r.gradients - last.gradients) for r in powers]
+    directions = [_direction(row) for row in gates] if proved.signs or result.layout.d > 1 else []
+    return [*directions, *powers, *(_over_tau(row, tau) for row in rows if row.name == "beta0")]
 
 
-def left_open(rows: list[Row], errors: Errors) -> list[tuple[str, int | None]]:
-    """(parameter, atom) of what the information leaves open and the theory does not."""
-    return [(row.name, row.atom) for row in rows if any(map(errors.left_open, row.gradients))]
+def _over_tau(row: Row, tau: float) -> Row:
+    """The row divided by tau."""
+    values = row.values / tau
+    return _composed(row, f"{row.name}/tau", values, np.eye(len(values)) / tau, -values)
+
+
+def _power_over_tau(row: Row, tau: float, name: str, p: float, *, signed: bool) -> Row:
+    """|beta1|^p/tau, with the sign of a single beta1 if `signed`."""
+    square = float(row.values @ row.values)
+    value = np.array([square ** (p / 2) / tau * (float(np.sign(row.values[0])) if signed else 1.0)])
+    return _composed(row, name, value, p * value * row.values[None] / square, -value, "real" if signed else "log")
+
+
+def _direction(row: Row) -> Row:
+    """beta1/|beta1|: for d = 1 a sign, which has no gradient."""
+    size = float(np.linalg.norm(row.values))
+    unit = row.values / size
+    return _composed(row, "beta1/|beta1|", unit, (np.eye(len(unit)) - np.outer(unit, unit)) / size, 0 * unit, "unit")
+
+
+def _composed(row: Row, name: str, values: Floats, slopes: Floats, by_log_tau: Floats, scale: Scale = "real") -> Row:
+    """Functions of the values of a row, with their slopes by these (m, q), and of log tau, the first in theta."""
+    gradients = slopes @ row.gradients
+    gradients[:, 0] += by_log_tau
+    return Row(name, row.atom, values, gradients, scale)
 
 
 def _units(directions: Floats) -> Floats:

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
-from temperance.numerics.fitting.search import Status
+from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.general.fit_general import GeneralFitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 
 _ROUNDING = 1e-9  # of a direction
 
 
-class Search(Protocol):
-    """How a search ended: at an estimate or not, at which edges of the box, and how many of the starts agree on it."""
-
-    @property
-    def status(self) -> Status:
-        """Converged, at_bound, spike or max_steps."""
-
-    @property
-    def is_estimate(self) -> bool:
-        """Whether it ended at a maximum that is no spike."""
-
-    @property
-    def bounds(self) -> tuple[tuple[str, int | None], ...]:
-        """The parameters at the edge of the box."""
-
-    @property
-    def k(self) -> int:
-        """The number of atoms."""
-
-    @property
-    def log_likelihood(self) -> float:
-        """Where it ended."""
-
-    @property
-    def starts(self) -> int:
-        """Their number."""
-
-    @property
-    def agree(self) -> int:
-        """How many of them reached this likelihood."""
+AnyFit = Fit | GeneralFitResult
+"""Where a search ended."""
 
 
 def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
@@ -126,7 +98,7 @@ def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[S
     return notes
 
 
-def of_search(fit: Search, why: str = "") -> list[str]:
+def of_search(fit: AnyFit, why: str = "") -> list[str]:
     """How the search ended, where that is more than a maximum inside the box; why: what may have stopped it."""
     notes = []
     if fit.status == "spike":
@@ -139,7 +111,7 @@ def of_search(fit: Search, why: str = "") -> list[str]:
     return notes + _lone(fit)
 
 
-def in_doubt(fit: Search, *, separated: bool) -> list[str]:
+def in_doubt(fit: AnyFit, *, separated: bool) -> list[str]:
     """Why AIC and BIC of an estimate may not stand beside those of other sizes; separated: there is no maximum."""
     if not fit.is_estimate:
         return []
@@ -152,7 +124,7 @@ def in_doubt(fit: Search, *, separated: bool) -> list[str]:
 
 
 def answer(
-    fit: Search,
+    fit: AnyFit,
     verdicts: Mapping[str, bool | None],
     weak: Sequence[tuple[str, int | None]],
     *,
@@ -193,12 +165,12 @@ def answer(
     return (known, f"The search ended at {reached}. {distrust}")
 
 
-def _lone(fit: Search) -> list[str]:
+def _lone(fit: AnyFit) -> list[str]:
     told = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
     return [told] * (fit.starts > 1 and fit.agree == 1)
 
 
-def _edge(fit: Search) -> str:
+def _edge(fit: AnyFit) -> str:
     """The parameters at the edge of the box."""
     return ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
 

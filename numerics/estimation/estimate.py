@@ -8,21 +8,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.estimation.arguments import fixed_tau
+from temperance.numerics.estimation.data import Units, fixed_tau
 from temperance.numerics.estimation.delta_method import (
     Errors,
-    Row,
-    Told,
+    Optimum,
+    estimate_of,
     identifiable_functions,
-    interval,
-    left_open,
     parameters,
 )
 from temperance.numerics.estimation.diagnostics import (
@@ -33,53 +31,30 @@ from temperance.numerics.estimation.diagnostics import (
     uncertain,
     undetermined,
 )
-from temperance.numerics.estimation.fitted import Estimate, relative_errors
-from temperance.numerics.estimation.identifiability import (
-    Proved,
-    dependent_directions,
-    fewer_gates,
-    proved_of,
-    twin_notes,
-)
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.identifiability import dependent_directions, fewer_gates, proved_of, twin_notes
+from temperance.numerics.estimation.result import FitResult, FittedModel, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
-from temperance.numerics.estimation.standardisation import Units
 from temperance.numerics.estimation.tau_profile import Side, settled
 from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import search_layout
+from temperance.numerics.fitting.mle import Fit, search_layout
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of
 from temperance.numerics.likelihood.generated import STEM, pays
 from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.merging.merge import Again
+from temperance.numerics.merging.as_mixture import mixture_of, model_of
+from temperance.numerics.merging.merge import FittedMixture
+from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
+from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.models.spec import TAU
+from temperance.theory.models.spec import NU, TAU, coordinates
 
 _CLUSTERINGS = 5
-
-
-def _estimate(row: Row, errors: Errors, proved: Proved) -> Estimate:
-    name, atom, _, gradients, scale = row
-    values: list[float] = row.values.tolist()
-    told = [errors.of(g) for g in gradients]
-    if proved.twin and name in ("tau", "beta1", "beta0"):
-        told = [Told(None, False)]
-    verdicts = [t.identifiable for t in told]
-    identifiable = False if False in verdicts else None if None in verdicts else True
-    caveat = next((t.caveat for t in told if t.caveat and t.identifiable is identifiable), None)
-    known = [t.se for t in told if t.se is not None]
-    if len(known) < len(values) or not np.any(gradients):
-        return Estimate(name, atom, values if len(values) > 1 else values[0], None, identifiable, caveat=caveat)
-    intervals = [interval(value, e, scale) for value, e in zip(values, known, strict=True)]
-    if len(values) > 1:
-        return Estimate(name, atom, values, known, identifiable, intervals, caveat)
-    return Estimate(name, atom, values[0], known[0], identifiable, intervals[0], caveat)
 
 
 def default_box(points: Points, k: int) -> Box:
@@ -135,14 +110,23 @@ class Search:
     progress: Callable[[int, int], None] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Checked points, the names of the columns of x, how many rows were left out, and the box that was asked for."""
+
+    points: Points
+    columns: tuple[str, ...]
+    dropped: int
+    box: Box | None
+
+
 def fits_of(
-    points: Points,
+    data: Data,
     sizes: Sequence[int],
     gate: str,
     activation: str | sp.Expr | Activation | None,
     gauge: str,
     tau: float | None,
-    box: Box | None,
     search: Search,
 ) -> list[FitResult]:
     """The fits of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
@@ -158,8 +142,8 @@ def fits_of(
     require_gate(gate, activation is not None, FITTED)
     chosen, held = gauge_of(gauge), _held(gate, tau)
     compiled = compile_activation(activated(activation if activation is not None else "identity"))
-    layouts = [_layout(k, points, compiled, chosen, held) for k in sizes]
-    return [_fit(layout, compiled, points, box, search) for layout in layouts]
+    layouts = [_layout(k, data.points, compiled, chosen, held) for k in sizes]
+    return [_fit(layout, compiled, data, search) for layout in layouts]
 
 
 def _held(gate: str, tau: float | None) -> float | None:
@@ -191,14 +175,14 @@ def _evaluated(gate: CompiledActivation, layout: Layout, points: int) -> Compile
 def _fit(
     layout: Layout,
     gate: CompiledActivation,
-    points: Points,
-    box: Box | None,
+    data: Data,
     asked: Search,
-    known: MixingMeasure | None = None,
+    start: MixingMeasure | None = None,
     least: float = 0.0,
 ) -> FitResult:
-    """The fit of one size to checked points; known: a measure to start from, besides; least: of variances."""
-    linear, gate = gate.source.is_linear, _evaluated(gate, layout, len(points.y))
+    """The fit of one size; start: a measure to begin with, besides; least: of variances."""
+    points, box, linear = data.points, data.box, gate.source.is_linear
+    gate = _evaluated(gate, layout, len(points.y))
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
@@ -206,47 +190,82 @@ def _fit(
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     matrix, shift = units.matrix(layout)
-    at = [] if known is None else [np.asarray(np.linalg.solve(matrix, layout.pack(known) - shift), dtype=float)]
+    at = [] if start is None else [np.asarray(np.linalg.solve(matrix, layout.pack(start) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        found = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
-    proved, sides = proved_of(found, gate, scaled), tuple[Side, ...]()
+        best = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
+    proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
-        found, sides = settled(found, gate, scaled)
-        proved = proved_of(found, gate, scaled)
+        best, sides = settled(best, gate, scaled)
+        proved = proved_of(best, gate, scaled)
     proved = replace(proved, dependent=dependent_directions(layout, scaled.x, linear=linear))
-    apart = separated(found, gate, scaled, points.x)
-    result = units.fit_of_data(found, points.n, box or units.box_of_data(inside))
+    apart = separated(best, gate, scaled, points.x)
+    result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
     fewer = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
-    level, held = any(side.fall <= AGREE for side in sides), lost(found, apart, linear=linear)
-    errors = Errors(found, proved, matrix, held, level=level, fewer=fewer)
-    rows = parameters(result)
+    level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
+    errors = Errors(Optimum.of(best), proved.every, matrix, no_maximum, level=level, open_dimensions=fewer)
+    rows = parameters(layout.names, result.theta, Optimum.of(best).logs)
     rows += identifiable_functions(result, rows, linear, proved)
-    estimates = tuple(_estimate(row, errors, proved) for row in rows)
-    unknown = left_open(rows, errors) if found.is_estimate else []
-    open_still = undetermined(() if errors.by_values else unknown, flat=errors.is_flat)
-    others = twin_notes(layout.k, gate.source, layout.gauge, found.measure.beta1.tolist())
-    relative = uncertain(relative_errors(estimates), sides)
+    estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
+    unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
+    others = twin_notes(layout.k, gate.source, layout.gauge, best.measure.beta1.tolist())
     size = layout.size - proved.open_dimensions - fewer
-    along = proved.dependent @ errors.matrix.T
-    of_x = of_covariates(layout, along, fewer, scaled.x, unknown if errors.by_values else ())
-    of_x += of_weights(points.n, size)
-    split = of_separation(apart, layout.k)
+    along = proved.dependent @ matrix.T
+    notes = [*proved.notes, *others]
+    notes += of_covariates(layout, along, fewer, scaled.x, unexplained if errors.is_counted else ())
+    notes += of_weights(points.n, size) + of_separation(apart, layout.k)
+    notes += undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
+    notes += uncertain(relative_errors(estimates), sides)
     switching = "s has switching points, where the likelihood is not smooth" if len(gate.source.pieces) > 1 else ""
-    notes = (*proved.notes, *others, *of_x, *split, *open_still, *relative, *of_search(found, switching))
-    centre = (tuple(units.x_centre.tolist()), units.y_centre)
-    described = (estimates, notes, (), points.n, size, result, centre, gate.source)
-    again = Again(points, partial(_refitted, (points, box, asked.seed)))
-    return FitResult(*described, twin=bool(others), separated=bool(apart), again=again)
+    notes += of_search(best, switching)
+    return FitResult(
+        estimates,
+        warnings=tuple(notes),
+        columns=data.columns,
+        points=points.n,
+        n_parameters=size,
+        fit=result,
+        model=_model(result, gate.source, units),
+        mixture=_mixture(result, gate.source, data, asked.seed),
+        dropped=data.dropped,
+        twin=bool(others),
+        separated=bool(apart),
+    )
 
 
-def _refitted(
-    of: tuple[Points, Box | None, int], fit: FitResult, k: int, known: MixingMeasure | None, starts: int, least: float
+def _model(fit: Fit, source: Activation, units: Units) -> FittedModel:
+    """The gate and its temperature, in words; the box holds about the centre of the data."""
+    layout = fit.layout
+    gate = "linear gate" if source.is_linear else f"gate of s(z) = {source.name}, gauge {layout.gauge}"
+    gate = f"{gate}, {'tau estimated' if layout.tau is None else f'tau = {layout.tau:g}'}"
+    title = f"Mixture of {fit.k} linear Gaussian expert{'s' * (fit.k > 1)}, {gate}"
+    centre = {"x": units.x_centre.tolist(), "y": units.y_centre}
+    return FittedModel(title, gate, {**asdict(fit.box), "centre": centre}, layout.names)
+
+
+def _mixture(fit: Fit, source: Activation, data: Data, seed: int) -> FittedMixture:
+    """The mixture in formulas, what the gauge holds, and how it is fitted again."""
+    mixture, held = mixture_of(fit.measure, fit.layout, source)
+    d = fit.layout.d
+    line = tuple(p.name for p in expert("gaussian", d).parameters if p != NU)
+    names = (("beta0", *(p.name for p in coordinates("beta1", d))), ("tau",), line)
+
+    again = partial(_refit, fit.layout, source, data, seed)
+    return FittedMixture(mixture, held, data.points, partial(model_of, source, d), names, again)
+
+
+def _refit(
+    layout: Layout,
+    source: Activation,
+    data: Data,
+    seed: int,
+    k: int,
+    mixture: Mixture | None = None,
+    starts: int = 0,
+    least: float = 0.0,
 ) -> FitResult:
-    """The fit of k atoms to the data of another fit: from a measure, and from fresh starts; no variance below least.
-
-    of: points, box and seed.
-    """
-    gate, (points, box, seed) = compile_activation(fit.source), of
-    layout = _layout(k, points, gate, fit.fit.layout.gauge, fit.fit.layout.tau)
-    found = _fit(layout, gate, points, box, Search(starts, seed), known, least)
-    return replace(found, columns=fit.columns, dropped=fit.dropped)
+    """The fit of k atoms in the gauge of a layout: from a mixture, and from fresh starts; no variance below least."""
+    gate, start = compile_activation(source), None
+    if (m := mixture) is not None:
+        start = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
+    smaller = _layout(k, data.points, gate, layout.gauge, layout.tau)
+    return _fit(smaller, gate, data, Search(starts, seed), start, least)

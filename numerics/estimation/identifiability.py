@@ -1,9 +1,11 @@
 """What theory proves of the identifiability of a fit, wherever the search ended (theory.md 2.2, 2.3 and 2.5).
 
-A flow is a tangent vector, in theta, of a curve of parameters with one density. Functions that it moves are not
-identifiable. A fit at a mirror point, or at its twin, has flows and other points of the same density of its own. Twins
-(theory.md 2.9) are other parameters with the density of every fit. Whatever the model is, the covariates of a sample
-leave directions open where columns depend on each other, as (2, -1) of beta1 and of a does with x_2 = 2 x_1.
+Theory says which symmetry a model has, and at which special places it has more; a flow is a tangent vector, in theta,
+of a curve of parameters with one density. Functions that it moves are not identifiable. Where theory has a symmetry,
+`flows_of` computes its flows for any gate and expert alike. A fit at a mirror point, or at its twin, has flows and
+other points of the same density of its own. Twins (theory.md 2.9) are other parameters with the density of every fit.
+Whatever the model is, the covariates of a sample leave directions open where columns depend on each other, as (2, -1)
+of beta1 and of a does with x_2 = 2 x_1.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.climb import FLAT
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.search import AGREE
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.merging.as_mixture import mixture_of
+from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
@@ -30,6 +35,10 @@ from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
 _NO_MEAN = 1e-6  # relative, of a combination of columns that is constant and counts as 0
+_STILL = 1e-9  # relative, of changes that are 0 but for rounding
+_ASIDE = 1e-7  # relative
+_ROUNDING = 1e-6  # of the largest slope: less than that may be rounding
+DESIGN = 200  # values of x, at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,17 +76,67 @@ class Proved:
         return int(np.linalg.matrix_rank(flows / np.where(sizes > 0, sizes, 1.0)))
 
 
+def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = None) -> Floats:
+    """Directions (m, q) of the free coordinates along which no log odds and no mean changes, at any x (n, d).
+
+    moves (p, q): how the coordinates of the mixture, logarithms of what is positive, follow the free ones. jumps
+    (r, q): gradients of functions that move a jump of the gate. By themselves the directions are flat to first order
+    only; where a symmetry is proved they are its flows.
+    """
+    slopes, nu = mixture.slopes(x), Coordinates(mixture.formulas, mixture.k).nu
+    odds = slopes.of_weights - slopes.of_weights[:, -1:]
+    every = np.concatenate([odds, slopes.of_means]).reshape(-1, len(mixture.natural))
+    rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
+    rows = rows if jumps is None else np.vstack([rows, jumps])
+    rows = rows[np.isfinite(rows).all(axis=1) & rows.any(axis=1)]
+    if not len(rows):  # nothing is defined at these x
+        return np.zeros((0, moves.shape[1]))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    scale = np.linalg.norm(rows, axis=0)
+    scale = np.maximum(scale, _ROUNDING * scale.max())
+    _, values, vectors = np.linalg.svd(np.linalg.qr(rows / scale, mode="r"))
+    flows = vectors[np.append(values, np.zeros(len(vectors) - len(values))) <= _STILL * values[0]] / scale
+    return np.asarray(flows / np.linalg.norm(flows, axis=1, keepdims=True))
+
+
+def generic_flows(mixture: Mixture, moves: Floats, x: Floats) -> Floats:
+    """`flows_of` that mixtures beside this one have, too: at a singular point more directions are flat."""
+    theta, step = mixture.theta, moves @ np.random.default_rng(1).normal(size=moves.shape[1])
+    beside = theta + _ASIDE * (1.0 + np.abs(theta)) * step
+    near = flows_of(Mixture.at(mixture.formulas, mixture.k, beside), moves, x)
+    here = np.linalg.qr(flows_of(mixture, moves, x).T)[0]
+    return np.asarray(near @ here @ here.T)
+
+
+def _flows(fit: Fit, gate: CompiledActivation, place: MixingMeasure | None = None, *, jumps: bool = False) -> Floats:
+    """The flows (m, p) at a fit, or at a special place of its layout; jumps: whether s may jump, at 0 alone."""
+    layout, measure = fit.layout, place or fit.measure
+    mixture, _ = mixture_of(measure, layout, gate.source)
+    d, size, where = layout.d, layout.atom_size, Coordinates(mixture.formulas, layout.k)
+    atoms = np.column_stack([where.values[:, [*range(1, d + 1), 0, *range(d + 2, 2 * d + 3)]], where.nu])
+    moves = np.eye(where.size)[:, np.append(where.values[0, d + 1], atoms)[layout.free]]
+    x = np.random.default_rng(0).normal(size=(max(DESIGN, 2 * size), d))
+    if not jumps:
+        return generic_flows(mixture, moves, x) if place is None else flows_of(mixture, moves, x)
+    turned = [
+        null_space(b[None]).T @ moves[at] for b, at in zip(measure.beta1, where.values[:, 1 : d + 1], strict=True)
+    ]
+    return flows_of(mixture, moves, x, np.vstack(turned))
+
+
 def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
     """What theory proves of a fit to some points."""
     layout, source = fit.layout, gate.source
     if layout.k == 1:
-        gates = [j for j, (name, _) in enumerate(layout.names) if name in ("tau", "beta1")]
-        note = "one atom has the weight 1 whatever its gate: nothing is learnt of the gate"
-        return Proved(np.eye(layout.size)[gates], notes=(note,) * bool(gates))
+        flows = _flows(fit, gate)
+        return Proved(
+            flows,
+            notes=("one atom has the weight 1 whatever its gate: nothing is learnt of the gate",) * bool(len(flows)),
+        )
     if source.is_linear:
         note = "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
         held = layout.tau is not None
-        return Proved(_none(fit), notes=()) if held else Proved(_scale(fit, 1.0), notes=(note,))
+        return Proved(_none(fit)) if held else Proved(_flows(fit, gate), notes=(note,))
     failure = classify(source)
     if failure is not None and failure.symmetry and (failure.kind != "homogeneous" or layout.tau is None):
         return _of_failure(fit, gate, failure)
@@ -88,53 +147,22 @@ def _none(fit: Fit) -> Floats:
     return np.zeros((0, fit.layout.size))
 
 
-def _vector(fit: Fit, tau: float, beta1: Floats, beta0: Floats) -> Floats:
-    """The tangent vector with d log tau, d beta1 (k, d) and d beta0 (k,), as far as they are coordinates of theta."""
-    d, size = fit.layout.d, fit.layout.atom_size
-    full = np.zeros(1 + fit.layout.k * size)
-    atoms = full[1:].reshape(-1, size)
-    full[0], atoms[:, :d], atoms[:, d] = tau, beta1, beta0 - beta0[-1]
-    return full[fit.layout.free]
-
-
-def _scale(fit: Fit, degree: float) -> Floats:
-    """(beta1, beta0, tau) -> (l beta1, l^p beta0, l^p tau)."""
-    m = fit.measure
-    return _vector(fit, degree, m.beta1, degree * m.beta0)[None]
-
-
-def _each(fit: Fit, offset: float = 0.0) -> Floats:
-    """(beta1_i, beta0_i) -> (l beta1_i, beta0_i + offset log l), atom by atom."""
-    m, unit = fit.measure, np.eye(fit.layout.k)[: fit.layout.gates]
-    return np.array([_vector(fit, 0.0, m.beta1 * e[:, None], offset * e) for e in unit])
-
-
 def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
-    """The flows of an activation that fails the first-order condition by a symmetry."""
-    powers, signs, twin, kept, m = None, False, False, failure.invariants, fit.measure
-    tau_free, alike = fit.layout.tau is None, _alike(fit, gate)
-    if failure.kind == "constant":
-        flows, level = _each(fit), failure.level
-        if tau_free and (level or alike == "even"):  # the gate does not depend on x
-            flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0)])
-        twin = tau_free and level is False and alike == "odd" and fit.box.tau[0] <= float(m.tau) / 2
-    elif failure.kind == "logarithmic":
-        c = float(failure.coefficient)
-        flows = _each(fit, -c)
-        if tau_free and alike == "even":
-            flows = np.vstack([flows, _vector(fit, 1.0, 0 * m.beta1, m.beta0 + c * np.log(np.abs(m.beta1[:, 0])))])
-            kept = (kept[0], f"differences of ({kept[1].replace('_i', '')})/tau")
-    else:
-        flows, degree, powers = _scale(fit, float(failure.degree)), float(failure.degree), alike
-        signs = parity(gate) != "even" and powers != "odd"
-        if powers:
-            slopes = np.abs(m.beta1) ** (degree - 1) * (np.sign(m.beta1) if powers == "even" else 1.0)
-            flows = np.vstack([flows, _vector(fit, 0.0, 1 / slopes, 0 * m.beta0)])
-            kept = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{kept[1]}", kept[2])
-        elif degree == 2 and fit.layout.gauge == "free" and fit.layout.k == 2 and parity(gate) == "even":
-            flows = np.vstack([flows, _vector(fit, 0.0, m.beta1[::-1], 0 * m.beta0)])  # a product of two linear forms
-            kept = ("(beta1_0 beta1_0' - beta1_1 beta1_1')/tau", kept[2])
-    note = f"the gate is not identifiable, at most these functions of it are: {', '.join(kept)}"
+    """The flows of an activation that fails the first-order condition by a symmetry, and what is left to learn."""
+    tau_free, alike, left = fit.layout.tau is None, _alike(fit, gate), failure.invariants
+    homogeneous, two = failure.kind == "homogeneous", fit.layout.gauge == "free" and fit.layout.k == 2
+    powers, even = alike if homogeneous else None, parity(gate) == "even"
+    if failure.kind == "logarithmic" and tau_free and alike == "even":
+        left = (left[0], f"differences of ({left[1].replace('_i', '')})/tau")
+    elif powers:
+        left = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{left[1]}", left[2])
+    elif homogeneous and float(failure.degree) == 2 and two and even:  # a product of two linear forms
+        left = ("(beta1_0 beta1_0' - beta1_1 beta1_1')/tau", left[2])
+    below = fit.box.tau[0] <= float(fit.measure.tau) / 2
+    twin = failure.kind == "constant" and tau_free and failure.level is False and alike == "odd" and below
+    signs = homogeneous and not even and powers != "odd"
+    note = f"the gate is not identifiable, at most these functions of it are: {', '.join(left)}"
+    flows = _flows(fit, gate, jumps=not homogeneous)
     return Proved(flows, failure, powers, signs, twin=twin, notes=(note,))
 
 
@@ -155,18 +183,19 @@ def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
     m, layout = fit.measure, fit.layout
     free = layout.gauge == "free"
     still = replace(m, beta1=np.broadcast_to(m.beta1.mean(axis=0) if free else 0.0, m.beta1.shape))
-    found = [(_gap(fit, gate, points, still), "constant")]
+    places = [(_gap(fit, gate, points, still), "constant", still)]
     if free and layout.k == 2:
         half = (m.beta1[0] - m.beta1[1]) / 2
-        found.append((_gap(fit, gate, points, replace(m, beta1=np.array([half, -half]))), "mirror"))
-        for i in (0, 1):
-            alone = m.beta1 * np.eye(2)[i][:, None]
-            found.append((_gap(fit, gate, points, replace(m, beta1=alone)), "twin"))
-    gap, place = min(found)
+        others = [("mirror", replace(m, beta1=np.array([half, -half])))]
+        others += [("twin", replace(m, beta1=m.beta1 * np.eye(2)[i][:, None])) for i in (0, 1)]
+        places += [(_gap(fit, gate, points, measure), name, measure) for name, measure in others]
+    gap, place, measure = min(places, key=lambda place: place[:2])
     if gap > INDISTINCT:
         return Proved(_none(fit))
-    mirrored = mirror(gate.source) if len(found) > 1 else Mirror(None, False)
-    return _at_place(fit, place, mirrored if mirrored.proved else Mirror(None, False), gap)
+    mirrored = mirror(gate.source) if len(places) > 1 else Mirror(None, False)
+    if mirrored.proved and mirrored.kind == "even":
+        measure = places[1][-1]  # of all gates that do not depend on x a generic one
+    return _at_place(fit, gate, place, measure, mirrored if mirrored.proved else Mirror(None, False), gap)
 
 
 def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
@@ -176,27 +205,23 @@ def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeas
     return fit.log_likelihood - value if np.isfinite(value) else np.inf
 
 
-def _at_place(fit: Fit, place: str, mirrored: Mirror, gap: float) -> Proved:
+def _at_place(
+    fit: Fit, gate: CompiledActivation, place: str, measure: MixingMeasure, mirrored: Mirror, gap: float
+) -> Proved:
     """The flows, twins and words of a special place from which the data do not tell the fit."""
-    m, tau_free = fit.measure, fit.layout.tau is None
-    kind, degree = mirrored.kind, float(mirrored.degree or 0)
-    flows, twin, other = _none(fit), False, float(m.tau) * (0.5 if place == "mirror" else 2.0)
+    tau_free, kind, twin = fit.layout.tau is None, mirrored.kind, False
+    other = float(fit.measure.tau) * (0.5 if place == "mirror" else 2.0)
     if place == "constant" or (place == "mirror" and kind == "even"):
         what = "a gate that does not depend on x, which leaves tau and beta1 open"
-        signs = np.sign(m.beta1 @ m.beta1[0])[:, None] if kind == "even" else np.ones((fit.layout.k, 1))
-        moves = [_vector(fit, 1.0, 0 * m.beta1, m.beta0)] * tau_free
-        if fit.layout.gauge == "free":
-            moves += [_vector(fit, 0.0, signs * e, np.zeros(fit.layout.k)) for e in np.eye(fit.layout.d)]
-        flows = np.array(moves).reshape(-1, fit.layout.size)
-    elif place == "mirror" and kind == "homogeneous" and (tau_free or degree == 0):
+    elif place == "mirror" and kind == "homogeneous" and (tau_free or mirrored.degree == 0):
         what = "a mirror point beta1_1 = -beta1_0, where tau and beta1 are open: an orbit of parameters has one density"
-        flows = _scale(fit, degree)
     elif kind == "odd" and tau_free and fit.box.tau[0] <= other <= fit.box.tau[1]:
         what = f"a point whose density has another temperature as well, tau = {other:.3g}"
         twin = True
     else:
-        return Proved(flows)
+        return Proved(_none(fit))
     if gap <= AGREE:
+        flows = _none(fit) if twin else _flows(fit, gate, measure)
         return Proved(flows, twin=twin, at_place=True, notes=(f"the fit is at {what}",))
     return Proved(_none(fit), notes=(f"the data do not tell the fit from {what} (log-likelihood lower by {gap:.2g})",))
 

@@ -1,96 +1,384 @@
-"""Holds what a fit of softmax and activation gates to a user's data gives.
+"""Holds what a fit of one size to a user's data gives: estimates, criteria, the answer in words, the table.
 
 Example: ``print(fit(x, y, fitted=2))`` prints what `temperance fit` prints.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import Any, ClassVar, Literal
 
-from temperance.numerics.estimation.fitted import Fitted, Value, by_names
-from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.merging.as_mixture import as_mixture
-from temperance.numerics.merging.merge import Refits
-from temperance.numerics.merging.mixture import Mixture
+import numpy as np
+
+from temperance.numerics.estimation import diagnostics
+from temperance.numerics.general.fit_general import Name
+from temperance.numerics.merging.merge import FittedMixture, Merge, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.spec import NU
+
+Value = float | list[float]
+Interval = tuple[float, float]
+Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
+COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
+_CAVEATS: dict[Caveat | None, str] = {
+    "edge": "yes, but not to be used (set by the edge of the box)",
+    "near edge": "yes, but it moves with the edge of the box",
+    "no maximum": "not told: there is no maximum",
+    "singular": "not told: the information is singular",
+    "no estimate": "not told: no maximum",
+    "held": "held",
+}
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One parameter, or identifiable function of parameters, of one atom (None: shared by all).
+
+    value, se and interval: a number, for beta1 and a with d > 1 a list. interval: estimate -+ 1.96 se, at 95%; on the
+    scale of the logarithm for what is positive (tau, nu, |beta1|^p/tau), within [-1, 1] for a direction. se and
+    interval are None where there is none: not identifiable, at the edge of the box or moved by it, a sign, or the
+    search did not end at a maximum.
+    identifiable: False where theory proves it, or the profile of tau is flat to the edge of the box; None where there
+    is no estimate that could tell. caveat: why there is no standard error, or one that is not all: "edge" (set by the
+    edge of the box), "near edge" (moves with it), "no maximum" (the likelihood has none), "singular" (the information
+    is), "no estimate" (the search did not end at one), "held" (not fitted: a choice of gauge).
+    """
+
+    parameter: str
+    atom: int | None
+    value: Value
+    se: Value | None
+    identifiable: bool | None
+    interval: Interval | list[Interval] | None = None
+    caveat: Caveat | None = None
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether it is tau or nu with a standard error above the value."""
+        return any(error > 1 for _, _, error in relative_errors([self]))
+
+    @property
+    def verdict(self) -> str:
+        """The column `identifiable` of a table, with why an estimate is not to be used or has no standard error."""
+        if self.is_weak:
+            return "yes, but not to be used (std err above the value)"
+        if self.caveat is not None:
+            return _CAVEATS[self.caveat]
+        if self.identifiable and self.se is None:
+            return "yes (a sign)"
+        return {True: "yes", False: "no", None: "not told: no maximum"}[self.identifiable]
+
+    def rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """One mapping for each entry; the column of x is None where there is a single one."""
+        several = isinstance(self.value, list)
+        values = self.value if isinstance(self.value, list) else [self.value]
+        errors = self.se if isinstance(self.se, list) else [self.se] * len(values)
+        intervals = self.interval if isinstance(self.interval, list) else [self.interval] * len(values)
+        return [
+            {
+                "parameter": self.parameter,
+                "column": column if several else None,
+                "atom": self.atom,
+                "value": value,
+                "se": se,
+                "low": None if ends is None else ends[0],
+                "high": None if ends is None else ends[1],
+                "identifiable": self.verdict,
+            }
+            for column, value, se, ends in zip(columns, values, errors, intervals, strict=False)
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values: an end of an interval beyond doubles is null."""
+        return {**asdict(self), "interval": _finite(self.interval)}
+
+
+def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None, float]]:
+    """(parameter, atom, standard error over value) of tau and nu."""
+    return [
+        (e.parameter, e.atom, float(np.divide(e.se, e.value)))
+        for e in estimates
+        if e.parameter in ("tau", "nu") and e.se is not None
+    ]
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """The model of a fit, as screens and JSON show it.
+
+    title: what was fitted. gate: the gate in words. box: as JSON. coordinates: the names of those of theta. formulas:
+    what was understood of formulas, a line each. record: further keys of the JSON.
+    """
+
+    title: str
+    gate: str
+    box: Mapping[str, Any]
+    coordinates: tuple[Name, ...]
+    formulas: tuple[str, ...] = ()
+    record: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Tabled(ABC):
+    """What has a table between lines of text. heads: of its columns."""
+
+    heads: ClassVar[tuple[str, ...]]
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: one mapping a row."""
+
+    @abstractmethod
+    def parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below."""
+
+    def to_frame(self) -> Any:
+        """The table as a pandas DataFrame. Raises ImportError without pandas."""
+        return frame(self.rows())
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        above, rows, below = self.parts()
+        heads = "".join(f"<th>{escape(column)}</th>" for column in self.heads)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        head, foot = ("".join(f"<p>{escape(line)}</p>" for line in lines) for lines in (above, below))
+        return f"{head}<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{foot}"
+
+
+class Text(str):
+    """A text that an interactive session shows as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """The text itself."""
+        return str(self)
+
+
+def aligned(rows: Sequence[Sequence[str]], left: Collection[int]) -> list[str]:
+    """The rows as lines of equal columns: those in left to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(w) if i in left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def frame(rows: Iterable[Mapping[str, Any]]) -> Any:
+    """The rows as a pandas DataFrame. Raises ImportError without pandas."""
+    try:
+        from pandas import DataFrame
+    except ImportError:
+        raise ImportError("to_frame needs pandas: pip install pandas (rows() gives the same without it)") from None
+    return DataFrame([dict(row) for row in rows])
 
 
 @checked
 @dataclass(frozen=True, eq=False, repr=False)
-class FitResult(Fitted):
-    """What a fit to a user's data gives, in the units of the data.
+class FitResult(Tabled):
+    """What a fit to a user's data gives, in the units of the data, for any gate and Gaussian expert.
 
     estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
-    words, what the data, the gate or the search leave open; fit: what they come from.
+    words, what the data, the model or the search leave open. columns: names of the columns of x. points: their number
+    (the sum of the weights); dropped: rows left out for missing values.
 
-    The search runs on centred and scaled data: `fit.gradient_norm` is that of these. centre: x (d,) and y about
-    which `fit.box` holds, that is, |beta1 . x + beta0| and |a . x + b - y| there are at most its beta0 and b.
+    n_parameters: the free coordinates less the directions along which the density stays. For softmax, linear and
+    activation gates with linear experts that is the dimension of the set of densities near the fit at these x: theory
+    proves the directions, so that the linear gate has as many with tau free as with tau fixed; columns of x that depend
+    on each other, and values of a gate at few different x, count once. For other models the information is singular
+    along the directions.
 
-    source: the activation of the gate. columns: names of the columns of x. points: their number (the sum of the
-    weights); dropped: rows left out for missing values. n_parameters: the dimension of the set of densities near the
-    fit at these x, that is, the free coordinates less the directions along which theory proves
-    the density constant, so that the linear gate has as many with tau free as with tau fixed; columns of x that depend
-    on each other, and values of a gate at few different x, count once. twin: whether single other parameters have its
-    density. separated: whether the likelihood is proved to have no maximum near the fit (`separation`). again: for
-    `merged`, which fits fewer atoms to the same points.
+    fit: where the search ended, a `fitting.mle.Fit` of softmax, linear and activation gates with linear experts, else a
+    `GeneralFitResult`; the former ran on centred and scaled data, and
+    `fit.gradient_norm` is that of these. model: what was fitted, in words. mixture: for merging, and for curves.
+    twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
+    have no maximum near the fit (`separation`).
     """
 
-    fit: Fit
-    centre: tuple[tuple[float, ...], float]
-    source: Activation
+    heads: ClassVar[tuple[str, ...]] = COLUMNS
 
-    @property
-    def search(self) -> Fit:
-        """The fit."""
-        return self.fit
+    estimates: tuple[Estimate, ...]
+    warnings: tuple[str, ...]
+    columns: tuple[str, ...]
+    points: float
+    n_parameters: int
+    fit: diagnostics.AnyFit
+    model: FittedModel
+    mixture: FittedMixture
+    dropped: int = field(default=0, kw_only=True)
+    twin: bool = field(default=False, kw_only=True)
+    separated: bool = field(default=False, kw_only=True)
 
     @property
     def gate(self) -> str:
-        """The gate and its temperature, in words."""
-        layout = self.fit.layout
-        gate = "linear gate" if self.source.is_linear else f"gate of s(z) = {self.source.name}, gauge {layout.gauge}"
-        return f"{gate}, {'tau estimated' if layout.tau is None else f'tau = {layout.tau:g}'}"
+        """The gate, in words; of formulas, all that was understood of them."""
+        return self.model.gate
 
     @property
-    def title(self) -> str:
-        """What was fitted."""
-        return f"Mixture of {self.fitted} linear Gaussian expert{'s' * (self.fitted > 1)}, {self.gate}"
+    def fitted(self) -> int:
+        """The number of experts."""
+        return self.fit.k
+
+    @property
+    def log_likelihood(self) -> float:
+        """Where the search ended."""
+        return self.fit.log_likelihood
+
+    @property
+    def status(self) -> str:
+        """How the search ended: converged, at_bound, separated, spike or max_steps; the last two are no estimates.
+
+        separated: the likelihood has no maximum in the gate, and the experts are those of its upper bound.
+        """
+        return "separated" if self.separated and self.fit.is_estimate else self.fit.status
+
+    @property
+    def aic(self) -> float | None:
+        """2 n_parameters - 2 log-likelihood; None where the search ended at no estimate."""
+        return 2 * self.n_parameters - 2 * self.log_likelihood if self.fit.is_estimate else None
+
+    @property
+    def bic(self) -> float | None:
+        """n_parameters log(points) - 2 log-likelihood; None where the search ended at no estimate."""
+        penalty = self.n_parameters * float(np.log(self.points))
+        return penalty - 2 * self.log_likelihood if self.fit.is_estimate else None
 
     @property
     def flat_directions(self) -> list[dict[str, Value]]:
-        """The directions along which the information vanishes; tau and nu stand for their logarithms."""
-        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.layout.names]
-        return [by_names(names, v) for v in self.fit.flat_directions]
+        """The directions along which the information vanishes; what is positive stands for its logarithm."""
+        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.model.coordinates]
+        return [_by_names(names, v) for v in self.fit.flat_directions]
 
-    @property
-    def box_record(self) -> dict[str, Any]:
-        """The box with its centre."""
-        return {**asdict(self.fit.box), "centre": {"x": list(self.centre[0]), "y": self.centre[1]}}
+    @checked
+    def merged(self, k: int) -> Merge:
+        """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).
 
-    @property
-    def refits(self) -> Refits | None:
-        """What merging needs: the mixture in formulas, what the gauge holds, the points."""
-        layout, g, again = self.fit.layout, self.fit.measure, self.again
-        if again is None:
-            return None
-        mixture, held, spec = as_mixture(g, layout, self.source)
-        line = tuple(p.name for p in spec.expert.parameters if p != NU)
-        names = (("beta0", *(p.name for p in spec.gate.own)), ("tau",), line)
-
-        def refit(k: int, mixture: Mixture | None = None, starts: int = 0, least: float = 0.0) -> FitResult:
-            known = None
-            if (m := mixture) is not None:
-                known = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
-            return again.refitted(self, k, known, starts, least)
-
-        return Refits(mixture, held, again.points, spec, names, refit)
+        Raises ValueError for k that is no number of experts from 1 to that of the fit.
+        """
+        return merged_to(self, k)
 
     def curves(self, x: Floats) -> tuple[Floats, Floats]:
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
-        m = self.fit.measure
-        return m.gate_probabilities(x, self.source), x @ m.a.T + m.b
+        return self.mixture.values.probabilities(x), self.mixture.values.means(x)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
+        verdicts: dict[str, bool | None] = {}
+        for e in self.estimates:  # the worst of the atoms
+            if e.caveat != "held":
+                verdicts[e.parameter] = min(
+                    verdicts.get(e.parameter, True), e.identifiable, key=(False, None, True).index
+                )
+        weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
+        return diagnostics.answer(
+            self.fit, verdicts, weak, warned=bool(self.warnings), twin=self.twin, separated=self.separated
+        )
+
+    @property
+    def answer(self) -> str:
+        """The words as one text."""
+        return " ".join(self.words)
+
+    @checked
+    def doubted(self, doubts: Sequence[str]) -> FitResult:
+        """The same with more warnings; doubts: of where the data come from."""
+        return replace(self, warnings=(*doubts, *self.warnings))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table: one mapping a row."""
+        return [row for e in self.estimates for row in e.rows(self.columns)]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `temperance fit --json` prints.
+
+        estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
+        each; status, starts, agree; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
+        there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of formulas, what was
+        understood of them and of their noise.
+        """
+        return {
+            "estimates": [e.to_json() for e in self.estimates],
+            "status": self.status,
+            "starts": self.fit.starts,
+            "agree": self.fit.agree,
+            "flat_directions": self.flat_directions,
+            "warnings": list(self.warnings),
+            "loglik": self.log_likelihood,
+            "box": self.model.box,
+            "fitted": self.fitted,
+            "n_parameters": self.n_parameters,
+            "aic": self.aic,
+            "bic": self.bic,
+            "points": self.points,
+            "dropped": self.dropped,
+            "answer": self.answer,
+            **self.model.record,
+        }
+
+    @checked
+    def summary(self, columns: Sequence[str] | None = None) -> Text:
+        """What the command prints; columns: other names for the columns of x."""
+        head, table, foot = self.parts(columns)
+        lines = aligned([COLUMNS, *table], left=(0, 1, 5))
+        rule = "=" * max(map(len, lines))
+        return Text("\n".join([*head, rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *foot]))
+
+    @checked
+    def parts(self, columns: Sequence[str] | None = None) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
+        """Lines above the table, its rows, lines below; columns: other names for the columns of x."""
+        left_out = f", {self.dropped} rows with missing values left out" if self.dropped else ""
+        aic, bic = ("none" if value is None else f"{value:.6g}" for value in (self.aic, self.bic))
+        head = [self.model.title, *self.model.formulas]
+        head += [f"maximum likelihood, {self.points:g} points{left_out}, {self.n_parameters} parameters"]
+        foot = [
+            f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
+            f"{self.fit.agree} of {self.fit.starts} starts agree on it",
+            *(f"warning: {warning}" for warning in self.warnings),
+            *self.words,
+        ]
+        return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot
+
+    def __str__(self) -> str:
+        """What the command prints."""
+        return str(self.summary())
+
+    def __repr__(self) -> str:
+        """In a line; print shows all."""
+        return (
+            f"<FitResult: fitted {self.fitted}, {self.status}, log-likelihood {self.log_likelihood:.6g}; "
+            "print shows the answer>"
+        )
+
+
+FormulaFit = FitResult
+"""What `fit` returned for formulas; every fit is a `FitResult` now."""
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    label = row["parameter"] if row["column"] is None else f"{row['parameter']} ({row['column']})"
+    atom = "" if row["atom"] is None else str(row["atom"])
+    if row["se"] is None:
+        return label, atom, f"{row['value']:.5g}", "-", "-", row["identifiable"]
+    ends = f"[{row['low']:.5g}, {row['high']:.5g}]"
+    return label, atom, f"{row['value']:.5g}", f"{row['se']:.3g}", ends, row["identifiable"]
+
+
+def _finite(interval: Interval | list[Interval] | None) -> Any:
+    if interval is None or isinstance(interval, list):
+        return interval and [_finite(ends) for ends in interval]
+    return [end if np.isfinite(end) else None for end in interval]
+
+
+def _by_names(names: list[str], vector: Floats) -> dict[str, Value]:
+    """The entries of a vector by the names of the coordinates."""
+    values: dict[str, Value] = {}
+    for name in dict.fromkeys(names):
+        part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
+        values[name] = part[0] if len(part) == 1 else part
+    return values

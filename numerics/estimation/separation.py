@@ -20,6 +20,7 @@ at all points, which no gate reaches. (All this for the experts found, in double
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 from flint import fmpq, fmpq_mat
@@ -46,18 +47,23 @@ def separated(fit: Fit, gate: CompiledActivation, points: Points, x: Floats) -> 
     (s,) = gate(points.x @ m.beta1.T, 0)
     t = (s + m.beta0) / m.tau
     f = -((points.y[:, None] - points.x @ m.a.T - m.b) ** 2) / (2 * m.nu) - np.log(m.nu) / 2
-    steeper, found = linear or _steeper(fit, gate), []
+    failure = None if linear or fit.layout.tau is None else classify(gate.source)
+    power = failure is not None and failure.kind == "homogeneous" and float(failure.degree) > 0
+    steeper = linear or fit.layout.tau is None or power  # all s(beta1_i . x)/tau can grow together
+    apart = []
     for i in range(k if k > 2 else 1) if linear or k == 2 else ():
-        odds, gain = _against(t, f, i)
+        others = np.arange(k) != i
+        rest = _log_sum(t[:, others])
+        odds, gain = t[:, i] - rest, f[:, i] - _log_sum(t[:, others] + f[:, others]) + rest
         rays = _affine_rays(odds, gain, points, x) if linear else _threshold(s[:, 0] - s[:, 1], gain, steeper)
         scaled = [odds] * (k == 2 and steeper)
-        if any(_rises(odds, gain, ray, points) for ray in (*scaled, *rays)):
-            found.append(i)
-    if not found and k > 2 and steeper:
+        if any(_rises(odds, gain, ray, points) for ray in chain(scaled, rays)):
+            apart.append(i)
+    if not apart and k > 2 and steeper:
         gap = points.mean(f.max(axis=1) - _log_sum(t + f) + _log_sum(t))
         rows = _best(f, None if linear else s, points.x) if gap <= _NEAR else np.zeros((0, 1))
-        found = list(range(k)) * (_with_margin(rows, least=-1.0 if linear else 0.0) is not None)
-    return tuple(found)
+        apart = list(range(k)) * (_solution(rows, least=-1.0 if linear else 0.0) is not None)
+    return tuple(apart)
 
 
 def lost(fit: Fit, atoms: Sequence[int], *, linear: bool) -> NDArray[np.bool_]:
@@ -70,24 +76,9 @@ def lost(fit: Fit, atoms: Sequence[int], *, linear: bool) -> NDArray[np.bool_]:
     return np.array(gates) & bool(atoms)
 
 
-def _steeper(fit: Fit, gate: CompiledActivation) -> bool:
-    """Whether all s(beta1_i . x)/tau can grow together."""
-    if fit.layout.tau is None:
-        return True
-    failure = classify(gate.source)
-    return failure is not None and failure.kind == "homogeneous" and float(failure.degree) > 0
-
-
 def _log_sum(logs: Floats) -> Floats:
     """log sum exp over the last axis."""
     return np.asarray(np.logaddexp.reduce(logs, axis=-1))
-
-
-def _against(t: Floats, f: Floats, i: int) -> tuple[Floats, Floats]:
-    """u and g of atom i against the others, at every point."""
-    others = np.arange(t.shape[1]) != i
-    rest = _log_sum(t[:, others])
-    return t[:, i] - rest, f[:, i] - _log_sum(t[:, others] + f[:, others]) + rest
 
 
 def _rises(odds: Floats, gain: Floats, ray: Floats, points: Points) -> bool:
@@ -116,7 +107,7 @@ def _threshold(values: Floats, gain: Floats, steeper: bool, *, ties: bool = Fals
 
 
 def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Iterator[Floats]:
-    """Affine functions of x that have the signs of the gain, or of the log posterior odds."""
+    """Affine functions of x that have the signs of the gain, or of the log posterior odds, or are exactly 0."""
     if x.shape[1] == 1:
         for signs in (gain, odds + gain):
             for z in (x[:, 0], -x[:, 0]):
@@ -125,58 +116,41 @@ def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Itera
     features = np.column_stack([points.x / np.abs(points.x).max(axis=0), np.ones(len(x))])
     for signs in (gain, odds + gain):
         rows = (features * np.sign(signs)[:, None])[signs != 0]
-        if len(rows) > _SOME and _nowhere_negative(rows[:: len(rows) // _SOME]) is None:
+        if len(rows) > _SOME and _solution(rows[:: len(rows) // _SOME], zeros=True) is None:
             continue
-        v = _with_margin(rows)
+        v = _solution(rows)
+        v = _solution(rows, zeros=True) if v is None else v
         if v is not None:
-            yield features @ v
-        elif (ray := _with_zeros(features, rows, x)) is not None:
-            yield ray
+            ray = features @ v
+            on = np.abs(ray) <= _SOLVED
+            if not on.any():
+                yield ray
+            elif not on.all() and _spans_as_in_doubles(x[on], features[on]):
+                yield np.where(on, 0.0, ray)
 
 
-def _with_margin(rows: Floats, least: float = -1.0) -> Floats | None:
-    """A v in [-1, 1]^q with rows . v > 0, the first entry at least `least`; None if there is none."""
+def _solution(rows: Floats, *, least: float = -1.0, zeros: bool = False) -> Floats | None:
+    """A v in [-1, 1]^q with rows . v > 0, or >= 0 and not all 0, the first entry at least `least`; None without one."""
     from scipy.optimize import linprog
 
     if not len(rows):
         return None
-    size = rows.shape[1]
+    size, margin = rows.shape[1], [] if zeros else [np.ones(len(rows))]
     bounds = [(least, 1.0), *[(-1.0, 1.0)] * (size - 1), (None, 1.0)]
-    found = linprog(
-        np.r_[np.zeros(size), -1.0], np.column_stack([-rows, np.ones(len(rows))]), 0 * rows[:, 0], bounds=bounds
-    )
-    if found.x is None or (rows @ found.x[:-1]).min() <= _SOLVED:
+    objective = -rows.sum(axis=0) if zeros else np.append(np.zeros(size), -1.0)
+    found = linprog(objective, np.column_stack([-rows, *margin]), np.zeros(len(rows)), bounds=bounds[: len(objective)])
+    if found.x is None:
         return None
-    return np.asarray(found.x[:-1])
+    sizes = rows @ found.x[:size]
+    solved = sizes.min() >= -_SOLVED and sizes.max() > _SOLVED if zeros else sizes.min() > _SOLVED
+    return np.asarray(found.x[:size]) if solved else None
 
 
-def _nowhere_negative(rows: Floats) -> Floats | None:
-    """A v in [-1, 1]^q with rows . v >= 0, not all 0; None if there is none."""
-    from scipy.optimize import linprog
-
-    found = linprog(-rows.sum(axis=0), -rows, np.zeros(len(rows)), bounds=[(-1.0, 1.0)] * rows.shape[1])
-    if found.x is None or (rows @ found.x).min() < -_SOLVED or (rows @ found.x).max() <= _SOLVED:
-        return None
-    return np.asarray(found.x)
-
-
-def _with_zeros(features: Floats, rows: Floats, x: Floats) -> Floats | None:
-    """An affine function with rows . v >= 0 that is exactly 0 at some points; None if none is found.
-
-    It is where these points span a smaller space in exact arithmetic too.
-    """
-    v = _nowhere_negative(rows)
-    if v is None:
-        return None
-    ray = features @ v
-    on = np.abs(ray) <= _SOLVED
-    if not on.any():
-        return ray
-    different, first = np.unique(x[on], axis=0, return_index=True)
-    exact = fmpq_mat([[fmpq(*v.as_integer_ratio()) for v in (*row, 1.0)] for row in different.tolist()] or [[1]]).rank()
-    if on.all() or exact != np.linalg.matrix_rank(features[on][first], tol=_SOLVED):
-        return None
-    return np.where(on, 0.0, ray)
+def _spans_as_in_doubles(x: Floats, features: Floats) -> bool:
+    """Whether points span a space of the same dimension in exact arithmetic: what is 0 on it is 0 at them."""
+    different, first = np.unique(x, axis=0, return_index=True)
+    exact = fmpq_mat([[fmpq(*v.as_integer_ratio()) for v in (*row, 1.0)] for row in different.tolist()]).rank()
+    return bool(exact == np.linalg.matrix_rank(features[first], tol=_SOLVED))
 
 
 def _best(f: Floats, s: Floats | None, x: Floats) -> Floats:
@@ -186,14 +160,11 @@ def _best(f: Floats, s: Floats | None, x: Floats) -> Floats:
     constants.
     """
     n, k = f.shape
-    label = f.argmax(axis=1)
-    features = np.column_stack([x / np.abs(x).max(axis=0), np.ones(n)])
-    rows = []
-    for i in range(k):
-        at = np.flatnonzero(label != i)
-        difference = (np.eye(k)[label[at]] - np.eye(k)[i])[:, :-1]
-        if s is None:
-            rows.append(np.einsum("ni,nq->niq", difference, features[at]).reshape(len(at), (k - 1) * features.shape[1]))
-        else:
-            rows.append(np.column_stack([(s[at, label[at]] - s[at, i]) / (np.ptp(s) or 1.0), difference]))
-    return np.concatenate(rows)
+    label, constants = f.argmax(axis=1), np.broadcast_to(np.eye(k)[:, :-1], (n, k, k - 1))
+    if s is None:
+        features = np.column_stack([x / np.abs(x).max(axis=0), np.ones(n)])
+        each = np.einsum("nlp,nq->nlpq", constants, features).reshape(n, k, -1)
+    else:
+        each = np.concatenate([s[..., None] / (np.ptp(s) or 1.0), constants], axis=-1)
+    rows = each[np.arange(n), label][:, None] - each
+    return np.asarray(rows[label[:, None] != np.arange(k)])

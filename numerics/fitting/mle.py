@@ -156,15 +156,21 @@ class _Ratios:
         return np.where(self._gates, theta * np.exp(-theta[0]), theta)[1:]
 
     def outer(self, u: Floats) -> Floats:
-        """Coordinates of the layout; a tau that no data tell is the one in the box that is nearest to 1."""
+        """Coordinates of the layout; a tau that no data tell is 1, or smaller where the gate is outside of the box then.
+
+        So a fit is at an edge if and only if its ratios are.
+        """
         if not self.free:
             return u / self._scale
-        theta = np.concatenate([[0.0], u])
-        _, upper = self.box.bounds(self.layout)
-        largest = float(np.max(np.abs(theta[self._gates]) / upper[self._gates], initial=0.0))
-        tau = min(max(1.0, self.box.tau[0]), self.box.tau[1], 1 / largest if largest > 0 else np.inf)
+        low, high = self.box.tau
+        upper = self.box.bounds(self.layout)[1][self._gates]
+        ratios, theta = u[self._gates[1:]], np.concatenate([[0.0], u])
+        edge = np.abs(ratios) >= upper / low
+        most = float((upper / np.maximum(np.abs(ratios), 1e-300)).min(initial=np.inf))  # of tau in the box
+        inside = 1.0 if low < 1.0 < high else float(np.sqrt(low * high))
+        tau = low if edge.any() else inside if inside < most else float(np.sqrt(low * most))
         theta[0] = np.log(tau)
-        theta[self._gates] *= tau
+        theta[self._gates] = np.where(edge, np.sign(ratios) * upper, ratios * tau)
         return theta
 
     def fit_of(self, optimum: Optimum) -> Fit:

@@ -4,24 +4,23 @@ Starts: clusterwise regression with the model's own mean on a subsample, and the
 box is part of the estimator. What is held in the last atom, as weights and scores may be translated: its offset at 0
 (or a parameter that only scales its weight at 1), and parameters of its gate at 0 that a translation of scores moves.
 
-Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).estimates`` lists the parameters with standard errors.
+Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).values`` has the parameters by their names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
+from temperance.numerics.fitting.mle import flat_directions
 from temperance.numerics.fitting.problem import Problem
-from temperance.numerics.fitting.search import Effort, Optimum, search
-from temperance.numerics.general.general_result import GeneralEstimate, GeneralFitResult, Name
+from temperance.numerics.fitting.search import Effort, Optimum, Status, search
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import pays
 from temperance.numerics.likelihood.scattering import Coordinates
@@ -33,9 +32,63 @@ from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import translations
 
-_MOVES = 1e-6  # part of a parameter's gradient along flat directions that leaves it open
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y
+
+Name = tuple[str, int | None]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralFitResult:
+    """The best of the climbs.
+
+    names: of the parameters, in the order of theta, which holds the logarithms of those in logs. moves (p, q): how
+    theta follows its q free coordinates; others are held, a choice of gauge, or tied to the first nu. edge (p,): what
+    is at the edge of the box; bounds: its names. status: as in `fitting.search`: "converged", "at_bound", "spike" (a
+    variance at the least of the box, in an atom that holds fewer points than it has parameters), "max_steps".
+    information (q, q): of the log-likelihood. flat_directions (m, p): unit vectors in theta along which it vanishes.
+    n_parameters: free coordinates less these directions. starts, agree: climbs, and those that reached this
+    likelihood; gap: by how much two searches differ. box: of every parameter.
+    """
+
+    spec: MoESpec
+    k: int
+    names: tuple[Name, ...]
+    theta: Floats
+    logs: Bools
+    moves: Floats
+    edge: Bools
+    log_likelihood: float
+    status: Status
+    information: Floats
+    flat_directions: Floats
+    n_parameters: int
+    starts: int
+    agree: int
+    points: float
+    box: Mapping[str, tuple[float, float]]
+    gap: float = np.nan
+
+    @property
+    def bounds(self) -> tuple[Name, ...]:
+        """What is at the edge of the box."""
+        return tuple(name for name, at in zip(self.names, self.edge, strict=True) if at)
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the search ended at a maximum that is no spike."""
+        return self.status in ("converged", "at_bound")
+
+    @property
+    def natural(self) -> Floats:
+        """The parameters (p,), of which theta has logarithms."""
+        return np.where(self.logs, np.exp(np.where(self.logs, self.theta, 0.0)), self.theta)
+
+    @property
+    def values(self) -> dict[Name, float]:
+        """The parameters by their names."""
+        return dict(zip(self.names, self.natural.tolist(), strict=True))
 
 
 def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
@@ -190,35 +243,29 @@ def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
 
 
 def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, float]]) -> GeneralFitResult:
-    problem, n, status = optimum.problem, optimum.problem.points.n, optimum.status
-    where, u = problem.where, optimum.u
-    theta, natural = problem.full(u), problem.natural(u)
-    free, edge, information = np.zeros(where.size, bool), np.zeros(where.size, bool), np.zeros((where.size, where.size))
-    free[problem.places], edge[problem.places] = True, problem.edges(u)
-    moving = free & ~edge
-    information[np.ix_(free, free)] = -optimum.maximum.hessian * n
-    names = _names(spec, problem.k)
-    scale, values, vectors = scaled_spectrum(information[np.ix_(moving, moving)] / n)
-    curved = values > FLAT
-    flat, root = (np.zeros((len(theta), int(c.sum()))) for c in (~curved, curved))
-    flat[moving] = vectors[:, ~curved] / scale[:, None]
-    root[moving] = vectors[:, curved] / np.sqrt(values[curved] * n) / scale[:, None]
-    flat /= np.linalg.norm(flat, axis=0)
-    for rows in (flat, root):
-        rows[problem.tied] = rows[where.nu[0]]
-    opened = np.linalg.norm(flat, axis=1) > _MOVES
-    doubled = np.where(where.logs, np.log(2), np.abs(theta))[edge]
-    follows = np.abs(root @ (root.T @ information[:, edge] @ doubled))
-    spreads = np.linalg.norm(root, axis=1)
-    told = moving & ~opened & (follows <= spreads) & (status in ("converged", "at_bound"))
-    for marks in (told, edge, free):
-        marks[problem.tied] = marks[where.nu[0]]
-    errors = spreads * np.where(where.logs, natural, 1.0)
-    estimates = tuple(
-        GeneralEstimate(name, atom, float(v), float(se) if t else None, not f, bool(o))
-        for (name, atom), v, se, t, f, o in zip(names, natural, errors, told, free, opened, strict=True)
+    problem, n, u = optimum.problem, optimum.problem.points.n, optimum.u
+    where, theta, hessian = problem.where, problem.full(u), optimum.maximum.hessian
+    moves, edge = np.eye(where.size)[:, problem.places], np.zeros(where.size, dtype=bool)
+    moves[problem.tied] = moves[where.nu[0]]
+    edge[problem.places] = problem.edges(u)
+    flat = flat_directions(-hessian, problem.edges(u)) @ moves.T
+    edge[problem.tied] = edge[where.nu[0]]
+    return GeneralFitResult(
+        spec=spec,
+        k=problem.k,
+        names=tuple(_names(spec, problem.k)),
+        theta=theta,
+        logs=where.logs,
+        moves=moves,
+        edge=edge,
+        log_likelihood=optimum.log_likelihood,
+        status=optimum.status,
+        information=-hessian * n,
+        flat_directions=flat,
+        n_parameters=len(u) - len(flat),
+        starts=optimum.starts,
+        agree=optimum.agree,
+        points=n,
+        box=box,
+        gap=optimum.gap,
     )
-    bounds = tuple(name for name, at in zip(names, edge, strict=True) if at)
-    size, searched = int(len(u) - (~curved).sum()), (optimum.starts, optimum.agree)
-    described = (optimum.log_likelihood, status, bounds, flat.T, size, *searched, n, box, information, root @ root.T)
-    return GeneralFitResult(spec, problem.k, estimates, theta, *described)

@@ -15,8 +15,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from temperance.numerics.general.fit_general import held_of
-from temperance.numerics.general.general_result import Name
+from temperance.numerics.general.fit_general import Name, held_of
 from temperance.numerics.information.any_gate import GeneralInformation, boundaries, information_at, places
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.models.density import atom_symbol

@@ -18,7 +18,7 @@ from temperance.numerics.mixture.density import NONE, Sums
 _scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
 
 
-class Pointer(types.WrapperAddressProtocol):  # type: ignore[misc] # Numba has no types
+class Pointer(types.WrapperAddressProtocol):
     """A kernel as a first-class function, by its address: found once, not at every call."""
 
     def __init__(self, kernel: Any) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from temperance.numerics.likelihood import by_layout
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -18,23 +19,34 @@ from temperance.theory.models.spec import MoESpec
 
 
 def as_mixture(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mixture, Held, MoESpec]:
-    """The mixture of a measure without leading axes, what its layout holds, and its model.
+    """The mixture of a measure without leading axes, what its layout holds, and its model."""
+    return *mixture_of(g, layout, source), model_of(source, layout.d)
 
-    Of the linear gate tau is held, as it scales the others, and the model is that of the softmax gate, of one density.
+
+def mixture_of(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mixture, Held]:
+    """The mixture of a measure without leading axes, and what its layout holds.
+
+    Of the linear gate tau is held, as it scales the others.
     """
     linear = source.is_linear
-    formulas, spec = _model(source, layout.d)
     own, lines = np.column_stack([g.beta0, g.beta1]), np.column_stack([g.a, g.b])
-    mixture = Mixture(formulas, own, np.array([float(g.tau)]), lines, g.nu)
+    mixture = Mixture(_formulas(source, layout.d), own, np.array([float(g.tau)]), lines, g.nu)
     places = tuple(range(1 + layout.d * (layout.gauge == "anchored")))
     held = Held(places, (0.0,) * len(places), linear or layout.tau is not None, not linear and len(places) > 1)
-    return mixture, held, spec
+    return mixture, held
 
 
 @lru_cache(maxsize=64)
-def _model(source: Activation, dim: int) -> tuple[AtomFormulas, MoESpec]:
-    """The formulas of an activation gate with linear experts, and its model."""
-    if source.is_linear:
-        return formulas_of(by_name.model("linear", dim=dim)), by_name.model("softmax", dim=dim)
-    spec = by_name.model("activation", "gaussian", source, dim)
-    return formulas_of(spec), spec
+def _formulas(source: Activation, dim: int) -> AtomFormulas:
+    """The formulas of an activation gate with linear experts, tau among them."""
+    return formulas_of(by_name.model("linear", dim=dim)) if source.is_linear else by_layout.formulas_of(source, dim)
+
+
+def model_of(source: Activation, dim: int) -> MoESpec:
+    """The model of an activation gate with linear experts; of the linear gate it is the softmax gate, of one density.
+
+    Raises ValueError for an activation that is constant.
+    """
+    return (
+        by_name.model("softmax", dim=dim) if source.is_linear else by_name.model("activation", "gaussian", source, dim)
+    )

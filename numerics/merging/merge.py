@@ -5,10 +5,9 @@ Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,37 +33,36 @@ class Refit(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Refits:
-    """What a fit keeps for merging: its mixture, what its gate holds, its points, its model, how it is fitted again.
+class FittedMixture:
+    """The mixture of a fit, and what merging needs besides (theory.md 2.11).
 
-    names: of the parameters, (gate's own, shared, of the mean). again: the fit of so many atoms to the same points.
+    values: of its parameters. held: what its gate holds. points: the data. model: gives its model. names: of the
+    parameters, (gate's own, shared, of the mean). refit: the fit of so many atoms to the same points; None where atoms
+    share nu.
     """
 
-    mixture: Mixture
+    values: Mixture
     held: Held
     points: Points
-    spec: MoESpec
+    model: Callable[[], MoESpec]
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
-    again: Refit
+    refit: Refit | None = None
+
+    def fitted_again(self, k: int, mixture: Mixture | None = None, *, starts: int = 0, least: float = 0.0) -> Any:
+        """The `FitResult` of k atoms, as `Refit` has it. Raises ValueError where nothing fits it again."""
+        if self.refit is None:
+            raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
+        return self.refit(k, mixture, starts=starts, least=least)
 
 
-@dataclass(frozen=True, eq=False)
-class Again:
-    """What a fit is made of again: its points, and the function that fits k atoms to them (theory.md 2.11)."""
-
-    points: Points
-    refitted: Callable[..., Any]
-
-
-class Mergeable(ABC):
-    """A fit that can be merged: `FitResult` and `FormulaFit`."""
+@runtime_checkable
+class Mergeable(Protocol):
+    """A fit that can be merged: a `FitResult`."""
 
     @property
-    @abstractmethod
-    def refits(self) -> Refits | None:
-        """What it keeps for that; None where it keeps no data."""
+    def mixture(self) -> FittedMixture:
+        """Its mixture."""
 
-    @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
 
@@ -141,33 +139,23 @@ def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
     Raises:
         ValueError: cells that do not hold every atom once; a fit that keeps no data.
     """
-    refits = kept(fit)
+    whole = fit.mixture
     chosen: Cells = tuple(tuple(cell) for cell in cells)
-    k = refits.mixture.k
+    k = whole.values.k
     if sorted(i for cell in chosen for i in cell) != list(range(k)) or not all(chosen):
         raise ValueError(f"cells must hold each of the atoms 0 to {k - 1} once, such as [[0, 1], [2]], not {cells}")
-    order, mixture, residual, gate = projected(refits.mixture, refits.held, *design_of(refits.points, np.inf), chosen)
-    level = mixture.log_likelihood(refits.points)
-    return Merge(order, mixture, residual, gate, level, refits.again(mixture.k, mixture), refits.names)
+    order, mixture, residual, gate = projected(whole.values, whole.held, *design_of(whole.points, np.inf), chosen)
+    level = mixture.log_likelihood(whole.points)
+    return Merge(order, mixture, residual, gate, level, whole.fitted_again(mixture.k, mixture), whole.names)
 
 
 def merged_to(fit: Mergeable, k: int) -> Merge:
     """`merge` of the atoms that are most alike, pair by pair, down to k. Raises ValueError for k out of range."""
-    refits = kept(fit)
-    most = refits.mixture.k
-    if not (isinstance(k, int) and 1 <= k <= most):
-        raise ValueError(f"k must be a whole number from 1 to {most}, the experts of the fit, not {k}")
-    cells: Cells = tuple((i,) for i in range(most))
-    steps = path(refits.mixture, *design_of(refits.points)) if k < most else ()
-    return merge(fit, steps[most - k - 1].after if k < most else cells)
-
-
-def kept(fit: Mergeable) -> Refits:
-    """What a fit keeps for merging. Raises ValueError where it keeps nothing."""
-    found = fit.refits
-    if found is None:
-        raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
-    return found
+    mixture, points = fit.mixture.values, fit.mixture.points
+    if not (isinstance(k, int) and 1 <= k <= mixture.k):
+        raise ValueError(f"k must be a whole number from 1 to {mixture.k}, the experts of the fit, not {k}")
+    cells: Cells = tuple((i,) for i in range(mixture.k))
+    return merge(fit, path(mixture, *design_of(points))[mixture.k - k - 1].after if k < mixture.k else cells)
 
 
 def projected(

@@ -6,15 +6,25 @@ Example: ``Mixture.of(formulas, 2, natural).probabilities(x)`` are the gate's pr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.likelihood.plain_sums import atom_jets, log_weight_and_mean
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.softmax import softmax
+
+
+class Slopes(NamedTuple):
+    """Log weights and means of k atoms, (n, k), and their slopes, (n, k, p)."""
+
+    log_weights: Floats
+    means: Floats
+    of_weights: Floats
+    of_means: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,11 +60,37 @@ class Mixture:
         vector[where.nu] = self.nu
         return vector
 
+    @staticmethod
+    def at(formulas: AtomFormulas, k: int, theta: Floats) -> Mixture:
+        """The mixture of a vector with logarithms of what is positive."""
+        logs = Coordinates(formulas, k).logs
+        with np.errstate(over="ignore"):
+            return Mixture.of(formulas, k, np.where(logs, np.exp(np.where(logs, theta, 0.0)), theta))
+
+    @property
+    def theta(self) -> Floats:
+        """The vector of `of`, with logarithms of what is positive."""
+        logs = Coordinates(self.formulas, self.k).logs
+        return np.where(logs, np.log(np.where(logs, self.natural, 1.0)), self.natural)
+
     def _at(self, x: Floats) -> Floats:
         """Log weights and means at x (n, d), (2, n, k)."""
         function = log_weight_and_mean(self.formulas)
         rows = (np.concatenate([own, self.shared, line]) for own, line in zip(self.own, self.lines, strict=True))
         return np.stack([function(x, row) for row in rows], axis=-1)
+
+    def slopes(self, x: Floats) -> Slopes:
+        """Log weights and means with their slopes in theta, at x (n, d), nan where they are not real."""
+        f, where = self.formulas, Coordinates(self.formulas, self.k)
+        values, slopes, g = np.empty((2, len(x), self.k)), np.zeros((2, len(x), self.k, where.size)), f.own + f.shared
+        for i, places in enumerate(where.values):
+            atom = np.concatenate([self.own[i], self.shared, self.lines[i]])
+            with np.errstate(all="ignore"):
+                jets, chain = atom_jets(f, x, atom), np.where(f.positive, atom, 1.0)
+                values[:, :, i] = jets.log_weight, jets.mean
+                slopes[0, :, i, places[:g]] = jets.gate_slopes * chain[:g, None]
+                slopes[1, :, i, places[g:]] = jets.line_slopes * chain[g:, None]
+        return Slopes(*values, *slopes)
 
     def probabilities(self, x: Floats) -> Floats:
         """Of the atoms at x (n, d), (n, k)."""

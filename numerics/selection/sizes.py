@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.fitted import Fitted
+from temperance.numerics.estimation.fit import fit
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.search import AGREE
-from temperance.numerics.general.fit import fit
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
-from temperance.numerics.merging.merge import Refits, kept, projected
+from temperance.numerics.merging.merge import FittedMixture, projected
 from temperance.numerics.selection.criteria import marginals
 from temperance.numerics.selection.misfit import departure, light_and_broad
 from temperance.theory.coefficients.bounds import coefficient
@@ -40,7 +40,7 @@ class Sizes:
     residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader.
     """
 
-    fits: tuple[Fitted, ...]
+    fits: tuple[FitResult, ...]
     mergers: tuple[Merger, ...]
     charges: tuple[tuple[Coefficient, ...], ...] | None
     silence: str
@@ -57,7 +57,7 @@ class Sizes:
         """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients."""
         if self.charges is None:
             return (None,) * len(self.fits)
-        at = [k for k, f in enumerate(self.fits) if f.search.is_estimate]
+        at = [k for k, f in enumerate(self.fits) if f.fit.is_estimate]
         levels = [self.fits[k].log_likelihood for k in at]
         ends = []
         for end in ("lower", "upper"):
@@ -155,34 +155,34 @@ def sizes(
     if values.size and np.nanmin(values) == np.nanmax(values):
         raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
     tell = progress or (lambda done, total: None)
-    upwards: list[Fitted] = []
+    upwards: list[FitResult] = []
     while len(upwards) < most and not _rising([f.bic for f in upwards]):
         upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
         tell(len(upwards), 2 * most)
-    taken = kept(upwards[(_least([f.bic for f in upwards]) or 1) - 1])
-    floor = _FLOOR * float(taken.mixture.nu.min())
-    best: list[tuple[Fitted, tuple[Merger, ...]]] = []
+    taken = upwards[(_least([f.bic for f in upwards]) or 1) - 1].mixture
+    floor = _FLOOR * float(taken.values.nu.min())
+    best: list[tuple[FitResult, tuple[Merger, ...]]] = []
     for k in range(most, 0, -1):
-        forward = upwards[k - 1] if k <= taken.mixture.k else taken.again(k, starts=starts, least=floor)
-        above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.search.is_estimate}
-        down = [_refit(kept(f), steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
+        forward = upwards[k - 1] if k <= taken.values.k else taken.fitted_again(k, starts=starts, least=floor)
+        above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.fit.is_estimate}
+        down = [_refit(f.mixture, steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
         chosen = _higher([forward, *down])
-        best.append((chosen, path(kept(chosen).mixture, *design_of(kept(chosen).points))))
+        best.append((chosen, path(chosen.mixture.values, *design_of(chosen.mixture.points))))
         tell(2 * most - k + 1, 2 * most)
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
-    charges, silence = _charges(kept(fits[-1]), most)
+    charges, silence = _charges(fits[-1].mixture, most)
     found = Sizes(fits, steps, charges, silence)
     if found.by_bic is None:
         return found
-    taken = kept(fits[found.by_bic - 1])
-    misfit, outlying = departure(taken.mixture, taken.points), light_and_broad(taken.mixture, taken.points)
+    taken = fits[found.by_bic - 1].mixture
+    misfit, outlying = departure(taken.values, taken.points), light_and_broad(taken.values, taken.points)
     return replace(found, misfit=misfit, outlying=outlying)
 
 
-def _refit(refits: Refits, cells: Cells, floor: float) -> Fitted:
-    _, mixture, *_ = projected(refits.mixture, refits.held, *design_of(refits.points, np.inf), cells)
-    found: Fitted = refits.again(mixture.k, mixture, least=floor)
-    return found
+def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
+    _, mixture, *_ = projected(larger.values, larger.held, *design_of(larger.points, np.inf), cells)
+    smaller: FitResult = larger.fitted_again(mixture.k, mixture, least=floor)
+    return smaller
 
 
 def _rising(bic: Sequence[float | None]) -> bool:
@@ -191,22 +191,21 @@ def _rising(bic: Sequence[float | None]) -> bool:
     return len(ends) == 3 and ends[0] < ends[1] <= ends[2]
 
 
-def _higher(found: list[Fitted]) -> Fitted:
+def _higher(found: list[FitResult]) -> FitResult:
     """The highest of some fits that are estimates, the first of equal ones; the first where none is."""
-    estimates = [f for f in found if f.search.is_estimate] or found[:1]
+    estimates = [f for f in found if f.fit.is_estimate] or found[:1]
     most = max(f.log_likelihood for f in estimates)
     return next(f for f in estimates if f.log_likelihood >= most - AGREE)
 
 
-def _charges(refits: Refits, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
+def _charges(fitted: FittedMixture, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
     """The learning coefficients of all pairs of sizes, or why some has no bound."""
-    free = refits.spec.gate.activation is not None and not refits.held.apart
+    spec = fitted.model()
+    free = spec.gate.activation is not None and not fitted.held.apart
     rows = []
     for k in range(1, most + 1):
         try:
-            rows.append(
-                tuple(coefficient(refits.spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1))
-            )
+            rows.append(tuple(coefficient(spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1)))
         except ValueError as error:
             return None, str(error)
         for found in rows[-1]:

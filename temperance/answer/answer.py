@@ -106,7 +106,7 @@ class Answer:
         Raises:
             ImportError: pandas is not installed.
         """
-        from temperance.numerics.estimation.tables import frame
+        from temperance.numerics.estimation.result import frame
 
         return frame(self.rows())
 

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from temperance.answer.answer import Answer
 from temperance.commands.command import command
-from temperance.numerics.estimation.fitted import Fitted
-from temperance.numerics.estimation.sizes import FitComparison
+from temperance.numerics.estimation.comparison import FitComparison
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.pages.fit_pictures import pictures_of
 from temperance.pages.plots import Picture
@@ -32,7 +32,7 @@ class Fit(Answer):
     data: x (n, d) and y (n,), without what is missing. names: of their columns.
     """
 
-    found: Fitted | FitComparison
+    found: FitResult | FitComparison
     data: tuple[Floats, Floats]
     names: tuple[str, ...]
 
@@ -53,7 +53,7 @@ class Fit(Answer):
         screen.print(str(self.found))
 
 
-def _said(found: Fitted | FitComparison) -> Said:
+def _said(found: FitResult | FitComparison) -> Said:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
     head, rows, foot = found.parts()
     parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
@@ -98,7 +98,7 @@ def _fit(
         nu: The variance, with --noise known.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
-    from temperance.numerics.general.fit import fit as estimate
+    from temperance.numerics.estimation.fit import fit as estimate
     from temperance.terminal.csv_input import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)

@@ -16,9 +16,8 @@ from sympy import Expr
 from temperance.answer.answer import Answer
 from temperance.how_many import words
 from temperance.how_many.pictures import merges_of
-from temperance.numerics.estimation.arguments import whole
-from temperance.numerics.estimation.fitted import Fitted
-from temperance.numerics.merging.merge import kept
+from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.selection.sizes import Sizes, sizes
 from temperance.pages.fit_pictures import pictures_of
 from temperance.pages.plots import Picture
@@ -53,7 +52,7 @@ class Experts(Answer):
         return self.found.range
 
     @property
-    def fits(self) -> tuple[Fitted, ...]:
+    def fits(self) -> tuple[FitResult, ...]:
         """The fits of one, two, .. experts."""
         return self.found.fits
 
@@ -77,7 +76,7 @@ class Experts(Answer):
         """The merges on a logarithmic scale, and the experts over the data where x has one column."""
         found = self.found
         chosen = found.fits[(len(found.fits) if found.range is None else found.range[1]) - 1]
-        points = kept(chosen).points
+        points = chosen.mixture.points
         return (merges_of(found), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
 
 

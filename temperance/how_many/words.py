@@ -96,7 +96,7 @@ def _warnings(found: Sizes) -> Iterator[str]:
     yield from (
         f"the fit with {counted(f.fitted)} is no estimate ({f.status}): it has no criteria"
         for f in found.fits
-        if not f.search.is_estimate
+        if not f.fit.is_estimate
     )
     if found.charges is None:
         yield f"no singular BIC: {found.silence}"

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from temperance.interop.callables import Source, activation
-from temperance.numerics.estimation.arguments import whole
-from temperance.numerics.estimation.fitted import Fitted
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.tables import Text
+from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.fit import Options
+from temperance.numerics.estimation.fit import fit as estimate
+from temperance.numerics.estimation.result import FitResult, Text
 from temperance.numerics.fitting.box import Box
-from temperance.numerics.general.fit import Options
-from temperance.numerics.general.fit import fit as estimate
+from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.density import gate_probabilities, log_density
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.selection.sizes import sizes
 from temperance.theory.expressions.arguments import shown
 from temperance.theory.models.gates import FITTED, gate_of, require_gate
@@ -42,7 +42,7 @@ Randomness = int | np.random.RandomState | np.random.Generator | None
 class MoERegressor(RegressorMixin, BaseEstimator):
     """Mixture of linear Gaussian experts with a softmax gate, y | x ~ sum_i p_i(x) N(a_i . x + b_i, nu_i).
 
-    p = softmax((s(beta1_i . x) + beta0_i)/tau); nu_i are variances. Fitted by maximum likelihood in a compact box
+    p = softmax((s(beta1_i . x) + beta0_i)/tau); nu_i are variances. FitResult by maximum likelihood in a compact box
     (temperance.fit; arXiv 2401.13875 for the model). Parameters are validated by `fit`, not here.
 
     Args:
@@ -110,7 +110,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         options: Options = {"gate": gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
         options |= {"starts": self.starts, "seed": _seed(self.random_state), "box": self.box, "weights": sample_weight}
         found = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
-        assert isinstance(found, FitResult)
+        assert isinstance(found, FitResult)  # of one number of experts
         self.result_ = found
         self.n_experts_ = self.result_.fitted
         if self.result_.separated or not self.result_.fit.is_estimate:
@@ -124,9 +124,14 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
+    @property
+    def _measure(self) -> MixingMeasure:
+        assert isinstance(self.result_.fit, Fit)  # the gates that it takes have no other
+        return self.result_.fit.measure
+
     def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         x = self._checked(X)
-        return log_density(self.result_.fit.measure, self._gate, x, reals(y, "y"))
+        return log_density(self._measure, self._gate, x, reals(y, "y"))
 
     @property
     def _gate(self) -> CompiledActivation:
@@ -140,7 +145,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             NotFittedError: fit has not been called.
         """
         x = self._checked(X)
-        measure = self.result_.fit.measure
+        measure = self._measure
         return (gate_probabilities(measure, self._gate, x) * (x @ measure.a.T + measure.b)).sum(axis=1)
 
     def predict_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
@@ -159,7 +164,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             ValueError, NotFittedError: as `predict`.
         """
         x = self._checked(X)
-        return gate_probabilities(self.result_.fit.measure, self._gate, x)
+        return gate_probabilities(self._measure, self._gate, x)
 
     def aic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """2 n_parameters_ - 2 log-likelihood of X (n, d), y (n,), as GaussianMixture has it; the less, the better.
@@ -200,7 +205,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         return self.result_.summary(None if names is None else [str(name) for name in names])
 
 
-def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> Fitted:
+def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> FitResult:
     """The fit of the number of experts that BIC takes."""
     found = sizes(x, y, _MOST, **options)
     return found.fits[(found.by_bic or 1) - 1]

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from temperance.numerics.estimation.fitted import Fitted
+from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.pages.plots import Curve, Curves, Picture, kind_of
 
 _GRID, _POINTS = 200, 600  # places of a curve, and points of data in a picture
 
 
-def pictures_of(found: Fitted, x: Floats, y: Floats, names: Sequence[str]) -> tuple[Picture, ...]:
+def pictures_of(found: FitResult, x: Floats, y: Floats, names: Sequence[str]) -> tuple[Picture, ...]:
     """The data x (n, 1), y (n,) with the means of the experts, and the gate; names: of x and of y.
 
     None for x of several columns.

@@ -20,7 +20,7 @@ TABLE = {"theory/models/gates.py", "theory/models/experts.py", "theory/models/by
 
 OTHER_WORDS = {
     "theory/contact/curve_models.py": 1,  # nu as what a curve moves
-    "numerics/general/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
+    "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/pages/atlas_tables.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answers/efficiency_words.py": 1,  # the condition on an activation that fails
     "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words

@@ -13,8 +13,8 @@ ORDER = """
 theory/checker theory/curves theory/bounds theory/sizes theory/expressions theory/activations theory/fields
 theory/conditions theory/twins theory/coq theory/models theory/settings theory/interactions theory/symmetries
 theory/derivations theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
-numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/estimation
-numerics/errors numerics/general numerics/selection numerics/contact numerics/lattice numerics/information
+numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/errors
+numerics/general numerics/estimation numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
 temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands

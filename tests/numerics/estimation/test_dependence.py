@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.general.fit import fit
+from temperance.numerics.estimation.fit import fit
 
 RNG = np.random.default_rng(4)
 N = 300

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation import estimate
-from temperance.numerics.general.fit import fit
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import likelihood, pays
 from temperance.theory.models.by_name import model

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import single_twins, twin_matrix, twin_notes
-from temperance.numerics.general.fit import fit
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure

@@ -8,10 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from temperance.numerics.estimation.fitted import Estimate
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.fit import fit
+from temperance.numerics.estimation.result import Estimate, FitResult
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.fit import fit
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample

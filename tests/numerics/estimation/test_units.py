@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.fit import fit
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -114,7 +114,7 @@ def test_a_box_of_the_user_is_one_of_the_data():
     assert result.fit.box == box
     assert result.fit.status == "at_bound"  # the larger variance is 5000
     assert result.fit.measure.nu.max() == pytest.approx(3000, rel=1e-9)
-    assert result.centre == ((0.0,), 0.0)
+    assert result.to_json()["box"]["centre"] == {"x": [0.0], "y": 0.0}
 
 
 def test_variances_far_below_that_of_y_are_not_at_a_bound():

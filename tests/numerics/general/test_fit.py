@@ -106,7 +106,7 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
     found = temperance.fit(x, y, fitted=2, gate=CUBIC, starts=4)
     assert [e.parameter for e in found.estimates if e.identifiable is False] == ["beta1", "tau"]
     assert all(e.se is None for e in found.estimates if e.identifiable is False)
-    assert len(found.found.flat) == 1
+    assert len(found.fit.flat_directions) == 1
     (warning,) = found.warnings
     assert warning.startswith("by an identity of this model beta1, tau are not identifiable; ")
     assert "beta1/tau" in warning
@@ -115,6 +115,18 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
     assert "pi, c, Gamma are not identifiable" in gaussian.warnings[0]
     assert "1/Gamma" in gaussian.warnings[0]
     assert gaussian.n_parameters == 9
+
+
+def test_a_function_that_is_determined_has_its_error_where_the_box_holds_what_is_not():
+    x, y = data()
+    options = {"fitted": 2, "expert": "a*x + b", "seed": 1, "starts": 3}
+    held = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", box={"tau": (5.0, 5.5)}, **options)
+    fixed = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", constants={"tau": 1}, **options)
+    free = {e.parameter: e for e in held.estimates if e.atom in (None, 0)}
+    w = next(e for e in fixed.estimates if e.parameter == "w")
+    assert held.fit.bounds == (("tau", None),)
+    assert (abs(free["w/tau"].value), free["w/tau"].se) == pytest.approx((abs(w.value), w.se), rel=1e-4)
+    assert free["tau"].identifiable is free["w"].identifiable is False
 
 
 def test_text_and_objects_are_one_model():
@@ -249,5 +261,5 @@ def test_scores_beyond_what_doubles_resolve_are_no_maximum():
     shares = np.exp(score - score.max(axis=0))
     loglik = np.log((shares * densities).sum(axis=0) / shares.sum(axis=0)).sum()
     assert found.status == "converged"
-    assert found.found.log_likelihood == pytest.approx(loglik, abs=1e-6)
+    assert found.fit.log_likelihood == pytest.approx(loglik, abs=1e-6)
     assert sorted(round(value["w", j]) for j in (0, 1)) == [-1, 1]

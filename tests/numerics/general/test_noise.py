@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.general.fit import fit
+from temperance.numerics.estimation.fit import fit
 
 RNG = np.random.default_rng(5)
 X = RNG.uniform(-2, 2, 400)
@@ -67,6 +67,6 @@ def test_a_logarithm_of_x_is_fitted_where_the_data_allow_it(gate, low):
     share = 1 / (1 + np.exp(-(2 * np.log(x))))
     y = np.where(rng.random(300) < share, x + 1, -x - 1) + 0.2 * rng.normal(size=300)
     found = fit(x, y, fitted=2, gate=gate, starts=3)
-    assert found.search.status == "converged"
+    assert found.fit.status == "converged"
     with pytest.raises(ValueError, match=r"not real at x|which is 0 at some x"):
         fit(x - 1, y, fitted=2, gate=gate)

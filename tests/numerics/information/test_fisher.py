@@ -8,8 +8,8 @@ import mpmath
 import numpy as np
 import pytest
 
+from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.general.fit import fit
 from temperance.numerics.information.fisher import information, kurtosis, local_factors
 from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature

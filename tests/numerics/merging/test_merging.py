@@ -200,4 +200,4 @@ def test_what_is_no_fit_is_refused(data):
     with pytest.raises(ValueError, match="from 1 to 2"):
         two.merged(3)
     with pytest.raises(ValueError, match="with its data"):
-        merge(replace(two, again=None), [[0, 1]])
+        merge(replace(two, mixture=replace(two.mixture, refit=None)), [[0, 1]])

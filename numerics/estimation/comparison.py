@@ -12,8 +12,7 @@ from itertools import pairwise
 from typing import Any, ClassVar
 
 from temperance.numerics.estimation.diagnostics import in_doubt
-from temperance.numerics.estimation.fitted import Fitted
-from temperance.numerics.estimation.tables import Tabled, aligned
+from temperance.numerics.estimation.result import FitResult, Tabled, aligned
 from temperance.numerics.fitting.search import AGREE
 from temperance.theory.expressions.arguments import checked
 
@@ -32,13 +31,13 @@ MORE = "How many experts there are, and what speaks against the answer: temperan
 class FitComparison(Tabled):
     """Fits of several sizes to the same data.
 
-    fits: one `FitResult` or `FormulaFit` for each size, in the order asked for.
+    fits: one `FitResult` for each size, in the order asked for.
     doubts: warnings of where the data come from.
     """
 
     heads: ClassVar[tuple[str, ...]] = _COLUMNS
 
-    fits: tuple[Fitted, ...]
+    fits: tuple[FitResult, ...]
     doubts: tuple[str, ...] = ()
 
     @checked
@@ -57,9 +56,9 @@ class FitComparison(Tabled):
         said = [
             f"the fit with {_experts(f)} is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
-            if not f.search.is_estimate
+            if not f.fit.is_estimate
         ]
-        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.search, separated=f.separated)]
+        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit, separated=f.separated)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fitted)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 said.append(
@@ -71,7 +70,7 @@ class FitComparison(Tabled):
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
-        doubtful = {f.fitted for f in self.fits if in_doubt(f.search, separated=f.separated)}
+        doubtful = {f.fitted for f in self.fits if in_doubt(f.fit, separated=f.separated)}
         found = [
             f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
             for name, k in self.least.items()
@@ -90,8 +89,8 @@ class FitComparison(Tabled):
                 "n_parameters": f.n_parameters,
                 "aic": f.aic,
                 "bic": f.bic,
-                "agree": f.search.agree,
-                "starts": f.search.starts,
+                "agree": f.fit.agree,
+                "starts": f.fit.starts,
             }
             for f in self.fits
         ]
@@ -124,12 +123,12 @@ class FitComparison(Tabled):
         return f"<FitComparison: fitted {sizes}; least BIC: {self.least['bic']}; print shows the answer>"
 
 
-def _experts(result: Fitted) -> str:
+def _experts(result: FitResult) -> str:
     k = result.fitted
     return f"{k} expert{'s' * (k > 1)}"
 
 
-def _least(fits: tuple[Fitted, ...], criterion: Callable[[Fitted], float | None]) -> int | None:
+def _least(fits: tuple[FitResult, ...], criterion: Callable[[FitResult], float | None]) -> int | None:
     values = [(value, f.fitted) for f in fits if (value := criterion(f)) is not None]
     return min(values)[1] if values else None
 

@@ -8,7 +8,6 @@ Example: ``print(fit(x, y, fitted=2, gate="beta1*x1 + beta2*x1*x2", expert="a1*x
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypedDict, Unpack, overload
 
@@ -16,18 +15,17 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.arguments import checked_points, names_of, sizes_of, whole
-from temperance.numerics.estimation.estimate import Search, announced, fits_of
+from temperance.numerics.estimation.comparison import FitComparison
+from temperance.numerics.estimation.data import checked_points, names_of, sizes_of, whole
+from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of
+from temperance.numerics.estimation.formula_fit import result_of
 from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.sizes import FitComparison
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.general.formula_fit import FormulaFit, in_words
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
-from temperance.numerics.merging.merge import Again
-from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -65,7 +63,7 @@ class Options(TypedDict, total=False):
 
 
 @overload
-def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) -> FitResult | FormulaFit: ...
+def fit(x: ArrayLike, y: ArrayLike, *, fitted: int, **options: Unpack[Options]) -> FitResult: ...
 
 
 @overload
@@ -75,7 +73,7 @@ def fit(x: ArrayLike, y: ArrayLike, *, fitted: Sequence[int], **options: Unpack[
 @overload
 def fit(
     x: ArrayLike, y: ArrayLike, *, fitted: int | Sequence[int], **options: Unpack[Options]
-) -> FitResult | FormulaFit | FitComparison: ...
+) -> FitResult | FitComparison: ...
 
 
 @checked
@@ -102,7 +100,7 @@ def fit(
     bias: bool = True,
     noise: str = "each",
     nu: float | None = None,
-) -> FitResult | FormulaFit | FitComparison:
+) -> FitResult | FitComparison:
     """Maximum-likelihood fit of a mixture of `fitted` Gaussian experts to x (n, d) or (n,), y (n,).
 
     Args:
@@ -129,21 +127,20 @@ def fit(
         ValueError: data, formulas or options that make no fit.
     """
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    said = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
+    read = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
     sizes, variance = sizes_of(fitted), _noise(noise, nu)
     points, dropped = checked_points(x, y, weights, drop_missing)
     search = Search(whole(starts, "starts", 1), whole(seed, "seed", 0), progress)
     names = names_of(x, columns, points.x.shape[1])
-    fits: Sequence[FitResult | FormulaFit]
     if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
-            said()  # refuses what is of formulas
-        found = fits_of(points, sizes, gate, activation, gauge, tau, _box_of(gate, box), search)
-        fits = [replace(one, columns=names, dropped=dropped) for one in found]
+            read()  # refuses what is of formulas
+        data = Data(points, names, dropped, _box_of(gate, box))
+        fits = fits_of(data, sizes, gate, activation, gauge, tau, search)
     else:
         bounds = _bounds(gauge, tau, box)
         _require_columns(by_name.formulas_of(gate, expert), names)
-        spec = said(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
+        spec = read(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
         one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
@@ -158,19 +155,28 @@ def _fitter(
     bounds: Bounds | None,
     variance: float | Literal["common"] | None,
     search: Search,
-    **said: Any,
-) -> Callable[..., FormulaFit]:
-    """The function that fits k atoms: from known starts besides fresh ones, and with nu in a range if one is given."""
+    **data: Any,
+) -> Callable[..., FitResult]:
+    """The function that fits k atoms: from a mixture besides fresh starts, and with nu in a range if one is given."""
+    searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance}
+    searched["weights"] = points.weights if points.weighted else None
 
     def one(
-        k: int, known: Floats | None = None, starts: int = search.starts, nu: tuple[float, float] | None = None
-    ) -> FormulaFit:
-        inside = bounds if nu is None else {**(bounds or {}), "nu": nu}
-        searched: dict[str, Any] = {"starts": starts, "seed": search.seed, "progress": search.progress}
-        searched |= {"weights": points.weights if len(points.weights) else None, "box": inside, "noise": variance}
+        k: int,
+        mixture: Mixture | None = None,
+        starts: int = search.starts,
+        nu: tuple[float, float] | None = None,
+    ) -> FitResult:
+        box = bounds if nu is None else {**(bounds or {}), "nu": nu}
+        thetas = () if mixture is None else (mixture.theta,)
         with announced(k, few=few(k, len(points.y))):
-            found = fit_general(points.x, points.y, spec, k, known_starts=() if known is None else (known,), **searched)
-        return replace(in_words(found, points, names), again=Again(points, one), **said)
+            end = fit_general(points.x, points.y, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
+        low, high = end.box["nu"]
+
+        def refit(k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> FitResult:
+            return one(k, mixture, starts, (max(low, least), high))
+
+        return result_of(end, points, names, refit=refit, **data)
 
     return one
 
