@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from temperance.numerics.estimation import diagnostics
+from temperance.numerics.fitting.search import APART
 from temperance.numerics.general.fit_general import Name
 from temperance.numerics.merging.merge import FittedMixture, Merge, merged_to
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -128,6 +129,28 @@ class Tabled(ABC):
     heads: ClassVar[tuple[str, ...]]
 
     @abstractmethod
+    @property
+    def gap(self) -> float | None:
+        """By how much the log-likelihoods that two independent searches reach differ; None where one was made."""
+        return self.fit.gap if np.isfinite(self.fit.gap) else None
+
+    @cached_property
+    def smallest_share(self) -> float:
+        """The least share of an atom: the mean of its gate probability over the x of the data."""
+        points = self.mixture.points
+        return float(points.mean(self.curves(points.x)[0]).min())
+
+    @property
+    def _searches(self) -> str:
+        """What two searches say of the maximum, and how much the smallest atom holds."""
+        share = f"the smallest atom holds {self.smallest_share:.2g} of the points"
+        if self.gap is None:
+            return f"one search; {share}"
+        same = (
+            "two searches reach it" if self.gap <= APART else f"two searches differ by {self.gap:.2g}: try more starts"
+        )
+        return f"{same}; {share}"
+
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a row."""
 
@@ -298,7 +321,7 @@ class FitResult(Tabled):
         """The object that `temperance fit --json` prints.
 
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
-        each; status, starts, agree; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
+        each; status, starts, agree; gap: between two searches, smallest_share: of an atom; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
         there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of formulas, what was
         understood of them and of their noise.
         """
@@ -307,6 +330,8 @@ class FitResult(Tabled):
             "status": self.status,
             "starts": self.fit.starts,
             "agree": self.fit.agree,
+            "gap": self.gap,
+            "smallest_share": self.smallest_share,
             "flat_directions": self.flat_directions,
             "warnings": list(self.warnings),
             "loglik": self.log_likelihood,
@@ -338,7 +363,7 @@ class FitResult(Tabled):
         head += [f"maximum likelihood, {self.points:g} points{left_out}, {self.n_parameters} parameters"]
         foot = [
             f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
-            f"{self.fit.agree} of {self.fit.starts} starts agree on it",
+            f"{self.fit.agree} of {self.fit.starts} starts agree on it; {self._searches}",
             *(f"warning: {warning}" for warning in self.warnings),
             *self.words,
         ]

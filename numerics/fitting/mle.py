@@ -124,10 +124,20 @@ def search_layout(
     peaks and no splits. Raises ValueError as `fit_points`.
     """
     ratios = _Ratios(layout, gate, points, box)
-    more = Effort() if starts and layout.k > 2 else Effort(0, 0, 0)
-    effort = replace(more, rough=-(-starts // 2))
+    effort = effort_of(ratios.problem, starts)
     known = [ratios.inner(theta) for theta in known_starts]
     return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, known=known, stop=stop, progress=progress))
+
+
+def effort_of(problem: Problem, starts: int) -> Effort:
+    """That of a fit from so many rough starts; from three atoms on peaks and splits besides, fewer without machine code.
+
+    With no rough starts there are none at all, but for known ones.
+    """
+    rough = -(-starts // 2)
+    if not starts or problem.k < 3:
+        return Effort(rough, 0, 0)
+    return Effort(rough) if problem.compiled else Effort(rough, 8, 6)
 
 
 class _Ratios:

@@ -10,7 +10,7 @@ Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).values`` has the par
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
@@ -18,9 +18,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.fitting.mle import flat_directions
+from temperance.numerics.fitting.mle import effort_of, flat_directions
 from temperance.numerics.fitting.problem import Problem
-from temperance.numerics.fitting.search import Effort, Optimum, Status, search
+from temperance.numerics.fitting.search import Optimum, Status, search
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import pays
 from temperance.numerics.likelihood.scattering import Coordinates
@@ -217,10 +217,8 @@ def fit_general(
     fitted = len(problem.places)
     if len(points.y) < fitted:
         raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
-    more = Effort() if starts and k > 2 else Effort(0, 0, 0)
     known = [theta[problem.places] for theta in known_starts]
-    effort = replace(more, rough=-(-starts // 2))
-    optimum = search(problem, seed=seed, effort=effort, known=known, progress=progress)
+    optimum = search(problem, seed=seed, effort=effort_of(problem, starts), known=known, progress=progress)
     return _report(spec, optimum, _box_record(spec, points, inside))
 
 
