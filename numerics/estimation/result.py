@@ -129,28 +129,6 @@ class Tabled(ABC):
     heads: ClassVar[tuple[str, ...]]
 
     @abstractmethod
-    @property
-    def gap(self) -> float | None:
-        """By how much the log-likelihoods that two independent searches reach differ; None where one was made."""
-        return self.fit.gap if np.isfinite(self.fit.gap) else None
-
-    @cached_property
-    def smallest_share(self) -> float:
-        """The least share of an atom: the mean of its gate probability over the x of the data."""
-        points = self.mixture.points
-        return float(points.mean(self.curves(points.x)[0]).min())
-
-    @property
-    def _searches(self) -> str:
-        """What two searches say of the maximum, and how much the smallest atom holds."""
-        share = f"the smallest atom holds {self.smallest_share:.2g} of the points"
-        if self.gap is None:
-            return f"one search; {share}"
-        same = (
-            "two searches reach it" if self.gap <= APART else f"two searches differ by {self.gap:.2g}: try more starts"
-        )
-        return f"{same}; {share}"
-
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a row."""
 
@@ -313,6 +291,28 @@ class FitResult(Tabled):
         """The same with more warnings; doubts: of where the data come from."""
         return replace(self, warnings=(*doubts, *self.warnings))
 
+    @property
+    def gap(self) -> float | None:
+        """By how much the log-likelihoods that two independent searches reach differ; None where one was made."""
+        return self.fit.gap if np.isfinite(self.fit.gap) else None
+
+    @cached_property
+    def smallest_share(self) -> float:
+        """The least share of an atom: the mean of its gate probability over the x of the data."""
+        points = self.mixture.points
+        return float(points.mean(self.curves(points.x)[0]).min())
+
+    @property
+    def _searches(self) -> str:
+        """What two searches say of the maximum, and how much the smallest atom holds."""
+        share = f"the smallest atom holds {self.smallest_share:.2g} of the points"
+        if self.gap is None:
+            return f"one search; {share}"
+        same = (
+            "two searches reach it" if self.gap <= APART else f"two searches differ by {self.gap:.2g}: try more starts"
+        )
+        return f"{same}; {share}"
+
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a row."""
         return [row for e in self.estimates for row in e.rows(self.columns)]
@@ -321,7 +321,7 @@ class FitResult(Tabled):
         """The object that `temperance fit --json` prints.
 
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
-        each; status, starts, agree; gap: between two searches, smallest_share: of an atom; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
+        each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
         there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of formulas, what was
         understood of them and of their noise.
         """

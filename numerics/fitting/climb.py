@@ -353,11 +353,10 @@ def _is_settled(along, values, worth):  # type: ignore[no-untyped-def]
         gain += along[b] * along[b] / (abs(values[b]) + _ROUNDING)
     if gain > 2 * worth:
         return False
-    doubtful = _DOUBTFUL * math.sqrt(size)
+    doubtful, clear = _DOUBTFUL * math.sqrt(size), True
     for b in range(len(values)):
-        if FLAT < abs(values[b]) < doubtful:
-            return False
-    return True
+        clear = clear and not FLAT < abs(values[b]) < doubtful
+    return clear
 
 
 def _propose(at, trial, state, lower, upper, frame, stop):  # type: ignore[no-untyped-def]

@@ -301,7 +301,7 @@ def _lines(problem: Problem, low: Floats, high: Floats, shift: int) -> Floats:
     f, points = problem.formulas, problem.points
     (centre,), (spread,) = points.middle
     spread = max(float(spread), 1e-12)
-    values, slopes = mean_and_slopes(f, np.array([[0.0], [1.0]]), np.zeros(2))
+    _, slopes = mean_and_slopes(f, np.array([[0.0], [1.0]]), np.zeros(2))
     slope = int(np.argmax(np.abs(slopes[:, 1] - slopes[:, 0])))  # which of the two parameters multiplies x
     reach = float(np.ptp(points.y))
     ends = [

@@ -130,7 +130,7 @@ def search_layout(
 
 
 def effort_of(problem: Problem, starts: int) -> Effort:
-    """That of a fit from so many rough starts; from three atoms on peaks and splits besides, fewer without machine code.
+    """That of a fit from so many rough starts; from three atoms on with peaks and splits, fewer without machine code.
 
     With no rough starts there are none at all, but for known ones.
     """
@@ -166,7 +166,7 @@ class _Ratios:
         return np.where(self._gates, theta * np.exp(-theta[0]), theta)[1:]
 
     def outer(self, u: Floats) -> Floats:
-        """Coordinates of the layout; a tau that no data tell is 1, or smaller where the gate is outside of the box then.
+        """Coordinates of the layout; a tau that no data tell is 1, or smaller where the gate would leave the box.
 
         So a fit is at an edge if and only if its ratios are.
         """

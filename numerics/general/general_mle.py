@@ -1,4 +1,4 @@
-"""States the fit of an arbitrary gate and Gaussian expert near a true mixture: a box around it is part of the estimator.
+"""States the fit of any gate and Gaussian expert near a true mixture: a box around it is part of the estimator.
 
 The first cell has one to three atoms, or both have two, whose log weights stay within a range of those of an equal
 split, as the bounds of contact orders suppose. The gate of the last atom is held where `Family.free` says so, which

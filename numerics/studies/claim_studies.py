@@ -1,8 +1,8 @@
 """Defines the studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
 
 Truths come from the conditioning of the Fisher information; sizes, starts and replicates from pilots on other seeds.
-All are on the lattice (`numerics.lattice`). Every fit is made by two searches, whose starts do not use the truth; climbs
-end once a further step would gain less than 1e-3 in the log-likelihood of the sample (`Stop.in_sample_units`).
+All are on the lattice (`numerics.lattice`). Every fit is made by two searches, whose starts do not use the truth;
+climbs end once a further step would gain less than 1e-3 in the log-likelihood of the sample (`Stop.in_sample_units`).
 """
 
 from __future__ import annotations
