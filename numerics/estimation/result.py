@@ -321,9 +321,9 @@ class FitResult(Tabled):
         """The object that `temperance fit --json` prints.
 
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
-        each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters, aic, bic (null where
-        there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of formulas, what was
-        understood of them and of their noise.
+        each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
+        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of
+        formulas, what was understood of them and of their noise.
         """
         return {
             "estimates": [e.to_json() for e in self.estimates],

@@ -73,8 +73,10 @@ class Verify(Answer):
         return verification_page(self.results, self.published, self.source, made_in_words(self.results))
 
     def to_json(self) -> Any:
-        """Claims, legs and outcomes, the check of the published estimates, the family of all tests; kept_fits is null, as every fit
-        is made in the run."""
+        """Claims, legs and outcomes, the check of the published estimates, and the family of all tests.
+
+        kept_fits is null: every fit is made in the run.
+        """
         claims = [result.record() for result in self.results]
         return {"claims": claims, "published": self.published, "tests": tests_made(self.results), "kept_fits": None}
 
