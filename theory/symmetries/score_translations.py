@@ -178,6 +178,12 @@ def _is_plain(f: sp.Expr, spec: MoESpec) -> bool:
     return own <= {*plain_parameters(spec)} and not any(sp.diff(f, p).has(*own) for p in own)
 
 
+def separated_score(spec: MoESpec) -> dict[sp.Expr, sp.Expr] | None:
+    """e_k -> phi_k where the log weight is sum_k phi_k e_k, functions e_k of x and shared parameters; None else."""
+    side = _side(spec.gate.log_weight, spec, [*spec.gate.own])
+    return None if side is None or side.rest != 0 else {e: phi for (_, e), phi in side.phi.items()}
+
+
 def in_mixture(spec: MoESpec, shown: Scores) -> tuple[sp.Expr, ...]:
     """What is identifiable of the gate where all scores can change by one function of x."""
     sides = [{p: atom_symbol(p, side) for p in spec.gate.own} for side in "ij"]
