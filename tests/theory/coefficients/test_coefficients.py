@@ -256,6 +256,7 @@ SHOWN = {
     "softmax, constant experts": ({"gate": "softmax", "expert": "constant"},),
     "tanh, GELU and others, anchored": ({"gate": "activation", "s": "tanh"}, {"gate": "activation", "s": "gelu"}),
     "cos (even s), anchored": ({"gate": "activation", "s": "cos"},),
+    "quadratic, constant experts": ({"gate": "quadratic", "expert": "constant"},),
     "quadratic, Gaussian": ({"gate": "quadratic"}, {"gate": "gaussian"}),
 }
 
