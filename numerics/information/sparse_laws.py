@@ -68,7 +68,7 @@ def ties(measure: MixingMeasure, gate: CompiledActivation, low: float, high: flo
     padded = np.concatenate([[np.inf], gap, [np.inf]])
     places = np.flatnonzero((gap <= padded[:-2]) & (gap <= padded[2:]))
     chosen: list[Tie] = []
-    for i in places:
+    for i in places.tolist():
         pair = (int(lead[i]), int(second[i]))
         a, b = float(x[max(i - 1, 0)]), float(x[min(i + 1, _GRID - 1)])
         tie = _tie(measure, gate, pair, (a, float(x[i]), b), least, (low, high))

@@ -238,16 +238,14 @@ def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
 def with_laws(row: Row, case: Case, *, checked: bool = True) -> Row:
     """A row that has an n with crossings, laws and the best temperature. checked: whether laws are held against n."""
     measure, layout, gate, low, high = case.where
-    law, count, reach = None, None, None
-    if measure.d == 1:
-        found = ties(measure, gate, low, high)
-        law, count = sparse_law(measure, layout, gate, found), None if found is None else len(found)
-        if isinstance(law, Fraction):
-            reach = holds_from(*case.where, law) if checked else None
-            law = int(law) if law.denominator == 1 else float(law)
+    meeting = ties(measure, gate, low, high) if measure.d == 1 else None
+    law = sparse_law(measure, layout, gate, meeting)
+    reach = holds_from(*case.where, law) if checked and isinstance(law, Fraction) else None
+    exponent = law if not isinstance(law, Fraction) else int(law) if law.denominator == 1 else float(law)
+    count = None if meeting is None else len(meeting)
     best = best_tau(*case.where)
     window = None if best is None else (best.tau, best.low, best.high)
-    return replace(row, best_tau=window, crossings=count, laws=Law(law, TO_INFINITY), law_holds_from=reach)
+    return replace(row, best_tau=window, crossings=count, laws=Law(exponent, TO_INFINITY), law_holds_from=reach)
 
 
 def with_designs(row: Row, case: Case) -> Row:
