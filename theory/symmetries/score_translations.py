@@ -235,8 +235,10 @@ def _side(log_weight: sp.Expr, spec: MoESpec, own: list[sp.Symbol], x: Sequence[
             phi[0, e] = phi.get((0, e), sp.S.Zero) + f
     if not phi:
         return None
-    phi = _independent(phi, x, spec)
-    left = sp.Add(*rest)
+    reduced = _independent(phi, x, spec)
+    if reduced is None:
+        return None
+    phi, left = reduced, sp.Add(*rest)
     fields, moving = _unit_fields(phi, own, spec.gate.shared)
     if left == 0:
         return _Side(phi, fields, moving, left)
@@ -250,12 +252,30 @@ def _side(log_weight: sp.Expr, spec: MoESpec, own: list[sp.Symbol], x: Sequence[
 
 def _product(term: sp.Expr, x: Sequence[sp.Symbol], own: Sequence[sp.Symbol]) -> tuple[sp.Expr | None, sp.Expr]:
     """(phi, e) of a product of a function e of x and a function phi of parameters; phi is None where it is none."""
+    if isinstance(term, sp.Piecewise):
+        return _product_of_pieces(term, x, own)
     algebraic = not any(f.has(*x) for f in term.atoms(sp.Function, sp.exp, Jet))
     for attempt in (term, sp.factor(term) if algebraic else term):
         f, e = attempt.as_independent(*x, as_Add=False)
         if not e.free_symbols & {*own}:
             return f, e
     return None, term
+
+
+def _product_of_pieces(
+    term: sp.Piecewise, x: Sequence[sp.Symbol], own: Sequence[sp.Symbol]
+) -> tuple[sp.Expr | None, sp.Expr]:
+    """The same of a Piecewise whose kinks stay in place, where all of its formulas have one function of parameters."""
+    factors, pieces = set(), []
+    for formula, condition in term.args:
+        f, e = formula.as_independent(*x, as_Add=False)
+        number, f = f.as_coeff_Mul()
+        if formula != 0:
+            factors.add(f)
+        pieces.append((number * e if formula != 0 else sp.S.Zero, condition))
+    if len(factors) != 1 or any({*own} & (e.free_symbols | c.free_symbols) for e, c in pieces):
+        return None, term
+    return factors.pop(), sp.Piecewise(*pieces)
 
 
 def _expanded(log_weight: sp.Expr) -> sp.Expr:
@@ -322,9 +342,11 @@ def _shown_by(side: _Side, spec: MoESpec) -> Iterator[sp.Expr]:
             yield f
 
 
-def _independent(phi: _Separated, x: Sequence[sp.Symbol], spec: MoESpec) -> _Separated:
-    """The same sum over functions that are independent, 1 among them."""
+def _independent(phi: _Separated, x: Sequence[sp.Symbol], spec: MoESpec) -> _Separated | None:
+    """The same sum over functions that are independent, 1 among them; None where those with kinks are not."""
     functions = [e for _, e in phi]
+    if any(e.has(sp.Piecewise) for e in functions):
+        return phi if _are_independent(dict.fromkeys([*functions, sp.S.One]), x) else None
     if all(e.is_polynomial(*x) for e in functions):
         return phi
     ordered = sorted(functions, key=lambda e: e != 1)
@@ -339,6 +361,13 @@ def _independent(phi: _Separated, x: Sequence[sp.Symbol], spec: MoESpec) -> _Sep
         for g, c in combination.items():
             written[0, g] = written.get((0, g), sp.S.Zero) + c * f
     return {e: sp.simplify(f) for e, f in written.items() if sp.simplify(f) != 0}
+
+
+def _are_independent(functions: Iterable[sp.Expr], x: Sequence[sp.Symbol]) -> bool:
+    """Whether functions of x have independent values at random points."""
+    rng, listed = random.Random(11), list(functions)
+    points = [{v: sp.Rational(rng.randrange(-4000, 4001), 1000) for v in x} for _ in range(4 * len(listed) + 8)]
+    return generic_rank(sp.Matrix([[e.subs(at) for e in listed] for at in points])) == len(listed)
 
 
 def _curves(gains: Sequence[sp.Matrix], own: Sequence[sp.Symbol]) -> list[sp.Matrix]:
