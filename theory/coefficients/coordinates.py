@@ -33,10 +33,10 @@ def in_linear_coordinates(spec: MoESpec, *, gate: bool = True) -> MoESpec:
 def _linear_gate(spec: MoESpec) -> Gate:
     """sum_k phi_k e_k(x), phi_k for parameters, where the own parameters show as many independent functions."""
     gate = spec.gate
-    found = None if gate.offset is None else separated_score(spec)
-    if found is None:
+    terms = None if gate.offset is None else separated_score(spec)
+    if terms is None:
         return gate
-    functions = [(e, phi) for e, phi in found.items() if e != 1]
+    functions = [(e, phi) for e, phi in terms.items() if e != 1]
     if any(e.free_symbols & {*gate.shared} for e, _ in functions) or not functions:
         return gate
     jacobian = sp.Matrix([phi for _, phi in functions]).jacobian(gate.own)

@@ -59,7 +59,7 @@ def _rows(spec: MoESpec, k: int, rng: random.Random) -> list[list[arb]] | None:
     each = (*own, *expert.parameters)
     atoms = [{p: _APART**i * v for p, v in drawn(each, rng, one_sign=True).items()} | fixed for i in range(k)]
     width = k * (len(own) + len(expert.parameters)) + len(gate.shared)
-    kinked = spec.gate.log_weight.has(sp.Piecewise) or spec.expert.log_density.has(sp.Piecewise)
+    kinked = any(not isinstance(r, sp.Eq) for e in (score, expert.log_density) for r in e.atoms(Relational))
     wanted = max(width + _MORE, BETWEEN_KINKS if kinked else 0)
     outcomes = [r.args[1] for r in expert.log_density.atoms(sp.Eq) if r.args[0] == Y]
     rows: list[list[arb]] = []
@@ -96,7 +96,7 @@ def finite_slopes(
     e: sp.Expr, parameters: Sequence[sp.Symbol], atoms: Sequence[Place], point: Place
 ) -> list[list[arb]] | None:
     """The value of an expression at every atom, and its derivatives by parameters; None where one is not finite."""
-    found: list[list[arb]] = []
+    table: list[list[arb]] = []
     for atom in atoms:
         at = {**atom, **point}
         places = {p.name: balls.value(v, {}, BITS) for p, v in at.items()}
@@ -107,8 +107,8 @@ def finite_slopes(
             return None
         if not all(ball.is_finite() for ball in values):
             return None
-        found.append(values)
-    return found
+        table.append(values)
+    return table
 
 
 @lru_cache(maxsize=256)
