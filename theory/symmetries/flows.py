@@ -98,6 +98,7 @@ class Unexplained(NamedTuple):
 
 _NOT_ENOUGH = "identifiable functions: fewer were computed than the symmetries leave"
 _ATOMS = (2, 3)  # of the mixtures whose Jacobian is looked at
+_MANY = (4, 7)  # atoms that are looked at where three have more null directions than are listed: d + 1, within these
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def symmetries(found: Interactions) -> Symmetries:
     scaled = 0 if shown is None else max(shown.scaled - together, 0)
     freed = shown is not None and bool(shown.beyond_parameters or (scaled and shown.one_sign is None))
     unexplained = _unexplained(found, shown, scaled)
-    decided = not failures and not any(u.atoms > 2 for u in unexplained)
+    decided = not failures and not any(u.atoms == _many(spec) for u in unexplained)
     identifiable = _identifiable(spec, flows, shown if freed else None) if decided else None
     discrete = mixture_symmetries(spec)
     if shown is not None and scaled:
@@ -161,7 +162,7 @@ def symmetries(found: Interactions) -> Symmetries:
 
 
 def _unexplained(found: Interactions, shown: Scores | None, scaled: int) -> tuple[Unexplained, ...]:
-    """Where the null directions of mixtures of two and three atoms are more than flows and translations."""
+    """Where the null directions of mixtures of two, three and many atoms are more than flows and translations."""
     spec, first = found.spec, [vector_field(g) for g in found.generators if g.order == 1]
     unbiased = spec.gate.offset is None
     together = sum(any(p in spec.gate.shared for p in field.moved) for field in first)
@@ -170,9 +171,21 @@ def _unexplained(found: Interactions, shown: Scores | None, scaled: int) -> tupl
     plain = len({*plain_parameters(spec)} - {BETA0}) or bool(common)
     gains = plain if shown is None else len(shown.translated)
     moves = together + gains + scaled + (not unbiased)
-    counts = ((k, null_directions(spec, k), k * each + moves) for k in _ATOMS)
     pairs = 0 if shown is None else shown.pair
-    return tuple(Unexplained(k, n, m) for k, n, m in counts if n is not None and n > m + pairs * (k == 2))
+    excess: list[Unexplained] = []
+    for k in (*_ATOMS, _many(spec)):
+        if k > _ATOMS[-1] and not any(u.atoms == _ATOMS[-1] for u in excess):
+            break  # more atoms have no more curves
+        directions, listed = null_directions(spec, k), k * each + moves
+        if directions is not None and directions > listed + pairs * (k == 2):
+            excess.append(Unexplained(k, directions, listed))
+    return tuple(excess)
+
+
+def _many(spec: MoESpec) -> int:
+    """The number of atoms that decides: d + 1 cosines have no more curves, d of them do (docs/engineers.md)."""
+    least, most = _MANY
+    return min(max(least, spec.dim + 1), most)
 
 
 def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
