@@ -39,6 +39,7 @@ SCAN = Accuracy(order=8, swing=6.0, panels=6, per_deviation=2.5)  # for searches
 
 _MIXED = 40.0  # beyond these log odds (more than the least of the range) a gate holds exp(-40) of the information
 _NARROWEST = 1e-9  # of the range
+_INSIDE = 1e-9  # of a panel, from its corners
 _MOST_NODES = 400_000
 _MOST_PANELS = 20_000
 
@@ -113,16 +114,20 @@ def _panels(
     measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, grid: Floats, accuracy: Accuracy
 ) -> Floats:
     """Corners of the panels, (panels, 2^d, d): images of the unit cube by what is linear in every coordinate."""
-    corners, shares = _first_panels(measure, gate, np.linspace(low, high, accuracy.panels + 1)), _shares(grid)
+    # Gauss points, and corners: atoms may be equal there alone
+    ends = _INSIDE + (1 - 2 * _INSIDE) * product_grid(np.array([0.0, 1.0]), measure.d)
+    corners = _first_panels(measure, gate, np.linspace(low, high, accuracy.panels + 1))
+    shares = _shares(np.concatenate([grid, ends]))
     kept: list[Floats] = []
     least, count = np.inf, 0
     while len(corners):
         x = shares @ corners
-        t = logits(measure, gate, x.reshape(-1, measure.d)).reshape(len(corners), len(grid), -1)
+        t = logits(measure, gate, x.reshape(-1, measure.d)).reshape(len(corners), len(shares), -1)
         behind = t.max(axis=2, keepdims=True) - t  # 0 for the leading atom
         second = np.partition(behind, 1, axis=2)[..., 1].min(axis=1)
         least = min(least, float(second.min()))
         relevant = behind.min(axis=1) <= least + _MIXED  # atoms that count somewhere on the panel
+        t = t[:, : len(grid)]
         move = np.where(relevant[:, None], t - t.mean(axis=2, keepdims=True), 0.0)
         steep = np.ptp(move - move.mean(axis=2, keepdims=True), axis=1).max(axis=1) > accuracy.swing
         wide = np.ptp(corners, axis=1).max(axis=1) > _NARROWEST * (high - low)

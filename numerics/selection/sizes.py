@@ -53,18 +53,25 @@ class Sizes:
         return self.fits[0].points
 
     @cached_property
-    def sbic(self) -> tuple[tuple[float, float] | None, ...]:
-        """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients."""
+    def sbic(self) -> tuple[tuple[float | None, float] | None, ...]:
+        """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients.
+
+        None for the lower ends where a coefficient that it takes has no lower bound, or no multiplicity.
+        """
         if self.charges is None:
             return (None,) * len(self.fits)
         at = [k for k, f in enumerate(self.fits) if f.fit.is_estimate]
         levels = [self.fits[k].log_likelihood for k in at]
-        ends = []
-        for end in ("lower", "upper"):
-            charged = [[_priced(self.charges[k][j], end) for j in at if j <= k] for k in at]
-            ends.append(dict(zip(at, -2 * marginals(levels, charged, self.n), strict=True)))
-        low, high = ends
-        return tuple((float(low[k]), float(high[k])) if k in low else None for k in range(len(self.fits)))
+        most = [[_most(self.charges[k][j]) for j in at if j <= k] for k in at]
+        high = dict(zip(at, -2 * marginals(levels, most, self.n), strict=True))
+        least = [[_least_charge(self.charges[k][j]) for j in at if j <= k] for k in at]
+        known = [[charge for charge in row if charge is not None] for row in least]
+        count = next((i for i, row in enumerate(least) if None in row), len(at))  # of the sizes with lower ends
+        low = dict(zip(at[:count], -2 * marginals(levels[:count], known[:count], self.n), strict=True))
+        ends = (
+            (float(low[k]) if k in low else None, float(high[k])) if k in high else None for k in range(len(self.fits))
+        )
+        return tuple(ends)
 
     @cached_property
     def by_bic(self) -> int | None:
@@ -214,11 +221,17 @@ def _charges(fitted: FittedMixture, most: int) -> tuple[tuple[tuple[Coefficient,
     return tuple(rows), ""
 
 
-def _priced(found: Coefficient, end: str) -> tuple[float, int]:
-    """A coefficient, or an end of its interval, with the multiplicity; where no lower end is proved, the upper one."""
-    value = found.upper if end == "upper" or found.lower is None else found.lower
-    assert value is not None
-    return float(value), 1 if found.multiplicity is None else found.multiplicity[0]
+def _most(found: Coefficient) -> tuple[float, int]:
+    """The most that a coefficient charges: its upper bound, with the least multiplicity, which is 1 where none is."""
+    assert found.upper is not None
+    return float(found.upper), 1 if found.multiplicity is None else found.multiplicity[0]
+
+
+def _least_charge(found: Coefficient) -> tuple[float, int] | None:
+    """The least that it charges: its lower bound, with the greatest multiplicity; None where one is not known."""
+    if found.lower is None or found.multiplicity is None:
+        return None
+    return float(found.lower), found.multiplicity[1]
 
 
 def _least(values: list[float | None]) -> int | None:

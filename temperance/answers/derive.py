@@ -120,7 +120,7 @@ def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | Non
         ("Relations that follow from no others", [r.equation for r in interactions.generators]),
         ("All relations", [r.equation for r in interactions.relations]),
         ("Symmetries", symmetries),
-        ("Identifiable functions of an atom", [", ".join(record["identifiable_functions"])]),
+        ("Identifiable functions of an atom", [", ".join(record["identifiable_functions"] or ())]),
         ("Not decided", record["missing"]),
     ):
         yield from _list(title, lines, all)
@@ -142,7 +142,7 @@ def _identifiable(found: Derivation) -> str:
     """What is identifiable, in words."""
     functions, spec = found.symmetries.identifiable, found.interactions.spec
     if functions is None:
-        return "What is identifiable is not decided: a flow was not integrated."
+        return f"What is identifiable is not decided: {'; '.join(found.symmetries.undecided)}."
     bias = () if spec.gate.offset is None else (BETA0,)
     lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
     kept = ", ".join(map(str, functions))

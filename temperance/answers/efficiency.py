@@ -11,7 +11,7 @@ from sympy import Symbol
 
 from temperance.answer.answer import Answer, Refused
 from temperance.answers.certify import write_certificates
-from temperance.answers.efficiency_words import answer, in_a_sentence, notes, remarks, sizes, table
+from temperance.answers.efficiency_words import MOST_CHECKED, answer, in_a_sentence, notes, remarks, sizes, table
 from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
@@ -261,7 +261,7 @@ def _rows(
             row = row_of(name, truth, asked)
             if row.n_tau is not None and asked.match is None:
                 case = Case.of(name, truth, asked)
-                row = with_laws(row, case)
+                row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
                 if design:
                     row = with_designs(row, case)
                 if certified:

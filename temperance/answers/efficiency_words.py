@@ -7,12 +7,13 @@ from math import ceil
 from typing import Any
 
 from temperance.answers.required import ParameterRow
-from temperance.measurements.sample_sizes import Match, Row
+from temperance.measurements.sample_sizes import Match, Row, power
 from temperance.numerics.information.fisher import RESOLVED
 from temperance.terminal.parts import Grid
 
 _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
+MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
 _COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
 _MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
 _COLUMNS_IN_WORDS = (
@@ -32,7 +33,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     if row.best_tau is not None:
         ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
         window = f"{row.best_tau[0]:.3g} ({ends})"
-    law_words = f"tau^{law}" if isinstance(law, int) else law or "-"
+    law_words = law or "-" if law is None or isinstance(law, str) else power(law)
     return (
         row.activation,
         f"{row.tau:.4g}",
@@ -53,6 +54,18 @@ def _matched_cells(row: Row) -> tuple[str, ...]:
     return row.activation, *numbers, at, tau, _short(row.price)
 
 
+def _reach(rows: Sequence[Row]) -> Iterator[str]:
+    """From where the laws of tau -> 0 hold, by n at smaller temperatures."""
+    starts = {row.activation: row.law_holds_from for row in rows}
+    reached = [f"{start:.2g} ({name})" for name, start in starts.items() if start is not None]
+    left = [name for name, start in starts.items() if start is None]
+    if reached:
+        more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
+        yield f"n is within 10% of its law of tau -> 0 from tau = {', '.join(reached[:_SHOWN])}{more} downwards."
+    if left:
+        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {_listed(left)}."
+
+
 def _tau_cell(row: Row) -> str:
     return count(row.n_tau) + (" *" if row.asymptotic is False else "")
 
@@ -69,6 +82,8 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."
+    if len(rows) <= MOST_CHECKED:
+        yield from _reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
     if match is None and len({row.activation for row in rows}) > 1:

@@ -23,6 +23,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.spec import BETA0
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.truth import Truth
 from temperance.theory.symmetries.exact_symmetries import PAIR, ExactSymmetry, exact_symmetries, symmetries_of
@@ -211,7 +212,7 @@ def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
     """Whether a flow, of all atoms together or of one, moves a function of their parameters at its truth."""
     parts = []
     for i in range(1, truth.k + 1):
-        names = {p: p if p in truth.shared else atom_symbol(p, i) for p, _ in flow.orbit}
+        names = {p: p if p in truth.shared else atom_symbol(p, i) for p in (*truth.spec.parameters, BETA0)}
         speeds = [(names[p], sp.diff(e, SCALE).subs(SCALE, 1).subs(names, simultaneous=True)) for p, e in flow.orbit]
         parts.append({p: speed * sp.diff(f, p) for p, speed in speeds})
     moved = (

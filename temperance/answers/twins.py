@@ -183,3 +183,5 @@ def _parts(found: Found) -> Iterator[Part]:
         yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
         yield "The log odds of two atoms are one function of x:"
     yield from (f"  {record['identity']}" for record in records)
+    if found.mediants is not None:
+        yield found.mediants

@@ -146,7 +146,8 @@ def _decided(spec: Any, true: int, fitted: int, exact: Fraction, m: int) -> LegO
 def _has_proof(spec: Any, true: int, exact: Fraction) -> LegOutcome:
     """`certified` issues what the checker has accepted."""
     made: MoESpec = spec()
-    proof, _ = certified(coefficient(made, true, true + 1), counts(made, "anchored").cell)
+    counted = counts(made, "anchored")
+    proof, _ = (None, None) if counted is None else certified(coefficient(made, true, true + 1), counted.cell)
     return "inconclusive" if proof is None else holds(proof["coefficient"] == str(exact))
 
 

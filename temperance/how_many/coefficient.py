@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
@@ -20,16 +20,20 @@ from temperance.theory.coefficients.bounds import coefficient as bounds
 from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
-from temperance.theory.coefficients.model_counts import counts
+from temperance.theory.coefficients.coordinates import in_linear_coordinates
+from temperance.theory.coefficients.model_counts import counts, has_anchor
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, gauge_of
 from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.traits.understood import Understood, understood
 
 _MOST = 20
 _COLUMNS = ("", "value")
+_OTHER = Reason(ReasonKind.UNDECIDED, "certificates are in the parameters of the formula, which is not linear in them")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -40,19 +44,22 @@ class Coefficient(Answer):
         found: the bounds, the multiplicity, the stratum and the reason.
         proof: the certificate, if one was asked for and there is one.
         meant: what was understood of a model that is a formula.
+        gauge: the gauge that the value is of; None of a gate that has one alone.
     """
 
     found: Found
     proof: Mapping[str, Any] | None = None
     meant: Understood | None = None
+    gauge: Gauge | None = None
 
     def certificates(self) -> list[dict[str, Any]]:
         """The certificate, as JSON values; `certify` proves it again."""
         return [] if self.proof is None else [dict(self.proof)]
 
     def to_json(self) -> Any:
-        """Bounds and exact value as fractions, multiplicity, what BIC charges, stratum, reason; and of a formula."""
-        return {**self.found.to_json(), "gate_formula": None if self.meant is None else self.meant.record()}
+        """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
+        formula = None if self.meant is None else self.meant.record()
+        return {**self.found.to_json(), "gauge": self.gauge, "gate_formula": formula}
 
 
 @checked
@@ -78,7 +85,7 @@ def coefficient(
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
         true: Number of true atoms, k*.
         fitted: Number of fitted atoms, k, at most 20.
-        gauge: anchored or free, of the gate "activation".
+        gauge: anchored or free, of an activation gate, by name or formula; the answer names it.
         dim: Dimension of x; by default 1, or the least that a formula needs.
         certificate: Write the certificate of both bounds to this .json file; see certify. Issued for one superfluous
             expert, two true ones or more, d = 1.
@@ -99,19 +106,24 @@ def coefficient(
         spec = model(gate, expert, activation, dim, **formulas)
         found = bounds(spec, true, fitted, gauge=chosen)
         if certificate is not None:
-            proof, why = certified(found, counts(spec, chosen).cell)
+            counted = counts(spec, chosen) if in_linear_coordinates(spec, gate=true > 1) == spec else None
+            proof, why = (None, _OTHER) if counted is None else certified(found, counted.cell)
             written = write_certificates([] if proof is None else [proof], certificate, why.text)
+        named = chosen if has_anchor(spec) else None
     meant = understood(spec) if formulas_of(gate, expert) else None
-    return Coefficient(found, proof, meant, said=_said(found, meant), written=written)
+    if meant is not None and named == "anchored":
+        meant = replace(meant, held=meant.own)
+    return Coefficient(found, proof, meant, named, said=_said(found, meant, named), written=written)
 
 
-def _said(found: Found, meant: Understood | None) -> Said:
+def _said(found: Found, meant: Understood | None, gauge: Gauge | None) -> Said:
     """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
+    sentence = found.sentence + ("" if gauge is None else f" ({gauge} gauge)")
     values = [("lower bound", found.lower), ("upper bound", found.upper), ("BIC", found.bic)]
     rows = [(name, "-" if value is None else number(value)) for name, value in values]
     record = found.to_json()["multiplicity"]
     text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
     grid = Grid("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
     lines = () if meant is None else (str(meant),)
-    parts = (found.sentence, *lines, grid, f"It is that of {found.stratum}." if found.exact else "", found.reason.text)
-    return Said(found.sentence, tuple(part for part in parts if part), found.assumed)
+    parts = (sentence, *lines, grid, f"It is that of {found.stratum}." if found.exact else "", found.reason.text)
+    return Said(sentence, tuple(part for part in parts if part), found.assumed)

@@ -135,11 +135,11 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.1f}"
 
 
-def _ends(pair: Sequence[float] | None, digits: int) -> str:
+def _ends(pair: tuple[float | None, float] | None, digits: int) -> str:
     if pair is None:
         return "-"
-    low, high = (f"{value:.{digits}f}" for value in pair)
-    return low if low == high else f"{low} to {high}"
+    low, high = (None if value is None else f"{value:.{digits}f}" for value in pair)
+    return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
 
 
 @checked

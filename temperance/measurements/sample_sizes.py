@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
 from temperance.numerics.information.quadrature import FINE
 from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1
-from temperance.numerics.information.sparse_laws import TO_INFINITY, crossings, sparse_law
+from temperance.numerics.information.sparse_laws import TO_INFINITY, holds_from, sparse_law, ties
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.exact_values import measure_of, truth_of
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -34,8 +35,14 @@ ROUGHEST = 0.01  # relative error of an n that is given
 class Law:
     """Exponents e of n ~ tau^e, or "exponential"; None where no law is proved."""
 
-    tau_to_0: int | Literal["exponential"] | None = None
+    tau_to_0: float | Literal["exponential"] | None = None
     tau_to_infinity: int | None = None
+
+
+def power(exponent: float) -> str:
+    """An exponent as tau^-3 or tau^(-5/2)."""
+    e = Fraction(exponent).limit_denominator(60)
+    return f"tau^{e}" if e.denominator == 1 else f"tau^({e})"
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,8 @@ class Row:
     best_tau: tau of the least n and its window of twice as much. asymptotic: whether n_tau is in the asymptotic regime.
     certified_least_n_tau, certified_n_tau: n_tau is proved to lie between them.
     relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only. designs: of x.
+    law_holds_from: the temperature from which downwards n is within 10% of the law of tau -> 0, by n at three smaller
+    ones or more; None where that was not reached.
     """
 
     activation: str
@@ -70,6 +79,7 @@ class Row:
     at_edge: bool = False
     n_both: float | None = None
     designs: dict[str, Any] | None = None
+    law_holds_from: float | None = None
 
     def record(self) -> dict[str, Any]:
         """The row as JSON values."""
@@ -225,16 +235,17 @@ def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
     return replace(case, truth=truth_of(best.measure, low, high)), row
 
 
-def with_laws(row: Row, case: Case) -> Row:
-    """A row that has an n with crossings, laws and the best temperature."""
+def with_laws(row: Row, case: Case, *, checked: bool = True) -> Row:
+    """A row that has an n with crossings, laws and the best temperature. checked: whether laws are held against n."""
     measure, layout, gate, low, high = case.where
-    law, count = None, None
-    if measure.d == 1:
-        found = crossings(measure, gate, low, high)
-        law, count = sparse_law(measure, layout, gate, found), len(found)
+    meeting = ties(measure, gate, low, high) if measure.d == 1 else None
+    law = sparse_law(measure, layout, gate, meeting)
+    reach = holds_from(*case.where, law) if checked and isinstance(law, Fraction) else None
+    exponent = law if not isinstance(law, Fraction) else int(law) if law.denominator == 1 else float(law)
+    count = None if meeting is None else len(meeting)
     best = best_tau(*case.where)
     window = None if best is None else (best.tau, best.low, best.high)
-    return replace(row, best_tau=window, crossings=count, laws=Law(law, TO_INFINITY))
+    return replace(row, best_tau=window, crossings=count, laws=Law(exponent, TO_INFINITY), law_holds_from=reach)
 
 
 def with_designs(row: Row, case: Case) -> Row:

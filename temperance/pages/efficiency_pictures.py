@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from temperance.measurements.sample_sizes import Case, Row, curve
+from temperance.measurements.sample_sizes import Case, Row, curve, power
 from temperance.pages.plots import Line, Plot, Point
 
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures, over the best one
@@ -19,7 +19,7 @@ def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row
     taus = [float(tau) for tau in row.best_tau[0] * _REACH]
     points = tuple(Point(tau, n) for tau, n in zip(taus, curve(case, taus), strict=True) if n is not None)
     law, first = row.laws.tau_to_0, (points[0].x, points[0].y)
-    lines = [Line("predicted", law, f"as tau -> 0: tau^{law}")] if isinstance(law, int) else []
+    lines = [] if law is None or isinstance(law, str) else [Line("predicted", law, f"as tau -> 0: {power(law)}")]
     if floor is not None:
         lines.append(Line("good", 0.0, f"the floor, {floor:.0f}", (first[0], floor)))
     chosen = dict.fromkeys(r.tau for r in rows if r.activation == row.activation and r.tau is not None)

@@ -25,8 +25,8 @@ from temperance.theory.expressions.sign_changes import Z
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot
-from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Symmetries, symmetries
+from temperance.theory.symmetries.score_translations import plain_parameters
 
 Verdict = Literal["yes", "no", "undecided"]
 
@@ -219,7 +219,7 @@ def _in_words(functions: Iterable[sp.Expr], form: Form) -> tuple[str, ...]:
         if other in texts:
             texts.remove(other)
             texts[texts.index(text)] = text.replace("beta1_1", "beta1", 1)
-    shifted = {p.name.partition("_")[0] for p in translated(spec)}
+    shifted = {p.name.partition("_")[0] for p in plain_parameters(spec)}
     said = [_difference(text, shifted) for text in texts]
     if "w_i[2]/w_i[1]" in said and form.read.weights.shape[1] > 1:
         said = ["direction of w_i" if t == "w_i[2]/w_i[1]" else t.replace("w_i[1]", "|w_i|") for t in said]

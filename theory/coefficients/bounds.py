@@ -1,4 +1,4 @@
-"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C5 of theory.md 2.13.
+"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C7 of theory.md 2.13.
 
 >>> from temperance.theory.models.by_name import model
 >>> found = coefficient(model("softmax"), 2, 3)
@@ -16,6 +16,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.coefficients.coefficient import Coefficient, word
+from temperance.theory.coefficients.coordinates import in_linear_coordinates
 from temperance.theory.coefficients.model_counts import Counts, counts
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
@@ -27,10 +28,14 @@ from temperance.theory.orders.independence import independent
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting, require_mean
+from temperance.theory.symmetries.score_translations import scores
 
 _MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms
-_MEETS = "theorem C1 bounds it from above, theorems C2, C3 and C5 from below (theory.md 2.13)"
+_MEETS = "theorem C1 bounds it from above, theorems C2, C3, C5 and C7 from below (theory.md 2.13)"
 _ONE = "one true atom, two fitted: theorem C4 (theory.md 2.13)"
+_CONSTANT = "one true constant expert, two fitted: theorem C6 (theory.md 2.13)"
+_UNCOUNTED = "the number of free parameters is not decided: the curves of one density are not all listed"
+_SIGNS = "the number of free parameters depends on the signs of {}: scores are translated where all have one"
 _AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
 _APART = "theorem C1 bounds it from above; the bounds from below do not meet it (theory.md 2.13)"
 _ABOVE = "theorem C1 bounds it from above (theory.md 2.13); no order that it needs from below is proved"
@@ -61,21 +66,27 @@ def coefficient(spec: MoESpec, true: int, fitted: int, *, gauge: Gauge = "anchor
         raise ValueError(f"fitted must be at least true, and true at least 1, not {fitted} and {true}")
     require_mean(spec)
     if (why := not_shared(spec)) is not None:
-        return _undecided(spec, true, fitted, None, why)
+        return _undecided(name_of(spec), spec, true, fitted, None, why)
+    name = name_of(spec)
+    spec = in_linear_coordinates(spec, gate=true > 1)
     found = counts(spec, gauge)
+    if found is None:
+        return _undecided(name, spec, true, fitted, None, _UNCOUNTED)
+    if (separated := scores(spec)) is not None and separated.one_sign is not None:
+        return _undecided(name, spec, true, fitted, None, _SIGNS.format(separated.one_sign))
     if moved := [p.name for kink in kinks(spec) for p in kink.moved_by]:
-        return _undecided(spec, true, fitted, found, _KINK.format(", ".join(dict.fromkeys(moved))))
+        return _undecided(name, spec, true, fitted, found, _KINK.format(", ".join(dict.fromkeys(moved))))
     if found.cell.mean.has(sp.Piecewise):
-        return _undecided(spec, true, fitted, found, _KINK.format("a parameter of the mean"))
-    if not found.regular and true > 1:
-        return _undecided(spec, true, fitted, found, _IRREGULAR)
-    return _Case(found, true, fitted).answer()
+        return _undecided(name, spec, true, fitted, found, _KINK.format("a parameter of the mean"))
+    if true > 1 and (found.regular_from is None or true < found.regular_from):
+        return _undecided(name, spec, true, fitted, found, _IRREGULAR)
+    return _Case(name, found, true, fitted).answer()
 
 
-def _undecided(spec: MoESpec, true: int, fitted: int, found: Counts | None, why: str) -> Coefficient:
+def _undecided(name: str, spec: MoESpec, true: int, fitted: int, found: Counts | None, why: str) -> Coefficient:
     bic = None if found is None else Fraction(found.parameters(fitted), 2)
     reason = Reason(ReasonKind.UNDECIDED, why)
-    return Coefficient(name_of(spec), true, fitted, spec.dim, None, None, None, bic, "none", True, reason)
+    return Coefficient(name, true, fitted, spec.dim, None, None, None, bic, "none", True, reason)
 
 
 def name_of(spec: MoESpec) -> str:
@@ -88,6 +99,7 @@ def name_of(spec: MoESpec) -> str:
 class _Case:
     """k* true atoms and k fitted ones."""
 
+    name: str
     found: Counts
     true: int
     fitted: int
@@ -108,6 +120,8 @@ class _Case:
         upper, stratum = self._upper()
         if self.true == self.extra == 1 and self.found.affine and (power := self.found.power()) is not None:
             return self._record(upper, upper, (2, 2) if power == 1 else (1, 1), stratum, theorem(_ONE))
+        if self.true == self.extra == 1 and self.found.global_ and _is_constant(self.found.cell):
+            return self._of_constants(stratum)
         lowest = self._lowest()
         if lowest is None:
             free = self.true > 1 and not self.found.apart
@@ -120,6 +134,13 @@ class _Case:
             return self._record(None, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _ABOVE))
         return self._record(lower, upper, lowest.multiplicity, stratum, theorem(_MEETS))
 
+    def _of_constants(self, stratum: str) -> Coefficient:
+        """Theorem C6: one true constant expert, two fitted, and a softmax gate."""
+        d = self.found.own
+        value = self.regular + Fraction(min(d + 2, 4), 4)
+        where = stratum if d <= 2 else "the experts are equal, whatever their gates are"
+        return self._record(value, value, (2, 2) if d == 2 else (1, 1), where, theorem(_CONSTANT))
+
     def _record(
         self,
         lower: Fraction | None,
@@ -130,7 +151,7 @@ class _Case:
     ) -> Coefficient:
         bic, spec = Fraction(self.found.parameters(self.fitted), 2), self.found.cell.spec
         local = not (self.found.global_ and (self.extra < self.true or self.true == self.extra == 1))
-        head = (name_of(spec), self.true, self.fitted, spec.dim)
+        head = (self.name, self.true, self.fitted, spec.dim)
         return Coefficient(*head, lower, upper, multiplicity, bic, stratum, local, reason)
 
     def _upper(self) -> tuple[Fraction, str]:
@@ -203,7 +224,7 @@ def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
 def _block(spec: MoESpec, n: int) -> Block | None:
     """Theorem C2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
     cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)
-    if n == 1 and _is_jointly_gaussian(cell):
+    if n == 1 and (_is_jointly_gaussian(cell) or _is_product_of_gaussians(cell)):
         return Block(Fraction(len(cell.each), 2), (1, 1))
     orders = {of.name: r for of, (r, _) in known_orders(cell).items() if not of.is_mean}
     if not {p.name for p in (*cell.each, *cell.shared)} <= orders.keys() or any(
@@ -232,6 +253,17 @@ def _is_jointly_gaussian(cell: Setting) -> bool:
     """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem C5."""
     d, mean = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
     return mean is not None and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
+
+
+def _is_constant(cell: Setting) -> bool:
+    """Whether the expert is N(y | b, nu)."""
+    return cell.mean in cell.expert and len(cell.expert) == 2
+
+
+def _is_product_of_gaussians(cell: Setting) -> bool:
+    """Whether an atom is a Gaussian in x, of any mean and covariance, times one in y: theorem C7."""
+    d = cell.spec.dim
+    return _is_constant(cell) and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
 
 def _seen_beside(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
 from temperance.theory.models.form import activated, affine_mean
 from temperance.theory.models.spec import MoESpec, covariates
+from temperance.theory.models.weights import own_parameters
 from temperance.theory.orders.split_cell import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.truth import Setting
@@ -28,28 +29,23 @@ class Counts:
 
     Attributes:
         cell: a true atom that two fit, beside a singleton.
-        held: how many of the gate's own parameters the gauge holds in the last atom. anchored: whether it is the anchor
+        own, expert: the functions that an atom shows of its gate's parameters, without its weight, and of its expert's:
+            the parameters less what flows move. shared: those of shared parameters.
+        held: how many functions of the gate the gauge holds in the last atom. anchored: whether it is the anchor
             of an activation gate. activation: s of such a gate, if it has no bias inside, else None.
-        regular: whether the model with as many atoms as the truth is proved to be regular.
+        regular_from: the least number of true atoms with which the model of as many is proved to be regular, if any.
         global_: whether exp of the log weights of atoms with different gates are independent functions of x.
     """
 
     cell: Setting
+    own: int
+    expert: int
+    shared: int
     held: int
     anchored: bool
     activation: Activation | None
-    regular: bool
+    regular_from: int | None
     global_: bool
-
-    @property
-    def own(self) -> int:
-        """The parameters of the gate that each atom has for itself, without its weight."""
-        return len(self.cell.own)
-
-    @property
-    def expert(self) -> int:
-        """The parameters of the expert."""
-        return len(self.cell.expert)
 
     @property
     def atom(self) -> int:
@@ -63,7 +59,7 @@ class Counts:
 
     def parameters(self, k: int) -> int:
         """p_k, the free parameters of k atoms, without what exact flows move."""
-        gates = k * self.own - self.held + (k - 1) + len(self.cell.shared)
+        gates = k * self.own - self.held + (k - 1) + self.shared
         return k * self.expert + (gates if k > 1 else 0)
 
     @property
@@ -92,20 +88,35 @@ class Counts:
 
 
 @lru_cache(maxsize=64)
-def counts(spec: MoESpec, gauge: Gauge) -> Counts:
-    """What the theorems ask of a model. gauge: of an activation gate, whose last atom the anchored one holds.
+def counts(spec: MoESpec, gauge: Gauge) -> Counts | None:
+    """What the theorems ask of a model; None where the number of its free parameters is not decided.
 
-    Raises ValueError as `order_setting`.
+    gauge: of an activation gate, whose last atom the anchored one holds. Raises ValueError as `order_setting`.
     """
     cell = order_setting(spec.gate, spec.expert, size=2, dim=spec.dim)
     found, x, weight = traits(spec), covariates(spec.dim), spec.gate.log_weight
     slopes = [sp.diff(weight, p) for p in cell.own]
     affine = not weight.has(sp.Piecewise) and not any(f.has(*cell.own) for f in slopes)
-    form = None if affine else activated(spec.gate, spec.dim)
-    anchored = form is not None and not found.held and gauge == "anchored"
-    held = len(cell.own) if anchored else len([p for p in found.held or () if p in cell.own])
-    orders = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2).orders
-    regular = all(row.flat or row.upper == Fraction(1) for row in orders) and any(row.upper for row in orders)
-    s = form.s if anchored and form is not None and form.bias is None else None
+    if found.alone is None or found.common is None or found.shared is None or found.atoms_needed is None:
+        return None
+    anchored = has_anchor(spec) and gauge == "anchored"
+    own = len(own_parameters(spec)) - found.alone
+    held = own if anchored else found.common
+    of_mean = sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in found.flows)
+    regular = found.atoms_needed if not anchored else 2 if _is_regular(spec) else None
+    form = activated(spec.gate, spec.dim) if anchored else None
+    s = form.s if form is not None and form.bias is None else None
     lines = affine and len(slopes) == spec.dim and {f.as_independent(*x)[1] for f in slopes} == {*x}
-    return Counts(cell, held, anchored, s, regular, lines)
+    shown = (own, len(spec.expert.parameters) - of_mean, len(spec.gate.shared) - found.shared)
+    return Counts(cell, *shown, held, anchored, s, regular, lines)
+
+
+def has_anchor(spec: MoESpec) -> bool:
+    """Whether the last atom may be an anchor: of an activation gate whose scores are not translated."""
+    return not traits(spec).held and activated(spec.gate, spec.dim) is not None
+
+
+def _is_regular(spec: MoESpec) -> bool:
+    """Whether the model of two atoms, one the anchor, is proved to be regular: all orders are 1."""
+    orders = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2).orders
+    return all(row.flat or row.upper == Fraction(1) for row in orders) and any(row.upper for row in orders)

@@ -96,12 +96,12 @@ class Derivation:
             "relations": [{"order": r.order, "equation": r.equation} for r in found.relations],
             "generators": [{"order": g.order, "equation": g.equation} for g in found.generators],
             "complete": found.complete,
-            "missing": [*found.missing, *(f"the flow of {text}" for text in self.symmetries.unintegrated)],
+            "missing": [*found.missing, *self.symmetries.undecided],
             "symmetries": [
                 *(_symmetry("flow", f, "together" if f.together else "each") for f in self.symmetries.flows),
                 *(_symmetry(s.name, s, "together") for s in self.symmetries.discrete),
             ],
-            "identifiable_functions": [] if functions is None else [str(f) for f in functions],
+            "identifiable_functions": None if functions is None else [str(f) for f in functions],
         }
 
 
@@ -290,6 +290,7 @@ def _symmetries(groups: Symmetries) -> Step:
         before = ", ".join(tex(p) for p, _ in flow.orbit)
         blocks.append(Formula((rf"({before}) \mapsto ({', '.join(tex(e) for _, e in flow.orbit)})",)))
     blocks += [Paragraph(f"Not a flow: {_plain(str(text))}.") for text in groups.unintegrated]
+    blocks += [Paragraph(f"Not explained, {_plain(str(text))}.") for text in groups.unexplained]
     blocks += [Paragraph(f"{s.name.capitalize()} (gauge: {s.gauge}): {_plain(s.statement)}.") for s in groups.discrete]
     if groups.identifiable is not None:
         blocks.append(Paragraph("Identifiable functions of an atom:"))

@@ -19,7 +19,7 @@ import sympy as sp
 
 from temperance.theory.expressions.normal_forms import Lattice
 from temperance.theory.fields.differential_field import DifferentialField, Fraction
-from temperance.theory.fields.nullspace import Row, coefficient_rows
+from temperance.theory.fields.nullspace import Row, coefficient_rows, nullspace
 from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
 RESIDUAL = sp.Symbol("epsilon", real=True)
@@ -169,15 +169,10 @@ def _assemble(
     spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
 ) -> AtomField:
     seen = encoder.observed
-    names = {s: encoder.plain(k) for k, s in encoder.kernels.items()}
-    roots = {s: k for k, s in encoder.kernels.items() if k.is_Pow}
-    free = [s for s in names if s not in roots]
     response = [Y] if encoder.residual is None else [RESIDUAL]
     jets = {j.args[0] for b in spec.branches for j in b.atoms(Jet)}
     constants = [c for c in spec.constants if c not in jets]
-    generators = [*reversed(roots), *free, *response, *covariates(spec.dim), *constants, *spec.parameters]
-    relations = {s: (int(1 / k.exp), k.base) for s, k in reversed(roots.items())}
-    field_ = DifferentialField(generators, relations)
+    field_, generators, names = _field(encoder, [*response, *covariates(spec.dim), *constants, *spec.parameters])
     rules = {p: [sp.Integer(p == q) for q in spec.parameters] for p in generators} | rules
     if encoder.residual is not None:
         rules[RESIDUAL] = [encoder.encode(-sp.diff(encoder.residual, p)) for p in spec.parameters]
@@ -185,6 +180,48 @@ def _assemble(
     observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
     return AtomField(field_, observed, names, encoded)
+
+
+def _field(
+    encoder: _Encoder, symbols: Sequence[sp.Symbol]
+) -> tuple[DifferentialField, list[sp.Symbol], dict[sp.Symbol, sp.Expr]]:
+    """The field of the kernels and of symbols, without derivatives; its generators, and what kernels stand for."""
+    names = {s: encoder.plain(k) for k, s in encoder.kernels.items()}
+    roots = {s: k for k, s in encoder.kernels.items() if k.is_Pow}
+    generators = [*reversed(roots), *(s for s in names if s not in roots), *symbols]
+    relations = {s: (int(1 / k.exp), k.base) for s, k in reversed(roots.items())}
+    return DifferentialField(generators, relations), generators, names
+
+
+def independent_functions(
+    functions: Sequence[sp.Expr], x: Sequence[sp.Symbol], constants: Sequence[sp.Symbol]
+) -> list[dict[sp.Expr, sp.Expr]] | None:
+    """Each function of x as a combination of those before it that are independent, with coefficients free of x.
+
+    1, cos(x)^2, sin(x)^2 give {1: 1}, {cos(x)^2: 1}, {1: 1, cos(x)^2: -1}. None where no field was built.
+    """
+    lattice: list[sp.Expr] = []
+    for _ in range(20):
+        encoder = _Encoder((), None, 0, frozenset(x), lattice)
+        try:
+            encoded = [encoder.encode(f) for f in functions]
+            field_, generators, names = _field(encoder, [*x, *constants])
+            columns = [field_.fraction_of(e) for e in encoded]
+            break
+        except _LatticeGrew:
+            lattice = encoder.lattice
+        except ValueError:
+            return None
+    else:
+        return None
+    free = {i for i, g in enumerate(generators) if not names.get(g, g).free_symbols & {*x}}
+    solved = nullspace(field_, coefficient_rows(field_, columns, free), len(functions))
+    combinations = [{f: sp.S.One} for f in functions]
+    dependent = [j for j in range(len(functions)) if j not in solved.pivots]
+    for j, relation in zip(dependent, solved.relations, strict=True):
+        c = [field_.expression(e, names) for e in relation]
+        combinations[j] = {functions[i]: sp.cancel(-c[i] / c[j]) for i in solved.pivots if c[i] != 0}
+    return combinations
 
 
 Index = tuple[int, ...]

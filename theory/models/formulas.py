@@ -13,6 +13,8 @@ tau; other names are each atom's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import sympy as sp
 
@@ -22,6 +24,7 @@ from temperance.theory.models.formula_reader import OF_GATES, OF_MEANS, Formula,
 from temperance.theory.models.pieces import in_conditions, is_constant
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, bias_of, covariates
 
+_MOST_EXCHANGED = 6  # own parameters, of which all pairs of pairs are exchanged
 _WITHOUT = "accepted: a formula without it"
 
 
@@ -57,13 +60,30 @@ def gate_from(
     log_weight = found.expression if added is None else found.expression.subs(added, 0)
     own = tuple(p for p in own if p != added)
     _require_acting(log_weight, own, common, found.dim)
-    made = Gate(text.strip(), log_weight, (*own, *common), common, offset)
+    made = Gate(text.strip(), log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
     scaling = weights.scaling(made)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:
         return made
-    return Gate(made.name, log_weight, made.parameters, common, bias_of(log_weight, common))
+    return replace(made, offset=bias_of(log_weight, common))
+
+
+def _apart(log_weight: sp.Expr, own: Sequence[sp.Symbol]) -> tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...]:
+    """Values of the own parameters in true atoms, where the formula stays when some of them are exchanged.
+
+    The default, 1 for all in the first atom, is then a point where the units of an atom coincide, and singular.
+    """
+    pairs = [pair for pair in combinations(own, 2) if pair[0].assumptions0 == pair[1].assumptions0]
+    exchanges = [[pair] for pair in pairs]
+    exchanges += [[a, b] for a, b in combinations(pairs, 2) if not {*a} & {*b}]
+    if len(own) > _MOST_EXCHANGED or not any(
+        log_weight.subs({p: q for pair in pairs for p, q in (pair, pair[::-1])}, simultaneous=True) == log_weight
+        for pairs in exchanges
+    ):
+        return ()
+    values = {p: [sp.Rational(a + 2, a + j + 2) + sp.Rational(a, 2) for a in range(8)] for j, p in enumerate(own)}
+    return tuple((p, (*of[:3], *of)) for p, of in values.items())
 
 
 def _bias_in(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.expressions.balls import is_constant_in
-from temperance.theory.models.pieces import in_conditions
 from temperance.theory.models.spec import BETA0, MoESpec, covariates
-from temperance.theory.symmetries.parity import SignChange, expert_sign_changes, sign_changes
-from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.symmetries.parity import (
+    AtomChange,
+    SignChange,
+    atom_changes,
+    expert_changes,
+    expert_sign_changes,
+    sign_changes,
+)
+from temperance.theory.symmetries.score_translations import plain_parameters, scores
 
 EXPERT_EVEN = "expert even"
 
@@ -22,24 +26,26 @@ EXPERT_EVEN = "expert even"
 class MixtureSymmetry:
     """A change of the parameters of all atoms that leaves the density g(y|x) unchanged.
 
-    gauge: the gauges in which it acts; statement: what it does.
+    gauge: the gauges in which it acts; statement: what it does; identity: of the log weight L or
+    the mean h of one atom, where it is one.
     """
 
     name: str
     gauge: str
     statement: str
+    identity: str = ""
 
 
 def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
     """The symmetries of a mixture of such atoms, each decided exactly from the log weight of the gate."""
     found = [MixtureSymmetry("permutation", "every gauge", "the atoms may be numbered in any order")]
-    shifted = translated(spec)
+    shifted = plain_parameters(spec)
     if shifted:
         names = ", ".join(p.name for p in shifted)
         what = f"one constant may be added to {names} of all atoms: the normalisation of the gate takes it away"
         found.append(MixtureSymmetry("translation", "free", what))
     shown = scores(spec)
-    if shown is not None and (moved := beyond_parameters(spec)):
+    if shown is not None and (moved := shown.beyond_parameters):
         signs = "" if shown.one_sign is None else f", where {shown.one_sign} has one sign in all of them"
         what = f"one constant may be added to {' and to '.join(map(str, moved))} of all atoms{signs}: "
         what += "the change of the scores is common to them"
@@ -55,9 +61,33 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         found.append(MixtureSymmetry("split", "every gauge", what))
     # a reflection of what is translated is a translation
     changes = (c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted))
-    experts = (_turned(c, spec.dim) for c in expert_sign_changes(spec.expert, spec.dim))
-    of_experts = (MixtureSymmetry(EXPERT_EVEN, "every gauge", f"{turned}, atom by atom") for turned in experts)
-    return (*found, *(_reflection(spec, change) for change in changes), *of_experts)
+    found += [_reflection(spec, change) for change in changes]
+    found += [_of_atom(spec, change, "L") for change in atom_changes(spec.gate, spec.dim)]
+    for turned in expert_sign_changes(spec.expert, spec.dim):
+        what = f"{_turned(turned, spec.dim)}, atom by atom"
+        found.append(MixtureSymmetry(EXPERT_EVEN, "every gauge", what, _identity(turned, "h")))
+    return (*found, *(_of_atom(spec, change, "h") for change in expert_changes(spec.expert, spec.dim)))
+
+
+def _of_atom(spec: MoESpec, change: AtomChange, function: str) -> MixtureSymmetry:
+    """An exchange or a shift, of the gate (L) or of the mean (h)."""
+    image = dict(change.image)
+    if change.kind == "exchange":
+        pairs = [(p, q) for p, q in change.image if p.name < str(q)]
+        what = ", ".join(f"{p}_i <-> {q}_i" for p, q in pairs)
+    else:
+        what = ", ".join(f"{p}_i -> {str(e).replace(p.name, f'{p}_i')}" for p, e in change.image)
+    bias = spec.gate.offset
+    taken = f", {bias} -> {bias - change.rest}" if function == "L" and bias is not None and change.rest != 0 else ""
+    before, after = ", ".join(map(str, image)), ", ".join(map(str, image.values()))
+    identity = f"{function}({after}) - {function}({before}) = {change.rest}"
+    name = change.kind if function == "L" else f"expert {change.kind}"
+    return MixtureSymmetry(name, "every gauge", f"{what}{taken}, atom by atom", identity)
+
+
+def _identity(change: SignChange, function: str) -> str:
+    names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
+    return f"{function}({minus}) {'-' if change.parity == 'even' else '+'} {function}({names}) = {change.rest}"
 
 
 def _vectors(parameters: Iterable[sp.Symbol], dim: int) -> list[str]:
@@ -78,25 +108,9 @@ def _reflection(spec: MoESpec, change: SignChange) -> MixtureSymmetry:
     bias, rest = gate.offset, -change.rest if change.parity == "even" else change.rest
     taken = f", {bias} -> {bias + rest}" if bias is not None and rest.free_symbols else ""
     if change.parity == "even":
-        return MixtureSymmetry("even", "every gauge", f"{_turned(change, spec.dim)}{taken}, atom by atom")
+        what = f"{_turned(change, spec.dim)}{taken}, atom by atom"
+        return MixtureSymmetry("even", "every gauge", what, _identity(change, "L"))
     names = [(n, "-" * (n in turned)) for n in _vectors(gate.own, spec.dim)]
     swaps = ", ".join(f"({n}_1, {n}_2) -> ({s}{n}_2, {s}{n}_1)" for n, s in names)
     kept = "" if bias is None else taken or f", {bias if bias.has(*gate.own) else BETA0} unchanged"
-    return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{kept}, experts not permuted")
-
-
-def beyond_parameters(spec: MoESpec) -> tuple[sp.Expr, ...]:
-    """The functions of the gate's parameters that are translated where no parameter is itself."""
-    shown = scores(spec)
-    return () if shown is None or set(translated(spec)) - {BETA0} else shown.translated
-
-
-@lru_cache(maxsize=64)
-def translated(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    """The parameters to which all atoms may add one constant: d log_weight/dp depends on no parameter of the atom."""
-    gate = spec.gate
-    own = {*gate.own}
-    slopes = {p: sp.diff(gate.log_weight, p) for p in gate.own if p not in in_conditions(gate.log_weight)}
-    free = [p for p, slope in slopes.items() if is_constant_in(slope, slope.free_symbols & own)]
-    biased = gate.offset is not None and not sp.diff(gate.offset, BETA0).has(*own)
-    return (*free, BETA0) if biased else tuple(free)
+    return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{kept}, experts not permuted", _identity(change, "L"))

@@ -19,13 +19,10 @@ import sympy as sp
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.spec import MoESpec
-from temperance.theory.symmetries.discrete_symmetries import EXPERT_EVEN, translated
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
-from temperance.theory.symmetries.parity import SignChange, expert_sign_changes, sign_changes
-from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.symmetries.score_translations import plain_parameters, scores
 
 _OVERFITTED = "split"  # of more atoms than the truth has
-_REFLECTIONS = ("even", "odd")
 PAIR = "pair"
 _OF_TWO = ("odd", PAIR)
 _CURVES = ("temperature", PAIR)
@@ -73,16 +70,10 @@ def exact_symmetries(spec: MoESpec, atoms: int, gauge: Literal["free", "anchored
     Anchored: the score of the last atom is constant. There may be more.
     """
     shown = symmetries_of(spec)
-    shifted = {*translated(spec)}
-    changes = iter(c for c in sign_changes(spec.gate, spec.dim) if not {*c.parameters} <= shifted)
-    of_experts = iter(expert_sign_changes(spec.expert, spec.dim))
     found: list[ExactSymmetry] = []
     flows = [ExactSymmetry("flow", f.gauge, f.statement, _relation(f), f) for f in shown.flows]
     for s in shown.discrete:
-        if s.name == EXPERT_EVEN:
-            identity = _kept(next(of_experts))
-        else:
-            identity = _reflected(next(changes)) if s.name in _REFLECTIONS else _identity(spec, s.name)
+        identity = s.identity or _identity(spec, s.name)
         if s.name != _OVERFITTED and (atoms == 2 or s.name not in _OF_TWO):
             found.append(ExactSymmetry(s.name, s.gauge, s.statement, identity))
     first = [s for s in found if not s.is_twin]
@@ -101,22 +92,12 @@ def _factor(c: sp.Expr) -> str:
     return "" if c == 1 else f"({c})*" if c.is_Add else f"{c}*"
 
 
-def _reflected(change: SignChange) -> str:
-    names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
-    return f"L({minus}) {'-' if change.parity == 'even' else '+'} L({names}) = {change.rest}"
-
-
-def _kept(change: SignChange) -> str:
-    names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
-    return f"h({minus}) - h({names}) = 0"
-
-
 def _identity(spec: MoESpec, name: str) -> str:
     """The identity of a symmetry that is neither a flow of one atom nor a reflection."""
     shown = scores(spec)
     if name == "translation":
         weight, t = spec.gate.log_weight + (spec.gate.offset or sp.S.Zero), sp.Symbol("t")
-        gains = ((p, sp.simplify(t * sp.diff(weight, p))) for p in translated(spec))
+        gains = ((p, sp.simplify(t * sp.diff(weight, p))) for p in plain_parameters(spec))
         return ", ".join(f"L({p} + t) - L({p}) = {gain}" for p, gain in gains)
     if name == "permutation" or shown is None:
         return "g is a quotient of sums over the atoms"

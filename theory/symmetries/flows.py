@@ -15,25 +15,27 @@ are all that u determines of theta.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import sympy as sp
 
-from temperance.theory.interactions.interactions import Interactions, Relation
+from temperance.theory.interactions.interactions import Interactions
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.gates import cosine
-from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec
-from temperance.theory.symmetries.discrete_symmetries import (
-    MixtureSymmetry,
-    beyond_parameters,
-    mixture_symmetries,
-    translated,
+from temperance.theory.symmetries.discrete_symmetries import MixtureSymmetry, mixture_symmetries
+from temperance.theory.symmetries.jacobian import null_directions
+from temperance.theory.symmetries.score_translations import (
+    Scores,
+    generic_rank,
+    in_mixture,
+    plain_parameters,
+    scores,
 )
-from temperance.theory.symmetries.score_translations import Scores, in_mixture, scores
-from temperance.theory.symmetries.vector_fields import SCALE, VectorField, integrated
+from temperance.theory.symmetries.vector_fields import VectorField, integrated, keeps_kinks, vector_field
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ class Flow:
         after = ", ".join(str(e) if p in factors[p].free_symbols else f"{factors[p]}*{p}" for p, e in self.orbit)
         return f"({before}) -> ({after})" if len(self.orbit) > 1 else f"{before} -> {after}"
 
+    def moves_shared(self, spec: MoESpec) -> bool:
+        """Whether it moves a shared parameter."""
+        return any(p in spec.gate.shared for p in self.field.moved)
+
     @property
     def gauge(self) -> str:
         """The gauges that the flow keeps: one of an atom with beta1 = 0 and beta0 = 0 is every one."""
@@ -76,21 +82,47 @@ class Unintegrated(NamedTuple):
         return f"{self.equation}: {self.why}"
 
 
+class Unexplained(NamedTuple):
+    """A number of atoms whose mixture has more null directions than the symmetries that are listed."""
+
+    atoms: int
+    directions: int
+    listed: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.atoms} atoms: at random points the Jacobian of the mixture has {self.directions} null directions, "
+            f"and the symmetries listed explain {self.listed}"
+        )
+
+
+_NOT_ENOUGH = "identifiable functions: fewer were computed than the symmetries leave"
+_ATOMS = (2, 3)  # of the mixtures whose Jacobian is looked at
+_MANY = (4, 7)  # atoms that are looked at where three have more null directions than are listed: d + 1, within these
+
+
 @dataclass(frozen=True)
 class Symmetries:
     """Flows and discrete symmetries of a model, and what is identifiable.
 
     identifiable: functions of one atom's parameters (and beta0) that generate the invariants of all flows, and of two
-    atoms, [i] and [j], where all scores can be translated; None where a flow could not be integrated. unintegrated:
-    relations of order 1 that gave no flow. proved: what is proved of the identifiable functions, and in which
-    gauge.
+    atoms, [i] and [j], where all scores can be translated; None where that is not decided. unintegrated: relations of
+    order 1 that gave no flow. unexplained: where the Jacobian of a mixture has more null directions than are listed
+    here. proved: what is proved of the identifiable functions, and in which gauge.
     """
 
     flows: tuple[Flow, ...]
     discrete: tuple[MixtureSymmetry, ...]
     identifiable: tuple[sp.Expr, ...] | None
     unintegrated: tuple[Unintegrated, ...]
+    unexplained: tuple[Unexplained, ...]
     proved: str
+
+    @property
+    def undecided(self) -> tuple[str, ...]:
+        """Why the identifiable functions are not decided; nothing where they are."""
+        reasons = (*(f"the flow of {text}" for text in self.unintegrated), *map(str, self.unexplained))
+        return reasons or (() if self.identifiable is not None else (_NOT_ENOUGH,))
 
 
 def flows_of(found: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
@@ -111,22 +143,49 @@ def flows_of(found: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
 
 def symmetries(found: Interactions) -> Symmetries:
     """The symmetries of a model and its identifiable functions, from its first-order relations (`flows_of`)."""
-    flows, failures = flows_of(found)
-    moved = [p for flow in flows for p, _ in flow.orbit if p != BETA0]
-    overlap = len(moved) > len(set(moved))
-    identifiable = None if failures or overlap else _identifiable(found.spec, flows)
-    shown = scores(found.spec)
-    scaled = shown is not None and shown.scaled and not any(flow.together for flow in flows)
-    freed = shown is not None and bool(beyond_parameters(found.spec) or (scaled and shown.one_sign is None))
-    if identifiable is not None and shown is not None and freed:
-        identifiable = in_mixture(found.spec, shown, identifiable)
-    discrete = mixture_symmetries(found.spec)
+    spec, (flows, failures) = found.spec, flows_of(found)
+    shown = scores(spec)
+    together = sum(flow.together and flow.moves_shared(spec) for flow in flows)
+    scaled = 0 if shown is None else max(shown.scaled - together, 0)
+    freed = shown is not None and bool(shown.beyond_parameters or (scaled and shown.one_sign is None))
+    unexplained = _unexplained(found, shown, scaled)
+    decided = not failures and not any(u.atoms == _many(spec) for u in unexplained)
+    identifiable = _identifiable(spec, flows, shown if freed else None) if decided else None
+    discrete = mixture_symmetries(spec)
     if shown is not None and scaled:
-        what = f"{found.spec.gate.shared[0]} can move with the atoms so that all scores change by one function of x"
+        names = " and ".join(str(p) for p in spec.gate.shared if p not in shown.fixed)
+        what = f"{names} can move with the atoms so that all scores change by one function of x"
         signs = "" if shown.one_sign is None else f", where {shown.one_sign} has one sign in all atoms"
         discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
-    proved = _proved(found, identifiable, shown if freed else None, pair=any(s.name == "pair" for s in discrete))
-    return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), proved)
+    proved = _proved(found, identifiable, shown if freed else None, unexplained=unexplained)
+    return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), unexplained, proved)
+
+
+def _unexplained(found: Interactions, shown: Scores | None, scaled: int) -> tuple[Unexplained, ...]:
+    """Where the null directions of mixtures of two, three and many atoms are more than flows and translations."""
+    spec, first = found.spec, [vector_field(g) for g in found.generators if g.order == 1]
+    unbiased = spec.gate.offset is None
+    together = sum(any(p in spec.gate.shared for p in field.moved) for field in first)
+    common = [field for field in first if unbiased and field.multiplier != 0]
+    each = sum(not any(p in spec.gate.shared for p in field.moved) and field not in common for field in first)
+    plain = len({*plain_parameters(spec)} - {BETA0}) or bool(common)
+    gains = plain if shown is None else len(shown.translated)
+    moves = together + gains + scaled + (not unbiased)
+    pairs = 0 if shown is None else shown.pair
+    excess: list[Unexplained] = []
+    for k in (*_ATOMS, _many(spec)):
+        if k > _ATOMS[-1] and not any(u.atoms == _ATOMS[-1] for u in excess):
+            break  # more atoms have no more curves
+        directions, listed = null_directions(spec, k), k * each + moves
+        if directions is not None and directions > listed + pairs * (k == 2):
+            excess.append(Unexplained(k, directions, listed))
+    return tuple(excess)
+
+
+def _many(spec: MoESpec) -> int:
+    """The number of atoms that decides: d + 1 cosines have no more curves, d of them do (docs/engineers.md)."""
+    least, most = _MANY
+    return min(max(least, spec.dim + 1), most)
 
 
 def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
@@ -146,76 +205,85 @@ def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
 
 
 def _integrate(spec: MoESpec, field: VectorField) -> Flow | str:
-    kinks = boundaries(spec.gate.log_weight)
-    if any(not sp.denom(sp.cancel(field(b) / b)).is_number for b in kinks):  # V b is no multiple of b
+    if not keeps_kinks(spec.gate.log_weight, field):
         return "it holds on every piece of the gate, but its flow moves a kink: not a symmetry"
-    if field.multiplier.free_symbols & set(field.moved):
+    shared = any(p in spec.gate.shared for p in field.moved)
+    common = spec.gate.offset is None and field.multiplier != 0  # a factor of one atom alone would change the mixture
+    if common and field.multiplier.free_symbols & set(field.moved):
         return "the factor by which it changes u is not constant along its flow"
-    solved = integrated(spec, field)
+    whole = with_bias(spec, field)
+    solved = integrated(spec, whole)
     if solved is None:
         return "its flow was not integrated in closed form"
     orbit, invariants = solved
-    # wherever the arguments of absolute values are not 0
-    sides = {f.replace(sp.Abs, lambda e, sign=sign: sign * e) for f in invariants for sign in (1, -1)}
-    if any(field(side) != 0 for side in sides):
-        return "the invariants found for it did not verify"
-    return _with_bias(spec, field, orbit, invariants) or "its flow was not extended to beta0"
+    if whole is not field and _keeps(whole, spec.gate.offset):
+        invariants = (*(f for f in invariants if not f.has(BETA0)), spec.gate.offset)
+    if not all(_keeps(whole, f) for f in invariants):
+        return "the invariants computed for it did not verify"
+    if common and not shared:  # in a mixture all of whose atoms move together, one tells relative to another
+        p = field.moved[0]
+        invariants = (*invariants, atom_symbol(p, "i") / atom_symbol(p, "j"))
+    return Flow(field, orbit, invariants, shared or common)
 
 
-def vector_field(relation: Relation) -> VectorField:
-    """The vector field of a relation of order 1, scaled so that its coefficients are as simple as they can be."""
-    by_place = {alpha.index(1) if any(alpha) else -1: c for c, alpha in relation.terms}
-    multiplier = -by_place.pop(-1, sp.S.Zero)
-    components = tuple((p, by_place[i]) for i, p in enumerate(relation.parameters) if i in by_place)
-    moved = {p for p, _ in components}
-    if any(c.free_symbols & moved for _, c in components):
-        factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
-        scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
-        if not factor.is_number and all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled):
-            return VectorField(scaled, sp.cancel(multiplier / factor))
-    return VectorField(components, multiplier)
-
-
-def _with_bias(spec: MoESpec, field: VectorField, orbit: tuple, invariants: tuple) -> Flow | None:
-    """Let beta0 move so that the weight of the atom in the mixture stays: offset' + multiplier log l = offset."""
-    shared = any(p in spec.gate.shared for p in field.moved)
+def with_bias(spec: MoESpec, field: VectorField) -> VectorField:
+    """The field that moves beta0 too, so that the weight of the atom in the mixture stays."""
     offset = spec.gate.offset
     if offset is None:
-        common = field.multiplier != 0  # a factor of one atom alone would change the mixture
-        if common and not shared:  # in a mixture all of whose atoms move together, one tells relative to another
-            p = field.moved[0]
-            invariants = (*invariants, atom_symbol(p, "i") / atom_symbol(p, "j"))
-        return Flow(field, orbit, invariants, shared or common)
-    slope = sp.diff(offset, BETA0).subs(dict(orbit), simultaneous=True)
-    new = sp.expand(sp.simplify((offset - field.multiplier * sp.log(SCALE)) / slope))
-    if new == BETA0:
-        return Flow(field, orbit, invariants, shared)
-    extra = _bias_invariant(field, offset)
-    return None if extra is None else Flow(field, (*orbit, (BETA0, new)), (*invariants, extra), shared)
+        return field
+    speed = sp.cancel(-(field.multiplier + field(offset)) / sp.diff(offset, BETA0))
+    return field if speed == 0 else VectorField((*field.components, (BETA0, speed)), sp.S.Zero)
 
 
-def _bias_invariant(field: VectorField, offset: sp.Expr) -> sp.Expr | None:
-    """The function of beta0 that the extended flow leaves constant: offset/m + t where V t = 1."""
-    if field.multiplier == 0:
-        return offset
-    for p, c in field.components:
-        if not c.free_symbols & set(field.moved):
-            return offset / field.multiplier + p / c
-        if not (weight := sp.cancel(c / p)).free_symbols & set(field.moved):
-            return offset / field.multiplier + sp.log(p if p.is_positive else sp.Abs(p)) / weight
-    return None
+def _keeps(field: VectorField, f: sp.Expr) -> bool:
+    """Whether a function is constant along a field, wherever the arguments of absolute values are not 0."""
+    sides = {f.replace(sp.Abs, lambda e, sign=sign: sign * e) for sign in (1, -1)}
+    return all(field(side) == 0 for side in sides)
 
 
-def _identifiable(spec: MoESpec, flows: list[Flow]) -> tuple[sp.Expr, ...]:
-    """The invariants of all flows (which move disjoint parameters) and the parameters that none moves."""
+def _identifiable(spec: MoESpec, flows: list[Flow], freed: Scores | None) -> tuple[sp.Expr, ...] | None:
+    """Functions that no flow changes, as many as the flows leave: invariants, or those of translated scores.
+
+    None where fewer were found. Functions of two atoms, [i] and [j], are differences of what is translated.
+    """
+    bias = () if spec.gate.offset is None else (BETA0,)
     moved = {p for flow in flows for p, _ in flow.orbit}
-    invariant = [f for flow in flows for f in flow.invariants]
-    bias = [] if spec.gate.offset is None or BETA0 in moved else [BETA0]
-    gate = [p for p in spec.gate.parameters if p not in moved]
-    return (*invariant, *gate, *bias, *(p for p in spec.expert.parameters if p not in moved))
+    experts = [p for p in spec.expert.parameters if p not in moved]
+    of_experts = [flow for flow in flows if set(flow.field.moved) <= {*spec.expert.parameters}]
+    if freed is not None:
+        of_means = _invariants(spec, of_experts, spec.expert.parameters)
+        return (*in_mixture(spec, freed), *of_means) if freed.complete and of_means is not None else None
+    gate = [p for p in (*spec.gate.parameters, *bias) if p not in moved]
+    shown = scores(spec)
+    more = () if shown is None else (*shown.translated, *shown.kept)
+    invariants = _invariants(spec, flows, [p for p in (*spec.parameters, *bias) if p in moved], more)
+    return None if invariants is None else (*invariants, *gate, *experts)
 
 
-def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown: Scores | None, *, pair: bool) -> str:
+def _invariants(
+    spec: MoESpec, flows: list[Flow], parameters: Sequence[sp.Symbol], more: Sequence[sp.Expr] = ()
+) -> tuple[sp.Expr, ...] | None:
+    """Independent functions of the parameters that all flows keep, as many as there are; None where fewer are."""
+    moved = {p for flow in flows for p, _ in flow.orbit}
+    chosen: list[sp.Expr] = []
+    pairs = [f for flow in flows for f in flow.invariants if any("[" in p.name for p in f.free_symbols)]
+    for f in dict.fromkeys((*(f for flow in flows for f in flow.invariants if f not in pairs), *more, *parameters)):
+        if len(chosen) == len(parameters) - len(flows):
+            break
+        new = [*chosen, f]
+        if all(_keeps(with_bias(spec, flow.field), f) for flow in flows) and (
+            not f.free_symbols & moved or generic_rank(sp.Matrix(new).jacobian(parameters)) == len(new)
+        ):
+            chosen = new
+    return (*chosen, *pairs) if len(chosen) == len(parameters) - len(flows) else None
+
+
+def _proved(
+    found: Interactions,
+    identifiable: tuple[sp.Expr, ...] | None,
+    shown: Scores | None,
+    unexplained: Sequence[Unexplained],
+) -> str:
     if identifiable is None:
         return "flows only: the identifiable functions were not computed"
     text = (
@@ -231,9 +299,12 @@ def _proved(found: Interactions, identifiable: tuple[sp.Expr, ...] | None, shown
                 f" (where {shown.one_sign} has one sign in all atoms; otherwise those of each atom are identifiable)"
             )
     text += "; in a mixture: modulo its discrete symmetries"
-    if translated(found.spec):
+    if plain_parameters(found.spec):
         text += ", beta0 and translated parameters relative to one atom"
-    if pair:
+    if not unexplained and all(null_directions(found.spec, k) is not None for k in _ATOMS):
+        text += "; at random points mixtures of two and three atoms have no other null direction to first order"
+    text += "".join(f"; but {u}: not all of these are identifiable then" for u in unexplained)
+    if (separated := scores(found.spec)) is not None and separated.pair:
         text += "; two atoms (k = 2, free gauge) have a further curve of one density: not all of these are identifiable"
     if found.spec.dim > 1 and renaming(found.spec.gate, cosine(found.spec.dim)):  # see docs/engineers.md
         few = f"; of at most d = {found.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"

@@ -1,8 +1,9 @@
-"""Finds the sign changes of an atom's own parameters under which gates are even or odd, and means even (theory.md 2.2).
+"""Finds signs, exchanges and shifts of an atom's parameters that keep its gate or mean (theory.md 2.2).
 
 Let theta' be the parameters of an atom with the signs of some changed. Where L(theta') - L(theta) does not depend on x,
 atoms may change those signs one by one; where L(theta') + L(theta) depends on nothing that differs between atoms, two
-atoms may exchange their parameters and change those signs. The bias beta0 takes up what does not depend on x.
+atoms may exchange their parameters and change those signs. The bias beta0 takes up what does not depend on x. Atoms may
+also exchange parameters of their own, as the units of log(exp(v x) + exp(w x)), or shift an angle, with signs.
 
     >>> from temperance.theory.models.by_name import model
     >>> [str(change.parity) for change in sign_changes(model("activation", activation="z**2").gate, 1)]
@@ -11,7 +12,7 @@ atoms may exchange their parameters and change those signs. The bias beta0 takes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -27,6 +28,7 @@ from temperance.theory.models.spec import Expert, Gate, Jet, covariates
 Parity = Literal["even", "odd"]
 _MOST = 8  # parameters, of which every set is tried; of more each alone, and all
 _POINTS = 12
+_SHIFTS = (sp.pi / 4, sp.pi / 2, sp.pi, 2 * sp.pi)  # of an angle
 _DIGITS = 30
 _CLOSE = mpmath.mpf(10) ** -20
 
@@ -46,6 +48,21 @@ class SignChange:
     rest: sp.Expr
 
 
+@dataclass(frozen=True)
+class AtomChange:
+    """A discrete change of an atom's own parameters that keeps its gate or its mean.
+
+    Attributes:
+        kind: "exchange" of parameters, or "shift" of an angle.
+        image: where it takes the parameters that it moves.
+        rest: L(theta') - L(theta), which the bias takes up.
+    """
+
+    kind: Literal["exchange", "shift"]
+    image: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    rest: sp.Expr
+
+
 @lru_cache(maxsize=64)
 def sign_changes(gate: Gate, dim: int) -> tuple[SignChange, ...]:
     """The even sign changes that generate all that are proved, smallest first, and then an odd one if one is proved.
@@ -55,7 +72,7 @@ def sign_changes(gate: Gate, dim: int) -> tuple[SignChange, ...]:
     own = _of_both_signs(gate.own)
     values = _Values(gate.log_weight, covariates(dim))
     even = _even(own, values, lambda subset: _proved(gate, dim, subset, "even"))
-    subsets = (subset for subset in _candidates(own) if values.may_be(subset, "odd"))
+    subsets = (subset for subset in _candidates(own) if values.may_be(_turned(subset), "odd"))
     odd = [change for subset in subsets if (change := _proved(gate, dim, subset, "odd")) is not None]
     return (*even, *sorted(odd, key=lambda change: bool(change.rest.free_symbols & {*own}))[:1])
 
@@ -74,6 +91,62 @@ def expert_sign_changes(expert: Expert, dim: int) -> tuple[SignChange, ...]:
     return tuple(_even(own, _Values(mean, covariates(dim)), proved))
 
 
+@lru_cache(maxsize=64)
+def atom_changes(gate: Gate, dim: int) -> tuple[AtomChange, ...]:
+    """The exchanges and shifts of an atom's own parameters that are proved to keep the gate."""
+    return tuple(
+        change
+        for change in _changes(gate.log_weight, gate.own, dim)
+        if not change.rest.free_symbols & {*covariates(dim)} and (gate.offset is not None or change.rest == 0)
+    )
+
+
+@lru_cache(maxsize=64)
+def expert_changes(expert: Expert, dim: int) -> tuple[AtomChange, ...]:
+    """The exchanges and shifts of an expert's parameters that are proved to keep its mean."""
+    mean = mean_of(expert)
+    if mean is None:
+        return ()
+    own = tuple(p for p in expert.parameters if mean.has(p))
+    return tuple(change for change in _changes(mean, own, dim) if change.rest == 0)
+
+
+def _changes(f: sp.Expr, own: Sequence[sp.Symbol], dim: int) -> Iterator[AtomChange]:
+    """Exchanges that no flow makes, and of every angle the smallest shift, with their differences of f."""
+    values = _Values(f, covariates(dim))
+    for pairs in _disjoint_pairs([p for p in own if len(own) <= _MOST]):
+        image = {p: q for pair in pairs for p, q in (pair, pair[::-1])}
+        if values.may_be(image, "even") and not all(_are_one(f, *pair, dim) for pair in pairs):
+            rest = _on_pieces(f, image, "even")
+            if rest is not None:
+                yield AtomChange("exchange", tuple(image.items()), rest)
+    angles = {p for e in f.atoms(sp.sin, sp.cos, sp.tan) for p in e.free_symbols & {*own}}
+    for p in (q for q in own if q in angles and len(own) <= _MOST):
+        others = _of_both_signs(q for q in own if q != p)
+        turned = [(), *_candidates(others)]
+        images = ({p: p + shift, **{q: -q for q in signs}} for shift in _SHIFTS for signs in turned)
+        for image in (image for image in images if values.may_be(image, "even")):
+            rest = _on_pieces(f, image, "even")
+            if rest is not None:
+                yield AtomChange("shift", tuple(image.items()), sp.simplify(rest))
+                break
+
+
+def _disjoint_pairs(own: Sequence[sp.Symbol]) -> Iterator[tuple[tuple[sp.Symbol, sp.Symbol], ...]]:
+    """Sets of disjoint pairs of parameters with the same assumptions, smaller ones first."""
+    pairs = [(p, q) for p, q in combinations(own, 2) if p.assumptions0 == q.assumptions0]
+    for size in range(1, len(own) // 2 + 1):
+        for chosen in combinations(pairs, size):
+            if len({p for pair in chosen for p in pair}) == 2 * size:
+                yield chosen
+
+
+def _are_one(f: sp.Expr, p: sp.Symbol, q: sp.Symbol, dim: int) -> bool:
+    """Whether f depends on x through one function of two parameters: a flow exchanges them."""
+    ratio = sp.simplify(sp.diff(f, p) / sp.diff(f, q))
+    return not ratio.free_symbols & {*covariates(dim)}
+
+
 def _of_both_signs(parameters: Iterable[sp.Symbol]) -> list[sp.Symbol]:
     return [p for p in parameters if not p.is_positive and not p.is_negative]
 
@@ -86,14 +159,18 @@ def _even(
     for subset in _candidates(own):
         if any(set(c.parameters) <= set(subset) for c in found):
             continue  # that one and the change of the others, which is tried by itself
-        if values.may_be(subset, "even") and (change := proved(subset)) is not None:
+        if values.may_be(_turned(subset), "even") and (change := proved(subset)) is not None:
             found.append(change)
     return found
 
 
 def is_even(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> bool:
     """Whether an expression is proved to stay when all of these symbols change their signs."""
-    return _on_pieces(expr, symbols, "even") == 0
+    return _on_pieces(expr, _turned(symbols), "even") == 0
+
+
+def _turned(symbols: Iterable[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
+    return {p: -p for p in symbols}
 
 
 def _candidates(own: Sequence[sp.Symbol]) -> Iterator[tuple[sp.Symbol, ...]]:
@@ -114,12 +191,12 @@ class _Values:
         steps = [mpmath.mpf(2) ** (k // 2 - 3) * (-1) ** k for k in range(_POINTS)]
         self.x = [[(1 + mpmath.mpf(j) / 3) * t * (-1) ** (j * k) for j in range(len(x))] for k, t in enumerate(steps)]
 
-    def may_be(self, subset: Sequence[sp.Symbol], parity: Parity) -> bool:
-        """Whether L(theta') -+ L(theta) has one value at all points."""
-        sign, moved, first = (-1 if parity == "even" else 1), set(subset), None
-        mirrored = [-self.at[p] if p in moved else self.at[p] for p in self.free]
+    def may_be(self, image: Mapping[sp.Symbol, sp.Expr], parity: Parity) -> bool:
+        """Whether L(theta') -+ L(theta) has one value at all points, theta' the image of theta."""
+        sign, first = (-1 if parity == "even" else 1), None
         plain = [self.at[p] for p in self.free]
         with mpmath.workdps(_DIGITS):
+            mirrored = [self._value(image.get(p, p)) for p in self.free]
             for x in self.x:
                 try:
                     rest = self.value(*mirrored, *x) + sign * self.value(*plain, *x)
@@ -130,9 +207,15 @@ class _Values:
                     return False
         return True
 
+    def _value(self, e: sp.Expr) -> mpmath.mpf:
+        """The value of a sum of a parameter, perhaps with a sign, and a number."""
+        number, rest = e.as_independent(*self.free, as_Add=True)
+        sign, p = rest.as_coeff_Mul()
+        return sign * self.at[p] + mpmath.mpf(sp.N(number, _DIGITS))
+
 
 def _proved(gate: Gate, dim: int, subset: tuple[sp.Symbol, ...], parity: Parity) -> SignChange | None:
-    rest = _on_pieces(gate.log_weight, subset, parity)
+    rest = _on_pieces(gate.log_weight, _turned(subset), parity)
     if rest is None or rest.free_symbols & {*covariates(dim)}:
         return None
     between = rest.free_symbols & ({*gate.parameters} - {*gate.shared})  # what differs between atoms
@@ -141,10 +224,10 @@ def _proved(gate: Gate, dim: int, subset: tuple[sp.Symbol, ...], parity: Parity)
     return SignChange(subset, parity, rest)
 
 
-def _on_pieces(expr: sp.Expr, subset: Sequence[sp.Symbol], parity: Parity) -> sp.Expr | None:
+def _on_pieces(expr: sp.Expr, image: Mapping[sp.Symbol, sp.Expr], parity: Parity) -> sp.Expr | None:
     """L(theta') -+ L(theta) where it is one formula on all pieces; None where that is not proved."""
     sign = -1 if parity == "even" else 1
-    mirrored = expr.subs({p: -p for p in subset}, simultaneous=True)
+    mirrored = expr.subs(image, simultaneous=True)
     regions = _regions(expr, mirrored)
     if regions is None:
         return None

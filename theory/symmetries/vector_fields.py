@@ -1,17 +1,20 @@
-"""Integrates vector fields of parameters in closed form: scalings, shifts, one vector that moves along its length."""
+"""Integrates vector fields of parameters in closed form: one after the other, or a vector along its length."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
+from functools import reduce
 
 import sympy as sp
 
 from temperance.theory.expressions.balls import is_zero
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.interactions.interactions import Relation
+from temperance.theory.models.pieces import boundaries
+from temperance.theory.models.spec import BETA0, MoESpec
 
 SCALE = sp.Symbol("l", positive=True)
 _RADIUS = sp.Symbol("r", positive=True)
+_TIME, _EARLIER = sp.Dummy("t", real=True), sp.Dummy("t0", real=True)  # logarithms of l
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,35 @@ class VectorField:
         return tuple(p for p, _ in self.components)
 
 
+def vector_field(relation: Relation) -> VectorField:
+    """The vector field of a relation of order 1, scaled so that its coefficients are as simple as they can be."""
+    by_place = {alpha.index(1) if any(alpha) else -1: c for c, alpha in relation.terms}
+    multiplier = -by_place.pop(-1, sp.S.Zero)
+    components = tuple((p, by_place[i]) for i, p in enumerate(relation.parameters) if i in by_place)
+    moved = {p for p, _ in components}
+    if any(c.free_symbols & moved for _, c in components):
+        factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
+        scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
+        if not factor.is_number and all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled):
+            return VectorField(scaled, sp.cancel(multiplier / factor))
+    scales = all(not sp.cancel(c / p).free_symbols & moved for p, c in components)
+    factor = reduce(sp.gcd, (c for _, c in components))
+    if factor.free_symbols & moved and not scales:
+        return VectorField(tuple((p, sp.cancel(c / factor)) for p, c in components), sp.cancel(multiplier / factor))
+    return VectorField(components, multiplier)
+
+
+def keeps_kinks(log_weight: sp.Expr, field: VectorField) -> bool:
+    """Whether V b is a multiple of b, for every b whose zeros are kinks."""
+    return all(sp.denom(sp.cancel(field(b) / b)).is_number for b in boundaries(log_weight))
+
+
 Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
 
 
 def integrated(spec: MoESpec, field: VectorField) -> Solved | None:
     """Where the group element l takes every moved parameter, and invariants; None where no closed form was found."""
-    return _scaling(spec, field) or _shift(field) or _radial(spec, field)
+    return _scaling(spec, field) or _one_by_one(field) or _radial(spec, field)
 
 
 def _scaling(spec: MoESpec, field: VectorField) -> Solved | None:
@@ -45,27 +71,57 @@ def _scaling(spec: MoESpec, field: VectorField) -> Solved | None:
     if any(w.free_symbols & set(field.moved) for w in weights.values()):
         return None
     orbit = tuple((p, SCALE**w * p) for p, w in weights.items())
-    reference = max(field.moved, key=lambda p: (abs(weights[p]) == 1, p in spec.gate.shared, -field.moved.index(p)))
-    others = [p for p in field.moved if p != reference]
     shared = spec.gate.shared
-    return orbit, tuple(_monomial(p, weights[p], reference, weights[reference], shared) for p in others)
+    reference = max(field.moved, key=lambda p: (abs(weights[p]) == 1, p in shared, -field.moved.index(p)))
+    others = [p for p in field.moved if p != reference]
+    return orbit, tuple(_monomial(p, weights[p], reference, weights[reference], inverted=p in shared) for p in others)
 
 
-def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr, shared: Collection[sp.Symbol]) -> sp.Expr:
-    """A monomial in p and q of weight 0, with p above the line unless p is shared, as a temperature is."""
+def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr, *, inverted: bool) -> sp.Expr:
+    """A monomial in p and q of weight 0, with p above the line unless inverted."""
     ratio = sp.cancel(w / v)
     exponents = (ratio.q, -ratio.p) if ratio.is_Rational else (sp.S.One, -ratio)
     value = p ** exponents[0] * (q if ratio.is_Integer or q.is_positive else sp.Abs(q)) ** exponents[1]
-    return 1 / value if p in shared else value
+    return 1 / value if inverted else value
 
 
-def _shift(field: VectorField) -> Solved | None:
-    """c_i that do not depend on the moved parameters: theta_i -> theta_i + c_i log l."""
-    if any(c.free_symbols & set(field.moved) for _, c in field.components):
+def _one_by_one(field: VectorField) -> Solved | None:
+    """c_i = alpha_i theta_i + beta_i, alpha_i constant, beta_i of parameters before: linear equations in turn.
+
+    The invariants are the orbits at the time -T(theta), where T is a function with V T = 1.
+    """
+    orbit: dict[sp.Symbol, sp.Expr] = {}
+    left = dict(field.components)
+    moved = {*field.moved}
+    while left:
+        p = next((p for p, c in left.items() if _is_next(p, c, moved, orbit)), None)
+        if p is None:
+            return None
+        c = sp.expand(left.pop(p))
+        slope = sp.diff(c, p)
+        source = sp.expand(c - slope * p).subs(orbit, simultaneous=True).subs(_TIME, _EARLIER)
+        gain = sp.integrate(sp.expand(sp.exp(-slope * _EARLIER) * source), (_EARLIER, 0, _TIME))
+        orbit[p] = sp.expand(sp.exp(slope * _TIME) * (p + gain))
+    clocks = [clock for p, c in field.components if (clock := _clock(p, c, moved)) is not None]
+    if not clocks:
         return None
-    orbit = tuple((p, p + c * sp.log(SCALE)) for p, c in field.components)
-    (first, slope), *others = field.components
-    return orbit, tuple(sp.expand(p - c / slope * first) for p, c in others)
+    reference, clock = min(clocks, key=lambda pair: (pair[0] == BETA0, pair[1].has(sp.log), pair[1].has(sp.Abs)))
+    at = {p: sp.simplify(e.subs(_TIME, -clock)) for p, e in orbit.items() if p != reference}
+    in_scale = tuple((p, sp.expand(sp.simplify(orbit[p].subs(_TIME, sp.log(SCALE))))) for p in field.moved)
+    return in_scale, tuple(at[p] for p in field.moved if p != reference)
+
+
+def _is_next(p: sp.Symbol, c: sp.Expr, moved: set[sp.Symbol], solved: dict[sp.Symbol, sp.Expr]) -> bool:
+    slope = sp.diff(c, p)
+    return not slope.free_symbols & moved and not (c.free_symbols & moved) - {p, *solved}
+
+
+def _clock(p: sp.Symbol, c: sp.Expr, moved: set[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
+    """A function of one parameter along which V is 1."""
+    if not c.free_symbols & moved:
+        return p, p / c
+    weight = sp.cancel(c / p)
+    return None if weight.free_symbols & moved else (p, sp.log(p if p.is_positive else sp.Abs(p)) / weight)
 
 
 def _radial(spec: MoESpec, field: VectorField) -> Solved | None:
@@ -90,7 +146,9 @@ def _radial(spec: MoESpec, field: VectorField) -> Solved | None:
     reference = next(iter(scaled))
     base = reference ** (1 / scaled[reference])
     others = {p: w for p, w in scaled.items() if p != reference}
-    rest = tuple(_monomial(p, w, reference, scaled[reference], spec.gate.shared) for p, w in others.items())
+    rest = tuple(
+        _monomial(p, w, reference, scaled[reference], inverted=p in spec.gate.shared) for p, w in others.items()
+    )
     return orbit, tuple(p * unit / base for p in block) + rest
 
 

@@ -8,7 +8,7 @@ larger at special atoms than at generic ones.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,13 +16,11 @@ import flint
 import sympy as sp
 from flint import arb
 
-from temperance.theory.models.spec import Jet, MoESpec, covariates
+from temperance.theory.models.spec import MoESpec
 from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
-from temperance.theory.orders.independence import formula_at, numbers
+from temperance.theory.symmetries.jacobian import BETWEEN_KINKS, BITS, drawn, drawn_point, finite_slopes, proved_rank
 
-_BITS = 256
 _DRAWS = 40  # of atoms, until their scores are real at enough points
-_BETWEEN_KINKS = 120  # points of a gate with kinks: a few would miss an interval between those of all atoms
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel
 
     Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
     """
-    with flint.ctx.workprec(_BITS):
+    with flint.ctx.workprec(BITS):
         seen = _derivatives(spec, k)
         if seen is None:
             return None
@@ -58,7 +56,7 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel
 
 def alone(spec: MoESpec) -> int | None:
     """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
-    with flint.ctx.workprec(_BITS):
+    with flint.ctx.workprec(BITS):
         seen = _derivatives(spec, 1)
         if seen is None:
             return None
@@ -81,74 +79,24 @@ def _nullity(seen: _Columns, k: int, fixed: Collection[tuple[int, sp.Symbol]], *
     return len(rows[0]) - proved_rank(rows)
 
 
-def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
-    """The number of pivots without 0 in an elimination of balls: a rank that is proved, from below."""
-    left, rank = [list(row) for row in rows], 0
-    while left:
-        found = [(abs(e.mid()), i, j) for i, row in enumerate(left) for j, e in enumerate(row) if not e.contains(0)]
-        if not found:
-            break
-        _, i, j = max(found, key=lambda f: f[0])
-        pivot = left.pop(i)
-        left = [
-            [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
-            for row in left
-        ]
-        rank += 1
-    return rank
-
-
 @lru_cache(maxsize=16)  # asked again for every parameter that may be held
 def _derivatives(spec: MoESpec, k: int) -> _Columns | None:
     gate, own = spec.gate, own_parameters(spec)
     biased = is_weighted(spec)
     wanted = k * (len(own) + 1) + 6
-    if gate.log_weight.has(sp.Piecewise):
-        wanted = max(wanted, _BETWEEN_KINKS)
+    kinked = gate.log_weight.has(sp.Piecewise)
+    if kinked:
+        wanted = max(wanted, BETWEEN_KINKS)
     for seed in range(_DRAWS):
         rng = random.Random(seed)
         shared = {p: sp.Rational(13, 10) + i for i, p in enumerate(gate.shared)}
         fixed = {p: sp.Rational(7, 5) for p in (*weight_parameters(spec), *gate.constants)}
-        atoms = [{**_drawn(own, rng, one_sign=k > 1), **shared, **fixed} for _ in range(k)]
-        points = [_point(spec.dim, rng) for _ in range(wanted)]
-        table = list(_finite(gate.log_weight, (*own, *gate.shared), atoms, points))
+        atoms = [{**drawn(own, rng, one_sign=k > 1), **shared, **fixed} for _ in range(k)]
+        points = [drawn_point(spec.dim, rng) for _ in range(wanted)]
+        points += [drawn_point(spec.dim, rng, wide=True) for _ in range(wanted // 2 * kinked)]
+        slopes = (finite_slopes(gate.log_weight, (*own, *gate.shared), atoms, x) for x in points)
+        table = [row for row in slopes if row is not None]
         if len(table) >= wanted - len(points) // 8:
-            values = [[row[i] for row in table] for i in range(k)]
+            values = [[row[i][1:] for row in table] for i in range(k)]
             return _Columns(own, gate.shared, biased, values)
     return None
-
-
-def _finite(
-    log_weight: sp.Expr,
-    parameters: Sequence[sp.Symbol],
-    atoms: Sequence[dict[sp.Symbol, sp.Expr]],
-    points: Sequence[dict[sp.Symbol, sp.Expr]],
-) -> Iterator[list[list[arb]]]:
-    """The derivatives of every atom's log weight, at the points where all of them are real."""
-    slopes: dict[sp.Expr, list[sp.Expr]] = {}
-    for x in points:
-        row = []
-        for atom in atoms:
-            at = {**atom, **x}
-            formula = formula_at(log_weight, at)
-            if formula not in slopes:
-                slopes[formula] = [sp.diff(formula, p) for p in parameters]
-            number = numbers(at, _BITS)
-            row.append([number(_without_jets(f, at)) for f in slopes[formula]])
-        if all(e.is_finite() for values in row for e in values):
-            yield row
-
-
-def _without_jets(e: sp.Expr, at: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """A free function has any values: here random ones, the same at the same point."""
-    jets = {j: (str(j.args[0]), int(j.args[1]), j.args[2].subs(at)) for j in e.atoms(Jet)}
-    return e.xreplace({j: sp.Rational(random.Random(repr(key)).randrange(-999, 1000), 100) for j, key in jets.items()})
-
-
-def _drawn(own: Sequence[sp.Symbol], rng: random.Random, *, one_sign: bool) -> dict[sp.Symbol, sp.Expr]:
-    sign = {p: 1 if one_sign or p.is_positive else rng.choice((1, -1)) for p in own}
-    return {p: sign[p] * sp.Rational(rng.randrange(600, 1800), 1000) for p in own}
-
-
-def _point(dim: int, rng: random.Random) -> dict[sp.Symbol, sp.Expr]:
-    return {v: sp.Rational(rng.randrange(-2000, 2001), 1000) + sp.Rational(1, 7919) for v in covariates(dim)}

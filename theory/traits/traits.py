@@ -20,9 +20,8 @@ from temperance.theory.models.kinks import Kink, kinks
 from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
-from temperance.theory.symmetries.discrete_symmetries import translated
 from temperance.theory.symmetries.flows import Flow, flows_of
-from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.symmetries.score_translations import plain_parameters, scores
 from temperance.theory.traits.kernel import Kernel, alone, kernel
 
 _MOST_ATOMS = 5  # that a truth is looked at with
@@ -78,7 +77,7 @@ def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
     """The functions of the own parameters that identities show to be translated: of separated scores, or parameters."""
     separated, own = scores(spec), set(own_parameters(spec))
     if separated is None:
-        return tuple(p for p in translated(spec) if p in own)
+        return tuple(p for p in plain_parameters(spec) if p in own)
     weights = weight_parameters(spec)
     return tuple(f for f in separated.translated if f.free_symbols & own and not f.has(*weights))
 
@@ -107,8 +106,8 @@ def _shown(spec: MoESpec, flows: tuple[Flow, ...]) -> _Shown:
     """What identities show: flows of one atom, and translations."""
     separated = scores(spec)
     moving = sum(bool(set(flow.field.moved) & set(spec.gate.shared)) for flow in flows)
-    scaled = separated is not None and separated.scaled
-    return _Shown(len(flows) - moving, len(translations(spec)), max(moving, int(scaled)))
+    scaled = 0 if separated is None else separated.scaled
+    return _Shown(len(flows) - moving, len(translations(spec)), max(moving, scaled))
 
 
 def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:

@@ -69,6 +69,14 @@ class Twin:
         return {v for image in self.image for v in image.free_symbols}
 
     @property
+    def has_mediants(self) -> bool:
+        """Whether truth and twin, which have one tau, can be joined: twice as many atoms with the density (2.9).
+
+        Their weights E_i, E'_i have one quotient r(x), so that E_i + w E'_i = (1 + w r) E_i, for every w > 0.
+        """
+        return self.factor == 1 and not self.alone
+
+    @property
     def acts_on_vectors(self) -> bool:
         """Whether the twin is one for every d: it is affine in vectors, its identity one for all real b.x, c.x."""
         plain = all(v == 0 or v.as_coeff_Mul()[1] in (B, C) for v in self.truth)
@@ -170,6 +178,17 @@ class Twins:
         else:
             text = f"almost every truth shares its density with a twin, {first.map}"
         return f"{setting}: {text}, {scope}.{others}{more}"
+
+    @property
+    def mediants(self) -> str | None:
+        """The mixtures that join a truth and a twin of the same tau, in words; None where there is no such twin."""
+        maps = [twin.map for twin in self.twins if twin.has_mediants and twin.reach is None]
+        if not maps:
+            return None
+        return (
+            f"Mediants: {2 * self.atoms} atoms, those of a truth with weights E_i and those of its twin with w E'_i, "
+            f"have its density for every w > 0, as E'_i/E_i is one function of x: {'; '.join(maps)}."
+        )
 
     @property
     def remark(self) -> str | None:

@@ -1,13 +1,14 @@
 """Laws of tau, the best temperature, and gates brought to one range of probabilities."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from temperance.numerics.information.best_tau import best_tau, tau_variance
 from temperance.numerics.information.matched import best_matched, matched
-from temperance.numerics.information.sparse_laws import crossings, sparse_law
+from temperance.numerics.information.sparse_laws import holds_from, sparse_law, ties
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -30,9 +31,9 @@ def slope(measure, name, gauge, taus):
     return np.diff(np.log(values)) / np.diff(np.log(taus))
 
 
-def law(measure, name, gauge):
+def law(measure, name, gauge, low=-3.0, high=3.0):
     gate = compiled(name)
-    found = crossings(measure, gate, -3.0, 3.0)
+    found = ties(measure, gate, low, high)
     return sparse_law(measure, Layout(measure.k, 1, gauge), gate, found), len(found)
 
 
@@ -58,6 +59,33 @@ def test_the_law_of_a_sparse_gate_is_that_of_the_numbers(measure, name, gauge, e
     assert law(measure, name, gauge) == (exponent, count)
     taus = np.array([0.004, 0.002] if exponent > -9 else [0.001, 0.0005])  # the tails of the gate fade late
     assert slope(measure, name, gauge, taus)[0] == pytest.approx(exponent, abs=0.15)
+
+
+TOUCHING = [  # activation, gauge, least x, exponent; beta0 = 0: the scores meet at x = 0
+    *((name, "anchored", -3.0, Fraction(-5, 2)) for name in ("z*tanh(z)", "log(1+z**2)", "log(cosh(z))", "cosh")),
+    *((name, "anchored", -3.0, Fraction(-5, 2)) for name in ("sqrt(1+z**2)", "gaussian", "sech", "cos")),
+    ("z*tanh(z)", "free", -3.0, Fraction(-9, 2)),
+    ("tanh", "anchored", 0.0, -5),
+]
+
+
+@pytest.mark.parametrize(("name", "gauge", "low", "exponent"), TOUCHING)
+def test_scores_that_touch_or_cross_at_an_end_have_a_law(name, gauge, low, exponent):
+    measure = pair((1.0, 0.0 if gauge == "anchored" else 0.5), beta0=0.0)
+    layout, gate = Layout(2, 1, gauge), compiled(name)
+    assert law(measure, name, gauge, low) == (exponent, 1)
+    start = holds_from(measure, layout, gate, low, 3.0, Fraction(exponent))
+    values = [tau_variance(replace(measure, tau=np.array(start * f)), layout, gate, low, 3.0) for f in (1, 0.5)]
+    assert np.log(values[0] / values[1]) / np.log(2) == pytest.approx(float(exponent), abs=0.15)
+
+
+def test_a_false_law_is_not_confirmed():
+    measure, layout = pair((1.0, 0.0), beta0=0.0), Layout(2, 1)
+    assert holds_from(measure, layout, compiled("gaussian"), -3.0, 3.0, Fraction(-2)) is None
+
+
+def test_scores_that_are_equal_on_an_interval_have_no_law():
+    assert ties(pair((1.0, 0.5), beta0=0.0), compiled("relu"), -3.0, 3.0) is None
 
 
 def test_the_constant_of_one_crossing():

@@ -61,6 +61,16 @@ def test_the_singular_bic_charges_less_than_bic(found):
     assert found.charges[2][1].upper == 5  # theory: two true experts, three fitted, d = 1
 
 
+def test_a_lower_end_takes_a_lower_bound_and_a_multiplicity(found):
+    for change in ({"lower": None}, {"multiplicity": None}):
+        first, (one, two), third = found.charges
+        changed = replace(found, charges=(first, (replace(one, **change), two), third))
+        lows, highs = zip(*changed.sbic, strict=True)
+        assert lows[0] == found.sbic[0][0]
+        assert lows[1:] == (None, None)
+        assert None not in highs
+
+
 def test_resolutions_count_merges(found):
     heights = found.heights
     assert len(heights) == 2

@@ -138,6 +138,82 @@ def test_intervals_and_what_is_undecided(asked, lower, upper, kind):
     assert one.reason.text
 
 
+FREE = [  # gate, shared, half the number of free parameters of two atoms
+    ("beta1*x/(tau1*tau2)", ("tau1", "tau2"), 4),
+    ("v*w*x", (), 4),
+    ("w*exp(x - c)", (), 4),
+    ("kappa*cos(x - c)**2", (), Fraction(9, 2)),
+    ("log(exp(v*x) + exp(w*x))", (), 5),
+    ("kappa*sin(w*x + c)/tau", ("w",), 5),
+    ("(v + w)*x/tau", (), 4),
+    ("w*x**2 + (v*x + c)**2", (), Fraction(9, 2)),
+    ("tanh(v*x)/tau", (), 5),
+]
+
+
+@pytest.mark.parametrize(("gate", "shared", "half"), FREE, ids=[row[0] for row in FREE])
+def test_what_flows_and_translations_move_is_not_counted(gate, shared, half):
+    one = found(gate, 2, 2, gauge="free", shared=shared)
+    assert (one.exact, one.bic, one.multiplicity) == (half, half, (1, 1))
+
+
+def test_the_gauge_counts():
+    assert found("tanh(v*x)/tau", 2, 2, gauge="anchored").exact == Fraction(9, 2)
+
+
+@pytest.mark.parametrize(
+    ("asked", "exact", "multiplicity"),
+    [
+        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2}, Fraction(7, 4), 1),
+        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2, "dim": 2}, 2, 2),
+        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2, "dim": 3}, 2, 1),
+        ({"gate": "quadratic", "expert": "constant", "true": 2, "fitted": 3}, Fraction(9, 2), 1),
+        ({"gate": "softmax", "expert": "a**3*x + b", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "v*w*x", "expert": "a*x + b", "true": 2, "fitted": 3}, 5, 1),
+        ({"gate": "softmax", "expert": "h*(x - g)**2 + c", "true": 2, "fitted": 3}, Fraction(25, 4), 1),
+    ],
+)
+def test_coordinates_do_not_matter_and_constant_experts_are_exact(asked, exact, multiplicity):
+    one = found(**asked)
+    assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
+
+
+def test_the_equations_of_two_constant_experts_of_one_true_one():
+    """|beta b|, |beta N|, |b N|, N^2, b^4 <= delta: with sizes delta^(u/4) the exponent is the least sum of u/4.
+
+    It is attained at one point, so that the volume has no logarithm.
+    """
+    sizes = [
+        (u, v, w)
+        for u in range(5)
+        for v in range(1, 5)
+        for w in range(2, 5)
+        if u + v >= 4 and u + w >= 4 and v + w >= 4
+    ]
+    least = min(map(sum, sizes))
+    assert (Fraction(least, 4), [p for p in sizes if sum(p) == least]) == (Fraction(3, 2), [(2, 2, 2)])
+
+
+def test_the_equations_of_a_product_of_gaussians():
+    """The exponent 2 at one point: theorem C7 has the multiplicity 1. h, M are of the gate, b, N of the expert."""
+    sizes = [
+        (h, m, b, n)
+        for h in range(1, 5)
+        for m in range(2, 5)
+        for b in range(1, 5)
+        for n in range(2, 5)
+        if min(h + m, b + n, h + b, h + n, m + b, m + n) >= 4
+    ]
+    least = min(map(sum, sizes))
+    assert (Fraction(least, 4), [p for p in sizes if sum(p) == least]) == (2, [(2, 2, 2, 2)])
+
+
+def test_a_number_of_parameters_that_depends_on_signs_is_not_decided():
+    one = found("activation", 2, 2, s="relu", gauge="free")
+    assert (one.exact, one.bic) == (None, None)
+    assert "signs of beta1" in one.reason.text
+
+
 def test_bounds_grow_with_the_atoms_and_stay_below_bic():
     for gate, s in (("softmax", None), ("activation", "tanh"), ("gaussian", None)):
         row = [found(gate, 3, k, s=s) for k in (3, 4, 5)]
@@ -180,6 +256,7 @@ SHOWN = {
     "softmax, constant experts": ({"gate": "softmax", "expert": "constant"},),
     "tanh, GELU and others, anchored": ({"gate": "activation", "s": "tanh"}, {"gate": "activation", "s": "gelu"}),
     "cos (even s), anchored": ({"gate": "activation", "s": "cos"},),
+    "quadratic, constant experts": ({"gate": "quadratic", "expert": "constant"},),
     "quadratic, Gaussian": ({"gate": "quadratic"}, {"gate": "gaussian"}),
 }
 

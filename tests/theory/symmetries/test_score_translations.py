@@ -121,6 +121,81 @@ def test_perturbed_cosine_scores_are_translated():
     assert "beta1_1[j]" in str(symmetries(derive("cosine-perturbed", dim=2, order=1)).identifiable)
 
 
+TRANSLATED = [  # gate, shared, what is identifiable of it
+    (
+        "kappa*cos(x - c) + w*x",
+        "",
+        "w, kappa[i]*cos(c[i]) - kappa[j]*cos(c[j]), kappa[i]*sin(c[i]) - kappa[j]*sin(c[j]), beta0",
+    ),
+    ("log(exp(v*x) + exp(w*x))", "", "v[i] - v[j], v - w, beta0"),
+    ("log(exp(v*x + c) + exp(w*x + m))", "", "v[i] - v[j], v - w, c - m, beta0 + c"),
+    ("max(v*x + c, w*x + m)", "", "v[i] - v[j], v - w, c - m, beta0 + c"),
+    ("max(v*x + c, w*x + m)/tau", "", "(v[i] - v[j])/tau, (v - w)/tau, (c - m)/tau, (beta0 + c)/tau"),
+    (
+        "kappa*cos(x - c)**2",
+        "",
+        "kappa[i]*cos(2*c[i]) - kappa[j]*cos(2*c[j]), kappa[i]*sin(2*c[i]) - kappa[j]*sin(2*c[j]), "
+        "beta0 + kappa*sin(c)**2",
+    ),
+    (
+        "w*sinh(x + c) + v*x",
+        "",
+        "v, w[i]*cosh(c[i]) - w[j]*cosh(c[j]), w[i]*sinh(c[i]) - w[j]*sinh(c[j]), beta0",
+    ),
+    (
+        "k1*cos(x - c1)/tau + q*x**2",
+        "",
+        "q, (k1[i]*cos(c1[i]) - k1[j]*cos(c1[j]))/tau, (k1[i]*sin(c1[i]) - k1[j]*sin(c1[j]))/tau, beta0",
+    ),
+    ("beta1*x/tau + w*x**2/T", "", "beta1/tau, -w[j]/T[j] + w[i]/T[i], beta0"),
+    (
+        "kappa*sin(w*x + c)/tau",
+        "w",
+        "(kappa[i]*cos(c[i]) - kappa[j]*cos(c[j]))/tau, (kappa[i]*sin(c[i]) - kappa[j]*sin(c[j]))/tau, beta0/tau, w",
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "shared", "identifiable"), TRANSLATED, ids=[row[0] for row in TRANSLATED])
+def test_the_whole_space_of_translations_is_listed(gate, shared, identifiable):
+    """The Jacobian of two and three atoms has no other null direction, and no further curve of two atoms is claimed."""
+    spec = model(gate, shared=[shared] if shared else [])
+    answer = symmetries(derive(spec.gate, spec.expert, order=1))
+    assert ", ".join(map(str, answer.identifiable)) == f"{identifiable}, a, b, nu"
+    assert answer.unexplained == ()
+    assert "pair" not in [s.name for s in answer.discrete]
+
+
+def test_a_translation_that_is_not_listed_is_seen_in_the_jacobian():
+    """log(1 + exp(z)) - log(1 + exp(-z)) = z: v^3 is translated."""
+    spec = model("log(1 + exp(v**3*x)) - log(1 + exp(-v**3*x)) + tanh(w*x)")
+    answer = symmetries(derive(spec.gate, spec.expert, order=1))
+    assert answer.identifiable is None
+    assert [(u.atoms, u.directions - u.listed) for u in answer.unexplained] == [(2, 1), (3, 1), (4, 1)]
+
+
+@pytest.mark.parametrize(
+    ("gate", "kind", "what"),
+    [
+        ("log(exp(v*x + c) + exp(w*x + m))", "exchange", "v_i <-> w_i, c_i <-> m_i"),
+        ("max(v*x + c, w*x + m)", "exchange", "v_i <-> w_i, c_i <-> m_i"),
+        ("kappa*cos(x - c) + w*x", "shift", "c_i -> c_i + pi, kappa_i -> -kappa_i"),
+        ("kappa*cos(x - c)**2", "shift", "c_i -> c_i + pi/2, kappa_i -> -kappa_i, beta0 -> beta0 + kappa"),
+    ],
+)
+def test_discrete_symmetries_inside_of_an_atom_are_listed(gate, kind, what):
+    spec = model(gate)
+    (symmetry,) = (s for s in symmetries(derive(spec.gate, spec.expert, order=1)).discrete if s.name == kind)
+    assert symmetry.statement == f"{what}, atom by atom"
+
+
+def test_two_atoms_of_one_sign_may_have_a_curve_that_three_have_not():
+    """x^2 and x on the two sides of 0: two equations for beta1 of both atoms and tau."""
+    answer = symmetries(derive("activation", activation="where(z<0,-z**2,z)", order=1))
+    assert [(u.atoms, u.directions, u.listed) for u in answer.unexplained] == [(2, 2, 1)]
+    assert "2 atoms: at random points" in answer.proved
+
+
 def test_a_further_curve_of_two_atoms_is_told():
     assert (
         "two atoms (k = 2, free gauge) have a further"

@@ -139,7 +139,13 @@ def test_a_sum_under_a_cosine_is_separated():
     assert [p.name for p in found.held] == ["kappa", "c"]
 
 
+def test_a_function_of_a_parameter_is_translated_beside_what_is_no_separated_sum():
+    gate_traits = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + sp.exp(B2) * X, (B1, B2)))
+    assert (gate_traits.alone, gate_traits.common, [p.name for p in gate_traits.held]) == (0, 1, ["beta2"])
+
+
 def test_what_has_no_identity_is_not_known():
-    """exp(beta2) is translated, and no identity that is looked for shows it."""
-    found = traits(of_ones_own(sp.log(1 + sp.exp(B1 * X)) + sp.exp(B2) * X, (B1, B2)))
-    assert (found.alone, found.common, found.held) == (0, None, None)
+    """log(1 + exp(z)) - log(1 + exp(-z)) = z, which no separation of the sum shows."""
+    score = sp.log(1 + sp.exp(B1**3 * X)) - sp.log(1 + sp.exp(-(B1**3) * X)) + sp.tanh(B2 * X)
+    gate_traits = traits(of_ones_own(score, (B1, B2)))
+    assert (gate_traits.alone, gate_traits.common, gate_traits.held) == (0, None, None)

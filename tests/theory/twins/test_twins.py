@@ -4,6 +4,7 @@ import json
 import random
 from dataclasses import replace
 
+import mpmath as mp
 import pytest
 
 import temperance
@@ -388,3 +389,18 @@ def test_an_identity_with_another_bias_is_refused(name):
     assert holds(step, half)
     assert not holds(step, replace(half, shift=()))
     assert not holds(step, replace(half, factor=half.factor / 2))
+
+
+@pytest.mark.parametrize("w", [0.3, 1, 5])
+def test_a_truth_and_its_twin_can_be_joined_in_any_proportion(w):
+    """Anchored tanh: cells at the gates (b, 0) and (0, -b), in the shares 1 : w."""
+    assert "(b, 0, beta0, tau) -> (0, -b, beta0, tau)" in twins("tanh", gauge="anchored").mediants
+    assert twins("gelu", gauge="anchored").mediants is None
+    assert "sqrt(b**2 + t)" in twins("z**2").mediants  # a translation of the scores
+    b, beta0, tau = mp.mpf(13) / 10, mp.mpf(1) / 5, mp.mpf(1) / 2
+    with mp.workdps(45):
+        for x in (mp.mpf(-2), mp.mpf(1) / 3, mp.mpf(3)):
+            first, anchor = mp.exp((mp.tanh(b * x) + beta0) / tau), mp.mpf(1)
+            moved, other = mp.exp(beta0 / tau), mp.exp(mp.tanh(-b * x) / tau)
+            joined = (first + w * moved) / (first + w * moved + anchor + w * other)
+            assert abs(joined - first / (first + anchor)) < mp.mpf(10) ** -40

@@ -1,0 +1,87 @@
+"""What the commands say of one formula agrees: `derive`, `twins`, `efficiency`, `coefficient` and `predict`."""
+
+import pytest
+
+import temperance
+from temperance.theory.models.by_name import model
+from temperance.theory.symmetries.jacobian import null_directions
+
+QUICK = """
+kappa*cos(x - c) + w*x
+log(exp(v*x) + exp(w*x))
+kappa*cos(x - c)**2
+beta1*x/tau + w*x**2/T
+tanh(v*x)/tau
+v*w*x
+(v + w)*x/tau
+w*x**2 + (v*x + c)**2
+""".strip().splitlines()
+LONG = """
+log(exp(v*x + c) + exp(w*x + m))
+max(v*x + c, w*x + m)
+w*sinh(x + c) + v*x
+k1*cos(x - c1)/tau + q*x**2
+kappa*sin(w*x + c)/tau
+beta1*x/tau
+w*x
+w*x + v*x**2
+v*tanh(w*x)/tau
+w*tanh(v*x + c)
+-(x - c)**2/tau
+-(x - c)**2
+-abs(x - c)/tau
+kappa*cos(x - c)/tau
+w*exp(x - c)
+exp(w*x)/tau
+log(1 + exp(w*x))/tau
+log(1 + exp(w*x + c))
+w*max(x - c, 0)
+w*x/(1 + exp(-x))
+atan(w*x)/tau
+sin(w*x)
+w*sin(x) + v*cos(x)
+w*x**3 + v*x
+exp(-(x - c)**2)/tau
+w*exp(-(x - c)**2)
+(w*x)**2/tau
+a1*x + a2*x**2 + a3*x**3
+w*log(1 + x**2)
+sqrt(1 + (w*x)**2)/tau
+w*tanh(x) + v*x
+cosh(w*x)/tau
+""".strip().splitlines()
+GATES = [*QUICK, *(pytest.param(gate, marks=pytest.mark.slow) for gate in LONG)]
+
+
+def test_there_are_forty():
+    assert len({*QUICK, *LONG}) == 40
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_the_commands_agree(gate):
+    spec = model(gate)
+    symmetries = temperance.derive(gate, order=1).symmetries
+    identifiable = {str(f) for f in symmetries.identifiable}
+    moved = {p.name for flow in symmetries.flows for p, _ in flow.orbit}
+    names = [p.name for p in spec.gate.parameters]
+
+    coefficient = temperance.coefficient(gate, true=2, fitted=2, gauge="free").found
+    width = 2 * (len(spec.gate.own) + 1 + len(spec.expert.parameters)) + len(spec.gate.shared)
+    assert 2 * coefficient.bic == width - null_directions(spec, 2)
+    assert coefficient.exact in (None, coefficient.bic)
+
+    twins = temperance.twins(gate=gate)
+    if twins.symmetries:
+        assert [s.map for s in twins.symmetries if s.kind == "flow"] == [flow.statement for flow in symmetries.flows]
+
+    predicted = {row["parameter"]: row["identifiable"] for row in temperance.predict(gate, true=2, fitted=2).to_json()}
+    for name in names:
+        row = temperance.efficiency(gate=gate, parameter=name).of_gate.row
+        if name in moved:
+            assert row.n is None
+            assert row.not_identifiable == "flow"
+            assert predicted.get(name) is not True
+        elif name in identifiable:
+            assert row.not_identifiable is None
+            assert row.n is not None or row.singular_values  # below the digits of a double
+            assert predicted.get(name) is not False
