@@ -22,7 +22,7 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import Experiment, family_experiment
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.settings.truth import Setting
 
 _SPLIT = 0.5  # of the offsets of a start, times n^(-1/(4m)): n^(-1/8) for one or two atoms

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 
 from temperance.numerics.information.best_tau import best_tau
-from temperance.numerics.information.certificates import certificate
 from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
 from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
@@ -44,7 +43,6 @@ class Row:
 
     n_tau, n_beta1: n for the relative error; n_invariant: of beta1/tau^(1/p), where a flow leaves only that.
     best_tau: tau of the least n and its window of twice as much. asymptotic: whether n_tau is in the asymptotic regime.
-    certified_least_n_tau, certified_n_tau: n_tau is proved to lie between them.
     relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only. designs: of x.
     """
 
@@ -58,8 +56,6 @@ class Row:
     laws: Law = Law()
     asymptotic: bool | None = None
     not_identifiable: str | None = None
-    certified_n_tau: float | None = None
-    certified_least_n_tau: float | None = None
     tau: float | None = None
     n_invariant: float | None = None
     relative_error: float | None = None
@@ -139,7 +135,7 @@ def at_temperature(truth: Truth, tau: float) -> Truth:
 
 
 def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
-    """What one activation needs at one truth, without laws, designs and certificates.
+    """What one activation needs at one truth, without laws and designs.
 
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
     """
@@ -258,18 +254,6 @@ def with_designs(row: Row, case: Case) -> Row:
         }
     assert row.n_tau is not None
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
-
-
-def certificate_of(case: Case) -> tuple[dict[str, Any] | None, str]:
-    """The certificate of bounds of n that are proved by balls; or None, and why there is none.
-
-    Certificates are for d = 1, and activations with one formula on the whole line.
-    """
-    measure, _, gate, low, high = case.where
-    try:
-        return certificate(measure, case.gauge, gate, low, high, precision=case.asked.precision), ""
-    except ValueError as why:
-        return None, str(why)
 
 
 def curve(case: Case, taus: list[float]) -> list[float | None]:
