@@ -114,7 +114,7 @@ def changed(certificate: dict[str, Any], pool: Sequence[dict[str, Any]], rng: ra
     """A certificate with one to three changes, which claims all that it proves, or what was claimed before, or more."""
     made = copy.deepcopy(certificate)
     for _ in range(rng.randint(1, 3)):
-        with suppress(IndexError, KeyError, TypeError, AttributeError):  # it is broken already
+        with suppress(IndexError, KeyError, TypeError, AttributeError, ValueError):  # it is broken already
             rng.choice((_leaf, _leaf, _leaf, _roles, _foreign, _list))(made, pool, rng)
     if rng.random() < 0.8:
         with contextlib.suppress(Rejected):

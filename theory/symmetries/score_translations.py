@@ -24,8 +24,8 @@ from temperance.theory.models.spec import BETA0, MoESpec, covariates
 
 _MOST_FUNCTIONS = 10  # of x, that are compared
 _ADDING = (sp.sin, sp.cos, sp.sinh, sp.cosh)  # of a sum: a sum of products
-_HALF = sp.Symbol("r", positive=True)
-_SIZE = sp.Symbol("size", positive=True)
+_HALF = sp.Dummy("r", positive=True)
+_SIZE = sp.Dummy("size", positive=True)
 
 _Separated = dict[tuple[int, sp.Expr], sp.Expr]  # (side of 0, e_k) -> phi_k
 
