@@ -16,7 +16,13 @@ from temperance.theory.contact.contact_orders import orders
 FROZEN = json.loads((Path(__file__).parent / "data" / "orders.json").read_text(encoding="utf-8"))
 QUICK = {"softmax None gaussian two 1", "laplace None gaussian two 1", "gaussian None gaussian two 1"}
 CASES = {
-    f"{row.gate} {row.source} {row.expert} {cell} {d}": (row, cell, d)
+    " ".join(
+        filter(None, [f"{row.gate} {row.source} {row.expert}", row.point and str({**row.point}), f"{cell} {d}"])
+    ): (
+        row,
+        cell,
+        d,
+    )
     for row in ROWS
     for cell in ("two", "three", "every cell split")
     for d in (1, 2)
