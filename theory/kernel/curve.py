@@ -73,6 +73,7 @@ class Curve:
                 numbers[symbol] = case.balls(i)[p][0]
         directions = [f"_u{j}" for j in range(1, len(self.x) + 1)]
         names = ("_t", "_q", "_r", "_Y", "_pi", *self.x, *directions, *self.means, *dict.fromkeys(symbols.values()))
+        names = (*names, *(f"{p}@" for p in model.gate))  # of any value, where formulas are compared
         self.ring = Ring(names, (*self.x, *directions), numbers)
         self.number = Number(self.ring, modulus, ball)
         self.quotients = Quotients(self.ring, self.number)
@@ -145,21 +146,18 @@ class Curve:
         return min([Fraction(degree), *(Fraction(3 * k, 2) for k in kinks)])
 
     def _directed(self, text: Any) -> ast.expr:
-        """The log weight in directions u = x/|x|, shown to be that of the model."""
+        """The log weight in directions u = x/|x|, shown to be that of the model whatever its parameters are."""
         require(not self.case.weight.sides, "directions of a weight with kinks")
-        names = {p: self.quotients.of(self.ring.names[p]) for p in (*self.x, *self.case.model.gate) if p in self.x}
-        tree = expression(text, {*self.x, *self.case.model.gate, "pi", *(f"_u{j + 1}" for j in range(len(self.x)))})
-        norm = self.quotients.call(
-            "sqrt", self.quotients.of(sum((self.ring.names[p] ** 2 for p in self.x), self.ring.zero))
-        )
-        for i in range(len(self.cells)):
-            values = {p: self.quotients.of(v) for p, v in self.values[i].items()}
-            u = {f"_u{j}": names[p] * norm.inverse() for j, p in enumerate(self.x, 1)}
-            gap = self.quotients.tree(self.case.weight.formulas[0], {**names, **values}) - self.quotients.tree(
-                tree, {**names, **values, **u}
-            )
-            require(self.quotients.is_zero(gap), "the weight in directions is another")
-        require(len(self.case.values) > 0, "no true atom")
+        values, gate = self.quotients, self.case.model.gate
+        directions = [f"_u{j}" for j in range(1, len(self.x) + 1)]
+        tree = expression(text, {*self.x, *gate, *directions, "pi"})
+        names = {p: values.of(self.ring.names[p]) for p in self.x}
+        names |= {p: values.of(self.ring.names[f"{p}@"]) for p in gate}
+        square = sum((self.ring.names[p] ** 2 for p in self.x), self.ring.zero)
+        norm = values.call("sqrt", values.of(square)).inverse()
+        u = {name: names[p] * norm for name, p in zip(directions, self.x, strict=True)}
+        gap = values.tree(self.case.weight.formulas[0], names) - values.tree(tree, {**names, **u})
+        require(values.is_zero(gap), "the weight in directions is another")
         return tree
 
     def _total(self, i: int, piece: ast.expr, degree: int) -> Series:

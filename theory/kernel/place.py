@@ -7,7 +7,8 @@ A place is a true mixture, and how it is fitted:
 - "model": the names of x; log weight and mean as expressions; which parameters each atom has of its own, those of the
   expert, those that all atoms share, those that are held; whether atoms have weights of their own;
 - "sizes": how many atoms fit each true one. Shares within a cell are bounded away from 0;
-- "points": the true values at each true atom, as expressions without names. What a point leaves out may be anything;
+- "points": the true values at each true atom, as expressions without names. What a point leaves out may be anything,
+  but the experts of true atoms are different;
 - "fixed": pairs of an atom and a parameter that does not move there; _weight is the weight of an atom;
 - "nonzero": parameters that points leave out, and that are not 0 at the first atom.
 

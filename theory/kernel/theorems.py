@@ -193,6 +193,9 @@ _LEVELS = ("means", "squares")
 _INTERCEPT_ORDER = {2: 2, 3: 4}
 """m -> r with |db|^r = O(distance), unless a slope has the order 2."""
 
+DISTINCT = (fmpq(1, 3), fmpq(-7, 5))
+"""At which coordinates of x means are compared."""
+
 Orders = dict[str, fmpq]
 
 
@@ -220,11 +223,25 @@ class Cell:
         known = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
         require(known and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
         require(model.weighted or self.every, "atoms without weights, of which one is split")
+        require(self._are_different(case), "the experts of the two atoms are not shown to be different")
         self.functions = Slopes(case, every=self.every)
         self.own, self.shared, self.slopes = model.own, model.shared, self.functions.slopes
         self.x = self.functions.x
         self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
         self.orders: Orders = {}
+
+    @staticmethod
+    def _are_different(case: Case) -> bool:
+        """Whether the means that a place names differ at some x; what it leaves open is of different experts."""
+        means = {*case.model.expert[:-1]}
+        if not all(means & values.keys() for values in case.values):
+            return True
+        for x in DISTINCT:
+            at = dict.fromkeys(case.model.covariates, Balls(length=1).number(x))
+            one, other = (evaluate(case.mean, Balls({**case.balls(i), **at}, length=1)) for i in (0, 1))
+            if nonzero(one[0] - other[0]):
+                return True
+        return False
 
     def take(self, step: Any) -> None:
         """Check that a theorem applies, and note its bounds."""

@@ -171,6 +171,29 @@ def test_a_piece_that_is_entered_on_a_null_set_shows_nothing(weight, x):
     refused(certificate(cell, claims("at most", beta1=2), "theorems", steps=steps), "")
 
 
+# -- what a reader of the kernel might try
+
+
+def test_directions_are_those_of_the_weight_whatever_its_parameters_are():
+    weight = "(beta1*x + v*y1)/sqrt(x**2 + y1**2)"
+    own = {"own": ["beta1", "v"], "covariates": ["x", "y1"]}
+    at = place(weight, points=[{"beta1": "1", "v": "1"}, {"beta1": "1", "v": "-1"}], **own)
+    for text, why in (("beta1*_u1 + v*_u2", None), ("1*_u1 + v*_u2", "in directions"), ("_u1", "in directions")):
+        proof = curve([[atoms({"beta1": "_t*_q"})], []], 2, directions=text)
+        said = objection(check, certificate(at, claims("at least", beta1=2), "curve", **proof))
+        assert said is None if why is None else why in (said or "")
+
+
+def test_equal_experts_have_no_bounds():
+    """The density is one expert's, whatever the gate is."""
+    values = {"beta1": "1", "a": "1", "b": "0"}
+    at = place("beta1*x", "tanh(a*x + b)", points=[values, {**values, "beta1": "0"}])
+    steps = [step("gate", points=[["1"], ["1/2"], ["3/2"]])]
+    refused(certificate(at, claims("at most", beta1=2), "theorems", steps=steps), "not shown to be different")
+    apart = place("beta1*x", "tanh(a*x + b)", points=[values, {"beta1": "0", "a": "-1", "b": "0"}])
+    assert objection(check, certificate(apart, claims("at most", beta1=2), "theorems", steps=steps)) is None
+
+
 # -- own and shared parameters, and places
 
 
