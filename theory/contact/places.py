@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -51,12 +50,6 @@ def exact_place(setting: Setting) -> dict[str, Any]:
     fixed: list[list[Any]] = [[i, p] for i in range(truth.k) for p in own if (i, p) not in free]
     fixed += [[truth.k - 1, WEIGHT]] if setting.weighted else []
     return {**place(setting), "points": points, "fixed": fixed}
-
-
-def beside(found: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """A place where parameters of the first atom are any numbers but 0."""
-    first, *others = found["points"]
-    return {**found, "points": [{p: v for p, v in first.items() if p not in names}, *others], "nonzero": [*names]}
 
 
 def model_text(setting: Setting) -> dict[str, Any]:
