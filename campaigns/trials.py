@@ -57,7 +57,7 @@ class Row:
         refused: expressions that the language refuses.
         verdicts: five of a case.
         undecided: how many of them are.
-        certificates: accepted by the checker.
+        certificates: accepted by the kernel.
         rejected: not accepted by it.
         bare: verdicts without a certificate.
         mirror: mirror types with a truth.

@@ -44,7 +44,7 @@ class Proof:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Certified(Answer):
-    """What the checker says of certificates.
+    """What the kernel says of certificates.
 
     Attributes:
         proofs: one for every certificate, in order.

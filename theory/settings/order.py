@@ -71,7 +71,7 @@ class Order:
 
     @property
     def certified(self) -> bool:
-        """Whether the bound has a certificate that the checker accepts."""
+        """Whether the bound has a certificate that the kernel accepts."""
         return self.reason.kind is ReasonKind.CERTIFICATE
 
     @property
