@@ -1,4 +1,4 @@
-"""CPU time of sample sizes: one information, twelve activations at one truth, the ranking, designs, a certificate.
+"""CPU time of sample sizes: one information, twelve activations at one truth, the ranking, designs.
 
 python benchmarks/efficiency.py [--json] [--ranking]: outcomes beside times, after import; --ranking: of the catalogue.
 """
@@ -14,7 +14,6 @@ from typing import Any
 import temperance
 from temperance.measurements.true_measures import default_truth
 from temperance.numerics.information.best_tau import tau_variance
-from temperance.numerics.information.certificates import certificate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.numerics.mixture.measures import Layout
@@ -36,12 +35,10 @@ def main(ranking: bool) -> dict[str, Any]:
     variance, once = timed(lambda: tau_variance(m, Layout(2, 1), gate, -3.0, 3.0))
     twelve, of_twelve = timed(lambda: temperance.efficiency(*NAMES, gauge="anchored"))
     designed, of_design = timed(lambda: temperance.efficiency("tanh", gauge="anchored", design=True))
-    proof, of_proof = timed(lambda: certificate(m, "anchored", gate, -3.0, 3.0))
     found: dict[str, Any] = {
         "information": {"n_tau": 100 * variance, "cpu_s": once},
         "twelve": {"n_tau": [row.n_tau for row in twelve.table], "cpu_s": of_twelve},
         "designs": {"saving": (designed.table[0].designs or {})["saving"], "cpu_s": of_design},
-        "certificate": {"least": int(proof["least"]), "most": int(proof["most"]), "cpu_s": of_proof},
     }
     if ranking:
         ranked, of_ranking = timed(lambda: temperance.efficiency(gauge="anchored", match=(0.1, 0.9)))

@@ -1,11 +1,10 @@
-"""Random activations of known truth, and forged certificates, against the decision and the independent checker.
+"""Random activations of known truth against the decision and the proof kernel.
 
-python campaigns/fire.py [--cases 5000] [--seed 1] [--mutants 1000] [--chunk 50] [--results FILE.jsonl] [--json]
+python campaigns/fire.py [--cases 5000] [--seed 1] [--chunk 50] [--results FILE.jsonl] [--json]
 
 Chunks of cases run one after the other, each in a process of its own with at most 4 GB of memory; campaigns/trials.py
-says what is compared, campaigns/forgeries.py makes mutants of their certificates. With --results each chunk is written
-down when it ends, and a run with the same options goes on where it was stopped. Exit status 1 for any wrong verdict,
-crash, case of over 10 CPU seconds, rejected certificate, or false certificate accepted.
+says what is compared. With --results each chunk is written down when it ends, and a run with the same options goes on
+where it was stopped. Exit status 1 for any wrong verdict, crash, case of over 10 CPU seconds, or rejected certificate.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from attacks import Attack
-from forgeries import attack
 from hidden_pieces import case
 from trials import Row, Tally, trial
 
@@ -34,21 +31,17 @@ _MOST_MEMORY = 4 << 30  # bytes
 
 @dataclass(frozen=True)
 class Chunk:
-    """A part of a run: its number, its random numbers, how many cases and mutants."""
+    """A part of a run: its number, its random numbers, how many cases."""
 
     number: int
     seed: int
     cases: int
-    mutants: int
 
 
-def chunks(cases: int, mutants: int, seed: int, size: int) -> list[Chunk]:
-    """Split a run into chunks of at most a number of cases, with an equal share of the mutants each."""
+def chunks(cases: int, seed: int, size: int) -> list[Chunk]:
+    """Split a run into chunks of at most a number of cases."""
     count = -(-cases // size)
-    return [
-        Chunk(i, seed, cases * (i + 1) // count - cases * i // count, mutants * (i + 1) // count - mutants * i // count)
-        for i in range(count)
-    ]
+    return [Chunk(i, seed, cases * (i + 1) // count - cases * i // count) for i in range(count)]
 
 
 def run(chunk: Chunk) -> dict[str, Any]:
@@ -60,15 +53,13 @@ def run(chunk: Chunk) -> dict[str, Any]:
     rng, tally, start = random.Random(f"{chunk.seed}:{chunk.number}"), Tally(), time.process_time()
     while sum(row.cases for row in tally.rows.values()) < chunk.cases:
         trial(case(rng), tally)
-    attacked = attack(tally.issued, chunk.mutants, rng)
     return {
         "chunk": asdict(chunk),
         "kinds": {kind: asdict(row) for kind, row in sorted(tally.rows.items())},
         "without_truth": tally.without_truth,
         "reasons": tally.reasons,
         "slowest": tally.slowest,
-        "attack": asdict(attacked),
-        "faults": [*tally.faults, *attacked.false, *attacked.crashes],
+        "faults": tally.faults,
         "cpu_s": time.process_time() - start,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
@@ -85,7 +76,7 @@ def run_apart(chunk: Chunk) -> dict[str, Any]:
             return pool.submit(run, chunk).result()
         except BrokenProcessPool:
             died = f"the process of {chunk} ended without an answer"
-            return {"chunk": asdict(chunk), "kinds": {}, "faults": [died], "attack": asdict(Attack())}
+            return {"chunk": asdict(chunk), "kinds": {}, "faults": [died]}
 
 
 def run_all(parts: list[Chunk], results: Path | None) -> list[dict[str, Any]]:
@@ -105,12 +96,11 @@ def run_all(parts: list[Chunk], results: Path | None) -> list[dict[str, Any]]:
 def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
     """The outcome of a whole run, from those of its chunks."""
     kinds: defaultdict[str, Row] = defaultdict(Row)
-    total, attacked, reasons = Row(), Attack(), Counter[str]()
+    total, reasons = Row(), Counter[str]()
     for one in found:
         for kind, row in one["kinds"].items():
             kinds[kind].add(Row(**row))
             total.add(Row(**row))
-        attacked.add(Attack(**one["attack"]))
         reasons.update(one.get("reasons", {}))
     return {
         "total": _shown(total),
@@ -118,7 +108,6 @@ def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
         "without_truth": sum(one.get("without_truth", 0) for one in found),
         "reasons": dict(reasons.most_common(12)),
         "slowest": max((tuple(one["slowest"]) for one in found if "slowest" in one), default=None),
-        "attack": asdict(attacked),
         "faults": [fault for one in found for fault in one["faults"]],
         "cpu_s": round(sum(one.get("cpu_s", 0) for one in found), 1),
         "peak_mb": max(one.get("peak_mb", 0) for one in found),
@@ -137,14 +126,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--mutants", type=int, default=1000)
     parser.add_argument("--chunk", type=int, default=50)
     parser.add_argument("--results", type=Path)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    if options.cases < 1 or options.mutants < 0 or options.chunk < 1:
-        parser.error("--cases and --chunk must be at least 1, --mutants at least 0")
-    found = merged(run_all(chunks(options.cases, options.mutants, options.seed, options.chunk), options.results))
+    if options.cases < 1 or options.chunk < 1:
+        parser.error("--cases and --chunk must be at least 1")
+    found = merged(run_all(chunks(options.cases, options.seed, options.chunk), options.results))
     if options.json:
         print(json.dumps(found))
     else:
@@ -157,7 +145,7 @@ def _print(found: dict[str, Any]) -> None:
     print(f"{'kind':32}", *(f"{c:>12}" for c in columns))
     for kind, row in [*found["kinds"].items(), ("total", found["total"])]:
         print(f"{kind:32}", *(f"{row[c]:>12}" for c in columns))
-    for key in ("without_truth", "total", "reasons", "slowest", "attack", "cpu_s", "peak_mb"):
+    for key in ("without_truth", "total", "reasons", "slowest", "cpu_s", "peak_mb"):
         print(f"{key}: {found[key]}")
     print(*found["faults"], sep="\n")
 

@@ -1,4 +1,4 @@
-"""One random activation through the decision, the certificates and the independent checker, held against the truth.
+"""One random activation through the decision, the certificates and the proof kernel, held against the truth.
 
 The truth is that of campaigns/truth_oracle.py (numerical rank at 150 digits and more), itself held against what the
 construction of each case in campaigns/disguises.py makes certain.
@@ -10,21 +10,21 @@ import json
 import signal
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from disguises import Case
 from flint import arb, ctx, fmpq
-from forgeries import falsehood
 from oracle_jets import Unclear, jet
 from truth_oracle import Truth, mirror_truth, truth
 
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, check
-from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.conditions.decision import Decision, decide
+from temperance.theory.kernel.check import check
+from temperance.theory.kernel.reader import Rejected
+from temperance.theory.kernel.verdict import CONDITIONS
 
 _MOST_SECONDS = 10
 _GIVEN_UP_SECONDS = 30
@@ -57,7 +57,7 @@ class Row:
         refused: expressions that the language refuses.
         verdicts: five of a case.
         undecided: how many of them are.
-        certificates: accepted by the checker.
+        certificates: accepted by the kernel.
         rejected: not accepted by it.
         bare: verdicts without a certificate.
         mirror: mirror types with a truth.
@@ -158,7 +158,7 @@ def _check(one: Case, issued: list[dict[str, Any]], tally: Tally) -> None:
             check(certificate)
         except Rejected as reason:
             row.rejected += 1
-            tally.fault(one, f"rejected: {certificate['statement']}: {reason}")
+            tally.fault(one, f"rejected: {verdict_of(certificate)['title']}: {reason}")
             continue
         row.certificates += 1
         if not one.intervals:  # the oracle would not know of the piece in the mutants
@@ -173,15 +173,46 @@ def _compare(one: Case, decision: Decision, known: Truth, tally: Tally) -> None:
             row.undecided += 1
             tally.reasons[str(verdict.reason)[:60]] += 1
             continue
-        claim = {"fails_at_tau": verdict.fails_at_tau, "failing_families": verdict.failing_families}
-        wrong = falsehood(condition, verdict.outcome, claim, known, dict(one.parameters))
+        wrong = falsehood(condition, verdict.outcome, verdict.fails_at_tau, known, dict(one.parameters))
+        wrong = wrong or extra(condition, verdict.failing_families, known)
         failing = {name for name in CONDITIONS[condition] if name in known.failing}
-        if wrong is None and claim["failing_families"] and failing != set(verdict.failing_families):
+        if wrong is None and verdict.failing_families and failing != set(verdict.failing_families):
             wrong = None if "is undecided" in verdict.scope else f"{failing} fail, named are {verdict.failing_families}"
         if wrong:
             tally.wrong(one, f"{condition}: {wrong}")
     _compare_mirror(one, decision, tally)
     _compare_exceptional(one, decision, known, tally)
+
+
+def falsehood(
+    condition: str, outcome: str, taus: Sequence[str], known: Truth, parameters: Mapping[str, fmpq]
+) -> str | None:
+    """What is wrong with the outcome `holds` or `fails` of a condition and its temperatures, if anything is."""
+    names = CONDITIONS[condition]
+    failing = [name for name in names if name in known.failing]
+    if outcome != ("fails" if failing else "holds"):
+        return f"{outcome}, in truth {failing} fail"
+    if outcome == "fails":
+        return None
+    positive = [tau for text in taus if (tau := _positive(text, parameters)) is not None]
+    true = [known.taus[name] for name in names if name in known.taus]
+    with ctx.workprec(500):
+        same = len(positive) == len(true)
+        same = same and all(abs(p / q - 1) < arb("1e-60") for p, q in zip(positive, true, strict=True))
+    return None if same else f"fails at {[*taus]}, in truth at {[t.str(8) for t in true]}"
+
+
+def extra(condition: str, families: Sequence[str], known: Truth) -> str | None:
+    """Which families are said to fail that do not, if any are."""
+    failing = [name for name in CONDITIONS[condition] if name in known.failing]
+    return f"{families} named, in truth {failing} fail" if {*families} - {*failing} else None
+
+
+def _positive(text: str, parameters: Mapping[str, fmpq]) -> arb | None:
+    """The value of a temperature, if it is positive."""
+    with ctx.workprec(500):
+        value = jet(text, dict(parameters))[0]
+    return value if value > 0 else None
 
 
 def _compare_mirror(one: Case, decision: Decision, tally: Tally) -> None:

@@ -24,11 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDERS, FILES = ("temperance", "tests", "benchmarks", "campaigns"), ("pyproject.toml", "README.md")
-CHECKER = [
-    "tests/theory/checker/test_certificate_checks.py",
-    "tests/theory/checker/test_certificate_claims.py",
-    "tests/theory/checker/test_certificates.py",
-]
+KERNEL = ["tests/theory/kernel/test_false_statements.py", "tests/theory/kernel/test_verdicts.py"]
 TESTS = {
     "theory/conditions/decision.py": [
         "tests/theory/conditions/test_verdicts.py",
@@ -36,9 +32,8 @@ TESTS = {
         "tests/theory/conditions/test_independence.py",
         "tests/theory/activations/test_regions.py",
     ],
-    "theory/checker/verdict_checker.py": CHECKER,
-    "theory/checker/verdict_values.py": CHECKER,
-    "theory/checker/rejected.py": CHECKER,
+    "theory/kernel/verdict.py": KERNEL,
+    "theory/kernel/reader.py": KERNEL,
     "theory/interactions/interactions.py": [
         "tests/theory/interactions/test_interaction_reports.py",
         "tests/theory/interactions/test_interactions.py",
@@ -50,9 +45,7 @@ TESTS = {
     ],
     "numerics/errors/slopes.py": ["tests/numerics/errors/test_slopes.py"],
 }
-LENGTH = (
-    "tests/theory/checker/test_certificates.py::test_the_checker_is_short"  # a file with all its mutants in it is not
-)
+LENGTH = "tests/theory/kernel/test_kernel.py::test_the_kernel_is_short"  # a file with all its mutants in it is not
 NEUTRAL = re.compile(r"^@(one_blas_thread\(\)|cache|lru_cache(\(.*\))?)\n", re.MULTILINE)
 CONFIGURATION = """
 [tool.mutmut]

@@ -28,7 +28,7 @@ from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.models.spec import NU
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.orders.independence import formula_at
-from temperance.theory.orders.split_cell import X, is_linear
+from temperance.theory.orders.linear_means import X, is_linear
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256

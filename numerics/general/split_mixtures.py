@@ -19,7 +19,7 @@ import sympy as sp
 from temperance.numerics.mixture.softmax import softmax
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.orders.split_cell import X
+from temperance.theory.orders.linear_means import X
 from temperance.theory.settings.truth import Setting
 from temperance.theory.symmetries.parity import is_even, sign_changes
 from temperance.theory.traits.traits import translates

@@ -26,7 +26,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.run import search_sizes
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.settings.truth import Setting
 
 _ROUGH = 3  # starts from the data, where no atom is split

@@ -1,4 +1,4 @@
-"""Answers `certify`: does a checker that imports nothing else of the project prove the certificates?
+"""Answers `certify`: does a kernel that imports nothing else of the project prove the certificates?
 
 It writes the files of proofs too: certificates as JSON, theorems for Coq with their library beside them.
 """
@@ -6,7 +6,7 @@ It writes the files of proofs too: certificates as JSON, theorems for Coq with t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,10 @@ from temperance.theory.conditions.verdict import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
-    from temperance.theory.bounds.together import Way
     from temperance.theory.conditions.decision import Decision
+    from temperance.theory.kernel.place import Checked
 
-_ACCEPTED = "files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate"
+_ACCEPTED = "files written by `check`, `exponents` or `atlas` with --certificate"
 _TITLE = "Are the certificates proved?"
 
 
@@ -32,25 +32,26 @@ _TITLE = "Are the certificates proved?"
 class Proof:
     """A certificate that was checked: its file, its statement, and why it is rejected (None: it is proved).
 
-    orders: what it says of contact orders, by title: "exactly 4/3" where a bound from above and a curve from below in
-    the file meet, else "at most 4/3", "at least 4/3" or "flat"; None for certificates of something else.
+    orders: what is proved of contact orders at its place by the certificates of its file, by title: "exactly 4/3" where
+    a bound and a curve meet, else "at most 4/3", "at least 4/3" or "flat"; None for certificates of something else.
     """
 
     file: str
     statement: str
     rejection: str | None
-    orders: dict[str, Way] | None = None
+    orders: dict[str, str] | None = None
 
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Certified(Answer):
-    """What the checker says of certificates.
+    """What the kernel says of certificates.
 
     Attributes:
         proofs: one for every certificate, in order.
     """
 
     proofs: tuple[Proof, ...]
+    contradictions: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def accepted(self) -> bool:
@@ -59,25 +60,20 @@ class Certified(Answer):
 
     @property
     def status(self) -> int:
-        """1 if any certificate is rejected."""
-        return int(not self.accepted)
+        """1 if any certificate is rejected, or if two contradict each other."""
+        return int(not self.accepted or bool(self.contradictions))
 
     def to_json(self) -> Any:
-        """A list: file, statement, why it is rejected, null where it is proved, and what it says of orders."""
-
-        def told(proof: Proof) -> dict[str, str] | None:
-            return None if proof.orders is None else {title: str(way) for title, way in proof.orders.items()}
-
-        return [{**vars(proof), "orders": told(proof)} for proof in self.proofs]
+        """A list: file, statement, why it is rejected, null where it is proved, and what is proved of orders."""
+        return [vars(proof) for proof in self.proofs]
 
 
 @checked
 def certify(*files: File) -> Certified:
-    """Prove certificates again, with a checker that imports nothing of what made them; exit with 1 if any is rejected.
+    """Prove certificates again, with a kernel that imports nothing of what made them; exit with 1 if any is rejected.
 
     Args:
-        files: Files written by `check`, `exponents`, `coefficient` or `efficiency` with --certificate; in Python, also
-            certificates.
+        files: Files written by `check`, `exponents` or `atlas` with --certificate; in Python, also certificates.
 
     Raises:
         ValueError: a file cannot be read, or holds no certificate, or there is none.
@@ -86,49 +82,53 @@ def certify(*files: File) -> Certified:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
     with Display() as shown, shown.doing("proving"):
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
-        proofs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
-        proofs, lines = _with_orders(proofs, [proof for _, proof in found])
-    return Certified(tuple(proofs), said=_answer(proofs, lines))
+        pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
+        proofs, lines, contradictions = _with_orders(pairs)
+    return Certified(tuple(proofs), contradictions=contradictions, said=_answer(proofs, lines, contradictions))
 
 
-def _with_orders(proofs: Sequence[Proof], certificates: Sequence[Any]) -> tuple[list[Proof], list[str]]:
-    """With what accepted certificates of one file say of orders, and in a line for each setting; of values, together.
+def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
+    """The certificates with what those of one file prove at their place; a line for each place, and contradictions."""
+    from temperance.answer.statements import grouped, where
+    from temperance.theory.kernel.check import together
 
-    Titles are those of the certificates: parameters of the model, at their true point.
-    """
-    from temperance.theory.bounds.together import together
-
-    made, lines = list(proofs), []
+    proofs, lines, contradictions = [proof for proof, _ in pairs], [], []
     for file in dict.fromkeys(proof.file for proof in proofs):
-        places = [i for i, proof in enumerate(proofs) if proof.file == file and proof.rejection is None]
-        found = together([certificates[i] for i in places])
-        for i, orders in zip(places, found.orders, strict=True):
-            made[i] = replace(made[i], orders=orders)
-        lines += [f"{file}: {line}" for line in found.lines]
-    return made, lines
+        places = together(proved for proof, proved in pairs if proof.file == file and proved is not None)
+        several = len({(at.place.model.log_weight, at.place.model.mean) for at in places}) > 1
+        for at in places:
+            words = {title: str(found) for title, found in at.orders.items()}
+            for i, (proof, proved) in enumerate(pairs):
+                if proof.file == file and proved is not None and proved.place == at.place:
+                    titles = dict.fromkeys(claim.title for claim in proved.claims)
+                    proofs[i] = replace(proof, orders={title: words[title] for title in titles})
+            model = at.place.model
+            formulas = f", log weight {model.log_weight}, mean {model.mean}" if several else ""
+            given = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
+            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{given}")
+            contradictions += [f"{file}: {title} is {words[title]}" for title in at.contradictions]
+    return proofs, lines, tuple(contradictions)
 
 
-def _answer(proofs: Sequence[Proof], orders: Sequence[str]) -> Said:
+def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Said:
     """A line for every certificate, what they say of orders, and how many are proved."""
     verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
     lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
     proved = sum(proof.rejection is None for proof in proofs)
-    return Said(_TITLE, (*lines, *orders), (f"{proved} of {len(proofs)} certificates are proved",))
+    wrong = [f"an error of the kernel, or of a theorem that it takes for granted: {text}" for text in contradictions]
+    return Said(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
-def _checked(file: str, certificate: Any) -> Proof:
-    from temperance.theory.checker.rejected import Rejected  # `check` loads this module to write proofs
-    from temperance.theory.checker.verdict_checker import check
+def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
+    from temperance.answer.statements import statement
+    from temperance.theory.kernel.check import check
+    from temperance.theory.kernel.reader import Rejected
 
-    if not isinstance(certificate, Mapping) or "format" not in certificate:
-        return Proof(file, "no statement", "no certificate: it is no object with the key 'format'")
-    statement = certificate.get("statement")
-    rejection = None
     try:
-        check(certificate)
+        proved = check(certificate)
     except Rejected as error:
-        rejection = str(error)
-    return Proof(file, statement if isinstance(statement, str) else "no statement", rejection)
+        return Proof(file, "no statement", str(error)), None
+    return Proof(file, statement(proved), None), proved
 
 
 def _read(path: str) -> list[Any]:
@@ -184,16 +184,16 @@ def write_proofs(
 
     Returns:
         A line for every file with what was written; one for every activation that has verdicts without a certificate
-        (those undecided, and those that the checker's rules do not reach) or no theorems; and one if none has theorems.
+        (those undecided, and those that the kernel's rules do not reach) or no theorems; and one if none has theorems.
     """
     if not decisions or (certificate is None and coq is None):
         return [], [], []
-    from temperance.theory.conditions.certificates import certificates
+    from temperance.theory.conditions.certificates import certificates, verdict_of
 
     found = [(decision.activation, certificates(decision)) for decision in decisions]
     written, missed, refusals = [], [], []
     for activation, proofs in found:
-        covered = {c["claim"]["condition"] for c in proofs}
+        covered = {verdict_of(c)["title"] for c in proofs}
         missing = [name for name in CONDITIONS if name not in covered]
         if missing:
             missed.append(f"{activation.name}: no certificate for {', '.join(missing)}")

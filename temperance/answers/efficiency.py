@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 from sympy import Symbol
 
-from temperance.answer.answer import Answer, Refused
-from temperance.answers.certify import write_certificates
+from temperance.answer.answer import Answer
 from temperance.answers.efficiency_words import MOST_CHECKED, answer, in_a_sentence, notes, remarks, sizes, table
 from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
 from temperance.answers.twins import twin_of
@@ -23,7 +22,6 @@ from temperance.measurements.sample_sizes import (
     Question,
     Row,
     at_temperature,
-    certificate_of,
     row_of,
     with_designs,
     with_laws,
@@ -34,10 +32,8 @@ from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.pages.efficiency_pictures import by_temperature
 from temperance.pages.plots import Plot
-from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import FileOr, Numbers, Whole
-from temperance.terminal.output import check_writable
 from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
@@ -77,8 +73,6 @@ class Efficiency(Answer):
         floor: n below which no activation, expert or design goes; None for a parameter of a gate.
         table: the sample sizes of activations and what goes with them.
         of_gate: the sample size of a parameter of any gate.
-        uncertified: why activations with an n have no certificate, if certificates were asked for.
-        refused: why none was written, if so.
     """
 
     truth: Truth
@@ -88,18 +82,6 @@ class Efficiency(Answer):
     floor: float | None
     table: tuple[Row, ...]
     of_gate: OfGate | None = None
-    uncertified: tuple[str, ...] = ()
-    refused: tuple[str, ...] = ()
-
-    @property
-    def status(self) -> int:
-        """2 if nothing is certified where a certificate was asked for, else 0."""
-        return 2 if self.refused else 0
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """What was written, and what has no certificate."""
-        return (*self.written, *(self.refused or self.uncertified))
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
@@ -142,7 +124,6 @@ def efficiency(
     match: Numbers = None,
     tau: Numbers = None,
     design: bool = False,
-    certificate: str | None = None,
     dim: Whole | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Efficiency:
@@ -167,32 +148,25 @@ def efficiency(
             tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations.
         tau: T,T,..: temperatures to use in place of that of the truth.
         design: Compute the optimal designs of x, and what they would save (d = 1).
-        certificate: Prove n from below and above by balls, and write the certificates to this .json file; see certify.
         dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
-        ValueError: what is not accepted; Refused: nothing is certified here (`answer` has the numbers).
+        ValueError: what is not accepted.
     """
     if gate is not None:
-        if activations or match is not None or tau is not None or design or certificate is not None:
-            raise ValueError(
-                "a gate has no activations, match, tau, design and certificate; accepted: --parameter NAME"
-            )
+        if activations or match is not None or tau is not None or design:
+            raise ValueError("a gate has no activations, match, tau and design; accepted: --parameter NAME")
         return _of_gate(model(gate, expert, dim=dim, **formulas), parameter, truth, gauge, precision)
     if parameter is not None or formulas or dim is not None or expert != _EXPERT:
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
-    if certificate is not None:
-        check_writable(certificate, endings=(".json",))
     tau = (tau,) if isinstance(tau, (int, float)) else tau
     chosen = truth_for(truth, gauge)
     asked = question(chosen, activations, gauge, precision, match, tau, design)
-    if certificate is not None and match is not None:
-        raise ValueError("certificates are for a truth of its own, without match")
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows, proofs, uncertified = _rows(jobs, asked, design, certificate is not None)
+    rows = _rows(jobs, asked, design)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
@@ -200,14 +174,7 @@ def efficiency(
         parts = tuple(_parts(rows, chosen, asked, least, counted))
     said = Said(title, parts, (answer(rows, asked.match, least, precision),))
     settled = (chosen, asked.gauge, precision, asked.match, least, tuple(rows))
-    found = Efficiency(*settled, uncertified=tuple(uncertified), said=said)
-    if certificate is None:
-        return found
-    try:
-        why = "; ".join(uncertified) or "there is no n to certify"
-        return replace(found, written=write_certificates(proofs, certificate, why))
-    except BadInput as error:
-        raise Refused(str(error), replace(found, refused=(str(error),))) from None
+    return Efficiency(*settled, said=said)
 
 
 def _measure(truth: Truth) -> dict[str, Any]:
@@ -250,11 +217,9 @@ def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
     return {"atoms": atoms, "held": [p.name for p in held]}
 
 
-def _rows(
-    jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, design: bool, certified: bool
-) -> tuple[list[Row], list[dict[str, Any]], list[str]]:
-    """What activations need, with laws, designs and certificates where they are asked for; and why some have none."""
-    rows, proofs, uncertified = [], [], []
+def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, design: bool) -> list[Row]:
+    """What activations need, with laws, and designs where they are asked for."""
+    rows = []
     with Display() as shown, shown.doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
@@ -264,16 +229,8 @@ def _rows(
                 row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
                 if design:
                     row = with_designs(row, case)
-                if certified:
-                    proof, why = certificate_of(case)
-                    if proof is None:
-                        uncertified.append(f"{row.activation}: no certificate: {why}")
-                    else:
-                        least, most = float(proof["least"]), float(proof["most"])
-                        row = replace(row, certified_n_tau=most, certified_least_n_tau=least)
-                        proofs.append(proof)
             rows.append(row)
-    return rows, proofs, uncertified
+    return rows
 
 
 def _title(truth: Truth, asked: Question, name: str) -> tuple[str, str]:

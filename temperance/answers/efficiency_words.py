@@ -105,9 +105,6 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     for row in rows:
         if row.designs is not None:
             yield f"{row.activation}: {design_words(row.designs)}"
-        if row.certified_n_tau is not None:
-            least, most = row.certified_least_n_tau, row.certified_n_tau
-            yield f"{row.activation}: proved by balls: n (tau) lies between {least:.0f} and {most:.0f}."
 
 
 def _why(row: Row) -> str:

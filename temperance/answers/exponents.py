@@ -47,7 +47,6 @@ _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
 _UNCERTIFIED = (ReasonKind.NO_CERTIFICATE, ReasonKind.NOT_ISSUED)
-_EQUATIONS = "Reduced equations (h: differences of the two atoms, s: difference of their shares)"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -55,8 +54,8 @@ class Exponents(Answer):
     """The contact order of every parameter of a split atom.
 
     Attributes:
-        found: the bounds, measurements and equations.
-        record: setting, equations, orders and reasons: the object of --json.
+        found: the bounds and measurements.
+        record: setting, orders and reasons: the object of --json.
         refused: why no certificate was written, if one was asked for.
     """
 
@@ -94,7 +93,7 @@ class Exponents(Answer):
         return [dict(proof) for proof in (*self.found.certificates, *self.found.curves)]
 
     def to_json(self) -> Any:
-        """Setting, equations, orders and reasons."""
+        """Setting, orders and reasons."""
         return dict(self.record)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -163,7 +162,7 @@ def exponents(
         return _written(Exponents(proved, proved.record(), said=proved.said()), certificate)
     with Display() as shown:
         with shown.doing("bounding the orders"):
-            bounds = orders(chosen, moments=True)
+            bounds = orders(chosen)
         why = None if bounds_only else unmeasured(chosen)
         found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
     made = record(found)
@@ -204,7 +203,7 @@ def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> No
 
 
 def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) -> Said:
-    """The setting; the orders, where they are open, and the reduced equations; and the rates in words."""
+    """The setting; the orders, where they are open; and the rates in words."""
     setting = record["setting"]
     gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
     at = ", ".join(f"{name} = {value}" for name, value in setting["point"].items())
@@ -213,12 +212,11 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
     orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
-    equations = ["", _EQUATIONS, *(f"  {line}" for line in record["equations"])] if record["equations"] else []
     lines = () if meant is None else (str(meant),)
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], *equations, "")
+    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
     return Said(title, shown, (answer(found),))
 
 

@@ -9,8 +9,8 @@ from temperance.claims.c14_entries import compared, counted, record, still_open
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.study_runner import Runs
 from temperance.measurements.atlas_entries import AtlasOrder
-from temperance.theory.checker.rejected import objection
-from temperance.theory.curves.curve_checker import check
+from temperance.theory.kernel.check import check
+from temperance.theory.kernel.reader import objection
 
 
 def exact_proof(runs: Runs) -> Leg:
@@ -34,7 +34,12 @@ def exact_proof(runs: Runs) -> Leg:
 
 def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
     """Confirmed where a certificate that the checker accepts states the bound; contradicted by one above it."""
-    stated = {c["orders"].get(o.order.title) for c in accepted}
+    stated = {
+        claim["side"] if claim["value"] is None else claim["value"]
+        for c in accepted
+        for claim in c["claims"]
+        if claim["title"] == o.order.title
+    }
     upper, reached = o.order.upper, o.order.lower
     if upper is not None and reached is not None and reached > upper:
         return "contradicted"

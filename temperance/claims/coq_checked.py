@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from importlib.resources import files
 from json import dumps, loads
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.coq.files import FILES, file_of, library
 
 RESULTS = "data/coq_results.json"  # written by tools/coq_results.py
@@ -79,15 +80,16 @@ def texts(part: Part) -> dict[str, str]:
     if part.verdicts:
         names = dict.fromkeys(name for name, _ in part.verdicts)
         chosen = {
-            name: [c for c in certificates(name) if (name, c["claim"]["condition"]) in part.verdicts] for name in names
+            name: [c for c in certificates(name) if (name, verdict_of(c)["title"]) in part.verdicts] for name in names
         }
         found["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
     return found
 
 
 def digest(contents: Mapping[str, str]) -> str:
-    """SHA-256 of files."""
-    return sha256(dumps(contents, sort_keys=True).encode()).hexdigest()
+    """SHA-256 of files without their comments."""
+    stated = {name: re.sub(r"\(\*.*?\*\)", "", text, flags=re.DOTALL) for name, text in contents.items()}
+    return sha256(dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
 def kept() -> Mapping[str, str]:

@@ -34,7 +34,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance efficiency tanh gelu --gauge anchored",
         "temperance efficiency tanh --tau .1,.5,2 --design",
         "temperance efficiency --match .1,.9",
-        "temperance efficiency tanh --gauge anchored --certificate n.json",
         'temperance efficiency --gate "max(x - c, 0)*w" --parameter c',
     ),
     "coefficient": (

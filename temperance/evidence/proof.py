@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.theory.checker.verdict_checker import check
-from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.verdict import Outcome
+from temperance.theory.kernel.check import check, describe
+from temperance.theory.kernel.place import Claim
 
 Check = tuple[str, Callable[[], LegOutcome]]
 
@@ -22,7 +23,7 @@ def holds(agrees: bool) -> LegOutcome:
 def proof_leg(checks: Sequence[Check], certified: Sequence[dict[str, Any]] = ()) -> Leg:
     """Run exact checks; certified: certificates that belong to them, each checked again here."""
     tried: list[dict[str, Any]] = [{"check": text, "outcome": run()} for text, run in checks]
-    tried += [{"check": f"certificate: {c['statement']}", "outcome": _checked(c)} for c in certified]
+    tried += [{"check": f"certificate: {_described(c)}", "outcome": _checked(c)} for c in certified]
     confirmed = sum(t["outcome"] == "confirmed" for t in tried)
     missed = [f"{t['check']} ({t['outcome']})" for t in tried if t["outcome"] != "confirmed"]
     detail = f"{confirmed} of {len(tried)} exact checks" + (f"; not: {'; '.join(missed)}" if missed else "")
@@ -30,6 +31,12 @@ def proof_leg(checks: Sequence[Check], certified: Sequence[dict[str, Any]] = ())
     if certified:
         data["certificates"] = list(certified)
     return Leg(combined(t["outcome"] for t in tried), detail, data)
+
+
+def _described(certificate: dict[str, Any]) -> str:
+    """The claims and the activation or model that a certificate is of."""
+    claims = ", ".join(describe(Claim(**claim)) for claim in certificate["claims"])
+    return f"{claims}: {certificate['place']['model']['log_weight']}"
 
 
 def _checked(certificate: dict[str, Any]) -> LegOutcome:
@@ -56,4 +63,4 @@ def verdict_check(activation: str, condition: str, expected: Outcome, *, at_tau:
 
 def certified(activation: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
     """The certificates of these conditions of an activation."""
-    return [c for c in certificates(activation) if c["claim"]["condition"] in conditions]
+    return [c for c in certificates(activation) if verdict_of(c)["title"] in conditions]

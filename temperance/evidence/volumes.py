@@ -27,11 +27,8 @@ from temperance.numerics.errors.hypotheses import Hypothesis
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.coefficients.bounds import coefficient
-from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient
-from temperance.theory.coefficients.model_counts import counts
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import MoESpec
 
 CLAIMED: tuple[tuple[str, str, str | None, int, int, Fraction, int], ...] = (
     ("softmax", "gaussian", None, 2, 3, Fraction(5), 1),
@@ -125,14 +122,12 @@ STUDIES = (SOFTMAX, TANH, CONSTANT, ONE)
 
 
 def coefficients_proof(_: Runs) -> Leg:
-    """The theorems for every setting, and the certificates of both bounds where there is one superfluous expert."""
+    """The theorems for every setting."""
     checks: list[Check] = []
     for gate, expert, s, true, fitted, exact, m in CLAIMED:
         name = f"{s or gate}, {expert} experts, {true} true, {fitted} fitted"
         spec = partial(model, gate, expert, s)
         checks.append((f"{name}: lambda = {exact}, m = {m}", partial(_decided, spec, true, fitted, exact, m)))
-        if fitted == true + 1 == 3 and s != "gelu":  # whose Taylor coefficients are not rational
-            checks.append((f"{name}: a certificate that the checker accepts", partial(_has_proof, spec, true, exact)))
     return proof_leg(checks)
 
 
@@ -141,14 +136,6 @@ def _decided(spec: Any, true: int, fitted: int, exact: Fraction, m: int) -> LegO
     if found.exact is None or found.multiplicity is None:
         return "inconclusive"
     return holds((found.exact, found.multiplicity) == (exact, (m, m)))
-
-
-def _has_proof(spec: Any, true: int, exact: Fraction) -> LegOutcome:
-    """`certified` issues what the checker has accepted."""
-    made: MoESpec = spec()
-    counted = counts(made, "anchored")
-    proof, _ = (None, None) if counted is None else certified(coefficient(made, true, true + 1), counted.cell)
-    return "inconclusive" if proof is None else holds(proof["coefficient"] == str(exact))
 
 
 @cache

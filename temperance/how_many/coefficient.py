@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
 from temperance.answer.answer import Answer
-from temperance.answers.certify import write_certificates
 from temperance.terminal.errors import BadInput
 from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Whole
-from temperance.terminal.output import check_writable
 from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
 from temperance.theory.coefficients.bounds import coefficient as bounds
-from temperance.theory.coefficients.certificates import certified
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
-from temperance.theory.coefficients.coordinates import in_linear_coordinates
-from temperance.theory.coefficients.model_counts import counts, has_anchor
+from temperance.theory.coefficients.model_counts import has_anchor
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, model
@@ -42,19 +37,13 @@ class Coefficient(Answer):
 
     Attributes:
         found: the bounds, the multiplicity, the stratum and the reason.
-        proof: the certificate, if one was asked for and there is one.
         meant: what was understood of a model that is a formula.
         gauge: the gauge that the value is of; None of a gate that has one alone.
     """
 
     found: Found
-    proof: Mapping[str, Any] | None = None
     meant: Understood | None = None
     gauge: Gauge | None = None
-
-    def certificates(self) -> list[dict[str, Any]]:
-        """The certificate, as JSON values; `certify` proves it again."""
-        return [] if self.proof is None else [dict(self.proof)]
 
     def to_json(self) -> Any:
         """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
@@ -73,7 +62,6 @@ def coefficient(
     fitted: Whole,
     gauge: str = "anchored",
     dim: Whole | None = None,
-    certificate: str | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Coefficient:
     """Bound the learning coefficient of a mixture with superfluous experts: what each of them costs, against BIC.
@@ -87,8 +75,6 @@ def coefficient(
         fitted: Number of fitted atoms, k, at most 20.
         gauge: anchored or free, of an activation gate, by name or formula; the answer names it.
         dim: Dimension of x; by default 1, or the least that a formula needs.
-        certificate: Write the certificate of both bounds to this .json file; see certify. Issued for one superfluous
-            expert, two true ones or more, d = 1.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
@@ -96,24 +82,16 @@ def coefficient(
     """
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    if certificate is not None:
-        check_writable(certificate, endings=(".json",))
     chosen = gauge_of(gauge)
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    proof: dict[str, Any] | None = None
-    written: tuple[str, ...] = ()
     with Display() as shown, shown.doing("bounding the coefficient"):
         spec = model(gate, expert, activation, dim, **formulas)
         found = bounds(spec, true, fitted, gauge=chosen)
-        if certificate is not None:
-            counted = counts(spec, chosen) if in_linear_coordinates(spec, gate=true > 1) == spec else None
-            proof, why = (None, _OTHER) if counted is None else certified(found, counted.cell)
-            written = write_certificates([] if proof is None else [proof], certificate, why.text)
         named = chosen if has_anchor(spec) else None
     meant = understood(spec) if formulas_of(gate, expert) else None
     if meant is not None and named == "anchored":
         meant = replace(meant, held=meant.own)
-    return Coefficient(found, proof, meant, named, said=_said(found, meant, named), written=written)
+    return Coefficient(found, meant, named, said=_said(found, meant, named))
 
 
 def _said(found: Found, meant: Understood | None, gauge: Gauge | None) -> Said:

@@ -91,7 +91,7 @@ def bounds(row: AtlasRow, cell: str, d: int) -> Orders:
         raise ValueError(f"not computed: the true point is given in dimension {row.d}")
     if cell == "exact":
         return exact_orders(row.gate, row.expert, row.source, row.point or None, d)
-    return orders(setting(row, cell, d), moments=True)
+    return orders(setting(row, cell, d))
 
 
 def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:

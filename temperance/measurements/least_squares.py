@@ -43,7 +43,7 @@ class ByLeastSquares:
     Attributes:
         setting: the gate, the expert and the true point.
         found: what is proved.
-        proof: its certificate, accepted by the checker. why: why there is none.
+        proof: its certificate, accepted by the kernel. why: why there is none.
     """
 
     setting: Setting

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 
 from temperance.numerics.information.best_tau import best_tau
-from temperance.numerics.information.certificates import certificate
 from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
 from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
@@ -51,7 +50,6 @@ class Row:
 
     n_tau, n_beta1: n for the relative error; n_invariant: of beta1/tau^(1/p), where a flow leaves only that.
     best_tau: tau of the least n and its window of twice as much. asymptotic: whether n_tau is in the asymptotic regime.
-    certified_least_n_tau, certified_n_tau: n_tau is proved to lie between them.
     relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only. designs: of x.
     law_holds_from: the temperature from which downwards n is within 10% of the law of tau -> 0, by n at three smaller
     ones or more; None where that was not reached.
@@ -67,8 +65,6 @@ class Row:
     laws: Law = Law()
     asymptotic: bool | None = None
     not_identifiable: str | None = None
-    certified_n_tau: float | None = None
-    certified_least_n_tau: float | None = None
     tau: float | None = None
     n_invariant: float | None = None
     relative_error: float | None = None
@@ -149,7 +145,7 @@ def at_temperature(truth: Truth, tau: float) -> Truth:
 
 
 def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
-    """What one activation needs at one truth, without laws, designs and certificates.
+    """What one activation needs at one truth, without laws and designs.
 
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
     """
@@ -269,18 +265,6 @@ def with_designs(row: Row, case: Case) -> Row:
         }
     assert row.n_tau is not None
     return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
-
-
-def certificate_of(case: Case) -> tuple[dict[str, Any] | None, str]:
-    """The certificate of bounds of n that are proved by balls; or None, and why there is none.
-
-    Certificates are for d = 1, and activations with one formula on the whole line.
-    """
-    measure, _, gate, low, high = case.where
-    try:
-        return certificate(measure, case.gauge, gate, low, high, precision=case.asked.precision), ""
-    except ValueError as why:
-        return None, str(why)
 
 
 def curve(case: Case, taus: list[float]) -> list[float | None]:

@@ -52,7 +52,7 @@ def evidence(data: Mapping[str, Any], name: str) -> View:
             _study(study, [s for s in data["slopes"] if s["study"] == study["name"]])
             for study in data.get("studies", ())
         ],
-        "certificates": [(f"{name}-{i}-{c['claim']['condition']}.json", c) for i, c in enumerate(certificates, 1)],
+        "certificates": [(f"{name}-{i}-{c['claims'][-1]['title']}.json", c) for i, c in enumerate(certificates, 1)],
     }
 
 

@@ -10,8 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
-theory/checker theory/curves theory/bounds theory/sizes theory/expressions theory/activations theory/fields
-theory/conditions theory/twins theory/coq theory/models theory/settings theory/interactions theory/symmetries
+theory/kernel theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/coq
+theory/models theory/settings theory/interactions theory/symmetries
 theory/derivations theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
 numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/errors
 numerics/general numerics/estimation numerics/selection numerics/contact numerics/lattice numerics/information
@@ -19,13 +19,13 @@ numerics/studies
 temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
 temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
-LARGEST = 12
+LARGEST = 14
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
 """A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
 AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
 AFTER_CHECKING += ("temperance.pages.mathml", "temperance.pages.pages", "temperance.pages.plots")
-AFTER_CHECKING += ("temperance.theory.checker", "temperance.theory.interactions", "temperance.commands.notebooks")
+AFTER_CHECKING += ("temperance.theory.kernel", "temperance.theory.interactions", "temperance.commands.notebooks")
 """What `check` has no use for: its start is most of its time."""
 
 
@@ -38,7 +38,7 @@ def tree_of(path):
 
 
 def wing_of(module):
-    """theory/checker for temperance.theory.checker.order_checker, None for what is not ours."""
+    """theory/kernel for temperance.theory.kernel.check, None for what is not ours."""
     parts = module.split(".")
     if parts[0] != "temperance":
         return None
@@ -104,13 +104,8 @@ def test_a_circle_of_modules_is_noticed():
     assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == {frozenset("bc")}
 
 
-def test_the_checkers_import_nothing_else_of_ours():
-    assert wings_used("theory/checker") == set()
-    used = {name for path in files_of("theory/curves") for name in imported(tree_of(path)) if "theory.checker" in name}
-    assert wings_used("theory/curves") == {"theory/checker"}
-    assert all(name.startswith("temperance.theory.checker.rejected.") for name in used)
-    assert wings_used("theory/bounds") == {"theory/checker", "theory/curves"}
-    assert wings_used("theory/sizes") == {"theory/checker"}
+def test_the_kernel_imports_nothing_else_of_ours():
+    assert wings_used("theory/kernel") == set()
 
 
 def test_no_file_stands_outside_the_wings():

@@ -18,8 +18,8 @@ def test_what_is_mutated_and_what_tests_it_are_there(module):
 
 
 def test_the_copy_is_imported_and_not_what_is_installed(tmp_path):
-    module = "temperance/theory/checker/rejected.py"
+    module = "temperance/theory/kernel/reader.py"
     copy(module, [], tmp_path)
-    code = "import temperance.theory.checker.rejected as module; print(module.__file__)"
+    code = "import temperance.theory.kernel.reader as module; print(module.__file__)"
     found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert Path(found.stdout.strip()) == tmp_path / module

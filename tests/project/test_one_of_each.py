@@ -18,7 +18,6 @@ ALLOWED = {
         "theory/settings/truth.py: Setting",
         "theory/contact/order_setting.py: Arguments",  # the names that a setting is made from
         "temperance/evidence/volumes.py: VolumeStudy",  # a study of some cells, by names
-        "theory/bounds/both_sides.py: Bound",  # as the texts of a certificate say it, for checkers alone
     },
     "an order": {"theory/settings/order.py: Order"},
 }

@@ -59,5 +59,5 @@ def test_the_command_runs_where_only_the_wheel_is_installed(wheel, tmp_path):
     found = list(map(Path, run(python, "-c", code, cwd=tmp_path).splitlines()))
     assert [path.name for path in found] == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert all(site in path.parents for path in found)
-    home = run(python, "-c", "import temperance.theory.checker as c; print(c.__file__)", cwd=tmp_path)
+    home = run(python, "-c", "import temperance.theory.kernel as c; print(c.__file__)", cwd=tmp_path)
     assert str(site) in home

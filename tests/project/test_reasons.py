@@ -25,18 +25,17 @@ ALLOWED = {
     "temperance/terminal/options.py": "values that a user typed",
     "theory/activations/catalogue.py": "names that a user typed",
     "theory/models/by_name.py": "the beginning of a message, which is not said twice",
-    "theory/bounds/both_sides.py": "names in certificates",
-    "theory/checker/moment_checker.py": "names in certificates",
-    "theory/checker/rejected.py": "fractions in certificates",
+    "theory/kernel/check.py": "the beginning of a format",
+    "theory/kernel/moments.py": "names in certificates",
+    "theory/kernel/reader.py": "fractions in certificates",
+    "temperance/answer/statements.py": "names in certificates",
     "theory/coq/terms.py": "names of the types of terms",
     "theory/coq/theorems.py": "a printed polynomial of one constant",
-    "theory/curves/curve_checker.py": "names in certificates",
     "theory/derivations/printing.py": "words of a line that is broken",
     "theory/expressions/arguments.py": "the home of a type",
     "theory/expressions/language.py": "what Python says of too deep an expression of a user",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
     "theory/models/renaming.py": "names of covariates",
-    "theory/orders/upper_bounds.py": "signs of printed terms",
 }
 """Files that take texts apart, and which texts."""
 

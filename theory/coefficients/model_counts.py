@@ -15,7 +15,7 @@ from temperance.theory.expressions import balls
 from temperance.theory.models.form import activated, affine_mean
 from temperance.theory.models.spec import MoESpec, covariates
 from temperance.theory.models.weights import own_parameters
-from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.truth import Setting
 from temperance.theory.traits.traits import traits

@@ -1,5 +1,5 @@
 """Decides the independence conditions of an activation (theory.md 2.3 to 2.5).
 
 Takes an activation; returns verdicts (holds, fails or undecided) with relations, exceptional temperatures and
-parameters, the mirror type, and certificates for the checker. A failure is an exact relation; that a condition holds
+parameters, the mirror type, and certificates for the kernel. A failure is an exact relation; that a condition holds
 is a determinant that a ball keeps away from 0. Start with `decision.decide`; `families` holds what is decided."""

@@ -7,29 +7,22 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import (
-    CONDITIONS,
-    FORMAT,
-    check,
-    digest,
-    in_domain,
-    left_out,
-    statement,
-    tower_of,
-)
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.conditions.verdict import Verdict
+from temperance.theory.kernel.check import certificate, check
+from temperance.theory.kernel.place import place_of
+from temperance.theory.kernel.reader import Rejected, proving
+from temperance.theory.kernel.verdict import AT_TAU, CONDITIONS, Verdicts
 
 
 def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str, Any]]:
-    """One certificate for every decided condition of an activation, each accepted by the independent checker.
+    """One certificate for every decided condition of an activation, each accepted by the kernel.
 
     Returns:
-        JSON objects, in the order first_order, second_order, tau_beta1, a, b_nu. A verdict that the checker's simpler
+        JSON objects, in the order first_order, second_order, tau_beta1, a, b_nu. A verdict that the kernel's simpler
         rules do not reach has none.
 
     Raises:
@@ -49,51 +42,70 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
 
 
 def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdict) -> dict[str, Any]:
-    """The certificate of one verdict. Raises Rejected: the independent checker does not accept it."""
+    """The certificate of one verdict. Raises Rejected: the kernel does not accept it, or proves another."""
     failing = list(verdict.failing_families)
     needed = failing if verdict.outcome == "fails" and failing else CONDITIONS[condition]
-    certificate: dict[str, Any] = {
-        "format": FORMAT,
-        "statement": "",
-        "claim": {
-            "condition": condition,
-            "verdict": verdict.outcome,
-            "fails_at_tau": list(verdict.fails_at_tau),
-            "failing_families": failing,
-            "left_out": [],
-        },
-        "expression": source.expression,
-        "parameters": {name: str(value) for name, value in source.sample},
-        "families": {
-            family.name: _evidence(analysis, family, verdict.outcome)
-            for family in families.EVERY
-            if family.name in needed
-        },
+    taus = list(verdict.fails_at_tau)
+    if len(taus) > 1:
+        raise Rejected("more than one exceptional temperature")
+    place = _place(source)
+    found = {
+        family.name: _evidence(analysis, family, verdict.outcome, taus)
+        for family in families.EVERY
+        if family.name in needed
     }
-    certificate["claim"]["left_out"] = left_out(certificate)
-    certificate["point"] = _point(analysis, certificate)
-    certificate["statement"] = statement(certificate)
-    certificate["tower"] = tower_of(certificate)
-    certificate["digest"] = digest(certificate)
-    check(certificate)
-    return certificate
+    issued = certificate(place, {"kind": "verdict", "families": found, "point": _point(analysis, place)})
+    claim = next((claim for claim in issued["claims"] if claim["title"] == condition), None)
+    if claim is None or claim["side"] != verdict.outcome or claim["value"] != next(iter(taus), None):
+        raise Rejected("the evidence proves another verdict")
+    return issued
 
 
-def _point(analysis: Analysis, certificate: dict[str, Any]) -> str:
+def _place(source: Activation) -> dict[str, Any]:
+    parameters = {name: str(value) for name, value in source.sample}
+    model = {
+        "covariates": ["z"],
+        "log_weight": source.expression,
+        "mean": "0",
+        "own": [*parameters],
+        "expert": [],
+        "shared": [],
+        "held": [],
+        "weighted": False,
+    }
+    return {"subject": "activation", "model": model, "sizes": [1], "points": [parameters], "fixed": [], "nonzero": []}
+
+
+def verdict_of(issued: dict[str, Any]) -> dict[str, Any]:
+    """The condition that a certificate is of: title, side and value of the claim."""
+    return next(claim for claim in issued["claims"] if claim["title"] in CONDITIONS)
+
+
+def ends_left_out(issued: dict[str, Any]) -> tuple[str, ...]:
+    """The ends of pieces of which a certificate claims nothing."""
+    return check(issued).left_out
+
+
+def _point(analysis: Analysis, place: dict[str, Any]) -> str:
     points = (str(point) for piece in analysis.points.values() for point in piece)
-    found = next((point for point in points if in_domain(certificate, point)), None)
-    if found is None:
+    with proving():
+        verdicts = Verdicts(place_of(place), {})
+        point = next((point for point in points if verdicts.is_real_at(point)), None)
+    if point is None:
         raise Rejected("at no sample point is s shown to be real")
-    return found
+    return point
 
 
-def _evidence(analysis: Analysis, family: Family, outcome: str) -> dict[str, Any]:
+def _evidence(analysis: Analysis, family: Family, outcome: str, taus: list[str]) -> dict[str, Any]:
     found = analysis.relations(family)
     rows = analysis.deciding(found) if outcome == "fails" else found.rows
-    evidence: dict[str, Any] = {"relations": [[str(c) for c in analysis.constants(row)] for row in rows], "minor": None}
+    evidence: dict[str, Any] = {
+        "relations": [[str(c) for c in analysis.constants(row)] for row in rows],
+        "minor": None,
+        "tau": next(iter(taus), None) if family.name in AT_TAU else None,
+    }
     if outcome == "holds" and (minor := found.evidence):
         columns = [family.members.index(families.MEMBERS[c]) for c in minor.columns]
         points = [str(p) for p in minor.points]
-        proof = {"columns": columns, "points": points, "bits": minor.bits, "determinant": minor.determinant.str(12)}
-        evidence["minor"] = proof
+        evidence["minor"] = {"columns": columns, "points": points, "bits": minor.bits}
     return evidence

@@ -66,7 +66,7 @@ def kinks_of(pieces: Pieces, sample: Sample) -> Kinks:
         at = {**sample, "z": balls.value(right.lower, sample, _BITS)}
         below, above = (balls.jet(piece.expr, at, 1, _BITS) for piece in (left, right))
         gap = above[0] - below[0]
-        if balls.is_nonzero(gap) or (not gap.is_finite() and meets(left, right, sample) is False):
+        if balls.is_nonzero(gap) or meets(left, right, sample) is False:  # a jump may be smaller than a ball
             jumps.append(right.lower)
             continue
         joints.append((left, right))

@@ -1,9 +1,8 @@
-"""Proves that orders are no smaller, by curves along which the distance is small (theory.md 2.10), with certificates.
+"""Finds curves along which the distance is small, so that orders are no smaller (theory.md 2.10), with certificates.
 
 The offsets of the atoms of a cell are polynomials in t and in the node q of a quadrature, whose m positive weights are
 the shares. Along a curve the density is the true one up to O(t^N); if an offset, or a weighted mean, is of the order
-t^w, its contact order is N/w at least. Of the curves that are tried those count that the checker accepts, and that hold
-at the true point of the setting.
+t^w, its contact order is N/w at least. Of the curves that are tried those count that the kernel accepts at the place.
 """
 
 from __future__ import annotations
@@ -17,10 +16,11 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.checker.rejected import objection
-from temperance.theory.contact.curve_models import ROOT, Q, Role, T, below, model_text, offsets_of
-from temperance.theory.contact.curve_places import holds, shown
-from temperance.theory.curves.curve_checker import FORMAT, check, statement
+from temperance.theory.contact.curve_models import ROOT, Q, Role, T, below, directed, offsets_of
+from temperance.theory.contact.curve_places import places_beside
+from temperance.theory.contact.places import place
+from temperance.theory.kernel.check import certificate
+from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
 from temperance.theory.models.renaming import in_places
@@ -33,70 +33,65 @@ _NUMBER = {"polynomial": ["-1/2160", "0", "-1/30", "0", "1"], "between": ["1/5",
 
 @dataclass(frozen=True)
 class Curve:
-    """Offsets in t and q by parameter, with the distance O(t^order).
+    """Offsets in t and q by parameter, with the distance O(t^order) but for kinks.
 
-    nodes: the monic polynomial whose roots are the values of q in the m atoms. share: of an atom, in q and t. free: the
-    parameters of the gate whose true value may be any. every: whether every cell is split alike, else one. contact: the
-    power of t of the distance where kinks make it less than the order. shared: offsets of shared parameters.
+    nodes: the monic polynomial whose roots are the values of q in the m atoms. share: of an atom, in q and t.
+    every: whether every cell is split alike, else one. shared: offsets of shared parameters.
     """
 
     offsets: Mapping[str, sp.Expr]
     order: int
     nodes: sp.Expr
     share: sp.Expr
-    free: tuple[str, ...] = ()
     every: bool = False
-    contact: Fraction | None = None
     shared: Mapping[str, sp.Expr] = field(default_factory=dict)
 
 
-def certificates(cell: Setting) -> list[dict[str, Any]]:
-    """The certificates of curves in the cells of a setting that hold at its truth and that the checker accepts."""
-    tried = [certificate(cell, curve, far) for curve in _curves(cell, cell.size, cell.every) for far in (False, True)]
-    return [found for found in tried if found is not None and holds(cell, found) and objection(check, found) is None]
+def certificates(cell: Setting, at: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The certificates of curves in the cells of a setting that the kernel accepts at its place, or beside it.
+
+    at: the place in its stead.
+    """
+    here = place(cell) if at is None else at
+    found = []
+    for curve in _curves(cell, cell.size, cell.every):
+        best: dict[str, Fraction] = {}
+        for there in (here, *places_beside(cell, here)):
+            try:
+                issued = certificate(there, _proof(cell, curve))
+            except Rejected:
+                continue
+            if new := [c for c in issued["claims"] if Fraction(c["value"]) > best.get(c["title"], 0)]:
+                best |= {c["title"]: Fraction(c["value"]) for c in new}
+                found.append({**issued, "claims": new})
+    return found
 
 
 def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
     """Name of a parameter, or "mean NAME" of a weighted mean -> the largest order that a certificate proves."""
     best: dict[str, Fraction] = {}
-    for certificate_ in found:
-        for title, order in certificate_["orders"].items():
-            best[title] = max(best.get(title, Fraction(0)), Fraction(order))
+    for claim in (claim for issued in found for claim in issued["claims"]):
+        if claim["side"] == "at least":
+            best[claim["title"]] = max(best.get(claim["title"], Fraction(0)), Fraction(claim["value"]))
     return best
 
 
-def certificate(cell: Setting, curve: Curve, far: bool = False) -> dict[str, Any] | None:
-    """A curve as a certificate, whether it is one of contact or not; None where nothing moves; far as in `shown`."""
-    moved = shown(cell, _moves(curve), far)
-    if not moved:
-        return None
-    contact = curve.contact or Fraction(curve.order)
-    known = {p.name: v for p, v in cell.point.items() if v.is_Rational}
-    gate = model_text(cell)
-    point = {name: str(known[name]) for name in (*gate["own"], *gate["shared"]) if name in known}
+def _proof(cell: Setting, curve: Curve) -> dict[str, Any]:
+    """A curve as a proof has it, whether it is one of contact or not."""
     atoms = {
         "nodes": [str(c) for c in reversed(sp.Poly(curve.nodes, Q).all_coeffs())],
         "share": sp.sstr(sp.expand(curve.share)),
         "offsets": {name: sp.sstr(sp.expand(e)) for name, e in curve.offsets.items() if e != 0},
     }
-    issued = {
-        "format": FORMAT,
-        "model": gate,
-        "split": "every" if curve.every or not cell.weighted else "one",
+    every = curve.every or not cell.weighted
+    return {
+        "kind": "curve",
         "number": _NUMBER if any(e.has(ROOT) for e in (curve.share, *curve.offsets.values())) else None,
         "shared": {name: sp.sstr(e) for name, e in curve.shared.items()},
-        "cells": [{"point": {n: v for n, v in point.items() if n not in curve.free}, "atoms": [atoms]}],
-        "nonzero": sorted({p.name for _, free in moved.values() for p in free}),
+        "cells": [[atoms] if every or i == 0 else [] for i in range(cell.truth.k)],
         "degree": curve.order,
-        "orders": {title: str(contact / n) for title, (n, _) in moved.items()},
+        "directions": directed(cell.spec),
     }
-    return {**issued, "statement": statement(issued)}
-
-
-def _moves(curve: Curve) -> dict[str, sp.Expr]:
-    """The offsets and their weighted means, by title."""
-    means = {f"mean {name}": _sum(curve.nodes, curve.share, e) for name, e in curve.offsets.items()}
-    return {**curve.offsets, **means, **curve.shared}
 
 
 @lru_cache(maxsize=64)
@@ -190,8 +185,7 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
 
 
 def _plain(cell: Setting, m: int) -> Iterator[Curve]:
-    """Curves of every gate: all parameters move by t, alike or to both sides; every cell is split so from any place."""
-    free = () if cell.weighted else tuple(p.name for p in cell.own)
+    """Curves of every gate: all parameters move by t, alike or to both sides."""
     nodes = sp.expand(sp.prod([Q - sp.Rational(2 * i - m + 1, 2) for i in range(m)]))
     even = sp.Rational(1, m)
     own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
@@ -200,11 +194,9 @@ def _plain(cell: Setting, m: int) -> Iterator[Curve]:
     for moved in ({**own, **expert}, expert):
         for drift in (shared, {}) if shared else ({},):
             alike = {name: T * c for name, c in moved.items()}
-            yield Curve(alike, 1, nodes, even, free, shared={name: T * c for name, c in drift.items()})
+            yield Curve(alike, 1, nodes, even, shared={name: T * c for name, c in drift.items()})
         if m > 1:
-            apart = {name: T * Q * c for name, c in moved.items()}
-            yield Curve(apart, 2, nodes, even, free)
-            yield Curve(apart, 2, nodes, even, free, contact=Fraction(3, 2))
+            yield Curve({name: T * Q * c for name, c in moved.items()}, 2, nodes, even)
 
 
 def _natural(
@@ -227,9 +219,7 @@ def _natural(
         share = _reduced(below(share / factor, order), nodes)
         share = _reduced(below(share / _sum(nodes, share), order), nodes)
         share += (1 - _sum(nodes, share)) * law[1]
-    every_place = stay and not cell.weighted
-    free = tuple(p.name for p, v in place.items() if v == p or (every_place and p in cell.own))
-    yield Curve(offsets, order, nodes, share, free, every)
+    yield Curve(offsets, order, nodes, share, every)
 
 
 def _is_location(cell: Setting, p: sp.Symbol) -> bool:
@@ -282,4 +272,4 @@ def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int, every:
         joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
         mean = {} if b is None else {b.name: below(T * Q - slope * (start + T * Q), 2 * m)}
         offsets = {**joint, **{p.name: slope for p in slopes}, **mean}
-        yield Curve(offsets, 2 * m, *quadrature(m, 1), free=(c.name,) if start == c else ())
+        yield Curve(offsets, 2 * m, *quadrature(m, 1))

@@ -1,21 +1,21 @@
-"""Writes the model of a cell for certificates of curves, and tells what stands before powers of x in it."""
+"""Finds offsets along curves: of parameters that change what stands before powers of x in gate and mean."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import sympy as sp
 
+from temperance.theory.contact.places import log_weight, text
 from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates
-from temperance.theory.models.weights import own_parameters, weight_parameters
+from temperance.theory.models.weights import own_parameters
 from temperance.theory.orders.taylor import Taylor
 from temperance.theory.settings.truth import Setting
 
-T, Q, ROOT = sp.symbols("t q r")
-"""Along a curve, the node of an atom, an algebraic number."""
+T, Q, ROOT = sp.symbols("_t _q _r")
+"""Along a curve, the node of an atom, an algebraic number: names that no parameter has."""
 Role = tuple[str, int]
 """What stands before (x_1 + .. + x_d)^k in the log weight, ("gate", k), or in the mean, ("mean", k); ("nu", 0).
 
@@ -24,59 +24,17 @@ k = -2 is for x_1^2 + .. + x_d^2.
 _CHANGE = {k: sp.Dummy(f"w{abs(k)}") for k in (-2, 1, 2)}
 
 
-def model_text(cell: Setting) -> dict[str, Any]:
-    """The model as a certificate has it."""
-    spec, gate = cell.spec, cell.spec.gate
-    weight, x = _directed(log_weight(spec), spec.dim)
-    return {
-        "covariates": [v.name for v in x],
-        "log_weight": text(weight),
-        "mean": text(cell.mean),
-        "own": [p.name for p in own_parameters(spec)],
-        "expert": [*(p.name for p in cell.expert[:-1]), "nu"],
-        "shared": [p.name for p in gate.shared],
-        "weighted": cell.weighted,
-    }
-
-
 @lru_cache(maxsize=256)
-def text(e: sp.Expr) -> str:
-    """An expression as the checker reads it; a gate with kinks as where(u < v, .., ..)."""
-    e = sp.piecewise_fold(e) if e.has(sp.Piecewise) else e
-    if not isinstance(e, sp.Piecewise):
-        return str(sp.sstr(e))
-    *pieces, (last, _) = e.args
-    written = text(last)
-    for formula, condition in reversed(pieces):
-        chosen = text(formula)
-        for one in sp.And.make_args(condition):
-            chosen = f"where({text(one.lts)} < {text(one.gts)}, {chosen}, {written})"
-        written = chosen
-    return written
-
-
-@lru_cache(maxsize=256)
-def log_weight(spec: MoESpec) -> sp.Expr:
-    """The log weight without what is a number."""
-    kept = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
-    weight = spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(spec), sp.S.One))
-    if weight.has(sp.Piecewise):
-        return weight
-    return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
-
-
-@lru_cache(maxsize=256)
-def _directed(weight: sp.Expr, dim: int) -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
-    """A weight that has |x| as a function of u, which is bounded: x over what has |x| in the denominator."""
-    x = covariates(dim)
-    norm, length = sp.sqrt(sum(v**2 for v in x)), sp.Symbol("n", positive=True)
-    if not weight.has(norm, 1 / norm):
-        return weight, x
+def directed(spec: MoESpec) -> str | None:
+    """A log weight that divides by |x|, in the directions u = x/|x|; None for any other one, or where x is left."""
+    x, weight = covariates(spec.dim), log_weight(spec)
+    norm, length = sp.sqrt(sum(v**2 for v in x)), sp.Dummy("length", positive=True)
+    if spec.dim == 1 or not weight.has(1 / norm):
+        return None
+    u = [sp.Symbol(f"_u{j}") for j in range(1, spec.dim + 1)]
     shorter = weight.subs({norm: length, 1 / norm: 1 / length})
-    below = sp.prod([f**k for f, k in sp.factor_list(sp.denom(sp.together(shorter)))[1] if f.has(length)])
-    u = tuple(sp.Symbol(f"u_{j}", real=True) for j in range(1, dim + 1))
-    found = sp.simplify(shorter.subs({v: below * w for v, w in zip(x, u, strict=True)}, simultaneous=True))
-    return (weight, x) if found.has(length) else (found, (*x, *u))
+    found = sp.cancel(shorter.subs({v: length * w for v, w in zip(x, u, strict=True)}, simultaneous=True))
+    return None if found.has(length, *x) else text(found)
 
 
 @lru_cache(maxsize=256)

@@ -1,7 +1,4 @@
-"""Tells which curves end at the true point of a setting, and what moves along them there.
-
-What a certificate of a curve does not name may have any true value; an offset that is a multiple of one is none at 0.
-"""
+"""Tells where curves begin that end at the true point of a setting: there, or beside it, where a true value 0 moves."""
 
 from __future__ import annotations
 
@@ -11,22 +8,26 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.contact.curve_models import ROOT, Q, T, shift_of_weight
+from temperance.theory.contact.curve_models import T, shift_of_weight
 from temperance.theory.settings.truth import Setting
 
 
-def holds(cell: Setting, certificate: Mapping[str, Any]) -> bool:
-    """Whether a curve ends in the true mixture of a setting: its points are those of the atoms that it splits."""
-    cells, atoms = certificate["cells"], [cell.truth.point(i) for i in range(cell.truth.k)]
-    ends = {"one": atoms[:1], "every": atoms, "listed": atoms}[certificate["split"]]
-    points = [c["point"] for c in cells] if certificate["split"] == "listed" else [cells[0]["point"]] * len(ends)
-    values = [{p.name: v for p, v in atom.items()} for atom in ends]
-    named = all(at[p] == sp.Rational(v) for at, point in zip(values, points, strict=True) for p, v in point.items())
-    far = {p for p in cell.point if p.name in certificate["nonzero"] and not is_left(cell, p)}
-    return named and (not far or (far <= (first := moved_first(cell)) and not {p.name for p in first} & {*points[0]}))
+def places_beside(cell: Setting, here: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The place where parameters with the true value 0 are any other number, if an identity leads there.
+
+    An exact curve of all cells moves them from any true value. Orders are no smaller than at the mixtures with the true
+    density that are near the true one.
+    """
+    moved = moved_first(cell)
+    zero = sorted(p.name for p in moved if not is_nonzero_at_truth(cell, p))
+    names = {p.name for p in moved}
+    if not zero or not names <= {*here["model"]["own"]}:
+        return []
+    points = [{p: v for p, v in point.items() if p not in names} for point in here["points"]]
+    return [{**here, "points": points, "nonzero": zero}]
 
 
-def is_left(cell: Setting, p: sp.Symbol) -> bool:
+def is_nonzero_at_truth(cell: Setting, p: sp.Symbol) -> bool:
     """Whether the true value of a parameter is not 0."""
     return cell.point[p].is_zero is False
 
@@ -40,29 +41,3 @@ def moved_first(cell: Setting) -> frozenset[sp.Symbol]:
     shift = shift_of_weight(cell, 1) if cell.every and cell.weighted else None
     moved = {p: sp.diff(e, T).subs(T, 0).subs(cell.point) for p, e in (shift or {}).items()}
     return frozenset(p for p, speed in moved.items() if speed != 0)
-
-
-def shown(
-    cell: Setting, offsets: Mapping[str, sp.Expr], far: bool = False
-) -> dict[str, tuple[int, tuple[sp.Symbol, ...]]]:
-    """What is shown to move at the true point -> the power of t, and the true values that it is multiplied by.
-
-    offsets: by title, polynomials in t or quotients. far: what moves only beside the true point (`moved_first`).
-    """
-    found = {}
-    for title, e in offsets.items():
-        power, free, single = _first(e)
-        zero = {p for p in free if not is_left(cell, p)}
-        if e != 0 and single and (far and zero <= moved_first(cell) if zero else not far):
-            found[title] = power, free
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _first(e: sp.Expr) -> tuple[int, tuple[sp.Symbol, ...], bool]:
-    """The least power of t in a quotient of polynomials; the symbols before it, and whether they are a monomial."""
-    quotient = (e,) if e.is_polynomial() else sp.fraction(sp.cancel(e))
-    parts = [sp.Poly(part, T).terms()[-1] for part in quotient]
-    free = sorted({v for _, c in parts for v in c.free_symbols} - {Q, ROOT}, key=str)
-    single = all(sp.Poly(c, *free, sp.Dummy()).is_monomial for _, c in parts)
-    return parts[0][0][0], tuple(free), single

@@ -28,6 +28,7 @@ from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.exact_truths import CONTAMINATED, held_by_gauge, moving, truth_of
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import require_named
+from temperance.theory.contact.places import exact_place
 from temperance.theory.interactions.rank_by_balls import independent_columns
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
@@ -103,13 +104,13 @@ def exact_orders(
     setting = Setting(truth, (1,) * truth.k, taken)
     rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, found, same))
     certificates_, rows = _certified(setting, rows)
-    return Orders(setting, None, tuple(rows), tuple(reasons), certificates_, tuple(curves))
+    return Orders(setting, tuple(rows), tuple(reasons), certificates_, tuple(curves))
 
 
 def _certified(setting: Setting, rows: Sequence[Order]) -> tuple[tuple[dict[str, Any], ...], list[Order]]:
     """The certificate of the order 1, and the orders with it."""
     first = [row for row in rows if row.upper == 1 and mean_of(setting.spec.expert) is not None]
-    issued = exact_certificate(setting, [row.title for row in first]) if first else None
+    issued = exact_certificate(setting) if first else None
     if issued is None:
         return (), [*rows]
     reason = Reason(ReasonKind.CERTIFICATE, _PROVED.text)
@@ -185,7 +186,7 @@ def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[
     if mean_of(setting.spec.expert) is None or setting.truth.k == 1:
         return list(rows), []
     scales = flat_certificates(setting)[0] if flows else []
-    curves = [*certificates(setting), *scales]
+    curves = [*certificates(setting, exact_place(setting)), *scales]
     return with_curves(rows, curves), curves
 
 

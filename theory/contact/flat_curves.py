@@ -63,12 +63,13 @@ def _said(flow: Flow, order: Sequence[sp.Symbol], labels: Mapping[str, str]) -> 
     """The flow in words: as a scaling where it is one."""
     orbit = dict(flow.orbit)
     moved = [p for p in order if p in orbit]
-    factors = [sp.cancel(orbit[p] / p) for p in moved]
-    if any(f.free_symbols - {SCALE} for f in factors):
+    letter = next(s for s in ("l", "k", "m") if s not in {p.name for p in order})
+    factors = [sp.cancel(orbit[p] / p).subs(SCALE, sp.Symbol(letter, positive=True)) for p in moved]
+    if any(f.free_symbols - {sp.Symbol(letter, positive=True)} for f in factors):
         names = ", ".join(p.name for p in moved if p != BETA0)
         return f"changes of {names} that keep {', '.join(labels.values())} keep the density"
     scaled = ", ".join(_text(f) + f" {p}" for f, p in zip(factors, moved, strict=True))
-    return f"({scaled}) has the same density for every l > 0"
+    return f"({scaled}) has the same density for every {letter} > 0"
 
 
 def _text(e: sp.Expr) -> str:

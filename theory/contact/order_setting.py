@@ -231,16 +231,6 @@ def _is_logistic(spec: MoESpec) -> bool:
     return bool(score.is_polynomial(*x)) and sp.total_degree(score, *x) == 1
 
 
-def seen_on_line(setting: Setting) -> dict[str, str]:
-    """Name of a parameter -> that of the one that is seen of it on a line: itself where `line_of` is the setting."""
-    line, found = line_of(setting), on_lines_as(setting.spec.gate, setting.spec.dim)
-    if line is setting or found is None:
-        return {p.name: p.name for p in setting.parameters}
-    gate = {p.name: q.name for p, (q, _) in found[1].items()}
-    seen = gate | same_factor(setting.spec.expert, setting.spec.dim, line.spec.expert, 1)
-    return {p.name: seen[p.name] for p in setting.parameters}
-
-
 def same_factor(expert: Expert, dim: int, other: Expert, there: int) -> dict[str, str]:
     """Name of a parameter -> that of another expert's with the same part in its mean, on a line if `there` is not dim.
 

@@ -23,7 +23,7 @@ from temperance.theory.models.spec import NU, Gate, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import AVERAGE, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
-from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction

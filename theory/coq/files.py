@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Any
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.conditions.certificates import verdict_of
 from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, on_scores, theorems
 from temperance.theory.twins.identities import at_zero
@@ -50,7 +51,7 @@ def library(name: str = LIBRARY) -> str:
 
 
 def file_of(
-    sources: Iterable[tuple[Activation, Sequence[Mapping[str, Any]]]],
+    sources: Iterable[tuple[Activation, Sequence[dict[str, Any]]]],
 ) -> tuple[str, list[tuple[str, str]]]:
     """The file of the theorems on some activations, each with its certificates.
 
@@ -70,19 +71,19 @@ def file_of(
     return "\n".join([_HEADER.format(library=LIBRARY), *modules.values(), footer]), refused
 
 
-def module(name: str, activation: Activation, certificates: Sequence[Mapping[str, Any]]) -> str:
+def module(name: str, activation: Activation, certificates: Sequence[dict[str, Any]]) -> str:
     """The module of one activation.
 
     Raises Unstated: there is no certificate, or the library cannot state what one says.
     """
     if not certificates:
         raise Unstated("no verdict has a certificate")
-    if any(certificate["parameters"] for certificate in certificates):
-        raise Unstated(f"{next(iter(certificates[0]['parameters']))} is a parameter: give it a value")
+    if any(certificate["place"]["points"][0] for certificate in certificates):
+        raise Unstated(f"{next(iter(certificates[0]['place']['points'][0]))} is a parameter: give it a value")
     s = function(activation)
     lines = [
         f"Module {name}.",
-        f"(* s(z) = {certificates[0]['expression']} *)",
+        f"(* s(z) = {certificates[0]['place']['model']['log_weight']} *)",
         f"Definition s (z : R) : R := {s.text}.",
         f"Definition D (z : R) : Prop := {s.domain}.",
         "",
@@ -90,13 +91,13 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
         "Lemma code_is_s : peval code = s. Proof. reflexivity. Qed.",
         "Lemma code_defined : forall z, D z -> pdefined code z. Proof. solve_defined. Qed.",
         "Lemma s_smooth : smooth D s.",
-        f"Proof. apply (smooth_pieces D code (rational ({fraction(certificates[0]['point'])})));",
+        f"Proof. apply (smooth_pieces D code (rational ({fraction(certificates[0]['proof']['point'])})));",
         "  [solve_point|exact code_defined]. Qed.",
         "",
     ]
     points, families, places = evidence(certificates)
     if families:
-        minors = [found["minor"] for c in certificates for found in c["families"].values() if found["minor"]]
+        minors = [found["minor"] for c in certificates for found in c["proof"]["families"].values() if found["minor"]]
         bits = max([_LEAST_BITS, *(minor["bits"] for minor in minors)])
         _require_in_reach(activation, points, bits)
         if bits > _LEAST_BITS:  # elimination loses more of them than the determinant of a certificate
@@ -114,9 +115,10 @@ def module(name: str, activation: Activation, certificates: Sequence[Mapping[str
     anchored = at_zero(activation.pieces, dict(activation.sample)) is not None
     for certificate in certificates:
         stated, found = theorems(certificate, places)
-        lines += [f"(* {certificate['statement']}; certificate {certificate['digest']} *)", *stated]
+        claim = verdict_of(certificate)
+        lines += [f"(* {claim['title']} {claim['side']} *)", *stated]
         names += found
-        if anchored and certificate["claim"]["condition"] == "first_order":
+        if anchored and claim["title"] == "first_order":
             stated, found = on_scores(certificate)
             lines += stated
             names += found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from temperance.theory.conditions.certificates import ends_left_out, verdict_of
 from temperance.theory.coq.terms import Unstated, parsed, term
 
 
@@ -90,24 +91,24 @@ def _argument(text: str) -> str:
     return f"({text})" if " " in text or text[0] == "-" else text
 
 
-def evidence(certificates: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
+def evidence(certificates: Sequence[dict[str, Any]]) -> tuple[list[str], list[str], dict[tuple[str, str], int]]:
     """What one computation checks: points; families with the indices of theirs; where each family is, by condition."""
     points: list[str] = []
     entries: list[str] = []
     places = {}
     for certificate in certificates:
-        for name, found in certificate["families"].items():
+        for name, found in certificate["proof"]["families"].items():
             if found["minor"] is None:
                 continue
             family, chosen = _FAMILIES[name], found["minor"]["points"]
             points += [point for point in chosen if point not in points]
             monomials = family.every if not found["relations"] else f"omit {_left_out(found)} {family.every}"
-            places[certificate["claim"]["condition"], name] = len(entries)
+            places[verdict_of(certificate)["title"], name] = len(entries)
             entries.append(f"({monomials}, [{'; '.join(str(points.index(p)) for p in chosen)}]%nat)")
     return points, entries, places
 
 
-def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], int]) -> tuple[list[str], list[str]]:
+def theorems(certificate: dict[str, Any], places: Mapping[tuple[str, str], int]) -> tuple[list[str], list[str]]:
     """The lines that state and prove the verdict of a certificate, and the names of what is stated.
 
     Args:
@@ -117,9 +118,9 @@ def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], in
     Raises:
         Unstated: a coefficient of a relation cannot be written, or there are two exceptional temperatures.
     """
-    claim, lines, names = certificate["claim"], [], []
-    taus = [term(parsed(tau)).text for tau in claim["fails_at_tau"]]
-    for name, found in certificate["families"].items():
+    claim, lines, names = verdict_of(certificate), [], []
+    taus = [term(parsed(tau)).text for tau in (claim["value"],) if tau is not None]
+    for name, found in certificate["proof"]["families"].items():
         family = _FAMILIES[name]
         rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
         for index, row in enumerate(rows):
@@ -128,9 +129,9 @@ def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], in
                 f"  dot {family.coefficients(row)[0]} (map (rmono (z, pjet code z)) {family.every}) = 0.",
                 "Proof. solve_relation. Qed.",
             ]
-        if claim["verdict"] == "holds":
+        if claim["side"] == "holds":
             lines += _holds(
-                family, rows, f"(pick {places[claim['condition'], name]} families_independent _ eq_refl)", taus, found
+                family, rows, f"(pick {places[claim['title'], name]} families_independent _ eq_refl)", taus, found
             )
         else:
             lines += _fails(family, rows)
@@ -139,17 +140,17 @@ def theorems(certificate: Mapping[str, Any], places: Mapping[tuple[str, str], in
     return [*lines, *found_lines, ""], [*names, *found_names]
 
 
-def on_scores(certificate: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+def on_scores(certificate: dict[str, Any]) -> tuple[list[str], list[str]]:
     """What the first-order condition says of the scores of two atoms, one of them anchored, as `theorems` does.
 
     Nothing of a failure almost everywhere, where a kink or a jump tells more.
     """
-    claim, (found,) = certificate["claim"], certificate["families"].values()
-    if claim["left_out"]:
+    claim, (found,) = verdict_of(certificate), certificate["proof"]["families"].values()
+    if ends_left_out(certificate):
         return [], []
     rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
     name, proof = "singular", "exact (Scores.first_order_is_needed D s first_order_fails_for_s)"
-    if claim["verdict"] == "holds":
+    if claim["side"] == "holds":
         name, proof = "tau_learnable", "apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]"
     for index, row in enumerate(rows):
         if row[1] != "0":  # s is in the relation
@@ -158,14 +159,14 @@ def on_scores(certificate: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     return [f"Theorem {name}_for_s : Scores.{name} D s.", f"Proof. {proof}. Qed.", ""], [f"{name}_for_s"]
 
 
-def _left_out(found: Mapping[str, Any]) -> int:
+def _left_out(found: dict[str, Any]) -> int:
     """The member that the minor of a family with one relation leaves out."""
     columns = found["minor"]["columns"]
     return next(j for j in range(len(columns) + 1) if j not in columns)
 
 
 def _holds(
-    family: _Family, rows: Sequence[Sequence[str]], checked: str, taus: Sequence[str], found: Mapping[str, Any]
+    family: _Family, rows: Sequence[Sequence[str]], checked: str, taus: Sequence[str], found: dict[str, Any]
 ) -> Iterator[str]:
     """That a family is independent, or its target outside; with one relation, by what the relation leaves."""
     yield f"Lemma {family.lemma('holds')} : {family.statement('holds', taus)}."
@@ -209,10 +210,11 @@ def _fails(family: _Family, rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield f"  ({lemma} {_GIVEN} {family.monomials} {targets} {arguments} {relations}); [{goals}]. Qed."
 
 
-def _verdict(certificate: Mapping[str, Any], taus: Sequence[str]) -> tuple[list[str], list[str]]:
+def _verdict(certificate: dict[str, Any], taus: Sequence[str]) -> tuple[list[str], list[str]]:
     """The theorems of a condition, from the lemmas on its families; and their names."""
-    claim, families = certificate["claim"], [_FAMILIES[name] for name in certificate["families"]]
-    verdict, condition = claim["verdict"], _NAMES.get(claim["condition"], claim["condition"])
+    claim, families = verdict_of(certificate), [_FAMILIES[name] for name in certificate["proof"]["families"]]
+    verdict, condition = claim["side"], _NAMES.get(claim["title"], claim["title"])
+    ends = ends_left_out(certificate)
     known = [f.lemma(verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
     *others, proof = map(_argument, known)
     name, statement = f"{condition}_for_s", f"{condition} D s"
@@ -223,8 +225,8 @@ def _verdict(certificate: Mapping[str, Any], taus: Sequence[str]) -> tuple[list[
     for other in reversed(others):
         proof = f"(conj {other} {proof})"
     if not taus:
-        for_all = "fun tau Ht => " if claim["condition"] in ("second_order", "tau_beta1") else ""
-        return _stated(claim, name, statement, f"{for_all}conj s_smooth {proof}"), [name]
+        for_all = "fun tau Ht => " if claim["title"] in ("second_order", "tau_beta1") else ""
+        return _stated(ends, name, statement, f"{for_all}conj s_smooth {proof}"), [name]
     if len(taus) > 1:
         raise Unstated("more than one exceptional temperature")
     there, fails = f"{families[0].name}_dependent_there", f"{condition}_fails_at {_argument(taus[0])} D s"
@@ -232,14 +234,14 @@ def _verdict(certificate: Mapping[str, Any], taus: Sequence[str]) -> tuple[list[
     lines = [
         f"Theorem {name} : forall tau, 0 < tau -> tau <> {taus[0]} -> {condition}_at tau D s.",
         f"Proof. exact (fun tau Ht Hne => conj s_smooth {proof}). Qed.",
-        *_stated(claim, f"{condition}_fails_there", fails, f"conj s_smooth {side}"),
+        *_stated(ends, f"{condition}_fails_there", fails, f"conj s_smooth {side}"),
     ]
     return lines, [name, f"{condition}_fails_there"]
 
 
-def _stated(claim: Mapping[str, Any], name: str, statement: str, proof: str) -> list[str]:
+def _stated(ends: Sequence[str], name: str, statement: str, proof: str) -> list[str]:
     """A theorem; a failure that leaves out ends of pieces says so."""
-    if not (ends := claim["left_out"]):
+    if not ends:
         return [f"Theorem {name} : {statement}.", f"Proof. exact ({proof}). Qed."]
     points = "; ".join(term(parsed(end)).text for end in ends)
     return [

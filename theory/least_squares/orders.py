@@ -15,8 +15,9 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from temperance.theory.checker.least_squares_checker import FORMAT, check, statement
-from temperance.theory.checker.rejected import objection
+from temperance.theory.kernel.check import certificate as issue
+from temperance.theory.kernel.place import WEIGHT
+from temperance.theory.kernel.reader import Rejected
 from temperance.theory.least_squares.semidefinite import Cone, cone
 from temperance.theory.least_squares.split_atom import (
     NotRational,
@@ -211,36 +212,44 @@ def _is_everywhere(found: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> 
 
 
 def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
-    """The certificate of the orders 2 and 1, accepted by the checker; or None and why there is none."""
-    atom, proof = found.atom, found.relations
+    """The certificate of the orders 2 and 1, accepted by the kernel; or None and why there is none."""
+    atom, relations_ = found.atom, found.relations
     if atom.noise is not None:
         return None, "certificates are issued for least squares"
-    if proof is None or found.rest.outcome != "trivial" or found.rest.matrix is None:
+    if relations_ is None or found.rest.outcome != "trivial" or found.rest.matrix is None:
         return None, "no order is proved"
     x = covariates(atom.spec.dim)
     moving = (*atom.own, *atom.expert, *atom.shared)
     held = {p: v for p, v in atom.points[0].items() if p not in (*moving, *x)}
+    gate = [p.name for p in atom.own]
     model = {
+        "covariates": [p.name for p in x],
         "log_weight": str(atom.spec.gate.log_weight.xreplace(held)),
         "mean": str(mean(atom.spec)),
-        "x": [p.name for p in x],
-        "own": [p.name for p in atom.own],
+        "own": gate,
         "expert": [p.name for p in atom.expert],
         "shared": [p.name for p in atom.shared],
-        "straight": [p.name for p in found.straight],
+        "held": [],
+        "weighted": True,
     }
-    truth = [{p.name: str(values[p]) for p in moving} for values in atom.points]
-    count = len(atom.places) - len(proof.rows) + len(atom.expert) + len(atom.shared)
-    rng, n = random.Random(1), len(found.others)
-    draw = [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)]
-    made = {
-        "format": FORMAT,
-        "statement": statement(model, truth),
+    place = {
+        "subject": "regressions",
         "model": model,
-        "truth": truth,
-        "relations": [[str(c) for c in row] for row in proof.rows],
-        "matrix": [[str(found.rest.matrix[i, j]) for j in range(n)] for i in range(n)],
-        "points": draw,
+        "sizes": [2, 1],
+        "points": [{p.name: str(values[p]) for p in moving} for values in atom.points],
+        "fixed": [[1, name] for name in (*gate, WEIGHT)],
+        "nonzero": [],
     }
-    why = objection(check, made)
-    return (made, "") if why is None else (None, f"the checker does not prove it: {why}")
+    count = len(atom.places) - len(relations_.rows) + len(atom.expert) + len(atom.shared)
+    rng, n = random.Random(1), len(found.others)
+    proof = {
+        "kind": "squares",
+        "straight": [p.name for p in found.straight],
+        "relations": [[str(c) for c in row] for row in relations_.rows],
+        "matrix": [[str(found.rest.matrix[i, j]) for j in range(n)] for i in range(n)],
+        "points": [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)],
+    }
+    try:
+        return issue(place, proof), ""
+    except Rejected as error:
+        return None, f"the kernel does not prove it: {error}"

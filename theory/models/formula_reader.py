@@ -44,7 +44,6 @@ _EVERYWHERE = (
     "accepted: what is real and finite at every x (for `fit`: between the x of the data), and --positive NAME for "
     "parameters that are positive"
 )
-_TAKEN = ("l", "n", "r", "s", "size", "t")  # by positive symbols of the symmetries
 Number: TypeAlias = str | int | float | sp.Expr
 SignAt: TypeAlias = Callable[[sp.Expr], int]
 """Of an expression in x: 1 or -1 where it has this sign at all x of some data, else 0."""
@@ -233,8 +232,6 @@ def _coordinate(name: str) -> int:
 
 
 def _symbols(name: str, dim: int, positive: bool) -> tuple[sp.Symbol, ...]:
-    if positive and name in _TAKEN:
-        raise ValueError(f"the positive name {name!r} is taken; accepted: others, such as {name}1")
     return (
         tuple(sp.Symbol(p.name, positive=True) for p in coordinates(name, dim)) if positive else coordinates(name, dim)
     )

@@ -21,6 +21,7 @@ from temperance.theory.expressions import balls
 
 _KINKED = (sp.Abs, sp.sign, sp.Max, sp.Min, sp.Heaviside)
 _MOST = 32  # parts of a formula
+_FAR = 200
 _DRAWS = 4000  # of points, until one shows that a part is not empty
 
 
@@ -172,4 +173,7 @@ def _points(symbols: list[sp.Symbol]) -> Iterator[dict[str, fmpq]]:
     rng = random.Random(0)
     for _ in range(_DRAWS):
         drawn = {s: fmpq(rng.randrange(1, 997) * rng.choice((1, 3, 10, 100)), 500) for s in symbols}
+        yield {s.name: v if s.is_positive else rng.choice((1, -1)) * v for s, v in drawn.items()}
+    for _ in range(_FAR):  # what changes its sign far away, as 1000 - x does
+        drawn = {s: fmpq(10) ** rng.randrange(-12, 13) * rng.randrange(1, 100) for s in symbols}
         yield {s.name: v if s.is_positive else rng.choice((1, -1)) * v for s, v in drawn.items()}

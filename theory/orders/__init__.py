@@ -1,6 +1,5 @@
-"""Proves upper bounds of the contact orders of a cell of atoms (theory.md 2.8).
+"""Bounds contact orders by theorems on gates and experts (theory.md 2.7, 2.10), and solves linear programs exactly.
 
-Takes a model at a true point; returns the reduced equations of its cell, the orders that they imply, and certificates
-for the checker. Linear programs over the rationals bound the orders along every curve. Start with
-`upper_bounds.upper_orders`, of two atoms and d = 1; then `split_cell`, `reduced_equations` and `tropical` in this
-order. `moment_bounds`: of any number of atoms in any dimension, from equations in moments."""
+Takes a setting; returns upper bounds of orders with the theorem that gives each. Start with `gate_orders`, then
+`expert_orders`; `independence` proves what theorems assume of functions of x, `dual_simplex` bounds orders.
+"""

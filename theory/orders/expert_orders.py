@@ -18,7 +18,7 @@ from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.gate_orders import least
 from temperance.theory.orders.independence import determined, formulas_seen, independent
-from temperance.theory.orders.split_cell import is_linear
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.settings.order import Bounds, Quantity
 from temperance.theory.settings.reasons import theorem
 from temperance.theory.settings.truth import Setting

@@ -71,7 +71,7 @@ class Order:
 
     @property
     def certified(self) -> bool:
-        """Whether the bound has a certificate that the checker accepts."""
+        """Whether the bound has a certificate that the kernel accepts."""
         return self.reason.kind is ReasonKind.CERTIFICATE
 
     @property
@@ -91,12 +91,16 @@ class Order:
 
     @property
     def value(self) -> float | None:
-        """The measured order; None where there is none, or it is above what is proved by more than its error."""
+        """The measured order; None where there is none."""
+        return None if self.measured is None else self.measured.order
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether the measured order is above what is proved by more than its error: one of them errs."""
         found = self.measured
-        if found is None or found.order is None:
-            return None
-        exceeds = self.upper is not None and found.order > float(self.upper) + max(MET, found.error or 0.0)
-        return None if exceeds else found.order
+        if found is None or found.order is None or self.upper is None:
+            return False
+        return found.order > float(self.upper) + max(MET, found.error or 0.0)
 
     @property
     def error(self) -> float | None:
@@ -122,12 +126,12 @@ class Order:
     def remark(self) -> str | None:
         """Where the bound and the measurement have not met, or why nothing was measured."""
         name, upper, value = self.parameter, self.upper, self.value
+        if self.is_contradicted:
+            return f"{name}: contradicted: {value:.2f} is measured, above the proved bound {upper}"
         if self.flat or self.exact or self.measured is None:
             return None
-        if self.measured.trouble:
-            return f"{name}: {self.measured.trouble}"
-        if value is None:
-            return f"{name}: not measured: the local exponents are above the proved bound, and have not settled"
+        if self.measured.trouble or value is None:
+            return f"{name}: {self.measured.trouble or 'not measured'}"
         if upper is None:
             return f"{name}: the order is at least about {value:.2f} (measured)"
         if abs(float(upper) - value) > MET:

@@ -9,7 +9,7 @@ from enum import StrEnum
 class ReasonKind(StrEnum):
     """What a reason of an order, of a predicted rate, or of a certificate that is missing, is.
 
-    Of an order that is proved: `certificate` (the checker accepts one of the bound), `theorem`, `independence` (of the
+    Of an order that is proved: `certificate` (the kernel accepts one of the bound), `theorem`, `independence` (of the
     derivatives of the density) or `identity` (an exact curve of one density: the parameter is flat). Of one that is
     not: `no_bound` (no theorem gives one), `free_gauge` (none in this gauge), `at_rest` (a flow moves it, but not at
     this point) or `undecided`. Of a setting, besides: `curve` (a curve reaches bounds), `assumed` (what bounds hold

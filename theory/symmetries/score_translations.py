@@ -35,8 +35,8 @@ from temperance.theory.symmetries.vector_fields import VectorField, keeps_kinks,
 
 _MOST_FUNCTIONS = 24  # of x, that are compared
 _ADDING = (sp.sin, sp.cos, sp.sinh, sp.cosh)  # of a sum: a sum of products
-_HALF = sp.Symbol("r", positive=True)
-_SIZE = sp.Symbol("size", positive=True)
+_HALF = sp.Dummy("r", positive=True)
+_SIZE = sp.Dummy("size", positive=True)
 _DIGITS = 60
 
 _Function = tuple[int, sp.Expr]  # side of 0, or 0 for both, and e_k

@@ -12,8 +12,9 @@ from temperance.theory.interactions.interactions import Relation
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import BETA0, MoESpec
 
-SCALE = sp.Symbol("l", positive=True)
-_RADIUS = sp.Symbol("r", positive=True)
+SCALE = sp.Symbol("l", positive=True, composite=False)
+"""The element of a group of scalings: printed as l, and no parameter l, which is not said to be no composite."""
+_RADIUS = sp.Dummy("r", positive=True)
 _TIME, _EARLIER = sp.Dummy("t", real=True), sp.Dummy("t0", real=True)  # logarithms of l
 
 
@@ -134,7 +135,7 @@ def _radial(spec: MoESpec, field: VectorField) -> Solved | None:
     if len(speeds) != 1 or (speed := speeds.pop()).free_symbols - {_RADIUS}:
         return None
     h = sp.simplify(sp.exp(sp.integrate(sp.apart(1 / (_RADIUS * speed), _RADIUS), _RADIUS)))
-    new = sp.Symbol("s", positive=True)
+    new = sp.Dummy("s", positive=True)
     roots = [sp.simplify(e) for e in sp.solve(sp.Eq(h.subs(_RADIUS, new), SCALE * h), new)]
     if len(roots) != 1 or not _solves(_RADIUS * speed, roots[0]):
         return None

@@ -114,7 +114,7 @@ def test_rates_are_plotted(found):
 def test_certificates_are_proved_without_a_file():
     proofs = temperance.check("gelu").certificates()
     assert temperance.certify(*proofs).accepted
-    proofs[0]["claim"]["verdict"] = "fails"
+    proofs[0]["claims"][0]["side"] = "fails"
     refused = temperance.certify(*proofs)
     assert not refused.accepted
     assert refused.words == (f"{len(proofs) - 1} of {len(proofs)} certificates are proved",)
@@ -243,7 +243,8 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
     proof, *curves = found.certificates()
     assert temperance.certify(*curves).accepted
     assert temperance.certify(proof).accepted
-    assert not temperance.certify({**proof, "orders": {**proof["orders"], "difference b": "3"}}).accepted
+    lower = [{"title": "b", "side": "at most", "value": "3"}]
+    assert not temperance.certify({**proof, "claims": lower}).accepted
 
 
 @pytest.mark.parametrize("name", ASKED)

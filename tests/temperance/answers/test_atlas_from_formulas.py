@@ -85,7 +85,7 @@ def translated(answer, text, name, letters):
 
 def proved(answer):
     """The formats of certificates and what they bound."""
-    return [[c["format"], c["orders"]] for c in answer.certificates()]
+    return [[c["proof"]["kind"], c["claims"]] for c in answer.certificates()]
 
 
 def cases():

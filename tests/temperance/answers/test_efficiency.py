@@ -19,8 +19,6 @@ ROW = [
     "laws",
     "asymptotic",
     "not_identifiable",
-    "certified_n_tau",
-    "certified_least_n_tau",
 ]
 TRUTH = {
     "beta1": [[1], [0]],
@@ -278,15 +276,3 @@ def test_the_picture_ends_with_the_data_and_has_the_floor_and_the_chosen_tau(tru
         assert 3 <= len(ticks) <= 6
         assert all(f"{tick:.0e}"[0] in "12357" and float(f"{tick:.1e}") == pytest.approx(tick) for tick in ticks)
     assert found.title in found.page()
-
-
-def test_the_numbers_are_shown_where_nothing_is_certified(tmp_path, capsys):
-    path = tmp_path / "n.json"
-    assert run(["efficiency", "relu", "--certificate", str(path)]) == 2
-    shown = capsys.readouterr()
-    assert "relu: not identifiable" in shown.out
-    assert "there is no n to certify" in shown.err
-    assert not path.exists()
-    with pytest.raises(ValueError, match="nothing is certified") as refusal:
-        temperance.efficiency("relu", certificate=str(path))
-    assert [row.n_tau for row in refusal.value.answer.table] == [None]

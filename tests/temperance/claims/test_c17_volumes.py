@@ -53,5 +53,3 @@ def test_the_proof_leg_tells_a_wrong_coefficient():
     assert volumes._decided(spec, 2, 3, Fraction(13, 2), 1) == "contradicted"
     assert volumes._decided(spec, 2, 3, Fraction(5), 2) == "contradicted"
     assert volumes._decided(spec, 4, 7, Fraction(12), 1) == "inconclusive"
-    assert volumes._has_proof(spec, 2, Fraction(5)) == "confirmed"
-    assert volumes._has_proof(partial(model, "softmax"), 2, Fraction(6)) == "contradicted"

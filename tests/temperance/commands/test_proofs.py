@@ -26,7 +26,7 @@ def test_a_written_file_is_proved(written, capsys):
 
 def test_a_changed_file_is_rejected(written, capsys):
     certificates = json.loads(written.read_text())
-    certificates[3]["claim"]["verdict"] = "fails"
+    certificates[3]["claims"][0]["side"] = "fails"
     written.write_text(json.dumps(certificates))
     capsys.readouterr()
     assert run(["certify", str(written)]) == 1
@@ -34,7 +34,7 @@ def test_a_changed_file_is_rejected(written, capsys):
 
 
 def test_a_key_that_stands_twice_is_bad_input(written, capsys):
-    written.write_text(written.read_text().replace('"verdict": "holds"', '"verdict": "fails", "verdict": "holds"', 1))
+    written.write_text(written.read_text().replace('"side": "holds"', '"side": "fails", "side": "holds"', 1))
     capsys.readouterr()
     assert run(["certify", str(written)]) == 2
     assert "is given twice" in capsys.readouterr().err
@@ -83,6 +83,14 @@ def test_what_holds_no_certificates_is_bad_input(tmp_path, content, refused):
     path = tmp_path / "bad.json"
     path.write_text(content, encoding="latin-1")
     refused(["certify", str(path)])
+
+
+def test_an_old_format_must_be_written_again(tmp_path, capsys):
+    path = tmp_path / "old.json"
+    path.write_text('{"format": "temperance-orders/3", "statement": "contact orders at most 1"}')
+    assert run(["certify", str(path)]) == 1
+    line, _ = capsys.readouterr().out.splitlines()
+    assert "the format temperance-orders/3 is no longer read: write the certificate again" in line
 
 
 @pytest.mark.parametrize("content", ["3", "null", '"x"', "[{}]", '{"format": "temperance-certificate/1"}'])

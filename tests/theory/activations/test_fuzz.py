@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from sympy.core.cache import clear_cache
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.checker.verdict_checker import check
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.conditions.decision import decide
+from temperance.theory.kernel.check import check
 
 pytestmark = pytest.mark.slow
 

@@ -4,9 +4,9 @@ import pytest
 
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations.activation import activation
-from temperance.theory.checker.verdict_checker import check
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.conditions.decision import decide
+from temperance.theory.kernel.check import check
 
 
 @pytest.mark.parametrize(

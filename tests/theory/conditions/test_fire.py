@@ -1,4 +1,4 @@
-"""Random activations of known truth and forged certificates: no wrong verdict, no false certificate accepted."""
+"""Random activations of known truth: no wrong verdict, no rejected certificate."""
 
 import json
 import random
@@ -9,9 +9,6 @@ from pathlib import Path
 import pytest
 from flint import ctx, fmpq
 
-from temperance.theory.checker.rejected import Rejected
-from temperance.theory.checker.verdict_checker import CONDITIONS, check
-from temperance.theory.conditions.certificates import certificates
 from temperance.theory.conditions.decision import decide
 
 FOLDER = Path(__file__).parents[3] / "campaigns"
@@ -31,7 +28,7 @@ def run(*options):
     return found
 
 
-def _hold(found, cases, mutants):
+def _hold(found, cases):
     assert not found["faults"], "\n".join(found["faults"])
     total = found["total"]
     assert total["cases"] == cases
@@ -39,13 +36,11 @@ def _hold(found, cases, mutants):
     assert total["verdicts"] == 5 * (cases - total["refused"])
     assert total["certificates"] == total["verdicts"] - total["undecided"] - total["bare"]
     assert total["undecided_share"] < 0.04  # at most 0.0232 was measured in three of the quarters
-    assert found["attack"]["mutants"] == mutants
-    assert found["attack"]["accepted"] < mutants / 2
 
 
 @pytest.mark.slow
-def test_no_verdict_is_wrong_and_no_false_certificate_is_accepted():
-    _hold(run("--cases", "16", "--mutants", "40"), 16, 40)
+def test_no_verdict_is_wrong():
+    _hold(run("--cases", "16"), 16)
 
 
 @pytest.mark.slow
@@ -62,11 +57,11 @@ def test_no_verdict_is_wrong_where_a_piece_is_hidden():
 
 @pytest.mark.full
 @pytest.mark.parametrize("quarter", range(4))  # so that workers share them
-def test_five_thousand_verdicts_and_a_thousand_forgeries(quarter):
+def test_five_thousand_verdicts(quarter):
     import fire
 
-    parts = fire.chunks(cases=5000, mutants=1000, seed=1, size=50)[quarter::4]
-    _hold(fire.merged(fire.run_all(parts, None)), 1250, 250)
+    parts = fire.chunks(cases=5000, seed=1, size=50)[quarter::4]
+    _hold(fire.merged(fire.run_all(parts, None)), 1250)
 
 
 ORACLE = [  # failing families, temperatures: worked out by hand (theory.md 2.3, 2.4)
@@ -190,29 +185,6 @@ def test_a_case_that_is_not_what_it_was_built_for_is_noticed():
     assert tally.rows["homogeneous"].wrong == 1
 
 
-def test_a_checker_that_accepts_everything_is_noticed(monkeypatch):
-    import forgeries
-
-    pool = certificates("abs(z)")
-    honest = forgeries.attack(pool, 15, random.Random(5))
-    assert honest.false == honest.crashes == []
-    monkeypatch.setattr(forgeries, "check", lambda certificate: None)
-    monkeypatch.setattr(forgeries, "mutated", lambda certificate, *_: {**certificate, "expression": "tanh(z)"})
-    credulous = forgeries.attack(pool[:3], 6, random.Random(5))
-    assert credulous.accepted == len(credulous.false) == 6
-    monkeypatch.setattr(forgeries, "mutated", lambda certificate, *_: {**certificate, "expression": "3*abs(z)"})
-    assert forgeries.attack(pool[:3], 6, random.Random(5)).false == []
-
-
-def test_a_stored_determinant_of_other_points_is_noticed():
-    from forgeries import is_true
-
-    certificate = next(c for c in certificates("tanh") if c["claim"]["condition"] == "first_order")
-    assert is_true(certificate)
-    certificate["families"]["F1"]["minor"]["points"][0] = "1/10"
-    assert not is_true(certificate)
-
-
 def test_a_run_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     import fire
 
@@ -221,16 +193,16 @@ def test_a_run_goes_on_where_it_was_stopped(monkeypatch, tmp_path):
     def apart(chunk):
         started.append(chunk.number)
         counts = {"cases": chunk.cases}
-        return {"chunk": vars(chunk), "kinds": {"step": counts}, "faults": [], "attack": vars(fire.Attack())}
+        return {"chunk": vars(chunk), "kinds": {"step": counts}, "faults": []}
 
     monkeypatch.setattr(fire, "run_apart", apart)
-    parts = fire.chunks(cases=10, mutants=5, seed=1, size=4)
-    assert [(p.cases, p.mutants) for p in parts] == [(3, 1), (3, 2), (4, 2)]
+    parts = fire.chunks(cases=10, seed=1, size=4)
+    assert [p.cases for p in parts] == [3, 3, 4]
     fire.run_all(parts[:2], tmp_path / "results.jsonl")
     found = fire.run_all(parts, tmp_path / "results.jsonl")
     assert started == [0, 1, 2]
     assert fire.merged(found)["total"]["cases"] == 10
-    fire.run_all(fire.chunks(cases=10, mutants=5, seed=2, size=4), tmp_path / "results.jsonl")
+    fire.run_all(fire.chunks(cases=10, seed=2, size=4), tmp_path / "results.jsonl")
     assert started == [0, 1, 2, 0, 1, 2]
 
 
@@ -241,13 +213,3 @@ def test_parameters_of_cases_are_exact_numbers_and_no_whole_ones():
     found = [value for _ in range(600) for _, value in case(rng).parameters]
     assert len(found) > 30
     assert all(isinstance(value, fmpq) and value.q > 1 for value in found)
-
-
-def test_every_condition_has_certificates_among_the_forged():
-    pool = [*certificates("abs(z)"), *certificates("tanh")]
-    assert {c["claim"]["condition"] for c in pool} == set(CONDITIONS)
-    for certificate in pool:
-        check(certificate)
-        certificate["digest"] = ""
-        with pytest.raises(Rejected):
-            check(certificate)

@@ -9,13 +9,12 @@ import pytest
 import sympy as sp
 
 from temperance.theory.contact.contact_orders import orders
-from temperance.theory.contact.curve_models import text
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.places import text
 from temperance.theory.models.by_name import model
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import gate_orders
 from temperance.theory.orders.independence import determined
-from temperance.theory.orders.upper_bounds import certified
 
 X = sp.Symbol("x", real=True)
 
@@ -99,14 +98,13 @@ def test_an_expert_of_a_gate_without_a_bound_keeps_the_bound_of_every_gate():
 def test_bounds_of_dimension_one_hold_on_lines(gate, expert, source, dim):
     line, found = (known(gate, expert, source, dim=d) for d in (1, dim))
     upper = {o.name: o.upper for o in line.orders if not o.flat and not o.is_mean}
-    assert found.certificates == ()
     assert line.certificates
     proved = [o for o in found.orders if not o.flat and not o.is_mean]
     assert len(proved) > len(upper)
     for o in proved:
         stem, *places = o.name.split("_")
         name = f"a_{len(places)}" if expert == "polynomial:2" and stem == "a" else stem
-        assert (o.upper, o.certified) == (upper[name], False)
+        assert o.upper == upper[name]
 
 
 def test_weighted_means_have_a_bound_in_every_cell():
@@ -263,13 +261,13 @@ def test_theorems_on_products_say_what_certificates_say():
     ]
     for gate, expert, source in settings:
         chosen = order_setting(gate, expert, source)
-        bounds, _, _ = certified(chosen)
+        bounds = {str(o.of): o.upper for o in orders(chosen).orders if o.certified}
         own = dict.fromkeys(chosen.own, Fraction(2))
         found = {str(of): r for of, (r, _) in expert_orders(chosen, own).items()}
         assert {name: found[name] for p in chosen.expert if (name := p.name)} == {
-            p.name: bounds.order(p.name) for p in chosen.expert
+            p.name: bounds[p.name] for p in chosen.expert
         }
-        assert all(found[f"mean {p.name}"] <= bounds.mean(p.name) for p in chosen.expert if p.name != "nu")
+        assert all(found[f"mean {p.name}"] <= bounds[f"mean {p.name}"] for p in chosen.expert if p.name != "nu")
 
 
 def test_the_one_gamma_of_a_gaussian_gate_shows_in_every_direction():

@@ -9,7 +9,7 @@ import pytest
 
 from temperance.theory.activations.activation import activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.conditions.certificates import certificates
+from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.coq.files import FILES, file_of, library
 
 pytestmark = [
@@ -56,7 +56,7 @@ def folder(library_checked):
 
 def written(names: Sequence[str], conditions: Sequence[str] = ()) -> str:
     def chosen(name):
-        return [c for c in certificates(name) if not conditions or c["claim"]["condition"] in conditions]
+        return [c for c in certificates(name) if not conditions or verdict_of(c)["title"] in conditions]
 
     text, refused = file_of([(activation(name), chosen(name)) for name in names])
     assert refused == []

@@ -193,7 +193,6 @@ REFUSED = [
     ("w*x", {"shared": ["v"]}, "shared: 'v' is no parameter of a formula of the gate"),
     ("w*x", {"shared": ["a"]}, "shared: 'a' is no parameter of a formula of the gate"),
     ("w*x", {"positive": ["v"]}, "positive: 'v' is no parameter"),
-    ("t*x", {"positive": ["t"]}, "the positive name 't' is taken"),
     ("w*x", {"constants": {"v": 1}}, "constants: 'v' is no parameter"),
     ("w*x", {"constants": {"x": 1}}, "constants: 'x' is no parameter"),
     ("v*w*x", {"constants": {"v": "c + 1"}}, "the constant v is no number: 'c \\+ 1'"),

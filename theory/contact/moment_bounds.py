@@ -1,0 +1,186 @@
+"""Proves upper bounds of the contact orders of a cell from the moments of its offsets, with certificates.
+
+The cell may have any number m of atoms, and x any dimension. What r_bar(m) = 2m says of the intercept (theory.md 2.6),
+or the theorem on experts where there is none, is taken for granted; the equations and the rules of the cases are the
+kernel's (theory.md 2.8, Moments). Here is the search for a proof.
+
+Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import sympy as sp
+from flint import fmpq
+
+from temperance.theory.contact.places import place
+from temperance.theory.kernel.check import certificate
+from temperance.theory.kernel.moments import Cell, Exponents, Inequality, assumed
+from temperance.theory.kernel.place import case_of, place_of
+from temperance.theory.kernel.reader import Rejected, proving
+from temperance.theory.models.form import intercept
+from temperance.theory.models.spec import NU
+from temperance.theory.orders.dual_simplex import dot, minimise
+from temperance.theory.orders.gate_orders import quadratic
+from temperance.theory.orders.linear_means import is_linear
+from temperance.theory.settings.order import Quantity
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.settings.truth import Setting
+
+_REACH = {1: 10}  # by the dimension of x; 6 beyond
+_MOST_CASES = 1000
+_MOST_ROUNDS = 3
+_MOST_MOMENTS = 2100  # which take up to 10 seconds
+_HALF, _ONE = fmpq(1, 2), fmpq(1)
+
+
+def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
+    """Orders of the first cell of a setting, and a certificate that the kernel accepts.
+
+    Another cell is a singleton whose gate is held. The third part says why there is no certificate, or what it assumes.
+    """
+    try:
+        proof = _proof(cell)
+        issued = certificate(place(cell), proof)
+    except Rejected as error:
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, f"the equations cannot be set up ({error})")
+    except ValueError as error:
+        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
+    titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
+    orders = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
+    theorems = (f"the theorem {text}" for text in assumed(cell.size, proof))
+    given = ", ".join([*theorems, "shares bounded away from 0"])
+    return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {given}")
+
+
+def _proof(cell: Setting) -> dict[str, Any]:
+    """The proof of all bounds that the search reaches. Raises Rejected or ValueError where none are."""
+    if not is_linear(cell):
+        raise ValueError("the mean is not a polynomial in x that is linear in the parameters")
+    size, dim = cell.size, cell.spec.dim
+    degree = max(4, 2 * size - 1)
+    if (moments := comb(len(cell.each) + len(cell.shared) + degree, degree)) > _MOST_MOMENTS:
+        raise ValueError(f"the equations are in {moments} moments, more than {_MOST_MOMENTS}")
+    b = intercept(cell.mean, cell.expert[:-1], dim)
+    proof = {
+        "kind": "moments",
+        "degree": degree,
+        "reach": _REACH.get(dim, 6),
+        "weights": [str(w) for w in _weights(cell, size)],
+        "intercept": None if b is None else b.name,
+        "gate": _quadratic(cell),
+    }
+    with proving():
+        equations = Cell(case_of(place_of(place(cell))), proof)
+        steps = _steps(equations, len(cell.own))
+    if short := equations.short():
+        raise ValueError(f"no bound below {degree + 1} was found for {', '.join(short)}")
+    return {**proof, "steps": steps}
+
+
+def _quadratic(cell: Setting) -> list[list[str]]:
+    """The parameters of a quadratic or Gaussian gate: those before x, and those before squares."""
+    gate = quadratic(cell)
+    if gate is None or not gate.narrow:
+        return []
+    square = [p.name for p in gate.narrow]
+    return [[p.name for p in cell.own if p.name not in square], square]
+
+
+def _weights(cell: Setting, size: int) -> list[fmpq]:
+    """The orders to be expected: what is light is solved for first."""
+    light, (linear, square) = fmpq(1, 2 * size), _quadratic(cell) or ([], [])
+    weights = {p: light if sp.diff(cell.mean, p) == 1 else _HALF for p in cell.each} | {NU: 2 * light}
+    weights |= {p: light * (2 if p.name in square else 1) for p in cell.own if p.name in (*linear, *square)}
+    return [*weights.values(), *(_ONE for _ in cell.shared)]
+
+
+def _steps(equations: Cell, own: int) -> list[dict[str, Any]]:
+    """The steps that raise the bounds of the orders, until none does; the bounds are noted in the equations.
+
+    The gate first, whose squares, means and shared offsets bound each other; then the slopes, then each for itself.
+    """
+    count, size = equations.count, len(equations.names)
+    gate = [[i, 2] for i in range(own)]
+    gate += [[i, 1] for i in (*range(count, count + own), *range(2 * count, size))]
+    slopes = [[i, 2] for i in range(own, count - 1)]
+    single = [*gate, *slopes, *([count + i, 1] for i in range(own, count))]
+    found: list[dict[str, Any]] = []
+    for _ in range(_MOST_ROUNDS):
+        before = len(found)
+        for targets in [gate, slopes, *([t] for t in single)]:
+            open_ = [[i, k] for i, k in targets if k * equations.least[i] < 1]
+            step = _step(equations, open_) if open_ else None
+            if step is not None:
+                found.append(step)
+                equations.note(open_, fmpq(step["value"]))
+        if len(found) == before:
+            break
+    return found
+
+
+def _step(equations: Cell, given: list[list[int]]) -> dict[str, Any] | None:
+    """The step that shows the largest value, 1 at most, that all targets have; None where it is no news."""
+    targets, least = equations.targets(given), _ONE
+    moments = _moments(equations)
+    trees = []
+    for t, target in enumerate(targets):
+        search = _Search(equations, moments, target, least)
+        trees.append(search.tree(equations.start(targets, t)))
+        least = search.least
+    known = min(k * equations.least[i] for i, k in given)
+    if least <= known or None in trees:
+        return None
+    return {"targets": given, "value": str(least), "cases": trees}
+
+
+def _moments(equations: Cell) -> list[tuple[int, Exponents, list[Inequality]]]:
+    """What can be split by: a row, an exact moment of it that can be of an order below 1, and its alternatives."""
+    found = []
+    for i, row in enumerate(equations.rows):
+        for moment in row:
+            at = equations.order(moment)
+            if equations.is_exact(moment) and dot(equations.least, at) < 1:
+                found.append((i, moment, equations.alternatives(i, moment)))
+    return sorted(found, key=lambda entry: len(entry[2]))
+
+
+class _Search:
+    """Looks for the least of a target over all cases, depth first."""
+
+    def __init__(
+        self, equations: Cell, moments: list[tuple[int, Exponents, list[Inequality]]], target: Sequence[int], most: fmpq
+    ) -> None:
+        # the target first: where it is the least of all, nothing else of its rows is of a lower order
+        self.moments = sorted(moments, key=lambda entry: equations.order(entry[1]) != tuple(target))
+        self.cost = [fmpq(n) for n in target]
+        self.least, self.count = most, 0
+
+    def tree(self, rows: list[Inequality], start: Sequence[int] = ()) -> dict[str, Any] | None:
+        """The cases as the kernel takes them; None where there are too many."""
+        self.count += 1
+        if self.count > _MOST_CASES:
+            return None
+        solution = minimise(self.cost, rows, start)
+        split = None
+        if solution.value is not None and solution.value < self.least:
+            split = next((entry for entry in self.moments if _none_holds(entry[2], solution.point)), None)
+            if split is None:
+                self.least = solution.value
+        if split is None:
+            return {"multipliers": {str(i): str(y) for i, y in sorted(solution.multipliers.items())}}
+        i, moment, alternatives = split
+        cases = []
+        for row in alternatives:
+            cases.append(self.tree([*rows, row], solution.basis))
+            if cases[-1] is None:
+                return None
+        return {"row": i, "moment": list(moment), "cases": cases}
+
+
+def _none_holds(rows: Sequence[Inequality], at: Sequence[fmpq]) -> bool:
+    return all(dot(at, a) < b for a, b in rows)

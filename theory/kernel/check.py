@@ -1,0 +1,191 @@
+"""The proof kernel: one format of certificates, one table of rules.
+
+A certificate is a JSON object:
+
+    {"format": "temperance-proof/1",
+     "place": {"subject", "model", "sizes", "points", "fixed", "nonzero"},     # `place` says what they mean
+     "claims": [{"title": "beta1", "side": "at most", "value": "2"}, ..],
+     "proof": {"kind": "moments", ..}}                                         # the rule, and what it needs
+
+`check` proves every claim from the expressions of the place and returns them as data, with the theorems that are taken
+for granted; it raises `Rejected` where one is not proved. A rule computes what a proof proves; the claims are compared
+with that. Words are made from the data afterwards, and are never compared. Every key is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from temperance.theory.kernel import curve, derivatives, moments, squares, theorems, verdict
+from temperance.theory.kernel.place import SIDES, Case, Checked, Claim, Place, case_of, place_of
+from temperance.theory.kernel.reader import proving, rational, require, require_keys
+
+FORMAT = "temperance-proof/1"
+Rule = Callable[[Case, Mapping[str, Any]], tuple[list[Claim], tuple[str, ...]]]
+RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
+    "moments": (moments.KEYS, moments.claims),
+    "theorems": (theorems.KEYS, theorems.claims),
+    "derivatives": (derivatives.KEYS, derivatives.claims),
+    "curve": (curve.CURVE_KEYS, curve.orders),
+    "identity": (curve.IDENTITY_KEYS, curve.flat),
+    "squares": (squares.KEYS, squares.claims),
+}
+"""Kind -> the keys of a proof, and the rule: of a place and a proof, the claims and what they assume.
+
+"verdict" is the one kind that is about no mixture.
+"""
+_VERDICT = "verdict"
+_MOST_CLAIMS = 200
+
+
+def check(certificate: Any) -> Checked:
+    """What a certificate proves. Raises Rejected where it does not prove every claim that it makes."""
+    with proving():
+        require(isinstance(certificate, Mapping) and "format" in certificate, "it is no object with the key 'format'")
+        written = certificate["format"]
+        old = isinstance(written, str) and written.startswith("temperance-") and written != FORMAT
+        require(not old, f"the format {str(written)[:40]} is no longer read: write the certificate again")
+        require(written == FORMAT, "the format is unknown")
+        require_keys(certificate, "format", "place", "claims", "proof", of="the certificate")
+        place = place_of(certificate["place"])
+        stated = _claims_of(certificate["claims"])
+        checked = _proved(place, certificate["proof"])
+        require(stated, "nothing is claimed")
+        for claim in stated:
+            require(any(_implies(known, claim) for known in checked.claims), f"{describe(claim)} is not proved")
+        return Checked(place, stated, checked.assumed, checked.left_out)
+
+
+def proved(place: Any, proof: Any) -> Checked:
+    """Everything that a proof proves at a place, both as JSON values. Raises Rejected where it proves nothing."""
+    with proving():
+        return _proved(place_of(place), proof)
+
+
+def certificate(place: Any, proof: Any) -> dict[str, Any]:
+    """The certificate of everything that a proof proves at a place. Raises Rejected where it proves nothing."""
+    claims = proved(place, proof).claims
+    require(claims, "the proof proves nothing")
+    return {"format": FORMAT, "place": place, "claims": [vars(claim) for claim in claims], "proof": proof}
+
+
+def _proved(place: Place, proof: Any) -> Checked:
+    require(isinstance(proof, dict) and isinstance(proof.get("kind"), str), "the proof has no kind")
+    kind = proof["kind"]
+    require(kind in RULES or kind == _VERDICT, "a proof of a kind that is not known")
+    keys = verdict.KEYS if kind == _VERDICT else RULES[kind][0]
+    require_keys(proof, "kind", *keys, of="the proof")
+    if kind == _VERDICT:
+        claims, assumed, left_out = verdict.claims(place, proof)
+        return Checked(place, tuple(claims), assumed, left_out)
+    claims, assumed = RULES[kind][1](case_of(place), proof)
+    return Checked(place, tuple(claims), assumed)
+
+
+def _claims_of(part: Any) -> tuple[Claim, ...]:
+    require(isinstance(part, list) and len(part) <= _MOST_CLAIMS, "the claims")
+    found = []
+    for claim in part:
+        require_keys(claim, "title", "side", "value", of="a claim")
+        title, side, value = claim["title"], claim["side"], claim["value"]
+        require(isinstance(title, str) and side in SIDES, "a claim")
+        if side in ("at most", "at least"):
+            require(rational(value) > 0, "an order is positive")
+        else:
+            require(value is None or (side == "holds" and isinstance(value, str)), "the value of a claim")
+        found.append(Claim(title, side, value))
+    require(len({(c.title, c.side) for c in found}) == len(found), "two claims of one title")
+    return tuple(found)
+
+
+def _implies(known: Claim, claim: Claim) -> bool:
+    """Whether a claim follows from one that is proved: orders that are at most 2 are at most 3."""
+    if (known.title, known.side) != (claim.title, claim.side):
+        return False
+    if known.side == "at most":
+        return Fraction(known.value or 0) <= Fraction(claim.value or 0)
+    if known.side == "at least":
+        return Fraction(known.value or 0) >= Fraction(claim.value or 0)
+    return known.value == claim.value
+
+
+def describe(claim: Claim) -> str:
+    """A claim in words."""
+    return " ".join(filter(None, [claim.title, claim.side, claim.value]))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What is proved of an order: bounds, or that there is none as the parameter is flat."""
+
+    at_least: Fraction | None = None
+    at_most: Fraction | None = None
+    flat: bool = False
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the bounds contradict each other."""
+        if self.at_most is None:
+            return False
+        return self.flat or (self.at_least is not None and self.at_least > self.at_most)
+
+    @property
+    def exact(self) -> Fraction | None:
+        """The order, where both bounds meet."""
+        return self.at_most if self.at_least == self.at_most and not self.flat else None
+
+    def __str__(self) -> str:
+        """In words."""
+        if self.contradicts:
+            flat = ["flat"] if self.flat else []
+            return "contradicted: " + ", ".join([*flat, *self._sides()])
+        if self.flat:
+            return "flat"
+        return f"exactly {self.exact}" if self.exact is not None else ", ".join(self._sides())
+
+    def _sides(self) -> list[str]:
+        sides = (("at least", self.at_least), ("at most", self.at_most))
+        return [f"{side} {r}" for side, r in sides if r is not None]
+
+
+def interval(claims: Iterable[Claim]) -> Interval:
+    """What claims of one title at one place say of its order."""
+    values: dict[str, list[Fraction]] = {"at least": [], "at most": [], "flat": []}
+    for claim in claims:
+        if claim.side in values:
+            values[claim.side].append(Fraction(claim.value or 0))
+    low, high = max(values["at least"], default=None), min(values["at most"], default=None)
+    return Interval(low, high, bool(values["flat"]))
+
+
+@dataclass(frozen=True)
+class Together:
+    """All that is proved at one place: the intervals by title, and what they take for granted."""
+
+    place: Place
+    orders: dict[str, Interval]
+    assumed: tuple[str, ...]
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """The titles whose claims contradict each other."""
+        return tuple(title for title, found in self.orders.items() if found.contradicts)
+
+
+def together(proofs: Iterable[Checked]) -> list[Together]:
+    """What accepted certificates prove of orders, place by place."""
+    places: dict[Place, list[Checked]] = {}
+    for proof in proofs:
+        if proof.place.subject != "activation":
+            places.setdefault(proof.place, []).append(proof)
+    found = []
+    for place, several in places.items():
+        titles: dict[str, list[Claim]] = {}
+        for claim in (claim for proof in several for claim in proof.claims):
+            titles.setdefault(claim.title, []).append(claim)
+        assumed = tuple(dict.fromkeys(text for proof in several for text in proof.assumed))
+        found.append(Together(place, {title: interval(claims) for title, claims in titles.items()}, assumed))
+    return found

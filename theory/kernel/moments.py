@@ -1,0 +1,404 @@
+"""Rule "moments": orders of a cell are at most numbers, from the moments of its offsets (theory.md 2.8, Moments).
+
+The first true atom is fitted by m atoms, the other by one whose gate is fixed; the mean is linear in its parameters,
+as it is written, and their true values are any. Where "intercept" names b, which the mean is at x = 0, the rule takes
+r_bar(m) = 2m for granted (theory.md 2.6), and for m = 2 proves it: at x = 0 the equations are
+sum_l p_l R_l P_r(db_l, dnu_l) = O(distance), r = 1..2m, with positive weights, so that |db|^(2m) and |dnu|^m are
+O(distance). Else it takes the theorem on experts (2.7): |d|^(2m) and |dnu|^m are O(distance), d of the mean.
+Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for the first of
+them, |d|^m for the others. What these theorems assume is proved. The proof holds
+
+- "degree": N; "reach": the power of x; "weights" by which the moments are put in order; "intercept": a name or null;
+  "gate": [], or the names of the parameters of a gate that is quadratic in x, [those before x, those before squares];
+- "steps": bounds, each with trees of cases whose leaves are multipliers of linear inequalities (Farkas).
+
+Everything else is computed here: the equations, which are linear in the moments E[D^alpha] = sum_l p_l D_l^alpha, their
+echelon form, the cases and the inequalities.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence, Set
+from math import comb, factorial
+from typing import Any
+
+from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
+
+from temperance.theory.kernel.place import Case, Claim
+from temperance.theory.kernel.reader import rational, require, require_keys
+from temperance.theory.kernel.taylor import Ring, Value, Work, bits_of
+
+Row = dict[int, fmpq]
+
+
+def echelon(rows: Sequence[Mapping[int, fmpq]], work: Work) -> list[Row]:
+    """The reduced echelon form of rows {column: number other than 0}, by its pivots. Raises Rejected as Work does."""
+    pivots: dict[int, Row] = {}
+    for given in rows:
+        row = dict(given)
+        while row and (j := min(row)) in pivots:
+            _subtract(row, row[j], pivots[j], work)
+        if row:
+            pivots[j] = {k: c / row[j] for k, c in row.items()}
+    for j in sorted(pivots, reverse=True):
+        for k in sorted(pivots[j])[1:]:
+            if k in pivots and k in pivots[j]:
+                _subtract(pivots[j], pivots[j][k], pivots[k], work)
+    return [dict(sorted(pivots[j].items())) for j in sorted(pivots)]
+
+
+def _subtract(row: Row, factor: fmpq, other: Mapping[int, fmpq], work: Work) -> None:
+    """Subtract a multiple of another row."""
+    work.spend(len(other), factor.height_bits() + bits_of(other.values()))
+    for k, c in other.items():
+        value = row.get(k, 0) - factor * c
+        if value:
+            row[k] = value
+        else:
+            row.pop(k, None)
+
+
+# -- linear inequalities in unknown orders w: how leaves of cases are closed
+
+Inequality = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the inequality w.a >= b."""
+
+
+def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Inequality:
+    """w.a >= w.b + offset."""
+    return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
+
+
+def divides(a: Sequence[int], b: Sequence[int]) -> bool:
+    """Whether the monomial a divides b, so that w.a <= w.b."""
+    return all(p <= q for p, q in zip(a, b, strict=True))
+
+
+def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Inequality]) -> None:
+    """Check that the multipliers of a leaf show w.cost >= value for all w that satisfy the rows, or that none does."""
+    require_keys(tree, "multipliers", of="a case")
+    numbers = {str(i): row for i, row in enumerate(rows)}
+    used = [(rational(y), *numbers[i]) for i, y in tree["multipliers"].items()]
+    require(all(y >= 0 for y, _, _ in used), "a negative multiplier")
+    left = [sum((y * a[j] for y, a, _ in used), fmpq(0)) for j in range(len(cost))]
+    right = sum((y * b for y, _, b in used), fmpq(0))
+    minimum = left == [fmpq(n) for n in cost] and right >= value
+    require(minimum or (not any(left) and right > 0), "a leaf is not closed")
+
+
+KEYS = ("degree", "reach", "weights", "intercept", "gate", "steps")
+SOLVABILITY = "on the solvability order r_bar(m) = 2m (theory.md 2.6)"
+EXPERTS = "on experts (theory.md 2.7)"
+GATES = "on quadratic and Gaussian gates (2.10)"
+_MOST_DEGREE, _MOST_REACH = 8, 16
+_MOST_NAMES, _MOST_MONOMIALS = 12, 200_000
+Exponents = tuple[int, ...]
+
+
+def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str, ...]]:
+    """The orders that the steps prove, and the theorems that are taken for granted."""
+    cell = Cell(case, proof)
+    for step in proof["steps"]:
+        cell.require_step(step)
+    return cell.claims(), assumed(cell.atoms, proof)
+
+
+def assumed(atoms: int, proof: Mapping[str, Any]) -> tuple[str, ...]:
+    """The theorems that a proof takes for granted."""
+    solved = (SOLVABILITY,) if atoms > 2 else ()
+    return ((EXPERTS,) if proof["intercept"] is None else solved) + ((GATES,) if proof["gate"] else ())
+
+
+class Equations:
+    """The equations of a cell: the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), in echelon form."""
+
+    def __init__(self, case: Case, degree: int, reach: int, weights: Sequence[fmpq]) -> None:
+        model, self.case, self.degree = case.model, case, degree
+        require(not case.weight.sides, "a log weight with kinks has no Taylor polynomial")
+        self.own, self.expert, self.shared = (list(names) for names in (model.own, model.expert, model.shared))
+        self.each, self.dim = [*self.own, *self.expert], len(model.covariates)
+        names = [*model.covariates, *self.each, *self.shared]
+        require(len(names) <= _MOST_NAMES, "the parameters")
+        monomials = comb(len(names) - self.dim + degree, degree) * comb(self.dim + reach, reach)
+        require(monomials <= _MOST_MONOMIALS, "the formulas have too many monomials")
+        require(len(weights) == len(names) - self.dim, "the weights of moments")
+        self.work = Work()
+        self.ring = Ring(names, degree, reach, self.dim, self.work)
+        self._require_other()
+        ratio = self.log_ratio(degree, reach)
+        means = {*self.expert[:-1]}
+        require(_degree(case.mean, means) == 1, "the mean is not linear")
+        values = {p: Value(self.ring, fmpq(0), self.ring.symbols[p]) for p in (*model.covariates, *means)}
+        self.mean = self.ring.value(case.mean, values).poly
+        self.rows = self._rows(self.ring.exp(Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
+
+    def _log_weight(self, ring: Ring, atom: int, moving: Set[str]) -> Value:
+        """The Taylor polynomial of the log weight at a true atom, in x and in the offsets of what moves."""
+        model, values = self.case.model, self.case.values[atom]
+        require({*model.gate} <= values.keys(), "a true value of the gate is not named")
+        names = {p: ring.value(values[p], {}) for p in model.gate}
+        for p in moving:
+            names[p] = names[p] + Value(ring, fmpq(0), ring.symbols[p])
+        names |= {p: Value(ring, fmpq(0), ring.symbols[p]) for p in model.covariates}
+        return ring.value(self.case.weight.formulas[0], names)
+
+    def log_ratio(self, degree: int, reach: int) -> fmpq_mpoly:
+        """What the log weight of an atom has beyond the true one, up to a degree in the offsets and a power of x.
+
+        What has neither x nor an own offset is common to all atoms, and no part of it.
+        """
+        ring = Ring([*self.ring.symbols], degree, reach, self.dim, self.work)
+        weight = self._log_weight(ring, 0, {*self.own, *self.shared})
+        own = {*range(self.dim, self.dim + len(self.own))}
+        require(not (weight.unknown or frozenset()) & own, "a Taylor coefficient that moves is not rational")
+        kept = {
+            m: c
+            for m, c in weight.poly.to_dict().items()
+            if any(m[self.dim :]) and (any(m[: self.dim]) or any(m[i] for i in own))
+        }
+        return ring.context.from_dict(kept)
+
+    def _require_other(self) -> None:
+        """That the other atom's log weight moves by numbers alone, as shared parameters move."""
+        if not self.shared:
+            return
+        terms = self._log_weight(self.ring, 1, {*self.shared}).poly.to_dict()
+        moved = any(any(m[: self.dim]) and any(m[self.dim :]) for m in terms)
+        require(not moved, "a shared parameter moves the log weight of the other atom")
+
+    def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq]) -> list[dict[Exponents, fmpq]]:
+        """The x-coefficients of Phi_k, reduced to echelon form with light moments first."""
+        found: dict[Exponents, dict[Exponents, fmpq]] = {}
+        spread, d = self.ring.symbols["nu"] / 2, self.dim
+        for level in range(self.degree + 1):
+            total = self.ring.zero
+            for j in range(level // 2 + 1):
+                term = ratio
+                for factor in [self.mean] * (level - 2 * j) + [spread] * j:
+                    term = self.ring.times(term, factor)
+                total += term / (factorial(level - 2 * j) * factorial(j))
+            for m, c in total.to_dict().items():
+                if level or any(m[:d]):
+                    found.setdefault((level, *map(int, m[:d])), {})[tuple(map(int, m[d:]))] = c
+
+        def place(m: Exponents) -> tuple[Any, ...]:
+            weight = sum((w * n for w, n in zip(weights, m, strict=True)), fmpq(0))
+            return sum(m) > 1, weight, sum(m), [-i for i in m]
+
+        columns = sorted({m for row in found.values() for m in row}, key=place)
+        places = {m: j for j, m in enumerate(columns)}
+        rows = echelon([{places[m]: c for m, c in row.items()} for row in found.values()], self.work)
+        return [{columns[j]: c for j, c in row.items()} for row in rows]
+
+
+class Cell:
+    """The equations of a cell, and the bounds of orders that are proved so far.
+
+    Along a curve let every offset have an order of vanishing, scaled so that the equations have order >= 1. The unknown
+    orders w are those of max_l |D_l| for each parameter, then those of the weighted means, then of shared offsets.
+
+    names: of the unknown orders. least: what is proved to be at most each of them.
+    """
+
+    def __init__(self, case: Case, proof: Mapping[str, Any]) -> None:
+        self.degree, reach = proof["degree"], proof["reach"]
+        place, model, gate = case.place, case.model, proof["gate"]
+        self.atoms = place.sizes[0]
+        one = len(place.sizes) == 2 and self.atoms >= 2 and case.is_singleton(1) and model.weighted
+        moves = not any(atom == 0 for atom, _ in place.fixed)
+        require(place.subject == "densities" and one and moves, "the place is no cell beside a singleton that is fixed")
+        require(not place.nonzero and not {*case.values[0]} & {*model.expert}, "a place of a mean with any true values")
+        require(type(self.degree) is int and 2 * self.atoms - 1 <= self.degree <= _MOST_DEGREE, "the degree")
+        require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
+        require(isinstance(gate, list) and isinstance(proof["weights"], list), "the gate, or the weights")
+        weights = [rational(w) for w in proof["weights"]]
+        equations = self.equations = Equations(case, self.degree, reach, weights)
+        self.rows, self.count, self.dim = equations.rows, len(equations.each), equations.dim
+        self.names = [*equations.each, *(f"mean {p}" for p in equations.each), *equations.shared]
+        self.none = (0,) * len(self.names)
+        self._require_slopes()
+        b = proof["intercept"]
+        require(b is None or self.atoms > 2 or _two_atoms(), "r_bar(2) is not 4")
+        require(b is None or self._is_intercept(b), "the mean at x = 0 is another")
+        given = dict.fromkeys(equations.expert if b is None else [b], fmpq(1, 2 * self.atoms))
+        given |= {"nu": fmpq(1, self.atoms)}
+        if gate:
+            require(reach >= 2 * self.atoms, "the reach")
+            linear, square = gate
+            self._require_quadratic(linear, square)
+            given |= {p: fmpq(1, 2 * self.atoms) for p in linear} | {p: fmpq(1, self.atoms) for p in square}
+        self.given = given.keys()
+        self.least = [given.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
+
+    def _require_slopes(self) -> None:
+        """That the slopes of the mean are independent functions of x, as the theorem on experts needs."""
+        own = self.dim + len(self.equations.own)
+        slopes = range(own, own + len(self.equations.expert) - 1)
+        terms = _exponents(self.equations.mean)
+        require(_independent(terms, self.dim, slopes), "the slopes of the mean are not independent")
+
+    def _is_intercept(self, name: str) -> bool:
+        """Whether the mean is a parameter at x = 0: it is linear in all, so that its Taylor polynomial says so."""
+        equations = self.equations
+        there = {m: c for m, c in _exponents(equations.mean).items() if not any(m[: self.dim])}
+        at = self.dim + len(equations.own) + equations.expert.index(name)
+        return there == {tuple(int(i == at) for i in range(self.dim + len(equations.each) + len(equations.shared))): 1}
+
+    def _require_quadratic(self, linear: Sequence[str], square: Sequence[str]) -> None:
+        """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters.
+
+        Terms of degree 2m + 1 in the offsets are a small part of what the theorem bounds; those of degree 2m are not.
+        """
+        own, terms = self.equations.own, _exponents(self.equations.log_ratio(2 * self.atoms, 2 * self.atoms))
+        require(sorted([*linear, *square]) == sorted(own) and not self.equations.shared, "the parameters of the gate")
+        first, second = ([self.dim + own.index(p) for p in names] for names in (linear, square))
+        degrees = {n: {m: c for m, c in terms.items() if sum(m[: self.dim]) == n} for n in range(2 * self.atoms + 1)}
+        quadratic = not any(degrees[n] for n in degrees if n > 2)
+        quadratic = quadratic and all(any(m[i] for i in second) for m in degrees[2])
+        independent = _independent(degrees[1], self.dim, first) and _independent(degrees[2], self.dim, second)
+        require(quadratic and independent, "the gate is not quadratic in x, or does not determine its parameters")
+
+    # -- cases
+
+    def order(self, moment: Exponents) -> tuple[int, ...]:
+        """a with ord E[D^moment] >= w.a; the mean of an offset has an order of its own."""
+        own, shared = moment[: self.count], moment[self.count :]
+        none = (0,) * self.count
+        return (*none, *own, *shared) if sum(own) == 1 else (*own, *none, *shared)
+
+    def is_exact(self, moment: Exponents) -> bool:
+        """Whether its order is w.a: no two atoms cancel in an even power of one offset."""
+        own = [n for n in moment[: self.count] if n]
+        return sum(own) <= 1 or (len(own) == 1 and own[0] % 2 == 0)
+
+    def alternatives(self, i: int, moment: Exponents) -> list[Inequality]:
+        """One of these holds, by row i: its exact moment is of order >= 1, or another one is of no higher order."""
+        row = self.rows[i]
+        require(moment in row and self.is_exact(moment), "no exact moment of the row")
+        others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
+        others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
+        self.equations.work.spend(len(row) + len(others) ** 2, 0)
+        at = self.order(moment)
+        light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
+        return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
+
+    def base(self) -> list[Inequality]:
+        """What is known of w in all cases: the bounds so far; a mean is of no lower order than the offsets."""
+        units = [tuple(int(i == j) for j in range(len(self.names))) for i in range(len(self.names))]
+        means = [at_least(units[self.count + i], units[i]) for i in range(self.count)]
+        return [*(at_least(unit, self.none, w) for unit, w in zip(units, self.least, strict=True)), *means]
+
+    def targets(self, step: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+        """k w_i for each [i, k] of a step, as vectors."""
+        fits = all(type(n) is int for pair in step for n in pair) and len(step) == len({i for i, _ in step}) > 0
+        require(fits and all(0 <= i < len(self.names) and k > 0 for i, k in step), "a target")
+        return [tuple(k * (i == j) for j in range(len(self.names))) for i, k in step]
+
+    def start(self, targets: Sequence[tuple[int, ...]], t: int) -> list[Inequality]:
+        """The rows of the case in which target t is the least of the targets."""
+        return [*self.base(), *(at_least(other, targets[t]) for i, other in enumerate(targets) if i != t)]
+
+    # -- steps
+
+    def require_step(self, step: Mapping[str, Any]) -> None:
+        """Check that every one of the targets is >= value, as the least of them is, and note it."""
+        require_keys(step, "targets", "value", "cases", of="a step")
+        targets, value = self.targets(step["targets"]), rational(step["value"])
+        require(len(step["cases"]) == len(targets), "a case is missing")
+        for t, tree in enumerate(step["cases"]):
+            self._close(tree, targets[t], value, self.start(targets, t))
+        self.note(step["targets"], value)
+
+    def note(self, targets: Sequence[Sequence[int]], value: fmpq) -> None:
+        """Raise the bounds of the targets [i, k], all of which are >= value."""
+        for i, k in targets:
+            self.least[i] = max(self.least[i], value / k)
+        for i in range(self.count):
+            self.least[self.count + i] = max(self.least[self.count + i], self.least[i])
+
+    def _close(self, tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: list[Inequality]) -> None:
+        """Check that all w that satisfy the rows have w.cost >= value."""
+        if "row" in tree:
+            require_keys(tree, "row", "moment", "cases", of="a case")
+            i, moment = tree["row"], tuple(tree["moment"])
+            require(type(i) is int and 0 <= i < len(self.rows), "no such row")
+            cases = self.alternatives(i, moment)
+            require(len(cases) == len(tree["cases"]), "a case is missing")
+            for case, subtree in zip(cases, tree["cases"], strict=True):
+                self._close(subtree, cost, value, [*rows, case])
+            return
+        require_leaf(tree, cost, value, rows)
+
+    def short(self) -> list[str]:
+        """The parameters without a bound above 1/(N + 1): any of them can make all others of no use.
+
+        A curve with an order below 1/(N + 1), slowed down until its least order is that, contradicts these bounds.
+        """
+        known = dict(zip(self.names, self.least, strict=True))
+        open_ = [p for p in (*self.equations.each, *self.equations.shared) if p not in self.given]
+        return [p for p in open_ if known[p] <= fmpq(1, self.degree + 1)]
+
+    def claims(self) -> list[Claim]:
+        """|offset|^r = O(distance) for every parameter and weighted mean with a bound."""
+        require(not (short := self.short()), f"no bound of {', '.join(short)} below N + 1")
+        taken, found = {*self.given, *(f"mean {p}" for p in self.given)}, []
+        for name, w in zip(self.names, self.least, strict=True):
+            if name in taken or w > fmpq(1, self.degree + 1):
+                found.append(Claim(name, "at most", str(max(fmpq(1), 1 / w))))
+        return found
+
+
+def _degree(tree: ast.expr, names: Set[str]) -> int:
+    """1 for a formula that is linear in the names as it is written, 0 for one without them; else Rejected.
+
+    So it is linear at every value of the names, and no power is asked that a Taylor polynomial does not hold.
+    """
+    match tree:
+        case ast.Name(name):
+            return int(name in names)
+        case ast.UnaryOp(_, p):
+            return _degree(p, names)
+        case ast.BinOp(p, symbol, q):
+            degrees = u, v = _degree(p, names), _degree(q, names)
+            fits = {ast.Mult: u + v <= 1, ast.Div: v == 0, ast.Pow: not any(degrees)}.get(type(symbol), u == v)
+            require(fits, "the mean is not linear")
+            return max(degrees)
+        case ast.Call(_, [q]):
+            require(_degree(q, names) == 0, "the mean is not linear")
+    return 0
+
+
+def _two_atoms() -> bool:
+    """Whether r_bar(2) = 4: no offsets but 0 have sum_l p_l P_r(b_l, nu_l) = 0, r = 1..4, for the weights 1 and w > 0.
+
+    If both b are 0, r = 4 is a sum of squares of nu. Else they are -w and 1, up to a scale, by r = 1, and r = 2 and 3,
+    which are linear in nu with the determinant 3 w (1 + w), have one solution; what it leaves of r = 4 is negative.
+    """
+    w = fmpq_poly([0, 1])
+    b, nu, p = (-w, 1 + 0 * w), (-(w * w + 2 * w) / 3, -(2 * w + 1) / 3), (1 + 0 * w, w)
+    sums = [fmpq_poly([])] * 4
+    for q, v, share in zip(b, nu, p, strict=True):
+        levels = q, q**2 + v, q**3 + 3 * q * v, q**4 + 6 * q**2 * v + 3 * v**2
+        sums = [total + share * level for total, level in zip(sums, levels, strict=True)]
+    return sums[:3] == [fmpq_poly([])] * 3 and all(c < 0 for c in sums[3].coeffs()[1:]) and sums[3][0] == 0
+
+
+def _exponents(p: fmpq_mpoly) -> dict[Exponents, fmpq]:
+    return {tuple(map(int, m)): c for m, c in p.to_dict().items()}
+
+
+def _independent(terms: Mapping[Exponents, fmpq], dim: int, places: Sequence[int]) -> bool:
+    """Whether what stands before the first powers of these offsets are independent functions of x."""
+    powers = {m[:dim] for m in terms}
+    slopes = [[fmpq(0) for _ in powers] for _ in places]
+    for j, x in enumerate(powers):
+        for i, place in enumerate(places):
+            unit = (*x, *(int(k == place) for k in range(dim, len(next(iter(terms))))))
+            slopes[i][j] = terms.get(unit, fmpq(0))
+    return bool(slopes and powers) and fmpq_mat(slopes).rank() == len(slopes)
+
+
+def _same_sign(c: fmpq, m: Exponents, d: fmpq, n: Exponents) -> bool:
+    """Whether c E[D^m] and d E[D^n] are of one sign, or 0, whatever the offsets are."""
+    return c * d > 0 and not any(k % 2 for k in (*m, *n))

@@ -1,0 +1,503 @@
+"""Rule "theorems": orders of a cell are at most numbers, by theorems that are taken for granted (theory.md 2.7, 2.10).
+
+The first true atom is fitted by m atoms; the other one by one whose gate is fixed, or by m as well. A theorem of prose
+is a row of `THEOREMS`: what it needs is proved here, by functions of x that are independent at points; what it says is
+taken for granted, and named. The true values of the mean's parameters are any where the mean is linear in them, else
+they are those of the place. The proof holds
+
+- "steps": a theorem each; "names" of the parameters that it is asked of, the "level" e of squares and means, null for
+  others; "points" at which the functions that it needs to be independent have a regular matrix of values.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations_with_replacement as pairs_of
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx, fmpq
+
+from temperance.theory.kernel.balls import Balls, ball_of, nonzero, pivots, prove_rank
+from temperance.theory.kernel.moments import EXPERTS
+from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at
+from temperance.theory.kernel.reader import evaluate, names_in, points_of, rational, require, require_keys
+
+Function = tuple[sp.Expr, ...]
+"""A function of x by the pieces that the weights of the two atoms have there."""
+
+
+class Formulas:
+    """Values of expressions as SymPy formulas, for `reader.evaluate`; a symbol of its own for each name."""
+
+    number, sound = sp.Integer, staticmethod(lambda formula: formula)
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = {name: sp.Dummy(name) for name in names} | {"pi": sp.pi}
+
+    def tree(self, tree: ast.expr) -> sp.Expr:
+        """The formula of a tree."""
+        require(names_in(tree) <= self.names.keys(), "a name of something else")
+        return sp.sympify(evaluate(tree, self))
+
+    @staticmethod
+    def power(base: sp.Expr, exponent: sp.Expr, _: Any) -> sp.Expr:
+        """base^exponent."""
+        return base**exponent
+
+    @staticmethod
+    def call(f: str, q: sp.Expr) -> sp.Expr:
+        """f(q)."""
+        return getattr(sp, f)(q)
+
+
+class Slopes:
+    """The functions before the offsets of the first cell, or of both cells where both are split.
+
+    at: the true values of each atom, as formulas by symbol. slopes: before the offsets of the mean's parameters.
+    is_linear: whether the mean is linear in them, and their true values are any.
+    """
+
+    def __init__(self, case: Case, *, every: bool) -> None:
+        model, self.case = case.model, case
+        self.every, self.has_other = every, every or bool(model.shared)
+        means = model.expert[:-1]
+        self.formulas = Formulas((*model.covariates, *model.gate, *means))
+        self.symbols = self.formulas.names
+        self.x = [self.symbols[name] for name in model.covariates]
+        require(all({*model.gate} <= values.keys() for values in case.values), "a true value is not named")
+        self.at = [
+            {self.symbols[n]: self.formulas.tree(v) for n, v in values.items() if n in model.gate}
+            for values in case.values
+        ]
+        self.is_linear = not {*means} & case.values[0].keys()
+        require(self.is_linear or {*means} <= case.values[0].keys(), "some true values of the mean are not named")
+        self.places = pairs([self.count, self.count if self.has_other else 1])
+        self.one: Function = (sp.S.One,) * len(self.places)
+        self.slopes = {p: self._slope(p) for p in means}
+
+    @property
+    def count(self) -> int:
+        """The number of pieces."""
+        return len(self.case.weight.formulas)
+
+    def _slope(self, name: str) -> Function:
+        """d mu/d eta for a parameter of the mean."""
+        mean, p, means = self.formulas.tree(self.case.mean), self.symbols[name], self.case.model.expert[:-1]
+        slope = sp.diff(mean, p)
+        if self.is_linear:
+            others = {self.symbols[q] for q in means}
+            linear = not sp.expand(slope).free_symbols & others and sp.expand(mean.subs(dict.fromkeys(others, 0))) == 0
+            require(linear, "the mean is not linear in its parameters")
+        else:
+            slope = slope.subs({self.symbols[q]: self.formulas.tree(self.case.values[0][q]) for q in means})
+        return (slope,) * len(self.places)
+
+    @cached_property
+    def scores(self) -> list[sp.Expr]:
+        """The log weight on each piece."""
+        return [self.formulas.tree(piece) for piece in self.case.weight.formulas]
+
+    def _derivative(self, atom: int, make: Callable[[sp.Expr], sp.Expr]) -> Function:
+        """What is made of a piece's formula, at the place of an atom."""
+        each = [sp.sympify(make(score)).subs(self.at[atom]) for score in self.scores]
+        return tuple(each[place[atom]] for place in self.places)
+
+    def gate_slope(self, name: str, atom: int = 0) -> Function:
+        """L_p: the derivative of the log weight by a parameter."""
+        return self._derivative(atom, lambda score: sp.diff(score, self.symbols[name]))
+
+    def gate_bend(self, name: str, other: str, atom: int = 0) -> Function:
+        """E_pq/E = L_pq + L_p L_q."""
+        p, q = self.symbols[name], self.symbols[other]
+        return self._derivative(atom, lambda L: sp.diff(L, p, q) + sp.diff(L, p) * sp.diff(L, q))
+
+    def shared_slope(self, name: str) -> Function:
+        """(L - L_k)_tau: by a shared parameter, of an atom less the other one."""
+        return minus(self.gate_slope(name), self.gate_slope(name, 1))
+
+    def pieces_at(self, point: Any) -> tuple[int, ...]:
+        """The pieces of the weights of the two atoms at a point, which is inside of them."""
+        x, found = self._values(point), []
+        for atom in range(1 + self.has_other):
+            values = Balls({**self.case.balls(atom), **x}, length=1)
+            found.append(piece_at(self.case, atom, values))
+        return tuple(found)
+
+    def _values(self, point: Any) -> dict[str, Any]:
+        numbers = Balls(length=1)
+        x = box_point(self.case, point)
+        return {name: numbers.number(arb(v)) for name, v in zip(self.case.model.covariates, x, strict=True)}
+
+    def row(self, functions: Sequence[Function], point: Any) -> list[arb]:
+        """The values of functions at a point inside the pieces of the weights."""
+        here, values = (*self.pieces_at(point), 0)[:2], Balls(length=1)
+        place = self.places.index((here[0], here[1]))
+        at = {self.symbols[name]: value for name, value in self._values(point).items()}
+        return [ball_of(f[place], values, at)[0] for f in functions]
+
+    def require_independent(self, functions: Sequence[Function], points: Sequence[Any]) -> None:
+        """That functions of x are independent on [-2, 2]^d, by their values at as many points."""
+        prove_rank(lambda point: self.row(functions, point), points, "functions")
+
+    def determined(self, targets: Sequence[Function], others: Sequence[Function]) -> list[Function] | None:
+        """Functions whose independence shows that the targets are independent, also of the others.
+
+        The others may depend on each other. None where a target is a combination of what comes before it.
+        """
+        functions = [*others, *targets]
+        vectors = [
+            {(i, term): c for i, e in enumerate(f) for term, c in sp.expand(e).as_coefficients_dict().items() if e != 0}
+            for f in functions
+        ]
+        terms = list(dict.fromkeys(term for vector in vectors for term in vector))
+        chosen = pivots([[_number(v.get(term, sp.S.Zero)) for v in vectors] for term in terms], len(functions))
+        targets_are_pivots = {*range(len(others), len(functions))} <= {*chosen}
+        return [functions[j] for j in chosen] if targets_are_pivots else None
+
+    def vanish_at(self, x: Mapping[sp.Symbol, Any], functions: Sequence[Function]) -> bool:
+        """Whether functions are 0 at an x, on every piece."""
+        return all(vanishes(tuple(e.subs(x) for e in f)) for f in functions)
+
+
+def _number(c: sp.Expr) -> fmpq:
+    require(c.is_Rational, "a coefficient is not rational")
+    return fmpq(int(c.p), int(c.q))
+
+
+def times(f: Function, g: Function) -> Function:
+    """f g."""
+    return tuple(p * q for p, q in zip(f, g, strict=True))
+
+
+def minus(f: Function, g: Function) -> Function:
+    """f - g."""
+    return tuple(p - q for p, q in zip(f, g, strict=True))
+
+
+def vanishes(f: Function) -> bool:
+    """Whether a function is 0 as a formula, on every piece."""
+    return all(sp.expand(e) == 0 for e in f)
+
+
+def degree(f: Function, x: Sequence[sp.Symbol]) -> int | None:
+    """The degree of a polynomial in x, the same on all pieces; None for any other function."""
+    found = {sp.Poly(e, *x).total_degree() if e.is_polynomial(*x) else None for e in map(sp.expand, f)}
+    return found.pop() if len(found) == 1 else None
+
+
+KEYS = ("steps",)
+_LEVELS = ("means", "squares")
+_INTERCEPT_ORDER = {2: 2, 3: 4}
+"""m -> r with |db|^r = O(distance), unless a slope has the order 2."""
+
+DISTINCT = (fmpq(1, 3), fmpq(-7, 5))
+"""At which coordinates of x means are compared."""
+
+Orders = dict[str, fmpq]
+
+
+def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str, ...]]:
+    """The orders that the steps prove, and the theorems that are taken for granted."""
+    cell = Cell(case)
+    for step in proof["steps"]:
+        cell.take(step)
+    found = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
+    return found, assumed(proof)
+
+
+def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
+    """The theorems that a proof takes for granted."""
+    return tuple(dict.fromkeys(filter(None, (THEOREMS[step["theorem"]][1] for step in proof["steps"]))))
+
+
+class Cell:
+    """The orders of a cell that are proved so far, by title; and the theorems that bound more of them."""
+
+    def __init__(self, case: Case) -> None:
+        place, model = case.place, case.model
+        self.size, self.every = place.sizes[0], len({*place.sizes}) == 1
+        moves = not any(atom == 0 or self.every for atom, _ in place.fixed)
+        known = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
+        require(known and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
+        require(model.weighted or self.every, "atoms without weights, of which one is split")
+        require(self._are_different(case), "the experts of the two atoms are not shown to be different")
+        self.functions = Slopes(case, every=self.every)
+        self.own, self.shared, self.slopes = model.own, model.shared, self.functions.slopes
+        self.x = self.functions.x
+        self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
+        self.orders: Orders = {}
+
+    @staticmethod
+    def _are_different(case: Case) -> bool:
+        """Whether the means that a place names differ at some x; what it leaves open is of different experts."""
+        means = {*case.model.expert[:-1]}
+        if not all(means & values.keys() for values in case.values):
+            return True
+        for x in DISTINCT:
+            at = dict.fromkeys(case.model.covariates, Balls(length=1).number(x))
+            one, other = (evaluate(case.mean, Balls({**case.balls(i), **at}, length=1)) for i in (0, 1))
+            if nonzero(one[0] - other[0]):
+                return True
+        return False
+
+    def take(self, step: Any) -> None:
+        """Check that a theorem applies, and note its bounds."""
+        require_keys(step, "theorem", "names", "level", "points", of="a step")
+        require(step["theorem"] in THEOREMS, "a theorem that is not known")
+        require(step["level"] is None or step["theorem"] in _LEVELS, "a level of a theorem that has none")
+        require(isinstance(step["names"], list) and {*step["names"]} <= {*self.slopes}, "the names of a step")
+        rule = THEOREMS[step["theorem"]][0]
+        for title, r in rule(self, step).items():
+            self.orders[title] = min(r, self.orders.get(title, r))
+
+    def independent(self, functions: Sequence[Function], step: Any) -> None:
+        """That functions are independent, at the points of a step."""
+        self.functions.require_independent(functions, points_of(step["points"]))
+
+    def determined(self, targets: Sequence[Function], others: Sequence[Function], step: Any) -> None:
+        """That the targets are independent, also of the others."""
+        functions = self.functions.determined(targets, others)
+        require(functions is not None, "a target is not independent")
+        assert functions is not None
+        self.independent(functions, step)
+
+    def order(self, title: str) -> fmpq:
+        """An order that is proved so far. Rejected where none is."""
+        require(title in self.orders, f"{title} has no bound yet")
+        return self.orders[title]
+
+    # -- what is before the offsets of the gate
+
+    def gate_slopes(self, *, seen: bool = True) -> dict[str, list[Function]]:
+        """L_p of each own parameter, of both atoms where both are split; seen: without those that are 0."""
+        atoms = (0, 1) if self.every else (0,)
+        found = {p: [self.functions.gate_slope(p, atom) for atom in atoms] for p in self.own}
+        return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in found.items()}
+
+    def gate_orders(self) -> dict[str, fmpq]:
+        """The orders of the own parameters, where all are known and shared ones have the order 1."""
+        shared = all(self.orders.get(p) == 1 for p in self.shared)
+        require(shared and all(p in self.orders for p in self.own), "the gate has no bounds")
+        return {p: self.orders[p] for p in self.own}
+
+    def weights(self) -> list[tuple[Function, fmpq]]:
+        """L_p of the split atom with 1/r, for every own parameter."""
+        return [(self.functions.gate_slope(p), 1 / r) for p, r in self.gate_orders().items()]
+
+    def is_plain(self) -> bool:
+        """Whether the log weight is a polynomial in x whose value at 0 does not depend on the own parameters."""
+        if self.functions.count > 1:
+            return False
+        (score,) = self.functions.scores
+        own = {self.functions.symbols[p] for p in self.own}
+        return bool(score.is_polynomial(*self.x) and not score.subs(dict.fromkeys(self.x, 0)).free_symbols & own)
+
+    def require_linear(self) -> None:
+        """That the mean is linear in its parameters, each before a polynomial."""
+        require(self.functions.is_linear and None not in self.degrees.values(), "the mean is not linear")
+
+    def intercept(self) -> str:
+        """The parameter of a linear mean that stands before 1, all others being before what is 0 at x = 0."""
+        self.require_linear()
+        constant = [p for p, n in self.degrees.items() if n == 0]
+        require(len(constant) == 1 and self.slopes[constant[0]] == self.functions.one, "the mean has no intercept")
+        rest = [f for p, f in self.slopes.items() if p != constant[0]]
+        require(self.functions.vanish_at(dict.fromkeys(self.x, 0), rest), "the mean has no intercept")
+        return constant[0]
+
+
+def _experts(cell: Cell, step: Any) -> Orders:
+    """|d|^(2m) for the parameters of the mean, |dnu|^m."""
+    cell.independent([*cell.slopes.values()], step)
+    return {p: fmpq(2 * cell.size) for p in cell.slopes} | {"nu": fmpq(cell.size)}
+
+
+def _gate(cell: Cell, step: Any) -> Orders:
+    """Own parameters have the order 2, shared ones 1, and weighted means whose L_p is not 0."""
+    functions, slopes = cell.functions, cell.gate_slopes()
+    atoms = (0, 1) if cell.every else (0,)
+    bends = [functions.gate_bend(p, q, atom) for atom in atoms for p, q in pairs_of(cell.own, 2)]
+    shared = [functions.shared_slope(p) for p in cell.shared]
+    cell.independent([functions.one, *(f for fs in slopes.values() for f in fs), *shared, *bends], step)
+    return _of_gate(cell, fmpq(2), slopes)
+
+
+def _of_gate(cell: Cell, own: fmpq, slopes: Mapping[str, Sequence[Function]]) -> Orders:
+    means = {f"mean {p}": fmpq(1) for p, fs in slopes.items() if len(fs) == 1 + cell.every}
+    return dict.fromkeys(cell.own, own) | dict.fromkeys(cell.shared, fmpq(1)) | means
+
+
+def _kinks(cell: Cell, step: Any) -> Orders:
+    """An own parameter that moves a kink has the order 3/2, d = 1."""
+    slopes = cell.gate_slopes(seen=False)
+    require(len(cell.own) == len(cell.x) == 1, "kinks are moved by one parameter, in dimension 1")
+    require(_shows_by_kinks(cell.functions), "no kink is shown to move inside of [-2, 2]")
+    shared = [cell.functions.shared_slope(p) for p in cell.shared]
+    cell.independent([cell.functions.one, *(f for fs in slopes.values() for f in fs), *shared], step)
+    return _of_gate(cell, fmpq(3, 2), slopes)
+
+
+def _pair(cell: Cell, step: Any) -> Orders:
+    """Two atoms, any gate: weighted means of the mean's parameters have the order 1."""
+    cell.require_linear()
+    require(cell.size == 2, "the theorem is about two atoms")
+    gate = [cell.functions.gate_slope(p) for p in cell.own]
+    cell.independent([times(f, g) for f in (cell.functions.one, *gate) for g in cell.slopes.values()], step)
+    return {f"mean {p}": fmpq(1) for p in cell.slopes}
+
+
+def _means(cell: Cell, step: Any) -> Orders:
+    """sum_l p_l d eta_l = O(V^e) by the equation r = 1."""
+    cell.require_linear()
+    require(len(step["names"]) == 1, "a theorem about one mean")
+    (p,), e, weights = step["names"], rational(step["level"]), cell.weights()
+    largest = max(cell.order(q) for q in cell.slopes)
+    require(0 < e <= min(fmpq(1), 2 * min((w for _, w in weights), default=fmpq(1)) + 1 / largest), "the level")
+    others = [f for q, f in cell.slopes.items() if q != p]
+    others += [times(f, g) for f, w in weights for q, g in cell.slopes.items() if w + 1 / cell.order(q) < e]
+    cell.determined([cell.slopes[p]], others, step)
+    return {f"mean {p}": 1 / e}
+
+
+def _squares(cell: Cell, step: Any) -> Orders:
+    """sum_l p_l |d eta_l|^2 = O(V^e) for the parameters named, by the equation r = 2."""
+    cell.require_linear()
+    group, e, weights = {*step["names"]}, rational(step["level"]), cell.weights()
+    require(group and all(cell.degrees.get(p) for p in group), "squares of what is no slope")
+    require(0 < e <= 1 and all(w >= fmpq(1, 2) for _, w in weights), "the level, or the orders of the gate")
+    known = {p: cell.order(p) for p in (*cell.slopes, "nu")}
+    open_ = [p for p, n in cell.degrees.items() if n and known[p] > 2]
+    if cell.size in _INTERCEPT_ORDER and group == {*open_} and all(cell.degrees[p] == 1 for p in open_):
+        b = cell.intercept()
+        known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
+    plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
+    plain += [(times(cell.slopes[p], cell.slopes[q]), 1 / known[p] + 1 / known[q], {p, q}) for p, q in _pairs(cell)]
+    targets = [f for f, _, names in plain if names and names <= group]
+    others = [(f, w) for f, w, names in plain if not names or not names <= group]
+    others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
+    cell.determined(targets, [f for f, w in others if w < e], step)
+    return dict.fromkeys(group, 2 / e)
+
+
+def _pairs(cell: Cell) -> list[tuple[str, str]]:
+    return [*pairs_of(cell.slopes, 2)]
+
+
+def _offsets(cell: Cell, step: Any) -> Orders:
+    """A weighted mean has at most the order of the offsets."""
+    return {f"mean {p}": cell.orders[p] for p in (*cell.own, *cell.slopes, "nu") if p in cell.orders}
+
+
+def _origin(cell: Cell, step: Any) -> Orders:
+    """The mean of b has the order 1, where atoms of a cell weigh at x = 0 what their shares say."""
+    b = cell.intercept()
+    require(cell.is_plain(), "the log weight is no polynomial, or its value at x = 0 moves")
+    return {f"mean {b}": fmpq(1)}
+
+
+def _doubled(cell: Cell, step: Any) -> Orders:
+    """Slopes where every cell is split into two; the log weight near a point is of a degree at most 2 in x."""
+    cell.intercept()
+    cell.independent([*cell.slopes.values()], step)
+    top, point = max(n or 0 for n in cell.degrees.values()), step["points"][0]
+    score = cell.functions.scores[cell.functions.pieces_at(point)[0]]
+    quadratic = score.is_polynomial(*cell.x) and sp.Poly(score, *cell.x).total_degree() <= 2
+    require(cell.every and cell.size == 2 and top in (1, 2) and quadratic, "the theorem is about degrees up to 2")
+    found = {p: fmpq(2) if n == top else fmpq(9, 4) for p, n in cell.degrees.items() if n}
+    if top == 2 and cell.is_plain() and degree((score,), cell.x) == 1:
+        found = dict.fromkeys(found, fmpq(2)) | {f"mean {p}": fmpq(3, 2) for p, n in cell.degrees.items() if n == top}
+    return found
+
+
+def _curved(cell: Cell, step: Any) -> Orders:
+    """A mean that is not linear, behind a gate with the order 2: the orders are 2, of weighted means 1."""
+    require(max(cell.gate_orders().values(), default=fmpq(1)) <= 2, "the gate has no order 2")
+    cell.independent([cell.functions.one, *_products(cell)], step)
+    names = (*cell.slopes, "nu")
+    return dict.fromkeys(names, fmpq(2)) | {f"mean {p}": fmpq(1) for p in names}
+
+
+def _curved_pair(cell: Cell, step: Any) -> Orders:
+    """Two atoms with a mean that is not linear, any gate: the orders are 2, of the weighted mean of nu 1."""
+    require(cell.size == 2, "the theorem is about two atoms")
+    gate = [cell.functions.gate_slope(p) for p in cell.own]
+    cell.independent([cell.functions.one, *gate, *_products(cell)], step)
+    return dict.fromkeys((*cell.slopes, "nu"), fmpq(2)) | {"mean nu": fmpq(1)}
+
+
+def _products(cell: Cell) -> list[Function]:
+    return [times(cell.slopes[p], cell.slopes[q]) for p, q in _pairs(cell)]
+
+
+def _exponential(cell: Cell, step: Any) -> Orders:
+    """Two atoms whose log weights are linear in x, with a mean h(a.x + b): of means b has the order 1, a 3/2."""
+    require(len(step["names"]) == 1, "a theorem about one parameter")
+    (b,) = step["names"]
+    require(cell.size == 2 and cell.is_plain() and cell.order(b) <= 2, "the theorem is about two atoms")
+    require(degree(tuple(cell.functions.scores), cell.x) == 1, "the log weight is not linear in x")
+    ratios = [sp.cancel(f[0] / cell.slopes[b][0]) for p, f in cell.slopes.items() if p != b]
+    require(len(ratios) == len(cell.x) and {*ratios} == {*cell.x}, "the mean is no function of a.x + b")
+    return {f"mean {p}": fmpq(1) if p == b else fmpq(3, 2) for p in cell.slopes}
+
+
+def _shows_by_kinks(functions: Slopes) -> bool:
+    """Whether the own parameter of each atom that is split moves a kink that the other atom has not."""
+    atoms = (0, 1) if functions.every else (0,)
+    sides = range(len(functions.case.weight.sides))
+    with ctx.workprec(256):
+        return all(any(_is_shown(functions, atom, i) for i in sides) for atom in atoms)
+
+
+def _is_shown(functions: Slopes, atom: int, i: int) -> bool:
+    """Whether piece i of an atom's weight ends in a kink x_0 inside [-2, 2] with d x_0/d beta1 != 0."""
+    (x,), (own,) = functions.x, functions.case.model.own
+    p = functions.symbols[own]
+    here, there = functions.at[atom], functions.at[1 - atom]
+    gaps = [_gap(functions, k) for k in range(len(functions.case.weight.sides))]
+    if not gaps[i].is_polynomial(x) or sp.Poly(gaps[i], x).degree() != 1:
+        return False
+    slope, constant = sp.Poly(gaps[i], x).all_coeffs()
+    if not nonzero(_ball(slope.subs(here))):
+        return False
+    root = -constant / slope
+    at = root.subs(here)
+    before, after = (functions.scores[k].subs(here) for k in (i, i + 1))
+    bends = sp.diff(before, x) - sp.diff(after, x)
+    inside = abs(_ball(at)) < arb(REACH)
+    # at the kink the pieces before it are left, and the next one is entered: only these two meet there
+    left = all(_ball(gap.subs(here).subs(x, at)) > 0 for gap in gaps[:i])
+    entered = all(_ball(gap.subs(here).subs(x, at)) < 0 for gap in gaps[i + 1 : i + 2])
+    apart = all(nonzero(_ball(gap.subs(there).subs(x, at))) for gap in gaps)
+    joined = sp.expand((before - after).subs(x, at)) == 0
+    moved = nonzero(_ball(sp.diff(root, p).subs(here))) and nonzero(_ball(bends.subs(x, at)))
+    return bool(inside and left and entered and apart and joined and moved)
+
+
+def _gap(functions: Slopes, i: int) -> sp.Expr:
+    """u - v of the condition u < v of a piece."""
+    low, high = (functions.formulas.tree(side) for side in functions.case.weight.sides[i])
+    return low - high
+
+
+def _ball(e: sp.Expr) -> arb:
+    return ball_of(e, Balls(length=1), {})[0]
+
+
+THEOREMS: Mapping[str, tuple[Callable[[Cell, Any], Orders], str]] = {
+    "experts": (_experts, EXPERTS),
+    "gate": (_gate, "on the gate in a cell (2.10)"),
+    "kinks": (_kinks, "on kinks that move (2.10)"),
+    "pair": (_pair, "on means of two atoms (2.10)"),
+    "means": (_means, "on means of linear experts (2.10)"),
+    "squares": (_squares, "on squares of linear experts (2.10)"),
+    "offsets": (_offsets, ""),
+    "origin": (_origin, "at x = 0 (2.10)"),
+    "doubled": (_doubled, "on slopes with every cell split into two (2.10)"),
+    "curved": (_curved, "on means that are not linear (2.10)"),
+    "curved pair": (_curved_pair, "on two atoms with means that are not linear (2.10)"),
+    "exponential": (_exponential, "on two atoms with means h(a.x + b) (2.10)"),
+}
+"""Name of a theorem -> the rule that checks what it assumes, and what statements call it."""
