@@ -130,6 +130,7 @@ class Study:
         """Of each of the two searches of a fit."""
         return Effort(self.starts, self.peaks, self.splits)
 
+    @checked
     def problem(self, points: Points, *, compiled: bool = True) -> Problem:
         """The fit to some points."""
         gate = self.gate if compiled else replace(self.gate, machine_code=False)
