@@ -35,8 +35,6 @@ def estimates(factor=1.0):
     shape = (study.replicates, 2)
     agree, gaps = np.ones(shape, dtype=int), np.zeros(shape)
     return StudyResult(study, study.layout.pack(swapped), np.full(shape, "converged"), agree, gaps)
-        study, study.layout.pack(swapped), np.full(shape, "converged"), np.ones(shape, dtype=int), np.zeros(shape)
-    )
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5])
