@@ -132,7 +132,7 @@ class Study:
 
     @checked
     def problem(self, points: Points, *, compiled: bool = True) -> Problem:
-        """The fit to some points."""
+        """The fit to some points; compiled: in machine code, or in NumPy."""
         gate = self.gate if compiled else replace(self.gate, machine_code=False)
         return layout_problem(self.layout, gate, points, self.box)
 

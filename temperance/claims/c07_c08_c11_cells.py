@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from temperance.evidence.contact import Expected, contact_leg
+from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
 from temperance.evidence.study_runner import Runs
@@ -22,7 +25,8 @@ from temperance.numerics.contact.curves import (
     split,
     split_square,
 )
-from temperance.numerics.studies.claim_studies import tanh_cell
+from temperance.numerics.errors.slopes import slope_contrast
+from temperance.numerics.studies.claim_studies import CELLS, TANH_FREE, tanh_cell
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.solvability import solvability
 from temperance.theory.rates.true_point import truth_at
@@ -48,6 +52,27 @@ def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
     of_split = [p for p in found if p.applies((2, 1), None if p.parameter == "tau" else 0)]
     numbers = {p.parameter: getattr(p, which) for p in of_split if p.parameter in wanted}
     return holds(numbers == {name: Fraction(*value) for name, value in wanted.items()})
+
+
+def cells_rates(runs: Runs, level: float) -> Leg:
+    """The slopes of splits and of free weights, and the share of the lightest atom where weights are free.
+
+    That share is of order n^(-1/2) in most samples (theory.md 4), but not in all: where the maximum is a split it is
+    not. So no moment of it falls like n^(-1/2); its median is shown, and is not tested.
+    """
+    leg = study_leg(runs, level, CELLS)
+    shares = runs.result(TANH_FREE).smallest_share
+    medians, n = np.nanmedian(shares, axis=0), np.array(TANH_FREE.sizes, dtype=float)
+    row: dict[str, Any] = {
+        "study": TANH_FREE.name,
+        "sizes": list(TANH_FREE.sizes),
+        "median_share": medians.tolist(),
+        "median_share_root_n": (medians * np.sqrt(n)).tolist(),
+        "median_slope": float(slope_contrast(n) @ np.log(medians)),
+    }
+    scaled = ", ".join(f"{share:.2g}" for share in row["median_share_root_n"])
+    detail = f"{leg.detail}; free weights: median share of the lightest atom times sqrt(n) {scaled}"
+    return replace(leg, detail=detail, data={**leg.data, "shares": [row]})
 
 
 def cells_contact(_: Runs) -> Leg:

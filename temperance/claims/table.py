@@ -25,6 +25,7 @@ from temperance.claims.c05_c10_exact import exact_contact, exact_proof, mirror_c
 from temperance.claims.c07_c08_c11_cells import (
     cells_contact,
     cells_proof,
+    cells_rates,
     flattening_contact,
     flattening_proof,
     order_contact,
@@ -135,9 +136,10 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C7",
         "Under (i)-(iii) a cell of m atoms has tau at 1/2 (published 1/4), beta1 and a at 1/4, b at 1/(4m), nu at "
-        "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (tanh and "
-        "softmax, k = 3, k* = 2)",
-        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", partial(study_leg, studies=CELLS))),
+        "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (k = 3, k* = 2; "
+        "splits of softmax and tanh, in boxes that bound weights below, and free weights of tanh, where most maxima "
+        "have an atom whose share is of order n^(-1/2) and errors weighted by the shares have the same exponents)",
+        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
         studies=CELLS,
         tests=(partial(planned_slopes, CELLS),),
     ),

@@ -74,13 +74,16 @@ def least_agreement(data: Mapping[str, Any]) -> float | None:
     return min((a for a in agreements if a is not None), default=None)
 
 
-def describe(found: Mapping[str, Any]) -> str | None:
-    """The conditions in a line; None where nothing was measured of them."""
+def describe(beside: Mapping[str, Any]) -> str | None:
+    """The conditions of a study in a line; None where none was measured."""
     parts = []
-    if found.get("agreement") is not None:
-        parts.append(f"two searches of {found['starts'] // 2} starts agree on {found['agreement']:.1%} of the fits")
-    if edges := {name: share for name, share in found.get("at_edge", {}).items() if share > 0}:
-        parts.append("at an edge of the box: " + ", ".join(f"{name} {share:.0%}" for name, share in edges.items()))
-    if found.get("smallest_share") is not None:
-        parts.append(f"smallest share of an atom at the largest n: {found['smallest_share']:.2g} (median)")
+    if beside.get("agreement") is not None:
+        starts = beside["starts"] // 2
+        each = f"{starts} starts" if starts > 1 else "one start"
+        parts.append(f"two searches, each from {each}, agree on {beside['agreement']:.1%} of the fits")
+    if edges := {name: share for name, share in beside.get("at_edge", {}).items() if share > 0}:
+        shares = ", ".join(f"{name} in {share:.0%}" for name, share in edges.items())
+        parts.append(f"parameters at an edge of the box: {shares} of the fits")
+    if beside.get("smallest_share") is not None:
+        parts.append(f"median share of the lightest atom at the largest n: {beside['smallest_share']:.2g}")
     return "; ".join(parts) or None

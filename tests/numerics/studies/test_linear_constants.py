@@ -33,7 +33,8 @@ def estimates(factor=1.0):
     beta1, beta0 = parts[0] - parts[0][..., -1:, :], rest[0] - rest[0][..., -1:]
     swapped = MixingMeasure(beta1, beta0, moved.tau, parts[1], rest[1], rest[2])
     shape = (study.replicates, 2)
-    return StudyResult(study, study.layout.pack(swapped), np.full(shape, "converged"), np.ones(shape, dtype=int))
+    agree, gaps = np.ones(shape, dtype=int), np.zeros(shape)
+    return StudyResult(study, study.layout.pack(swapped), np.full(shape, "converged"), agree, gaps)
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.5])
@@ -65,7 +66,7 @@ def test_another_gate_has_no_such_constants():
     shape = (TANH.replicates, len(TANH.sizes))
     theta = np.tile(TANH.layout.pack(TANH.truth), (*shape, 1))
     with pytest.raises(ValueError, match="constants are those of exact-specified fits of the linear gate"):
-        constants(StudyResult(TANH, theta, np.full(shape, "converged"), np.ones(shape, dtype=int)))
+        constants(StudyResult(TANH, theta, np.full(shape, "converged"), np.ones(shape, dtype=int), np.zeros(shape)))
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_the_settings_are_those_of_the_statement():
 
 @pytest.mark.slow
 def test_the_rates_are_not_contradicted():
-    with Runs(kept=True) as runs:
+    with Runs(workers=2) as runs:
         leg = merging_rates(runs, 2e-5)
     assert leg.outcome != "contradicted"
     assert len(leg.data["merged_slopes"]) == 26

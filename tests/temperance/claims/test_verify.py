@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from temperance.claims import c03_c04_c06_orbits
@@ -12,14 +13,17 @@ from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import check_estimates, run_claim, verify_claims
 from temperance.commands.app import run
 from temperance.evidence import study_runner
+from temperance.evidence.conditions import least_agreement
 from temperance.evidence.family import LEVEL, POWER
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.errors.slopes import Slope
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.published_estimates import PublishedCheck
-from temperance.numerics.studies.store import StoreError, open_store
+from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.store import open_store
 
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
@@ -68,7 +72,12 @@ def test_the_family_is_counted_from_the_table_of_claims():
     assert level_of_each([claim for claim in CLAIMS if claim.id == "C13"]) == pytest.approx(LEVEL / 3)
     names = [(test.study, test.group, claim) for claim, tests in planned.items() for test in tests]
     assert len(set(names)) == count
-    assert all(test.power >= POWER for claim, tests in planned.items() if claim != "C14c" for test in tests)
+    for claim, tests in planned.items():
+        strong = sum(test.power >= POWER for test in tests)
+        if claim in ("C14c", "C16"):  # counts, of which half need the power (theory.md 4)
+            assert strong >= len(tests) / 2, claim
+        else:
+            assert strong == len(tests), claim
 
 
 def test_an_unknown_claim_names_the_known_ones():
@@ -139,6 +148,69 @@ def with_fits(key, name, **fits):
     return Claim("C1", name, (("monte_carlo", lambda *_: leg),))
 
 
+@pytest.fixture
+def exact_fits(monkeypatch):
+    """Fits with errors of n^(-1/2), on which two searches agree, but for a share of those of a study."""
+    apart = {}
+
+    def made(study, **_):
+        rng, shape = np.random.default_rng(study.seed), (study.replicates, len(study.sizes))
+        theta = np.tile(study.layout.pack(study.truth if study.exact else split(study)), (*shape, 1))
+        theta += 0.1 * rng.normal(size=theta.shape) * np.array(study.sizes)[:, None] ** -0.5
+        gaps = np.zeros(shape)
+        gaps.flat[: round(apart.get(study.name, 0.0) * gaps.size)] = 0.1
+        return StudyResult(study, theta, np.full(shape, "converged"), np.ones(shape, dtype=int), gaps)
+
+    monkeypatch.setattr(study_runner, "run_study", made)
+    return apart
+
+
+def split(study):
+    """The truth of a study with its first atom in as many parts as make k atoms, near one another."""
+    true, parts = study.truth, study.k - study.truth.k + 1
+    first = np.array([0] * parts + [1])
+    beta0 = true.beta0[first] - float(true.tau) * np.log(parts) * (first == 0)
+    return MixingMeasure(true.beta1[first], beta0, true.tau, true.a[first], true.b[first], true.nu[first])
+
+
+# C5, C9 and C10 have the leg of C7, on studies of more fits
+MEASURED = [claim for claim in CLAIMS if claim.studies and claim.id not in ("C5", "C9", "C10")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
+def test_every_claim_about_fits_says_on_how_many_two_searches_agree(capsys, claims, exact_fits, claim):
+    """The least agreement of all studies of the claim stands in its cell of the Monte Carlo legs."""
+    exact_fits[claim.studies[-1].name] = 0.01
+    claims(replace(claim, legs=(("monte_carlo", dict(claim.legs)["monte_carlo"]),)))
+    run(["verify", "--json"])
+    (found,) = json.loads(capsys.readouterr().out)["claims"]
+    leg = found["legs"]["monte_carlo"]
+    assert not leg.get("crashed")
+    fits = claim.studies[-1].replicates * len(claim.studies[-1].sizes)
+    least = 1 - round(0.01 * fits) / fits
+    assert least_agreement(leg) == pytest.approx(least)
+    assert least < 1
+    run(["verify"])
+    assert f"{least:.1%} agree" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
+def test_a_study_whose_searches_differ_makes_its_claim_inconclusive(capsys, claims, exact_fits, claim):
+    exact_fits.update({study.name: 0.025 for study in claim.studies})
+    claims(replace(claim, legs=(("monte_carlo", dict(claim.legs)["monte_carlo"]),)))
+    assert run(["verify", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["claims"]
+    lists = [rows for rows in found["legs"]["monte_carlo"].values() if isinstance(rows, list)]
+    rows = [row for rows in lists for row in rows if "test" in row]
+    assert rows
+    assert all(row["test"]["p"] is None for row in rows)
+    assert {row["outcome"] for row in rows} <= {"inconclusive", None}
+    assert all("two searches differ by more than 0.05 in" in row["reason"] for row in rows)
+    assert found["outcome"] == "inconclusive"
+
+
 def test_a_claim_says_on_how_many_of_its_fits_two_searches_agree(capsys, claims):
     rows = {"variances": [{"agreement": 0.983}, {"agreement": None}, {"agreement": 0.991}]}
     claims(
@@ -152,53 +224,18 @@ def test_a_claim_says_on_how_many_of_its_fits_two_searches_agree(capsys, claims)
     assert sum("% agree" in line or "agree" in line.split() for line in lines) <= 2
 
 
-@pytest.mark.parametrize(
-    ("made", "said"),
-    [
-        ([with_fits("variances", "a")], "All 100 fits of studies were made in this run"),
-        (
-            [
-                with_fits("variances", "a", checked=5),
-                with_fits("merged_slopes", "b", checked=9),
-            ]
-            * 2,
-            "The fits of studies (2) are kept ones, of which 14 of 200 were checked; --full makes all again",
-        ),
-        (
-            [with_fits("variances", "a", kept_differ=1)],
-            "kept fits do not stand here, and all were made: studies: 1",
-        ),
-    ],
-)
-def test_kept_fits_are_told(capsys, claims, monkeypatch, tmp_path, made, said):
+def test_the_fits_of_the_studies_of_a_run_are_counted_once(capsys, claims, tmp_path):
+    """Two claims may share a study; a report that is read back says the same."""
+    made = [with_fits("variances", "a"), with_fits("merged_slopes", "b"), with_fits("variances", "a")]
     claims(*(replace(claim, id=f"C{i}") for i, claim in enumerate(made, 1)))
     report = str(tmp_path / "r.json")
     assert run(["verify", "-o", report]) == run(["verify", "--from", report]) == 0
-    out = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith(said) for line in out) == 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count("All 200 fits of studies were made in this run, each by two searches") == 2
 
 
-@pytest.mark.parametrize(("options", "kept"), [([], True), (["--full"], False), (["--store", "s.sqlite"], False)])
-def test_kept_fits_are_taken_unless_all_are_asked_for(claims, monkeypatch, options, kept):
-    made = []
-
-    class Told(Runs):
-        def __init__(self, **options):
-            made.append(options["kept"])
-            super().__init__(**options)
-
-    monkeypatch.setattr("temperance.answers.verify.Runs", Told)
-    assert run(["verify", *options]) == 0
-    assert made == [kept]
-
-
-def test_stored_fits_that_were_altered_are_bad_input(refused, claims, monkeypatch):
-    def altered(_):
-        raise StoreError("the stored fits are not those that were kept")
-
-    claims(replace(SMALL_DENSITY, studies=(small(LINEAR),)))
-    monkeypatch.setattr(study_runner, "kept_fits", altered)
-    refused(["verify", "C9"], "the stored fits are not those that were kept")
+def test_every_fit_is_made_so_that_there_is_no_option_for_it(refused):
+    refused(["verify", "--full"], "--full")
 
 
 def small(study):
@@ -228,6 +265,11 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert all(c["test"]["power"] < 0.9 for c in leg["constants"])
     assert leg["profiles"][0]["outcome"] == "confirmed"
     assert [(row["rank"], row["outcome"]) for row in leg["lattices"]] == [(12, "confirmed"), (9, "confirmed")]
+    for beside in (leg["studies"][0]["conditions"], leg["slopes"][0], leg["constants"][0]):
+        assert beside["agreement"] == 1.0
+        assert beside["starts"] == 2 * LINEAR.starts
+        assert beside["at_edge"] == {}
+        assert 0 < beside["smallest_share"] < 0.5
     assert {s["parameter"] for s in leg["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight"}
     assert [s["parameter"] for s in density["legs"]["monte_carlo"]["slopes"]] == ["density"]
     keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]

@@ -107,7 +107,9 @@ def test_the_mirror_image_of_an_anchored_truth_has_its_predictions():
     found = []
     for measure in (split, swapped):
         theta = study.layout.pack(measure) + 0.01 * rng.normal(size=(12, 2, study.layout.size))
-        result = StudyResult(study, theta, np.full((12, 2), "converged"), np.ones((12, 2), dtype=int))
+        result = StudyResult(
+            study, theta, np.full((12, 2), "converged"), np.ones((12, 2), dtype=int), np.zeros((12, 2))
+        )
         assert result.errors["beta1"].max() < 0.1
         slopes = study_record(result)["slopes"]
         assert {s["anchor_at_home"] for s in slopes if s["slope"] and s["parameter"] != "density"} == {measure is split}
@@ -135,7 +137,7 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
     study = replace(LINEAR, sizes=(10**4, 10**8, 10**12), replicates=40)
     status, sizes = np.full((40, 3), "converged"), np.array(study.sizes, dtype=float)
     theta = np.tile(study.layout.pack(study.truth), (40, 3, 1))
-    result = StudyResult(study, theta, status, np.ones((40, 3), dtype=int))
+    result = StudyResult(study, theta, status, np.ones((40, 3), dtype=int), np.zeros((40, 3)))
 
     def slope(name, cell, exponent, tail=1.0):
         errors = np.random.default_rng(7).normal(size=(40, 3)) * sizes**-exponent

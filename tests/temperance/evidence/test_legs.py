@@ -159,7 +159,7 @@ def scattered(study, fall, dropped=0):
     theta += rng.normal(size=theta.shape) * 0.3 * sizes[:, None] ** -fall
     status = np.full(theta.shape[:2], "converged")
     status[:dropped] = "max_steps"
-    return StudyResult(study, theta, status, np.ones(status.shape, dtype=int))
+    return StudyResult(study, theta, status, np.ones(status.shape, dtype=int), np.zeros(status.shape))
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,8 @@ def test_every_slope_that_is_tested_was_planned(study):
     rng = np.random.default_rng(0)
     theta = rng.normal(size=(study.replicates, len(study.sizes), study.layout.size))
     status = np.full(theta.shape[:2], "converged")
-    record = study_record(StudyResult(study, theta, status, np.ones(status.shape, dtype=int)))
+    agree, gaps = np.ones(status.shape, dtype=int), np.zeros(status.shape)
+    record = study_record(StudyResult(study, theta, status, agree, gaps))
     tested = [s for s in record["slopes"] if "test" in s]
     density = planned_slopes((study,), 2e-5, parameters=("density",))
     planned = [*planned_slopes((study,), 2e-5), *density]
@@ -221,20 +222,28 @@ def record_power(study, planned):
     return of_density.power
 
 
-def test_conditions_are_said_where_they_were_measured():
+def test_the_conditions_of_a_study_are_in_a_line():
     result = scattered(LINEAR, 0.5)
-    assert describe(conditions(result)) is None
-    shape = result.status.shape
-    gaps, shares = np.zeros(shape), np.tile(np.geomspace(0.5, 0.001, shape[1]), (shape[0], 1))
-    gaps[0] = -0.06
-    measured = conditions(replace(result, gaps=gaps, at_edge={"nu": 0.625, "a": 0.0}, smallest_share=shares))
-    assert measured["agreement"] == pytest.approx(1 - 1 / shape[0])
-    assert measured["smallest_share"] == pytest.approx(0.001)
-    assert describe(measured) == (
-        "two searches agree on 97.5% of the fits; at an edge of the box: nu 62%; smallest share of an atom at the "
-        "largest n: 0.001 (median)"
+    gaps, edges = np.zeros(result.status.shape), replace(result).theta
+    gaps[0] = 0.06
+    edges[:, 0, -1] = LINEAR.box.bounds(LINEAR.layout)[1][-1]
+    beside = conditions(replace(result, gaps=gaps, theta=edges))
+    assert beside["agreement"] == pytest.approx(1 - 1 / len(gaps))
+    assert beside["starts"] == 2
+    assert beside["at_edge"] == {"nu": pytest.approx(1 / len(LINEAR.sizes))}
+    assert 0.1 < beside["smallest_share"] < 0.5
+    assert describe({**beside, "starts": 96, "smallest_share": 1.23e-3, "at_edge": {"nu": 0.625, "a": 0.0}}) == (
+        "two searches, each from 48 starts, agree on 97.5% of the fits; parameters at an edge of the box: nu in 62% of "
+        "the fits; median share of the lightest atom at the largest n: 0.0012"
     )
-    assert least_agreement({"slopes": [measured, {"agreement": 0.9}], "studies": [{"conditions": measured}]}) == 0.9
+    assert describe(beside).startswith("two searches, each from one start, agree on 97.5%")
+    assert describe({}) is None
+
+
+def test_the_least_agreement_of_a_leg_is_that_of_its_worst_study():
+    rows = [{"agreement": 0.95}, {"agreement": 0.9}]
+    assert least_agreement({"slopes": rows, "studies": [{"conditions": {"agreement": 0.99}}]}) == 0.9
+    assert least_agreement({"studies": [{"conditions": {"agreement": 0.97}}]}) == 0.97
     assert least_agreement({"fits": {}, "slopes": [{"agreement": None}]}) is None
 
 

@@ -20,7 +20,7 @@ from temperance.measurements.contact_orders import KeptOrder, family
 from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.studies.claim_studies import SOFTMAX_CELL, STUDIES
+from temperance.numerics.studies.claim_studies import STUDIES
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.settings.reasons import ReasonKind
 
@@ -279,7 +279,7 @@ def test_exact_specified_models_have_orders_of_one_or_flat():
 
 
 def test_slopes_of_claims_are_about_the_rates_of_the_atlas():
-    known = {study.digest for study in (*STUDIES, SOFTMAX_CELL)}  # the latter stood in the place of a larger one
+    known = {study.digest for study in STUDIES}
     assert {s["digest"] for s in kept_claims()} <= known
     for study in kept_claims():
         assert study["sizes"][-1] == 10**12

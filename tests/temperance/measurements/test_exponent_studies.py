@@ -33,11 +33,14 @@ def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
     chosen = replace(exponent_studies.definition("softmax gate"), replicates=2, sizes=(500, 2000))
     errors = {"beta1": np.array([[0.1, 0.2], [0.3, 0.40000049]])}
     status = [["converged", "max_steps"], ["at_bound", "converged"]]
-    entry = json.loads(json.dumps(exponent_studies.record(GeneralResult(chosen, errors, status, [[1, 1], [2, 1]]))))
+    gaps, shares = np.array([[0.0, 0.06], [0.05, 0.0]]), np.array([[0.2, 0.01], [0.3, 0.03]])
+    result = GeneralResult(chosen, errors, status, gaps, {"nu": 0.25}, shares)
+    entry = json.loads(json.dumps(exponent_studies.record(result)))
     np.testing.assert_array_equal(exponent_studies.errors_of(entry)["beta1"], [[0.1, np.nan], [0.3, 0.4]])
     assert exponent_studies.dropped(entry) == 0.25
     assert entry["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
-    assert entry["agree"] == {"two or more climbs": 1, "one": 3}
+    starts = 2 * exponent_studies.STARTS
+    assert entry["conditions"] == {"agreement": 0.75, "starts": starts, "at_edge": {"nu": 0.25}, "smallest_share": 0.02}
 
 
 @pytest.mark.full
