@@ -53,8 +53,6 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/interactions.py
 	$(BIN)/python benchmarks/efficiency.py --ranking
 	$(BIN)/python benchmarks/kernels.py --json
-	$(BIN)/python benchmarks/cells.py --json --cells tanh,softmax
-	$(BIN)/python benchmarks/study.py --json
 	$(BIN)/python benchmarks/workload.py --json --share 0.05
 
 # names, traced callables and routers against torch, jax and keras themselves

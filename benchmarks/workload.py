@@ -26,8 +26,10 @@ from baselines import em, lbfgs
 
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
-from temperance.numerics.fitting.mle import Box, Fit, fit_points, start_points
-from temperance.numerics.fitting.search import search
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import Fit, fit_points, search_layout
+from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
@@ -65,7 +67,7 @@ def fit_next(layout: Layout, points: Points, before: list[Fit], sizes_before: li
             return result
     if layout.k == 2:
         return fit_points(layout, GATE, points, box=BOX, starts=STARTS, seed=seed)
-    return search(layout, GATE, points, box=BOX, starts=1, seed=seed)
+    return search_layout(layout, GATE, points, box=BOX, starts=1, seed=seed)
 
 
 def run(layout: Layout, ns: list[int]) -> Run:
@@ -103,7 +105,8 @@ def compare(layout: Layout, ns: list[int]) -> dict[str, Any]:
     seconds, reached = dict.fromkeys(names, 0.0), dict.fromkeys(names, 0.0)
     for n, replicate in tasks:
         points = data(n, replicate, np.linspace(0, 1, n)[:, None])
-        (start,) = start_points(layout, GATE, points, BOX, 1, seed=replicate)
+        problem = layout_problem(layout, GATE, points, BOX)
+        (start,) = starts_of(problem, None, Effort(1, 0, 0), [replicate], 0)
         for name, method in names.items():
             begin = time.process_time()
             if method is None:
@@ -121,7 +124,7 @@ def compare(layout: Layout, ns: list[int]) -> dict[str, Any]:
 
 def paired(layout: Layout, ns: list[int]) -> dict[str, float]:
     """CPU time of every fit in both ways, starts included, and the log-likelihoods that the second one gains."""
-    seconds, gains, ways = np.zeros(2), [], ((fit_points, STARTS), (search, 1))
+    seconds, gains, ways = np.zeros(2), [], ((fit_points, STARTS), (search_layout, 1))
     for n in ns:
         x = np.linspace(0, 1, n)[:, None]
         for replicate in range(REPLICATES):

@@ -204,8 +204,24 @@ class _Ratios:
             agree=optimum.agree,
             score=score,
             information=-hessian,
-            flat_directions=flat_directions(-hessian / points.n, held),
+            flat_directions=self._flat(theta, -hessian / points.n, held, optimum),
             box=self.box,
             layout=self.layout,
             gap=optimum.gap,
         )
+
+    def _flat(self, theta: Floats, information: Floats, held: NDArray[np.bool_], optimum: Optimum) -> Floats:
+        """Where tau is free and no data tell it: along its orbit, and what is flat in the ratios to it besides.
+
+        On the orbit the information is of the size of the gradient at which climbs end, and not of rounding.
+        """
+        if not self.free:
+            return flat_directions(information, held)
+        scale = np.where(self._gates, np.exp(theta[0]), 1.0)[1:]
+        inner = flat_directions(-optimum.maximum.hessian, self.problem.edges(optimum.u)) * scale
+        rows = np.column_stack([np.zeros(len(inner)), inner])
+        if not held[0]:
+            orbit = np.where(self._gates, theta, 0.0)
+            orbit[0] = 1.0
+            rows = np.vstack([rows, orbit])
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
 from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
-from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits
+from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits, start_in_box
 from temperance.numerics.likelihood.plain_sums import responsibilities
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -175,11 +175,11 @@ def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Sto
 
 def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], half: int) -> list[Floats]:
     """The starts (p,) of a search: rough ones, one for each of the streams (seed, half, 0), ..; peaks and splits."""
-    thetas = []
+    thetas, begin = [], rough_start if problem.parents is None else start_in_box
     for index in range(effort.rough):
         rng = np.random.default_rng([*seed, half, index])
         part = problem.at(Points(*problem.points.some(SUBSAMPLE, rng)))
-        thetas.append(part.climb(rough_start(part, rng), ROUGH_PASSES).theta)
+        thetas.append(part.climb(begin(part, rng), ROUGH_PASSES).theta)
     if fewer is not None:
         rng, small = np.random.default_rng([*seed, half, effort.rough]), fewer.problem
         if effort.peaks and fewer.problem.k > 1:

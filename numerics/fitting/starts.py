@@ -145,6 +145,11 @@ def rough_start(problem: Problem, rng: np.random.Generator) -> Floats:
     return problem.inside(natural)
 
 
+def start_in_box(problem: Problem, rng: np.random.Generator) -> Floats:
+    """u (p,) in the inner half of the box, where the box numbers the atoms: an order from data may be another one."""
+    return np.asarray(rng.uniform(*(problem.lower + share * (problem.upper - problem.lower) for share in (0.25, 0.75))))
+
+
 def _log_likelihoods(
     problem: Problem, own: Floats, shared: Floats, lines: Floats, nu: Floats, order: NDArray[np.intp]
 ) -> Floats:

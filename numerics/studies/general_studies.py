@@ -36,7 +36,7 @@ _ROUGH = 3  # starts from the data, where no atom is split
 class GeneralStudy:
     """Everything that determines the outcome of a study.
 
-    name: what reports call it. family: the truth, with cells that `GeneralMixture` fits. orders: parameter -> q, where
+    name: what reports call it. family: the truth, with cells that `family_problem` fits. orders: parameter -> q, where
     it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
     of one atom less; a search also begins at its estimate at the n before. columns: points of x of the lattice, None
     for as many as its dimension takes.

@@ -40,14 +40,6 @@ def test_the_whole_workload_has_the_slope_of_theory():
     assert result["slope"] == pytest.approx(-0.5, abs=0.03)
 
 
-def test_fits_of_a_cell_reach_the_best_more_often_in_its_chart():
-    result = run("cells.py", "--cells", "softmax", "--n", "1e8", "--replicates", "3")
-    before, after = result["softmax 1e8"].values()
-    assert after["stationary"] == 1
-    assert after["fits_at_best"] > before["fits_at_best"]
-    assert after["passes_mean"] < 70
-
-
 @pytest.mark.full
 def test_over_specified_fits_are_compared_with_starts_of_their_own():
     found = run("workload.py", "--fitted", "3", "--share", "0.01", "--paired")["paired"]
@@ -55,13 +47,6 @@ def test_over_specified_fits_are_compared_with_starts_of_their_own():
     assert found["cpu_ratio"] == pytest.approx(found["cpu_s_search"] / found["cpu_s_starts"], abs=1e-3)
     assert found["gain_mean"] > 0
     assert found["share_higher"] > found["share_lower"]
-
-
-@pytest.mark.full
-def test_a_study_is_compared_with_what_samples_would_cost():
-    found = run("study.py", "--replicates", "2")
-    assert found["fits_that_are_estimates"] == 1
-    assert found["ratio"] == pytest.approx(found["study_by_samples_cpu_s"] / found["study_cpu_s"], rel=0.05)
 
 
 @pytest.mark.full

@@ -4,7 +4,6 @@ import pytest
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, in_order, mirror_errors
 from temperance.numerics.errors.orbit_flatness import FLAT, SCALES, flatness, scaled
 from temperance.numerics.errors.voronoi import Symmetry
-from temperance.numerics.fitting.starting_points import smaller, split_starts
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, RELU, TANH
@@ -100,20 +99,3 @@ def test_the_likelihood_is_flat_on_an_orbit_and_nowhere_else():
     assert not flatness(orbit, TANH.gate, x, y).flat
     with pytest.raises(ValueError, match="leading axes"):
         scaled(orbit, SCALES)
-
-
-@pytest.mark.parametrize("gauge", ["anchored", "free"])
-def test_splits_stay_near_and_obey_the_gauge(gauge):
-    study = LINEAR if gauge == "anchored" else TANH
-    layout = type(study.layout)(3, 1, gauge)
-    assert smaller(layout).k == 2
-    starts = split_starts(layout, study.truth, 4, spread=1.7, rng=np.random.default_rng(0))
-    assert len(starts) == 2 * 4
-    for theta in starts:
-        g = layout.unpack(theta)
-        assert float(g.tau) == pytest.approx(float(study.truth.tau))
-        assert g.beta0[-1] == 0.0
-        # one atom is as it was, and the other has become two around it
-        assert sum(np.isclose(g.b, b, atol=1e-12).any() for b in study.truth.b) == 1
-    again = split_starts(layout, study.truth, 4, spread=1.7, rng=np.random.default_rng(0))
-    np.testing.assert_array_equal(starts, again)

@@ -1,19 +1,22 @@
-"""The search of `temperance fit`: pooled points, and starts from splits of the smaller maximum."""
+"""The search for the maximum: two halves that share nothing, pooled points, and what other searches reach."""
 
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting import search as search_module
-from temperance.numerics.fitting.mle import Box, fit_points
-from temperance.numerics.fitting.newton import GRADIENT
-from temperance.numerics.fitting.search import pooled, search
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.fitting import search as module
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.climb import GRADIENT, Stop
+from temperance.numerics.fitting.mle import search_layout
+from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, pooled, search, search_once, starts_of
+from temperance.numerics.lattice.counts import samples
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.theory.activations.activation import activation
+from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR
 
-LINEAR = compile_activation(activation("linear"))
+LINEAR = compiled("linear")
 TRUTH = MixingMeasure([[3.0], [0.0]], [-0.5, 0.0], 1.0, [[1.0], [-1.0]], [0.5, -0.5], [0.09, 0.16])
 BOX = Box(50.0, 50.0, (0.5, 2.0), 50.0, 50.0, (0.03, 1.0))
 
@@ -47,40 +50,70 @@ def test_few_points_and_coarse_cells_are_not_pooled(n, least):
     assert pooled(drawn(n, 0), least) is None
 
 
+def test_a_search_on_pooled_points_ends_as_high_as_its_starts_on_all_points():
+    points, effort = drawn(8_000, 0), Effort(2, 6, 4)
+    problem = layout_problem(Layout(3, 1, tau=1.0), LINEAR, points, BOX)
+    few = problem.at(pooled(points, BOX.nu[0]))
+    stop = Stop.in_sample_units(points.n)
+    optimum = search(problem, seed=0, effort=effort)
+    for half in (0, 1):
+        starts = starts_of(few, fewer_atoms(few, effort, [0, half], stop), effort, [0], half)
+        assert optimum.log_likelihood >= climb_all(problem, starts).log_likelihood - 1e-3
+    assert optimum.is_estimate
+    assert optimum.maximum.gradient_norm <= GRADIENT
+    assert optimum.starts == 2 * 12
+    assert 1 <= optimum.agree <= optimum.starts
+    assert (search(problem, seed=0, effort=effort).u == optimum.u).all()
+
+
+def test_two_searches_share_no_start_and_their_gap_is_the_difference_of_their_ends():
+    (points,) = samples(TANH_FREE.lattice, (10**4,), seed=3)
+    problem, effort, stop = TANH_FREE.problem(points), Effort(2, 6, 6), Stop.in_sample_units(10**4)
+    halves, starts = [], []
+    for half in (0, 1):
+        fewer = fewer_atoms(problem, effort, [5, half], stop)
+        starts.append({tuple(start) for start in starts_of(problem, fewer, effort, [5], half)})
+        halves.append(search_once(problem, effort, [5], half, stop=stop))
+    assert [len(half) for half in starts] == [14, 14]
+    assert not starts[0] & starts[1]
+    both, ends = search(problem, seed=5, effort=effort, stop=stop), [half.log_likelihood for half in halves]
+    assert both.gap == abs(ends[0] - ends[1])
+    assert both.log_likelihood == max(ends)
+    assert both.starts == 28
+
+
+def test_a_higher_maximum_that_one_search_alone_reaches_is_seen_as_a_gap(monkeypatch):
+    """At a mirror point of tanh this sample has two maxima: 1.76 apart, of which each search is given one."""
+    points = Points(*sample(TANH_MIRROR.truth, TANH_MIRROR.gate, 500, seed=3))
+    problem = TANH_MIRROR.problem(points, compiled=False)
+    ends = [search_once(problem, Effort(1, 0, 0), [seed], 0) for seed in range(12)]
+    low, high = (choose(ends, key=lambda end: end.log_likelihood).u for choose in (min, max))
+    gap = float(problem.sums(high, derivatives=False).value - problem.sums(low, derivatives=False).value)
+    assert gap > 0.5
+    for planted in ((low, high), (high, low)):
+        monkeypatch.setattr(module, "starts_of", lambda *given, ends=planted: [ends[given[-1]]])
+        optimum = search(problem, seed=0, effort=Effort(1, 0, 0))
+        assert optimum.gap == pytest.approx(gap, abs=1e-6)
+        assert (optimum.agree, optimum.starts) == (1, 2)
+        assert optimum.log_likelihood == pytest.approx(problem.sums(high, derivatives=False).value)
+
+
 @pytest.mark.parametrize("replicate", range(3))
-def test_the_search_climbs_as_high_as_the_same_starts_on_all_points(replicate):
-    points, layout = drawn(20_000, replicate), Layout(3, 1, tau=1.0)
-    assert pooled(points, BOX.nu[0]) is not None
-    alone = fit_points(layout, LINEAR, points, box=BOX, starts=2, seed=replicate)
-    found = search(layout, LINEAR, points, box=BOX, starts=2, seed=replicate)
-    assert found.is_estimate
-    assert found.gradient_norm <= GRADIENT * points.n
-    assert found.log_likelihood >= alone.log_likelihood - 1e-3
-    assert found.starts == 2 + 2 * 4
-    assert 1 <= found.agree <= found.starts
-    again = search(layout, LINEAR, points, box=BOX, starts=2, seed=replicate)
-    assert (again.theta == found.theta).all()
+def test_a_search_reaches_what_300_random_climbs_reach(replicate):
+    """Of a cell of tanh whose weights are free, the maximum is most often an atom far away, with a small weight."""
+    (points,) = samples(TANH_FREE.lattice, (10**4,), seed=11, replicate=replicate)
+    problem, stop, rng = TANH_FREE.problem(points), Stop.in_sample_units(10**4), np.random.default_rng(replicate)
+    starts = rng.uniform(problem.lower, problem.upper, (300, len(problem.lower)))
+    best = climb_all(problem, starts, 150, stop)
+    optimum = search(problem, seed=replicate, effort=TANH_FREE.effort, stop=stop)
+    assert optimum.is_estimate
+    assert optimum.log_likelihood >= best.log_likelihood - 0.05
 
 
-def test_two_atoms_of_few_points_are_searched_as_before():
+def test_two_atoms_of_few_points_are_searched_from_rough_starts_alone():
     points, layout = drawn(500, 4), Layout(2, 1, tau=1.0)
-    before = fit_points(layout, LINEAR, points, box=BOX, starts=3, seed=1)
-    found = search(layout, LINEAR, points, box=BOX, starts=3, seed=1)
-    assert (found.theta == before.theta).all()
-    assert (found.starts, found.agree) == (before.starts, before.agree)
-
-
-def test_starts_are_climbed_on_all_points_where_the_best_of_pooled_ones_is_not_defined_there(monkeypatch):
-    points, layout, calls = drawn(20_000, 0), Layout(2, 1, tau=1.0), []
-
-    def refuses_first(*args, **options):
-        calls.append(len(options["known_starts"]))
-        if len(calls) == 1:
-            raise ValueError("the likelihood is finite at no start")
-        return fit_points(*args, **options)
-
-    monkeypatch.setattr(search_module, "fit_points", refuses_first)
-    found = search(layout, LINEAR, points, box=BOX, starts=2, seed=0)
-    assert calls == [1, 2]
-    alone = fit_points(layout, LINEAR, points, box=BOX, starts=2, seed=0)
-    assert (found.theta == alone.theta).all()
+    fit = search_layout(layout, LINEAR, points, box=BOX, starts=3, seed=1)
+    problem = layout_problem(layout, LINEAR, points, BOX)
+    ends = [search_once(problem, Effort(2, 0, 0), [1], half) for half in (0, 1)]
+    assert fit.log_likelihood == pytest.approx(max(end.log_likelihood for end in ends), abs=1e-9)
+    assert (fit.starts, fit.gap) == (4, abs(ends[0].log_likelihood - ends[1].log_likelihood))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.general.general_mle import GeneralMixture
+from temperance.numerics.general.general_mle import family_problem
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
@@ -43,21 +43,21 @@ def seen(d, n=60):
 )
 def test_derivatives_are_those_of_central_differences(gate, dim, mean):
     found, step = made(gate, dim, mean), 1e-5
-    mixture, points = GeneralMixture(found), seen(dim)
-    u = 0.3 * np.random.default_rng(2).uniform(-1, 1, len(mixture.free))
-    local = mixture.local(u, points)
-    ends = [(mixture.local(u + move, points), mixture.local(u - move, points)) for move in step * np.eye(len(u))]
-    assert np.abs(local.gradient).min() > 1e-6
-    assert local.gradient == pytest.approx([(up.value - down.value) / (2 * step) for up, down in ends], abs=1e-8)
-    bends = [(up.gradient - down.gradient) / (2 * step) for up, down in ends]
-    np.testing.assert_allclose(local.hessian, bends, atol=1e-7)
+    problem, n = family_problem(found, seen(dim), compiled=False), seen(dim).n
+    u = problem.base[problem.places] + 0.3 * np.random.default_rng(2).uniform(-1, 1, len(problem.places))
+    here = problem.sums(u)
+    ends = [(problem.sums(u + move), problem.sums(u - move)) for move in step * np.eye(len(u))]
+    assert np.abs(here.score).min() / n > 1e-6
+    assert here.score / n == pytest.approx([(up.value - down.value) / (2 * step * n) for up, down in ends], abs=1e-8)
+    bends = [(up.score - down.score) / (2 * step * n) for up, down in ends]
+    np.testing.assert_allclose(here.hessian / n, bends, atol=1e-7)
 
 
 def sums(found, rows, points):
     """Value and score of three atoms, in weight, gate, line and log nu; the gate of the last one is held."""
     theta = rows.copy()
     theta[:, -1] = np.log(rows[:, -1])
-    likelihood = GeneralMixture(found).likelihood
+    likelihood = family_problem(found, points, compiled=False).likelihood
     return likelihood(theta.ravel(), points.x, points.y, points.weights, points.reference)[:2]
 
 

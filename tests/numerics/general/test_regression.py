@@ -26,7 +26,7 @@ def asked():
 
 def test_the_regression_function_is_the_weighted_mean_and_has_its_slopes(asked):
     mixture, rng = RegressionMixture(asked.study.family), np.random.default_rng(0)
-    u = mixture.split(rng, 0.2)
+    u = (mixture.lower + mixture.upper) / 2 + 0.2 * rng.uniform(-1, 1, len(mixture.lower))
     f, slopes = mixture.regression(u)
     rows = mixture.vector(u).reshape(3, -1)  # log weight, beta1, a, b, nu
     for j in (0, 20, 63):
@@ -44,17 +44,17 @@ def test_the_estimate_is_the_least_sum_of_squares(asked):
     """SciPy, from there and by Gauss-Newton steps, finds no less."""
     mixture, rng, n = RegressionMixture(asked.study.family), np.random.default_rng(1), 10**8
     means = mixture.means(n, rng)
-    fit, u = mixture.fitted(means, [mixture.split(rng, 0.05) for _ in range(3)])
+    end = mixture.search_once(means, 2, [], rng)
     unit = math.sqrt(n / len(means.y)) / NOISE
 
     def gaps(v):
         return unit * (mixture.regression(v)[0] - means.y)
 
-    assert (gaps(u) ** 2).sum() / 2 == pytest.approx(-fit.loglik, rel=1e-9)
-    inside = np.clip(u, -mixture.reach * 0.999999, mixture.reach * 0.999999)
-    again = least_squares(gaps, inside, bounds=(-mixture.reach, mixture.reach), xtol=1e-12, ftol=1e-12)
-    assert -fit.loglik < again.cost + 1e-2
-    assert 10 < -fit.loglik < 60  # half of a chi-squared variable with about 54 degrees of freedom
+    assert (gaps(end.theta) ** 2).sum() / 2 == pytest.approx(-end.value * n, rel=1e-9)
+    inside = np.clip(end.theta, mixture.lower + 1e-6, mixture.upper - 1e-6)
+    again = least_squares(gaps, inside, bounds=(mixture.lower, mixture.upper), xtol=1e-12, ftol=1e-12)
+    assert -end.value * n < again.cost + 1e-2
+    assert 10 < -end.value * n < 60  # half of a chi-squared variable with about 54 degrees of freedom
 
 
 def test_what_is_flat_or_a_variance_has_no_error():

@@ -11,7 +11,8 @@ import sympy as sp
 from scipy.stats import chi2, norm
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.mle import Box, fit_points
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.lattice import experiment as lattice
 from temperance.numerics.lattice.counts import counts, samples
 from temperance.numerics.lattice.experiment import (
@@ -235,7 +236,7 @@ PROVED = [
     (settings.TANH, "activation", "tanh", 99),
     (settings.GELU, "activation", "gelu", 105),
     (settings.RELU, "activation", "relu", 47),
-    (settings.SOFTMAX_CELL, "softmax", None, 35),
+    (settings.SOFTMAX_SPLITS, "softmax", None, 35),
 ]
 
 
@@ -269,7 +270,9 @@ def test_arbitrary_gates_have_no_further_relations(name):
     assert same_relations(setting.spec, point, made, 4).proved
 
 
-@pytest.mark.parametrize("chosen", [settings.LINEAR, settings.TANH_MIRROR, settings.SOFTMAX_CELL], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "chosen", [settings.LINEAR, settings.TANH_MIRROR, settings.SOFTMAX_SPLITS], ids=lambda s: s.name
+)
 def test_half_the_step_gives_the_same_information_and_distances(chosen, monkeypatch):
     """To 1e-6: log g has singularities off the real line, between its experts, so that sums are not quite integrals."""
     found = []

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.starting_points import smaller
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import STUDIES, TANH
 from temperance.numerics.studies.run import compile_side_by_side
@@ -69,11 +68,13 @@ class Listed(Executor):
 
 
 def test_every_kernel_of_some_studies_is_compiled_once():
+    """Those of k - 1 atoms, which searches begin at, too; a temperature that is held has the kernel of a fitted one."""
     workers = Listed()
     compile_side_by_side(STUDIES, workers)
-    kernels = [(layout, given[0].activation) for given in workers.given if given for layout in given[1:]]
+    kernels = [(given[1], given[0].gauge, given[0].activation) for given in workers.given if given]
+    assert workers.given[:2] == [(), ()]  # what climbs, and the sums of the gradient process
     assert len(workers.given) == len(kernels) + 2
-    assert workers.given[-2:] == [(), ()]  # the steps of searches and of regressions, after which kernels differ
-    assert len(kernels) == len(set(kernels)) == 8
-    layouts = [(layout, s) for s in STUDIES for layout in (s.layout, smaller(s.layout)) if layout.k > 2 or not s.exact]
-    assert set(kernels) >= {(replace(layout, tau=None), s.activation) for layout, s in layouts}
+    assert len(kernels) == len(set(kernels))
+    assert set(kernels) == {
+        (k, s.gauge, s.activation) for s in STUDIES for k in ((s.k - 1, s.k) if s.peaks + s.splits else (s.k,))
+    }

@@ -20,7 +20,7 @@ def outcome(replicate):
     rng = np.random.default_rng(replicate)
     theta = rng.normal(size=(3, 5)) * 10.0 ** rng.integers(-300, 300, size=(3, 5))
     theta[0, 0], theta[1, 1] = -0.0, np.nan
-    return theta, ["converged", "spike", "at_bound"], [1, 2, replicate]
+    return theta, ["converged", "spike", "at_bound"], [1, 2, replicate], [0.0, 1e-9, rng.exponential()]
 
 
 def opened(path, name="study", digest=DIGEST):
@@ -35,9 +35,9 @@ def stored(path):
 def check_outcomes(found, replicates):
     assert sorted(found) == sorted(replicates)
     for replicate in replicates:
-        theta, status, agree = outcome(replicate)
+        theta, *rest = outcome(replicate)
         assert found[replicate][0].tobytes() == theta.tobytes()
-        assert found[replicate][1:] == (status, agree)
+        assert found[replicate][1:] == (*rest,)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_stored_outcome_stays_and_another_one_in_its_place_is_refused(path):
     """Two processes may run the same replicate, but not with other results: their versions differ then."""
     with opened(path) as store:
         store.add(3, outcome(3))
-        for other in ((outcome(4)[0], *outcome(3)[1:]), (*outcome(3)[:2], [1, 2, 4]), outcome(5)):
+        for other in ((outcome(4)[0], *outcome(3)[1:]), (*outcome(3)[:2], [1, 2, 4], outcome(3)[3]), outcome(5)):
             with pytest.raises(ValueError, match="replicate 3 was stored with another outcome meanwhile"):
                 store.add(3, other)
         store.add(4, outcome(4))
