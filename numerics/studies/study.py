@@ -130,8 +130,9 @@ class Study:
         """Of each of the two searches of a fit."""
         return Effort(self.starts, self.peaks, self.splits)
 
+    @checked
     def problem(self, points: Points, *, compiled: bool = True) -> Problem:
-        """The fit to some points."""
+        """The fit to points; compiled: in machine code, or in NumPy."""
         gate = self.gate if compiled else replace(self.gate, machine_code=False)
         return layout_problem(self.layout, gate, points, self.box)
 
