@@ -152,7 +152,7 @@ def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
 def dropped(entry: Mapping[str, Any]) -> float:
     """The share of the fits that are spikes or ran out of steps."""
     counts = entry["fits"]
-    return float(sum(counts[status] for status in FAILED) / sum(counts.values()))
+    return float(sum(counts.get(status, 0) for status in FAILED) / sum(counts.values()))
 
 
 def main(path: str, *names: str) -> None:
