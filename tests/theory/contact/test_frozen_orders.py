@@ -29,7 +29,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.slow) for n in FROZEN])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n in QUICK else pytest.mark.full) for n in FROZEN])
 def test_orders_are_as_they_were(name):
     found = orders(setting(*CASES[name])).orders
     text = {
