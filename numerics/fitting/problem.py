@@ -44,7 +44,8 @@ class Problem:
         anchored: whether the last atom is set apart: its gate is held, and no translation moves all gates alike.
         odd: whether the gates of two atoms can be exchanged, with the sign of their parameters, where one is anchored.
         frame: of the mixture, for steps in charts. smaller: makes the problem of one atom less, if it has one;
-            parents: which of its atoms may be split, all by default.
+            parents: which of its atoms may be split, all by default; kinked: whether the gate is smooth piece by
+            piece alone.
     """
 
     formulas: AtomFormulas
@@ -63,6 +64,7 @@ class Problem:
     frame: Frame = NO_FRAME
     smaller: Callable[[], Problem] | None = None
     parents: tuple[int, ...] | None = None
+    kinked: bool = False
 
     @cached_property
     def likelihood(self) -> GeneratedLikelihood:
@@ -174,4 +176,5 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
         odd=parity(gate) == "odd",
         frame=frame_of(replace(layout, tau=1.0) if linear else layout, *points.middle, linear=linear),
         smaller=partial(layout_problem, replace(layout, k=k - 1), gate, points, box) if k > 1 else None,
+        kinked=len(gate.source.pieces) > 1,
     )

@@ -37,6 +37,7 @@ _SLACK = 0.5  # ends lower by this on pooled points are not climbed further: rou
 _SAME = 0.02  # ends on pooled points that differ by no more are one maximum
 _MANY = 5_000  # fewer points are not worth pooling
 _GAIN = 6  # times fewer cells than points, at least
+_LEVEL = 1e-3  # of log-likelihood: less is no rise from beside a kink
 _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is made again
 _ON_EDGE = 1e-12  # relative, of the least variance
 
@@ -244,24 +245,21 @@ def search(
     total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
     if not total:
         raise ValueError("at least one start is needed")
-    counted = 0
+    ends: list[Maximum] = []
 
-    def tell(done: int) -> None:
+    def climbed(problem: Problem, u: Floats, stop: Stop) -> Maximum:
+        ends.append(problem.climb(u, effort.passes, stop))
         if progress is not None:
-            progress(min(counted + done, total), total)
+            progress(min(len(ends), total), total)
+        return ends[-1]
 
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
-    halves, ends = [], []
-    for half in (0, 1):
-        if total > len(known):
-            fewer = fewer_atoms(here, effort, [seed, half], at)
-            climbs = [here.climb(u, effort.passes, at) for u in starts_of(here, fewer, effort, [seed], half)]
-            counted += len(climbs)
-            tell(0)
-            halves.append(climbs)
-            ends += climbs
-    first = [here.climb(u, effort.passes, at) for u in known]
+    halves = []
+    for half in (0, 1) if total > len(known) else ():
+        fewer = fewer_atoms(here, effort, [seed, half], at)
+        halves.append([climbed(here, u, at) for u in starts_of(here, fewer, effort, [seed], half)])
+    first = [climbed(here, u, at) for u in known]
     if few is not None:
         halves = [[_finished(problem, end, effort, stop) for end in _highest(climbs, few.n)] for climbs in halves]
         first = [_finished(problem, end, effort, stop) for end in first]
@@ -273,7 +271,6 @@ def search(
     if few is not None:
         alike = sum(end.value >= max(e.value for e in ends) - _SAME / few.n for end in ends)
         best = replace(best, starts=total, agree=max(alike, 1))
-    tell(total)
     return _settled(best, stop)
 
 
@@ -283,14 +280,18 @@ def _finished(problem: Problem, end: Maximum, effort: Effort, stop: Stop) -> Max
 
 
 def _settled(best: Optimum, stop: Stop) -> Optimum:
-    """An optimum that ended short of a maximum climbed again from beside its end: at kinks a last step can fail."""
+    """An optimum that ended short of a maximum climbed again from beside its end.
+
+    No gradient vanishes at a maximum on a kink of the gate: it counts as one if no climb from beside it rises.
+    """
     if best.status != "max_steps":
         return best
     aside = _ASIDE * (1.0 + np.abs(best.u))
     again = climb_all(best.problem, [best.u + aside, best.u - aside], stop=stop)
-    if again.is_estimate and not higher(best, again):
-        return replace(again, starts=best.starts, agree=best.agree, gap=best.gap)
-    return best
+    end = again if (again.is_estimate and not higher(best, again)) or higher(again, best) else best
+    if end.status == "max_steps" and end.problem.kinked and again.log_likelihood <= best.log_likelihood + _LEVEL:
+        end = replace(end, status="at_bound" if end.problem.edges(end.u).any() else "converged")
+    return replace(end, starts=best.starts, agree=best.agree, gap=best.gap, fewer=best.fewer)
 
 
 def _highest(ends: Sequence[Maximum], n: float) -> list[Maximum]:

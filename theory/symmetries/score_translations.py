@@ -405,7 +405,7 @@ def generic_rank(matrix: sp.Matrix) -> int:
     values = {p: sp.Rational(rng.randrange(500, 1900), 1000) for p in sorted(matrix.free_symbols, key=str)}
     rank = 0
     with mpmath.workdps(_DIGITS):
-        rows = [[mpmath.mpf(e) for e in row] for row in matrix.subs(values).evalf(_DIGITS).tolist()]
+        rows = [[mpmath.mpmathify(e) for e in row] for row in matrix.subs(values).evalf(_DIGITS).tolist()]
         least = mpmath.mpf(10) ** -40 * max((abs(e) for row in rows for e in row), default=0)
         while rows and rows[0]:
             size, i, j = max((abs(e), i, j) for i, row in enumerate(rows) for j, e in enumerate(row))

@@ -42,7 +42,8 @@ def test_the_number_of_parameters_is_the_rank_of_the_information(measure, name, 
     result = fit(*draw(measure, name), **{"fitted": 2, "starts": 3, **options})
     assert result.fit.is_estimate
     spectrum = np.linalg.eigvalsh(scaled(result.fit.information))
-    assert result.n_parameters == (spectrum > 1e-8).sum()
+    # along an orbit the information is of the size of the gradient at which climbs end, 1e-6
+    assert result.n_parameters == (spectrum > 3e-6).sum()
 
 
 def scaled(information):

@@ -53,8 +53,8 @@ def test_scale(name, u, v):
     """Estimates, standard errors, likelihood and warnings are those of the first units."""
     x, y = data(name)
     first, other = (
-        fit(x, y, fitted=2, starts=1, **OPTIONS[name]),
-        fit(u * x, v * y, fitted=2, starts=1, **OPTIONS[name]),
+        fit(x, y, fitted=2, starts=4, **OPTIONS[name]),
+        fit(u * x, v * y, fitted=2, starts=4, **OPTIONS[name]),
     )
     assert first.fit.status == other.fit.status == "converged"
     assert other.warnings == first.warnings

@@ -45,8 +45,21 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
 def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
     assert run(command(data[0], "--fitted", "2", "--json")) == 0
     record = json.loads(capsys.readouterr().out)
-    keys = ["estimates", "status", "starts", "agree", "flat_directions", "warnings", "loglik", "box", "fitted"]
-    keys += ["n_parameters", "aic", "bic", "points", "dropped", "answer", "gate_formula", "expert_density"]
+    keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
+    keys += [
+        "warnings",
+        "loglik",
+        "box",
+        "fitted",
+        "n_parameters",
+        "aic",
+        "bic",
+        "points",
+        "dropped",
+        "answer",
+        "gate_formula",
+        "expert_density",
+    ]
     keys += ["noise"]
     assert list(record) == keys
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]

@@ -38,7 +38,7 @@ def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
     entry = json.loads(json.dumps(exponent_studies.record(result)))
     np.testing.assert_array_equal(exponent_studies.errors_of(entry)["beta1"], [[0.1, np.nan], [0.3, 0.4]])
     assert exponent_studies.dropped(entry) == 0.25
-    assert entry["fits"] == {"converged": 2, "at_bound": 1, "max_steps": 1}
+    assert entry["fits"] == {"converged": 2, "at_bound": 1, "spike": 0, "max_steps": 1}
     starts = 2 * exponent_studies.STARTS
     assert entry["conditions"] == {"agreement": 0.75, "starts": starts, "at_edge": {"nu": 0.25}, "smallest_share": 0.02}
 

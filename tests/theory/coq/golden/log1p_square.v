@@ -26,7 +26,7 @@ Lemma families_independent : Forall (family_independent D code) families.
 Proof. apply (check_ok 64 0 D code points);
   [solve_points|solve_check]. Qed.
 
-(* first_order holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 9dc5e2e7fe94e567933c505bb96d5cd22a43e3b5fb2323be9add5de23a4fd52c *)
+(* first_order holds *)
 Lemma F1_independent : independent D (F1 s).
 Proof. exact (independent_ext D _ _ (members_F1 _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem first_order_for_s : first_order D s.
@@ -35,7 +35,7 @@ Proof. exact (conj s_smooth F1_independent). Qed.
 Theorem tau_learnable_for_s : Scores.tau_learnable D s.
 Proof. apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]. Qed.
 
-(* second_order holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0 except 1 where positive; certificate bc3200a34d407a88161eb31cf8cfe5c96d2933dcc4362278667de4e112a05c3f *)
+(* second_order holds *)
 Lemma A_relation_0 : forall z, D z ->
   dot ([0; 0; 0; - 1; 0] ++ [1; 1]) (map (rmono (z, pjet code z)) (mA ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -55,7 +55,7 @@ Proof. exact (fun tau Ht Hne => conj s_smooth (conj (A_independent tau Ht Hne) (
 Theorem second_order_fails_there : second_order_fails_at 1 D s.
 Proof. exact (conj s_smooth (or_introl A_dependent_there)). Qed.
 
-(* tau_beta1 holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0 except 1 where positive; certificate 71f940fb76e127778d9a7e283cfc708678013d82e47fe595f5b3443ff377ca73 *)
+(* tau_beta1 holds *)
 Lemma P_relation_0 : forall z, D z ->
   dot ([0; 0; - 1] ++ [1; 1]) (map (rmono (z, pjet code z)) (mP ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -71,13 +71,13 @@ Proof. exact (fun tau Ht Hne => conj s_smooth (P_independent tau Ht Hne)). Qed.
 Theorem sharp_i_fails_there : sharp_i_fails_at 1 D s.
 Proof. exact (conj s_smooth P_dependent_there). Qed.
 
-(* a holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 1849e0495997b92061c7049203d21adbbfb84adbe454783ed63ef9a86b0ff181 *)
+(* a holds *)
 Lemma Q_outside : ~ in_span D (fun z => z ^ 2) (Q s).
 Proof. exact (outside D code mQ _ _ _ (target_Q _) (pick 5 families_independent _ eq_refl)). Qed.
 Theorem sharp_ii_for_s : sharp_ii D s.
 Proof. exact (conj s_smooth Q_outside). Qed.
 
-(* b_nu holds for s(z) = log(z**2 + 1) where all parts of it are real and analytic, all tau > 0; certificate 4c4a50d3a9063a1ef255f74fad895ec8c7704639cbc3866c916cc8acd218a37c *)
+(* b_nu holds *)
 Lemma W_outside : ~ in_span D (fun z => 1) (W s).
 Proof. exact (outside D code mW _ _ _ (target_W _) (pick 6 families_independent _ eq_refl)). Qed.
 Theorem sharp_iii_for_s : sharp_iii D s.

@@ -26,7 +26,7 @@ Lemma families_independent : Forall (family_independent D code) families.
 Proof. apply (check_ok 64 0 D code points);
   [solve_points|solve_check]. Qed.
 
-(* first_order fails for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate ea7c693bb4b10074339f74cd7eefe5bfff2ec522036ec010b59b83034e26e92f *)
+(* first_order fails *)
 Lemma F1_relation_0 : forall z, D z ->
   dot [0; - 1; 1] (map (rmono (z, pjet code z)) mF1) = 0.
 Proof. solve_relation. Qed.
@@ -39,7 +39,7 @@ Proof. exact (conj s_smooth F1_dependent). Qed.
 Theorem tau_lost_for_s : Scores.tau_lost D s.
 Proof. apply (Scores.lost_by D code 0 (- 1) 1 code_defined F1_relation_0); solve_numbers. Qed.
 
-(* second_order fails (families A, B, C) for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate b658aa753d35db31af00d6c1f42b88e012de6818c404d5994d64b7be63e2823f *)
+(* second_order fails *)
 Lemma A_relation_0 : forall z, D z ->
   dot ([0; - 1; 0; 1; 0] ++ [0; 0]) (map (rmono (z, pjet code z)) (mA ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -61,7 +61,7 @@ Proof. apply
 Theorem second_order_fails_for_s : second_order_fails D s.
 Proof. exact (fun tau Ht => conj s_smooth (or_introl (A_dependent tau Ht))). Qed.
 
-(* tau_beta1 fails for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate 00440e4f147659ef9638e9be0f20f55cbf367f22325796f882189e5fd10af8c5 *)
+(* tau_beta1 fails *)
 Lemma P_relation_0 : forall z, D z ->
   dot ([0; - 1; 1] ++ [0; 0]) (map (rmono (z, pjet code z)) (mP ++ parts)) = 0.
 Proof. solve_relation. Qed.
@@ -71,13 +71,13 @@ Proof. intros tau Ht; apply
 Theorem sharp_i_fails_for_s : sharp_i_fails D s.
 Proof. exact (fun tau Ht => conj s_smooth (P_dependent tau Ht)). Qed.
 
-(* a holds for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate 2d0f3cacac4ef0e57f017c4a56ed5f90e59ea96548d6cbcbc36590aead35117c *)
+(* a holds *)
 Lemma Q_outside : ~ in_span D (fun z => z ^ 2) (Q s).
 Proof. exact (outside D code mQ _ _ _ (target_Q _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem sharp_ii_for_s : sharp_ii D s.
 Proof. exact (conj s_smooth Q_outside). Qed.
 
-(* b_nu holds for s(z) = where(z < 0, 0, z) where all parts of it are real and analytic, all tau > 0; certificate 3d0fbbdd2dcb1b29363f88a3ade59102e5d355ab129d9bb6e9774e89964001c6 *)
+(* b_nu holds *)
 Lemma W_outside : ~ in_span D (fun z => 1) (W s).
 Proof. exact (outside D code mW _ _ _ (target_W _) (pick 1 families_independent _ eq_refl)). Qed.
 Theorem sharp_iii_for_s : sharp_iii D s.

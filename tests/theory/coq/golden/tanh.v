@@ -26,7 +26,7 @@ Lemma families_independent : Forall (family_independent D code) families.
 Proof. apply (check_ok 64 0 D code points);
   [solve_points|solve_check]. Qed.
 
-(* first_order holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 18a471ea61a875fdaf27143978aed944e3ee8c949978aa38f59228881f1526c4 *)
+(* first_order holds *)
 Lemma F1_independent : independent D (F1 s).
 Proof. exact (independent_ext D _ _ (members_F1 _) (pick 0 families_independent _ eq_refl)). Qed.
 Theorem first_order_for_s : first_order D s.
@@ -35,7 +35,7 @@ Proof. exact (conj s_smooth F1_independent). Qed.
 Theorem tau_learnable_for_s : Scores.tau_learnable D s.
 Proof. apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]. Qed.
 
-(* second_order holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate d245a69875b90d9fb972f199a84636ee90be4350ee9fd5b04672165dcd4f004f *)
+(* second_order holds *)
 Lemma A_independent : forall tau, 0 < tau -> independent D (A s tau).
 Proof. exact (independent_at_all D code mA _ (members_A _) (pick 1 families_independent _ eq_refl)). Qed.
 Lemma B_independent : independent D (B s).
@@ -45,19 +45,19 @@ Proof. exact (independent_ext D _ _ (members_C _) (pick 3 families_independent _
 Theorem second_order_for_s : second_order D s.
 Proof. exact (fun tau Ht => conj s_smooth (conj (A_independent tau Ht) (conj B_independent C_independent))). Qed.
 
-(* tau_beta1 holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 85f0a4e4b38d5a605e5ae8fac2a7a7f0842e6056637fe0cc8dd543c859b27c64 *)
+(* tau_beta1 holds *)
 Lemma P_independent : forall tau, 0 < tau -> independent D (P s tau).
 Proof. exact (independent_at_all D code mP _ (members_P _) (pick 4 families_independent _ eq_refl)). Qed.
 Theorem sharp_i_for_s : sharp_i D s.
 Proof. exact (fun tau Ht => conj s_smooth (P_independent tau Ht)). Qed.
 
-(* a holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 61f31fa2800e10e2a766c807e4032ce9e8b85a467c6d6663826339a889a79dc2 *)
+(* a holds *)
 Lemma Q_outside : ~ in_span D (fun z => z ^ 2) (Q s).
 Proof. exact (outside D code mQ _ _ _ (target_Q _) (pick 5 families_independent _ eq_refl)). Qed.
 Theorem sharp_ii_for_s : sharp_ii D s.
 Proof. exact (conj s_smooth Q_outside). Qed.
 
-(* b_nu holds for s(z) = tanh(z) where all parts of it are real and analytic, all tau > 0; certificate 7bb8dbe835017f37801fa7c2159f13837d9e1d80b49c183c270ae46314b39f87 *)
+(* b_nu holds *)
 Lemma W_outside : ~ in_span D (fun z => 1) (W s).
 Proof. exact (outside D code mW _ _ _ (target_W _) (pick 6 families_independent _ eq_refl)). Qed.
 Theorem sharp_iii_for_s : sharp_iii D s.
