@@ -141,9 +141,10 @@ def test_a_measured_order_has_an_error_and_is_at_least_1():
     assert measured_at(1.90, 1.95, 1.975).order == pytest.approx(2)
 
 
-def test_an_order_above_its_bound_is_not_printed():
+def test_an_order_above_its_bound_is_a_contradiction():
     row = measured(replace(BARE, upper=Fraction(2)), measured_at(2.5, 2.5, 2.5))
-    assert row.value is None
+    assert row.value == 2.5
+    assert "contradicted" in row.remark()
     assert "above the proved bound" in row.remark()
 
 

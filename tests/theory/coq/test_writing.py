@@ -114,9 +114,7 @@ def test_the_command_writes_one_file_and_the_library_beside_it(tmp_path, capsys)
     text = out.read_text(encoding="utf-8")
     assert [text.count(f"Module {name}.\n") for name in ("tanh", "tanh_z", "elu_z_1_2")] == [1, 1, 1]
     assert text.endswith("Print Assumptions everything.\n")
-    digests = [certificate["digest"] for certificate in json.loads(proofs.read_text(encoding="utf-8"))]
-    assert len(digests) == 15
-    assert all(f"certificate {digest} *)" in text for digest in digests)
+    assert len(json.loads(proofs.read_text(encoding="utf-8"))) == 15
     for name in FILES:
         assert (tmp_path / f"{name}.v").read_text(encoding="utf-8") == library(name)
 
