@@ -88,8 +88,3 @@ def _one_less(family: Family) -> Family | None:
         return None
     cells = (first, second - 1) if second > 1 else (first - 1, second)
     return Family(replace(family.setting, cells=cells))
-
-
-def vector_of(problem: Problem, u: Array) -> Array:
-    """The vector of the family (`split_mixtures`) of coordinates u."""
-    return problem.natural(u)

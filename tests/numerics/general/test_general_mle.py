@@ -13,7 +13,7 @@ from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.climb import Stop
 from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, search
 from temperance.numerics.fitting.starts import splits
-from temperance.numerics.general.general_mle import center_of, family_problem, require_smooth, vector_of
+from temperance.numerics.general.general_mle import center_of, family_problem, require_smooth
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import family_experiment
@@ -57,7 +57,7 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     points, cell = counted(found, 5, seed=1), found.setting
     problem = family_problem(found, points, compiled=False)
     u = displaced(problem)
-    vector = vector_of(problem, u)
+    vector = problem.natural(u)
     symbols = {s.name: s for s in (cell.spec.gate.log_weight + cell.mean).free_symbols}
     shared = dict(zip((p.name for p in cell.spec.gate.shared), vector[3 * found.width :], strict=True))
     total = 0.0
@@ -119,7 +119,7 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     points = Points(x[:, None], y)
     problem = family_problem(found, points, compiled=False)
     optimum = search(problem, seed=4, effort=Effort(4, 0, 4))
-    vector = vector_of(problem, optimum.u)
+    vector = problem.natural(optimum.u)
     atoms = sorted((vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert optimum.status == "converged"
     rows_theta = np.concatenate([[*list(r.values())[:-1], log(r["nu"])] for r in rows])
@@ -214,7 +214,7 @@ def test_shares_of_a_cell_stay_within_a_factor(m, every):
     for signs in product((False, True), repeat=len(at)):
         u = problem.base[problem.places].copy()
         u[at] = np.where(signs, problem.upper[at], problem.lower[at])
-        logs = vector_of(problem, u)[:: found.width]
+        logs = problem.natural(u)[:: found.width]
         gaps += [np.ptp(cell) for cell in (logs[:m], logs[m:])]
     assert max(gaps) == pytest.approx(2)
 
@@ -226,9 +226,9 @@ def test_a_start_splits_an_atom_of_the_cells_and_leaves_it_between(m, every):
     points = counted(found, 1000, seed=6)
     problem, stop = family_problem(found, points, compiled=False), Stop.in_sample_units(points.n)
     fewer = fewer_atoms(problem, Effort(0, 0, 3), [1], stop)
-    before = vector_of(fewer.problem, fewer.u).reshape(-1, found.width)
+    before = fewer.problem.natural(fewer.u).reshape(-1, found.width)
     for start in splits(problem, [(fewer.problem, fewer.u)] * 3, np.random.default_rng(6)):
-        rows = vector_of(problem, start).reshape(-1, found.width)
+        rows = problem.natural(start).reshape(-1, found.width)
         new = [i for i, row in enumerate(rows) if not np.isclose(row[2], before[:, 2], atol=1e-12).any()]
         (parent,) = (i for i, row in enumerate(before) if not np.isclose(row[2], rows[:, 2], atol=1e-12).any())
         assert (len(new), parent in problem.parents) == (2, True)
