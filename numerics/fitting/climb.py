@@ -5,7 +5,7 @@ H = V L V^T, V (|L| + damping)^-1 V^T gradient: Levenberg-Marquardt where H is p
 step that fails raises the damping; at a stationary point with negative curvature the climb goes on along it.
 
 `_advance` judges the place that was measured last and proposes the next one; `_climbed` measures. In machine code a
-climb is one call: the kernel of the likelihood is a first-class function, so that one compilation serves every
+climb is one call, and the kernel of the likelihood is given by its address, so that one compilation serves every
 likelihood. In Python the kernel is any function of theta that fills a gradient and a Hessian.
 
 Example: ``climb(kernel, plan, theta, lower, upper, 150).stationary``.
@@ -124,37 +124,42 @@ def evaluate(kernel: Any, plan: Any, u: Floats, gradient: Floats, hessian: Float
     return float(kernel(u, gradient, hessian))
 
 
-def _evaluate_compiled(kernel, plan, u, gradient, hessian):  # type: ignore[no-untyped-def]
-    """`evaluate` of a kernel in machine code."""
-    full = plan.base.copy()
-    for a in range(len(u)):
-        full[plan.places[a]] = u[a]
-    for place in plan.tied:
-        full[place] = full[plan.nu[0]]
-    for a in range(len(full)):
-        if plan.logs[a]:
-            full[a] = math.exp(full[a])
-    k, m = plan.values.shape
-    values, nu, sums = np.empty((k, m)), np.empty(k), np.empty(plan.sums)
-    for i in range(k):
-        nu[i] = full[plan.nu[i]]
-        for r in range(m):
-            values[i, r] = full[plan.values[i, r]]
-    value = kernel(values, nu, plan.x, plan.y, plan.weights, plan.reference, sums)
-    score, square = np.zeros(len(full)), np.zeros((len(full), len(full)))
-    scatter(sums, full, nu, plan.tables, score, square)
-    for place in plan.tied:
-        score[plan.nu[0]] += score[place]
+def _evaluate_with(call):  # type: ignore[no-untyped-def]
+    """`evaluate` of a kernel in machine code, which `call` calls by its address."""
+
+    def evaluated(kernel, plan, u, gradient, hessian):  # type: ignore[no-untyped-def]
+        """`evaluate` of the kernel at an address."""
+        full = plan.base.copy()
+        for a in range(len(u)):
+            full[plan.places[a]] = u[a]
+        for place in plan.tied:
+            full[place] = full[plan.nu[0]]
         for a in range(len(full)):
-            square[plan.nu[0], a] += square[place, a]
-    for place in plan.tied:
-        for a in range(len(full)):
-            square[a, plan.nu[0]] += square[a, place]
-    for a in range(len(u)):
-        gradient[a] = score[plan.places[a]] / plan.n
-        for b in range(len(u)):
-            hessian[a, b] = square[plan.places[a], plan.places[b]] / plan.n
-    return value / plan.n
+            if plan.logs[a]:
+                full[a] = math.exp(full[a])
+        k, m = plan.values.shape
+        values, nu, sums = np.empty((k, m)), np.empty(k), np.empty(plan.sums)
+        for i in range(k):
+            nu[i] = full[plan.nu[i]]
+            for r in range(m):
+                values[i, r] = full[plan.values[i, r]]
+        value = call(kernel, values, nu, plan.x, plan.y, plan.weights, plan.reference, sums)
+        score, square = np.zeros(len(full)), np.zeros((len(full), len(full)))
+        scatter(sums, full, nu, plan.tables, score, square)
+        for place in plan.tied:
+            score[plan.nu[0]] += score[place]
+            for a in range(len(full)):
+                square[plan.nu[0], a] += square[place, a]
+        for place in plan.tied:
+            for a in range(len(full)):
+                square[a, plan.nu[0]] += square[a, place]
+        for a in range(len(u)):
+            gradient[a] = score[plan.places[a]] / plan.n
+            for b in range(len(u)):
+                hessian[a, b] = square[plan.places[a], plan.places[b]] / plan.n
+        return value / plan.n
+
+    return evaluated
 
 
 SMALLEST_DIAGONAL = 1e-12  # with a slope that is also below: rounding, in a coordinate that the function ignores
@@ -480,8 +485,8 @@ def climb(
 ) -> Maximum:
     """A local maximum on lower <= theta <= upper, from theta (p,), in at most so many passes.
 
-    kernel, plan: of the likelihood in machine code; or a function of (u, gradient, hessian) that returns the value and
-    fills both, with `NO_PLAN`. frame: of the mixture that theta describes, if steps are to be made in charts. The
+    kernel, plan: of the likelihood in machine code, its kernel by its address; or a function of (u, gradient, hessian)
+    that returns the value and fills both, with `NO_PLAN`. frame: of the mixture that theta describes, if steps are to be made in charts. The
     function should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
     `Maximum.stationary` says it. Points where something is not finite are not entered; a start at one is where the
     climb ends, with the value -inf.
@@ -502,6 +507,8 @@ def compiled_climb() -> Any:
     from numba import njit, typeof, types
     from numba.extending import overload, register_jitable
 
+    from temperance.numerics.likelihood.compiled import call_kernel
+
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
     for module in (charts, sys.modules[__name__]):
         for function in vars(module).values():
@@ -512,15 +519,14 @@ def compiled_climb() -> Any:
             ):
                 register_jitable(**options, no_cpython_wrapper=True)(function)
     register_jitable(**options, no_cpython_wrapper=True)(scatter)
-    overload(evaluate, jit_options=options)(lambda kernel, plan, u, gradient, hessian: _evaluate_compiled)
+    evaluated = _evaluate_with(call_kernel)
+    overload(evaluate, jit_options=options)(lambda kernel, plan, u, gradient, hessian: evaluated)
     row, table, whole = np.empty(0), np.empty((0, 0)), np.empty((0, 0), np.int64)
     line, marks = np.empty(0, np.int64), np.empty(0, np.bool_)
     tables = Tables(whole, whole, row, whole, row, whole, row, whole)
     plan = Plan(row, line, line, marks, whole, line, tables, table, row, row, row, 1, 1.0)
-    block, vector = types.float64[:, ::1], types.float64[::1]
-    kernel = types.FunctionType(types.float64(block, vector, block, vector, vector, vector, vector))
     others = (plan, table, table, row, row, row, NO_FRAME, EXACT, 1)
-    signature = types.void(kernel, *(typeof(value) for value in others))
+    signature = types.void(types.intp, *(typeof(value) for value in others))
     versions = version_of(Path(__file__).parent, Path(scattering.__file__).parent)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
         return njit(signature, cache=True, **options)(_climb_of(int(versions[:14], 16)))

@@ -118,7 +118,7 @@ class Problem:
         """The local maximum of the mean log-likelihood to which a climb from u leads, in at most so many passes."""
         confined = (self.lower, self.upper, passes, self.frame, stop)
         if self._plan is not None and self.k * len(self.points.y) < _LARGE:
-            end = climb(self.likelihood.sums.pointer, self._plan, u, *confined)
+            end = climb(self.likelihood.sums.address, self._plan, u, *confined)
             if end.value > -np.inf:  # else a value may be finite in more digits than doubles have
                 return end
         n = self.points.n

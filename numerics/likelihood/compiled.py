@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+from numba.extending import intrinsic
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.kernel_rows import sums_of
@@ -18,22 +19,28 @@ from temperance.numerics.mixture.density import NONE, Sums
 _scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
 
 
-class Pointer(types.WrapperAddressProtocol):
-    """A kernel as a first-class function, by its address: found once, not at every call."""
+_BLOCK, _VECTOR = types.float64[:, ::1], types.float64[::1]
+_KERNEL = types.float64(_BLOCK, _VECTOR, _BLOCK, _VECTOR, _VECTOR, _VECTOR, _VECTOR)
 
-    def __init__(self, kernel: Any) -> None:
-        block, vector = types.float64[:, ::1], types.float64[::1]
-        self._signature = types.float64(block, vector, block, vector, vector, vector, vector)
-        result = kernel.get_compile_result(self._signature)
-        self._address = result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name)
 
-    def __wrapper_address__(self) -> int:
-        """What Numba asks for."""
-        return int(self._address)
+@intrinsic
+def call_kernel(typing_context, address, values, nu, x, y, weights, reference, sums):  # type: ignore[no-untyped-def]
+    """What the kernel at an address returns, for machine code alone.
 
-    def signature(self) -> Any:
-        """What Numba asks for."""
-        return self._signature
+    Numba's own first-class functions call Python whenever one is handed over, where an interrupt is lost.
+    """
+
+    def call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], context.get_value_type(types.FunctionType(_KERNEL).ftype))
+        return builder.call(pointer, arguments[1:])
+
+    return types.float64(types.intp, *_KERNEL.args), call
+
+
+def address_of(kernel: Any) -> int:
+    """The address of a compiled kernel for callers of the C convention."""
+    result = kernel.get_compile_result(_KERNEL)
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
 
 class Compiled:
@@ -47,7 +54,7 @@ class Compiled:
         self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
         self.count = sum(n for *_, n in sums_of(formulas, k, free))
         self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
-        self.pointer = Pointer(self.kernel)
+        self.address = address_of(self.kernel)
 
     def __call__(
         self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
