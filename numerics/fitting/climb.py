@@ -486,10 +486,10 @@ def climb(
     """A local maximum on lower <= theta <= upper, from theta (p,), in at most so many passes.
 
     kernel, plan: of the likelihood in machine code, its kernel by its address; or a function of (u, gradient, hessian)
-    that returns the value and fills both, with `NO_PLAN`. frame: of the mixture that theta describes, if steps are to be made in charts. The
-    function should be scaled so that `stop` makes sense (a mean over the data). Never raises for lack of convergence:
-    `Maximum.stationary` says it. Points where something is not finite are not entered; a start at one is where the
-    climb ends, with the value -inf.
+    that returns the value and fills both, with `NO_PLAN`. frame: of the mixture that theta describes, if steps are to
+    be made in charts. The function should be scaled so that `stop` makes sense (a mean over the data). Never raises for
+    lack of convergence: `Maximum.stationary` says it. Points where something is not finite are not entered; a start at
+    one is where the climb ends, with the value -inf.
     """
     p = len(theta)
     here, trial, state = np.zeros((3 + p, p)), np.zeros((3 + p, p)), np.zeros(15)
