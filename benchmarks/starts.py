@@ -83,14 +83,14 @@ def data_set(gate: str, k: int, d: int, r: int) -> DataSet:
 
 
 def timed_fit(data: DataSet, effort: Effort | None, machine_code: bool) -> tuple[FitResult, float]:
-    """The fit with its CPU time; effort: of three atoms and more, in place of that of `fit`."""
+    """The fit with its CPU time; effort: of two atoms and more, in place of that of `fit`."""
     names: dict[str, Any] = {"gate": "softmax"}
     if data.gate != "softmax":
         names = {"activation": data.gate, "gauge": "anchored"}
     with ExitStack() as patches:
         if machine_code:
-            patches.enter_context(patch("temperance.numerics.estimation.estimate.pays", lambda _, k, *__: k > 1))
-        if effort is not None and data.k > 2:
+            patches.enter_context(patch("temperance.numerics.estimation.estimate.few", lambda k, _: k == 1))
+        if effort is not None and data.k > 1:
             patches.enter_context(patch("temperance.numerics.fitting.mle.effort_of", lambda *_: effort))
         begin = time.process_time()
         result = fit(data.x, data.y, fitted=data.k, **names)
@@ -245,7 +245,7 @@ def main() -> None:
     parser.add_argument("--gates", default=",".join(GATES))
     parser.add_argument("--only", default="", help="data sets whose name holds this")
     parser.add_argument("--machine-code", action="store_true", help="also for few points; its making is not timed")
-    parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS of a search for three atoms and more")
+    parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS of a search for two atoms and more")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     effort = Effort(*map(int, options.effort.split(","))) if options.effort else None

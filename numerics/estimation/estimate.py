@@ -40,7 +40,7 @@ from temperance.numerics.fitting.mle import Fit, search_layout
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.likelihood.by_layout import formulas_of
-from temperance.numerics.likelihood.generated import STEM, pays
+from temperance.numerics.likelihood.generated import STEM, few
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.merging.as_mixture import mixture_of, model_of
 from temperance.numerics.merging.merge import FittedMixture
@@ -168,7 +168,7 @@ def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held
 
 def _evaluated(gate: CompiledActivation, layout: Layout, points: int) -> CompiledActivation:
     """The gate, in machine code where so many points are worth it."""
-    return replace(gate, machine_code=pays(formulas_of(gate.source, layout.d), layout.k, layout.gates, points))
+    return replace(gate, machine_code=not few(layout.k, points))
 
 
 @one_blas_thread()

@@ -199,11 +199,11 @@ def _inverse_root(information: Floats) -> Floats:
 
 
 def process_starts(
-    problem: Problem, smaller: Problem, u: Floats, count: int, shift: int, rng: np.random.Generator
+    problem: Problem, smaller: Problem, u: Floats, count: int, shift: float, rng: np.random.Generator
 ) -> list[Floats]:
     """Starts (p,) of k atoms at the highest local maxima of T that are apart, from a fit u of one atom less.
 
-    shift: 0 or 1, of two grids that share no node; rng: draws what is not on a grid, and some of many points.
+    shift: in [0, 1), of grids that share no node; rng: draws what is not on a grid, and some of many points.
     """
     points = problem.points
     if len(points.y) > _MOST_POINTS and not _repeats(points):
@@ -271,10 +271,10 @@ def compiled_ratios() -> Any:
         return njit(signature, cache=True, **options)(ratios)
 
 
-def candidate_experts(problem: Problem, smaller: Problem, u: Floats, shift: int, rng: np.random.Generator) -> Floats:
+def candidate_experts(problem: Problem, smaller: Problem, u: Floats, shift: float, rng: np.random.Generator) -> Floats:
     """Parameters (l, q + 1) of experts, the last being nu, within the box and the reach of the data.
 
-    A grid of lines, finer where nu is small; shift, 0 or 1, chooses one of two that share no node. Where the mean is no
+    A grid of lines, finer where nu is small, at a shift in [0, 1) of its step. Where the mean is no
     line in one covariate they are drawn: half around the experts of the fit, half in the box.
     """
     f, where = problem.formulas, problem.where
@@ -296,7 +296,7 @@ def candidate_experts(problem: Problem, smaller: Problem, u: Floats, shift: int,
     return np.where(logs, np.exp(every), every)
 
 
-def _lines(problem: Problem, low: Floats, high: Floats, shift: int) -> Floats:
+def _lines(problem: Problem, low: Floats, high: Floats, shift: float) -> Floats:
     """The grid of lines: steps of intercept and slope are `_STEP` deviations of y at the spread of x."""
     f, points = problem.formulas, problem.points
     (centre,), (spread,) = points.middle
@@ -322,12 +322,12 @@ def _lines(problem: Problem, low: Floats, high: Floats, shift: int) -> Floats:
     return lines[inside] if inside.any() else lines
 
 
-def _axis(low: float, high: float, count: int, shift: int) -> Floats:
-    """So many values from low to high: with both ends, or in the middle between."""
-    return np.linspace(low, high, count) if not shift else low + (high - low) * (np.arange(count) + 0.5) / count
+def _axis(low: float, high: float, count: int, shift: float) -> Floats:
+    """So many values from low to high: with both ends, or at a shift in (0, 1) of the steps."""
+    return np.linspace(low, high, count) if not shift else low + (high - low) * (np.arange(count) + shift) / count
 
 
-def _gates(problem: Problem, embedding: Embedding, shift: int, rng: np.random.Generator) -> Floats:
+def _gates(problem: Problem, embedding: Embedding, shift: float, rng: np.random.Generator) -> Floats:
     """Own parameters (b, own) of a new atom's gate, with no offset: that held in the last place, a grid, or draws.
 
     A grid is finer near 0, where gates differ most.

@@ -16,6 +16,7 @@ from temperance.numerics.fitting.climb import EXACT, FLAT, Stop, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem, layout_problem
 from temperance.numerics.fitting.search import Effort, Optimum, Status, climb_all, search, starts_of
 from temperance.numerics.likelihood.by_layout import evaluate
+from temperance.numerics.likelihood.generated import few
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -119,7 +120,7 @@ def search_layout(
 ) -> Fit:
     """The maximum-likelihood measure of the points in the box, by `search`.
 
-    starts: rough ones, half of them in each of two searches; from three atoms on peaks of the gradient process and
+    starts: rough ones, half of them in each of two searches; from two atoms on peaks of the gradient process and
     splits of a fit of one atom less besides. known_starts (p,): further ones; with no others (starts = 0) there are no
     peaks and no splits. Raises ValueError as `fit_points`.
     """
@@ -130,14 +131,14 @@ def search_layout(
 
 
 def effort_of(problem: Problem, starts: int) -> Effort:
-    """That of a fit from so many rough starts; from three atoms on with peaks and splits, fewer without machine code.
+    """That of a fit from so many rough starts; from two atoms on with peaks and splits, fewer for few points.
 
     With no rough starts there are none at all, but for known ones.
     """
     rough = -(-starts // 2)
-    if not starts or problem.k < 3:
+    if not starts or problem.k == 1:
         return Effort(rough, 0, 0)
-    return Effort(rough) if problem.compiled else Effort(rough, 8, 6)
+    return Effort(rough, 8, 6, rounds=2) if few(problem.k, len(problem.points.y)) else Effort(rough)
 
 
 class _Ratios:

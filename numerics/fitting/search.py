@@ -3,7 +3,8 @@
 A search starts from the data (`starts.rough_start`), and where there is a fit of one atom less, from the local maxima
 of its gradient process (`gradient_process`) and from splits of its atoms. Two searches have different random numbers
 and two grids that share no node. That both end at one value is the evidence that it is the maximum; starts of one
-search that agree are not, as one start in a hundred may find it.
+search that agree are not, as one start in a hundred may find it. Where they differ, each goes on for a number of
+rounds, with twice as many starts in each, on other grids.
 
 Example: ``search(layout_problem(Layout(3, 1, "free"), gate, points, box), seed=0).gap``.
 """
@@ -50,13 +51,24 @@ SEARCH = {"version": 1, "apart": APART, "fewer": _FEWER, **GRIDS}
 class Effort:
     """How many starts each of two searches makes: rough ones, peaks of the gradient process, and splits.
 
-    passes: the most of a climb.
+    rounds: how often at most, with twice as many in each, as long as the two differ. passes: the most of a climb.
     """
 
     rough: int = 5
     peaks: int = 20
     splits: int = 10
+    rounds: int = 3
     passes: int = MAX_PASSES
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if min(self.rough, self.peaks, self.splits) < 0 or min(self.rounds, self.passes) < 1:
+            raise ValueError(f"starts must be at least 0, rounds and passes at least 1, not {self}")
+
+    def at(self, turn: int) -> Effort:
+        """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
+        many = 2 ** (turn // 2)
+        return replace(self, rough=many * self.rough, peaks=many * self.peaks, splits=many * self.splits)
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,17 +186,17 @@ def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Sto
     return search_once(smaller, less, [*seed, smaller.k], 0, known=middle, stop=stop)
 
 
-def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], half: int) -> list[Floats]:
-    """The starts (p,) of a search: rough ones, one for each of the streams (seed, half, 0), ..; peaks and splits."""
+def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], turn: int) -> list[Floats]:
+    """The starts (p,) of a search: rough ones, one for each of the streams (seed, turn, 0), ..; peaks and splits."""
     thetas, begin = [], rough_start if problem.parents is None else start_in_box
     for index in range(effort.rough):
-        rng = np.random.default_rng([*seed, half, index])
+        rng = np.random.default_rng([*seed, turn, index])
         part = problem.at(Points(*problem.points.some(SUBSAMPLE, rng)))
         thetas.append(part.climb(begin(part, rng), ROUGH_PASSES).theta)
     if fewer is not None:
-        rng, small = np.random.default_rng([*seed, half, effort.rough]), fewer.problem
-        if effort.peaks and fewer.problem.k > 1:
-            thetas += process_starts(problem, small, fewer.u, effort.peaks, half, rng)
+        rng, small = np.random.default_rng([*seed, turn, effort.rough]), fewer.problem
+        if effort.peaks:
+            thetas += process_starts(problem, small, fewer.u, effort.peaks, shift_of(turn), rng)
         bases = [(small, fewer.u)] * effort.splits
         if fewer.fewer is not None and small.k > 2:  # every other one doubles two atoms of the fit before
             least = fewer.fewer.problem
@@ -194,25 +206,31 @@ def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Seq
     return thetas
 
 
+def shift_of(turn: int) -> float:
+    """The shift of the grids of a turn: 0, 1/2; 1/4, 3/4; 1/8, 5/8; .. (van der Corput's sequence)."""
+    digits = f"{turn:b}"
+    return int(digits[::-1], 2) / 2 ** len(digits)
+
+
 @one_blas_thread()
 def search_once(
     problem: Problem,
     effort: Effort,
     seed: Sequence[int],
-    half: int,
+    turn: int,
     *,
     fewer: Optimum | None = None,
     known: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Optimum:
-    """One search, 0 or 1 of two: the best of its starts and of any known ones.
+    """One search, at a turn (`Effort.at`): the best of its starts and of any known ones.
 
     fewer: the optimum for one atom less, found first if it is not given. Raises ValueError if the likelihood is finite
     at no start.
     """
-    fewer = fewer or fewer_atoms(problem, effort, [*seed, half], stop)
-    thetas = [*known, *starts_of(problem, fewer, effort, seed, half)]
+    fewer = fewer or fewer_atoms(problem, effort, [*seed, turn], stop)
+    thetas = [*known, *starts_of(problem, fewer, effort, seed, turn)]
     return replace(climb_all(problem, thetas, effort.passes, stop, progress), fewer=fewer)
 
 
@@ -238,9 +256,10 @@ def search(
 ) -> Optimum:
     """The maximum of a likelihood: the higher of two searches, and of climbs from known starts (p,).
 
-    Where there are many points, every start is climbed on pooled points, the cells of a fine grid, and on all points
-    only the ends that may be highest there. progress(done, starts) is called on the way. Raises ValueError if there are
-    no starts, or none at which the likelihood is finite.
+    Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
+    points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
+    be highest there. progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at
+    which the likelihood is finite.
     """
     total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
     if not total:
@@ -255,10 +274,12 @@ def search(
 
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
-    halves = []
-    for half in (0, 1) if total > len(known) else ():
-        fewer = fewer_atoms(here, effort, [seed, half], at)
-        halves.append([climbed(here, u, at) for u in starts_of(here, fewer, effort, [seed], half)])
+    halves: list[list[Maximum]] = [[], []] if total > len(known) else []
+    for turn in range(2 * effort.rounds if halves else 0):
+        if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
+            break
+        fewer = fewer_atoms(here, effort, [seed, turn], at)
+        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
     if few is not None:
         halves = [[_finished(problem, end, effort, stop) for end in _highest(climbs, few.n)] for climbs in halves]
@@ -270,8 +291,14 @@ def search(
         best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
     if few is not None:
         alike = sum(end.value >= max(e.value for e in ends) - _SAME / few.n for end in ends)
-        best = replace(best, starts=total, agree=max(alike, 1))
+        best = replace(best, starts=len(ends), agree=max(alike, 1))
     return _settled(best, stop)
+
+
+def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:
+    """Whether the best climbs of two searches end apart; where none was finite there is nothing to compare."""
+    best = [max(end.value for end in climbs) for climbs in halves]
+    return len(best) == 2 and abs(best[0] - best[1]) * n > APART
 
 
 def _finished(problem: Problem, end: Maximum, effort: Effort, stop: Stop) -> Maximum:

@@ -22,7 +22,7 @@ from temperance.numerics.fitting.mle import effort_of, flat_directions
 from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.fitting.search import Optimum, Status, search
 from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import pays
+from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -136,7 +136,7 @@ def formula_problem(
         k,
         moved,
         points,
-        pays(formulas, k, moved, len(points.y)),
+        not few(k, len(points.y)),
         base,
         np.flatnonzero(free),
         lower[free],

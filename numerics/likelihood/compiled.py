@@ -12,7 +12,7 @@ from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.kernel_rows import sums_of
 from temperance.numerics.likelihood.kernel_text import kernel_text
 from temperance.numerics.likelihood.scattering import Coordinates, scatter, tables_of
-from temperance.numerics.machine.written_code import NoMachineCode, module_of, path_of
+from temperance.numerics.machine.written_code import module_of
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.density import NONE, Sums
 
@@ -67,11 +67,3 @@ class Compiled:
         value = self.kernel(values, nu, x, y, weights, reference, sums)
         _scatter(sums, natural, nu, self.tables, score, hessian)
         return Sums(value, score, hessian)
-
-
-def is_kept(stem: str, formulas: AtomFormulas, k: int, free: int) -> bool:
-    """Whether the kernel was written before, so that its machine code is on disk."""
-    try:
-        return path_of(stem, kernel_text(formulas, k, free)).exists()
-    except NoMachineCode:
-        return False

@@ -24,7 +24,7 @@ from temperance.numerics.mixture.density import NONE, Sums
 STEM = "temperance_likelihood"
 """How the names of modules begin that hold kernels."""
 
-_FEW, _MANY = 4_000, 40_000  # points times atoms: what loading machine code costs in NumPy, and what making it costs
+_FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
 
 
 class GeneratedLikelihood:
@@ -69,18 +69,9 @@ class GeneratedLikelihood:
         return self._plain(natural, x, y, weights, reference, derivatives)
 
 
-def pays(formulas: AtomFormulas, k: int, free: int, points: int) -> bool:
-    """Whether a fit to so many points is worth machine code: to make it, or to load it where it is kept."""
-    if few(k, points) or k * points > _MANY:
-        return not few(k, points)
-    from temperance.numerics.likelihood.compiled import is_kept
-
-    return is_kept(STEM, formulas, k, free)
-
-
 def few(k: int, points: int) -> bool:
-    """Whether a fit of k atoms to so many points is done in NumPy before machine code is loaded."""
-    return k * points <= _FEW
+    """Whether a fit of k atoms to so many points is done in NumPy before machine code is made or loaded."""
+    return k * points <= (_FEW if k > 1 else _FEW_OF_ONE)
 
 
 def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:

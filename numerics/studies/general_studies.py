@@ -16,14 +16,14 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.fitting.climb import Stop
-from temperance.numerics.fitting.search import APART, SEARCH, Effort, better
+from temperance.numerics.fitting.search import APART, SEARCH, Effort
 from temperance.numerics.general.general_mle import family_problem, require_smooth
 from temperance.numerics.general.regression import RegressionMixture
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import CONSTANTS, family_experiment
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.run import search_sizes
+from temperance.numerics.studies.run import fits_of_sizes
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.spec import NU
 from temperance.theory.orders.linear_means import is_linear
@@ -38,8 +38,8 @@ class GeneralStudy:
 
     name: what reports call it. family: the truth, with cells that `family_problem` fits. orders: parameter -> q, where
     it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
-    of one atom less; a search also begins at its estimate at the n before. columns: points of x of the lattice, None
-    for as many as its dimension takes.
+    of one atom less; a search also begins at its estimate at the n before. rounds: as of an `Effort`. columns: points
+    of x of the lattice, None for as many as its dimension takes.
     """
 
     name: str
@@ -50,6 +50,7 @@ class GeneralStudy:
     starts: int
     seed: int
     columns: int | None = None
+    rounds: int = 1
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -75,6 +76,7 @@ class GeneralStudy:
             "columns": self.columns,
             "lattice": CONSTANTS,
             "search": SEARCH,
+            **({"rounds": self.rounds} if self.rounds > 1 else {}),
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
         }
 
@@ -174,11 +176,11 @@ def _fits(study: GeneralStudy, data: list[Points], replicate: int) -> list[Group
     problems = [family_problem(family, points) for points in data]
     seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
     stops = [Stop.in_sample_units(points.n) for points in data]
-    effort = Effort(0, 0, study.starts) if problems[0].smaller else Effort(_ROUGH, 0, 0)
-    halves = [search_sizes(problems, seeds, stops, effort, half, backward=False) for half in (0, 1)]
+    rough, splits = (0, study.starts) if problems[0].smaller else (_ROUGH, 0)
+    effort = Effort(rough, 0, splits, study.rounds)
     names = names_of(family)
     made = []
-    for optimum in (better(*pair) for pair in zip(*halves, strict=True)):
+    for optimum in fits_of_sizes(problems, seeds, stops, effort, backward=False):
         problem = optimum.problem
         at = problem.places[problem.edges(optimum.u)]
         vector = problem.natural(optimum.u)

@@ -19,7 +19,16 @@ import numpy as np
 from temperance.numerics.fitting.climb import EXACT, Stop, compiled_climb
 from temperance.numerics.fitting.gradient_process import compiled_ratios
 from temperance.numerics.fitting.problem import Problem
-from temperance.numerics.fitting.search import Effort, Optimum, better, climb_all, fewer_atoms, higher, search_once
+from temperance.numerics.fitting.search import (
+    APART,
+    Effort,
+    Optimum,
+    better,
+    climb_all,
+    fewer_atoms,
+    higher,
+    search_once,
+)
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -41,8 +50,7 @@ def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Out
     seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
     # gains far below one unit of log-likelihood are worth no pass, however many points there are
     stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
-    halves = [search_sizes(problems, seeds, stops, study.effort, half, backward=study.backward) for half in (0, 1)]
-    fits = [better(*pair) for pair in zip(*halves, strict=True)]
+    fits = fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
     lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
     return np.stack([f.u for f in fits]) * _scale(study), *lists
 
@@ -51,6 +59,24 @@ def _scale(study: Study) -> Floats:
     """From coordinates of problems to those of the layout: the gate of the linear gate is held at its temperature."""
     tau = study.layout.tau if study.linear else None
     return np.array([tau if tau and name in ("beta1", "beta0") else 1.0 for name, _ in study.layout.names])
+
+
+def fits_of_sizes(
+    problems: Sequence[Problem], seeds: Sequence[int], stops: Sequence[Stop], effort: Effort, *, backward: bool
+) -> list[Optimum]:
+    """The fits to the samples of a replicate, which grow: the higher of two searches of each.
+
+    Where the two differ, each has further rounds of starts at that sample, and begins at what it came to before.
+    """
+    halves = [search_sizes(problems, seeds, stops, effort, half, backward=backward) for half in (0, 1)]
+    for turn in range(2, 2 * effort.rounds, 2):
+        for i, (problem, seed, stop) in enumerate(zip(problems, seeds, stops, strict=True)):
+            if abs(halves[0][i].log_likelihood - halves[1][i].log_likelihood) <= APART:
+                continue
+            for half, optima in enumerate(halves):
+                known = [optimum.u for optimum in optima[max(i - 1, 0) : i + 2]]
+                optima[i] = search_once(problem, effort.at(turn), [seed], turn + half, known=known, stop=stop)
+    return [better(*pair) for pair in zip(*halves, strict=True)]
 
 
 def search_sizes(

@@ -25,8 +25,12 @@ class Searched(Protocol):
         """Differences between the log-likelihoods that two searches reach."""
 
     @property
+    def study(self) -> Any:
+        """With the rounds that a search has at most."""
+
+    @property
     def starts(self) -> int:
-        """Climbs of a fit, of both searches."""
+        """Climbs of a fit in the first round, of both searches."""
 
     @property
     def at_edge(self) -> Mapping[str, float]:
@@ -40,12 +44,14 @@ class Searched(Protocol):
 def conditions(result: Searched) -> dict[str, Any]:
     """What the rows of a study carry beside every slope.
 
-    agreement: the share of fits on which two searches agree; starts: how many climbs they make. at_edge: the share of
-    fits with a coordinate at an edge. smallest_share: the median of the least share of an atom at the largest n.
+    agreement: the share of fits on which two searches agree; starts: how many climbs they make in a first round;
+    rounds: at most, while they differ. at_edge: the share of fits with a coordinate at an edge. smallest_share: the
+    median of the least share of an atom at the largest n.
     """
     return {
         "agreement": float((np.abs(result.gaps) <= APART).mean()),
         "starts": result.starts,
+        "rounds": result.study.rounds,
         "at_edge": dict(result.at_edge),
         "smallest_share": float(np.nanmedian(result.smallest_share[:, -1])),
     }
@@ -80,6 +86,7 @@ def describe(beside: Mapping[str, Any]) -> str | None:
     if beside.get("agreement") is not None:
         starts = beside["starts"] // 2
         each = f"{starts} starts" if starts > 1 else "one start"
+        each += f" and up to {beside['rounds'] - 1} rounds more" if beside.get("rounds", 1) > 1 else ""
         parts.append(f"two searches, each from {each}, agree on {beside['agreement']:.1%} of the fits")
     if edges := {name: share for name, share in beside.get("at_edge", {}).items() if share > 0}:
         shares = ", ".join(f"{name} in {share:.0%}" for name, share in edges.items())

@@ -44,7 +44,7 @@ from temperance.theory.settings.truth import Setting
 SIZES = (10**6, 10**8, 10**10, 10**12)
 REPLICATES = 40
 _FEWEST, _LARGEST = 100, 10**12
-_STARTS, _OTHER_POWER = 3, 2.0
+_STARTS, _ROUNDS, _OTHER_POWER = 3, 3, 2.0
 _UNPUBLISHED = "no paper on this model is in the list"
 
 
@@ -117,7 +117,7 @@ def any_study(
             proved[WEIGHT], powers[WEIGHT] = o, 1.0
     name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
     name += ", least squares" if squares else ""
-    return AnyStudy(GeneralStudy(name, family, powers, sizes, replicates, _STARTS, seed), proved, loss)
+    return AnyStudy(GeneralStudy(name, family, powers, sizes, replicates, _STARTS, seed, rounds=_ROUNDS), proved, loss)
 
 
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:

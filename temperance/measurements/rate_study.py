@@ -25,7 +25,7 @@ LATTICE_SIZES = tuple(10**j for j in range(4, 13))
 KINKED_SIZES = LATTICE_SIZES[:5]  # where kinks move with beta1: the cells grow like n^(1/3)
 REPLICATES = 100
 _FEWEST = 10  # replicates that have an interval
-_STARTS, _SPLITS = 3, 2
+_STARTS, _SPLITS, _ROUNDS = 3, 2, 3
 _LARGEST_LATTICE_DIM = 2
 
 
@@ -80,6 +80,7 @@ def study_for(
         high=high,
         tau=held,
         splits=_SPLITS if fitted > true else 0,
+        rounds=_ROUNDS,
         experiment=kind,
         kink=split and Analysis(activation(name), chosen, fitted, gauge_).kinked,
     )

@@ -1,5 +1,6 @@
 """Few data are fitted in NumPy, which prints what machine code prints; it is made where data pay for it."""
 
+import re
 import subprocess
 import sys
 
@@ -8,9 +9,7 @@ import pytest
 
 from temperance.numerics.estimation import estimate
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import likelihood, pays
-from temperance.theory.models.by_name import model
+from temperance.numerics.likelihood.generated import few
 
 CASES = [
     (500, 2, {"activation": "tanh"}),
@@ -34,17 +33,15 @@ def data(n):
 def test_the_answer_is_printed_the_same_with_machine_code_and_without(n, k, options, monkeypatch):
     printed = []
     for compiled in (True, False):
-        monkeypatch.setattr(estimate, "pays", lambda *_, compiled=compiled: compiled)
-        printed.append(str(fit(*data(n), fitted=k, starts=4, **options)))
+        monkeypatch.setattr(estimate, "few", lambda *_, compiled=compiled: not compiled)
+        answer = str(fit(*data(n), fitted=k, starts=4, **options))
+        printed.append(re.sub(r"\d+ of (\d+ st)", r"\1", answer))  # by rounding, a climb may end elsewhere
     assert printed[0] == printed[1]
 
 
-def test_machine_code_is_made_for_many_data_and_kept_code_is_used_for_fewer(tmp_path, monkeypatch):
-    monkeypatch.setenv("TEMPERANCE_CACHE", str(tmp_path))
-    formulas = formulas_of(model("softmax"))
-    assert [pays(formulas, 1, 0, n) for n in (1_000, 10_000, 100_000)] == [False, False, True]
-    likelihood.__wrapped__(formulas, 1, 0)
-    assert [pays(formulas, 1, 0, n) for n in (1_000, 10_000, 100_000)] == [False, True, True]
+def test_machine_code_is_for_many_data_whatever_was_made_before():
+    assert [few(1, n) for n in (1_000, 10_000, 100_000)] == [True, True, False]
+    assert [few(3, n) for n in (1_000, 10_000, 100_000)] == [True, False, False]
 
 
 def test_a_fit_of_few_data_does_not_load_numba():

@@ -8,7 +8,16 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import GRADIENT, Stop
 from temperance.numerics.fitting.mle import search_layout
 from temperance.numerics.fitting.problem import layout_problem
-from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, pooled, search, search_once, starts_of
+from temperance.numerics.fitting.search import (
+    Effort,
+    climb_all,
+    fewer_atoms,
+    pooled,
+    search,
+    search_once,
+    shift_of,
+    starts_of,
+)
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
@@ -92,10 +101,26 @@ def test_a_higher_maximum_that_one_search_alone_reaches_is_seen_as_a_gap(monkeyp
     assert gap > 0.5
     for planted in ((low, high), (high, low)):
         monkeypatch.setattr(module, "starts_of", lambda *given, ends=planted: [ends[given[-1]]])
-        optimum = search(problem, seed=0, effort=Effort(1, 0, 0))
+        optimum = search(problem, seed=0, effort=Effort(1, 0, 0, rounds=1))
         assert optimum.gap == pytest.approx(gap, abs=1e-6)
         assert (optimum.agree, optimum.starts) == (1, 2)
         assert optimum.log_likelihood == pytest.approx(problem.sums(high, derivatives=False).value)
+
+
+def test_searches_that_differ_go_on_and_agree(monkeypatch):
+    """Each is given the lower maximum in its first round at most, and both the higher one in the second."""
+    points = Points(*sample(TANH_MIRROR.truth, TANH_MIRROR.gate, 500, seed=3))
+    problem = TANH_MIRROR.problem(points, compiled=False)
+    ends = [search_once(problem, Effort(1, 0, 0), [seed], 0) for seed in range(12)]
+    low, high = (choose(ends, key=lambda end: end.log_likelihood).u for choose in (min, max))
+    monkeypatch.setattr(module, "starts_of", lambda *given: [(low, high, high, low)[given[-1]]])
+    optimum = search(problem, seed=0, effort=Effort(1, 0, 0))
+    assert (optimum.gap, optimum.agree, optimum.starts) == (pytest.approx(0, abs=1e-6), 2, 4)
+
+
+def test_no_two_turns_share_a_node_or_a_start():
+    assert [shift_of(turn) for turn in range(6)] == [0, 1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8]
+    assert [Effort(1, 2, 3).at(turn).peaks for turn in range(6)] == [2, 2, 4, 4, 8, 8]
 
 
 @pytest.mark.parametrize("replicate", range(3))
@@ -110,10 +135,10 @@ def test_a_search_reaches_what_300_random_climbs_reach(replicate):
     assert optimum.log_likelihood >= best.log_likelihood - 0.05
 
 
-def test_two_atoms_of_few_points_are_searched_from_rough_starts_alone():
+def test_two_atoms_of_few_points_are_searched_from_rough_starts_peaks_and_splits():
     points, layout = drawn(500, 4), Layout(2, 1, tau=1.0)
     fit = search_layout(layout, LINEAR, points, box=BOX, starts=3, seed=1)
     problem = layout_problem(layout, LINEAR, points, BOX)
-    ends = [search_once(problem, Effort(2, 0, 0), [1], half) for half in (0, 1)]
+    ends = [search_once(problem, Effort(2, 8, 6), [1], half) for half in (0, 1)]
     assert fit.log_likelihood == pytest.approx(max(end.log_likelihood for end in ends), abs=1e-9)
-    assert (fit.starts, fit.gap) == (4, abs(ends[0].log_likelihood - ends[1].log_likelihood))
+    assert (fit.starts, fit.gap) == (32, abs(ends[0].log_likelihood - ends[1].log_likelihood))
