@@ -116,6 +116,8 @@ __all__ = sorted(_MODULES)
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("temperance")
     if name not in _MODULES:
         raise AttributeError(f"module 'temperance' has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

@@ -39,9 +39,10 @@ def locked(lock: Path = ROOT / "requirements.lock") -> dict[str, str]:
 
 
 def direct() -> dict[str, list[str]]:
-    """The requirements of pyproject.toml for "run" and for each extra."""
-    table = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    return {"run": table["dependencies"], **table["optional-dependencies"]}
+    """The requirements of pyproject.toml for "run", for each extra and for each group."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    run, extras = table["project"]["dependencies"], table["project"]["optional-dependencies"]
+    return {"run": run, **extras, **table["dependency-groups"]}
 
 
 def closure(requirements: list[str]) -> set[str]:

@@ -1,8 +1,8 @@
 """The lowest versions that pyproject.toml allows, as requirements: `make test-lowest` installs and tests them.
 
-    python tools/lowest.py [EXTRA ...]
+    python tools/lowest.py [EXTRA | GROUP ...]
 
-Prints name==version for each direct dependency, and for those of the extras; what they need in turn is pip's choice.
+Prints name==version for each direct dependency, and for those of the extras and groups; what they need in turn is pip's choice.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ _BOUND = re.compile(r"(?P<name>[A-Za-z0-9._-]+(\[[a-z]+\])?)>=(?P<version>[0-9.]
 
 def lowest(extras: list[str], project: Path = PROJECT) -> list[str]:
     """The requirements at their lower bounds; raises ValueError for one without, or for an unknown extra."""
-    table = tomllib.loads(project.read_text())["project"]
-    groups = table["optional-dependencies"]
+    whole = tomllib.loads(project.read_text())
+    table = whole["project"]
+    groups = {**table.get("optional-dependencies", {}), **whole.get("dependency-groups", {})}
     unknown = sorted(set(extras) - set(groups))
     if unknown:
         raise ValueError(f"unknown extras {', '.join(unknown)}; accepted: {', '.join(groups)}")

@@ -97,7 +97,7 @@ def test_the_docstring_of_a_class_names_its_fields():
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built as `make docs` builds it: a warning is an error there."""
-    pytest.importorskip("mkdocs", reason="mkdocs, of the extra [docs], is not installed")
+    pytest.importorskip("mkdocs", reason="mkdocs, of the group docs, is not installed")
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(folder)]
     quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

@@ -21,7 +21,7 @@ def unresolved(*files, folder):
     """The messages of basedpyright on imports, and on attributes that classes do not have."""
     pyright = Path(sys.executable).parent / "basedpyright"
     if not pyright.exists():
-        pytest.skip("basedpyright, of the extra [test], is not installed")
+        pytest.skip("basedpyright, of the group test, is not installed")
     command = [pyright, "--outputjson", "--pythonpath", sys.executable, *files]
     done = subprocess.run(list(map(str, command)), cwd=folder, capture_output=True, text=True)
     found = json.loads(done.stdout)["generalDiagnostics"]
