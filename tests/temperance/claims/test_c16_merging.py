@@ -47,7 +47,7 @@ def test_the_settings_are_those_of_the_statement():
     assert all(sizes[-1] == 10**12 and set(sizes) <= set(study.sizes) for study, sizes in MERGED)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_rates_are_not_contradicted():
     with Runs(workers=2) as runs:
         leg = merging_rates(runs, 2e-5)
