@@ -23,7 +23,6 @@ from temperance.measurements.sample_sizes import (
     Row,
     at_temperature,
     row_of,
-    with_designs,
     with_laws,
 )
 from temperance.measurements.true_measures import check_anchored, check_experts, read_values, values_of
@@ -123,7 +122,6 @@ def efficiency(
     precision: float = 0.1,
     match: Numbers = None,
     tau: Numbers = None,
-    design: bool = False,
     dim: Whole | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Efficiency:
@@ -147,7 +145,6 @@ def efficiency(
         match: LOW,HIGH: bring activations to equal terms, by the range of the gate's probabilities over x; beta0 and
             tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations.
         tau: T,T,..: temperatures to use in place of that of the truth.
-        design: Compute the optimal designs of x, and what they would save (d = 1).
         dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
@@ -155,18 +152,18 @@ def efficiency(
         ValueError: what is not accepted.
     """
     if gate is not None:
-        if activations or match is not None or tau is not None or design:
-            raise ValueError("a gate has no activations, match, tau and design; accepted: --parameter NAME")
+        if activations or match is not None or tau is not None:
+            raise ValueError("a gate has no activations, match and tau; accepted: --parameter NAME")
         return _of_gate(model(gate, expert, dim=dim, **formulas), parameter, truth, gauge, precision)
     if parameter is not None or formulas or dim is not None or expert != _EXPERT:
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     tau = (tau,) if isinstance(tau, (int, float)) else tau
     chosen = truth_for(truth, gauge)
-    asked = question(chosen, activations, gauge, precision, match, tau, design)
+    asked = question(chosen, activations, gauge, precision, match, tau)
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows = _rows(jobs, asked, design)
+    rows = _rows(jobs, asked)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
@@ -217,8 +214,8 @@ def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
     return {"atoms": atoms, "held": [p.name for p in held]}
 
 
-def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, design: bool) -> list[Row]:
-    """What activations need, with laws, and designs where they are asked for."""
+def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question) -> list[Row]:
+    """What activations need, with laws."""
     rows = []
     with Display() as shown, shown.doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
@@ -227,8 +224,6 @@ def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question, desig
             if row.n_tau is not None and asked.match is None:
                 case = Case.of(name, truth, asked)
                 row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
-                if design:
-                    row = with_designs(row, case)
             rows.append(row)
     return rows
 

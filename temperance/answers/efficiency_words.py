@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import ceil
-from typing import Any
 
 from temperance.answers.required import ParameterRow
 from temperance.measurements.sample_sizes import Match, Row, power
@@ -102,9 +101,6 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
                 "of s, so that rows with (end) are bounds, and do not rank one another."
             )
     yield from (f"{row.activation}: {_why(row)}" for row in rows if row.n_tau is None)
-    for row in rows:
-        if row.designs is not None:
-            yield f"{row.activation}: {design_words(row.designs)}"
 
 
 def _why(row: Row) -> str:
@@ -114,18 +110,6 @@ def _why(row: Row) -> str:
     power = "" if row.not_identifiable == "linear" else "^(1/p)"
     invariant = "" if row.n_invariant is None else f" What is left, beta1/tau{power}, needs n = {row.n_invariant:.0f}."
     return f"not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
-
-
-def design_words(designs: dict[str, Any]) -> str:
-    """What optimal designs would save."""
-    c, d = designs["c_optimal"], designs["d_optimal"]
-    points = ", ".join(f"{x:.3g} ({w:.0%})" for x, w in zip(c["x"], c["weights"], strict=True))
-    most = designs["saving"] / c["efficiency"]
-    return (
-        f"with x at {points} tau would need {c['n_tau']:.0f}, {designs['saving']:.1f} times fewer (no design saves "
-        f"more than {most:.2f} times: efficiency >= {c['efficiency']:.4f}, by the equivalence theorem on a grid of x); "
-        f"with the D-optimal design, for all parameters, {d['n_tau']:.0f} (efficiency >= {d['efficiency']:.4f})."
-    )
 
 
 def sizes(row: ParameterRow) -> Grid:
