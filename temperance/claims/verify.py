@@ -1,4 +1,4 @@
-"""Runs the claims and the check of the published estimates, and reads a report of both back.
+"""Runs the claims, and reads a report of them back.
 
 >>> from temperance.claims.verify import verify_claims
 >>> verify_claims(["C1"])[0].outcome
@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, get_args
 
 from temperance.claims.coq_checked import checked
@@ -18,7 +17,6 @@ from temperance.claims.table import CLAIMS, Claim, level_of_each
 from temperance.evidence.family import LEVEL, family, stepped_down
 from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.studies.published_estimates import TOLERANCE, check_published
 from temperance.numerics.studies.store import StoreError
 from temperance.terminal.json_input import read_json
 
@@ -170,35 +168,15 @@ def run_claim(
     return Result(claim, legs)
 
 
-def check_estimates(folder: str | Path) -> dict[str, Any]:
-    """Whether the stored losses of the published estimates are reproduced, and their slopes.
-
-    Raises ValueError if the folder holds none.
-    """
-    checks = check_published(folder)
-    missed = [f"k = {check.k}" for check in checks if not check.reproduced]
-    detail = f"losses of {sum(check.fits for check in checks)} published fits recomputed to {TOLERANCE:.0e}"
-    if missed:
-        detail = f"the losses of {', '.join(missed)} are not reproduced to {TOLERANCE:.0e}"
-    return {
-        "outcome": "contradicted" if missed else "confirmed",
-        "detail": detail,
-        "checks": [check.record() for check in checks],
-    }
-
-
-def read_report(path: str) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
-    """The claims in a file, and its check of the published estimates; outcomes follow from the legs again.
+def read_report(path: str) -> tuple[Result, ...]:
+    """The claims in a file; outcomes follow from the legs again.
 
     Raises:
         ValueError: the file cannot be read, or holds no report.
     """
     found = read_json(path, _REPORT)
     try:
-        published = found["published"]
-        if published is not None:
-            published["outcome"], published["detail"], published["checks"]
-        return tuple(map(_stored_result, found["claims"])), published
+        return tuple(map(_stored_result, found["claims"]))
     except (KeyError, TypeError, AttributeError) as error:
         why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
         raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_REPORT}") from None

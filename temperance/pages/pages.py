@@ -15,12 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from temperance.claims.verify import Result
 from temperance.evidence.outcomes import LEGS, LegName
 from temperance.pages.formulas import FORMULAS, MODEL
-from temperance.pages.leg_views import View, badge_class, data_address, evidence, shown, width_class
+from temperance.pages.leg_views import View, badge_class, data_address, evidence, width_class
 from temperance.pages.mathml import activation as activation_mathml
 from temperance.pages.mathml import mathml, prose
 from temperance.pages.plots import Picture
 from temperance.terminal.output import to_json
-from temperance.terminal.parts import Grid, Said
+from temperance.terminal.parts import Said
 from temperance.theory.activations.activation import activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
@@ -57,16 +57,10 @@ def _environment() -> Environment:
     return made
 
 
-def verification_page(
-    results: Sequence[Result],
-    published: dict[str, Any] | None = None,
-    source: str | None = None,
-    fits: str | None = None,
-) -> str:
+def verification_page(results: Sequence[Result], source: str | None = None, fits: str | None = None) -> str:
     """A verification as an HTML document, which names the command that makes it again.
 
-    published: the check of the published estimates, if it was run; source: the file that all was read from, if it was;
-    fits: which fits of studies were made in the run.
+    source: the file that all was read from, if it was; fits: which fits of studies were made in the run.
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in results}
     outcomes = Counter(result.outcome for result in results)
@@ -80,8 +74,6 @@ def verification_page(
         counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
         model=MODEL,
         open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],
-        published=published,
-        published_grid=None if published is None else _published(published),
         command=f"temperance verify {' '.join(legs)}",
         fits=fits,
         source=source,
@@ -107,13 +99,6 @@ def _leg(result: Result, name: LegName) -> View:
         return {**view, "detail": "did not run", "evidence": None, "open": required}
     blocks = leg.outcome == "contradicted" or (required and leg.outcome != "confirmed")
     return {**view, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}
-
-
-def _published(published: dict[str, Any]) -> Grid:
-    columns = ("k", "fits", "largest difference", "reproduced", "slope of the mean loss", "95% interval")
-    keys = ("k", "fits", "largest_difference", "reproduced", "slope", "ci")
-    rows = tuple(tuple(shown(check[key]) for key in keys) for check in published["checks"])
-    return Grid("Published estimates, their losses recomputed", columns, rows)
 
 
 def derivation_page(found: Derivation) -> str:
