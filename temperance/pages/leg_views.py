@@ -9,7 +9,6 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from temperance.evidence.conditions import describe
-from temperance.pages.many_plots import LightPlot
 from temperance.pages.mathml import group, mathml
 from temperance.pages.plots import contact_plot, label, rates_plot
 from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
@@ -47,7 +46,7 @@ def evidence(data: Mapping[str, Any], name: str) -> View:
     return {
         "facts": _facts(plain, without=lists),
         "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
-        "plots": [LightPlot(**vars(plot)) for order in data.get("orders", ()) if (plot := contact_plot(order))],
+        "plots": [plot for order in data.get("orders", ()) if (plot := contact_plot(order))],
         "studies": [
             _study(study, [s for s in data["slopes"] if s["study"] == study["name"]])
             for study in data.get("studies", ())
@@ -102,7 +101,7 @@ def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> Vie
         "fits": fits_in_words(fits) + (f". {beside[0].upper()}{beside[1:]}" if beside else ""),
         "slopes": _slopes(f"Slopes of {name}", judged),
         "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
-        "plots": [LightPlot(**vars(plot)) for s in judged if (plot := rates_plot(s, dropped))],
+        "plots": [plot for s in judged if (plot := rates_plot(s, dropped))],
         "truth": _truth(definition),
         "facts": _facts(definition, without=("name", "activation", "truth", "digest")),
     }
