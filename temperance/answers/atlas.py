@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
@@ -12,15 +11,14 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.answer.answer import Answer
-from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
+from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.least_squares_tables import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.studies.workers import processes
 from temperance.pages.atlas_tables import SHORT, name_of, said_of, slowest
-from temperance.terminal.errors import BadInput, resumable
+from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.progress import Display
@@ -70,9 +68,7 @@ def atlas(
     cell: str | None = None,
     dim: Whole | None = None,
     loss: str = "likelihood",
-    store: str | None = None,
     certificates: str | None = None,
-    workers: Whole | None = None,
 ) -> Atlas:
     """Show the exponents of the gates of the literature: proved, measured, sampled and published.
 
@@ -81,18 +77,14 @@ def atlas(
         cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "all split".
         dim: Only this dimension of x, 1 or 2.
         loss: likelihood, or least-squares: relations and orders of the regression function, without other options.
-        store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
-            which goes on after a stop.
         certificates: Write the certificates of every entry, of bounds and of curves, to a .json file each in this
             folder, made if there is none; see certify.
-        workers: Processes that measure; by default as many as there are cores.
 
     Raises:
-        ValueError: there is no such gate, cell or dimension, or the file cannot be written, or is none that atlas has
-            begun.
+        ValueError: there is no such gate, cell or dimension, or a file cannot be written.
     """
     if loss_of(loss) == "least-squares":
-        if any(option is not None for option in (gate, cell, dim, store, certificates, workers)):
+        if any(option is not None for option in (gate, cell, dim, certificates)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as shown, shown.doing("bounding the orders"):
             squares = atlas_by_least_squares()
@@ -100,26 +92,15 @@ def atlas(
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
-    count, kept = processes(workers), None
-    with Display() as shown:
-        if store is not None:
-            check_writable(store, endings=(".sqlite",))
-            try:
-                with resumable(store, "entries, if any,"), shown.doing("measuring") as progress:
-                    again = remeasured(store, rows=rows or None, places=places, workers=count, progress=progress)
-                    kept = {**stored(), **again}
-            except sqlite3.DatabaseError as error:
-                accepted = "a new file, or one that atlas has begun"
-                raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
-        with shown.doing("bounding the orders") as progress:
-            several, done = rows or ROWS, count_from(1)
+    with Display() as shown, shown.doing("bounding the orders") as progress:
+        several, done = rows or ROWS, count_from(1)
 
-            def told(entries: Sequence[Entry]) -> None:
-                if len(several) > 1:
-                    progress(i := next(done), len(several))
-                    shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
+        def told(entries: Sequence[Entry]) -> None:
+            if len(several) > 1:
+                progress(i := next(done), len(several))
+                shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-            found = gathered(kept, rows=rows or None, places=places, told=told)
+        found = gathered(rows=rows or None, places=places, told=told)
     written = () if certificates is None else (_written(found, certificates),)
     return Atlas(found, said=said_of(found, whole=gate is not None), written=written)
 

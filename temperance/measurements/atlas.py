@@ -2,30 +2,24 @@
 
 An entry is a gate with an expert, a kind of cell and a dimension of x. It has a bound of each parameter and of each
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
-are computed on demand; measurements are kept in `data/atlas.json`.
+are computed on demand; measurements are kept in `data/atlas.json`, which `campaigns/remeasure.py` makes.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
-from itertools import chain
 from typing import Any
 
 from temperance.measurements import exponent_results, kept_slopes
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
-from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import KeptOrder, family, true_atoms
-from temperance.measurements.contact_orders import kept as measured_again
+from temperance.measurements.carried_orders import Kept, carried
+from temperance.measurements.contact_orders import KeptOrder, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.studies.store import prepare
-from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
 from temperance.theory.contact.contact_orders import Orders, orders
@@ -48,12 +42,10 @@ CELLS: Mapping[str, Mapping[str, Any]] = {
 PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
 """The kinds of cells and the dimensions of x that a row has entries in."""
 
-_TABLE = "CREATE TABLE atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)"
 _SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 is known in a smaller one"
 
 
 def atlas(
-    kept: Kept | None = None,
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
@@ -62,15 +54,13 @@ def atlas(
     """The atlas.
 
     Args:
-        kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
         told: called with the entries of a row as soon as they are found.
     """
-    measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
     found: list[Entry] = []
     for row in chosen:
-        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        entries_ = [entry(row, cell, d, stored()) for cell, d in places]
         told(entries_)
         found += entries_
     return Atlas(tuple(found))
@@ -193,36 +183,6 @@ def _exponent(
     return None if exponent is None else str(exponent), reason
 
 
-def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[KeptOrder]:
-    """Measure an entry, or one order of it: differences, shared parameters, weighted means.
-
-    Means in cells of three, which take long, are left out where there are four parameters or more and the order that is
-    carried to them meets the bound, or, for d > 1, where there is one.
-    """
-    found, kept = bounds(row, cell, d), stored()
-    chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
-
-    def is_open(order: Order) -> bool:
-        elsewhere = carried(row, cell, d, order, kept, bounds)
-        return elsewhere is None or (d == 1 and (elsewhere[0].order or 0.0) < float(order.upper or 1) - MET)
-
-    slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
-    return measured_again(replace(found, orders=chosen), slow)
-
-
-def entries() -> list[tuple[AtlasRow, str, int]]:
-    """The entries whose orders are measured: in the least dimension, and in 2 where those of 1 are not carried."""
-
-    def computed(row: AtlasRow, cell: str, d: int) -> bool:
-        try:
-            return bool(family(setting(row, cell, d)))
-        except ValueError:
-            return False
-
-    dims = [(row, d) for row in ROWS for d in {row.d, row.d if seen_on_lines(row.gate, row.source) else 2}]
-    return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
-
-
 @cache
 def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
     """The measurements that are kept, by `key`."""
@@ -233,52 +193,3 @@ def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:
     """What an entry is of: its cells are those of `CELLS`."""
     return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell])
-
-
-def remeasured(
-    path: str,
-    *,
-    rows: Sequence[AtlasRow] | None = None,
-    places: Sequence[tuple[str, int]] = PLACES,
-    workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Sequence[KeptOrder]]:
-    """Measure entries again, each kept in an SQLite file as soon as it is done; those that it holds are not.
-
-    Args:
-        path: the file. rows, places: a part of the entries, as `atlas` has them.
-        workers: processes, each of which measures one order after the other; 1: this one.
-        progress: told how many entries are done, and of how many.
-    """
-    with closing(sqlite3.connect(path)) as store:
-        prepare(store, path, [_TABLE], "store of the atlas")
-        kept = store.execute("SELECT entry, orders FROM atlas")
-        done: dict[str, Sequence[KeptOrder]] = {name: [KeptOrder(**r) for r in json.loads(text)] for name, text in kept}
-        every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
-        todo = [e for e in every if key(*e) not in done]
-        runs = zip(todo, _measured(todo, workers), strict=True)
-        for finished, (e, found) in enumerate(runs, len(every) - len(todo) + 1):
-            done[key(*e)] = found
-            kept_as = json.dumps([asdict(r) for r in found])
-            with store:
-                store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), kept_as))
-            progress(finished, len(every))
-    return done
-
-
-def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterator[list[KeptOrder]]:
-    """The measurements of entries, in their order."""
-    if workers == 1:
-        yield from (measure(*e) for e in todo)
-        return
-    tasks = [[(ROWS.index(row), cell, d, o.parameter) for o in bounds(row, cell, d).orders] for row, cell, d in todo]
-    with local_workers(workers) as pool:
-        found = pool.map(_order, chain.from_iterable(tasks))  # an interrupt in it cancels what waits
-        for some in tasks:
-            yield [r for _ in some for r in next(found)]
-
-
-def _order(task: tuple[int, str, int, str]) -> list[KeptOrder]:
-    """The measurement of one order, if it needs one; row: its place in `ROWS`."""
-    row, cell, d, parameter = task
-    return measure(ROWS[row], cell, d, parameter)
