@@ -7,9 +7,8 @@ Parameters are literals in the cell tagged `parameters`, overridden as papermill
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -30,23 +29,6 @@ _LITERALS: dict[type, tuple[str, Callable[[str], Value]]] = {
 """By the type of the default: what is taken, and how it is read."""
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A notebook as it is shown, with its parameters and their defaults."""
-
-    notebook: NotebookNode
-    defaults: Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """A notebook executed again (None: a cell failed), in words, and whether it is as it should be."""
-
-    made: NotebookNode | None
-    words: str
-    good: bool
-
-
 def notebook_files(place: str | None = None) -> list[Path]:
     """The notebooks in a folder, or the one that a file is; by default those that come with temperance.
 
@@ -59,22 +41,13 @@ def notebook_files(place: str | None = None) -> list[Path]:
     return found
 
 
-def read(path: Path) -> Shown:
-    """The notebook in a file. Raises BadInput if it is none."""
+def read(path: Path) -> tuple[NotebookNode, Mapping[str, Value]]:
+    """The notebook in a file, and the defaults of its parameters. Raises BadInput if it is none."""
     try:
         notebook = nbformat.read(path, as_version=4)
-        return Shown(notebook, defaults(notebook))
+        return notebook, defaults(notebook)
     except (OSError, ValueError, SyntaxError, nbformat.validator.NotebookValidationError) as error:
         raise BadInput(f"{str(path)!r} cannot be read as a notebook ({type(error).__name__})") from error
-
-
-def parameters_of(notebooks: Iterable[Shown], pairs: Sequence[tuple[str, str]]) -> dict[str, Value]:
-    """The values of (name, text) pairs for the parameters that some of the notebooks have.
-
-    Raises BadInput for a parameter that none has, or a text that is no value of it.
-    """
-    accepted = {name: value for shown in notebooks for name, value in shown.defaults.items()}
-    return values(pairs, accepted)
 
 
 def defaults(notebook: NotebookNode) -> dict[str, Value]:
@@ -100,9 +73,9 @@ def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> d
     for name, text in pairs:
         if name not in accepted:
             raise ValueError(f"unknown parameter {name!r}; accepted: {', '.join(accepted) or 'none'}")
-        what, read = _LITERALS[type(accepted[name])]
+        what, value = _LITERALS[type(accepted[name])]
         try:
-            found[name] = read(text)
+            found[name] = value(text)
         except (KeyError, ValueError):
             raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}") from None
     return found
@@ -122,18 +95,17 @@ def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
     return made
 
 
-def run_again(shown: Shown, given: Mapping[str, Value]) -> Rerun:
-    """A notebook executed with the given ones of its parameters, and compared with what it shows.
+def run_again(shown: NotebookNode, own: Mapping[str, Value]) -> tuple[NotebookNode | None, str, bool]:
+    """A notebook executed with values of its parameters (None: a cell failed), in words, and whether it is as shown.
 
     A notebook that imports what is not installed, such as torch, is skipped.
     """
-    own = {name: value for name, value in given.items() if name in shown.defaults}
     try:
-        made = execute(inject(shown.notebook, own))
+        made = execute(inject(shown, own))
     except CellExecutionError as error:
         missing = error.ename == "ModuleNotFoundError"
-        return Rerun(None, f"{'skipped' if missing else error.ename}: {error.evalue}", good=missing)
+        return None, f"{'skipped' if missing else error.ename}: {error.evalue}", missing
     if own:
-        return Rerun(made, "other parameters, as asked", good=True)
-    different = differences(shown.notebook, made)
-    return Rerun(made, f"not the same: {'; '.join(different)}" if different else "same", good=not different)
+        return made, "other parameters, as asked", True
+    different = differences(shown, made)
+    return made, f"not the same: {'; '.join(different)}" if different else "same", not different
