@@ -39,9 +39,9 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
         atoms,
         gate_functions,
         independent_on_design,
+        normalisation,
         same_relations,
     )
-    from temperance.numerics.lattice.normalisation import normalisation
     from temperance.theory.models.gates import activated
 
     made, truth = study.lattice, study.exact_truth
