@@ -15,9 +15,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from temperance.measurements.atlas import CELLS, bounds, setting, stored
+from temperance.measurements.atlas import CELLS, bounds, carried, seen_on_lines, setting, stored
 from temperance.measurements.atlas_entries import key
-from temperance.measurements.carried_orders import carried, seen_on_lines
 from temperance.measurements.contact_orders import KeptOrder, family
 from temperance.measurements.contact_orders import kept as kept_orders
 from temperance.measurements.literature import ROWS, AtlasRow

@@ -15,7 +15,7 @@ from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.least_squares_tables import LeastSquaresAtlas, atlas_by_least_squares
+from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.pages.atlas_tables import SHORT, name_of, said_of, slowest
 from temperance.terminal.errors import BadInput

@@ -46,8 +46,7 @@ def run_notebooks(
     output
         A folder in which the executed notebooks are written; it is made if there is none.
     """
-    from temperance.notebooks.execution import text
-    from temperance.notebooks.runs import notebook_files, read, run_again, values
+    from temperance.notebooks.execution import notebook_files, read, run_again, text, values
 
     found = {path: read(path) for path in notebook_files(place)}
     given = values(parameter, {name: value for _, defaults in found.values() for name, value in defaults.items()})

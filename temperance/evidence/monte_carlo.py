@@ -1,17 +1,20 @@
-"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory.md 4)."""
+"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory.md 4).
+
+`with_lattices` proves that the lattices of studies carry laws, and have no relations of their own (theory.md 5.2, 5.4).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from temperance.evidence.comparison import fits, study_record
 from temperance.evidence.conditions import conditions, objection
 from temperance.evidence.family import PlannedTest, name_of, with_test
-from temperance.evidence.lattices import with_lattices
 from temperance.evidence.outcomes import Leg, combined
 from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
@@ -24,6 +27,71 @@ from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.linear_constants import constants
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.study import Study
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+
+
+_ENOUGH = 1e-15  # times n = 10^12: far below one unit of log-likelihood
+_EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four times the order of a cell of m = 1, 2 atoms
+
+
+def with_lattices(leg: Leg, studies: Sequence[Study]) -> Leg:
+    """A leg of slopes with the proofs by balls for those of its studies that are on a lattice."""
+    found = [record for study in studies if study.experiment == "lattice" for record in lattice_records(study)]
+    if not found:
+        return leg
+    outcome = combined(record["outcome"] for record in found)
+    detail = leg.detail
+    if outcome != "confirmed":
+        missed = sorted({r["study"] for r in found if r["outcome"] != "confirmed"})
+        detail += f"; not proved to be the right experiment: the lattice of {', '.join(missed)}"
+    return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": found})
+
+
+@lru_cache(maxsize=64)  # several claims share a study
+def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
+    """For every true atom: the bounds of `normalisation`, and the rank on the lattice, to the order that rates take.
+
+    gates: why the derivatives of the gates have no relations with each other on the design.
+    """
+    from temperance.numerics.lattice.independence import (
+        atoms,
+        gate_functions,
+        independent_on_design,
+        normalisation,
+        same_relations,
+    )
+    from temperance.theory.models.gates import activated
+
+    made, truth = study.lattice, study.exact_truth
+    spec = truth.spec if study.linear else replace(truth.spec, gate=activated(truth.spec.dim, study.gate.source))
+    bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
+    points, found = atoms(study.truth, spec), []
+    between, told = "polynomials, fewer than points" if study.linear else "related, at a mirror point", True
+    if not study.linear and study.position == "generic":
+        moving = points[: study.layout.gates - (study.k - len(points))]
+        told = independent_on_design(gate_functions(spec, moving, order), {}, made)
+        between = "independent" if told else "not proved"
+    for atom, point in enumerate(points):
+        held = study.gauge == "anchored" and atom == len(points) - 1
+        rank = same_relations(spec, point, made, order, held=held)
+        good = rank.proved and told and max(bound.box, bound.outside) <= _ENOUGH
+        found.append(
+            {
+                "study": study.name,
+                "atom": atom,
+                "not_normalised": bound.box,
+                "left_out": bound.outside,
+                "order": order,
+                "derivatives": rank.derivatives,
+                "rank": rank.rank,
+                "gates": between,
+                "outcome": "confirmed" if good else "inconclusive",
+            }
+        )
+    return tuple(found)
+
 
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 

@@ -26,15 +26,15 @@ OTHER_WORDS = {
     "theory/kernel/check.py": 1,
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
-    "temperance/answers/efficiency_words.py": 1,  # the condition on an activation that fails
+    "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails
     "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words
     "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
-    "temperance/claims/c14a_c14c_kept.py": 1,  # which rows a claim is about
-    "temperance/evidence/lattices.py": 1,  # a generic position
+    "temperance/claims/c14_atlas.py": 1,  # which rows a claim is about
+    "temperance/evidence/monte_carlo.py": 1,  # a generic position
     "temperance/routers/find.py": 2,  # functions of PyTorch
     "temperance/routers/price.py": 1,
     "temperance/interop/router_reading.py": 3,
-    "temperance/routers/warn.py": 2,
+    "temperance/routers/words.py": 2,
     "temperance/routers/watch.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from temperance.claims.c14a_c14c_kept import cheap
+from temperance.claims.c14_atlas import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
 from temperance.measurements import contact_orders, exponent_results
