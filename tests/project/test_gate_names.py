@@ -21,7 +21,7 @@ TABLE = {"theory/models/gates.py", "theory/models/experts.py", "theory/models/by
 OTHER_WORDS = {
     "theory/contact/curve_models.py": 1,  # nu as what a curve moves
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
-    "temperance/pages/atlas_tables.py": 1,  # the title of a row leaves out the usual expert
+    "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answer/statements.py": 1,  # what a certificate is about: an activation
     "theory/kernel/check.py": 1,
     "theory/kernel/place.py": 1,
@@ -34,7 +34,7 @@ OTHER_WORDS = {
     "temperance/routers/find.py": 2,  # functions of PyTorch
     "temperance/routers/price.py": 1,
     "temperance/interop/router_reading.py": 3,
-    "temperance/routers/words.py": 2,
+    "temperance/routers/warn.py": 2,
     "temperance/routers/watch.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""
