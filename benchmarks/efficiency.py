@@ -1,4 +1,4 @@
-"""CPU time of sample sizes: one information, twelve activations at one truth, the ranking, designs.
+"""CPU time of sample sizes: one information, twelve activations at one truth, the ranking.
 
 python benchmarks/efficiency.py [--json] [--ranking]: outcomes beside times, after import; --ranking: of the catalogue.
 """
@@ -34,11 +34,9 @@ def main(ranking: bool) -> dict[str, Any]:
     gate, m = compile_activation(activation("tanh")), measure_of(TRUTH)
     variance, once = timed(lambda: tau_variance(m, Layout(2, 1), gate, -3.0, 3.0))
     twelve, of_twelve = timed(lambda: temperance.efficiency(*NAMES, gauge="anchored"))
-    designed, of_design = timed(lambda: temperance.efficiency("tanh", gauge="anchored", design=True))
     found: dict[str, Any] = {
         "information": {"n_tau": 100 * variance, "cpu_s": once},
         "twelve": {"n_tau": [row.n_tau for row in twelve.table], "cpu_s": of_twelve},
-        "designs": {"saving": (designed.table[0].designs or {})["saving"], "cpu_s": of_design},
     }
     if ranking:
         ranked, of_ranking = timed(lambda: temperance.efficiency(gauge="anchored", match=(0.1, 0.9)))

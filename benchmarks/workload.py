@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from baselines import em, lbfgs
+from published import SIZES, TRUTH
 
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
@@ -34,7 +35,6 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.published_estimates import SIZES, TRUTH
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))

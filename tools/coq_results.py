@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from temperance.claims.coq_checked import PARTS, RESULTS, digest, texts
+from temperance.claims.verify import PARTS, RESULTS, digest, texts
 from temperance.theory.coq.files import FILES
 
 TARGET = Path(__file__).parents[1] / "temperance" / "claims" / RESULTS

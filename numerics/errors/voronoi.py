@@ -94,22 +94,6 @@ def _cell_sums(values: Floats, cells: Ints, k: int) -> Floats:
     return np.where(cells[..., None] == np.arange(k), values[..., None], 0.0).sum(axis=-2)
 
 
-def published_loss(measure: MixingMeasure, truth: MixingMeasure) -> Floats:
-    """The Voronoi loss as published by Nguyen, Nguyen and Ho (2023), shape (...): no translation, tau not counted.
-
-    sum_j |sum_{A_j} w_i - w*_j| + sum_i w_i (|dbeta1|^r + |db|^r + |da|^s + |dnu|^s), w_i = exp(beta0_i/tau), with
-    r = s = 1 in a cell of one atom and r = 2m, s = m in a cell of m > 1; cells in (beta1, a, b, nu).
-    """
-    m = match(measure, truth, Symmetry())
-    size = np.take_along_axis(m.sizes, m.cells, -1).astype(float)
-    high, low = np.where(size > 1, 2 * size, 1.0), size
-    exponents = {"beta1": high, "b": high, "a": low, "nu": low}
-    weights = measure.weights
-    atoms = weights * sum(_length(m.offsets[name]) ** power for name, power in exponents.items())
-    masses = np.abs(_cell_sums(weights, m.cells, truth.k) - truth.weights)
-    return np.asarray(masses.sum(axis=-1) + atoms.sum(axis=-1))
-
-
 def _exponents(size: Floats, order: float | None) -> dict[str, Floats]:
     """Exponents of the loss by the size of an atom's cell; order replaces them all."""
     if order is not None:

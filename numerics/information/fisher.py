@@ -192,15 +192,6 @@ def chained(gates: Floats, lines: Floats, order: NDArray[np.intp], nu: NDArray[n
     return full
 
 
-def factors_at(
-    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, x: Floats, per_deviation: float
-) -> Floats:
-    """F(x) J(x), shape (m, 3k-1, p): the information at x is its Gram matrix."""
-    t = logits(measure, gate, x)
-    local, order = local_factors(x @ measure.a.T + measure.b, measure.nu, t, per_deviation)
-    return np.asarray(local @ jacobian(measure, layout, gate, x, t, order))
-
-
 @one_blas_thread()
 def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, nodes: Nodes) -> Information:
     """The information of one observation (x, y), x by its nodes and weights.
@@ -209,7 +200,9 @@ def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation
     (softmax gate, or linear gate in beta1/tau). Raises ValueError where s or s' is not finite at some beta1 . x, or the
     experts need too many cells.
     """
-    rows = factors_at(measure, layout, gate, nodes.x, nodes.per_deviation)
+    x, t = nodes.x, logits(measure, gate, nodes.x)
+    local, order = local_factors(x @ measure.a.T + measure.b, measure.nu, t, nodes.per_deviation)
+    rows = local @ jacobian(measure, layout, gate, x, t, order)  # (m, 3k-1, p): the information at x is its Gram matrix
     return Information(layout, reduced(rows, nodes.weights))
 
 

@@ -3,12 +3,20 @@
 Rules of integration are doubled until two agree; their difference is the error that is shown.
 
 Example: ``told(truth, held_in(truth, "free"), atom_symbol(c, 1)).variance`` is n times the variance of c of atom 1.
+
+`information_at` is the Fisher information of one mixture, x uniform on a box (theory.md 6.1).
+
+As in `fisher`, but log weights, means and their slopes come from formulas. Panels in x end at the kinks of gate and
+mean, those that are lines for d = 2. Coordinates are those of `likelihood.generated`: logarithms of what is positive.
+
+Example: ``information_at(model("laplace"), 2, natural, -3, 3).variance("tau")`` is [I^-1] of log tau.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -16,16 +24,150 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from temperance.numerics.general.fit_general import Name, held_of
-from temperance.numerics.information.any_gate import GeneralInformation, boundaries, information_at, places
+from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
+from temperance.numerics.information.quadrature import on_panels
+from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.plain_sums import atom_jets
+from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, MoESpec, covariates
+from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.truth import Truth
 from temperance.theory.traits.traits import traits
+
+_PER_DEVIATION = 6.0
+_ORDER = 16
+_PANELS = {1: 24, 2: 2}
+_SHARE = 1e-6  # of a gradient along flat directions that leaves its function open
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralInformation:
+    """I = factor^T factor, in the coordinates that are not held; names: (parameter, atom) of each."""
+
+    names: tuple[Name, ...]
+    factor: Floats
+
+    @cached_property
+    def _scaled(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Lengths of the columns, and the singular values and vectors of the factor with columns of length 1."""
+        scale = np.linalg.norm(self.factor, axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        return scale, *np.linalg.svd(self.factor / scale)
+
+    @property
+    def flat(self) -> Floats:
+        """Directions (m, p) along which the factor has no digits: where parameters are not told from each other."""
+        scale, _, values, vectors = self._scaled
+        return np.asarray(vectors[values <= values[0] / RESOLVED] / scale)
+
+    def variance(self, parameter: str, atom: int | None = None) -> float | None:
+        """[I^-1] of a parameter (the first of an atom): the variance of its estimate, times n; None where it is flat.
+
+        Of a positive one, that of its logarithm. Raises ValueError for a parameter that is not among the names.
+        """
+        if (parameter, atom) not in self.names:
+            raise ValueError(f"{parameter!r} of atom {atom} is not fitted; accepted: {self.names}")
+        return self.variance_along(np.eye(len(self.names))[self.names.index((parameter, atom))])
+
+    def variance_along(self, gradient: Floats) -> float | None:
+        """gradient . I^-1 gradient, of a function with this gradient (p,); None where a flat direction changes it."""
+        scale, _, values, vectors = self._scaled
+        parts, clear = vectors @ (gradient / scale), values > values[0] / RESOLVED
+        if np.abs(parts[~clear]).max(initial=0.0) > _SHARE * np.linalg.norm(gradient / scale):
+            return None
+        return float(((parts[clear] / values[clear]) ** 2).sum())
+
+    @property
+    def ratios(self) -> Floats:
+        """The singular values over the largest, in the same units; the smallest last."""
+        values = self._scaled[2]
+        return np.asarray(values / values[0])
+
+
+@one_blas_thread()
+def information_at(
+    spec: MoESpec,
+    k: int,
+    natural: Floats,
+    low: float,
+    high: float,
+    held: Collection[sp.Symbol] | None = None,
+    finer: int = 1,
+) -> GeneralInformation:
+    """The information of one observation (x, y), every coordinate of x uniform on [low, high], d = 1 or 2.
+
+    Args:
+        spec: a gate and a Gaussian expert whose mean is a formula. k: atoms, two or more.
+        natural: the parameters themselves (not logarithms), atom by atom, then the shared ones; what `held_of` names
+            is known in the last atom. held: what is known there in place of that, and shared parameters that are.
+        finer: times as many panels in x, and 1 or 2 times as many steps in y.
+
+    Raises:
+        ValueError: another dimension; an expert without a mean; a log weight, a mean or a slope that is not finite.
+    """
+    if spec.dim not in _PANELS:
+        raise ValueError(f"the information of a formula is computed for d = 1 or 2, not {spec.dim}")
+    formulas = formulas_of(spec)
+    where, g = Coordinates(formulas, k), formulas.own + formulas.shared
+    own = (*(() if spec.gate.offset is None else (BETA0,)), *spec.gate.own)
+    names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
+    names += [(p.name, None) for p in spec.gate.shared]
+    free = np.ones(where.size, dtype=bool)
+    known = {*(held_of(spec) if held is None else held)}
+    free[[(k - 1) * where.width + j for j, p in enumerate(own) if p in known]] = False
+    free[[k * where.width + j for j, p in enumerate(spec.gate.shared) if p in known]] = False
+    line = [p for p in spec.expert.parameters if p != NU]
+    atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
+    edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
+    x, weights = on_panels(edges, _lines(spec, atoms, low, high), spec.dim, _ORDER)
+    t, means, slopes = np.empty((len(x), k)), np.empty((len(x), k)), np.zeros((2, len(x), k, where.size))
+    for i, places in enumerate(where.values):
+        with np.errstate(all="ignore"):  # of pieces that are not taken; what is taken is looked at below
+            rows = atom_jets(formulas, x, natural[places])
+        t[:, i], means[:, i] = rows.log_weight, rows.mean
+        slopes[0, :, i, places[:g]], slopes[1, :, i, places[g:]] = rows.gate_slopes, rows.line_slopes
+    if not np.isfinite([t.sum(), means.sum(), slopes.sum()]).all():
+        raise ValueError("a log weight, a mean or a slope is not finite at some x of the box")
+    local, order = local_factors(means, natural[where.nu], t, min(finer, 2) * _PER_DEVIATION)
+    chain = np.where(where.logs, natural, 1.0)
+    chain[where.nu] = 1.0
+    factor = reduced(local @ (chained(slopes[0], slopes[1], order, where.nu) * chain)[:, :, free], weights)
+    return GeneralInformation(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
+
+
+def boundaries(spec: MoESpec) -> list[sp.Expr]:
+    """What is 0 where the log weight or the mean of an atom is not smooth."""
+    mean = mean_of(spec.expert) or sp.S.Zero
+    return [*(kink.boundary for kink in kinks(spec)), *(r.lhs - r.rhs for r in mean.atoms(Relational))]
+
+
+def places(boundary: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float]:
+    """The x inside an interval at which a boundary in x alone is 0; none where its equation is not solved."""
+    try:
+        found = [float(z) for z in sp.solve(boundary, x) if z.is_real]
+    except NotImplementedError:
+        return []
+    return [z for z in found if low < z < high]
+
+
+def _lines(
+    spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float
+) -> list[tuple[Floats, float]]:
+    """The kinks of all atoms as lines normal . x = offset; in dimension 2 those that are no lines are left out."""
+    x, found = covariates(spec.dim), []
+    for b in (boundary.subs(values) for boundary in boundaries(spec) for values in atoms):
+        if spec.dim == 1:
+            found += [(np.ones(1), z) for z in places(b, x[0], low, high)]
+        elif b.has(*x) and b.is_polynomial(*x) and sp.total_degree(b, *x) == 1:
+            found.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
+    return found
+
 
 _AGREE = 1e-6  # relative difference of two rules after which none is doubled
 _FINEST = {1: 16, 2: 2}  # times the panels of the first rule

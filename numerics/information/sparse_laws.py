@@ -9,13 +9,13 @@ plus a combination of its derivatives by the gate's parameters. Then n grows lik
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from flint import fmpq
+from scipy.optimize import brentq, minimize_scalar
 
 from temperance.numerics.information.best_tau import tau_variance
 from temperance.numerics.information.quadrature import COARSE, SCAN, logits
@@ -28,7 +28,7 @@ Law = Fraction | Literal["exponential"] | None
 TO_INFINITY = 2  # n grows like tau^2: theory.md 6.4
 WITHIN = 0.1  # of the law, at three temperatures and below
 _GRID = 4001
-_ROUNDS = 80  # of bisections and golden sections
+_PRECISE = 1e-15  # of a root or a least value
 _ORDER = 14  # of the jets
 _HIGHEST = 6  # order of a tie
 _SAME = 1e-7  # residual, relative, below which a linear system is taken to be solvable, and a coefficient to be 0
@@ -36,7 +36,6 @@ _EQUAL = 1e-12  # difference of scores over their range
 _STEPS = 20  # halvings of tau
 _ROUGH = 0.03  # difference of two rules of integration, above which an n is not used
 _CHECKED = 3  # temperatures that must have the law
-_GOLDEN = (5.0**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,11 @@ def _tie(
         return float(scores[pair[0]] - scores[pair[1]])
 
     a, middle, b = near
-    x = middle if abs(difference(middle)) <= least else _root(difference, a, b)
+    x = middle
+    if abs(difference(x)) > least and difference(a) * difference(b) < 0:
+        x = float(brentq(difference, a, b, xtol=_PRECISE))
     if abs(difference(x)) > least:
-        x = _lowest(difference, a, b)
+        x = float(minimize_scalar(lambda v: abs(difference(v)), bounds=(a, b), options={"xatol": _PRECISE}).x)
     for order in range(1, _HIGHEST + 1):
         jets = _difference_jets(measure, gate, pair, x)
         if jets is None:
@@ -110,25 +111,6 @@ def _tie(
         if near_by and scaled[order] > _SAME * scaled[1:].max() and scaled[:order].max() <= _SAME**1.2 * scaled.max():
             return Tie(float(refined), *pair, order)
     return None
-
-
-def _root(f: Callable[[float], float], a: float, b: float) -> float:
-    """A zero of a function that changes its sign on [a, b]; the middle where it does not."""
-    if f(a) * f(b) >= 0:
-        return (a + b) / 2
-    positive = f(a) > 0
-    for _ in range(_ROUNDS):
-        middle = (a + b) / 2
-        a, b = (middle, b) if (f(middle) > 0) == positive else (a, middle)
-    return (a + b) / 2
-
-
-def _lowest(f: Callable[[float], float], a: float, b: float) -> float:
-    """Where the size of a function is least on [a, b], by golden sections."""
-    for _ in range(_ROUNDS):
-        c, d = b - _GOLDEN * (b - a), a + _GOLDEN * (b - a)
-        a, b = (a, d) if abs(f(c)) < abs(f(d)) else (c, b)
-    return (a + b) / 2
 
 
 def sparse_law(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, found: tuple[Tie, ...] | None) -> Law:

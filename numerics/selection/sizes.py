@@ -1,6 +1,17 @@
 """Fits one to K experts, upwards from fresh starts and downwards from merges, and holds every fit against the others.
 
 Example: ``sizes(x, y, 5, gate="softmax").range`` is the number of experts by BIC and that by the singular BIC.
+
+`marginals` computes the singular BIC of nested models (Drton and Plummer, JRSS B 79, 2017) from their learning
+coefficients.
+
+Example: ``marginals([-100.0], [[(2.0, 1)]], 50)`` is -100 - 2 log 50: one model alone is charged as by BIC.
+
+`departure` tests whether residuals of experts are Gaussian, as the model says.
+
+Under the model r_i(x, y) g(y|x) = pi_i(x) N_i(y|x), so that sum r_i He_q(e_i) over the data has the mean 0 for the
+standardised residuals e_i and q = 3, 4: no point has to be given to one expert. The law of the statistic is that of
+data drawn from the fit, as its limit is far off at a few hundred points.
 """
 
 from __future__ import annotations
@@ -19,10 +30,96 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
 from temperance.numerics.merging.merge import FittedMixture, projected
-from temperance.numerics.selection.criteria import marginals
-from temperance.numerics.selection.misfit import departure, light_and_broad
+from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.points import Points
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.coefficient import Coefficient
+
+LEVEL = 0.01
+"""Of the test of all experts together."""
+_DRAWS = 199  # of data from the fit
+_MOST = 5000  # points
+_BROAD = 10.0  # times the median variance
+_LIGHT = 0.05  # share of the points
+
+
+def departure(mixture: Mixture, points: Points) -> int | None:
+    """The expert whose residuals are least Gaussian, where the test rejects that all are; else None.
+
+    Weights that are no whole numbers allow no test.
+    """
+    rng = np.random.default_rng([0, mixture.k])
+    if points.weighted and not (points.weights == np.round(points.weights)).all():
+        return None
+    x, y = _single(points, rng)
+    probabilities, means = mixture.probabilities(x), mixture.means(x)
+    observed, _ = _moments(mixture, probabilities, means, y)
+    cumulative = np.cumsum(probabilities, axis=1)[:, :-1]
+    totals, gram = np.empty((_DRAWS, *observed.shape)), np.zeros((mixture.k, 4, 4))
+    for b in range(_DRAWS):
+        atom = (rng.random(len(y))[:, None] >= cumulative).sum(axis=1)
+        drawn = means[np.arange(len(y)), atom] + np.sqrt(mixture.nu[atom]) * rng.standard_normal(len(y))
+        totals[b], spread = _moments(mixture, probabilities, means, drawn)
+        gram += spread / _DRAWS
+    found, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
+    above = int((drawn_from_fit.max(axis=-1) >= found.max()).sum())
+    return int(found.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
+
+
+def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
+    """The experts that hold few points and have a variance far above that of the others, as outliers make them."""
+    shares = points.mean(mixture.responsibilities(points))
+    broad = mixture.nu > _BROAD * np.median(mixture.nu)
+    return tuple(np.flatnonzero((shares < _LIGHT) & broad).tolist())
+
+
+def _single(points: Points, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """At most so many points, each seen once."""
+    if not points.weighted:
+        return points.some(_MOST, rng)
+    counts = points.weights.astype(np.int64)
+    if counts.sum() > _MOST:
+        counts = rng.multivariate_hypergeometric(counts, _MOST, method="marginals")
+    return np.repeat(points.x, counts, axis=0), np.repeat(points.y, counts)
+
+
+def _moments(mixture: Mixture, probabilities: Floats, means: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The sums of r_i He_q(e_i), q = 1 to 4, over the points, (k, 4), and of their products, (k, 4, 4)."""
+    e = (y[:, None] - means) / np.sqrt(mixture.nu)
+    joint = probabilities * np.exp(-e * e / 2) / np.sqrt(mixture.nu)
+    shares, square = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300), e * e
+    rows = shares * np.stack([e, square - 1, e * (square - 3), square * (square - 6) + 3])
+    return rows.sum(axis=1).T, np.einsum("ank,bnk->kab", rows, rows)
+
+
+def _statistics(totals: Floats, gram: Floats) -> Floats:
+    """Third and fourth moments over their spread under the model, less what mean and variance take up, (..., k)."""
+    taken = np.linalg.pinv(gram[:, :2, :2]) @ gram[:, :2, 2:]
+    spread = gram[:, 2:, 2:] - gram[:, 2:, :2] @ taken
+    left = totals[..., 2:] - np.einsum("...ka,kab->...kb", totals[..., :2], taken)
+    return np.asarray(np.einsum("...ka,kab,...kb->...k", left, np.linalg.pinv(spread), left))
+
+
+def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, int]]], n: float) -> Floats:
+    """Approximate log marginal likelihoods of models 0, 1, .., each of which contains those before it.
+
+    levels: their maximal log-likelihoods. charges[k][j]: the learning coefficient and its multiplicity of model k at
+    densities of model j <= k. With L_kj = l_k - lambda_kj log n + (m_kj - 1) log log n and equal prior weights, x_k is
+    the positive root of x^2 + b x - c, b = sum_(j<k) x_j - exp(L_kk), c = sum_(j<k) exp(L_kj) x_j. All exponentials are
+    relative to the largest.
+    """
+    log_n = np.log(n)
+    found = np.empty(len(levels))
+    for k, level in enumerate(levels):
+        logs = np.array([level - lam * log_n + (m - 1) * np.log(log_n) for lam, m in charges[k]])
+        largest = max(logs.max(), found[:k].max(initial=-np.inf))
+        at, before = np.exp(logs - largest), np.exp(found[:k] - largest)
+        b, c = float(before.sum() - at[-1]), float(at[:-1] @ before)
+        root = np.sqrt(b * b + 4 * c)
+        found[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
+    return found
+
 
 RESOLUTIONS = (0.1, 0.05, 0.02)
 """Dissimilarities, in log-likelihood an observation, at which experts are counted."""

@@ -108,16 +108,17 @@ def _clear_errors(path: str, what: str = "used", remedy: str = _KIND) -> Iterato
         raise StoreError(f"store {path!r} cannot be {what} ({error}); {remedy}") from None
 
 
-def prepare(connection: sqlite3.Connection, path: str, schema: Sequence[str], kind: str) -> None:
-    """Refuse what is not a sound database that the statements of a schema make; run them in a new one."""
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Refuse what is not a sound database that the statements of `_SCHEMA` make; run them in a new one."""
     with closing(sqlite3.connect(":memory:")) as model:
-        for statement in schema:
+        for statement in _SCHEMA:
             model.execute(statement)
         ours = _shape(model)
     if not (found := _shape(connection))[-1]:
-        for statement in schema:
+        for statement in _SCHEMA:
             connection.execute(statement)
     elif found != ours:
+        kind = f"store of rate studies of version {_VERSION}"
         raise StoreError(f"{path!r} is a database, but not a {kind}; accepted: such a store, or a new file")
     elif connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
         raise StoreError(f"store {path!r} is damaged")
@@ -152,6 +153,6 @@ def open_store(path: str | os.PathLike[str], name: str, digest: str, definition:
     with closing(connection):
         with _clear_errors(place), connection:
             connection.execute(_BEGIN)
-            prepare(connection, place, _SCHEMA, f"store of rate studies of version {_VERSION}")
+            _prepare(connection, place)
             _register(connection, place, name, digest, json.dumps(definition, sort_keys=True))
         yield Store(connection, place, digest)

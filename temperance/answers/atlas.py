@@ -3,30 +3,189 @@
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
+from itertools import groupby
+from math import inf
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from temperance.answer.answer import Answer
-from temperance.measurements.atlas import CELLS, PLACES, remeasured, stored
+from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.least_squares_tables import LeastSquaresAtlas, atlas_by_least_squares
-from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.studies.workers import processes
-from temperance.pages.atlas_tables import SHORT, name_of, said_of, slowest
-from temperance.terminal.errors import BadInput, resumable
+from temperance.measurements.contact_orders import LEAST_ERROR, in_words, reasons_of
+from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
+from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.numerics.errors.slopes import is_sharp
+from temperance.terminal.errors import BadInput
 from temperance.terminal.options import Whole
 from temperance.terminal.output import check_writable, to_json, write_file
+from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.settings.losses import loss_of
+from temperance.theory.settings.reasons import Reason, ReasonKind
+
+_SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
+_COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")
+SHORT = {"every cell split": "all split"}
+_OF_OTHERS = "; the column of another d has slowest, and below it known"
+_LEGEND = (
+    "cell: one true atom is fitted by one (exact), two or three atoms; all split: every true atom by two.",
+    "slowest: p of the slowest rate n^(-p) that is proved, without flat parameters; *: some orders have no bound.",
+    "flat: so many of the orders are of parameters without a rate: a curve of one density moves them.",
+    "proved: so many of the orders have an upper bound, or are flat.",
+    "known: so many are exact: a curve shows that the order is no smaller than its bound, or that it is flat.",
+    "both: so many of these have certificates from above and from below (--certificates).",
+    "slopes: so many slopes of log error up to n = 10^12 confirm the rate; none: there is no study.",
+)
+_LEGEND_OF_ORDERS = (
+    "bound: the order r is at most this: |offset|^r = O(distance); flat: a curve of one density moves the parameter.",
+    "proof: of the bound: a certificate, a theorem, independence of the first derivatives, or an identity (flat).",
+    "sides: both, if a curve shows that the order is no smaller than its bound; (theorem): the bound is by a theorem.",
+    "measured: 2.62(8) is 2.62 +- 0.08, how far the last local exponents are from it; a missed minimum makes it too",
+    "small; x is uniform on [-2, 2]^d. *: in a smaller cell, in d = 1 or with a linear expert: its curves exist here.",
+    "least: not measured, as no order is below 1; 0: no distance differs; no limit: the exponents do not settle.",
+    "slope: of log error over log n, with a 95% interval; inconclusive: its test has less power than 0.9; faster:",
+    "below -p by more than min(0.1, p/3), and so is its interval; no study: none is kept.",
+    "rate: p = 1/(2 bound): errors are O(n^(-p)).",
+    "published: the exponent in a paper; faster: than what is proved; not read: in no paper that was read; none: the",
+    "conditions of the paper do not hold here.",
+)
+_MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
+
+
+def said_of(found: Found, whole: bool) -> Said:
+    """What is said of the entries; whole: with every order."""
+    title = "The exponents of the gates of the literature"
+    return Said(title, tuple(_parts(found, whole)), tuple(found.answer))
+
+
+def _parts(found: Found, whole: bool) -> Iterator[Part]:
+    """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
+    yield from _summary(found, whole)
+    if whole:
+        yield from _orders(found)
+    if len(found.entries) > 1:
+        answered = {arxiv for entry in found.entries for arxiv in entry.row.papers}
+        shown = (paper for paper in PAPERS if paper.arxiv in answered)
+        yield "What the papers state of rates, as far as they were read"
+        for paper in shown:
+            yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
+            yield f"    beyond the abstract: {paper.rates or 'not read'}"
+
+
+def _summary(found: Found, whole: bool) -> Iterator[Part]:
+    reasons = {entry.reasons[0]: "" for entry in found.entries if not entry.orders}
+    marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
+    dims = sorted({entry.d for entry in found.entries})
+    rows = []
+    for row, group in groupby(found.entries, key=lambda entry: entry.row):
+        lines: dict[str, tuple[str, ...]] = {}
+        for cell, entries in groupby(group, key=lambda entry: entry.cell):
+            (_, first), *others = ((entry, _counts(entry, marks)) for entry in entries)
+            more = (f"{counts[0]} {counts[3]}" if entry.orders else counts[0] for entry, counts in others)
+            lines[SHORT.get(cell, cell)] = (*first, *more)
+        refused = [cell for cell, line in lines.items() if line[0] == line[-1]]
+        if len({lines[cell] for cell in refused}) == 1 and len(refused) > 1:
+            lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
+        names = [name_of(row), *[""] * len(lines)]
+        rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
+    yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
+    yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}."
+    yield from _LEGEND
+    if not whole:
+        yield "Every order is shown with --gate NAME, --json, and on the page (-o atlas.html)."
+    yield from (f"{mark} {reason}" for reason, mark in marks.items())
+
+
+def _orders(found: Found) -> Iterator[Part]:
+    for entry in found.entries:
+        if entry.orders:
+            title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
+            yield title
+            yield f"  {in_words(entry.truth or {})}"
+            yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
+            yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
+            yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
+            yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
+            yield from _open_slopes(entry)
+    yield from _LEGEND_OF_ORDERS
+
+
+def name_of(row: AtlasRow) -> str:
+    """A row by its gate, its expert where it is not the linear Gaussian one, and its point."""
+    point = ", ".join(f"{name} = {value}" for name, value in row.point.items())
+    expert = None if row.expert == "gaussian" else row.expert
+    return ", ".join(filter(None, (row.gate if row.source is None else f"{row.gate} {row.source}", expert, point)))
+
+
+def _cell(entry: Entry) -> str:
+    return f"{entry.cell}, d = {entry.d}"
+
+
+def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
+    """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
+    found = entry.orders
+    if not found:
+        return (marks[entry.reasons[0]],) * 6
+    bounds = [o.order.upper for o in found if not o.order.flat]
+    proved = [1 / (2 * r) for r in bounds if r is not None]
+    slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else "*")
+    flat, known = len(found) - len(bounds), sum(o.exact for o in found)
+    slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
+    sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
+    both = f"{sum(o.both for o in found)}/{known}"
+    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", both, sampled
+
+
+def slowest(entries: Sequence[Entry]) -> str:
+    """A row in a line: the slowest rate that is proved in each kind of cell."""
+    found = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
+    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(found)}"
+
+
+def _order(o: AtlasOrder) -> tuple[str, ...]:
+    bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
+    mark = "*" if o.measurement == "carried" else ""
+    measured = _MEASURED.get(o.measurement, "")
+    if o.order.measured is not None and o.measured is not None:
+        measured = f"{o.measured:.2f}({100 * max(o.order.measured.error or 0.0, LEAST_ERROR):.0f}){mark}"
+    measured = "flat" if o.order.flat and o.measurement == "needless" else measured
+    rate = "none" if o.order.rate is None else str(o.order.rate)
+    published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
+    published = published or ("none" if o.published_reason.kind is ReasonKind.UNMET else "not read")
+    return o.order.parameter, bound, o.proof or "none", o.sides, measured, _slope(o), rate, published
+
+
+def _slope(o: AtlasOrder) -> str:
+    if isinstance(o.slope, str):
+        return "flat" if o.order.flat else "no study"
+    low, high = ("?" if end is None else f"{end:.2f}" for end in (o.slope.low, o.slope.high))
+    mark = f" {o.slope.outcome}"
+    if o.slope.outcome == "confirmed":
+        mark = "" if o.order.rate is None or _is_sharp(o.slope, float(o.order.rate)) else " faster"
+    return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
+
+
+def _is_sharp(slope: KeptSlope, rate: float) -> bool:
+    """Whether the slope lies not only below the rate; an end of its interval that is None is infinite."""
+    low = -inf if slope.low is None else slope.low
+    return is_sharp(slope.value, (low, inf if slope.high is None else slope.high), rate)
+
+
+def _open_slopes(entry: Entry) -> Iterator[str]:
+    """Why slopes do not settle whether they have the rate."""
+    kept = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
+    reasons = dict.fromkeys(slope.reason for _, slope in kept if slope.outcome != "confirmed")
+    for reason in reasons:
+        yield f"  slope of {', '.join(name for name, slope in kept if slope.reason == reason)}: {reason}"
 
 
 def _page(found: Atlas) -> str:
@@ -70,9 +229,7 @@ def atlas(
     cell: str | None = None,
     dim: Whole | None = None,
     loss: str = "likelihood",
-    store: str | None = None,
     certificates: str | None = None,
-    workers: Whole | None = None,
 ) -> Atlas:
     """Show the exponents of the gates of the literature: proved, measured, sampled and published.
 
@@ -81,18 +238,14 @@ def atlas(
         cell: Only this kind of cell: exact (as many atoms as the truth has), two, three, or "all split".
         dim: Only this dimension of x, 1 or 2.
         loss: likelihood, or least-squares: relations and orders of the regression function, without other options.
-        store: Measure the orders again (minutes for a gate, hours for all), each entry kept in this .sqlite file,
-            which goes on after a stop.
         certificates: Write the certificates of every entry, of bounds and of curves, to a .json file each in this
             folder, made if there is none; see certify.
-        workers: Processes that measure; by default as many as there are cores.
 
     Raises:
-        ValueError: there is no such gate, cell or dimension, or the file cannot be written, or is none that atlas has
-            begun.
+        ValueError: there is no such gate, cell or dimension, or a file cannot be written.
     """
     if loss_of(loss) == "least-squares":
-        if any(option is not None for option in (gate, cell, dim, store, certificates, workers)):
+        if any(option is not None for option in (gate, cell, dim, certificates)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as shown, shown.doing("bounding the orders"):
             squares = atlas_by_least_squares()
@@ -100,26 +253,15 @@ def atlas(
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
-    count, kept = processes(workers), None
-    with Display() as shown:
-        if store is not None:
-            check_writable(store, endings=(".sqlite",))
-            try:
-                with resumable(store, "entries, if any,"), shown.doing("measuring") as progress:
-                    again = remeasured(store, rows=rows or None, places=places, workers=count, progress=progress)
-                    kept = {**stored(), **again}
-            except sqlite3.DatabaseError as error:
-                accepted = "a new file, or one that atlas has begun"
-                raise BadInput(f"--store {store!r}: {error}; accepted: {accepted}") from None
-        with shown.doing("bounding the orders") as progress:
-            several, done = rows or ROWS, count_from(1)
+    with Display() as shown, shown.doing("bounding the orders") as progress:
+        several, done = rows or ROWS, count_from(1)
 
-            def told(entries: Sequence[Entry]) -> None:
-                if len(several) > 1:
-                    progress(i := next(done), len(several))
-                    shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
+        def told(entries: Sequence[Entry]) -> None:
+            if len(several) > 1:
+                progress(i := next(done), len(several))
+                shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-            found = gathered(kept, rows=rows or None, places=places, told=told)
+        found = gathered(rows=rows or None, places=places, told=told)
     written = () if certificates is None else (_written(found, certificates),)
     return Atlas(found, said=said_of(found, whole=gate is not None), written=written)
 

@@ -262,7 +262,6 @@ def question(
     precision: float,
     match: float | Sequence[float] | None = None,
     tau: Sequence[float] | None = None,
-    design: bool = False,
 ) -> Question:
     """The question, if it is one; else raises ValueError."""
     chosen, dim = gauge_of(gauge), truth.spec.dim
@@ -275,8 +274,6 @@ def question(
     check_gauge(truth, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
-    if design and (dim != 1 or match is not None):
-        raise ValueError("designs are computed for x in dimension 1, and at a truth of its own, without match")
     return Question(chosen, precision, _range(truth, match, tau))
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from temperance.answer.answer import Answer
 from temperance.claims.verify import (
     Result,
-    check_estimates,
     chosen,
     fits_of_studies,
     read_report,
@@ -36,7 +34,7 @@ _LEGEND = (
     "yes: confirms the claim; ?: inconclusive; no: contradicts it; Coq: it has checked a part of the proof; agree: of "
     "the fits of each study, the share at least on which two searches reach one maximum"
 )
-_RUNNING = "--store, --workers, --scheduler, and --published are about running claims, and --from runs nothing"
+_RUNNING = "--store, --workers and --scheduler are about running claims, and --from runs nothing"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -45,12 +43,10 @@ class Verify(Answer):
 
     Attributes:
         results: the claims and what their legs found.
-        published: the check of the published estimates, if it was run.
         source: the file that all this was read from, where nothing was run.
     """
 
     results: tuple[Result, ...]
-    published: dict[str, Any] | None = None
     source: str | None = None
 
     @property
@@ -60,25 +56,19 @@ class Verify(Answer):
 
     @property
     def remarks(self) -> Sequence[str]:
-        """One line for every claim that is not settled, and for published losses that are not reproduced."""
-        lines = [line for result in self.results for line in result.remarks]
-        if self.published is not None and self.published["outcome"] != "confirmed":
-            lines.append(f"published: {self.published['detail']}")
-        return lines
+        """One line for every claim that is not settled."""
+        return [line for result in self.results for line in result.remarks]
 
     def page(self) -> str:
         """The evidence for every claim as an HTML document."""
         from temperance.pages.pages import verification_page
 
-        return verification_page(self.results, self.published, self.source, made_in_words(self.results))
+        return verification_page(self.results, self.source, made_in_words(self.results))
 
     def to_json(self) -> Any:
-        """Claims, legs and outcomes, the check of the published estimates, and the family of all tests.
-
-        kept_fits is null: every fit is made in the run.
-        """
+        """Claims, legs and outcomes, and the family of all tests; published and kept_fits are always null."""
         claims = [result.record() for result in self.results]
-        return {"claims": claims, "published": self.published, "tests": tests_made(self.results), "kept_fits": None}
+        return {"claims": claims, "published": None, "tests": tests_made(self.results), "kept_fits": None}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""
@@ -94,13 +84,13 @@ class Verify(Answer):
         ]
 
 
-def _answer(results: Sequence[Result], published: dict[str, Any] | None, source: str | None = None) -> Verify:
+def _answer(results: Sequence[Result], source: str | None = None) -> Verify:
     """The answer that these results make, with what it says."""
-    said = Said("Which claims stand?", tuple(_parts(results, published)), tuple(_words(results, source)))
-    return Verify(tuple(results), published, source, said=said)
+    said = Said("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
+    return Verify(tuple(results), source, said=said)
 
 
-def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> Iterator[Part]:
+def _parts(results: Sequence[Result]) -> Iterator[Part]:
     """The claims, what each leg found, the slopes, and the table of outcomes."""
     for result in results:
         yield f"{result.claim.id}  {result.claim.statement}"
@@ -110,8 +100,6 @@ def _parts(results: Sequence[Result], published: Mapping[str, Any] | None) -> It
                 yield from _slopes(leg)
         if result.coq is not None:
             yield f"    checked by Coq: {result.coq}"
-    if published is not None:
-        yield from _published_lines(published)
     yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
     yield _LEGEND
 
@@ -134,16 +122,6 @@ def made_in_words(results: Sequence[Result]) -> str | None:
     """How many fits of studies were made in the run; None where no study was run."""
     total = sum(fits["total"] for fits in fits_of_studies(results).values())
     return f"All {total} fits of studies were made in this run, each by two searches" if total else None
-
-
-def _published_lines(published: Mapping[str, Any]) -> Iterator[str]:
-    yield f"published  {published['detail']}"
-    for check in published["checks"]:
-        low, high = check["ci"]
-        interval = "no 95% interval: few fits make most of the mean"
-        if low is not None:
-            interval = f"95% interval {low:.3f} to {high:.3f}"
-        yield f"    k = {check['k']}: slope of the mean loss {check['slope']:.3f}, {interval}"
 
 
 def _row(result: Result) -> tuple[str, ...]:
@@ -174,7 +152,6 @@ def verify(
     store: str | None = None,
     workers: Whole | None = None,
     scheduler: str | None = None,
-    published: str | None = None,
     from_: str | None = None,
 ) -> Verify:
     """Run claims of the theory, each by its proof and by measurement, and say which stand.
@@ -186,7 +163,6 @@ def verify(
         store: An SQLite file that keeps every finished replicate, so that a verification that was stopped goes on.
         workers: Processes for the studies; as many as there are cores by default.
         scheduler: Address of a Dask cluster, in place of local processes.
-        published: Folder of the published estimates, whose losses are then recomputed.
         from_: A report.json of this command, shown (with -o page.html, as a page) without running anything.
 
     Raises:
@@ -195,28 +171,22 @@ def verify(
     chosen(claims)
     count = processes(workers)
     if from_ is not None:
-        if not (store is workers is scheduler is published is None):
+        if not (store is workers is scheduler is None):
             raise BadInput(_RUNNING)
-        return _answer(*_only(*read_report(from_), claims), source=from_)
-    if published is not None and not Path(published).is_dir():
-        raise BadInput(f"--published takes the folder of the published estimates; there is none at {published!r}")
-    with resumable(store), Display() as shown:
-        with shown.doing("published estimates"):
-            estimates = None if published is None else check_estimates(published)
-        with Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs:
-            found = verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step)
-            return _answer(found, estimates)
+        return _answer(_only(read_report(from_), claims), source=from_)
+    with (
+        resumable(store),
+        Display() as shown,
+        Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs,
+    ):
+        return _answer(verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step))
 
 
-def _only(
-    results: tuple[Result, ...], published: dict[str, Any] | None, claims: Sequence[str]
-) -> tuple[tuple[Result, ...], dict[str, Any] | None]:
+def _only(results: tuple[Result, ...], claims: Sequence[str]) -> tuple[Result, ...]:
     """The part of a report that is about some claims; all of it for none."""
     there = {r.claim.id for r in results}
     missing = [name for name in claims if there.isdisjoint(claim.id for claim in chosen([name]))]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
-    if not claims:
-        return results, published
     wanted = {claim.id for claim in chosen(claims)}
-    return tuple(r for r in results if r.claim.id in wanted), None
+    return tuple(r for r in results if not claims or r.claim.id in wanted)

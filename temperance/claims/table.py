@@ -37,9 +37,15 @@ from temperance.claims.c12_c13_efficiency import (
     variance_measured,
     variance_proof,
 )
-from temperance.claims.c14_entries import COMPARED, atlas_row
-from temperance.claims.c14a_c14c_kept import atlas_slopes, bounds_contact, bounds_proof, planned_atlas_slopes
-from temperance.claims.c14b_exact import exact_proof as atlas_exact
+from temperance.claims.c14_atlas import (
+    COMPARED,
+    atlas_row,
+    atlas_slopes,
+    bounds_contact,
+    bounds_proof,
+    planned_atlas_slopes,
+)
+from temperance.claims.c14_atlas import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
 from temperance.evidence.comparison import planned_slopes
 from temperance.evidence.family import LEVEL, POWER, PlannedTest

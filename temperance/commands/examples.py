@@ -32,7 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "efficiency": (
         "temperance efficiency tanh gelu --gauge anchored",
-        "temperance efficiency tanh --tau .1,.5,2 --design",
+        "temperance efficiency tanh --tau .1,.5,2",
         "temperance efficiency --match .1,.9",
         'temperance efficiency --gate "max(x - c, 0)*w" --parameter c',
     ),

@@ -46,22 +46,22 @@ def run_notebooks(
     output
         A folder in which the executed notebooks are written; it is made if there is none.
     """
-    from temperance.notebooks.execution import text
-    from temperance.notebooks.runs import notebook_files, parameters_of, read, run_again
+    from temperance.notebooks.execution import notebook_files, read, run_again, text, values
 
     found = {path: read(path) for path in notebook_files(place)}
-    given = parameters_of(found.values(), parameter)
+    given = values(parameter, {name: value for _, defaults in found.values() for name, value in defaults.items()})
     folder = None if output is None else _folder(output)
     status = 0
-    for path, shown in found.items():
-        if given and not set(given) & set(shown.defaults):
+    for path, (shown, defaults) in found.items():
+        own = {name: value for name, value in given.items() if name in defaults}
+        if given and not own:
             continue
         with Display() as screen, screen.doing(path.name):
-            again = run_again(shown, given)
-        print(one_line(f"{path.name}: {again.words}"))
-        if again.made is not None and folder is not None:
-            write_file(str(folder / path.name), text(again.made))
-        status = status or int(not again.good)
+            made, words, good = run_again(shown, own)
+        print(one_line(f"{path.name}: {words}"))
+        if made is not None and folder is not None:
+            write_file(str(folder / path.name), text(made))
+        status = status or int(not good)
     return status
 
 

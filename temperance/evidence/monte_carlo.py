@@ -1,17 +1,25 @@
-"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory.md 4)."""
+"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory.md 4).
+
+`with_lattices` proves that the lattices of studies carry laws, and have no relations of their own (theory.md 5.2, 5.4).
+
+`constants` holds errors of a linear gate against exact information (theory.md 6.1).
+
+The scale (beta1, beta0, tau) -> c (beta1, beta0, tau) leaves the density, so that an estimate may be taken at the true
+tau; what is left has a regular information, and n times the mean squares of its errors go to the diagonal of I^-1.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from temperance.evidence.comparison import fits, study_record
 from temperance.evidence.conditions import conditions, objection
 from temperance.evidence.family import PlannedTest, name_of, with_test
-from temperance.evidence.lattices import with_lattices
 from temperance.evidence.outcomes import Leg, combined
 from temperance.evidence.proof import holds
 from temperance.evidence.study_runner import Runs
@@ -21,9 +29,131 @@ from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.linear_constants import constants
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.study import Study
+
+if TYPE_CHECKING:
+    from temperance.numerics.studies.study import Study
+from dataclasses import dataclass
+
+from temperance.numerics.errors.hellinger import hellinger
+from temperance.numerics.errors.identifiable_functions import in_order
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+_RATIOS = {"beta1": "beta1/tau", "beta0": "beta0/tau", "nu": "log nu"}
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """An error with its asymptotic constant.
+
+    parameter, atom: what it is of (atom None: the density, in the Hellinger distance). deviation: the limit of RMS
+    sqrt(n). ratios (R, N): n error^2/deviation^2, nan where a fit was dropped. numbers: how many squares of normal
+    errors a ratio is the mean of.
+    """
+
+    parameter: str
+    atom: int | None
+    deviation: float
+    ratios: Floats
+    numbers: int = 1
+
+
+def constants(result: StudyResult) -> list[Constant]:
+    """The errors of an exact-specified study of the linear gate with a fitted tau, in one dimension.
+
+    Raises ValueError for another study.
+    """
+    study, truth = result.study, result.study.truth
+    if not (study.linear and study.exact and study.tau is None):
+        raise ValueError(f"study {study.name}: constants are those of exact-specified fits of the linear gate with tau")
+    tau, information = float(truth.tau), study.lattice_information
+    held = Layout(study.k, truth.d, "anchored", tau)
+    keep = [j for j, (name, _) in enumerate(study.layout.names) if name != "tau"]
+    variances = np.linalg.inv(information[np.ix_(keep, keep)]).diagonal()
+    ordered, matched = in_order(result.measures, truth, study.symmetry)
+    offsets = held.pack(_at(ordered, tau)) - held.pack(truth)
+    seen, n = result.kept & matched.astype(bool), np.array(study.sizes, dtype=float)
+    ratios = np.where(seen[..., None], offsets**2 * n[:, None] / variances, np.nan)
+    found = []
+    for j, (name, atom) in enumerate(held.names):
+        unit = tau if name in ("beta1", "beta0") else 1.0
+        found.append(Constant(_RATIOS.get(name, name), atom, float(variances[j] ** 0.5 / unit), ratios[..., j]))
+    # 8 H^2 is the quadratic form of I in the errors, up to its limit: chi-squared, a mean of as many squares
+    distance = hellinger(result.measures, truth, study.gate, low=study.low, high=study.high)
+    size = len(variances)
+    squares = np.where(result.kept, 8 * n * distance**2 / size, np.nan)
+    return [*found, Constant("density", None, (size / 8) ** 0.5, squares, size)]
+
+
+def _at(measure: MixingMeasure, tau: float) -> MixingMeasure:
+    """The measures (..., k) of the same densities with this tau and an anchored last atom."""
+    factor = tau / measure.tau
+    beta1 = (measure.beta1 - measure.beta1[..., -1:, :]) * factor[..., None, None]
+    beta0 = (measure.beta0 - measure.beta0[..., -1:]) * factor[..., None]
+    return replace(measure, beta1=beta1, beta0=beta0, tau=np.full(measure.tau.shape, tau))
+
+
+_ENOUGH = 1e-15  # times n = 10^12: far below one unit of log-likelihood
+_EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four times the order of a cell of m = 1, 2 atoms
+
+
+def with_lattices(leg: Leg, studies: Sequence[Study]) -> Leg:
+    """A leg of slopes with the proofs by balls for those of its studies that are on a lattice."""
+    found = [record for study in studies if study.experiment == "lattice" for record in lattice_records(study)]
+    if not found:
+        return leg
+    outcome = combined(record["outcome"] for record in found)
+    detail = leg.detail
+    if outcome != "confirmed":
+        missed = sorted({r["study"] for r in found if r["outcome"] != "confirmed"})
+        detail += f"; not proved to be the right experiment: the lattice of {', '.join(missed)}"
+    return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": found})
+
+
+@lru_cache(maxsize=64)  # several claims share a study
+def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
+    """For every true atom: the bounds of `normalisation`, and the rank on the lattice, to the order that rates take.
+
+    gates: why the derivatives of the gates have no relations with each other on the design.
+    """
+    from temperance.numerics.lattice.independence import (
+        atoms,
+        gate_functions,
+        independent_on_design,
+        normalisation,
+        same_relations,
+    )
+    from temperance.theory.models.gates import activated
+
+    made, truth = study.lattice, study.exact_truth
+    spec = truth.spec if study.linear else replace(truth.spec, gate=activated(truth.spec.dim, study.gate.source))
+    bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
+    points, found = atoms(study.truth, spec), []
+    between, told = "polynomials, fewer than points" if study.linear else "related, at a mirror point", True
+    if not study.linear and study.position == "generic":
+        moving = points[: study.layout.gates - (study.k - len(points))]
+        told = independent_on_design(gate_functions(spec, moving, order), {}, made)
+        between = "independent" if told else "not proved"
+    for atom, point in enumerate(points):
+        held = study.gauge == "anchored" and atom == len(points) - 1
+        rank = same_relations(spec, point, made, order, held=held)
+        good = rank.proved and told and max(bound.box, bound.outside) <= _ENOUGH
+        found.append(
+            {
+                "study": study.name,
+                "atom": atom,
+                "not_normalised": bound.box,
+                "left_out": bound.outside,
+                "order": order,
+                "derivatives": rank.derivatives,
+                "rank": rank.rank,
+                "gates": between,
+                "outcome": "confirmed" if good else "inconclusive",
+            }
+        )
+    return tuple(found)
+
 
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all
 

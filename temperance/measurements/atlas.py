@@ -2,41 +2,115 @@
 
 An entry is a gate with an expert, a kind of cell and a dimension of x. It has a bound of each parameter and of each
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
-are computed on demand; measurements are kept in `data/atlas.json`.
+are computed on demand; measurements are kept in `data/atlas.json`, which `campaigns/remeasure.py` makes.
+
+`carried` brings measured orders to larger cells and to dimension 2, whose mixtures hold those that were measured.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from importlib.resources import files
-from itertools import chain
+from math import inf
 from typing import Any
+
+import sympy as sp
 
 from temperance.measurements import exponent_results, kept_slopes
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
-from temperance.measurements.carried_orders import Kept, carried, seen_on_lines
-from temperance.measurements.contact_orders import KeptOrder, family, true_atoms
-from temperance.measurements.contact_orders import kept as measured_again
+from temperance.measurements.contact_orders import KeptOrder, true_atoms
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.studies.store import prepare
-from temperance.numerics.studies.workers import local_workers
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.order_setting import Arguments, flat_curves
+from temperance.theory.contact.order_setting import Arguments, flat_curves, same_factor
 from temperance.theory.contact.orders_from_theorems import published_rates
-from temperance.theory.models.experts import gaussian
+from temperance.theory.models.by_name import model
+from temperance.theory.models.experts import expert, gaussian, mean_of
 from temperance.theory.models.form import activated
+from temperance.theory.models.gates import names
+from temperance.theory.models.renaming import on_lines_as
+from temperance.theory.models.spec import NU
 from temperance.theory.settings.order import MET, Measurement, Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
+from temperance.theory.traits.traits import on_lines
+
+Kept = Mapping[str, Sequence[KeptOrder]]
+_FEWER = "in a cell of two, whose mixtures are some of those here"
+_LINE = "in d = 1; a curve there is one in dimension 2"
+_LINEAR = "for linear experts, whose slopes are some of those here"
+_ALONE = AtlasRow("softmax", "constant")
+_SPLIT = "for the softmax gate and constant experts; a split of b and nu alone is one for every gate (theory.md 2.10)"
+Bounds = Callable[[AtlasRow, str, int], Orders]
+
+
+def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds) -> tuple[KeptOrder, str] | None:
+    """The measurement with the largest order where mixtures are some of those of this entry, and where that is.
+
+    bounds: of an entry. Of orders that are the same within `MET`, the one that was measured nearest.
+    """
+    found: tuple[KeptOrder, str] | None = None
+    reached = -inf
+    cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
+    dims = (d, 1) if d == 2 and seen_on_lines(row.gate, row.source) else (d,)
+    places = [(row, c, dim) for dim in dims for c in cells]
+    linear = replace(row, expert="gaussian")
+    if linear != row and _holds_terms(row, linear, d):
+        places += [(linear, c, dim) for _, c, dim in places]
+    alone = order.name == NU.name or (order.name in _seen(row, d, _ALONE, 1) and not order.is_mean)
+    if alone and _holds_terms(row, _ALONE, d):
+        places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
+    for there, smaller, dim in places[1:]:
+        seen = _seen(row, d, there, dim).get(order.name, order.name)
+        name = order.parameter.replace(order.name, seen)
+        here = next((r for r in kept.get(key(there, smaller, dim), ()) if r.parameter == name), None)
+        if here is not None and here.order is not None and here.order > reached + MET:
+            reached = here.order
+            apart = ((smaller != cell, _FEWER), (dim != d, _LINE), (there.expert != row.expert, _LINEAR))
+            words = [text for differs, text in apart if differs]
+            found = here, f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
+    return found
+
+
+@cache
+def seen_on_lines(gate: str, source: str | None) -> bool:
+    """Whether a gate in the plane is that of dimension 1 on every line."""
+    return gate in names() and on_lines(model(gate, "gaussian", source, 2))
+
+
+@cache
+def _holds_terms(row: AtlasRow, other: AtlasRow, d: int) -> bool:
+    """Whether the mean of a row's expert has all terms of another's, which is linear in its parameters."""
+    made = expert(row.expert, d), expert(other.expert, d)
+    terms = [{sp.diff(mean, p) for p in e.parameters} if (mean := mean_of(e)) is not None else set() for e in made]
+    return terms[1] <= terms[0]
+
+
+@cache
+def _seen(row: AtlasRow, d: int, there: AtlasRow, dim: int) -> dict[str, str]:
+    """Name of a parameter of an entry -> that of what is seen of it in another, where that is known."""
+    found = None if dim == d or there is _ALONE else on_lines_as(model(row.gate, "gaussian", row.source, d).gate, d)
+    gate = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
+    return gate | same_factor(expert(row.expert, d), d, expert(there.expert, dim), dim)
+
+
+def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
+    """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
+    doubled = cell == "every cell split" and bounds(row, cell, d).setting.weighted
+    return cell == "three" or (doubled and _keeps_shared(bounds(row, "two", d)))
+
+
+def _keeps_shared(found: Orders) -> bool:
+    """Whether mixtures near the truth have what its atoms share, up to the distance: the other may then be anywhere."""
+    shared = {p.name for p in found.setting.spec.gate.shared}
+    return all(o.flat or o.upper == 1 for o in found.orders if o.name in shared)
+
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "exact": {"size": 1},
@@ -48,12 +122,10 @@ CELLS: Mapping[str, Mapping[str, Any]] = {
 PLACES: tuple[tuple[str, int], ...] = tuple((cell, d) for cell in CELLS for d in (1, 2))
 """The kinds of cells and the dimensions of x that a row has entries in."""
 
-_TABLE = "CREATE TABLE atlas (entry TEXT PRIMARY KEY, orders TEXT NOT NULL)"
 _SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 is known in a smaller one"
 
 
 def atlas(
-    kept: Kept | None = None,
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
@@ -62,15 +134,13 @@ def atlas(
     """The atlas.
 
     Args:
-        kept: measurements in place of those kept (`stored`), by `key`.
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
         told: called with the entries of a row as soon as they are found.
     """
-    measured = stored() if kept is None else kept
     chosen = ROWS if rows is None else rows
     found: list[Entry] = []
     for row in chosen:
-        entries_ = [entry(row, cell, d, measured) for cell, d in places]
+        entries_ = [entry(row, cell, d, stored()) for cell, d in places]
         told(entries_)
         found += entries_
     return Atlas(tuple(found))
@@ -193,36 +263,6 @@ def _exponent(
     return None if exponent is None else str(exponent), reason
 
 
-def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[KeptOrder]:
-    """Measure an entry, or one order of it: differences, shared parameters, weighted means.
-
-    Means in cells of three, which take long, are left out where there are four parameters or more and the order that is
-    carried to them meets the bound, or, for d > 1, where there is one.
-    """
-    found, kept = bounds(row, cell, d), stored()
-    chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
-
-    def is_open(order: Order) -> bool:
-        elsewhere = carried(row, cell, d, order, kept, bounds)
-        return elsewhere is None or (d == 1 and (elsewhere[0].order or 0.0) < float(order.upper or 1) - MET)
-
-    slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
-    return measured_again(replace(found, orders=chosen), slow)
-
-
-def entries() -> list[tuple[AtlasRow, str, int]]:
-    """The entries whose orders are measured: in the least dimension, and in 2 where those of 1 are not carried."""
-
-    def computed(row: AtlasRow, cell: str, d: int) -> bool:
-        try:
-            return bool(family(setting(row, cell, d)))
-        except ValueError:
-            return False
-
-    dims = [(row, d) for row in ROWS for d in {row.d, row.d if seen_on_lines(row.gate, row.source) else 2}]
-    return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
-
-
 @cache
 def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
     """The measurements that are kept, by `key`."""
@@ -233,52 +273,3 @@ def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:
     """What an entry is of: its cells are those of `CELLS`."""
     return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell])
-
-
-def remeasured(
-    path: str,
-    *,
-    rows: Sequence[AtlasRow] | None = None,
-    places: Sequence[tuple[str, int]] = PLACES,
-    workers: int = 1,
-    progress: Callable[[int, int], None] = lambda done, total: None,
-) -> dict[str, Sequence[KeptOrder]]:
-    """Measure entries again, each kept in an SQLite file as soon as it is done; those that it holds are not.
-
-    Args:
-        path: the file. rows, places: a part of the entries, as `atlas` has them.
-        workers: processes, each of which measures one order after the other; 1: this one.
-        progress: told how many entries are done, and of how many.
-    """
-    with closing(sqlite3.connect(path)) as store:
-        prepare(store, path, [_TABLE], "store of the atlas")
-        kept = store.execute("SELECT entry, orders FROM atlas")
-        done: dict[str, Sequence[KeptOrder]] = {name: [KeptOrder(**r) for r in json.loads(text)] for name, text in kept}
-        every = [e for e in entries() if (rows is None or e[0] in rows) and e[1:] in places]
-        todo = [e for e in every if key(*e) not in done]
-        runs = zip(todo, _measured(todo, workers), strict=True)
-        for finished, (e, found) in enumerate(runs, len(every) - len(todo) + 1):
-            done[key(*e)] = found
-            kept_as = json.dumps([asdict(r) for r in found])
-            with store:
-                store.execute("INSERT OR REPLACE INTO atlas VALUES (?, ?)", (key(*e), kept_as))
-            progress(finished, len(every))
-    return done
-
-
-def _measured(todo: Sequence[tuple[AtlasRow, str, int]], workers: int) -> Iterator[list[KeptOrder]]:
-    """The measurements of entries, in their order."""
-    if workers == 1:
-        yield from (measure(*e) for e in todo)
-        return
-    tasks = [[(ROWS.index(row), cell, d, o.parameter) for o in bounds(row, cell, d).orders] for row, cell, d in todo]
-    with local_workers(workers) as pool:
-        found = pool.map(_order, chain.from_iterable(tasks))  # an interrupt in it cancels what waits
-        for some in tasks:
-            yield [r for _ in some for r in next(found)]
-
-
-def _order(task: tuple[int, str, int, str]) -> list[KeptOrder]:
-    """The measurement of one order, if it needs one; row: its place in `ROWS`."""
-    row, cell, d, parameter = task
-    return measure(ROWS[row], cell, d, parameter)

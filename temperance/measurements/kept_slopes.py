@@ -1,13 +1,12 @@
 """Finds the slopes of kept rate studies for the orders of the atlas: log error on log n, to n = 10^12 on the lattice.
 
 Studies are those of `exponent_results`, and those of the claims, whose slopes are in `data/claim_slopes.json`:
-``python -m temperance.measurements.kept_slopes REPORT FILE`` takes them from a report of `temperance verify -o REPORT`.
+``python campaigns/remeasure.py --slopes REPORT FILE`` takes them from a report of `temperance verify -o REPORT`.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -21,12 +20,7 @@ from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import log_slope
-from temperance.terminal.output import write_file
 from temperance.theory.settings.order import Order
-
-_LARGEST = 10**12  # the last n of a study that is kept
-_NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
-_DIGITS = 4
 
 
 @dataclass(frozen=True)
@@ -106,55 +100,3 @@ def kept_claims() -> tuple[dict[str, Any], ...]:
     """All studies of the claims that are kept."""
     text = files("temperance.measurements").joinpath("data/claim_slopes.json").read_text(encoding="utf-8")
     return tuple(json.loads(text))
-
-
-def from_report(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The studies of a report of `verify` that go to n = 10^12 at a truth with no mirror point, and their slopes.
-
-    For cells of several atoms, keep only slopes with a predicted rate.
-    """
-    kept: dict[str, dict[str, Any]] = {}
-    for leg in (claim["legs"]["monte_carlo"] for claim in report["claims"]):
-        for study in () if leg is None else leg.get("studies", ()):
-            made, truth = study["definition"], study["definition"]["truth"]
-            if made["sizes"][-1] < _LARGEST or not any(map(sum, zip(*truth["beta1"], strict=True))):
-                continue
-            cell = made["k"] - len(truth["b"]) + 1
-            slopes = [
-                _slope(s) for s in leg["slopes"] if s["study"] == study["name"] and s["cell_size"] in (None, cell)
-            ]
-            kept[study["name"]] = {
-                "study": study["name"],
-                "digest": made["digest"],
-                "activation": made["activation"],
-                "tau": made["tau"],
-                "cell": cell,
-                "d": len(truth["beta1"][0]),
-                "sizes": [made["sizes"][0], made["sizes"][-1]],
-                "slopes": [*filter(None, slopes), *kept.get(study["name"], {}).get("slopes", ())],
-            }
-    return list(kept.values())
-
-
-def _slope(s: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A slope whose rate is predicted."""
-    if s["outcome"] is None or s["slope"] is None or s["parameter"] in _NO_ORDERS:
-        return None
-    return {
-        "parameter": s["parameter"],
-        "slope": round(s["slope"], _DIGITS),
-        "ci": [None if end is None else round(end, _DIGITS) for end in s["ci"]],
-        "predicted": s["predicted"],
-        "outcome": s["outcome"],
-        "reason": s["reason"],
-    }
-
-
-def main(report: str, path: str) -> None:
-    """Write the slopes of a report to a file."""
-    with open(report, encoding="utf-8") as file:
-        write_file(path, json.dumps(from_report(json.load(file))) + "\n")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -9,10 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from temperance.numerics.information.best_tau import best_tau
-from temperance.numerics.information.designs import GRID, UNIFORM, d_design, tau_design
-from temperance.numerics.information.fisher import factors_at
 from temperance.numerics.information.matched import best_matched
-from temperance.numerics.information.quadrature import FINE
 from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1
 from temperance.numerics.information.sparse_laws import TO_INFINITY, holds_from, sparse_law, ties
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
@@ -50,7 +47,7 @@ class Row:
 
     n_tau, n_beta1: n for the relative error; n_invariant: of beta1/tau^(1/p), where a flow leaves only that.
     best_tau: tau of the least n and its window of twice as much. asymptotic: whether n_tau is in the asymptotic regime.
-    relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only. designs: of x.
+    relative_error: of n_tau, by a coarser rule. beta1, beta0, at_edge, n_both: with match only.
     law_holds_from: the temperature from which downwards n is within 10% of the law of tau -> 0, by n at three smaller
     ones or more; None where that was not reached.
     """
@@ -74,7 +71,6 @@ class Row:
     beta0: float | None = None
     at_edge: bool = False
     n_both: float | None = None
-    designs: dict[str, Any] | None = None
     law_holds_from: float | None = None
 
     def record(self) -> dict[str, Any]:
@@ -145,7 +141,7 @@ def at_temperature(truth: Truth, tau: float) -> Truth:
 
 
 def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
-    """What one activation needs at one truth, without laws and designs.
+    """What one activation needs at one truth, without laws.
 
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
     """
@@ -242,29 +238,6 @@ def with_laws(row: Row, case: Case, *, checked: bool = True) -> Row:
     best = best_tau(*case.where)
     window = None if best is None else (best.tau, best.low, best.high)
     return replace(row, best_tau=window, crossings=count, laws=Law(exponent, TO_INFINITY), law_holds_from=reach)
-
-
-def with_designs(row: Row, case: Case) -> Row:
-    """A row that has an n with the optimal designs of x, d = 1.
-
-    designs: {"uniform": share of every design that is uniform, "saving": n over that of the first, "c_optimal": for
-    tau, "d_optimal": for all}, the last two {"x", "weights", "n_tau", "efficiency", "sensitivity"}: how much one more
-    observation would help at each of the points that fill the range of x evenly, 1 at most for an optimal design.
-    """
-    measure, layout, gate, low, high = case.where
-    x = np.linspace(low, high, GRID)[:, None]
-    rows = factors_at(measure, layout, gate, x, FINE.per_deviation)
-    found: dict[str, Any] = {}
-    for name, design in (("c_optimal", tau_design(rows)), ("d_optimal", d_design(rows))):
-        found[name] = {
-            "x": x[design.places, 0].tolist(),
-            "weights": design.weights.tolist(),
-            "n_tau": case.asked.n(design.variance),
-            "efficiency": design.efficiency,
-            "sensitivity": design.sensitivity.tolist(),
-        }
-    assert row.n_tau is not None
-    return replace(row, designs={"uniform": UNIFORM, "saving": row.n_tau / found["c_optimal"]["n_tau"], **found})
 
 
 def curve(case: Case, taus: list[float]) -> list[float | None]:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import geometric_mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from markupsafe import Markup
 
@@ -67,6 +67,8 @@ class Picture(ABC):
     axes: tuple[str, str]
     lines: Sequence[Line | Curve]
     notes: tuple[str, ...] = ()
+    margins: ClassVar[tuple[float, float, float, float] | None] = None
+    """Left, bottom, right and top of its axes in a page, where labels fit in these; it is drawn in half of the time."""
 
     @property
     @abstractmethod
@@ -90,10 +92,14 @@ class Picture(ABC):
     def drawing(self, name: str) -> Markup:
         """What stands within an svg element of a page; name: begins its ids, which are then unique in the page."""
         import matplotlib
+        from matplotlib.figure import Figure
 
         file = io.StringIO()
         with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "temperance"}):
-            figure = panels([self], titled=False)
+            figure = Figure(figsize=(SIZE[0] / 72, SIZE[1] / 72), layout=None if self.margins else "constrained")
+            if self.margins is not None:
+                figure.subplots_adjust(*self.margins)
+            self.draw(figure.add_subplot())
             figure.patch.set_visible(False)
             figure.savefig(file, format="svg", metadata={"Date": None})
         text = file.getvalue()
@@ -117,6 +123,7 @@ class Plot(Picture):
     lines: tuple[Line, ...]
     band: tuple[float, ...] = ()
     round_ticks: bool = False
+    margins = (0.19, 0.19, 0.97, 0.96)
 
     @property
     def description(self) -> str:
@@ -199,8 +206,8 @@ def kind_of(number: int) -> str:
     return [*_DASHES][number % len(_DASHES)]
 
 
-def panels(plots: Sequence[Picture], *, titled: bool = True) -> Figure:
-    """Some plots in one figure, three in a row, with their titles or without."""
+def panels(plots: Sequence[Picture]) -> Figure:
+    """Some plots in one figure, three in a row, with their titles."""
     from matplotlib.figure import Figure
 
     columns = min(3, len(plots))
@@ -208,8 +215,7 @@ def panels(plots: Sequence[Picture], *, titled: bool = True) -> Figure:
     figure = Figure(figsize=(columns * SIZE[0] / 72, lines * SIZE[1] / 72), layout="constrained")
     for i, plot in enumerate(plots, 1):
         axes = figure.add_subplot(lines, columns, i)
-        if titled:
-            axes.set_title(plot.title)
+        axes.set_title(plot.title)
         plot.draw(axes)
     return figure
 

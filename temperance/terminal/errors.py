@@ -30,10 +30,10 @@ class BadInput(ValueError):
 
 
 @contextmanager
-def resumable(store: str | None, what: str = "replicates") -> Iterator[None]:
-    """Where what is inside is stopped, say where its finished results (what: their name) are, or how to keep them."""
-    kept = f"finished {what} are in {store}: run the same command again"
-    where = f"with --store FILE.sqlite finished {what} would be kept" if store is None else kept
+def resumable(store: str | None) -> Iterator[None]:
+    """Where what is inside is stopped, say where its finished replicates are, or how to keep them."""
+    kept = f"finished replicates are in {store}: run the same command again"
+    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else kept
     try:
         yield
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from temperance.claims.coq_checked import PARTS
+from temperance.claims.verify import PARTS
 from temperance.theory.coq.files import FILES, library
 
 PAGE = (Path(__file__).parents[2] / "docs" / "claims.md").read_text(encoding="utf-8")

@@ -21,16 +21,16 @@ TABLE = {"theory/models/gates.py", "theory/models/experts.py", "theory/models/by
 OTHER_WORDS = {
     "theory/contact/curve_models.py": 1,  # nu as what a curve moves
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
-    "temperance/pages/atlas_tables.py": 1,  # the title of a row leaves out the usual expert
+    "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answer/statements.py": 1,  # what a certificate is about: an activation
     "theory/kernel/check.py": 1,
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
-    "temperance/answers/efficiency_words.py": 1,  # the condition on an activation that fails
+    "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails
     "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words
     "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
-    "temperance/claims/c14a_c14c_kept.py": 1,  # which rows a claim is about
-    "temperance/evidence/lattices.py": 1,  # a generic position
+    "temperance/claims/c14_atlas.py": 1,  # which rows a claim is about
+    "temperance/evidence/monte_carlo.py": 1,  # a generic position
     "temperance/routers/find.py": 2,  # functions of PyTorch
     "temperance/routers/price.py": 1,
     "temperance/interop/router_reading.py": 3,

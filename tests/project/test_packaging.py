@@ -55,7 +55,7 @@ def test_the_command_runs_where_only_the_wheel_is_installed(wheel, tmp_path):
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     shown = run(tmp_path / "env" / "bin" / "temperance", "check", "tanh", "--json", cwd=tmp_path)
     assert '"verdict": "holds"' in shown
-    code = "from temperance.notebooks.runs import notebook_files as f; print(*f(), sep='\\n')"
+    code = "from temperance.notebooks.execution import notebook_files as f; print(*f(), sep='\\n')"
     found = list(map(Path, run(python, "-c", code, cwd=tmp_path).splitlines()))
     assert [path.name for path in found] == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert all(site in path.parents for path in found)

@@ -4,31 +4,93 @@
 >>> found = coefficient(model("softmax"), 2, 3)
 >>> found.exact, found.multiplicity, found.bic
 (Fraction(5, 1), (1, 1), Fraction(13, 2))
+
+`in_linear_coordinates` writes a model in coordinates in which its log weight or its mean is linear.
+
+Learning coefficients do not depend on coordinates: v w x with the own parameters v, w is phi x with phi = v w, and
+a^3 x + b is a line, near truths at which the change is one of coordinates, as it is at almost every one.
+
+>>> from temperance.theory.models.by_name import model
+>>> in_linear_coordinates(model("v*w*x", "a**3*x + b")).log_atom
+phi_1*x - log(2*pi*nu)/2 - (-a_1*x - b + y)**2/(2*nu)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 
 import sympy as sp
 
 from temperance.theory.coefficients.coefficient import Coefficient, word
-from temperance.theory.coefficients.coordinates import in_linear_coordinates
 from temperance.theory.coefficients.model_counts import Counts, counts
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.models.form import affine_mean, intercept
+from temperance.theory.interactions.derivatives import independent_functions
+from temperance.theory.models.experts import mean_of, normal
+from temperance.theory.models.form import affine_mean, intercept, separated
 from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates
 from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.independence import independent
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting, require_mean
-from temperance.theory.symmetries.score_translations import scores
+from temperance.theory.symmetries.score_translations import generic_rank, scores, separated_score
+
+
+def in_linear_coordinates(spec: MoESpec, *, gate: bool = True) -> MoESpec:
+    """The model with a linear log weight and mean, each where a change of coordinates at generic points makes it so.
+
+    gate: whether the log weight may be rewritten, which holds where the gate of every atom is generic.
+    """
+    linear = replace(spec, expert=_linear_expert(spec))
+    return replace(linear, gate=_linear_gate(spec)) if gate else linear
+
+
+def _linear_gate(spec: MoESpec) -> Gate:
+    """sum_k phi_k e_k(x), phi_k for parameters, where the own parameters show as many independent functions."""
+    gate = spec.gate
+    terms = None if gate.offset is None else separated_score(spec)
+    if terms is None:
+        return gate
+    functions = [(e, phi) for e, phi in terms.items() if e != 1]
+    if any(e.free_symbols & {*gate.shared} for e, _ in functions) or not functions:
+        return gate
+    jacobian = sp.Matrix([phi for _, phi in functions]).jacobian(gate.own)
+    if len(functions) == len(gate.own) and not gate.shared and not jacobian.free_symbols:
+        return gate
+    if generic_rank(jacobian) < len(functions):
+        return gate
+    phis = tuple(sp.Symbol(f"phi_{k}", real=True) for k in range(1, len(functions) + 1))
+    score = sum((p * e for p, (e, _) in zip(phis, functions, strict=True)), sp.S.Zero)
+    return Gate(gate.name, score, phis, constants=tuple(c for c in gate.constants if score.has(c)))
+
+
+def _linear_expert(spec: MoESpec) -> Expert:
+    """sum_k a_k e_k(x) + b with as many coefficients as the mean has parameters."""
+    expert, x = spec.expert, covariates(spec.dim)
+    mean = mean_of(expert)
+    own = tuple(p for p in expert.parameters if p != NU)
+    terms = None if mean is None or mean.has(sp.Piecewise) else separated(sp.expand(mean), x, own)
+    if mean is None or terms is None or all(sp.diff(mean, p, q) == 0 for p in own for q in own):
+        return expert
+    functions = list(terms)
+    combinations = independent_functions(functions, x, expert.constants)
+    jacobian = sp.Matrix(list(terms.values())).jacobian(own)
+    independent = combinations is not None and all(
+        len(c) == 1 and c.get(e) == 1 for e, c in zip(functions, combinations, strict=True)
+    )
+    if not independent or len(functions) != len(own) or generic_rank(jacobian) < len(own):
+        return expert
+    slopes = [e for e in functions if e != 1]
+    names = [sp.Symbol(f"a_{k}", real=True) for k in range(1, len(slopes) + 1)]
+    b = [sp.Symbol("b", real=True)] if len(slopes) < len(functions) else []
+    linear = sum((p * e for p, e in zip(names, slopes, strict=True)), sp.Add(*b))
+    return Expert(expert.name, normal(linear), (*names, *b, NU), tuple(c for c in expert.constants if linear.has(c)))
+
 
 _MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms
 _MEETS = "theorem C1 bounds it from above, theorems C2, C3, C5 and C7 from below (theory.md 2.13)"

@@ -7,28 +7,124 @@ parameters have regions with other pieces. `exceptional_parameters` and `mirror_
 >>> from temperance.theory.conditions.decision import decide
 >>> decide("log(1 + z**2)").second_order.fails_at_tau
 ('1',)
+
+`candidates` finds real parameter values at which the verdicts on an activation may differ from the generic ones, and
+each is decided: where a pivot of the exact elimination vanishes, where two
+exponentials, or one and the square of another, coincide, and where pieces merge. A function without a tower has no
+pivots; if it has a single parameter, a few small numbers are tried.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
+from flint import arb, fmpz_mpoly
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.exceptional_parameters import candidates
 from temperance.theory.conditions.families import Family
 from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.conditions.verdict import Verdict, markdown_table, outcome_in_words
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import rationalized
-from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample
+from temperance.theory.expressions.normal_forms import rationalized, terms
+from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, real_roots
+from temperance.theory.fields.differential_field import OutsideTowers, factored
 from temperance.theory.fields.nullspace import Row
+
+_BITS = 256
+_INFINITE = (sp.nan, sp.zoo, sp.oo, -sp.oo)
+_RATIOS = ((1, 1), (1, -1), (1, 2), (1, -2), (2, 1), (2, -1))
+_SMALL = tuple(map(sp.Rational, (-1, "-1/2", 0, "1/2", 1, 2)))
+
+
+def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, list[sp.Expr]]:
+    """For every parameter, the real numbers of closed form at which the generic verdict may change.
+
+    analyses: one for every piece structure, with the families already decided.
+    """
+    conditions: list[sp.Expr] = []
+    for analysis in analyses:
+        conditions += [piece.upper - piece.lower for piece in analysis.pieces]
+        conditions += _pivots(analysis) + _collisions(analysis)
+    small = _SMALL if len(source.parameters) == 1 else ()
+    roots: dict[str, set[sp.Expr]] = {p.name: set(small) for p in source.parameters}
+    for factor in _factors(conditions):
+        (symbol,) = factor.free_symbols
+        with suppress(NoClosedForm):
+            found = real_roots(factor.xreplace({symbol: Z}), {})
+            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found}
+    return {name: _told_apart(values) for name, values in roots.items()}
+
+
+def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """Numbers in order, the shortest of those that balls of 256 bits do not tell apart."""
+    kept: list[tuple[arb, sp.Expr]] = []
+    for value in sorted(values, key=sp.count_ops):
+        ball = balls.value(value, {}, _BITS)
+        if not any(ball.overlaps(other) for other, _ in kept):
+            kept.append((ball, value))
+    return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
+
+
+def _pivots(analysis: Analysis) -> list[sp.Expr]:
+    """The factors of pivots that involve constants only (z aside, they decide where one vanishes identically)."""
+    tower = analysis.tower
+    if tower is None:
+        return []
+    pivots: list[fmpz_mpoly] = [p for family in families.EVERY for p in analysis.pivot_values(family)]
+    pivots += [column.den for columns in analysis.columns for column in columns]
+    pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
+    found = []
+    for p in {str(p): p for p in pivots if not p.is_constant()}.values():
+        with suppress(OutsideTowers):  # too high a degree to be factored
+            found += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    return found
+
+
+def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The factors of the conditions that are polynomials in one parameter alone."""
+    found: dict[sp.Expr, None] = {}
+    for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(*_INFINITE)):
+        for part in sp.Mul.make_args(sp.fraction(sp.together(condition))[0]):
+            symbols = part.free_symbols
+            if not symbols or not part.is_polynomial(*symbols):
+                continue
+            alone = [part]
+            if len(symbols) > 1:  # to factor in many symbols would take far longer
+                alone = [sp.Poly(part, *(symbols - {symbol})).content() for symbol in symbols]
+            found |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
+    return list(found)
+
+
+def _collisions(analysis: Analysis) -> list[sp.Expr]:
+    """What vanishes where an exponent (or angle) is constant, or two have the ratio 1, 2 or 1/2, up to the sign."""
+    generators = analysis.tower.described.values() if analysis.tower else ()
+    inner = [g.stands_for.args[0] for g in generators if g.kind in ("exp", "tan") and not g.constant]
+    exponents = [_by_function(e) for e in inner]
+    totals = exponents + [
+        {f: n * p.get(f, sp.S.Zero) + m * q.get(f, sp.S.Zero) for f in {**p, **q}}
+        for p, q in combinations(exponents, 2)
+        for n, m in _RATIOS
+    ]
+    return [sp.gcd_list([sp.expand(c) for c in total.values()]) for total in totals]
+
+
+def _by_function(exponent: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """An exponent as sum c_m(parameters) m(z), constants left out."""
+    parts: dict[sp.Expr, sp.Expr] = {}
+    for term, rational in terms(exponent).items():
+        constant, function = term.as_independent(Z, as_Add=False)
+        if function != 1:
+            parts[function] = parts.get(function, sp.S.Zero) + rational * constant
+    return parts
+
 
 SCOPE = "every d, derivatives almost everywhere"
 EVERY_TAU = f"all tau > 0, {SCOPE}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache, wraps
 from inspect import Parameter, Signature, signature
@@ -26,26 +26,17 @@ _WORDS: dict[Any, str] = {
 }
 
 
-class _Unfit(Exception):
-    """A value is none of what a hint says."""
-
-
 def checked(thing: F) -> F:
     """The function, or the dataclass, which raises ValueError for an argument of another type than its hint says.
 
     A list stands for a tuple, and any number for one of its kind. Hints of arrays are not judged (`reals` reads those),
     nor is Any. In a shell options are read as what they are; in Python anything may be given.
     """
-    if isinstance(thing, type):
-        thing.__init__ = _asking(thing.__init__, thing)  # type: ignore[misc]
-        return cast(F, thing)
-    return cast(F, _asking(thing, thing))
+    function = thing.__init__ if isinstance(thing, type) else thing  # type: ignore[misc]
 
-
-def _asking(function: Callable[..., Any], hinted: Any) -> Callable[..., Any]:
     @cache
     def asked() -> tuple[Signature, Mapping[str, Any]]:
-        return signature(function), get_type_hints(hinted)
+        return signature(function), get_type_hints(thing)
 
     @wraps(function)
     def asking(*arguments: Any, **options: Any) -> Any:
@@ -54,25 +45,26 @@ def _asking(function: Callable[..., Any], hinted: Any) -> Callable[..., Any]:
             bound = called.bind_partial(*arguments, **options)
         except TypeError:  # a name that is unknown
             return function(*arguments, **options)
-        for name, value in bound.arguments.items():
-            if name not in hints:
-                continue
-            match called.parameters[name].kind:
-                case Parameter.VAR_POSITIONAL:
-                    bound.arguments[name] = tuple(_argument(name, one, hints[name]) for one in value)
-                case Parameter.VAR_KEYWORD:
-                    bound.arguments[name] = {key: _argument(key, one, hints[name]) for key, one in value.items()}
-                case _:
-                    bound.arguments[name] = _argument(name, value, hints[name])
+        for name in filter(hints.__contains__, [*bound.arguments]):
+            value, kind = bound.arguments[name], called.parameters[name].kind
+            if kind is Parameter.VAR_POSITIONAL:
+                bound.arguments[name] = tuple(_argument(name, one, hints[name]) for one in value)
+            elif kind is Parameter.VAR_KEYWORD:
+                bound.arguments[name] = {key: _argument(key, one, hints[name]) for key, one in value.items()}
+            else:
+                bound.arguments[name] = _argument(name, value, hints[name])
         return function(*bound.args, **bound.kwargs)
 
-    return asking
+    if isinstance(thing, type):
+        thing.__init__ = asking  # type: ignore[misc]
+        return thing
+    return cast(F, asking)
 
 
 def _argument(name: str, value: object, hint: Any) -> Any:
     try:
         return _taken(value, hint)
-    except _Unfit:
+    except TypeError:
         raise ValueError(f"{name} must be {_accepted(hint)}, not {shown(value)}") from None
 
 
@@ -88,53 +80,43 @@ def shown(value: object) -> str:
 
 
 def _taken(value: Any, hint: Any) -> Any:
-    """The value as its hint has it. Raises _Unfit."""
+    """The value as its hint has it. Raises TypeError."""
     origin, parts = get_origin(hint), get_args(hint)
+    kind = origin or hint
     if origin in _UNIONS:
         for part in parts:
             try:
                 return _taken(value, part)
-            except _Unfit:
+            except TypeError:
                 continue
-        raise _Unfit
-    if origin is Literal:
-        return _if(isinstance(value, str) and value in parts, value)
-    if origin is Sequence:
-        return tuple(_taken(one, parts[0]) for one in _several(value))
-    if origin is tuple:
-        several = tuple(_several(_if(isinstance(value, (list, tuple)), value)))
-        hints = parts[:1] * len(several) if parts[-1] is ... else parts
-        return tuple(_taken(*pair) for pair in zip(_if(len(several) == len(hints), several), hints, strict=True))
-    if hint is int or hint is float:
-        return _number(value, hint)
-    kind = origin or hint
-    if kind is Any or not isinstance(kind, type) or (origin is not None and kind not in _WORDS):
+    elif origin is Literal:
+        if isinstance(value, str) and value in parts:
+            return value
+    elif origin in (Sequence, tuple):
+        kinds = Iterable if origin is Sequence else (list, tuple)
+        if isinstance(value, kinds) and not isinstance(value, (str, bytes, Mapping)):
+            several = tuple(value)  # TypeError: an array without axes
+            hints = parts[:1] * len(several) if origin is Sequence or parts[-1] is ... else parts
+            if len(several) == len(hints):
+                return tuple(map(_taken, several, hints))
+    elif hint in (int, float):
+        if isinstance(value, Real) and not isinstance(value, bool):
+            return _number(value, hint)
+    elif kind is Any or not isinstance(kind, type) or (origin and kind not in _WORDS) or isinstance(value, kind):
         return value
-    return _if(isinstance(value, kind), value)
+    raise TypeError
 
 
-def _if(fits: bool, value: Any) -> Any:
-    if not fits:
-        raise _Unfit
-    return value
-
-
-def _several(value: Any) -> Iterator[Any]:
-    try:
-        return iter(_if(isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)), value))
-    except TypeError:  # an array without axes
-        raise _Unfit from None
-
-
-def _number(value: Any, kind: type) -> float:
+def _number(value: Real, kind: type) -> float:
     """A whole number as an int, another as a float; as one too where arrays have no integer so large."""
-    if isinstance(value, Integral) and not isinstance(value, bool) and (kind is int or abs(int(value)) < _LARGEST):
+    if isinstance(value, Integral) and (kind is int or abs(int(value)) < _LARGEST):
         return int(value)
-    _if(kind is float and isinstance(value, Real) and not isinstance(value, bool), value)
+    if kind is int:
+        raise TypeError
     try:
         return float(value)
-    except OverflowError:
-        raise _Unfit from None
+    except OverflowError as error:
+        raise TypeError from error
 
 
 def _accepted(hint: Any) -> str:

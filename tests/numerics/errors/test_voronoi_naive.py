@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.errors.voronoi import Symmetry, group_errors, published_loss, voronoi_loss
+from temperance.numerics.errors.voronoi import Symmetry, group_errors, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
 
 TRUTH = MixingMeasure(
@@ -92,19 +92,6 @@ def naive_loss(m, symmetry, order=None):
     return min(cost(c) for c in [0.0, *kinks])  # convex and piecewise linear
 
 
-def naive_published(m):
-    cells, weights = cells_of(m, GATE), np.exp(m.beta0 / m.tau)
-    total = 0.0
-    for j in range(TRUTH.k):
-        those = [i for i in range(m.k) if cells[i] == j]
-        high, low = (1, 1) if len(those) == 1 else (2 * len(those), len(those))
-        total += abs(weights[those].sum() - np.exp(TRUTH.beta0[j] / TRUTH.tau))
-        for i in those:
-            d = offsets(m, i, j)
-            total += weights[i] * (d["beta1"] ** high + d["b"] ** high + d["a"] ** low + d["nu"] ** low)
-    return total
-
-
 def scattered(seed):
     """Atoms near the truth and three light ones elsewhere, whose cells depend on whether beta1 counts."""
     rng, m = np.random.default_rng(seed), near([0, 1, 2], seed)
@@ -138,7 +125,6 @@ def test_the_cells_of_scattered_atoms_are_those_of_the_definition():
         assert group_errors(m, TRUTH, GATE).sizes.tolist() == np.bincount(cells_of(m, GATE), minlength=3).tolist()
         assert group_errors(m, TRUTH, LINEAR).sizes.tolist() == np.bincount(cells_of(m, LINEAR), minlength=3).tolist()
         assert float(voronoi_loss(m, TRUTH, GATE)) == pytest.approx(naive_loss(m, GATE), rel=1e-9)
-        assert float(published_loss(m, TRUTH)) == pytest.approx(naive_published(m), rel=1e-9)
     assert differ
 
 
@@ -188,9 +174,7 @@ def test_the_errors_are_those_of_the_definition(symmetry, atoms):
 def test_batches_are_the_single_losses_and_errors(symmetry):
     batch = near([0, 1, 1, 2], 6, batch=(2, 3))
     losses, errors = voronoi_loss(batch, TRUTH, symmetry), group_errors(batch, TRUTH, symmetry)
-    published = published_loss(batch, TRUTH)
     for index in np.ndindex(2, 3):
         assert losses[index] == pytest.approx(float(voronoi_loss(batch[index], TRUTH, symmetry)), rel=1e-12)
-        assert published[index] == pytest.approx(float(published_loss(batch[index], TRUTH)), rel=1e-12)
         for name, values in group_errors(batch[index], TRUTH, symmetry).errors.items():
             np.testing.assert_allclose(errors.errors[name][index], values, rtol=1e-12)

@@ -1,13 +1,13 @@
 """The optimum that fits reach: SciPy's, its invariances, and the published estimates."""
 
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.errors.voronoi import published_loss
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import scaled_spectrum
 from temperance.numerics.fitting.mle import fit_points
@@ -18,9 +18,12 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.sampling import sample
-from temperance.numerics.studies.published_estimates import SIZES, TRUTH, load_published
 from temperance.theory.activations.activation import activation
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+from published import SIZES, TRUTH, load_published, published_loss
+
+sys.path.pop(0)
 FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 LINEAR, TANH, GELU = (compile_activation(activation(name)) for name in ("identity", "tanh", "gelu"))
 BOX = Box(10.0, 10.0, (0.02, 10.0), 10.0, 10.0, (0.02, 4.0))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from temperance.numerics.information.any_gate import information_at
 from temperance.numerics.information.fisher import information
+from temperance.numerics.information.parameters import information_at
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.plain_sums import atom_jets, plain_sums

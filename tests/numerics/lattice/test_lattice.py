@@ -23,8 +23,14 @@ from temperance.numerics.lattice.experiment import (
     family_experiment,
     lattice_step,
 )
-from temperance.numerics.lattice.independence import atoms, exact, gate_functions, independent_on_design, same_relations
-from temperance.numerics.lattice.normalisation import normalisation
+from temperance.numerics.lattice.independence import (
+    atoms,
+    exact,
+    gate_functions,
+    independent_on_design,
+    normalisation,
+    same_relations,
+)
 from temperance.numerics.likelihood.by_layout import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure

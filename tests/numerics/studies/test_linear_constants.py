@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from temperance.evidence.monte_carlo import constants
 from temperance.numerics.information.fisher import information
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import CONSTANTS, TANH
-from temperance.numerics.studies.linear_constants import constants
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.run import run_study
 

@@ -249,18 +249,6 @@ def test_a_gate_that_never_changes_its_mind_has_a_number_beyond_all_use(truth, c
     assert (row["asymptotic"], row["laws"]["tau_to_0"]) == (False, "exponential")
 
 
-def test_designs_say_what_they_would_save(truth, capsys):
-    found = temperance.efficiency("tanh", truth=TRUTH, gauge="anchored", design=True)
-    (row,) = found.table
-    assert row.designs["saving"] == pytest.approx(2.107, abs=0.01)
-    assert row.designs["c_optimal"]["n_tau"] * row.designs["saving"] == pytest.approx(row.n_tau)
-    assert row.designs["c_optimal"]["efficiency"] > 0.999
-    assert max(row.designs["c_optimal"]["sensitivity"]) == pytest.approx(1, abs=1e-3)
-    assert "2.1 times fewer" in str(found)
-    assert run(["efficiency", "tanh", "--match", ".1,.9", "--design"]) == 2
-    assert "without match" in capsys.readouterr().err
-
-
 @pytest.mark.slow
 def test_the_picture_ends_with_the_data_and_has_the_floor_and_the_chosen_tau(truth):
     """As the law of tau -> 0 goes on below all that is computed."""

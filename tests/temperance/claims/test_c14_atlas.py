@@ -7,10 +7,19 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from temperance.claims import c14a_c14c_kept, c14b_exact
-from temperance.claims.c14_entries import COMPARED, LEFT, Compared, atlas_row
-from temperance.claims.c14a_c14c_kept import SEED, atlas_slopes, bounds_contact, bounds_proof, cheap
-from temperance.claims.c14b_exact import exact_proof
+from temperance.claims import c14_atlas
+from temperance.claims.c14_atlas import (
+    COMPARED,
+    LEFT,
+    SEED,
+    Compared,
+    atlas_row,
+    atlas_slopes,
+    bounds_contact,
+    bounds_proof,
+    cheap,
+    exact_proof,
+)
 from temperance.claims.verify import chosen
 from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
@@ -26,7 +35,7 @@ LEGS = (bounds_proof, bounds_contact, exact_proof)
 
 def use(monkeypatch, *entries):
     found = [Compared(e, bounds(e.row, e.cell, e.d).curves) for e in entries]
-    for part in (c14a_c14c_kept, c14b_exact):
+    for part in (c14_atlas, c14_atlas):
         monkeypatch.setattr(part, "compared", lambda _: found)
 
 
@@ -34,8 +43,8 @@ def use(monkeypatch, *entries):
 def one(monkeypatch):
     """The atlas of the softmax gate and a cell of two, of which two orders are measured again as they are kept."""
     kept = {r.parameter: r for r in stored()[key(ROW, "two")]}
-    monkeypatch.setattr(c14a_c14c_kept, "measured_now", lambda found: [kept[o.parameter] for o in found.orders])
-    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
+    monkeypatch.setattr(c14_atlas, "measured_now", lambda found: [kept[o.parameter] for o in found.orders])
+    monkeypatch.setattr(c14_atlas, "cheap", lambda: [(ROW, "two", "b"), (ROW, "two", "nu")])
     use(monkeypatch, entry(ROW, "two", 1, stored()))
 
 
@@ -78,8 +87,8 @@ def test_a_kept_order_that_is_too_large_is_found(one, monkeypatch, order, outcom
         name: [replace(r, order=order) if r.parameter == "b" else r for r in rows] for name, rows in stored().items()
     }
     use(monkeypatch, entry(ROW, "two", 1, kept))
-    monkeypatch.setattr(c14a_c14c_kept, "stored", lambda: kept)
-    monkeypatch.setattr(c14a_c14c_kept, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
+    monkeypatch.setattr(c14_atlas, "stored", lambda: kept)
+    monkeypatch.setattr(c14_atlas, "cheap", lambda: [(ROW, "two", "b")] if order == 4.05 else [(ROW, "two", "nu")])
     assert bounds_contact(None).outcome == outcome
 
 
@@ -94,7 +103,7 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
 )
 def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome, open_):
     """A curve above the bound 4 of b contradicts it; with one below the order is not called exact."""
-    e = c14b_exact.compared(None)[0].entry
+    e = c14_atlas.compared(None)[0].entry
     orders = [replace(o, order=replace(o.order, lower=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))
     leg = exact_proof(None)
@@ -103,7 +112,7 @@ def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch
 
 def test_an_order_is_not_called_exact_without_a_certificate(one, monkeypatch):
     """The certificates are checked again: one that the checker rejects leaves what it states unproved."""
-    monkeypatch.setattr(c14b_exact, "objection", lambda *_: "rejected")
+    monkeypatch.setattr(c14_atlas, "why_refused", lambda *_: "rejected")
     assert exact_proof(None).outcome == "inconclusive"
 
 

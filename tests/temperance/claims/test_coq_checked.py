@@ -2,10 +2,9 @@ import re
 
 import pytest
 
-from temperance.claims import coq_checked
-from temperance.claims.coq_checked import PARTS, checked, digest, kept, texts
+from temperance.claims import verify
 from temperance.claims.table import CLAIMS
-from temperance.claims.verify import Result
+from temperance.claims.verify import PARTS, Result, checked, digest, kept, texts
 from temperance.evidence.outcomes import Leg
 from temperance.theory.coq.files import FILES
 
@@ -25,8 +24,8 @@ def test_parts_with_verdicts_have_a_theorem_for_each():
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_is_claimed_for_another_library(name, monkeypatch):
-    written = coq_checked.library
-    monkeypatch.setattr(coq_checked, "library", lambda n: written(n) + " " * (n == name))
+    written = verify.library
+    monkeypatch.setattr(verify, "library", lambda n: written(n) + " " * (n == name))
     checked.cache_clear()
     assert [claim for claim in PARTS if checked(claim) is not None] == []
     checked.cache_clear()

@@ -1,16 +1,14 @@
 import json
-import os
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from temperance.claims import c03_c04_c06_orbits
 from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
-from temperance.claims.verify import check_estimates, run_claim, verify_claims
+from temperance.claims.verify import run_claim, verify_claims
 from temperance.commands.app import run
 from temperance.evidence import study_runner
 from temperance.evidence.conditions import least_agreement
@@ -18,15 +16,10 @@ from temperance.evidence.family import LEVEL, POWER
 from temperance.evidence.monte_carlo import study_leg
 from temperance.evidence.outcomes import Leg
 from temperance.evidence.study_runner import Runs
-from temperance.numerics.errors.slopes import Slope
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.published_estimates import PublishedCheck
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.store import open_store
-
-FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
-here = pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
 
 
 def crash(_):
@@ -325,36 +318,7 @@ def test_results_are_shared_between_claims(monkeypatch):
         (["verify", "C1", "--scheduler", "nowhere"], "no Dask scheduler answers at 'nowhere'"),
         (["verify", "-o", "report.txt"], "unknown ending; accepted: .json, .html"),
         (["verify", "-o", "missing/report.json"], "there is no such folder"),
-        (["verify", "--published", "missing"], "there is none at 'missing'"),
-        (["verify", "--published", "."], "K2_A.npy"),
-        (["verify", "--published"], "--published needs a value"),
     ],
 )
 def test_bad_input_is_one_line_and_status_two(refused, claims, arguments, message):
     refused(arguments, message)
-
-
-def test_a_loss_that_is_not_reproduced_contradicts(capsys, claims, monkeypatch):
-    slope = Slope(-0.6, 0.05, 20.0, -0.6)
-    checks = (PublishedCheck(2, 8000, 1e-12, 1e-12, slope), PublishedCheck(3, 8000, 1e-3, 1e-3, slope))
-    monkeypatch.setattr("temperance.claims.verify.check_published", lambda folder: checks)
-    found = check_estimates("anywhere")
-    assert found["outcome"] == "contradicted"
-    assert [check["reproduced"] for check in found["checks"]] == [True, False]
-    assert run(["verify", "--published", "."]) == 0
-    captured = capsys.readouterr()
-    assert "k = 3" in captured.err
-    assert "-0.600" in captured.out
-
-
-@here
-def test_the_published_estimates_beside_the_repository(capsys, claims):
-    assert run(["verify", "--json", "--published", str(FOLDER)]) == 0
-    captured = capsys.readouterr()
-    published = json.loads(captured.out)["published"]
-    assert captured.err == "claim 1 of 1: C1 done\n"
-    assert published["outcome"] == "confirmed"
-    assert [check["k"] for check in published["checks"]] == [2, 3]
-    assert published["checks"][0]["slope"] == pytest.approx(-0.638, abs=5e-4)
-    assert published["checks"][0]["ci"] == pytest.approx([-0.650, -0.626], abs=1e-3)
-    assert published["checks"][1]["ci"] == pytest.approx([-1.472, -0.890], abs=1e-3)

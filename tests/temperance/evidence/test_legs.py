@@ -10,9 +10,8 @@ from temperance.evidence.comparison import planned_slopes, predicted, study_reco
 from temperance.evidence.conditions import conditions, describe, least_agreement
 from temperance.evidence.contact import Expected, contact_leg
 from temperance.evidence.family import LEVEL
-from temperance.evidence.lattices import with_lattices
 from temperance.evidence.monte_carlo import judged as judged_slopes
-from temperance.evidence.monte_carlo import with_profile
+from temperance.evidence.monte_carlo import with_lattices, with_profile
 from temperance.evidence.outcomes import LEGS, Leg, claim_outcome, combined
 from temperance.evidence.proof import certified, proof_leg, verdict_check
 from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit

@@ -1,29 +1,35 @@
-"""The atlas: kept measurements against bounds, its JSON, and measuring again with a store."""
+"""The atlas: kept measurements against bounds, its JSON, and measuring again."""
 
 import copy
 import json
 import os
 import random
-import sqlite3
-from contextlib import closing
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from temperance.claims.c14a_c14c_kept import cheap
+from temperance.claims.c14_atlas import cheap
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
 from temperance.measurements import contact_orders, exponent_results
-from temperance.measurements.atlas import PLACES, atlas, entries, entry, remeasured, stored
+from temperance.measurements.atlas import PLACES, atlas, entry, stored
 from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import KeptOrder, family
-from temperance.measurements.kept_slopes import KeptSlope, from_report, kept_claims
+from temperance.measurements.kept_slopes import KeptSlope, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.settings.reasons import ReasonKind
 
+sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))
+import remeasure
+
+sys.path.pop(0)
 QUICK = tuple(
     row
     for row in ROWS
@@ -41,7 +47,7 @@ def measured(orders):
 @pytest.fixture(scope="module")
 def every():
     """The entries of the whole atlas."""
-    return entries()
+    return remeasure.entries()
 
 
 @pytest.fixture
@@ -170,7 +176,7 @@ def test_linear_means_are_some_of_the_quadratic_ones():
 def test_means_in_cells_of_three_are_measured_where_they_tell_more(row, d, means, monkeypatch):
     asked = []
     monkeypatch.setattr(contact_orders, "_measured", lambda chosen, mixtures, order: asked.append(order.parameter))
-    module.measure(row, "three", d)
+    remeasure.measure(row, "three", d)
     assert [name for name in asked if name.startswith("mean ")] == means
 
 
@@ -297,7 +303,7 @@ def test_slopes_are_read_from_a_report():
         "slopes": [slope, *others],
         "studies": [{"name": n, "definition": d} for n, d in (("S", definition), ("T", mirror), ("U", small))],
     }
-    (found,) = from_report({"claims": [{"legs": {"monte_carlo": leg}}, {"legs": {"monte_carlo": None}}]})
+    (found,) = remeasure.slopes_of({"claims": [{"legs": {"monte_carlo": leg}}, {"legs": {"monte_carlo": None}}]})
     (kept,) = found["slopes"]
     assert (found["study"], found["cell"], kept["ci"], kept["outcome"]) == ("S", 1, [-0.35, None], "contradicted")
 
@@ -349,48 +355,15 @@ def test_a_part_that_there_is_not_is_refused_in_a_line(options, refused):
     refused(["atlas", *options])
 
 
-def test_measuring_again_goes_on_after_a_stop(quick, monkeypatch, tmp_path, capsys):
-    path, seen = str(tmp_path / "atlas.sqlite"), []
-
-    def stopped(row, cell, d):
-        if len(seen) == 3:
-            raise KeyboardInterrupt
-        seen.append(key(row, cell, d))
-        return measured({"b": 4.0})
-
-    monkeypatch.setattr(module, "measure", stopped)
-    assert run(["atlas", "--store", path, "--workers", "1"]) == 130
-    assert path in capsys.readouterr().err
-    monkeypatch.setattr(module, "measure", lambda row, cell, d: seen.append(key(row, cell, d)) or [])
-    assert list(remeasured(path)) == seen == [key(row, cell, d) for row, cell, d in entries()]
-
-
-@pytest.mark.slow
-def test_a_part_is_measured_again_by_two_workers_as_it_is_kept(tmp_path, capsys):
-    rows = [row for row in ROWS if (row.gate, row.expert) == ("softmax", "constant")]
-    found = remeasured(str(tmp_path / "atlas.sqlite"), rows=rows, places=[("two", 1)], workers=2)
-    ((name, again),) = found.items()
-    kept = {r.parameter: r.order for r in stored()[name]}
-    assert again
-    assert [r.order for r in again] == pytest.approx([kept[r.parameter] for r in again], abs=0.02)
-
-
-def test_a_store_that_is_none_is_bad_input(quick, tmp_path, refused):
-    path = tmp_path / "atlas.sqlite"
-    path.write_text("no database at all, but a text of some length")
-    refused(["atlas", "--store", str(path)])
-    refused(["atlas", "--store", str(tmp_path / "atlas.txt")])
-
-
-@pytest.mark.parametrize("statement", ["CREATE TABLE mine (z)", "CREATE TABLE atlas (entry, orders)"])
-def test_a_database_of_another_kind_is_left_as_it_is(statement, quick, tmp_path, capsys):
-    path = tmp_path / "mine.sqlite"
-    with closing(sqlite3.connect(path)) as mine:
-        mine.execute(statement)
-    before = path.read_bytes()
-    assert run(["atlas", "--gate", "softmax", "--store", str(path)]) == 2
-    assert "not a store of the atlas; accepted: " in capsys.readouterr().err
-    assert path.read_bytes() == before
+def test_measuring_again_goes_on_where_the_file_ends(monkeypatch, tmp_path):
+    path, places = tmp_path / "atlas.json", [(row, "two", row.d) for row in QUICK[:2]]
+    monkeypatch.setattr(remeasure, "entries", lambda: places)
+    monkeypatch.setattr(remeasure, "local_workers", lambda _: nullcontext(SimpleNamespace(map=map)))
+    monkeypatch.setattr(remeasure, "measure", lambda row, cell, d: measured({"b": 4.0}))
+    path.write_text(json.dumps({key(*places[0]): []}))
+    remeasure.remeasure(str(path))
+    found = json.loads(path.read_text())
+    assert [len(found[key(*place)]) for place in places] == [0, 1]
 
 
 LOOSE = ("laplace", "a")  # only the theorem on experts, which is not sharp for a
@@ -433,7 +406,7 @@ def assert_measured_again(row, cell, d, parameter=None):
     """What a theorem has bounded by 1 since it was measured needs no measurement any more."""
     before = {r.parameter: r for r in stored()[key(row, cell, d)]}
     chosen = before if parameter is None else [parameter]
-    found = [now for name in chosen for now in module.measure(row, cell, d, name)]
+    found = [now for name in chosen for now in remeasure.measure(row, cell, d, name)]
     assert found
     for now in found:
         assert is_same(before[now.parameter], now), (key(row, cell, d), now)
@@ -446,5 +419,5 @@ def test_a_random_tenth_of_what_is_cheap_is_measured_again():
 
 @pytest.mark.full
 def test_a_random_tenth_is_measured_again():
-    for row, cell, d in tenth([(row, cell, d) for row, cell, d in entries() if key(row, cell, d) in stored()]):
+    for row, cell, d in tenth([place for place in remeasure.entries() if key(*place) in stored()]):
         assert_measured_again(row, cell, d)

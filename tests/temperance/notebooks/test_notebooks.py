@@ -7,8 +7,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from temperance.commands.app import run
-from temperance.notebooks.execution import SIZED, TAGS, build, differences, execute, text
-from temperance.notebooks.runs import defaults, inject, values
+from temperance.notebooks.execution import SIZED, TAGS, build, defaults, differences, execute, inject, text, values
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))

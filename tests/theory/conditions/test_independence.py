@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from temperance.theory.conditions import exceptional_parameters as exceptional
+from temperance.theory.conditions import decision as exceptional
 from temperance.theory.conditions import relations as analysis
 from temperance.theory.conditions.decision import decide
 from temperance.theory.fields.differential_field import OutsideTowers

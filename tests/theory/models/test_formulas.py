@@ -5,9 +5,8 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models import gates
-from temperance.theory.models.by_name import least, model
+from temperance.theory.models.by_name import expert_from, gate_from, least, model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.formulas import expert_from, gate_from
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.traits.traits import traits

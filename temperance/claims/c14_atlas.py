@@ -1,28 +1,119 @@
-"""Runs the legs of C14a and C14c: orders and slopes that were measured and kept, against the bounds of the atlas."""
+"""Runs the legs of claim C14, over the entries of the atlas that something is kept of.
+
+C14a and C14c hold orders and slopes that were measured and kept against the bounds of the atlas. C14b: of orders that
+are said to be exact, certified curves meet the bounds.
+"""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from temperance.claims.c14_entries import compared, counted, name_of, record, still_open
 from temperance.evidence.conditions import objection
 from temperance.evidence.family import PlannedTest, count, with_test
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
-from temperance.measurements.atlas import bounds, setting, stored
+from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import kept as measured_now
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
 from temperance.theory.contact.order_setting import flat_curves
+from temperance.theory.kernel.check import check
+from temperance.theory.kernel.reader import objection as why_refused
+
+
+def exact_proof(runs: Runs) -> Leg:
+    """Check the certificates of curves: every order that is said to be exact has one that meets its bound.
+
+    The others have an interval: from what a curve reaches to the bound.
+    """
+    found: list[dict[str, Any]] = []
+    intervals: list[dict[str, Any]] = []
+    for one in compared(runs):
+        accepted = [c for c in one.curves if why_refused(check, c) is None]
+        for o in one.entry.orders:
+            lower = None if o.order.lower is None else str(o.order.lower)
+            (found if o.exact else intervals).append({**record(one.entry, o, _outcome(o, accepted)), "reached": lower})
+    above = [r for r in intervals if r["outcome"] == "contradicted"]
+    detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    outcome = combined(r["outcome"] for r in (*found, *above))
+    return Leg(outcome, detail, {"exact": found, "intervals": intervals})
+
+
+def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
+    """Confirmed where a certificate that the checker accepts states the bound; contradicted by one above it."""
+    stated = {
+        claim["side"] if claim["value"] is None else claim["value"]
+        for c in accepted
+        for claim in c["claims"]
+        if claim["title"] == o.order.title
+    }
+    upper, reached = o.order.upper, o.order.lower
+    if upper is not None and reached is not None and reached > upper:
+        return "contradicted"
+    return "confirmed" if ("flat" if o.order.flat else str(upper)) in stated else "inconclusive"
+
+
+LEFT = ("gaussian", "polynomial:2")  # its bounds take as long as all others together; the slow tests have it
+_SHOWN = 4  # of what is open, in a detail; the record has all
+
+
+COMPARED = tuple(i for i, row in enumerate(ROWS) if (row.gate, row.expert) != LEFT)
+"""The rows of the atlas that the claim is about, by their places in `ROWS`."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """An entry of which a measurement or a study is kept, with bounds computed now, and the certificates of curves."""
+
+    entry: Entry
+    curves: Sequence[Mapping[str, Any]]
+
+
+def atlas_row(i: int) -> list[Compared]:
+    """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
+    row, kept = ROWS[i], stored()
+    there = [place for place in PLACES if is_tested(row, *place, kept)]
+    return [Compared(entry(row, *place, kept), bounds(row, *place).curves) for place in there]
+
+
+def compared(runs: Runs) -> list[Compared]:
+    """What is compared, row by row."""
+    return [found for some in runs.each(atlas_row, COMPARED) for found in some]
+
+
+def name_of(e: Entry) -> str:
+    """The name of an entry."""
+    return key(e.row, e.cell, e.d)
+
+
+def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
+    """An order with its bound, what was measured of it, and an outcome."""
+    bound = "flat" if o.order.flat else str(o.order.upper)
+    made = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
+    return {**made, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
+
+
+def counted(some: Sequence[dict[str, Any]]) -> str:
+    """How many records are confirmed, and of how many."""
+    return f"{sum(r['outcome'] == 'confirmed' for r in some)} of {len(some)}"
+
+
+def still_open(some: Sequence[dict[str, Any]]) -> str:
+    """What is not confirmed, as the end of a detail."""
+    left = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
+    more = f", and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return f"; not: {', '.join(left[:_SHOWN])}{more}" if left else ""
+
 
 SEED = 14
 SHARE = 10  # a tenth of what is cheap is measured again

@@ -1,0 +1,119 @@
+"""Measures the contact orders of the atlas again, and takes the slopes of the claims' studies from a report.
+
+``python campaigns/remeasure.py FILE.json [GATE]`` writes temperance/measurements/data/atlas.json again, entry by entry
+on all cores (hours; minutes for a gate); begun again, it goes on where the file ends.
+``python campaigns/remeasure.py --slopes REPORT.json FILE.json`` writes data/claim_slopes.json there from a report of
+`temperance verify -o REPORT.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from temperance.measurements.atlas import CELLS, bounds, carried, seen_on_lines, setting, stored
+from temperance.measurements.atlas_entries import key
+from temperance.measurements.contact_orders import KeptOrder, family
+from temperance.measurements.contact_orders import kept as kept_orders
+from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.numerics.studies.workers import local_workers, processes
+from temperance.terminal.output import write_file
+from temperance.theory.settings.order import MET, Order
+
+_LARGEST = 10**12  # the last n of a study that is kept
+_NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
+Place = tuple[AtlasRow, str, int]
+
+
+def entries() -> list[Place]:
+    """The entries whose orders are measured: in the least dimension, and in 2 where those of 1 are not carried."""
+
+    def computed(row: AtlasRow, cell: str, d: int) -> bool:
+        try:
+            return bool(family(setting(row, cell, d)))
+        except ValueError:
+            return False
+
+    dims = [(row, d) for row in ROWS for d in {row.d, row.d if seen_on_lines(row.gate, row.source) else 2}]
+    return [(row, cell, d) for row, d in dims for cell in CELLS if computed(row, cell, d)]
+
+
+def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> list[KeptOrder]:
+    """Measure an entry, or one order of it: differences, shared parameters, weighted means.
+
+    Means in cells of three, which take long, are left out where there are four parameters or more and the order that is
+    carried to them meets the bound, or, for d > 1, where there is one.
+    """
+    found, before = bounds(row, cell, d), stored()
+    chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
+
+    def is_open(order: Order) -> bool:
+        elsewhere = carried(row, cell, d, order, before, bounds)
+        return elsewhere is None or (d == 1 and (elsewhere[0].order or 0.0) < float(order.upper or 1) - MET)
+
+    slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]
+    return kept_orders(replace(found, orders=chosen), slow)
+
+
+def _measured(place: Place) -> list[KeptOrder]:
+    return measure(*place)
+
+
+def remeasure(path: str, gate: str | None = None, workers: int = 1) -> None:
+    """Measure what a file does not hold, and write it after every entry."""
+    done = json.loads(Path(path).read_text(encoding="utf-8")) if Path(path).exists() else {}
+    todo = [e for e in entries() if key(*e) not in done and gate in (None, e[0].gate, e[0].source)]
+    with local_workers(workers) as pool:
+        for place, orders in zip(todo, pool.map(_measured, todo), strict=True):
+            done[key(*place)] = [asdict(order) for order in orders]
+            write_file(path, json.dumps(done) + "\n")
+
+
+def slopes_of(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The studies of a report of `verify` that go to n = 10^12 at a truth with no mirror point, and their slopes.
+
+    For cells of several atoms, keep only slopes with a predicted rate.
+    """
+    kept: dict[str, dict[str, Any]] = {}
+    for leg in (claim["legs"]["monte_carlo"] for claim in report["claims"]):
+        for study in () if leg is None else leg.get("studies", ()):
+            made, truth = study["definition"], study["definition"]["truth"]
+            if made["sizes"][-1] < _LARGEST or not any(map(sum, zip(*truth["beta1"], strict=True))):
+                continue
+            cell = made["k"] - len(truth["b"]) + 1
+            of_study = [s for s in leg["slopes"] if s["study"] == study["name"] and s["cell_size"] in (None, cell)]
+            kept[study["name"]] = {
+                "study": study["name"],
+                **{name: made[name] for name in ("digest", "activation", "tau")},
+                "cell": cell,
+                "d": len(truth["beta1"][0]),
+                "sizes": [made["sizes"][0], made["sizes"][-1]],
+                "slopes": [*map(_slope, filter(_is_kept, of_study)), *kept.get(study["name"], {}).get("slopes", ())],
+            }
+    return list(kept.values())
+
+
+def _is_kept(s: Mapping[str, Any]) -> bool:
+    return s["outcome"] is not None and s["slope"] is not None and s["parameter"] not in _NO_ORDERS
+
+
+def _slope(s: Mapping[str, Any]) -> dict[str, Any]:
+    shown = {"slope": round(s["slope"], 4), "ci": [None if end is None else round(end, 4) for end in s["ci"]]}
+    return {"parameter": s["parameter"], **shown, **{name: s[name] for name in ("predicted", "outcome", "reason")}}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command line."""
+    if arguments[0] == "--slopes":
+        report = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
+        write_file(arguments[2], json.dumps(slopes_of(report)) + "\n")
+    else:
+        remeasure(*arguments, workers=processes(None))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
