@@ -93,10 +93,10 @@ class _Search(Cell):
         if not self.attempt("kinks"):
             self.attempt("gate")
         if not self.functions.is_linear:
-            if not self.attempt("curved"):
-                self.attempt("curved pair")
+            any(map(self.attempt, ("curved", "unlike", "curved pair")))
             any(self.attempt("exponential", [b]) for b in self.slopes)
         else:
+            self.attempt("unlike")
             self._squares()
             self.attempt("origin")
             self.attempt("pair")
@@ -105,7 +105,7 @@ class _Search(Cell):
         self.attempt("offsets")
 
     def _squares(self) -> None:
-        by_degree = sorted((p for p, n in self.degrees.items() if n), key=lambda p: -(self.degrees[p] or 0))
+        by_degree = sorted((p for p, n in self.degrees.items() if n != 0), key=lambda p: -(self.degrees[p] or 0))
         again = True
         while again:
             open_ = [p for p in by_degree if self.orders.get(p, fmpq(1)) > 2]

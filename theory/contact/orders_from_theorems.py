@@ -23,7 +23,7 @@ from temperance.theory.models.spec import NU, Gate, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import AVERAGE, Quadratic, gate_orders, least, quadratic
 from temperance.theory.orders.independence import formulas_seen, independent
-from temperance.theory.orders.linear_means import is_linear
+from temperance.theory.orders.linear_means import degree, is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
@@ -86,11 +86,12 @@ def _mean_of_intercept(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
     Where every cell is split into two: from the mean at x = 0.
     """
     cell, dim = case.cell, case.cell.spec.dim
-    x, slopes = covariates(dim), tuple(p for p in cell.expert if p != NU)
+    slopes = tuple(p for p in cell.expert if p != NU)
     b = intercept(cell.mean, slopes, dim)
-    top = max(sp.total_degree(sp.diff(cell.mean, p), *x) for p in slopes) if is_linear(cell) else None
-    if b is None or top is None or {*parameters[1:]} != {*cell.own}:
+    degrees = _degrees(cell) if is_linear(cell) else None
+    if b is None or degrees is None or {*parameters[1:]} != {*cell.own}:
         return {}
+    top = max(degrees.values())
     if case.cell.every:
         apart = Fraction(2) if top < 2 else Fraction(9, 4)
         return {Quantity(b.name, True): (apart, _APART)} if case.cell.size == 2 and top < 3 else {}
@@ -150,15 +151,17 @@ def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None
     return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
 
 
-def _degrees(cell: Setting) -> dict[sp.Symbol, int]:
-    """A coefficient of a mean that is linear in them -> the degree of what it stands before."""
-    return {p: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
+def _degrees(cell: Setting) -> dict[sp.Symbol, int] | None:
+    """A coefficient of a mean that is linear in them -> the degree of what it stands before; None: no polynomials."""
+    found = {p: degree(sp.diff(cell.mean, p), cell.spec.dim) for p in cell.expert if p != NU}
+    known = {p: n for p, n in found.items() if n is not None}
+    return known if known == found else None
 
 
 def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     """Slopes of the mean with a quadratic or Gaussian gate."""
     degrees = _degrees(cell)
-    if max(degrees.values()) > max(size - 1, 1):
+    if degrees is None or max(degrees.values()) > max(size - 1, 1):
         return {}
     found: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
     if gate.one_form and size == 3 and max(degrees.values()) == 1:
@@ -169,8 +172,7 @@ def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
 def _every_cell_in_two(cell: Setting) -> Bounds:
     """A quadratic expert behind a softmax."""
     degrees, weight = _degrees(cell), cell.spec.gate.log_weight
-    top = max(degrees.values())
-    if top != 2 or not _is_exponential(weight, cell):
+    if degrees is None or max(degrees.values()) != 2 or not _is_exponential(weight, cell):
         return {}
     means = {Quantity(p.name, True): (Fraction(3, 2), _EXPONENTIAL) for p, k in degrees.items() if k == 2}
     return {Quantity(p.name): (Fraction(2), _EXPONENTIAL) for p, k in degrees.items() if k} | means

@@ -18,7 +18,7 @@ from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.gate_orders import least
 from temperance.theory.orders.independence import determined, formulas_seen, independent
-from temperance.theory.orders.linear_means import is_linear
+from temperance.theory.orders.linear_means import degree, is_linear
 from temperance.theory.settings.order import Bounds, Quantity
 from temperance.theory.settings.reasons import theorem
 from temperance.theory.settings.truth import Setting
@@ -40,6 +40,7 @@ _DOUBLED = theorem(
 )
 _MEANS = theorem("the second derivatives of the mean and 1 are independent, and the gate has the order 2")
 
+_TOO_HIGH = 100  # the degree of what is no polynomial
 _LEAST_GAIN = Fraction(1, 50)  # in an order: smaller ones may follow each other without end
 _FEW = {2: 2, 3: 4}  # m -> r with |db|^r = O(distance), unless a slope has the order 2
 
@@ -87,15 +88,19 @@ def _of_every_gate(cell: Setting, slopes: dict[sp.Symbol, sp.Expr], *, power: bo
     seen = formulas_seen(weight, cell.point, cell.spec.dim)
     quadratic = any(f.is_polynomial(*x) and sp.Poly(f, *x).total_degree() <= 2 for f in seen)
     means = {Quantity(p.name, True): f for p, f in slopes.items()}
-    degrees = {Quantity(p.name): sp.total_degree(f, *x) for p, f in slopes.items()}
-    top = max(degrees.values())
+    degrees = {Quantity(p.name): degree(f, cell.spec.dim) for p, f in slopes.items()}
+    top = max(_TOO_HIGH if n is None else n for n in degrees.values())
     if power and top == 1:
-        found |= {name: (Fraction(2), _POWER) for name, degree in degrees.items() if degree}
+        found |= {name: (Fraction(2), _POWER) for name, n in degrees.items() if n}
         found |= dict.fromkeys(means, (Fraction(1), _POWER))
     elif cell.every and cell.size == 2 and quadratic and top < 3:
         orders = {top: Fraction(2), 1: Fraction(9, 4) if top > 1 else Fraction(2)}
-        found |= {name: (orders[degree], _DOUBLED) for name, degree in degrees.items() if degree}
-    if weight.is_polynomial(*x) and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own):
+        found |= {name: (orders[n], _DOUBLED) for name, n in degrees.items() if n}
+    if (
+        top < _TOO_HIGH
+        and weight.is_polynomial(*x)
+        and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own)
+    ):
         found |= {name: (Fraction(1), _ORIGIN) for name, f in means.items() if f == 1}
     return found
 
@@ -145,13 +150,15 @@ class _Equations:
 
     def squares(self, orders: Orders, size: int) -> Orders:
         """The orders that follow from squares of offsets, a gate's order being 2 at most."""
-        degree = {p: sp.total_degree(f, *covariates(self.cell.spec.dim)) for p, f in self.slopes.items()}
-        by_degree = sorted((p for p in self.slopes if degree[p]), key=lambda p: -degree[p])
+        degrees = {p: degree(f, self.cell.spec.dim) for p, f in self.slopes.items()}
+        by_degree = sorted((p for p, n in degrees.items() if n != 0), key=lambda p: -(degrees[p] or 0))
         found, before = orders, None
         while found != before:
             before, open_ = found, [p for p in by_degree if found[p] > 2]
             known = dict(found)
-            if size in _FEW and all(degree[p] == 1 for p in open_):  # "Two or three atoms"
+            if (
+                size in _FEW and all(degrees[p] == 1 for p in open_) and None not in degrees.values()
+            ):  # "Two or three atoms"
                 known |= {p: min(r, Fraction(2 if p == NU else _FEW[size])) for p, r in found.items() if p not in open_}
             for group in [open_, *([p] for p in open_)]:
                 level = self._square(group, known) if group else Fraction(0)
