@@ -89,7 +89,7 @@ def _proved(setting: Setting) -> _Proved:
 def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with better ones from coordinates in which the mean is linear."""
     points = [setting.truth.point(i) for i in range(2 if setting.every else 1)]
-    found = None if is_linear(setting) else linear_in(setting, setting.expert[:-1], points)
+    found = None if is_linear(setting) else linear_in(setting.spec, setting.expert[:-1], points)
     if found is None:
         return proved
     there = _proved(found.setting(setting))

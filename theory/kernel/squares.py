@@ -22,8 +22,8 @@ import sympy as sp
 from flint import arb, fmpq, fmpq_mat
 
 from temperance.theory.kernel.balls import Balls, ball_of, pivots, prove_rank
-from temperance.theory.kernel.place import Case, Claim, box_point
-from temperance.theory.kernel.reader import matrix_of, names_of, points_of, require, require_analytic
+from temperance.theory.kernel.place import Case, Claim, box_point, require_analytic
+from temperance.theory.kernel.reader import matrix_of, names_of, points_of, require
 from temperance.theory.kernel.theorems import Formulas
 
 KEYS = ("straight", "relations", "matrix", "points")

@@ -22,16 +22,8 @@ from flint import arb, ctx, fmpq
 
 from temperance.theory.kernel.balls import Balls, ball_of, nonzero, pivots, prove_rank
 from temperance.theory.kernel.moments import EXPERTS
-from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at
-from temperance.theory.kernel.reader import (
-    evaluate,
-    names_in,
-    points_of,
-    rational,
-    require,
-    require_analytic,
-    require_keys,
-)
+from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at, require_analytic
+from temperance.theory.kernel.reader import evaluate, names_in, points_of, rational, require, require_keys
 
 Function = tuple[sp.Expr, ...]
 """A function of x by the pieces that the weights of the two atoms have there."""
@@ -384,16 +376,15 @@ def _squares(cell: Cell, step: Any) -> Orders:
         b = cell.intercept()
         known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
     plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
-    plain += [(times(cell.slopes[p], cell.slopes[q]), 1 / known[p] + 1 / known[q], {p, q}) for p, q in _pairs(cell)]
+    plain += [
+        (times(cell.slopes[p], cell.slopes[q]), 1 / known[p] + 1 / known[q], {p, q})
+        for p, q in pairs_of(cell.slopes, 2)
+    ]
     targets = [f for f, _, names in plain if names and names <= group]
     others = [(f, w) for f, w, names in plain if not names or not names <= group]
     others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
     cell.determined(targets, [f for f, w in others if w < e], step)
     return dict.fromkeys(group, 2 / e)
-
-
-def _pairs(cell: Cell) -> list[tuple[str, str]]:
-    return [*pairs_of(cell.slopes, 2)]
 
 
 def _offsets(cell: Cell, step: Any) -> Orders:
@@ -424,8 +415,19 @@ def _doubled(cell: Cell, step: Any) -> Orders:
 
 def _curved(cell: Cell, step: Any) -> Orders:
     """A mean that is not linear, behind a gate with the order 2: the orders are 2, of weighted means 1."""
+    return _of_order_two(cell, _products(cell), step)
+
+
+def _unlike(cell: Cell, step: Any) -> Orders:
+    """The same for two atoms, where 1 and the slopes are independent."""
+    require(cell.size == 2, "the theorem is about two atoms")
+    require_analytic(cell.functions.case.mean, frozenset(cell.functions.case.model.covariates))
+    return _of_order_two(cell, [*cell.slopes.values()], step)
+
+
+def _of_order_two(cell: Cell, functions: Sequence[Function], step: Any) -> Orders:
     require(max(cell.gate_orders().values(), default=fmpq(1)) <= 2, "the gate has no order 2")
-    cell.independent([cell.functions.one, *_products(cell)], step)
+    cell.independent([cell.functions.one, *functions], step)
     names = (*cell.slopes, "nu")
     return dict.fromkeys(names, fmpq(2)) | {f"mean {p}": fmpq(1) for p in names}
 
@@ -438,18 +440,8 @@ def _curved_pair(cell: Cell, step: Any) -> Orders:
     return dict.fromkeys((*cell.slopes, "nu"), fmpq(2)) | {"mean nu": fmpq(1)}
 
 
-def _unlike(cell: Cell, step: Any) -> Orders:
-    """Two atoms behind a gate with the order 2, 1 being independent of the slopes: the orders are 2, of means 1."""
-    require(cell.size == 2, "the theorem is about two atoms")
-    require(max(cell.gate_orders().values(), default=fmpq(1)) <= 2, "the gate has no order 2")
-    require_analytic(cell.functions.case.mean, frozenset(cell.functions.case.model.covariates))
-    cell.independent([cell.functions.one, *cell.slopes.values()], step)
-    names = (*cell.slopes, "nu")
-    return dict.fromkeys(names, fmpq(2)) | {f"mean {p}": fmpq(1) for p in names}
-
-
 def _products(cell: Cell) -> list[Function]:
-    return [times(cell.slopes[p], cell.slopes[q]) for p, q in _pairs(cell)]
+    return [times(cell.slopes[p], cell.slopes[q]) for p, q in pairs_of(cell.slopes, 2)]
 
 
 def _exponential(cell: Cell, step: Any) -> Orders:

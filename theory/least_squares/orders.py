@@ -112,7 +112,7 @@ def _decided(atom: SplitAtom) -> LeastSquaresOrders:
 def _coordinates(atom: SplitAtom, straight: int) -> Coordinates | None:
     """The coordinates of the most parameters of the mean, more than are straight, in which it is jointly affine."""
     groups = (k for n in range(len(atom.expert), straight, -1) for k in combinations(atom.expert, n))
-    tried = (linear_in(atom.setting, group, atom.points) for group in groups)
+    tried = (linear_in(atom.spec, group, atom.points) for group in groups)
     return next((found.rational_at(atom.points[0]) for found in tried if found is not None), None)
 
 

@@ -13,9 +13,9 @@ from functools import cached_property
 import sympy as sp
 
 from temperance.theory.expressions import balls
-from temperance.theory.models.experts import normal
+from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.form import merged, separated
-from temperance.theory.models.spec import Expert, covariates
+from temperance.theory.models.spec import Expert, MoESpec, covariates
 from temperance.theory.settings.order import Quantity
 from temperance.theory.settings.truth import Setting, Values
 
@@ -52,17 +52,20 @@ class Coordinates:
         slopes = tuple(e * c for e, c in zip(self.slopes, scale, strict=True))
         return replace(self, functions=functions, slopes=slopes, inverse=self.inverse * sp.diag(*scale))
 
+    def expert(self, spec: MoESpec) -> Expert:
+        """The expert of a model in these coordinates."""
+        rest = tuple(p for p in spec.expert.parameters if p not in self.parameters)
+        return Expert(str(self.mean), normal(self.mean), (*self.names, *rest), spec.expert.constants)
+
     def setting(self, cell: Setting) -> Setting:
         """A setting in these coordinates."""
         spec = cell.spec
-        rest = tuple(p for p in spec.expert.parameters if p not in self.parameters)
-        expert = Expert(str(self.mean), normal(self.mean), (*self.names, *rest), spec.expert.constants)
         atoms = tuple(
             {p: v for p, v in atom.items() if p not in self.parameters}
             | {n: phi.subs(atom) for n, phi in zip(self.names, self.functions, strict=True)}
             for atom in cell.truth.atoms
         )
-        return replace(cell, truth=replace(cell.truth, spec=replace(spec, expert=expert), atoms=atoms))
+        return replace(cell, truth=replace(cell.truth, spec=replace(spec, expert=self.expert(spec)), atoms=atoms))
 
     def orders(self, known: Mapping[Quantity, Fraction], points: Sequence[Values]) -> dict[Quantity, Fraction]:
         """The bounds of eta at these true points that follow from those of phi, and those of all else.
@@ -93,24 +96,27 @@ class Coordinates:
         return [(j, k) for j in range(slopes.rows) for k in range(slopes.cols) if not balls.is_zero(slopes[j, k])]
 
 
-def linear_in(cell: Setting, parameters: Sequence[sp.Symbol], points: Sequence[Values]) -> Coordinates | None:
+def linear_in(spec: MoESpec, parameters: Sequence[sp.Symbol], points: Sequence[Values]) -> Coordinates | None:
     """The coordinates, as many as these parameters; None where none are found, or they are not invertible at a point.
+
+    points: true ones; without any, a generic one is taken.
 
     The mean is multiplied out, and a sum of products of a function of x and a function of the parameters.
     """
-    mean = cell.mean
-    if mean.has(sp.Piecewise) or not parameters:
+    mean = mean_of(spec.expert)
+    if mean is None or mean.has(sp.Piecewise) or not parameters:
         return None
-    others = tuple({*covariates(cell.spec.dim), *mean.free_symbols} - {*parameters})
+    others = tuple({*covariates(spec.dim), *mean.free_symbols} - {*parameters})
     terms = separated(sp.expand(mean, trig=True), others, parameters)
     found = merged(terms) if terms is not None else {}
     if len(found) != len(parameters) or any(not phi.has(*parameters) for phi in found):
         return None
     slopes = sp.Matrix([*found]).jacobian(parameters)
-    if not all(balls.is_nonzero(balls.value(slopes.det().subs(at), {})) for at in points):
+    det = slopes.det()
+    if balls.is_zero(det) or not all(balls.is_nonzero(balls.value(det.subs(at), {})) for at in points):
         return None
     stem = "phi"
-    while any(p.name.startswith(stem) for p in cell.spec.parameters):
+    while any(p.name.startswith(stem) for p in spec.parameters):
         stem += "i"
     names = (phi if phi.is_Symbol else sp.Symbol(f"{stem}{j}", real=True) for j, phi in enumerate(found, 1))
     inverse = sp.ImmutableMatrix(slopes.inv().applyfunc(sp.simplify))
