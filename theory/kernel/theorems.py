@@ -376,10 +376,8 @@ def _squares(cell: Cell, step: Any) -> Orders:
         b = cell.intercept()
         known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
     plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
-    plain += [
-        (times(cell.slopes[p], cell.slopes[q]), 1 / known[p] + 1 / known[q], {p, q})
-        for p, q in pairs_of(cell.slopes, 2)
-    ]
+    for f, (p, q) in zip(_products(cell), pairs_of(cell.slopes, 2), strict=True):
+        plain.append((f, 1 / known[p] + 1 / known[q], {p, q}))
     targets = [f for f, _, names in plain if names and names <= group]
     others = [(f, w) for f, w, names in plain if not names or not names <= group]
     others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
