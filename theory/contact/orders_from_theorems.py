@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
+from temperance.theory.contact.bound_certificates import searched_orders
 from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.models import gates
 from temperance.theory.models.form import activated, affine_mean, intercept
@@ -22,7 +22,6 @@ from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, Gate, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import AVERAGE, Quadratic, gate_orders, least, quadratic
-from temperance.theory.orders.independence import formulas_seen, independent
 from temperance.theory.orders.linear_means import degree, is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
@@ -125,8 +124,6 @@ _JOINTLY = theorem("(x, d/dmu) sees the cell as Gaussians, whose means and covar
 _THREE_APART = theorem(
     "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
 )
-_TWO = theorem("two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent")
-_EXPONENTIAL = theorem("two atoms, whose log weights are linear in x: powers of x up to the third are determined")
 
 
 def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None) -> Bounds:
@@ -138,17 +135,19 @@ def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None
     seen = {*cell.own} <= first.keys() and all(first.get(p, 2) <= 1 for p in cell.shared)
     own = {p: first[p] for p in cell.own} if seen else {}
     line = line_of(cell) if on_lines(cell.spec) else None
-    expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
+    beside = expert_orders(
+        cell, order_two=bool(own) and max(own.values()) <= 2, power=bool(curves.power and gate), line=line
+    )
+    expert = least(searched_orders(cell, {p.name: r for p, r in first.items()} if own else {}), beside)
     rates = _predicted(cell).items()
     predicted = {Quantity(n): (1 / (2 * p.sharp), theorem(p.reason)) for n, p in rates if p.sharp is not None}
     bounds = least(predicted, gate, bounds_of(OF_THE_GATE, Case(cell, gate)), expert)
     if not is_linear(cell):
-        return least(bounds, _not_linear(cell) if size == 2 else {})
+        return bounds
     squares = quadratic(cell)
     if squares is not None and not every:
         bounds = least(bounds, _jointly_gaussian(cell, squares, size))
-    bounds = least(bounds, bounds_of(OF_THE_MEAN, Case(cell, bounds)))
-    return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
+    return least(bounds, bounds_of(OF_THE_MEAN, Case(cell, bounds)))
 
 
 def _degrees(cell: Setting) -> dict[sp.Symbol, int] | None:
@@ -166,40 +165,6 @@ def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     found: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
     if gate.one_form and size == 3 and max(degrees.values()) == 1:
         return dict.fromkeys(found, (Fraction(2), _THREE_APART))
-    return found
-
-
-def _every_cell_in_two(cell: Setting) -> Bounds:
-    """A quadratic expert behind a softmax."""
-    degrees, weight = _degrees(cell), cell.spec.gate.log_weight
-    if degrees is None or max(degrees.values()) != 2 or not _is_exponential(weight, cell):
-        return {}
-    means = {Quantity(p.name, True): (Fraction(3, 2), _EXPONENTIAL) for p, k in degrees.items() if k == 2}
-    return {Quantity(p.name): (Fraction(2), _EXPONENTIAL) for p, k in degrees.items() if k} | means
-
-
-def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
-    """Whether a log weight is linear in x, and its value at 0 is that of the share."""
-    x = covariates(cell.spec.dim)
-    linear = weight.is_polynomial(*x) and sp.total_degree(weight, *x) == 1
-    return bool(linear and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own))
-
-
-def _not_linear(cell: Setting) -> Bounds:
-    """Two atoms with a mean that is not linear, whatever is known of the gate."""
-    dim, weight = cell.spec.dim, cell.spec.gate.log_weight
-    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
-    b = intercept(cell.mean, tuple(slopes), dim)
-    place = {**cell.point} | {p: sp.Integer(p != b) for p in cell.expert}
-    gates = [sp.diff(weight, p) for p in cell.own]
-    products = [f * g for f, g in pairs_of(slopes.values(), 2)]
-    if not formulas_seen(weight, cell.point, dim) or not independent([sp.S.One, *gates, *products], place, dim):
-        return {}
-    found = {Quantity(p.name): (Fraction(2), _TWO) for p in cell.expert}
-    found[Quantity(NU.name, True)] = Fraction(1), _TWO
-    ratios = {sp.simplify(f / slopes[b]) for p, f in slopes.items() if p != b} if b else set()
-    if _is_exponential(weight, cell) and ratios == set(covariates(dim)):
-        found |= {Quantity(p.name, True): (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}
     return found
 
 
