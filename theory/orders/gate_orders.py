@@ -81,17 +81,16 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
     if independent([*known, *within], cell.point, dim):  # off the kinks, where E is smooth
         orders = {p: (Fraction(3, 2), _KINK) if p in moved else (Fraction(2), _WEIGHTS) for p in cell.own}
         return _bounds(cell, orders, seen)
-    relation = None if every or moved or score.has(sp.Piecewise) else _relation(cell)
-    if relation is None:
-        return {}
-    squares = _part_of_order_two(cell, relation)
-    if not all(e.is_Rational for e in squares) or squares.is_zero_matrix:
+    relation = {} if every or moved or score.has(sp.Piecewise) else _relation(cell)
+    form = (c.subs(dict(cell.point)) * sp.prod(pair) for pair, c in relation.items() if len(pair) == 2)
+    squares = sp.hessian(sum(form, sp.S.Zero), cell.own)  # S of the relation
+    squares *= -1 if squares.trace() < 0 else 1
+    if squares.is_zero_matrix or not all(e.is_Rational for e in squares):
         return {}
     if squares.is_positive_semidefinite and squares.rank() < size:
         return _by_heat(cell, relation, shared)
-    pair = next((p, q) for p, q in bends if squares[cell.own.index(p), cell.own.index(q)] != 0)
-    others = [f for by, f in bends.items() if by != pair]
-    alone = independent([*known, *others], cell.point, dim)
+    pair = next(pair for pair in bends if pair in relation and relation[pair].subs(dict(cell.point)) != 0)
+    alone = independent([*known, *(f for by, f in bends.items() if by != pair)], cell.point, dim)
     return _bounds(cell, dict.fromkeys(cell.own, (Fraction(2), _FEW_ATOMS)), seen) if alone else {}
 
 
@@ -115,27 +114,15 @@ _Relation = dict[tuple[sp.Symbol, ...], sp.Expr]
 """sum_alpha c_alpha D^alpha E = 0: alpha, as the parameters of the derivative, -> c_alpha."""
 
 
-def _relation(cell: Setting) -> _Relation | None:
-    """The relation between the weight and its derivatives up to the order 2 by own parameters, if there is just one."""
-    dim = cell.spec.dim
-    found = derive(cell.spec.gate, constant(dim), dim=dim, order=2)
-    names = found.spec.parameters
-    terms = [{_factors(names, alpha): c for c, alpha in r.terms} for r in found.relations]
+def _relation(cell: Setting) -> _Relation:
+    """The relation of the weight and its derivatives up to the order 2 by own parameters; {} but where there is one."""
+    found = derive(cell.spec.gate, constant(cell.spec.dim), dim=cell.spec.dim, order=2)
+    terms = [
+        {tuple(p for p, n in zip(r.parameters, alpha, strict=True) for _ in range(n)): c for c, alpha in r.terms}
+        for r in found.relations
+    ]
     own = [r for r in terms if all({*alpha} <= {*cell.own} for alpha in r)]
-    return own[0] if len(own) == 1 else None
-
-
-def _factors(names: Sequence[sp.Symbol], alpha: Sequence[int]) -> tuple[sp.Symbol, ...]:
-    return tuple(p for p, n in zip(names, alpha, strict=True) for _ in range(n))
-
-
-def _part_of_order_two(cell: Setting, relation: _Relation) -> sp.Matrix:
-    """S of the relation at the true point, with the sign of its trace."""
-    pairs = {pair: c.subs(dict(cell.point)) for pair, c in relation.items() if len(pair) == 2}
-    n = len(cell.own)
-    upper = [[pairs.get((cell.own[min(i, j)], cell.own[max(i, j)]), sp.S.Zero) for j in range(n)] for i in range(n)]
-    squares = sp.Matrix(n, n, lambda i, j: (1 + (i == j)) * upper[i][j])
-    return squares if squares.trace() >= 0 else -squares
+    return own[0] if len(own) == 1 else {}
 
 
 def _by_heat(cell: Setting, relation: _Relation, shared: Sequence[sp.Expr]) -> Bounds:
