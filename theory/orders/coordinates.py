@@ -115,8 +115,8 @@ def linear_in(spec: MoESpec, parameters: Sequence[sp.Symbol], points: Sequence[V
     det = slopes.det()
     if balls.is_zero(det) or not all(balls.is_nonzero(balls.value(det.subs(at), {})) for at in points):
         return None
-    stem = "phi"
-    while any(p.name.startswith(stem) for p in spec.parameters):
+    stem, taken = "phi", {p.name for p in spec.parameters}
+    while taken & {f"{stem}{j}" for j in range(1, len(found) + 1)}:
         stem += "i"
     names = (phi if phi.is_Symbol else sp.Symbol(f"{stem}{j}", real=True) for j, phi in enumerate(found, 1))
     inverse = sp.ImmutableMatrix(slopes.inv().applyfunc(sp.simplify))

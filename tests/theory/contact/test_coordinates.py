@@ -98,6 +98,8 @@ def test_coordinates_that_are_not_invertible_are_none():
     a, b, _ = spec.expert.parameters
     assert linear_in(spec, (a, b), [{a: sp.S.One, b: sp.S.Zero}]) is not None
     assert linear_in(spec, (a, b), [{a: sp.S.Zero, b: sp.S.Zero}]) is None
+    found = linear_in(model("softmax", "phi1**3*x + b"), sp.symbols("phi1 b", real=True), [])
+    assert not {"phi1", "phi2"} & {name.name for name in found.names}
     other = model("softmax", "w*tanh(v*x + c)")
     assert linear_in(other, other.expert.parameters[:-1], []) is None
 
