@@ -214,13 +214,27 @@ def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr)
         point = read_truth(truth, FITTED[name])
         check_truth(point, true, point.spec.dim, gauge == "anchored")
     found = predictions(point, fitted, source, gauge=gauge)
-    twin = None
+    twin, words = None, tuple[str, ...]()
     if source is not None and true > 1:
-        twin = twin_of(twins(source, atoms=true, gauge=gauge), slopes(point) or ())
+        decided, beta1 = twins(source, atoms=true, gauge=gauge), slopes(point) or ()
+        twin = twin_of(decided, beta1)
+        if fitted >= 2 * true:
+            joined = tuple(t for t in decided.twins if t.has_mediants)
+            words = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
     said = _said(setting, found, twin, of.meant)
-    return Predict(setting, found, twin, said=said)
+    return Predict(setting, found, twin, said=replace(said, words=(*said.words, *words)))
+
+
+def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
+    """That so many atoms have the density of the truth elsewhere, in a line; () where no twin says so."""
+    if twin is None:
+        return ()
+    return (
+        f"{2 * true} atoms, those of this truth with weights E_i and those of its twin {twin.map} with w E'_i, have "
+        "its density for every w > 0 (mediants, theory.md 2.9): rates are those of boxes without the gates of the twin",
+    )
 
 
 def _of_any(of: Asked, true: int, fitted: int) -> Predict:

@@ -12,7 +12,7 @@ a^3 x + b is a line, near truths at which the change is one of coordinates, as i
 
 >>> from temperance.theory.models.by_name import model
 >>> in_linear_coordinates(model("v*w*x", "a**3*x + b")).log_atom
-phi_1*x - log(2*pi*nu)/2 - (-a_1*x - b + y)**2/(2*nu)
+phi_1*x - log(2*pi*nu)/2 - (-b - phi2*x + y)**2/(2*nu)
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ from temperance.theory.coefficients.model_counts import Counts, counts
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.interactions.derivatives import independent_functions
-from temperance.theory.models.experts import mean_of, normal
-from temperance.theory.models.form import affine_mean, intercept, separated
+from temperance.theory.models.form import affine_mean, intercept
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates
+from temperance.theory.orders.coordinates import linear_in
 from temperance.theory.orders.gate_orders import quadratic
 from temperance.theory.orders.independence import independent
 from temperance.theory.rates.analysis import Gauge
@@ -71,25 +71,14 @@ def _linear_gate(spec: MoESpec) -> Gate:
 
 def _linear_expert(spec: MoESpec) -> Expert:
     """sum_k a_k e_k(x) + b with as many coefficients as the mean has parameters."""
-    expert, x = spec.expert, covariates(spec.dim)
-    mean = mean_of(expert)
-    own = tuple(p for p in expert.parameters if p != NU)
-    terms = None if mean is None or mean.has(sp.Piecewise) else separated(sp.expand(mean), x, own)
-    if mean is None or terms is None or all(sp.diff(mean, p, q) == 0 for p in own for q in own):
+    expert, own = spec.expert, tuple(p for p in spec.expert.parameters if p != NU)
+    found = linear_in(spec, own, ())
+    if found is None or {*found.functions} == {*own}:
         return expert
-    functions = list(terms)
-    combinations = independent_functions(functions, x, expert.constants)
-    jacobian = sp.Matrix(list(terms.values())).jacobian(own)
-    independent = combinations is not None and all(
-        len(c) == 1 and c.get(e) == 1 for e, c in zip(functions, combinations, strict=True)
-    )
-    if not independent or len(functions) != len(own) or generic_rank(jacobian) < len(own):
-        return expert
-    slopes = [e for e in functions if e != 1]
-    names = [sp.Symbol(f"a_{k}", real=True) for k in range(1, len(slopes) + 1)]
-    b = [sp.Symbol("b", real=True)] if len(slopes) < len(functions) else []
-    linear = sum((p * e for p, e in zip(names, slopes, strict=True)), sp.Add(*b))
-    return Expert(expert.name, normal(linear), (*names, *b, NU), tuple(c for c in expert.constants if linear.has(c)))
+    slopes = list(found.slopes)
+    combinations = independent_functions(slopes, covariates(spec.dim), expert.constants)
+    alone = combinations is not None and all(c == {e: 1} for e, c in zip(slopes, combinations, strict=True))
+    return found.expert(spec) if alone else expert
 
 
 _MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms

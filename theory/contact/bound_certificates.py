@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement as pairs_of
 from typing import Any
@@ -22,10 +23,13 @@ from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
-from temperance.theory.kernel.theorems import Cell, Function
+from temperance.theory.kernel.theorems import THEOREMS, Cell, Function
+from temperance.theory.settings.order import Bounds, Quantity
+from temperance.theory.settings.reasons import Reason, theorem
 from temperance.theory.settings.truth import Setting
 
 _ROWS, _SEED, _BITS = 3, 1, 256
+_OFFSETS = "a weighted mean has at most the order of the offsets"
 _LEAST_GAIN = fmpq(1, 50)  # in an order: smaller ones may follow each other without end
 
 
@@ -50,26 +54,45 @@ def _searched(setting: Setting) -> _Search:
     return search
 
 
+def searched_orders(setting: Setting, gate: Mapping[str, Fraction]) -> Bounds:
+    """What the theorems say of the expert where the gate has these orders, by whatever proof; {} where none applies."""
+    given = {name: fmpq(r.numerator, r.denominator) for name, r in gate.items()}
+    try:
+        search = _searched(setting)
+        if any(search.orders.get(name, r + 1) > r for name, r in given.items()):
+            search = _Search(_case(place(setting)))
+            search.orders = given
+            search.run(gate=False)
+    except Rejected:
+        return {}
+    titles = {str(of): of for p in setting.expert for of in (Quantity(p.name), Quantity(p.name, True))}
+    return {of: (Fraction(str(search.orders[t])), search.reasons[t]) for t, of in titles.items() if t in search.reasons}
+
+
 def _case(found: Any) -> Case:
     with proving():
         return case_of(place_of(found))
 
 
 class _Search(Cell):
-    """Takes every theorem that applies. steps: those that help. stops_early: whether small gains are left."""
+    """Takes every theorem that applies.
+
+    steps: those that help. reasons: the theorem that bounds each title. stops_early: whether small gains are left.
+    """
 
     def __init__(self, case: Case) -> None:
         super().__init__(case)
         self.stops_early = False
         self.steps: list[dict[str, Any]] = []
+        self.reasons: dict[str, Reason] = {}
         rng, dim = random.Random(_SEED), len(self.x)
         self.points = [[f"{rng.randrange(-199, 200)}/100" for _ in range(dim)] for _ in range(200)]
 
-    def attempt(self, theorem: str, names: Sequence[str] = (), level: fmpq | None = None, points: Any = ()) -> bool:
+    def attempt(self, name: str, names: Sequence[str] = (), level: fmpq | None = None, points: Any = ()) -> bool:
         """Whether a theorem applies, and tells something new."""
         before = dict(self.orders)
         made = None if level is None else str(level)
-        step = {"theorem": theorem, "names": [*names], "level": made, "points": [*points]}
+        step = {"theorem": name, "names": [*names], "level": made, "points": [*points]}
         try:
             self.take(step)
         except Rejected:  # a hypothesis of the theorem is not met
@@ -78,6 +101,8 @@ class _Search(Cell):
         if self.orders == before:
             return False
         self.steps.append(step)
+        why = theorem(f"the theorem {THEOREMS[name][1]}" if THEOREMS[name][1] else _OFFSETS)
+        self.reasons |= {title: why for title, r in self.orders.items() if r != before.get(title)}
         return True
 
     def independent(self, functions: Sequence[Function], step: Any) -> None:
@@ -87,16 +112,16 @@ class _Search(Cell):
         step["points"] = _pivots(lambda point: self.functions.row(functions, point), drawn, size)
         super().independent(functions, step)
 
-    def run(self) -> None:
-        """Take the theorems, those first that others need."""
+    def run(self, *, gate: bool = True) -> None:
+        """Take the theorems, those first that others need. gate: also those on the gate."""
         self.attempt("experts")
-        if not self.attempt("kinks"):
+        if gate and not self.attempt("kinks"):
             self.attempt("gate")
         if not self.functions.is_linear:
-            if not self.attempt("curved"):
-                self.attempt("curved pair")
+            any(map(self.attempt, ("curved", "unlike", "curved pair")))
             any(self.attempt("exponential", [b]) for b in self.slopes)
         else:
+            self.attempt("unlike")
             self._squares()
             self.attempt("origin")
             self.attempt("pair")
@@ -105,7 +130,7 @@ class _Search(Cell):
         self.attempt("offsets")
 
     def _squares(self) -> None:
-        by_degree = sorted((p for p, n in self.degrees.items() if n), key=lambda p: -(self.degrees[p] or 0))
+        by_degree = sorted((p for p, n in self.degrees.items() if n != 0), key=lambda p: -(self.degrees[p] or 0))
         again = True
         while again:
             open_ = [p for p in by_degree if self.orders.get(p, fmpq(1)) > 2]
@@ -135,10 +160,10 @@ class _Search(Cell):
         for p in self.slopes:
             self._level("means", [p], {e for e in levels if 1 / e < self.orders.get(f"mean {p}", fmpq(10**6))})
 
-    def _level(self, theorem: str, names: Sequence[str], levels: Iterable[fmpq]) -> bool:
+    def _level(self, name: str, names: Sequence[str], levels: Iterable[fmpq]) -> bool:
         """Whether a theorem applies at one of the levels; the largest one is taken."""
         chosen = sorted({min(e, fmpq(1)) for e in levels} | ({fmpq(1)} if levels else set()), reverse=True)
-        return any(self.attempt(theorem, names, e) for e in chosen)
+        return any(self.attempt(name, names, e) for e in chosen)
 
 
 def _pivots(row: Callable[[list[str]], list[arb]], drawn: Iterable[list[str]], size: int) -> list[list[str]]:

@@ -20,6 +20,8 @@ from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.orders.coordinates import linear_in
+from temperance.theory.orders.linear_means import is_linear
 from temperance.theory.settings.order import Bounds, Order, Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
 from temperance.theory.settings.truth import Setting
@@ -69,7 +71,7 @@ class _Proved:
 
 def orders(setting: Setting) -> Orders:
     """Everything that theory says of the orders in a setting."""
-    proved = _with_theorems(setting, _with_functions(setting, _with_moments(setting)))
+    proved = _with_coordinates(setting, _proved(setting))
     moved, reasons = _flat(setting)
     scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
     scaled = [Order(name, name, False, scale, flat=True) for name in moved]
@@ -78,6 +80,28 @@ def orders(setting: Setting) -> Orders:
     open_ = {of: bound for of, bound in proved.theorems.items() if of not in proved.certified}
     reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.upper), *_moved_first(rows, curves)]
     return Orders(setting, tuple(rows), tuple(reasons), proved.certificates, tuple(curves))
+
+
+def _proved(setting: Setting) -> _Proved:
+    return _with_theorems(setting, _with_functions(setting, _with_moments(setting)))
+
+
+def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
+    """The bounds with better ones from coordinates in which the mean is linear."""
+    points = [setting.truth.point(i) for i in range(2 if setting.every else 1)]
+    found = None if is_linear(setting) else linear_in(setting.spec, setting.expert[:-1], points)
+    if found is None:
+        return proved
+    there = _proved(found.setting(setting))
+    why = theorem(f"in coordinates (theory.md 2.10): the mean is {found}")
+    known = {of: (r, why) for of, r in found.orders(there.upper, points).items()}
+    best = {of: bound for of, bound in known.items() if of not in proved.upper or bound[0] < proved.upper[of]}
+    if not best:
+        return proved
+    upper = {**proved.upper, **{of: r for of, (r, _) in best.items()}}
+    kept = tuple(why for why in proved.reasons if why.kind is not ReasonKind.NO_CERTIFICATE)
+    certified, certificates = {*proved.certified} - best.keys(), (*proved.certificates, *there.certificates)
+    return _Proved(upper, {**proved.theorems, **best}, certified, certificates, (*kept, *there.reasons))
 
 
 def _with_curves(

@@ -74,7 +74,8 @@ def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr]
     b = intercept(cell.mean, cell.expert[:-1], cell.spec.dim)
     wanted = {k: e for (kind, k), e in roles.items() if kind == "mean"}
     if b is None:
-        return None
+        alone = [p.name for p in cell.expert[:-1] if sp.diff(cell.mean, p) == 1]
+        return dict.fromkeys(alone[:1], wanted[0]) if alone and {*wanted} == {0} else None
     found, seen = {}, set()
     for p in cell.expert[:-1]:
         terms = _coefficients(sp.simplify(sp.diff(cell.mean, p) / sp.diff(cell.mean, b)), cell.spec.dim)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.contact.order_setting import SUPPORT, require_parameters
-from temperance.theory.models.experts import mean_of
+from temperance.theory.models.experts import mean_of, unlike
 from temperance.theory.models.form import factors
 from temperance.theory.models.spec import BETA0, NU, Gate, MoESpec, covariates, true_value
 from temperance.theory.models.weights import weight_parameters
@@ -41,7 +41,9 @@ def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], ato
         raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
     count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
     own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
-    found = [{p: _value(spec, p, i) for p in own} for i in range(count)]
+    found: list[dict[sp.Symbol, sp.Expr]] = []
+    for i in range(count):
+        found.append(unlike(spec.expert, {p: _value(spec, p, i) for p in own}, found))
     shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
     for p in spec.parameters:
         if p.name in point:

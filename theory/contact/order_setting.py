@@ -15,7 +15,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
 from temperance.theory.expressions import balls
 from temperance.theory.models.by_name import least, model
-from temperance.theory.models.experts import mean_of
+from temperance.theory.models.experts import mean_of, unlike
 from temperance.theory.models.form import factors, intercept
 from temperance.theory.models.gates import names
 from temperance.theory.models.renaming import on_lines_as
@@ -158,10 +158,11 @@ def _truth(spec: MoESpec, values: Mapping[sp.Symbol, sp.Expr], there: Mapping[sp
     bias = {} if spec.gate.offset is None else {BETA0: sp.S.Zero}
     alike = dict.fromkeys(weight_parameters(spec), sp.S.One) or bias
     own = {p: v for p, v in values.items() if p not in spec.gate.shared}
-    intercepts, atoms = {intercept(require_mean(spec), spec.expert.parameters[:-1], spec.dim)}, []
+    intercepts = {intercept(require_mean(spec), spec.expert.parameters[:-1], spec.dim)}
+    atoms: list[dict[sp.Symbol, sp.Expr]] = []
     for gate, slope, b, nu in ((own, 1, 0, 1), (there, -1, 3, sp.Rational(3, 2))):
         found = {p: sp.sympify(nu if p == NU else b if p in intercepts else slope) for p in spec.expert.parameters}
-        atoms.append({**gate, **alike, **found})
+        atoms.append({**gate, **alike, **unlike(spec.expert, found, atoms)})
     return Truth(spec, tuple(atoms), {p: values[p] for p in spec.gate.shared}, SUPPORT)
 
 

@@ -1,29 +1,25 @@
 """Bounds contact orders by theorems: the one on experts, those of theory.md 2.4 and 2.10, and r_bar(m) = 2m (2.6).
 
-This covers what `orders.upper_bounds` cannot: cells of more than two atoms, kinks, irrational Taylor coefficients,
-means that are not linear in the parameters, and every cell split. Theorems about one formula are found by the formula
-of a gate: the weights of the Gaussian gate are normalised over the whole space, so that integrals of the equations over
-it determine what no coefficient does.
+The weights of the Gaussian gate, which is known by its formula, are normalised over the whole space, so that integrals
+of the equations over it determine what no coefficient does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import combinations_with_replacement as pairs_of
 
 import sympy as sp
 
+from temperance.theory.contact.bound_certificates import searched_orders
 from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.models import gates
 from temperance.theory.models.form import activated, affine_mean, intercept
 from temperance.theory.models.renaming import in_places
-from temperance.theory.models.spec import NU, Gate, covariates
+from temperance.theory.models.spec import NU, covariates
 from temperance.theory.orders.expert_orders import expert_orders
 from temperance.theory.orders.gate_orders import AVERAGE, Quadratic, gate_orders, least, quadratic
-from temperance.theory.orders.independence import formulas_seen, independent
-from temperance.theory.orders.linear_means import is_linear
+from temperance.theory.orders.linear_means import degree, is_linear
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
@@ -43,65 +39,37 @@ _APART = theorem(
 )
 
 
-@dataclass(frozen=True)
-class Case:
-    """What a bound is asked for: the setting, and what is known."""
-
-    cell: Setting
-    known: Bounds
-
-
-@dataclass(frozen=True)
-class Theorem:
-    """A theorem about the gate of one formula.
-
-    gate: the formula by the dimension of x. bound: of a case and the parameters in the order of the formula's, the
-    bounds with their reasons; {} where a hypothesis of the theorem fails.
-    """
-
-    gate: Callable[[int], Gate]
-    bound: Callable[[Case, tuple[sp.Symbol, ...]], Bounds]
-
-
-def bounds_of(theorems: Iterable[Theorem], case: Case) -> Bounds:
-    """What those theorems say that are about the gate's formula."""
-    spec = case.cell.spec
-    placed = [(t, in_places(spec.gate, t.gate(spec.dim))) for t in theorems]
-    return least(*(t.bound(case, parameters) for t, parameters in placed if parameters is not None))
-
-
-def _mean_of_c(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
-    return {} if case.cell.every else {Quantity(c.name, True): (Fraction(1), AVERAGE) for c in parameters[1:-1]}
-
-
-def _mean_of_gamma(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
-    if case.cell.every or case.cell.spec.dim == 1:
+def _means_of_gaussian(cell: Setting, gate: Sequence[sp.Symbol]) -> Bounds:
+    """Those of c and Gamma, the gate's parameters being in the order pi, c, Gamma."""
+    if cell.every or not gate:
         return {}
-    return {Quantity(parameters[-1].name, True): (max(Fraction(case.cell.size, 2), Fraction(1)), _SPREAD)}
+    found: Bounds = {Quantity(c.name, True): (Fraction(1), AVERAGE) for c in gate[1:-1]}
+    if cell.spec.dim > 1:
+        found[Quantity(gate[-1].name, True)] = max(Fraction(cell.size, 2), Fraction(1)), _SPREAD
+    return found
 
 
-def _mean_of_intercept(case: Case, parameters: tuple[sp.Symbol, ...]) -> Bounds:
+def _mean_of_intercept(cell: Setting, known: Bounds, gate: Sequence[sp.Symbol]) -> Bounds:
     """By E[m(x)] = O(distance), x ~ N(c, Gamma) of each atom, m the offset of a mean that is linear in its parameters.
 
     Where every cell is split into two: from the mean at x = 0.
     """
-    cell, dim = case.cell, case.cell.spec.dim
-    x, slopes = covariates(dim), tuple(p for p in cell.expert if p != NU)
-    b = intercept(cell.mean, slopes, dim)
-    top = max(sp.total_degree(sp.diff(cell.mean, p), *x) for p in slopes) if is_linear(cell) else None
-    if b is None or top is None or {*parameters[1:]} != {*cell.own}:
+    b = intercept(cell.mean, tuple(p for p in cell.expert if p != NU), cell.spec.dim)
+    degrees = _degrees(cell) if is_linear(cell) else None
+    if b is None or degrees is None or {*gate[1:]} != {*cell.own}:
         return {}
-    if case.cell.every:
+    top = max(degrees.values())
+    if cell.every:
         apart = Fraction(2) if top < 2 else Fraction(9, 4)
-        return {Quantity(b.name, True): (apart, _APART)} if case.cell.size == 2 and top < 3 else {}
-    if top > max(case.cell.size - 1, 1):
+        return {Quantity(b.name, True): (apart, _APART)} if cell.size == 2 and top < 3 else {}
+    if top > max(cell.size - 1, 1):
         return {}
-    return {Quantity(b.name, True): (_order_of_mean(case, b, parameters[1:]), _SHARED_OUT)}
+    return {Quantity(b.name, True): (_order_of_mean(cell, known, b, gate[1:]), _SHARED_OUT)}
 
 
-def _order_of_mean(case: Case, b: sp.Symbol, gate: tuple[sp.Symbol, ...]) -> Fraction:
+def _order_of_mean(cell: Setting, known: Bounds, b: sp.Symbol, gate: Sequence[sp.Symbol]) -> Fraction:
     """What the least power of the distance is in the other terms of E[m(x)], c and Gamma of the gate in this order."""
-    cell, x = case.cell, covariates(case.cell.spec.dim)
+    x = covariates(cell.spec.dim)
     slopes = [p for p in cell.expert if p not in (NU, b)]
     term = total = sum((p * sp.diff(cell.mean, p) for p in slopes), sp.S.Zero)
     for k in range(1, sp.total_degree(term, *x) // 2 + 1):
@@ -110,13 +78,9 @@ def _order_of_mean(case: Case, b: sp.Symbol, gate: tuple[sp.Symbol, ...]) -> Fra
     if total == 0:
         return Fraction(1)
     total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
-    sizes = {p: 1 / case.known[Quantity(p.name)][0] for p in (*gate, *slopes)}
+    sizes = {p: 1 / known[Quantity(p.name)][0] for p in (*gate, *slopes)}
     powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]
     return max(Fraction(1), 1 / min(powers))
-
-
-OF_THE_GATE = (Theorem(gates.gaussian, _mean_of_c), Theorem(gates.gaussian, _mean_of_gamma))
-OF_THE_MEAN = (Theorem(gates.gaussian, _mean_of_intercept),)
 
 
 _KNOWN = theorem("known already")
@@ -124,8 +88,6 @@ _JOINTLY = theorem("(x, d/dmu) sees the cell as Gaussians, whose means and covar
 _THREE_APART = theorem(
     "three atoms: 1, b and b^2 + nu are independent, and x sees a beside each of them (Gaussian gate, d >= 2)"
 )
-_TWO = theorem("two atoms: 1, the derivatives of the log weight and the products of those of the mean are independent")
-_EXPONENTIAL = theorem("two atoms, whose log weights are linear in x: powers of x up to the third are determined")
 
 
 def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None) -> Bounds:
@@ -137,67 +99,37 @@ def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None
     seen = {*cell.own} <= first.keys() and all(first.get(p, 2) <= 1 for p in cell.shared)
     own = {p: first[p] for p in cell.own} if seen else {}
     line = line_of(cell) if on_lines(cell.spec) else None
-    expert = expert_orders(cell, own, upper or {}, power=bool(curves.power and gate), line=line)
+    beside = expert_orders(
+        cell, order_two=bool(own) and max(own.values()) <= 2, power=bool(curves.power and gate), line=line
+    )
+    expert = least(searched_orders(cell, {p.name: r for p, r in first.items()} if own else {}), beside)
     rates = _predicted(cell).items()
     predicted = {Quantity(n): (1 / (2 * p.sharp), theorem(p.reason)) for n, p in rates if p.sharp is not None}
-    bounds = least(predicted, gate, bounds_of(OF_THE_GATE, Case(cell, gate)), expert)
+    gaussian = in_places(cell.spec.gate, gates.gaussian(cell.spec.dim)) or ()
+    bounds = least(predicted, gate, _means_of_gaussian(cell, gaussian), expert)
     if not is_linear(cell):
-        return least(bounds, _not_linear(cell) if size == 2 else {})
+        return bounds
     squares = quadratic(cell)
     if squares is not None and not every:
         bounds = least(bounds, _jointly_gaussian(cell, squares, size))
-    bounds = least(bounds, bounds_of(OF_THE_MEAN, Case(cell, bounds)))
-    return least(bounds, _every_cell_in_two(cell) if every and size == 2 else {})
+    return least(bounds, _mean_of_intercept(cell, bounds, gaussian) if gaussian else {})
 
 
-def _degrees(cell: Setting) -> dict[sp.Symbol, int]:
-    """A coefficient of a mean that is linear in them -> the degree of what it stands before."""
-    return {p: sp.total_degree(sp.diff(cell.mean, p), *covariates(cell.spec.dim)) for p in cell.expert if p != NU}
+def _degrees(cell: Setting) -> dict[sp.Symbol, int] | None:
+    """A coefficient of a mean that is linear in them -> the degree of what it stands before; None: no polynomials."""
+    found = {p: degree(sp.diff(cell.mean, p), cell.spec.dim) for p in cell.expert if p != NU}
+    known = {p: n for p, n in found.items() if n is not None}
+    return known if known == found else None
 
 
 def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     """Slopes of the mean with a quadratic or Gaussian gate."""
     degrees = _degrees(cell)
-    if max(degrees.values()) > max(size - 1, 1):
+    if degrees is None or max(degrees.values()) > max(size - 1, 1):
         return {}
     found: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
     if gate.one_form and size == 3 and max(degrees.values()) == 1:
         return dict.fromkeys(found, (Fraction(2), _THREE_APART))
-    return found
-
-
-def _every_cell_in_two(cell: Setting) -> Bounds:
-    """A quadratic expert behind a softmax."""
-    degrees, weight = _degrees(cell), cell.spec.gate.log_weight
-    top = max(degrees.values())
-    if top != 2 or not _is_exponential(weight, cell):
-        return {}
-    means = {Quantity(p.name, True): (Fraction(3, 2), _EXPONENTIAL) for p, k in degrees.items() if k == 2}
-    return {Quantity(p.name): (Fraction(2), _EXPONENTIAL) for p, k in degrees.items() if k} | means
-
-
-def _is_exponential(weight: sp.Expr, cell: Setting) -> bool:
-    """Whether a log weight is linear in x, and its value at 0 is that of the share."""
-    x = covariates(cell.spec.dim)
-    linear = weight.is_polynomial(*x) and sp.total_degree(weight, *x) == 1
-    return bool(linear and not weight.subs(dict.fromkeys(x, 0)).free_symbols & set(cell.own))
-
-
-def _not_linear(cell: Setting) -> Bounds:
-    """Two atoms with a mean that is not linear, whatever is known of the gate."""
-    dim, weight = cell.spec.dim, cell.spec.gate.log_weight
-    slopes = {p: sp.diff(cell.mean, p) for p in cell.expert if p != NU}
-    b = intercept(cell.mean, tuple(slopes), dim)
-    place = {**cell.point} | {p: sp.Integer(p != b) for p in cell.expert}
-    gates = [sp.diff(weight, p) for p in cell.own]
-    products = [f * g for f, g in pairs_of(slopes.values(), 2)]
-    if not formulas_seen(weight, cell.point, dim) or not independent([sp.S.One, *gates, *products], place, dim):
-        return {}
-    found = {Quantity(p.name): (Fraction(2), _TWO) for p in cell.expert}
-    found[Quantity(NU.name, True)] = Fraction(1), _TWO
-    ratios = {sp.simplify(f / slopes[b]) for p, f in slopes.items() if p != b} if b else set()
-    if _is_exponential(weight, cell) and ratios == set(covariates(dim)):
-        found |= {Quantity(p.name, True): (Fraction(1 if p == b else Fraction(3, 2)), _EXPONENTIAL) for p in slopes}
     return found
 
 

@@ -32,11 +32,13 @@ from temperance.theory.kernel.reader import (
     Rejected,
     evaluate,
     expression,
+    names_in,
     names_of,
     pieces,
     rational,
     require,
     require_keys,
+    written_fraction,
 )
 
 REACH = 2
@@ -46,6 +48,7 @@ SUBJECTS = ("densities", "regressions", "activation")
 SIDES = ("at most", "at least", "flat", "holds", "fails")
 _NAMES = ("covariates", "own", "expert", "shared", "held")
 _MOST_NAMES, _MOST_ATOMS, _MOST_SIZE = 24, 5, 8
+_ANALYTIC = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
 _WITNESSES = ("3/7", "-5/8", "13/9", "-17/10", "1/9", "-1/5", "19/10", "8/9")
 
 
@@ -281,6 +284,20 @@ def box_point(case: Case, part: Any) -> list[fmpq]:
     x = [rational(v) for v in part]
     require(len(x) == len(case.model.covariates) and inside(x, REACH), "a point of another space")
     return x
+
+
+def require_analytic(tree: ast.expr, x: frozenset[str]) -> None:
+    """That a formula is analytic for all x, as it is written."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.BinOp(_, ast.Div(), q):
+                require(not names_in(q) & x, "a division by what depends on x")
+            case ast.BinOp(p, ast.Pow(), q):
+                n = written_fraction(q)
+                whole = n is not None and n.denominator == 1 and n >= 0
+                require(n is not None and (whole or not names_in(p) & x), "a root of what depends on x")
+            case ast.Call(ast.Name(f), [q]):
+                require(f in _ANALYTIC or not names_in(q) & x, f"{f} is not analytic everywhere")
 
 
 def pairs(sizes: Sequence[int]) -> list[tuple[int, ...]]:

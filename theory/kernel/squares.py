@@ -14,7 +14,6 @@ Only functions that are analytic for all real arguments are read, and no divisio
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import Any
@@ -23,12 +22,11 @@ import sympy as sp
 from flint import arb, fmpq, fmpq_mat
 
 from temperance.theory.kernel.balls import Balls, ball_of, pivots, prove_rank
-from temperance.theory.kernel.place import Case, Claim, box_point
-from temperance.theory.kernel.reader import matrix_of, names_in, names_of, points_of, require, written_fraction
+from temperance.theory.kernel.place import Case, Claim, box_point, require_analytic
+from temperance.theory.kernel.reader import matrix_of, names_of, points_of, require
 from temperance.theory.kernel.theorems import Formulas
 
 KEYS = ("straight", "relations", "matrix", "points")
-_ANALYTIC = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
 _MOST = 60  # derivatives
 
 _Column = list[tuple[int, tuple[sp.Expr, sp.Expr]]]
@@ -45,20 +43,6 @@ def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str
     return own + [Claim(p, "at most", "1") for p in case.model.shared], ()
 
 
-def _require_analytic(tree: ast.expr, x: frozenset[str]) -> None:
-    """That a formula is analytic for all x, as it is written."""
-    for node in ast.walk(tree):
-        match node:
-            case ast.BinOp(_, ast.Div(), q):
-                require(not names_in(q) & x, "a division by what depends on x")
-            case ast.BinOp(p, ast.Pow(), q):
-                n = written_fraction(q)
-                whole = n is not None and n.denominator == 1 and n >= 0
-                require(n is not None and (whole or not names_in(p) & x), "a root of what depends on x")
-            case ast.Call(ast.Name(f), [q]):
-                require(f in _ANALYTIC or not names_in(q) & x, f"{f} is not analytic everywhere")
-
-
 class _Cell:
     """The derivatives of U at the two true atoms."""
 
@@ -72,7 +56,7 @@ class _Cell:
         require({*straight} <= {*model.expert}, "what is straight is not of the mean")
         require(not case.weight.sides, "a weight with kinks")
         for tree in (*case.weight.formulas, case.mean):
-            _require_analytic(tree, frozenset(model.covariates))
+            require_analytic(tree, frozenset(model.covariates))
         self.formulas = Formulas((*model.covariates, *model.gate, *model.expert))
         symbols = self.formulas.names
         self.weight, self.mean = self.formulas.tree(case.weight.formulas[0]), self.formulas.tree(case.mean)

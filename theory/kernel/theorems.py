@@ -22,7 +22,7 @@ from flint import arb, ctx, fmpq
 
 from temperance.theory.kernel.balls import Balls, ball_of, nonzero, pivots, prove_rank
 from temperance.theory.kernel.moments import EXPERTS
-from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at
+from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at, require_analytic
 from temperance.theory.kernel.reader import evaluate, names_in, points_of, rational, require, require_keys
 
 Function = tuple[sp.Expr, ...]
@@ -296,12 +296,13 @@ class Cell:
         return bool(score.is_polynomial(*self.x) and not score.subs(dict.fromkeys(self.x, 0)).free_symbols & own)
 
     def require_linear(self) -> None:
-        """That the mean is linear in its parameters, each before a polynomial."""
-        require(self.functions.is_linear and None not in self.degrees.values(), "the mean is not linear")
+        """That the mean is linear in its parameters, each before a function of x."""
+        require(self.functions.is_linear, "the mean is not linear")
 
     def intercept(self) -> str:
-        """The parameter of a linear mean that stands before 1, all others being before what is 0 at x = 0."""
+        """The parameter of a linear mean that stands before 1, all others before polynomials that are 0 at x = 0."""
         self.require_linear()
+        require(None not in self.degrees.values(), "the mean is no polynomial in x")
         constant = [p for p, n in self.degrees.items() if n == 0]
         require(len(constant) == 1 and self.slopes[constant[0]] == self.functions.one, "the mean has no intercept")
         rest = [f for p, f in self.slopes.items() if p != constant[0]]
@@ -366,24 +367,22 @@ def _squares(cell: Cell, step: Any) -> Orders:
     """sum_l p_l |d eta_l|^2 = O(V^e) for the parameters named, by the equation r = 2."""
     cell.require_linear()
     group, e, weights = {*step["names"]}, rational(step["level"]), cell.weights()
-    require(group and all(cell.degrees.get(p) for p in group), "squares of what is no slope")
+    require(group and 0 not in {cell.degrees[p] for p in group}, "squares of what is no slope")
     require(0 < e <= 1 and all(w >= fmpq(1, 2) for _, w in weights), "the level, or the orders of the gate")
     known = {p: cell.order(p) for p in (*cell.slopes, "nu")}
-    open_ = [p for p, n in cell.degrees.items() if n and known[p] > 2]
-    if cell.size in _INTERCEPT_ORDER and group == {*open_} and all(cell.degrees[p] == 1 for p in open_):
+    open_ = [p for p, n in cell.degrees.items() if n != 0 and known[p] > 2]
+    few = cell.size in _INTERCEPT_ORDER and None not in cell.degrees.values()
+    if few and group == {*open_} and all(cell.degrees[p] == 1 for p in open_):
         b = cell.intercept()
         known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
     plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
-    plain += [(times(cell.slopes[p], cell.slopes[q]), 1 / known[p] + 1 / known[q], {p, q}) for p, q in _pairs(cell)]
+    for f, (p, q) in zip(_products(cell), pairs_of(cell.slopes, 2), strict=True):
+        plain.append((f, 1 / known[p] + 1 / known[q], {p, q}))
     targets = [f for f, _, names in plain if names and names <= group]
     others = [(f, w) for f, w, names in plain if not names or not names <= group]
     others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
     cell.determined(targets, [f for f, w in others if w < e], step)
     return dict.fromkeys(group, 2 / e)
-
-
-def _pairs(cell: Cell) -> list[tuple[str, str]]:
-    return [*pairs_of(cell.slopes, 2)]
 
 
 def _offsets(cell: Cell, step: Any) -> Orders:
@@ -414,8 +413,19 @@ def _doubled(cell: Cell, step: Any) -> Orders:
 
 def _curved(cell: Cell, step: Any) -> Orders:
     """A mean that is not linear, behind a gate with the order 2: the orders are 2, of weighted means 1."""
+    return _of_order_two(cell, _products(cell), step)
+
+
+def _unlike(cell: Cell, step: Any) -> Orders:
+    """The same for two atoms, where 1 and the slopes are independent."""
+    require(cell.size == 2, "the theorem is about two atoms")
+    require_analytic(cell.functions.case.mean, frozenset(cell.functions.case.model.covariates))
+    return _of_order_two(cell, [*cell.slopes.values()], step)
+
+
+def _of_order_two(cell: Cell, functions: Sequence[Function], step: Any) -> Orders:
     require(max(cell.gate_orders().values(), default=fmpq(1)) <= 2, "the gate has no order 2")
-    cell.independent([cell.functions.one, *_products(cell)], step)
+    cell.independent([cell.functions.one, *functions], step)
     names = (*cell.slopes, "nu")
     return dict.fromkeys(names, fmpq(2)) | {f"mean {p}": fmpq(1) for p in names}
 
@@ -429,7 +439,7 @@ def _curved_pair(cell: Cell, step: Any) -> Orders:
 
 
 def _products(cell: Cell) -> list[Function]:
-    return [times(cell.slopes[p], cell.slopes[q]) for p, q in _pairs(cell)]
+    return [times(cell.slopes[p], cell.slopes[q]) for p, q in pairs_of(cell.slopes, 2)]
 
 
 def _exponential(cell: Cell, step: Any) -> Orders:
@@ -498,6 +508,7 @@ THEOREMS: Mapping[str, tuple[Callable[[Cell, Any], Orders], str]] = {
     "doubled": (_doubled, "on slopes with every cell split into two (2.10)"),
     "curved": (_curved, "on means that are not linear (2.10)"),
     "curved pair": (_curved_pair, "on two atoms with means that are not linear (2.10)"),
+    "unlike": (_unlike, "on two atoms whose mean has no intercept (2.10)"),
     "exponential": (_exponential, "on two atoms with means h(a.x + b) (2.10)"),
 }
 """Name of a theorem -> the rule that checks what it assumes, and what statements call it."""

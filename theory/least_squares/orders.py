@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import sympy as sp
@@ -30,11 +31,15 @@ from temperance.theory.least_squares.split_atom import (
 )
 from temperance.theory.models.kinks import kinks
 from temperance.theory.models.spec import covariates
+from temperance.theory.orders.coordinates import Coordinates, linear_in
 from temperance.theory.settings.order import Order, Quantity
 from temperance.theory.settings.reasons import Reason, ReasonKind
 
 _ONE_GATE = "two atoms of equal weight with {0} + t and {0} - t, all else equal, have the regression function of one"
 _RAY = "two atoms of equal weight with (1 + t) and (1 - t) times {0}, at one gate, have the regression function of one"
+_STRAIGHT = (
+    "two atoms of equal weight, on both sides of one along a line in coordinates, have its regression function; mean {}"
+)
 _THEOREM = "no relation has a positive semidefinite part of order 2 in the parameters that are not flat"
 _MEAN = "no relation without such a part holds the first derivative"
 _HALF = "a weighted mean that only products with offsets of order 2 can balance"
@@ -53,7 +58,7 @@ class LeastSquaresOrders:
     parameters of the mean in which it is jointly affine; each is flat. all: the cone of the relations over `atom.each`.
     rest: that of the parameters that are not straight, `others`, whatever the other entries are; it decides the orders.
     everywhere: whether the matrix of `rest` excludes semidefinite parts at almost every true point, not only at this;
-    weighted means are decided at this one.
+    weighted means are decided at this one. inner: the orders in the coordinates that decide these, if others do.
     orders: own parameters, the mean's, shared ones, then weighted means.
     """
 
@@ -64,6 +69,7 @@ class LeastSquaresOrders:
     rest: Cone
     everywhere: bool
     orders: tuple[Order, ...]
+    inner: LeastSquaresOrders | None = None
 
     @property
     def others(self) -> tuple[sp.Symbol, ...]:
@@ -83,6 +89,13 @@ def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
 
     Raises ValueError where the expert has no named mean.
     """
+    plain = _decided(atom)
+    found = _coordinates(atom, len(plain.straight)) if atom.noise is None else None
+    return plain if found is None else _in_coordinates(plain, found)
+
+
+def _decided(atom: SplitAtom) -> LeastSquaresOrders:
+    """The orders in the parameters as they are."""
     h = mean(atom.spec)
     lines = () if atom.noise is not None or _moved_kinks(atom, h) & {*atom.expert} else straight(h, atom.expert)
     rest = [p for p in atom.each if p not in lines]
@@ -94,6 +107,31 @@ def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
     whole = cone(_parts(found, atom.each), len(atom.each))
     part = cone(_parts(found, rest), len(rest))
     return _assembled(atom, found, lines, whole, part, _obstacle(atom, h, found, part, rest))
+
+
+def _coordinates(atom: SplitAtom, straight: int) -> Coordinates | None:
+    """The coordinates of the most parameters of the mean, more than are straight, in which it is jointly affine."""
+    groups = (k for n in range(len(atom.expert), straight, -1) for k in combinations(atom.expert, n))
+    tried = (linear_in(atom.spec, group, atom.points) for group in groups)
+    return next((found.rational_at(atom.points[0]) for found in tried if found is not None), None)
+
+
+def _in_coordinates(plain: LeastSquaresOrders, found: Coordinates) -> LeastSquaresOrders:
+    """The orders by those in other coordinates: what is of these is flat, and the others are the same."""
+    atom = plain.atom
+    inner = _decided(replace(atom, setting=found.setting(atom.setting)))
+    there, orders = {(o.name, o.is_mean): o for o in inner.orders}, []
+    for p, is_mean in [*((p, False) for p in (*atom.each, *atom.shared)), *((p, True) for p in atom.each)]:
+        order = there.get((p.name, is_mean))
+        if p in found.parameters and not is_mean:
+            order = _flat(p, _STRAIGHT.format(found))
+        elif order is None:
+            order = _order(p, True, None, _BALANCED)
+        elif not order.flat:
+            order = replace(order, reason=Reason(order.reason.kind, f"{order.reason.text}; coordinates of {found}"))
+        orders.append(order)
+    decided = replace(plain, straight=found.parameters, rest=inner.rest, everywhere=inner.everywhere)
+    return replace(decided, orders=tuple(orders), inner=inner)
 
 
 def _obstacle(atom: SplitAtom, h: sp.Expr, found: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
@@ -213,6 +251,7 @@ def _is_everywhere(found: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> 
 
 def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
     """The certificate of the orders 2 and 1, accepted by the kernel; or None and why there is none."""
+    found = found.inner or found
     atom, relations_ = found.atom, found.relations
     if atom.noise is not None:
         return None, "certificates are issued for least squares"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, combinations_with_replacement
 
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
+from temperance.theory.expressions.balls import is_zero
 from temperance.theory.models.spec import NU, Expert, Jet, Y, coordinates, covariates, dot
 
 
@@ -76,6 +77,18 @@ def mean_of(made: Expert) -> sp.Expr | None:
     mean = sp.expand(Y + NU * sp.diff(made.log_density, Y))
     known = NU in made.parameters and not mean.has(Y, Jet)
     return mean if known and sp.expand(sp.expand(made.log_density - normal(mean))) == 0 else None
+
+
+def unlike(
+    made: Expert, values: Mapping[sp.Symbol, sp.Expr], others: Sequence[Mapping[sp.Symbol, sp.Expr]]
+) -> dict[sp.Symbol, sp.Expr]:
+    """The values of an atom, parameters of the mean doubled one by one while it is the mean of another atom."""
+    mean, found = mean_of(made), dict(values)
+    for p in made.parameters[:-1]:
+        if mean is None or not any(is_zero(mean.subs(found) - mean.subs(other)) for other in others):
+            break
+        found[p] *= 2
+    return found
 
 
 EXPERTS: dict[str, Callable[..., Expert]] = {

@@ -50,15 +50,20 @@ def natural(gate: Gate, dim: int) -> Natural | None:
     if weights is None:
         return None
     weights.pop(sp.S.One, None)
-    found: dict[sp.Expr, sp.Expr] = {}  # phi -> e
-    for e, phi in weights.items():
-        c, phi = phi.as_coeff_Mul()
-        found[phi] = found.get(phi, sp.S.Zero) + c * e
-    statistics = tuple((e, phi) for phi, e in found.items() if e != 0)
+    statistics = tuple((e, phi) for phi, e in merged(weights).items())
     own = [p for p in gate.own if any(phi.has(p) for _, phi in statistics)]
     slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own) if own and statistics else sp.zeros(1, 0)
     at = {p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(gate.parameters)}
     return Natural(statistics) if slopes.subs(at).rank() == len(statistics) > 0 else None
+
+
+def merged(terms: Mapping[sp.Expr, sp.Expr]) -> dict[sp.Expr, sp.Expr]:
+    """phi -> e, of e -> phi: functions of x before multiples of one phi are added."""
+    found: dict[sp.Expr, sp.Expr] = {}
+    for e, phi in terms.items():
+        c, phi = phi.as_coeff_Mul()
+        found[phi] = found.get(phi, sp.S.Zero) + c * e
+    return {phi: e for phi, e in found.items() if e != 0}
 
 
 def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:

@@ -7,7 +7,7 @@ any number of atoms, with any expert, in any dimension.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement as pairs_of
@@ -15,6 +15,8 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.expressions import balls
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.experts import constant
 from temperance.theory.models.form import natural
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import covariates
@@ -28,6 +30,8 @@ _MOMENTS = theorem("the weights of the cell determine the moments of Gaussians w
 _RANK = theorem("one Gamma shows in every direction: the offsets of c/Gamma have moments without directions")
 AVERAGE = theorem("the weights of the cell determine the mean of Gaussians with these offsets")
 _FOURTH = theorem("c has the order of the number of atoms, and the fourth powers of x see the square of Gamma")
+_FEW_ATOMS = theorem("the offsets of so few atoms make no second derivatives of the gate's weight that are dependent")
+_HEAT = theorem("the weight solves a heat equation, and its other derivatives are independent: r_bar(m) = 2m")
 _KINK = theorem("kinks move with every offset, and show it to the order 3/2; the shares are bounded away from 0")
 _CURVE = theorem("the weight is linear in a power of beta1, and what it determines is independent of tau")
 
@@ -65,23 +69,78 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
         proved = independent([sp.S.One, *parts, *shared], cell.point, dim)
         return {Quantity(p.name): (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
     slopes = [sp.diff(score, p) for p in cell.own]
-    bends = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs_of(cell.own, 2)]
+    moved = _moving_kinks(cell, other) if dim == 1 else ()
+    rest = [p for p in cell.own if p not in moved]
+    bends = {pair: _weight(score, *pair) for pair in pairs_of(cell.own, 2)}
+    within = [bends[pair] for pair in pairs_of(rest, 2)]
     if every:
         slopes += [f.subs(there, simultaneous=True) for f in slopes]
-        bends += [f.subs(there, simultaneous=True) for f in bends]
+        within += [f.subs(there, simultaneous=True) for f in within]
     seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
-    if dim == 1 and _shows_by_kinks(cell, other) and independent([sp.S.One, *slopes, *shared], cell.point, dim):
-        return _bounds(cell, Fraction(3, 2), _KINK, seen)
-    if not independent([sp.S.One, *seen, *shared, *bends], cell.point, dim):  # off the kinks, where E is smooth
+    known = [sp.S.One, *(slopes if moved else seen), *shared]
+    if independent([*known, *within], cell.point, dim):  # off the kinks, where E is smooth
+        orders = {p: (Fraction(3, 2), _KINK) if p in moved else (Fraction(2), _WEIGHTS) for p in cell.own}
+        return _bounds(cell, orders, seen)
+    relation = {} if every or moved or score.has(sp.Piecewise) else _relation(cell)
+    form = (c.subs(dict(cell.point)) * sp.prod(pair) for pair, c in relation.items() if len(pair) == 2)
+    squares = sp.hessian(sum(form, sp.S.Zero), cell.own)  # S of the relation
+    squares *= -1 if squares.trace() < 0 else 1
+    if squares.is_zero_matrix or not all(e.is_Rational for e in squares):
         return {}
-    return _bounds(cell, Fraction(2), _WEIGHTS, seen)
+    if squares.is_positive_semidefinite and squares.rank() < size:
+        return _by_heat(cell, relation, shared)
+    pair = next(pair for pair in bends if pair in relation and relation[pair].subs(dict(cell.point)) != 0)
+    alone = independent([*known, *(f for by, f in bends.items() if by != pair)], cell.point, dim)
+    return _bounds(cell, dict.fromkeys(cell.own, (Fraction(2), _FEW_ATOMS)), seen) if alone else {}
 
 
-def _bounds(cell: Setting, own: Fraction, reason: Reason, seen: Sequence[sp.Expr]) -> Bounds:
-    """A bound of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
+def _weight(score: sp.Expr, *by: sp.Symbol) -> sp.Expr:
+    """The derivative of the weight E = exp(score) by these parameters, over E."""
+    found = sp.S.One
+    for p in by:
+        found = sp.diff(found, p) + sp.diff(score, p) * found
+    return found
+
+
+def _bounds(cell: Setting, orders: Mapping[sp.Symbol, tuple[Fraction, Reason]], seen: Sequence[sp.Expr]) -> Bounds:
+    """Bounds of the own parameters; 1 for shared ones, and for weighted means whose slopes are seen."""
     one = [Quantity(p.name) for p in cell.shared]
     one += [Quantity(p.name, True) for p in cell.own if sp.diff(cell.spec.gate.log_weight, p) in seen]
-    return {Quantity(p.name): (own, reason) for p in cell.own} | dict.fromkeys(one, (Fraction(1), reason))
+    reason = max(orders.values(), key=lambda bound: bound[0])[1]
+    return {Quantity(p.name): bound for p, bound in orders.items()} | dict.fromkeys(one, (Fraction(1), reason))
+
+
+_Relation = dict[tuple[sp.Symbol, ...], sp.Expr]
+"""sum_alpha c_alpha D^alpha E = 0: alpha, as the parameters of the derivative, -> c_alpha."""
+
+
+def _relation(cell: Setting) -> _Relation:
+    """The relation of the weight and its derivatives up to the order 2 by own parameters; {} but where there is one."""
+    found = derive(cell.spec.gate, constant(cell.spec.dim), dim=cell.spec.dim, order=2)
+    terms = [
+        {tuple(p for p, n in zip(r.parameters, alpha, strict=True) for _ in range(n)): c for c, alpha in r.terms}
+        for r in found.relations
+    ]
+    own = [r for r in terms if all({*alpha} <= {*cell.own} for alpha in r)]
+    return own[0] if len(own) == 1 else {}
+
+
+def _by_heat(cell: Setting, relation: _Relation, shared: Sequence[sp.Expr]) -> Bounds:
+    """The orders 2m and m where E_ww is a combination of E and its first derivatives, as in the heat equation."""
+    pairs, score, size = [alpha for alpha in relation if len(alpha) == 2], cell.spec.gate.log_weight, cell.size
+    w, rest = pairs[0][0], [p for p in cell.own if p != pairs[0][0]]
+    first = [relation[alpha].subs(dict(cell.point)) for alpha in relation if len(alpha) == 1 and alpha != (w,)]
+    if pairs != [(w, w)] or not any(first):
+        return {}
+    levels = [(n, by) for n in range(size + 1) for by in pairs_of(rest, n)]
+    functions = [_weight(score, *by) for _, by in levels]
+    functions += [_weight(score, *by, w) for n, by in levels if n < size]
+    if not independent([*functions, *shared], cell.point, cell.spec.dim):
+        return {}
+    orders = dict.fromkeys(rest, Fraction(size)) | {w: Fraction(2 * size)}
+    found = {Quantity(p.name): (r, _HEAT) for p, r in orders.items()}
+    found |= {Quantity(w.name, True): (Fraction(size if (w,) in relation else Fraction(2 * size, 3)), _HEAT)}
+    return found | {Quantity(p.name): (Fraction(1), _HEAT) for p in cell.shared}
 
 
 @dataclass(frozen=True)
@@ -134,13 +193,17 @@ def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     return {Quantity(p.name, mean): (Fraction(1 if mean else 2), _RANK) for mean in (False, True) for p in cell.own}
 
 
-def _shows_by_kinks(cell: Setting, other: Place) -> bool:
-    """Whether every offset of the own parameters moves a kink inside [-2, 2] (d = 1) that the other atom has not."""
+def _moving_kinks(cell: Setting, other: Place) -> tuple[sp.Symbol, ...]:
+    """The own parameters whose offsets move kinks inside [-2, 2] (d = 1) that the other atom has not.
+
+    All where the kinks determine them; else those that move one alone.
+    """
     score, point, (x,) = cell.spec.gate.log_weight, dict(cell.point), covariates(1)
     gaps = boundaries(score)
     roots = [root for gap in gaps for root in sp.solve(gap, x)]
     elsewhere = {gap.subs(point | dict(other)) for gap in gaps}
     moves: list[list[sp.Expr]] = []
+    alone: list[sp.Symbol] = []
     for root in roots:
         here = root.subs(point)
         if not abs(here) < 2:
@@ -150,4 +213,8 @@ def _shows_by_kinks(cell: Setting, other: Place) -> bool:
         bend = [sp.diff(sides[0] - sides[1], x, n).subs(x, here) for n in (0, 1)]
         if bend[0] == 0 and bend[1] != 0 and all(gap.subs(x, here) != 0 for gap in elsewhere):
             moves.append([sp.diff(root, p).subs(point) for p in cell.own])
-    return bool(moves) and sp.Matrix(moves).rank() == len(cell.own)
+            own = root.free_symbols & {*cell.own}
+            alone += own if len(own) == 1 and any(moves[-1]) and not cell.every else ()
+    if moves and sp.Matrix(moves).rank() == len(cell.own):
+        return cell.own
+    return tuple(p for p in cell.own if p in alone)

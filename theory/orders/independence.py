@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import sympy as sp
-from flint import arb, fmpq, fmpq_mat
+from flint import arb
 
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.rank_by_balls import independent_columns
@@ -43,24 +43,6 @@ def independent(
         return finite_rows(row, max((len(w.args) for w in pieces), default=1) * len(functions))
 
     return independent_columns(rows)
-
-
-def determined(targets: Sequence[sp.Expr], others: Sequence[sp.Expr], place: Place, dim: int) -> bool:
-    """Whether functions are proved to be independent, also of others, which may depend on each other.
-
-    What is a rational combination of terms that are equal as formulas is left out first.
-    """
-    functions = [f.subs(dict(place)) for f in (*others, *targets)]
-    vectors = [{t: c for t, c in sp.expand(f).as_coefficients_dict().items() if f != 0} for f in functions]
-    terms = list(dict.fromkeys(t for vector in vectors for t in vector))
-    matrix = [[fmpq(int(v[t].p), int(v[t].q)) if t in v else fmpq(0) for v in vectors] for t in terms]
-    reduced, rank = fmpq_mat(matrix).rref()
-    pivots = [next(j for j in range(len(functions)) if reduced[i, j] != 0) for i in range(rank)]
-    if not {*range(len(others), len(functions))} <= {*pivots}:
-        return False
-    if all(set(t.as_powers_dict()) <= {*covariates(dim), sp.S.One} for t in terms):
-        return True
-    return independent([functions[j] for j in pivots], place, dim)
 
 
 def formulas_seen(e: sp.Expr, place: Place, dim: int) -> list[sp.Expr]:

@@ -11,6 +11,12 @@ from temperance.theory.settings.truth import Setting
 
 
 def is_linear(cell: Setting) -> bool:
-    """Whether the mean is a polynomial in x that is linear in the parameters."""
-    x, slopes = covariates(cell.spec.dim), [p for p in cell.expert if p != NU]
-    return bool(cell.mean.is_polynomial(*x, *slopes)) and sp.Poly(cell.mean, *slopes).total_degree() == 1
+    """Whether the mean is a sum of parameters times functions of x, of one formula."""
+    slopes = [sp.diff(cell.mean, p) for p in cell.expert if p != NU]
+    return not cell.mean.has(sp.Piecewise) and not any(sp.expand(f).has(*cell.expert) for f in slopes)
+
+
+def degree(slope: sp.Expr, dim: int) -> int | None:
+    """The degree of a polynomial in x; None for any other function."""
+    x = covariates(dim)
+    return sp.total_degree(slope, *x) if slope.is_polynomial(*x) else None

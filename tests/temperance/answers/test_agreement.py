@@ -1,4 +1,6 @@
-"""What the commands say of one formula agrees: `derive`, `twins`, `efficiency`, `coefficient` and `predict`."""
+"""What the commands say of one formula agrees: derive, twins, efficiency, coefficient, predict and exponents."""
+
+from fractions import Fraction
 
 import pytest
 
@@ -50,6 +52,17 @@ sqrt(1 + (w*x)**2)/tau
 w*tanh(x) + v*x
 cosh(w*x)/tau
 """.strip().splitlines()
+EXPERTS = """
+a*exp(x) + b
+h*(x - g)**2 + c
+a**3*x + b
+exp(a*x + b)
+w*tanh(v*x + c)
+kappa*cos(x - c)
+w*max(x - c, 0)
+""".strip().splitlines()
+SPLIT = [("softmax", expert) for expert in EXPERTS]
+SPLIT += [(gate, "gaussian") for gate in ("kappa*cos(x - c)", "w*tanh(v*x + c)", "w*max(x - c, 0)")]
 GATES = [*QUICK, *(pytest.param(gate, marks=pytest.mark.slow) for gate in LONG)]
 
 
@@ -85,3 +98,30 @@ def test_the_commands_agree(gate):
             assert row.not_identifiable is None
             assert row.n is not None or row.singular_values  # below the digits of a double
             assert predicted.get(name) is not False
+
+
+@pytest.mark.parametrize("loss", ["likelihood", "least-squares"])
+@pytest.mark.parametrize(("gate", "expert"), SPLIT)
+def test_exponents_and_predict_agree(gate, expert, loss):
+    orders = temperance.exponents(gate, expert, bounds_only=True, loss=loss).rows()
+    predicted = temperance.predict(gate, expert=expert, true=2, fitted=3, loss=loss).to_json()
+    rates = {row["parameter"]: row for row in predicted if row["cell_size"] == 2}
+    assert {o["parameter"] for o in orders} == rates.keys()
+    for o in orders:
+        row = rates[o["parameter"]]
+        known = row["sharp"] or row["at_least"]
+        assert known == (None if o["upper"] is None else str(1 / (2 * Fraction(o["upper"]))))
+        assert (row["identifiable"] is False) == o["flat"]
+        if loss == "likelihood":
+            assert (row["sharp"] is not None) == (o["upper"] in ("1", o["lower"]) and o["upper"] is not None)
+
+
+@pytest.mark.parametrize("expert", EXPERTS)
+def test_what_is_identifiable_is_not_flat(expert):
+    spec = model("softmax", expert)
+    symmetries = temperance.derive("softmax", expert, order=1).symmetries
+    assert not {p.name for flow in symmetries.flows for p, _ in flow.orbit} & {p.name for p in spec.expert.parameters}
+    orders = temperance.exponents("softmax", expert, bounds_only=True).rows()
+    assert not any(o["flat"] for o in orders)
+    coefficient = temperance.coefficient("softmax", expert, true=2, fitted=2).found
+    assert coefficient.bic == Fraction(2 * len(spec.parameters) + 2 - 2, 2) - Fraction(null_directions(spec, 2) - 2, 2)

@@ -117,6 +117,15 @@ def test_a_twin_is_offered_to_a_truth_that_has_its_signs(activation, beta1, offe
     assert (None if twin is None else twin.map) == offered
 
 
+@pytest.mark.parametrize(
+    ("activation", "fitted", "some"), [("tanh", 4, True), ("tanh", 3, False), ("gelu", 4, False), ("sigmoid", 5, True)]
+)
+def test_mediants_are_named_where_there_are_atoms_for_them(activation, fitted, some):
+    found = temperance.predict(activation=activation, gauge="anchored", true=2, fitted=fitted)
+    words = " ".join(found.said.words)
+    assert ("4 atoms, those of this truth with weights E_i and those of its twin" in words) == some
+
+
 def test_one_answer_does_not_hold_two_opinions_of_a_condition():
     reasons = {p.reason for p in words_at("relu", (1, 0), gauge="anchored", fitted=3).predictions}
     assert not any("(i) fails" in reason for reason in reasons)

@@ -40,10 +40,12 @@ def test_of_two_slopes_whose_product_alone_is_seen_neither_has_a_rate():
 
 
 def test_a_bound_that_no_curve_reaches_is_a_rate_at_least():
-    found = proved(model(WAVE, "a*x + b"), 2, 3, 2, "some singleton")
-    assert (found["b"].sharp, found["nu"].sharp, found["mean a"].sharp) == (Fraction(1, 8), Fraction(1, 4), HALF)
+    two = proved(model(WAVE, "a*x + b"), 2, 3, 2, "some singleton")
+    assert (two["b"].sharp, two["nu"].sharp, two["mean a"].sharp) == (Fraction(1, 8), Fraction(1, 4), HALF)
+    assert two["a"].sharp == two["c"].sharp == two["kappa/tau"].sharp == Fraction(1, 4)  # three atoms may be slower
+    found = proved(model(WAVE, "a*x + b"), 2, 4, 3, "some singleton")
     a = found["a"]
-    assert (a.sharp, a.at_least, a.reason_kind, a.identifiable) == (None, Fraction(1, 8), ReasonKind.AT_LEAST, True)
+    assert (a.sharp, a.at_least, a.reason_kind, a.identifiable) == (None, Fraction(1, 12), ReasonKind.AT_LEAST, True)
     assert found["c"].reason_kind is ReasonKind.NO_BOUND
     assert found["kappa"].flat
 
