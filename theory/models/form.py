@@ -2,8 +2,8 @@
 
 >>> from temperance.theory.models.spec import Gate, covariates
 >>> (x,), w, t = covariates(1), sp.Symbol("w", real=True), sp.Symbol("t", positive=True)
->>> found = activated(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
->>> found.s.name, found.direction, found.bias, found.tau
+>>> form = activated(Gate("mine", sp.tanh(w * x) / t, (w, t), (t,)), 1)
+>>> form.s.name, form.direction, form.bias, form.tau
 ('tanh', (w,), None, t)
 """
 
@@ -50,11 +50,11 @@ def natural(gate: Gate, dim: int) -> Natural | None:
     if weights is None:
         return None
     weights.pop(sp.S.One, None)
-    found: dict[sp.Expr, sp.Expr] = {}  # phi -> e
+    coefficients: dict[sp.Expr, sp.Expr] = {}  # phi -> e
     for e, phi in weights.items():
         c, phi = phi.as_coeff_Mul()
-        found[phi] = found.get(phi, sp.S.Zero) + c * e
-    statistics = tuple((e, phi) for phi, e in found.items() if e != 0)
+        coefficients[phi] = coefficients.get(phi, sp.S.Zero) + c * e
+    statistics = tuple((e, phi) for phi, e in coefficients.items() if e != 0)
     own = [p for p in gate.own if any(phi.has(p) for _, phi in statistics)]
     slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own) if own and statistics else sp.zeros(1, 0)
     at = {p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(gate.parameters)}
@@ -66,15 +66,15 @@ def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Sy
 
     None where a term is no such product.
     """
-    found: dict[sp.Expr, sp.Expr] = {}
+    sums: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(total):
         phi, e = term.as_independent(*x, as_Add=False)
         if e.free_symbols & {*parameters}:  # perhaps only as a product below the line is multiplied out
             phi, e = sp.factor(term).as_independent(*x, as_Add=False)
         if e.free_symbols & {*parameters}:
             return None
-        found[e] = found.get(e, sp.S.Zero) + phi
-    return found
+        sums[e] = sums.get(e, sp.S.Zero) + phi
+    return sums
 
 
 @lru_cache(maxsize=256)
@@ -88,8 +88,8 @@ def activated(gate: Gate, dim: int) -> Activated | None:
     if tau is not None and not same(gate.log_weight, score / tau):
         return None
     x = covariates(dim)
-    seen = {p: _at(score, {q: sp.Integer(q == p) for q in own}).free_symbols for p in own}
-    direction = [next((p for p in own if seen[p] & {*x} == {v}), None) for v in x]
+    symbols = {p: _at(score, {q: sp.Integer(q == p) for q in own}).free_symbols for p in own}
+    direction = [next((p for p in own if symbols[p] & {*x} == {v}), None) for v in x]
     others = [p for p in own if p not in direction]
     if None in direction or len({*direction}) < dim or len(others) != count:
         return None
@@ -109,11 +109,11 @@ def _at(e: sp.Expr, place: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
 def _activation(formula: sp.Expr) -> Activation | None:
     """An activation from its formula in z, with a name of the catalogue where it has one."""
     try:
-        found = activation(formula)
+        unnamed = activation(formula)
     except ValueError:
         return None
-    name = _catalogue().get(found.pieces)
-    return replace(activation(name), name=name) if name else found
+    name = _catalogue().get(unnamed.pieces)
+    return replace(activation(name), name=name) if name else unnamed
 
 
 @lru_cache(maxsize=1)
@@ -158,8 +158,8 @@ def intercept(mean: sp.Expr, parameters: tuple[sp.Symbol, ...], dim: int) -> sp.
     origin = dict.fromkeys(x, 0)
     slopes = {p: sp.diff(mean, p) for p in parameters}
     for b, f in slopes.items():
-        seen = f.subs(origin) != 0
-        ratios = [sp.simplify(g / f) for p, g in slopes.items() if p != b] if seen else [sp.S.One]
+        acts_at_origin = f.subs(origin) != 0
+        ratios = [sp.simplify(g / f) for p, g in slopes.items() if p != b] if acts_at_origin else [sp.S.One]
         if all(r.free_symbols <= {*x} and r.is_polynomial(*x) and r.subs(origin) == 0 for r in ratios):
             return b
     return None
