@@ -42,19 +42,19 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     for factor in _factors(conditions):
         (symbol,) = factor.free_symbols
         with suppress(NoClosedForm):
-            found = real_roots(factor.xreplace({symbol: Z}), {})
-            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found}
-    return {name: _told_apart(values) for name, values in roots.items()}
+            zeros = real_roots(factor.xreplace({symbol: Z}), {})
+            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in zeros}
+    return {name: _distinguish(values) for name, values in roots.items()}
 
 
-def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
+def _distinguish(values: Iterable[sp.Expr]) -> list[sp.Expr]:
     """Numbers in order, the shortest of those that balls of 256 bits do not tell apart."""
-    kept: list[tuple[arb, sp.Expr]] = []
+    distinct: list[tuple[arb, sp.Expr]] = []
     for value in sorted(values, key=sp.count_ops):
         ball = balls.value(value, {}, _BITS)
-        if not any(ball.overlaps(other) for other, _ in kept):
-            kept.append((ball, value))
-    return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
+        if not any(ball.overlaps(other) for other, _ in distinct):
+            distinct.append((ball, value))
+    return [value for _, value in sorted(distinct, key=lambda pair: float(pair[0]))]
 
 
 def _pivots(analysis: Analysis) -> list[sp.Expr]:
@@ -65,16 +65,16 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
     pivots: list[fmpz_mpoly] = [p for family in families.EVERY for p in analysis.pivot_values(family)]
     pivots += [column.den for columns in analysis.columns for column in columns]
     pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
-    found = []
+    factors = []
     for p in {str(p): p for p in pivots if not p.is_constant()}.values():
         with suppress(OutsideTowers):  # too high a degree to be factored
-            found += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
-    return found
+            factors += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    return factors
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The factors of the conditions that are polynomials in one parameter alone."""
-    found: dict[sp.Expr, None] = {}
+    factors: dict[sp.Expr, None] = {}
     for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(*_INFINITE)):
         for part in sp.Mul.make_args(sp.fraction(sp.together(condition))[0]):
             symbols = part.free_symbols
@@ -83,8 +83,8 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
             alone = [part]
             if len(symbols) > 1:  # to factor in many symbols would take far longer
                 alone = [sp.Poly(part, *(symbols - {symbol})).content() for symbol in symbols]
-            found |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
-    return list(found)
+            factors |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
+    return list(factors)
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:
