@@ -44,12 +44,12 @@ def checked(thing: F) -> F:
 
 def _asking(function: Callable[..., Any], hinted: Any) -> Callable[..., Any]:
     @cache
-    def asked() -> tuple[Signature, Mapping[str, Any]]:
+    def read_hints() -> tuple[Signature, Mapping[str, Any]]:
         return signature(function), get_type_hints(hinted)
 
     @wraps(function)
     def asking(*arguments: Any, **options: Any) -> Any:
-        called, hints = asked()
+        called, hints = read_hints()
         try:
             bound = called.bind_partial(*arguments, **options)
         except TypeError:  # a name that is unknown
@@ -59,9 +59,9 @@ def _asking(function: Callable[..., Any], hinted: Any) -> Callable[..., Any]:
                 continue
             match called.parameters[name].kind:
                 case Parameter.VAR_POSITIONAL:
-                    bound.arguments[name] = tuple(_argument(name, one, hints[name]) for one in value)
+                    bound.arguments[name] = tuple(_argument(name, item, hints[name]) for item in value)
                 case Parameter.VAR_KEYWORD:
-                    bound.arguments[name] = {key: _argument(key, one, hints[name]) for key, one in value.items()}
+                    bound.arguments[name] = {key: _argument(key, item, hints[name]) for key, item in value.items()}
                 case _:
                     bound.arguments[name] = _argument(name, value, hints[name])
         return function(*bound.args, **bound.kwargs)
@@ -71,7 +71,7 @@ def _asking(function: Callable[..., Any], hinted: Any) -> Callable[..., Any]:
 
 def _argument(name: str, value: object, hint: Any) -> Any:
     try:
-        return _taken(value, hint)
+        return _convert(value, hint)
     except _Unfit:
         raise ValueError(f"{name} must be {_accepted(hint)}, not {shown(value)}") from None
 
@@ -87,24 +87,24 @@ def shown(value: object) -> str:
     return text if len(text) <= _LENGTH else f"{text[:_LENGTH]}..."
 
 
-def _taken(value: Any, hint: Any) -> Any:
+def _convert(value: Any, hint: Any) -> Any:
     """The value as its hint has it. Raises _Unfit."""
     origin, parts = get_origin(hint), get_args(hint)
     if origin in _UNIONS:
         for part in parts:
             try:
-                return _taken(value, part)
+                return _convert(value, part)
             except _Unfit:
                 continue
         raise _Unfit
     if origin is Literal:
         return _if(isinstance(value, str) and value in parts, value)
     if origin is Sequence:
-        return tuple(_taken(one, parts[0]) for one in _several(value))
+        return tuple(_convert(item, parts[0]) for item in _several(value))
     if origin is tuple:
         several = tuple(_several(_if(isinstance(value, (list, tuple)), value)))
         hints = parts[:1] * len(several) if parts[-1] is ... else parts
-        return tuple(_taken(*pair) for pair in zip(_if(len(several) == len(hints), several), hints, strict=True))
+        return tuple(_convert(*pair) for pair in zip(_if(len(several) == len(hints), several), hints, strict=True))
     if hint is int or hint is float:
         return _number(value, hint)
     kind = origin or hint
