@@ -47,34 +47,34 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel
     Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
     """
     with flint.ctx.workprec(BITS):
-        seen = _derivatives(spec, k)
-        if seen is None:
+        columns = _derivatives(spec, k)
+        if columns is None:
             return None
         fixed = {(k - 1, p) for p in held}
-        return Kernel(*(_nullity(seen, k, fixed, shared=shared) for shared in (False, True)))
+        return Kernel(*(_nullity(columns, k, fixed, shared=shared) for shared in (False, True)))
 
 
 def alone(spec: MoESpec) -> int | None:
     """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
     with flint.ctx.workprec(BITS):
-        seen = _derivatives(spec, 1)
-        if seen is None:
+        columns = _derivatives(spec, 1)
+        if columns is None:
             return None
-        rows = [row[: len(seen.own)] + [arb(1)] * seen.biased for row in seen.values[0]]
-        return len(seen.own) + seen.biased - proved_rank(rows)
+        rows = [row[: len(columns.own)] + [arb(1)] * columns.biased for row in columns.values[0]]
+        return len(columns.own) + columns.biased - proved_rank(rows)
 
 
-def _nullity(seen: _Columns, k: int, fixed: Collection[tuple[int, sp.Symbol]], *, shared: bool) -> int:
+def _nullity(columns: _Columns, k: int, fixed: Collection[tuple[int, sp.Symbol]], *, shared: bool) -> int:
     """The number of the columns less a rank that is proved."""
-    keep = [(i, c) for i in range(k) for c, p in enumerate(seen.own) if (i, p) not in fixed]
-    common = range(len(seen.own), len(seen.own) + len(seen.shared)) if shared else ()
+    keep = [(i, c) for i in range(k) for c, p in enumerate(columns.own) if (i, p) not in fixed]
+    common = range(len(columns.own), len(columns.own) + len(columns.shared)) if shared else ()
     rows = []
-    for j in range(len(seen.values[0])):
-        last = seen.values[k - 1][j]
+    for j in range(len(columns.values[0])):
+        last = columns.values[k - 1][j]
         for i in range(k - 1):
-            mine = seen.values[i][j]
+            mine = columns.values[i][j]
             row = [mine[c] if a == i else -last[c] if a == k - 1 else arb(0) for a, c in keep]
-            row += [arb(a == i) for a in range(k - 1)] if seen.biased else []
+            row += [arb(a == i) for a in range(k - 1)] if columns.biased else []
             rows.append(row + [mine[c] - last[c] for c in common])
     return len(rows[0]) - proved_rank(rows)
 
