@@ -56,7 +56,7 @@ class AdjoinedField(DifferentialField):
         super().__init__(symbols, {})
         self.rules = [[self.zero] * len(self.generators)]
         self.described: dict[int, Generator] = {}
-        self.known: dict[sp.Expr, int] = {}
+        self.indices: dict[sp.Expr, int] = {}
         self.assumptions: set[str] = set()
         self._order, self._sample = order, sample or {}
         self._points: Sequence[fmpq] = ()
@@ -71,7 +71,7 @@ class AdjoinedField(DifferentialField):
         if index < 0:
             raise OutsideTowers("too many functions for one tower")
         self.described[index] = Generator(kind, stands_for, constant)
-        self.known[stands_for] = index
+        self.indices[stands_for] = index
         if rule is not None:
             self.rules[0][index] = rule
         return self.element(index)
@@ -82,7 +82,7 @@ class AdjoinedField(DifferentialField):
 
     def constant(self, stands_for: sp.Expr, kind: str = "constant") -> Fraction:
         """A constant as a field element, adjoined where it is new."""
-        index = self.known.get(stands_for)
+        index = self.indices.get(stands_for)
         return self.adjoined(kind, stands_for, True) if index is None else self.element(index)
 
     def number(self, value: sp.Rational | int) -> Fraction:
@@ -139,13 +139,13 @@ class AdjoinedField(DifferentialField):
             return self.whole(positive) ** int(exponent)
         order = self._order if self._order % exponent.q == 0 else int(exponent.q)
         stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
-        if stands_for not in self.known:
+        if stands_for not in self.indices:
             root = self.adjoined("root", stands_for, self.is_constant(positive))
-            index = self.known[stands_for]
+            index = self.indices[stands_for]
             self._adjoin(index, order, positive)
             radicand = self.whole(positive)
             self.rules[0][index] = self.d(radicand) * root / (self.number(order) * radicand)
-        return self.element(self.known[stands_for]) ** int(exponent * order)
+        return self.element(self.indices[stands_for]) ** int(exponent * order)
 
     def _sign(self, base: fmpz_mpoly, squared: bool) -> int:
         """The sign on the piece of a factor of what is positive; squared: that leaves the sign of the factor open."""

@@ -52,7 +52,7 @@ class Tower(AdjoinedField):
         self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
         super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
-        self.z_index = self.known[Z]
+        self.z_index = self.indices[Z]
 
     def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
         """The field element that one of the tower's expressions is on one piece.
@@ -145,13 +145,13 @@ class Tower(AdjoinedField):
 
     def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
         """The generator of a function, whose derivative is made of it; a new one where it has another on this piece."""
-        known = self.known.get(stands_for)
-        if known is not None:
-            element = self.element(known)
-            if (self.rules[0][known] - rule(element)).is_zero():
+        index = self.indices.get(stands_for)
+        if index is not None:
+            element = self.element(index)
+            if (self.rules[0][index] - rule(element)).is_zero():
                 return element
         generator = self.adjoined(kind, stands_for, False)
-        self.rules[0][self.known[stands_for]] = rule(generator)
+        self.rules[0][self.indices[stands_for]] = rule(generator)
         return generator
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:
