@@ -107,9 +107,9 @@ def information_at(
     names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
     names += [(p.name, None) for p in spec.gate.shared]
     free = np.ones(where.size, dtype=bool)
-    known = {*(held_of(spec) if held is None else held)}
-    free[[(k - 1) * where.width + j for j, p in enumerate(own) if p in known]] = False
-    free[[k * where.width + j for j, p in enumerate(spec.gate.shared) if p in known]] = False
+    constants = {*(held_of(spec) if held is None else held)}
+    free[[(k - 1) * where.width + j for j, p in enumerate(own) if p in constants]] = False
+    free[[k * where.width + j for j, p in enumerate(spec.gate.shared) if p in constants]] = False
     line = [p for p in spec.expert.parameters if p != NU]
     atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
     edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
@@ -138,20 +138,20 @@ def boundaries(spec: MoESpec) -> list[sp.Expr]:
 def places(boundary: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float]:
     """The x inside an interval at which a boundary in x alone is 0; none where its equation is not solved."""
     try:
-        found = [float(z) for z in sp.solve(boundary, x) if z.is_real]
+        zeros = [float(z) for z in sp.solve(boundary, x) if z.is_real]
     except NotImplementedError:
         return []
-    return [z for z in found if low < z < high]
+    return [z for z in zeros if low < z < high]
 
 
 def _lines(
     spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float
 ) -> list[tuple[Floats, float]]:
     """The kinks of all atoms as lines normal . x = offset; in dimension 2 those that are no lines are left out."""
-    x, found = covariates(spec.dim), []
+    x, lines = covariates(spec.dim), []
     for b in (boundary.subs(values) for boundary in boundaries(spec) for values in atoms):
         if spec.dim == 1:
-            found += [(np.ones(1), z) for z in places(b, x[0], low, high)]
+            lines += [(np.ones(1), z) for z in places(b, x[0], low, high)]
         elif b.has(*x) and b.is_polynomial(*x) and sp.total_degree(b, *x) == 1:
-            found.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
-    return found
+            lines.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
+    return lines

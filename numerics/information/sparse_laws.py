@@ -103,8 +103,8 @@ def _tie(
         for _ in range(3 if x not in ends else 0):
             slope = order * jets[order]
             refined = refined - jets[order - 1] / slope if slope else refined
-            moved = _difference_jets(measure, gate, pair, refined)
-            jets = jets if moved is None else moved
+            new_jets = _difference_jets(measure, gate, pair, refined)
+            jets = jets if new_jets is None else new_jets
         scaled = np.abs(jets) * (ends[1] - ends[0]) ** np.arange(len(jets))
         near_by = abs(refined - x) <= (b - a)
         if near_by and scaled[order] > _SAME * scaled[1:].max() and scaled[:order].max() <= _SAME**1.2 * scaled.max():
@@ -131,20 +131,20 @@ def _lowest(f: Callable[[float], float], a: float, b: float) -> float:
     return (a + b) / 2
 
 
-def sparse_law(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, found: tuple[Tie, ...] | None) -> Law:
+def sparse_law(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, points: tuple[Tie, ...] | None) -> Law:
     """The exponent of n ~ tau^e as tau -> 0, from the ranks of jets at the ties.
 
     "exponential" without a tie; None where a jet is not finite, or no order up to that of the jets decides.
     """
-    if measure.d != 1 or found is None:
+    if measure.d != 1 or points is None:
         return None
-    if not found:
+    if not points:
         return "exponential"
-    jets = [_jets(measure, layout, gate, tie) for tie in found]
-    if any(j is None for j in jets) or any(tie.order is None for tie in found):
+    jets = [_jets(measure, layout, gate, tie) for tie in points]
+    if any(j is None for j in jets) or any(tie.order is None for tie in points):
         return None
     rows = np.stack([j for j in jets if j is not None])  # (ties, functions, orders)
-    counts = np.array([[Fraction(1 + 2 * j, tie.order or 1) for j in range(_ORDER)] for tie in found])
+    counts = np.array([[Fraction(1 + 2 * j, tie.order or 1) for j in range(_ORDER)] for tie in points])
     decided = min(row[-1] for row in counts)
     for e in sorted({c for c in counts.ravel() if c <= decided}):
         # does some combination vanish to every order that counts no more?
@@ -178,10 +178,10 @@ def holds_from(
             break
         if abs(value / other - 1) <= _ROUGH:
             logs[tau] = float(np.log(value) - float(law) * np.log(tau))
-    seen, least = list(logs), min(logs, default=0.0)
-    far = [i for i, tau in enumerate(seen) if abs(np.expm1(logs[tau] - logs[least])) > WITHIN]
+    resolved, least = list(logs), min(logs, default=0.0)
+    far = [i for i, tau in enumerate(resolved) if abs(np.expm1(logs[tau] - logs[least])) > WITHIN]
     first = far[-1] + 1 if far else 0
-    return None if len(seen) - first < _CHECKED else seen[first]
+    return None if len(resolved) - first < _CHECKED else resolved[first]
 
 
 def _difference_jets(
