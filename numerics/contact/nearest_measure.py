@@ -26,7 +26,7 @@ class Nearest:
     lengths: arb_mat
 
 
-def _moved(g: CurveMeasure, moves: Sequence[Mapping[str, Any]], lengths: arb_mat) -> CurveMeasure:
+def _displace(g: CurveMeasure, moves: Sequence[Mapping[str, Any]], lengths: arb_mat) -> CurveMeasure:
     for k, move in enumerate(moves):
         g = line(g, move)(lengths[k, 0])
     return g
@@ -52,7 +52,7 @@ def nearest(
     quotients = [[-1 / step, fmpq(0), *((1 / step) * (i == j) for j in range(n))] for i in range(n)]
     contrasts = [[fmpq(1), fmpq(-1), *[fmpq(0)] * n], *quotients]
     for _ in range(_MOST_STEPS):
-        here = _moved(g, moves, lengths)
+        here = _displace(g, moves, lengths)
         measures = [here, truth, *(line(here, move)(step) for move in moves)]
         table = inner_products(measures, contrasts, pieces, support, nodes)
         if best is not None and not table[0, 0].mid() < best.square.mid():
