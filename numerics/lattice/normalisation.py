@@ -29,10 +29,10 @@ class Normalisation:
     outside: float
 
 
-def normalisation(made: Experiment) -> Normalisation:
+def normalisation(lattice: Experiment) -> Normalisation:
     """The bounds for an experiment."""
     with flint.ctx.workprec(_BITS):
-        return Normalisation(_upper(_excess(made.step, made.nu_min)), _upper(_beyond(made)))
+        return Normalisation(_upper(_excess(lattice.step, lattice.nu_min)), _upper(_beyond(lattice)))
 
 
 def _excess(step: float, nu_min: float) -> arb:
@@ -40,14 +40,17 @@ def _excess(step: float, nu_min: float) -> arb:
     return 2 * r / (1 - r**3)
 
 
-def _beyond(made: Experiment) -> arb:
+def _beyond(lattice: Experiment) -> arb:
     """The mass of the worst atom on both sides; from the outermost means at any x."""
     total = arb(0)
     for mean_low, mean_high, deviation in zip(
-        made.means.min(axis=0), made.means.max(axis=0), made.deviations, strict=True
+        lattice.means.min(axis=0), lattice.means.max(axis=0), lattice.deviations, strict=True
     ):
         spread = arb(float(deviation), _ROUNDED) * arb(2).sqrt()
-        gaps = (arb(float(mean_low), _ROUNDED) - float(made.y[0]), float(made.y[-1]) - arb(float(mean_high), _ROUNDED))
+        gaps = (
+            arb(float(mean_low), _ROUNDED) - float(lattice.y[0]),
+            float(lattice.y[-1]) - arb(float(mean_high), _ROUNDED),
+        )
         mass = sum(((gap / spread).erfc() / 2 for gap in gaps), arb(0))
         total = total.max(mass)
     return total
