@@ -21,12 +21,12 @@ def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, i
     relative to the largest.
     """
     log_n = np.log(n)
-    found = np.empty(len(levels))
+    evidence = np.empty(len(levels))
     for k, level in enumerate(levels):
         logs = np.array([level - lam * log_n + (m - 1) * np.log(log_n) for lam, m in charges[k]])
-        largest = max(logs.max(), found[:k].max(initial=-np.inf))
-        at, before = np.exp(logs - largest), np.exp(found[:k] - largest)
+        largest = max(logs.max(), evidence[:k].max(initial=-np.inf))
+        at, before = np.exp(logs - largest), np.exp(evidence[:k] - largest)
         b, c = float(before.sum() - at[-1]), float(at[:-1] @ before)
         root = np.sqrt(b * b + 4 * c)
-        found[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
-    return found
+        evidence[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
+    return evidence

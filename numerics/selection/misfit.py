@@ -39,9 +39,9 @@ def departure(mixture: Mixture, points: Points) -> int | None:
         drawn = means[np.arange(len(y)), atom] + np.sqrt(mixture.nu[atom]) * rng.standard_normal(len(y))
         totals[b], spread = _moments(mixture, probabilities, means, drawn)
         gram += spread / _DRAWS
-    found, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
-    above = int((drawn_from_fit.max(axis=-1) >= found.max()).sum())
-    return int(found.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
+    statistics, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
+    above = int((drawn_from_fit.max(axis=-1) >= statistics.max()).sum())
+    return int(statistics.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
 
 
 def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
@@ -72,7 +72,7 @@ def _moments(mixture: Mixture, probabilities: Floats, means: Floats, y: Floats) 
 
 def _statistics(totals: Floats, gram: Floats) -> Floats:
     """Third and fourth moments over their spread under the model, less what mean and variance take up, (..., k)."""
-    taken = np.linalg.pinv(gram[:, :2, :2]) @ gram[:, :2, 2:]
-    spread = gram[:, 2:, 2:] - gram[:, 2:, :2] @ taken
-    left = totals[..., 2:] - np.einsum("...ka,kab->...kb", totals[..., :2], taken)
-    return np.asarray(np.einsum("...ka,kab,...kb->...k", left, np.linalg.pinv(spread), left))
+    projection = np.linalg.pinv(gram[:, :2, :2]) @ gram[:, :2, 2:]
+    spread = gram[:, 2:, 2:] - gram[:, 2:, :2] @ projection
+    residual = totals[..., 2:] - np.einsum("...ka,kab->...kb", totals[..., :2], projection)
+    return np.asarray(np.einsum("...ka,kab,...kb->...k", residual, np.linalg.pinv(spread), residual))
