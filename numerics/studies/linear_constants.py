@@ -49,17 +49,17 @@ def constants(result: StudyResult) -> list[Constant]:
     variances = np.linalg.inv(information[np.ix_(keep, keep)]).diagonal()
     ordered, matched = in_order(result.measures, truth, study.symmetry)
     offsets = held.pack(_at(ordered, tau)) - held.pack(truth)
-    seen, n = result.kept & matched.astype(bool), np.array(study.sizes, dtype=float)
-    ratios = np.where(seen[..., None], offsets**2 * n[:, None] / variances, np.nan)
-    found = []
+    counted, n = result.valid_fits & matched.astype(bool), np.array(study.sizes, dtype=float)
+    ratios = np.where(counted[..., None], offsets**2 * n[:, None] / variances, np.nan)
+    rows = []
     for j, (name, atom) in enumerate(held.names):
         unit = tau if name in ("beta1", "beta0") else 1.0
-        found.append(Constant(_RATIOS.get(name, name), atom, float(variances[j] ** 0.5 / unit), ratios[..., j]))
+        rows.append(Constant(_RATIOS.get(name, name), atom, float(variances[j] ** 0.5 / unit), ratios[..., j]))
     # 8 H^2 is the quadratic form of I in the errors, up to its limit: chi-squared, a mean of as many squares
     distance = hellinger(result.measures, truth, study.gate, low=study.low, high=study.high)
     size = len(variances)
-    squares = np.where(result.kept, 8 * n * distance**2 / size, np.nan)
-    return [*found, Constant("density", None, (size / 8) ** 0.5, squares, size)]
+    squares = np.where(result.valid_fits, 8 * n * distance**2 / size, np.nan)
+    return [*rows, Constant("density", None, (size / 8) ** 0.5, squares, size)]
 
 
 def _at(measure: MixingMeasure, tau: float) -> MixingMeasure:
