@@ -30,14 +30,14 @@ class Compared:
 
 def atlas_row(i: int) -> list[Compared]:
     """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
-    row, kept = ROWS[i], stored()
-    there = [place for place in PLACES if is_tested(row, *place, kept)]
-    return [Compared(entry(row, *place, kept), bounds(row, *place).curves) for place in there]
+    row, results = ROWS[i], stored()
+    there = [place for place in PLACES if is_tested(row, *place, results)]
+    return [Compared(entry(row, *place, results), bounds(row, *place).curves) for place in there]
 
 
 def compared(runs: Runs) -> list[Compared]:
     """What is compared, row by row."""
-    return [found for some in runs.each(atlas_row, COMPARED) for found in some]
+    return [comparison for some in runs.each(atlas_row, COMPARED) for comparison in some]
 
 
 def name_of(e: Entry) -> str:
@@ -48,8 +48,8 @@ def name_of(e: Entry) -> str:
 def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
     """An order with its bound, what was measured of it, and an outcome."""
     bound = "flat" if o.order.flat else str(o.order.upper)
-    made = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
-    return {**made, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
+    fields = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
+    return {**fields, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
 
 
 def counted(some: Sequence[dict[str, Any]]) -> str:
@@ -59,6 +59,6 @@ def counted(some: Sequence[dict[str, Any]]) -> str:
 
 def still_open(some: Sequence[dict[str, Any]]) -> str:
     """What is not confirmed, as the end of a detail."""
-    left = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
-    more = f", and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return f"; not: {', '.join(left[:_SHOWN])}{more}" if left else ""
+    unconfirmed = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
+    more = f", and {len(unconfirmed) - _SHOWN} more" if len(unconfirmed) > _SHOWN else ""
+    return f"; not: {', '.join(unconfirmed[:_SHOWN])}{more}" if unconfirmed else ""

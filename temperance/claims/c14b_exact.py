@@ -18,18 +18,18 @@ def exact_proof(runs: Runs) -> Leg:
 
     The others have an interval: from what a curve reaches to the bound.
     """
-    found: list[dict[str, Any]] = []
+    exact: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for one in compared(runs):
-        accepted = [c for c in one.curves if objection(check, c) is None]
-        for o in one.entry.orders:
+    for row in compared(runs):
+        accepted = [c for c in row.curves if objection(check, c) is None]
+        for o in row.entry.orders:
             lower = None if o.order.lower is None else str(o.order.lower)
-            (found if o.exact else intervals).append({**record(one.entry, o, _outcome(o, accepted)), "reached": lower})
+            (exact if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
-    detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
-    detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
-    outcome = combined(r["outcome"] for r in (*found, *above))
-    return Leg(outcome, detail, {"exact": found, "intervals": intervals})
+    detail = f"{counted(exact)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += still_open([*exact, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    outcome = combined(r["outcome"] for r in (*exact, *above))
+    return Leg(outcome, detail, {"exact": exact, "intervals": intervals})
 
 
 def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:

@@ -76,14 +76,14 @@ PARTS = {
 
 def texts(part: Part) -> dict[str, str]:
     """The files that state a part: the library and, where it needs one, the file of its verdicts."""
-    found = {name: library(name) for name in FILES}
+    contents = {name: library(name) for name in FILES}
     if part.verdicts:
         names = dict.fromkeys(name for name, _ in part.verdicts)
         chosen = {
             name: [c for c in certificates(name) if (name, verdict_of(c)["title"]) in part.verdicts] for name in names
         }
-        found["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
-    return found
+        contents["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
+    return contents
 
 
 def digest(contents: Mapping[str, str]) -> str:
@@ -92,7 +92,7 @@ def digest(contents: Mapping[str, str]) -> str:
     return sha256(dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
-def kept() -> Mapping[str, str]:
+def stored_digests() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
     return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
 
@@ -101,4 +101,4 @@ def kept() -> Mapping[str, str]:
 def checked(claim: str) -> str | None:
     """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
     part = PARTS.get(claim)
-    return part.statement if part is not None and kept().get(claim) == digest(texts(part)) else None
+    return part.statement if part is not None and stored_digests().get(claim) == digest(texts(part)) else None
