@@ -67,18 +67,18 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     return Leg(outcome, detail, {"slopes": slopes, "fits": total, "studies": studies})
 
 
-def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:
+def with_profile(leg: Leg, orbit: str, profile: Flatness) -> Leg:
     """A leg of slopes with the likelihood along an orbit besides, which should be flat."""
-    size = f"{found.relative:.0e} of its size"
-    detail = "likelihood flat along 1 orbit" + (f", to {size}" if found.relative else "")
-    if not found.flat:
+    size = f"{profile.relative:.0e} of its size"
+    detail = "likelihood flat along 1 orbit" + (f", to {size}" if profile.relative else "")
+    if not profile.flat:
         detail = f"the likelihood moves along an orbit, by {size}"
-    outcome = holds(found.flat)
+    outcome = holds(profile.flat)
     record = {
         "orbit": orbit,
-        "range": found.range,
-        "log_likelihood": found.size,
-        "relative": found.relative,
+        "range": profile.range,
+        "log_likelihood": profile.size,
+        "relative": profile.relative,
         "outcome": outcome,
     }
     return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": [record], **leg.data})
