@@ -62,29 +62,29 @@ class Experts(Answer):
 
     def to_json(self) -> dict[str, Any]:
         """The object of `--json`."""
-        found = self.found
+        result = self.found
         return {
             "answer": " ".join(self.words),
-            "range": None if found.range is None else list(found.range),
+            "range": None if result.range is None else list(result.range),
             "sizes": self.rows(),
-            "misspecified": found.misspecified,
+            "misspecified": result.misspecified,
             "warnings": list(self.warnings),
         }
 
     @property
     def plots(self) -> Sequence[Picture]:
         """The merges on a logarithmic scale, and the experts over the data where x has one column."""
-        found = self.found
-        chosen = found.fits[(len(found.fits) if found.range is None else found.range[1]) - 1]
+        result = self.found
+        chosen = result.fits[(len(result.fits) if result.range is None else result.range[1]) - 1]
         points = chosen.mixture.points
-        return (merges_of(found), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
+        return (merges_of(result), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
 
 
-def _row(found: Sizes, k: int) -> dict[str, Any]:
-    fit, sbic = found.fits[k - 1], found.sbic[k - 1]
-    merger = found.mergers[len(found.fits) - k] if k > 1 else None
-    charge = found.charges[k - 1][k - 2] if found.charges is not None and k > 1 else None
-    resolution = found.resolution(k)
+def _row(result: Sizes, k: int) -> dict[str, Any]:
+    fit, sbic = result.fits[k - 1], result.sbic[k - 1]
+    merger = result.mergers[len(result.fits) - k] if k > 1 else None
+    charge = result.charges[k - 1][k - 2] if result.charges is not None and k > 1 else None
+    resolution = result.resolution(k)
     return {
         "k": k,
         "loglik": fit.log_likelihood,
@@ -98,8 +98,8 @@ def _row(found: Sizes, k: int) -> dict[str, Any]:
     }
 
 
-def _grid(found: Sizes) -> Grid:
-    rows = (_row(found, k) for k in range(1, len(found.fits) + 1))
+def _grid(result: Sizes) -> Grid:
+    rows = (_row(result, k) for k in range(1, len(result.fits) + 1))
     return Grid("Fits of one expert and more", _COLUMNS, tuple(map(_cells, rows)))
 
 
@@ -185,10 +185,10 @@ def experts(
     Raises:
         ValueError: data or options that make no fit; a constant y; most below 2, or more than the points carry.
     """
-    given: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
-    given |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
-    given |= {"drop_missing": drop_missing}
-    return answered(asked(x, y, most=most, **given, **formulas))
+    options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
+    options |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
+    options |= {"drop_missing": drop_missing}
+    return answered(asked(x, y, most=most, **options, **formulas))
 
 
 def asked(x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any) -> Sizes:
@@ -198,11 +198,11 @@ def asked(x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation
     return sizes(x, y, whole(most, "most", 1), gate=gate, activation=activation, **options)
 
 
-def answered(found: Sizes, doubts: Sequence[str] = ()) -> Experts:
+def answered(result: Sizes, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; doubts: warnings of where the data come from."""
-    last = found.fits[-1]
-    warned = (*doubts, *words.warnings(found))
-    head = f"{last.gate[0].upper()}{last.gate[1:]}; {found.n:g} points"
-    notes = [*words.COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
-    parts: tuple[Part, ...] = (TITLE, head, _grid(found), *notes, *(f"warning: {w}" for w in warned))
-    return Experts(found, warned, last.columns, said=Said(TITLE, parts, words.answer(found)))
+    last = result.fits[-1]
+    warned = (*doubts, *words.warnings(result))
+    head = f"{last.gate[0].upper()}{last.gate[1:]}; {result.n:g} points"
+    notes = [*words.COLUMNS, *([] if result.charges is None else result.charges[-1][-2].assumed)]
+    parts: tuple[Part, ...] = (TITLE, head, _grid(result), *notes, *(f"warning: {w}" for w in warned))
+    return Experts(result, warned, last.columns, said=Said(TITLE, parts, words.answer(result)))

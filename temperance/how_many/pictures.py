@@ -26,8 +26,8 @@ class Merges(Picture):
     @property
     def description(self) -> str:
         """The tree in words."""
-        told = (f"{'+'.join(map(str, a))} with {'+'.join(map(str, b))} at {h:.3g}" for a, b, h in self.steps)
-        return f"Merges of {len(self.order)} experts: {', '.join(told)}."
+        steps = (f"{'+'.join(map(str, a))} with {'+'.join(map(str, b))} at {h:.3g}" for a, b, h in self.steps)
+        return f"Merges of {len(self.order)} experts: {', '.join(steps)}."
 
     def draw(self, axes: Any) -> None:
         """Draw the tree, and the levels."""
@@ -46,18 +46,18 @@ class Merges(Picture):
         self.frame(axes)
 
 
-def merges_of(found: Sizes) -> Merges:
+def merges_of(result: Sizes) -> Merges:
     """The picture of the merges of the fit of the most experts."""
-    steps = tuple((m.cells[m.pair[0]], m.cells[m.pair[1]], m.height) for m in found.mergers)
-    trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(found.fits))}
+    steps = tuple((m.cells[m.pair[0]], m.cells[m.pair[1]], m.height) for m in result.mergers)
+    trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(result.fits))}
     for one, other, _ in steps:
         trees[tuple(sorted(one + other))] = trees[one] + trees[other]
-    noise = found.noise
+    noise = result.noise
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",
         axes=("expert", "log-likelihood per observation"),
         lines=(*lines, Curve("published", (noise,), f"noise, {noise:.2g}")),
         steps=steps,
-        order=trees[tuple(range(len(found.fits)))],
+        order=trees[tuple(range(len(result.fits)))],
     )
