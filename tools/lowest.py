@@ -2,7 +2,7 @@
 
     python tools/lowest.py [EXTRA | GROUP ...]
 
-Prints name==version for each direct dependency, and for those of the extras and groups; what they need in turn is pip's choice.
+Prints name==version for each direct dependency, and for those of the extras and groups; pip chooses what they need.
 """
 
 from __future__ import annotations

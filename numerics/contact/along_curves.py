@@ -201,7 +201,7 @@ def contact(
             if moves:
                 measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, box, nodes, moves, start))
             squares = [distance(g, nodes) for g in measures]
-            if all(_resolved(found, bits) for found in squares):
+            if all(_resolved(square, bits) for square in squares):
                 doubled = distance(measures[-1], 2 * nodes)
                 return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
             if bits >= most_bits:
@@ -213,10 +213,10 @@ def _nearest(
     measures: Sequence[CurveMeasure], minimised: Callable[[CurveMeasure, arb_mat | None], Nearest]
 ) -> list[CurveMeasure]:
     """The measures moved to minima, each search begun at half the lengths of the one before, as t is halved."""
-    moved: list[Nearest] = []
+    minima: list[Nearest] = []
     for g in measures:
-        moved.append(minimised(g, moved[-1].lengths * arb(0.5) if moved else None))
-    return [found.measure for found in moved]
+        minima.append(minimised(g, minima[-1].lengths * arb(0.5) if minima else None))
+    return [minimum.measure for minimum in minima]
 
 
 def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:

@@ -64,10 +64,10 @@ class _Constrained:
         """The point of G* + factor (G - G*): all offsets scaled, the shares in a cell kept."""
         gap = np.zeros_like(self.family.center)
         gap[self.free] = u
-        moved = factor * gap
+        offsets = factor * gap
         for cell in self.split_cells:
-            moved[cell] += (1 - factor) * (gap[cell] - gap[cell].mean())
-        return np.asarray(moved[self.free])
+            offsets[cell] += (1 - factor) * (gap[cell] - gap[cell].mean())
+        return np.asarray(offsets[self.free])
 
     def _shares(self, cell: list[int], full: Array, chain: Array) -> None:
         """log weight_l = (mean of the u) + tanh(u_l - their mean)."""
@@ -117,21 +117,21 @@ class _Problem:
         """A local minimum; infinite where it is beyond the radius, or the density is not finite on the way."""
         with np.errstate(all="ignore"):
             try:
-                found = least_squares(self.residual, start, self.jacobian, **_SOLVER)
+                solution = least_squares(self.residual, start, self.jacobian, **_SOLVER)
             except (ValueError, np.linalg.LinAlgError):
                 return float("inf"), start
-        distance = float(np.sqrt(2 * found.cost))
-        near = not np.any(_excess(self.grid.family, self.constrained.vector(found.x)[0])[0])
-        return (distance if near and np.isfinite(distance) else float("inf")), found.x
+        distance = float(np.sqrt(2 * solution.cost))
+        near = not np.any(_excess(self.grid.family, self.constrained.vector(solution.x)[0])[0])
+        return (distance if near and np.isfinite(distance) else float("inf")), solution.x
 
-    def polished(self, found: _Found) -> _Found:
+    def polished(self, minimum: _Found) -> _Found:
         """The minimum, with the steps begun again until they gain nothing: they run out in narrow valleys."""
         for _ in range(_ROUNDS):
-            again = self.minimised(found[1])
-            gain, found = found[0] - again[0], min(found, again, key=lambda f: f[0])
-            if not gain > _GAIN * found[0]:
+            again = self.minimised(minimum[1])
+            gain, minimum = minimum[0] - again[0], min(minimum, again, key=lambda f: f[0])
+            if not gain > _GAIN * minimum[0]:
                 break
-        return found
+        return minimum
 
 
 def measure(
@@ -166,10 +166,10 @@ def measure(
     offsets = [2.0**-level for level in levels]
     problems = [_Problem(family.grid(t), _Constrained(family, parameter, mean, sign * t)) for t in offsets]
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
-        found, _ = _downwards(problems, np.random.default_rng(seed), 1 if family.m == 2 else 3)
-        _swept(problems, found, range(len(found) - 2, -1, -1))
-        _swept(problems, found, range(1, len(found)))
-    return Measured(parameter, tuple(levels[: len(found)]), tuple(d for d, _ in found))
+        minima, _ = _downwards(problems, np.random.default_rng(seed), 1 if family.m == 2 else 3)
+        _swept(problems, minima, range(len(minima) - 2, -1, -1))
+        _swept(problems, minima, range(1, len(minima)))
+    return Measured(parameter, tuple(levels[: len(minima)]), tuple(d for d, _ in minima))
 
 
 def _levels(family: Family, mean: bool) -> Sequence[float]:
@@ -184,20 +184,20 @@ def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:
     grid = Grid(family, *family.panels(NODES))
     problems = [_Problem(grid, _Constrained(family, parameter, False, sign * 2.0**-level)) for level in _FIRST]
     with one_blas_thread():
-        found, tracks = _downwards(problems, np.random.default_rng(seed), 1)
-    if len(found) < len(problems) or not tracks:
-        return Measured(parameter, tuple(_FIRST[: len(found)]), tuple(d for d, _ in found))
+        minima, tracks = _downwards(problems, np.random.default_rng(seed), 1)
+    if len(minima) < len(problems) or not tracks:
+        return Measured(parameter, tuple(_FIRST[: len(minima)]), tuple(d for d, _ in minima))
     before, here = (problem.constrained for problem in problems[-2:])
     starts = [(before.vector(first)[0], here.vector(last)[0]) for first, last in tracks[:_KEPT]]
-    seen, distances = followed(family, parameter, starts, (_FIRST[-2], _FIRST[-1]), sign)
-    return Measured(parameter, tuple(seen), tuple(distances), 0.0)
+    levels, distances = followed(family, parameter, starts, (_FIRST[-2], _FIRST[-1]), sign)
+    return Measured(parameter, tuple(levels), tuple(distances), 0.0)
 
 
 def _downwards(
     problems: Sequence[_Problem], rng: np.random.Generator, effort: int
 ) -> tuple[list[_Found], list[tuple[Array, Array]]]:
     """The least distances found from large offsets to small ones, until rounding error is reached."""
-    found: list[_Found] = []
+    minima: list[_Found] = []
     tracks: list[tuple[Array, Array]] = []
     larger = 1.0
     for problem in problems:
@@ -210,29 +210,29 @@ def _downwards(
         results = [(*problem.minimised(start), before) for start, before in starts]
         results = sorted((r for r in results if np.isfinite(r[0])), key=lambda r: r[0])
         results = [r for i, r in enumerate(results) if i == 0 or r[0] > (1 + _GAIN) * results[i - 1][0]]
-        kept = [(*problem.polished(r[:2]), r[2]) for r in results[: effort * _KEPT]]
-        results = sorted(kept, key=lambda r: r[0])
+        polished = [(*problem.polished(r[:2]), r[2]) for r in results[: effort * _KEPT]]
+        results = sorted(polished, key=lambda r: r[0])
         tracks = [(before, u) for _, u, before in results]
         larger = t
-        found.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
-        if found[-1][0] < _DEEP:
+        minima.append(results[0][:2] if results else (float("inf"), np.zeros(size)))
+        if minima[-1][0] < _DEEP:
             break
-    return found, tracks
+    return minima, tracks
 
 
-def _swept(problems: Sequence[_Problem], found: list[_Found], places: Sequence[int]) -> None:
+def _swept(problems: Sequence[_Problem], minima: list[_Found], places: Sequence[int]) -> None:
     """Start again at each place from its two neighbours on the side of the first one, and keep what is better."""
     side = 1 if len(places) > 1 and places[0] > places[1] else -1
     for here in places:
-        last = found[here + side][1]
+        last = minima[here + side][1]
         factor = problems[here].constrained.t / problems[here + side].constrained.t
         starts = [last, problems[here].constrained.shrunk(last, factor)]
-        if 0 <= here + 2 * side < len(found):
-            starts.append(_continued(found[here + 2 * side][1], last))
+        if 0 <= here + 2 * side < len(minima):
+            starts.append(_continued(minima[here + 2 * side][1], last))
         for start in starts:
             result = problems[here].minimised(start)
-            if result[0] < found[here][0]:
-                found[here] = problems[here].polished(result)
+            if result[0] < minima[here][0]:
+                minima[here] = problems[here].polished(result)
 
 
 def _continued(before: Array, last: Array) -> Array:

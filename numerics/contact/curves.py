@@ -106,7 +106,7 @@ def with_parts(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]
     return replace(truth, atoms=truth.atoms[:atom] + new + truth.atoms[atom + 1 :])
 
 
-def _moved(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
+def _displace(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
     """The atom with t times a direction added to one of its parameters."""
     old = getattr(atom, name)
     if name not in _VECTORS:
@@ -122,7 +122,7 @@ def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Numb
     along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
     def curve(t: fmpq) -> CurveMeasure:
-        return with_parts(truth, atom, [(half, _moved(old, group, step, along)) for step in (t, -t)])
+        return with_parts(truth, atom, [(half, _displace(old, group, step, along)) for step in (t, -t)])
 
     return curve
 
@@ -207,7 +207,7 @@ def line(truth: CurveMeasure, direction: Mapping[str, Any]) -> Curve:
         for name in set(direction) - {"tau"}:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
                 if any(step if name in _VECTORS else (step,)):
-                    atoms[i] = _moved(atoms[i], name, t, step)
+                    atoms[i] = _displace(atoms[i], name, t, step)
         tau = truth.tau + t * exact(direction["tau"]) if "tau" in direction else truth.tau
         return CurveMeasure(tau, tuple(atoms))
 

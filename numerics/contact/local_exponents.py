@@ -39,15 +39,15 @@ class Measured:
         A missed minimum is too large, and may lie above what is resolved: the distance that the exponent before leads
         to must be resolved too.
         """
-        found: list[float] = []
+        exponents: list[float] = []
         for (j, p), (k, q) in pairwise(zip(self.levels, self.distances, strict=True)):
             if not isfinite(p * q):
                 continue
-            expected = p * 2.0 ** (-(k - j) * found[-1]) if found else q
+            expected = p * 2.0 ** (-(k - j) * exponents[-1]) if exponents else q
             if min(q, expected) <= self.resolved:
                 break
-            found.append(log2(p / q) / (k - j))
-        return tuple(found)
+            exponents.append(log2(p / q) / (k - j))
+        return tuple(exponents)
 
     @property
     def _limit(self) -> float:
@@ -72,11 +72,11 @@ class Measured:
             return "every distance is 0 to rounding, which supports an identity and does not prove it"
         if len(self.exponents) < 2:
             return "fewer than three distances are resolved"
-        shown = ", ".join(f"{e:.2f}" for e in self.exponents[-3:])
+        values = ", ".join(f"{e:.2f}" for e in self.exponents[-3:])
         if self._spread > _SCATTER:
-            return f"not measured: the last local exponents, {shown}, have not settled"
+            return f"not measured: the last local exponents, {values}, have not settled"
         if self._limit < _LEAST - max(self._spread, _CLOSE):
-            return f"not measured: minima were missed, as local exponents ({shown}) below 1, the least order, show"
+            return f"not measured: minima were missed, as local exponents ({values}) below 1, the least order, show"
         return None
 
     @property

@@ -68,8 +68,10 @@ def _compiled(formulas: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]) -> 
     if unknown := {f.func.__name__ for e in formulas for f in e.atoms(sp.Function)} - set(_NAMES):
         raise ValueError(f"no ball arithmetic for {min(unknown)}")
     printer = _Exact({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True})
-    found: Callable[..., list[Any]] = sp.lambdify(symbols, list(formulas), modules=[_NAMES], printer=printer, cse=True)
-    return found
+    function: Callable[..., list[Any]] = sp.lambdify(
+        symbols, list(formulas), modules=[_NAMES], printer=printer, cse=True
+    )
+    return function
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Neighbourhood:
         own, width = len(self.family.setting.own), self.family.width
         gates = self._gates(node, rows, shared)
         logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
-        found: Balls = np.full((2 * _TERMS, len(vector) + 1), arb(0), dtype=object)
+        columns: Balls = np.full((2 * _TERMS, len(vector) + 1), arb(0), dtype=object)
         places = [slice(c * _TERMS, (c + 1) * _TERMS) for c in self.cells]
         parts = []
         for p, row, c in zip(softmax(logits), rows, self.cells, strict=True):
@@ -179,18 +181,18 @@ class Neighbourhood:
             pull = -p * density
             pull[place] += part
             at = 1 + l * width
-            found[:, at] = pull
+            columns[:, at] = pull
             for i in range(own):
-                found[:, at + 1 + i] = gates[l][1 + i] * pull
+                columns[:, at + 1 + i] = gates[l][1 + i] * pull
             for i in range(len(shared)):
-                found[:, 1 + len(rows) * width + i] += gates[l][1 + own + i] * pull
+                columns[:, 1 + len(rows) * width + i] += gates[l][1 + own + i] * pull
             for i, b in enumerate(node.basis):
-                found[place, at + 1 + own + i][1:] = b * part[:-1]
-            found[place, at + width - 1][2:] = part[:-2] / 2
-        found[:, 0] = density
+                columns[place, at + 1 + own + i][1:] = b * part[:-1]
+            columns[place, at + width - 1][2:] = part[:-2] / 2
+        columns[:, 0] = density
         for c in range(2):
-            found[c * _TERMS, 0] -= node.true[c]
-        return found
+            columns[c * _TERMS, 0] -= node.true[c]
+        return columns
 
 
 def _exact(number: sp.Expr) -> arb:
@@ -199,15 +201,15 @@ def _exact(number: sp.Expr) -> arb:
 
 def _slopes(gap: arb, v: arb, count: int) -> list[arb]:
     """N(gap; 0, v) and its derivatives by gap."""
-    found = [(-gap * gap / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()]
+    derivatives = [(-gap * gap / (2 * v)).exp() / (2 * arb.pi() * v).sqrt()]
     for n in range(count - 1):
-        found.append(-(gap * found[n] + (n * found[n - 1] if n else 0)) / v)
-    return found
+        derivatives.append(-(gap * derivatives[n] + (n * derivatives[n - 1] if n else 0)) / v)
+    return derivatives
 
 
 def _powers(shift: arb, spread: arb) -> Balls:
     """c_0, c_1, ..: sum_(i+2j=k) shift^i spread^j/(i! j!), which satisfy k c_k = shift c_(k-1) + 2 spread c_(k-2)."""
-    found = [arb(1), shift]
+    coefficients = [arb(1), shift]
     for k in range(2, _TERMS):
-        found.append((shift * found[-1] + 2 * spread * found[-2]) / k)
-    return np.array(found, dtype=object)
+        coefficients.append((shift * coefficients[-1] + 2 * spread * coefficients[-2]) / k)
+    return np.array(coefficients, dtype=object)

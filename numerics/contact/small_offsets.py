@@ -78,25 +78,25 @@ def minimised(problem: Constrained, u: Balls, expected: arb | None = None) -> Mi
     def table(u: Balls) -> arb_mat:
         return rows.transpose() * problem.near.table(problem.vector(u)) * rows
 
-    found = table(u)
+    gram = table(u)
     damping, last = arb(1), 0
     for _ in range(_STEPS):
-        square = found[0, 0].mid()
-        step = _step(problem, found, u, damping * min(square, expected or square), min(square, expected or square))
+        square = gram[0, 0].mid()
+        step = _step(problem, gram, u, damping * min(square, expected or square), min(square, expected or square))
         new = problem.inside(u + step)
         far = any(abs(s) > _FAR for i, s in enumerate(step) if i not in problem.boxed)
-        tried = found if far else table(new)
+        tried = gram if far else table(new)
         if not far and tried[0, 0].mid() < square:
             gain = 1 - tried[0, 0].mid() / square
             last = last + 1 if gain < _GAIN and damping < 0.01 else 0
-            u, found, damping = new, tried, max(damping / 10, arb(_SOFTEST))
+            u, gram, damping = new, tried, max(damping / 10, arb(_SOFTEST))
             if last == 2:
                 break
         elif damping > _HARDEST:
             break
         else:
             damping *= 10
-    return Minimum(u, found[0, 0].mid())
+    return Minimum(u, gram[0, 0].mid())
 
 
 def _step(problem: Constrained, table: arb_mat, u: Balls, damping: arb, least: arb) -> Balls:
@@ -140,11 +140,11 @@ class _Track:
                 ratio = abs(start[i] / first.u[i]) if first.u[i] != 0 else arb(0.5)
                 start[i] *= min(max(ratio, arb(0.02)), arb(1)) ** arb(ahead)
         expected = (last.square * (last.square / first.square) ** arb(ahead)).mid()
-        found = minimised(problem, problem.inside(start), expected)
-        if depth and found.square > _MISSED * expected:
+        minimum = minimised(problem, problem.inside(start), expected)
+        if depth and minimum.square > _MISSED * expected:
             again = self.next(at, (level + self.levels[1]) / 2, depth - 1).next(at, level, depth - 1).minima[1]
-            found = min(found, again, key=_square)
-        return _Track((self.levels[1], level), (last, found))
+            minimum = min(minimum, again, key=_square)
+        return _Track((self.levels[1], level), (last, minimum))
 
 
 def followed(
@@ -165,19 +165,19 @@ def followed(
             here = [problem(level) for level in levels]
             minima = [minimised(p, p.start(v - family.center)) for p, v in zip(here, pair, strict=True)]
             tracks.append(_Track(levels, (minima[0], minima[1])))
-        seen, level = list(levels), levels[1]
+        path, level = list(levels), levels[1]
         distances = [
             _distance(problem(l), min((t.minima[k] for t in tracks), key=_square)) for k, l in enumerate(levels)
         ]
         exponents: list[float] = []
         while level < _MOST and not (_ended(exponents) and _exponent(tracks[-1]) < exponents[-1] + _STEEPER):
             level = float(int(level) + 1)
-            tracks = _kept([track.next(problem, level) for track in tracks])
+            tracks = _prune([track.next(problem, level) for track in tracks])
             distances.append(_distance(problem(level), min((t.minima[1] for t in tracks), key=_square)))
-            seen.append(level)
-            exponents.append(float((distances[-2] / distances[-1]).log() / arb.const_log2()) / (seen[-1] - seen[-2]))
-        last = len(seen) - _is_lost(exponents)
-        return seen[:last], [float(d) for d in distances[:last]]
+            path.append(level)
+            exponents.append(float((distances[-2] / distances[-1]).log() / arb.const_log2()) / (path[-1] - path[-2]))
+        last = len(path) - _is_lost(exponents)
+        return path[:last], [float(d) for d in distances[:last]]
 
 
 def _ended(exponents: Sequence[float]) -> bool:
@@ -202,11 +202,11 @@ def _square(minimum: Minimum) -> float:
     return float(minimum.square)
 
 
-def _distance(problem: Constrained, found: Minimum) -> arb:
-    return problem.near.square(problem.vector(found.u)).mid().sqrt()
+def _distance(problem: Constrained, minimum: Minimum) -> arb:
+    return problem.near.square(problem.vector(minimum.u)).mid().sqrt()
 
 
-def _kept(tracks: list[_Track]) -> list[_Track]:
+def _prune(tracks: list[_Track]) -> list[_Track]:
     """The least minimum, and the one that falls fastest: the least at offsets that are smaller yet."""
     least = min(tracks, key=lambda t: _square(t.minima[1]))
     steepest = max(tracks, key=_exponent)

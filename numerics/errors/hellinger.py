@@ -53,11 +53,11 @@ def hellinger(
     if truth.tau.ndim or truth.d != measure.d:
         raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     x, weights = _x_rule(measure.d, low, high)
-    found = np.empty(measure.tau.shape)
-    for index in np.ndindex(found.shape):
+    distances = np.empty(measure.tau.shape)
+    for index in np.ndindex(distances.shape):
         y, step = _y_rule(x, (measure[index], truth))
         grid_x, grid_y = np.repeat(x, len(y), axis=0), np.tile(y, len(x))
         densities = (log_density(g, gate, grid_x, grid_y) for g in (measure[index], truth))
         root, true_root = (np.exp(log / 2).reshape(len(x), -1) for log in densities)
-        found[index] = np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1))
-    return found
+        distances[index] = np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1))
+    return distances

@@ -80,13 +80,13 @@ def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool,
         critical = -stdtrit(freedom, level / 2 if exact else level)
         return float(stdtr(freedom, (gap - allowed) / error - critical))
 
-    made = (f"the RMS error falls as {rate}", f"an exponent smaller by {gap:.4g}", power(planned, len(errors) / 2))
+    plan = (f"the RMS error falls as {rate}", f"an exponent smaller by {gap:.4g}", power(planned, len(errors) / 2))
     slope = log_slope(errors, sizes) if enough(errors).all() else None
     if slope is None or not math.isfinite(slope.error):
-        return Hypothesis(*made)
+        return Hypothesis(*plan)
     t = (slope.value + exponent - allowed) / slope.error
     p = 2 * stdtr(slope.freedom, -abs(t)) if exact else stdtr(slope.freedom, -t)
-    return Hypothesis(*made, float(p), power(slope.error, slope.freedom))
+    return Hypothesis(*plan, float(p), power(slope.error, slope.freedom))
 
 
 def variance_test(
@@ -107,9 +107,9 @@ def variance_test(
         return float(below if floor else min(below, chdtrc(freedom, chdtri(freedom, level / 2) / (1 + VARIANCE))))
 
     null = f"the mean squared error is {'at least ' if floor else ''}that of the information"
-    made = (null, f"a variance {'smaller' if floor else 'smaller or larger'} by {VARIANCE:.0%}", power(replicates))
+    plan = (null, f"a variance {'smaller' if floor else 'smaller or larger'} by {VARIANCE:.0%}", power(replicates))
     if not len(ratios):
-        return Hypothesis(*made)
+        return Hypothesis(*plan)
     freedom = len(ratios) * shared
     low, high = (float(tail(freedom, freedom * ratios.mean())) for tail in (chdtr, chdtrc))
-    return Hypothesis(*made, low if floor else 2 * min(low, high, 0.5), power(len(ratios)))
+    return Hypothesis(*plan, low if floor else 2 * min(low, high, 0.5), power(len(ratios)))

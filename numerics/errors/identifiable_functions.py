@@ -35,8 +35,8 @@ def mirror_errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmet
 
     The mirror keeps the difference and, at a mirror point, the true sum.
     """
-    found, single = in_order(measure, truth, symmetry)
-    (one, two), (true_one, true_two) = (np.moveaxis(g.beta1, -2, 0) for g in (found, truth))
+    matched, single = in_order(measure, truth, symmetry)
+    (one, two), (true_one, true_two) = (np.moveaxis(g.beta1, -2, 0) for g in (matched, truth))
     offsets = {"beta1_sum": one + two - true_one - true_two, "beta1_difference": one - two - true_one + true_two}
     return {name: np.where(single, np.linalg.norm(offset, axis=-1), np.nan) for name, offset in offsets.items()}
 
@@ -49,7 +49,7 @@ def homogeneous_errors(
     degree: p of the flow (beta1, beta0, tau) -> (l beta1, l^p beta0, l^p tau) that leaves them. beta0/tau is the
     logarithm of a weight, taken modulo translation in the free gauge. The anchor, whose true beta1 is 0, is left out.
     """
-    found, single = in_order(measure, truth, symmetry)
+    matched, single = in_order(measure, truth, symmetry)
 
     def functions(g: MixingMeasure) -> tuple[Floats, Floats, Floats]:
         length, tau = np.linalg.norm(g.beta1, axis=-1), g.tau[..., None]
@@ -57,7 +57,7 @@ def homogeneous_errors(
         direction = g.beta1 / np.where(length > 0, length, 1.0)[..., None]
         return length**degree / tau, logits - logits[..., -1:], direction
 
-    (power, logits, direction), (true_power, true_logits, true_direction) = functions(found), functions(truth)
+    (power, logits, direction), (true_power, true_logits, true_direction) = functions(matched), functions(truth)
     errors = {"beta1^p/tau": np.abs(power - true_power), "beta0/tau": np.abs(logits - true_logits)[..., :-1]}
     if measure.d > 1:
         errors["beta1_direction"] = np.linalg.norm(direction - true_direction, axis=-1)

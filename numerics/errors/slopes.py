@@ -57,11 +57,11 @@ def jackknife(errors: Floats, contrast: Floats, power: float = 2.0) -> tuple[flo
 
     Each replicate is left out in turn, at all n. The standard error is infinite where one has all errors at some n.
     """
-    powers, seen = np.abs(np.nan_to_num(errors)) ** power, ~np.isnan(errors)
-    total, count = powers.sum(axis=0), seen.sum(axis=0)
+    powers, valid = np.abs(np.nan_to_num(errors)) ** power, ~np.isnan(errors)
+    total, count = powers.sum(axis=0), valid.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = float(np.log(total / count) @ contrast / power)
-        without = np.log((total - powers) / (count - seen)) @ contrast / power
+        without = np.log((total - powers) / (count - valid)) @ contrast / power
     if not np.isfinite(without).all():
         return value, np.inf
     error = np.sqrt(((without - without.mean()) ** 2).sum() * (len(errors) - 1) / len(errors))
@@ -104,10 +104,10 @@ def rms_intervals(errors: ArrayLike) -> list[Interval]:
     for good, column in zip(enough(errors), errors.T, strict=True):
         intervals.append(None)
         if good:
-            seen = column[~np.isnan(column)]
-            log, error = jackknife(seen[:, None], np.ones(1))
+            valid = column[~np.isnan(column)]
+            log, error = jackknife(valid[:, None], np.ones(1))
             if np.isfinite(error):
-                half = _half_interval(error, len(seen) / 2)
+                half = _half_interval(error, len(valid) / 2)
                 intervals[-1] = (float(np.exp(log - half)), float(np.exp(log + half)))
     return intervals
 

@@ -53,30 +53,30 @@ class FitComparison(Tabled):
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """Sizes with no estimate or one in doubt, and likelihoods that fall where more atoms cannot have less."""
-        said = [
+        notes = [
             f"the fit with {_experts(f)} is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
             if not f.fit.is_estimate
         ]
-        said += [f"with {_experts(f)} {why}" for f in self.fits for why in in_doubt(f.fit, separated=f.separated)]
+        notes += [f"with {_experts(f)} {doubt}" for f in self.fits for doubt in in_doubt(f.fit, separated=f.separated)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fitted)):
             if large.log_likelihood < small.log_likelihood - AGREE:
-                said.append(
+                notes.append(
                     f"with {_experts(large)} the search ended below the likelihood of {small.fitted}: "
                     "it missed the maximum, more starts may reach it"
                 )
-        return (*self.doubts, *said)
+        return (*self.doubts, *notes)
 
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
         doubtful = {f.fitted for f in self.fits if in_doubt(f.fit, separated=f.separated)}
-        found = [
+        choices = [
             f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
             for name, k in self.least.items()
             if k is not None
         ]
-        sizes = f"Number of experts with the {', '.join(found)}." if found else "No fit ended at an estimate."
+        sizes = f"Number of experts with the {', '.join(choices)}." if choices else "No fit ended at an estimate."
         return sizes, MEANING, MORE
 
     def rows(self) -> list[dict[str, Any]]:

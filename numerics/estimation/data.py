@@ -47,24 +47,24 @@ def checked_points(
     x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, drop_missing: bool = False
 ) -> tuple[Points, int]:
     """The points, without those of weight 0; and how many rows were left out because a value is nan."""
-    given = [_real(x, "x", drop_missing), _real(y, "y", drop_missing)]
+    arrays = [_real(x, "x", drop_missing), _real(y, "y", drop_missing)]
     if weights is not None:
-        given.append(_real(weights, "weights", drop_missing))
-        for i in np.flatnonzero(given[2] < 0)[:1]:
-            raise ValueError(f"weights[{i}] is {given[2].flat[i]}: weights must not be negative")
-    if given[0].ndim == 1:
-        given[0] = given[0][:, None]
+        arrays.append(_real(weights, "weights", drop_missing))
+        for i in np.flatnonzero(arrays[2] < 0)[:1]:
+            raise ValueError(f"weights[{i}] is {arrays[2].flat[i]}: weights must not be negative")
+    if arrays[0].ndim == 1:
+        arrays[0] = arrays[0][:, None]
     dropped = 0
-    if drop_missing and len({a.shape[:1] for a in given}) == 1 and given[1].ndim == 1:
-        whole_rows = ~np.isnan(np.column_stack(given)).any(axis=1)
+    if drop_missing and len({a.shape[:1] for a in arrays}) == 1 and arrays[1].ndim == 1:
+        whole_rows = ~np.isnan(np.column_stack(arrays)).any(axis=1)
         dropped = int((~whole_rows).sum())
-        given = [a[whole_rows] for a in given]
-        if not len(given[1]):
+        arrays = [a[whole_rows] for a in arrays]
+        if not len(arrays[1]):
             raise ValueError("every row has a missing value")
-    points = Points(*given)
+    points = Points(*arrays)
     if weights is not None:
-        seen = points.weights > 0
-        points = Points(points.x[seen], points.y[seen], points.weights[seen])
+        positive = points.weights > 0
+        points = Points(points.x[positive], points.y[positive], points.weights[positive])
     for l in range(points.x.shape[1]):
         if points.n and (points.x[:, l] == points.x[0, l]).all():
             raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
@@ -75,8 +75,8 @@ def checked_points(
 
 def names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[str, ...]:
     """The names of the columns of x: as given, of a DataFrame, or 1, 2, ..."""
-    given = getattr(x, "columns", range(1, d + 1)) if columns is None else columns
-    names = tuple(map(str, given))
+    labels = getattr(x, "columns", range(1, d + 1)) if columns is None else columns
+    names = tuple(map(str, labels))
     if len(names) != d:
         raise ValueError(f"columns must name each of the {d} columns of x, not {len(names)}")
     return names

@@ -162,19 +162,21 @@ def estimate_of(row: Row, errors: Errors, twins: Collection[str] = ()) -> Estima
     name, atom, _, gradients, scale, held = row
     values: list[float] = row.values.tolist()
     if held:
-        return Estimate(name, atom, _one(values), None, None, caveat="held")
+        return Estimate(name, atom, _unwrap(values), None, None, caveat="held")
     entries = [StandardError(None, False) if name in twins else errors.of(g) for g in gradients]
     verdicts = [e.identifiable for e in entries]
     identifiable = False if False in verdicts else None if None in verdicts else True
     caveat = next((e.caveat for e in entries if e.caveat and e.identifiable is identifiable), None)
     sizes = [e.se for e in entries if e.se is not None]
     if len(sizes) < len(values) or not np.any(gradients):
-        return Estimate(name, atom, _one(values), None, identifiable, caveat=caveat)
+        return Estimate(name, atom, _unwrap(values), None, identifiable, caveat=caveat)
     ends = [_interval(value, size, scale) for value, size in zip(values, sizes, strict=True)]
-    return Estimate(name, atom, _one(values), _one(sizes), identifiable, ends if len(ends) > 1 else ends[0], caveat)
+    return Estimate(
+        name, atom, _unwrap(values), _unwrap(sizes), identifiable, ends if len(ends) > 1 else ends[0], caveat
+    )
 
 
-def _one(values: list[float]) -> float | list[float]:
+def _unwrap(values: list[float]) -> float | list[float]:
     """The values; the only one as itself."""
     return values if len(values) > 1 else values[0]
 

@@ -43,9 +43,9 @@ def of_covariates(
     if len(dependent):
         names, sizes = np.array([name for name, _ in layout.names]), np.abs(dependent)
         largest = (sizes / sizes.max(axis=1, keepdims=True)).max(axis=0)
-        moved = [name for name in ("beta1", "beta0", "a", "b") if (largest[names == name] > _ROUNDING).any()]
-        listed = " and ".join([", ".join(moved[:-1]), moved[-1]]) if moved[1:] else moved[0]
-        what = f"no single {listed} {'are' if moved[1:] else 'is'} determined"
+        groups = [name for name in ("beta1", "beta0", "a", "b") if (largest[names == name] > _ROUNDING).any()]
+        listed = " and ".join([", ".join(groups[:-1]), groups[-1]]) if groups[1:] else groups[0]
+        what = f"no single {listed} {'are' if groups[1:] else 'is'} determined"
         notes.append(
             f"the columns of x are linearly dependent (to four digits): {what}, "
             f"and AIC and BIC count {len(dependent)} parameters less"
@@ -76,10 +76,10 @@ def of_separation(atoms: Sequence[int], k: int) -> list[str]:
 
 def of_weights(n: float, size: int) -> list[str]:
     """That the weights sum to fewer points than there are parameters, as shares do; n: their sum."""
-    told = (
+    note = (
         f"the weights sum to {n:.3g} points, fewer than the {size} parameters: a weight says how often a row was seen"
     )
-    return [f"{told}, and standard errors, AIC and BIC are those of so many points"] * (n < size)
+    return [f"{note}, and standard errors, AIC and BIC are those of so many points"] * (n < size)
 
 
 def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[Side]) -> list[str]:
@@ -98,13 +98,13 @@ def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[S
     return notes
 
 
-def of_search(fit: AnyFit, why: str = "") -> list[str]:
-    """How the search ended, where that is more than a maximum inside the box; why: what may have stopped it."""
+def of_search(fit: AnyFit, hint: str = "") -> list[str]:
+    """How the search ended, where that is more than a maximum inside the box; hint: what may have stopped it."""
     notes = []
     if fit.status == "spike":
         notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
     if fit.status == "max_steps":
-        cause = f" ({why})" if why else ""
+        cause = f" ({hint})" if hint else ""
         notes.append(f"the search ended before it reached a maximum{cause}: this is not an estimate")
     for bound in dict.fromkeys(fit.bounds):
         notes.append(f"{_named(*bound)} is at the edge of the box, which is part of the estimator")
@@ -147,7 +147,7 @@ def answer(
     )
     more = "; the warnings say what else is open" if warned else ""
     yes = f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."
-    known = " ".join([*parts, yes]) if parts else f"Every parameter is identifiable{but}{more}."
+    verdict = " ".join([*parts, yes]) if parts else f"Every parameter is identifiable{but}{more}."
     edge = _edge(fit)
     reached = "a maximum inside the box" if not edge else f"a maximum at the edge of the box ({edge})"
     if untold:
@@ -162,12 +162,12 @@ def answer(
     if _lone(fit):
         doubts.append("the maximum itself, which only one start reached")
     distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
-    return (known, f"The search ended at {reached}. {distrust}")
+    return (verdict, f"The search ended at {reached}. {distrust}")
 
 
 def _lone(fit: AnyFit) -> list[str]:
-    told = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
-    return [told] * (fit.starts > 1 and fit.agree == 1)
+    note = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
+    return [note] * (fit.starts > 1 and fit.agree == 1)
 
 
 def _edge(fit: AnyFit) -> str:

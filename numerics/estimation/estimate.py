@@ -63,15 +63,15 @@ def default_box(points: Points, k: int) -> Box:
     The least variance is 5% of what clusterwise regression leaves, if that is less than var(y)/1000.
     """
     box, rng = Box.for_data(points.x, points.y, points.weights), np.random.default_rng(0)
-    part, left = Points(*points.some(SUBSAMPLE, rng)), []
+    part, variances = Points(*points.some(SUBSAMPLE, rng)), []
     x, y = part.x, part.y
     linear = formulas_of(activated("identity"), x.shape[1])
     for _ in range(_CLUSTERINGS):
         lines, _ = clusterwise_regression(linear, part, k, rng)
         residuals = y[:, None] - np.column_stack([x, np.ones(len(y))]) @ lines.T
-        left.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
+        variances.append(float((residuals**2).min(axis=1).sum()) / max(1, len(y) - lines.size))
     low, high = box.nu
-    return replace(box, nu=(max(min(low, 0.05 * min(left)), 1e-6 * low), high))
+    return replace(box, nu=(max(min(low, 0.05 * min(variances)), 1e-6 * low), high))
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def _fit(
     layout: Layout,
     gate: CompiledActivation,
     data: Data,
-    asked: Search,
+    search: Search,
     start: MixingMeasure | None = None,
     least: float = 0.0,
 ) -> FitResult:
@@ -192,7 +192,7 @@ def _fit(
     matrix, shift = units.matrix(layout)
     at = [] if start is None else [np.asarray(np.linalg.solve(matrix, layout.pack(start) - shift), dtype=float)]
     with announced(layout.k, few=not gate.machine_code):
-        best = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(asked))
+        best = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(search))
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         best, sides = settled(best, gate, scaled)
@@ -225,7 +225,7 @@ def _fit(
         n_parameters=size,
         fit=result,
         model=_model(result, gate.source, units),
-        mixture=_mixture(result, gate.source, data, asked.seed),
+        mixture=_mixture(result, gate.source, data, search.seed),
         dropped=data.dropped,
         twin=bool(others),
         separated=bool(apart),

@@ -143,8 +143,8 @@ def fit(
         spec = read(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
-        one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
-        fits = [one(k) for k in sizes]
+        fit_one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
+        fits = [fit_one(k) for k in sizes]
     return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
 
 
@@ -161,7 +161,7 @@ def _fitter(
     searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance}
     searched["weights"] = points.weights if points.weighted else None
 
-    def one(
+    def fit_one(
         k: int,
         mixture: Mixture | None = None,
         starts: int = search.starts,
@@ -174,11 +174,11 @@ def _fitter(
         low, high = end.box["nu"]
 
         def refit(k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> FitResult:
-            return one(k, mixture, starts, (max(low, least), high))
+            return fit_one(k, mixture, starts, (max(low, least), high))
 
         return result_of(end, points, names, refit=refit, **data)
 
-    return one
+    return fit_one
 
 
 def _box_of(gate: str, box: Box | Bounds | None) -> Box | None:
@@ -190,12 +190,12 @@ def _box_of(gate: str, box: Box | Bounds | None) -> Box | None:
 
 def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:
     """What `fit_general` takes. Raises ValueError for another noise, and a known one without its number."""
-    known = noise_of(noise)
-    if (known == "known") != (nu is not None):
+    kind = noise_of(noise)
+    if (kind == "known") != (nu is not None):
         raise ValueError("noise known goes with its variance nu, no other does; accepted: --noise known --nu V")
     if nu is not None and not 0 < nu < float("inf"):
         raise ValueError(f"nu must be a positive number, not {nu!r}")
-    return float(nu) if nu is not None else "common" if known == "common" else None
+    return float(nu) if nu is not None else "common" if kind == "common" else None
 
 
 def _bounds(gauge: str, tau: float | None, box: Box | Bounds | None) -> Bounds | None:

@@ -103,9 +103,9 @@ def _flows(fit: GeneralFitResult, points: Points) -> Floats:
     """
     spec, own = fit.spec, {*fit.spec.gate.own}
     translated = [f for f in translations(spec) if f.free_symbols & own]
-    moved = {p.name for flow in flows_of_gate(spec) for p, _ in flow.orbit}
-    moved |= {p.name for f in translated for p in (*f.free_symbols & own, *weight_parameters(spec))}
-    free = np.array([name in moved for name, _ in fit.names]) @ fit.moves > 0
+    movable = {p.name for flow in flows_of_gate(spec) for p, _ in flow.orbit}
+    movable |= {p.name for f in translated for p in (*f.free_symbols & own, *weight_parameters(spec))}
+    free = np.array([name in movable for name, _ in fit.names]) @ fit.moves > 0
     low, high = points.x.min(axis=0), points.x.max(axis=0)
     x = np.random.default_rng(0).uniform(low, high, (max(DESIGN, 2 * len(fit.theta)), spec.dim))
     mixture = Mixture.of(formulas_of(spec), fit.k, fit.natural)

@@ -149,19 +149,19 @@ def _none(fit: Fit) -> Floats:
 
 def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
     """The flows of an activation that fails the first-order condition by a symmetry, and what is left to learn."""
-    tau_free, alike, left = fit.layout.tau is None, _alike(fit, gate), failure.invariants
+    tau_free, alike, invariants = fit.layout.tau is None, _alike(fit, gate), failure.invariants
     homogeneous, two = failure.kind == "homogeneous", fit.layout.gauge == "free" and fit.layout.k == 2
     powers, even = alike if homogeneous else None, parity(gate) == "even"
     if failure.kind == "logarithmic" and tau_free and alike == "even":
-        left = (left[0], f"differences of ({left[1].replace('_i', '')})/tau")
+        invariants = (invariants[0], f"differences of ({invariants[1].replace('_i', '')})/tau")
     elif powers:
-        left = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{left[1]}", left[2])
+        invariants = (f"differences of {'' if powers == 'even' else 'sgn(beta1) '}{invariants[1]}", invariants[2])
     elif homogeneous and float(failure.degree) == 2 and two and even:  # a product of two linear forms
-        left = ("(beta1_0 beta1_0' - beta1_1 beta1_1')/tau", left[2])
+        invariants = ("(beta1_0 beta1_0' - beta1_1 beta1_1')/tau", invariants[2])
     below = fit.box.tau[0] <= float(fit.measure.tau) / 2
     twin = failure.kind == "constant" and tau_free and failure.level is False and alike == "odd" and below
     signs = homogeneous and not even and powers != "odd"
-    note = f"the gate is not identifiable, at most these functions of it are: {', '.join(left)}"
+    note = f"the gate is not identifiable, at most these functions of it are: {', '.join(invariants)}"
     flows = _flows(fit, gate, jumps=not homogeneous)
     return Proved(flows, failure, powers, signs, twin=twin, notes=(note,))
 
@@ -257,8 +257,8 @@ def single_twins(
     """The twins of almost every truth, and of all of the signs of these beta1, that are points: orbits are flows."""
     if atoms < 2 or source.is_linear:
         return []
-    found = twins(source, atoms=atoms, gauge=gauge).twins
-    here = [t for t in found if (t.always if beta1 is None else t.acts_on(beta1))]
+    every = twins(source, atoms=atoms, gauge=gauge).twins
+    here = [t for t in every if (t.always if beta1 is None else t.acts_on(beta1))]
     return [
         t for t in here if not t.factor.free_symbols and t.image_symbols <= {v for e in t.truth for v in e.free_symbols}
     ]
@@ -277,9 +277,9 @@ def twin_matrix(twin: Twin) -> list[list[float]] | None:
 def constant_combinations(x: Floats) -> tuple[Floats, Floats]:
     """The v (m, d) with x . v constant, to four digits (their squares are what curves), and the constants (m,)."""
     middle = x.mean(axis=0)
-    moved = x - middle
-    scale = np.linalg.norm(moved, axis=0)
-    _, values, rows = np.linalg.svd(np.linalg.qr(moved / scale, mode="r"))
+    centred = x - middle
+    scale = np.linalg.norm(centred, axis=0)
+    _, values, rows = np.linalg.svd(np.linalg.qr(centred / scale, mode="r"))
     v = rows[values**2 <= FLAT * values[0] ** 2] / scale
     return v, v @ middle
 
@@ -290,7 +290,7 @@ def dependent_directions(layout: Layout, x: Floats, *, linear: bool) -> Floats:
     A linear gate has a constant, beta0; s(beta1 . x) has none, so that there x . v = 0 is needed.
     """
     v, constants = constant_combinations(x)
-    found, d, size = [], layout.d, layout.atom_size
+    directions, d, size = [], layout.d, layout.atom_size
     apart = np.abs(constants) > _NO_MEAN * (np.abs(v) @ np.abs(x).max(axis=0))
     mixes = null_space(constants[None]).T if apart.any() else np.eye(len(v))
     gates = np.column_stack([v, -constants]) if linear else np.column_stack([mixes @ v, np.zeros(len(mixes))])
@@ -300,8 +300,8 @@ def dependent_directions(layout: Layout, x: Floats, *, linear: bool) -> Floats:
             full = np.zeros((len(rows), 1 + layout.k * size))
             place = 1 + atom * size + first
             full[:, place : place + d + 1] = rows
-            found.append(full[:, layout.free])
-    return np.concatenate(found)
+            directions.append(full[:, layout.free])
+    return np.concatenate(directions)
 
 
 def fewer_gates(layout: Layout, open_dimensions: int, dependent: Floats, x: Floats) -> int:

@@ -1,6 +1,6 @@
 """The profile likelihood of the temperature, where its standard error says that the data tell little of it.
 
-Example: ``settled(found, gate, points)`` climbs on where the profile rises, and says how far it falls on either side.
+Example: ``settled(fit, gate, points)`` climbs on where the profile rises, and says how far it falls on either side.
 """
 
 from __future__ import annotations
@@ -98,13 +98,13 @@ def _at(fit: Fit, gate: CompiledActivation, points: Points, log_tau: float, star
     return fit_points(fit.layout, gate, points, box=box, starts=0, seed=0, known_starts=starts)
 
 
-def _between(fit: Fit, gate: CompiledActivation, points: Points, level: Fit, moved: Fit) -> Iterator[Fit]:
+def _between(fit: Fit, gate: CompiledActivation, points: Points, level: Fit, outer: Fit) -> Iterator[Fit]:
     """Points of the profile ever nearer to the end of its flat part, level, from behind it, moved."""
     for _ in range(_HALVINGS):
-        middle = _at(fit, gate, points, (level.theta[0] + moved.theta[0]) / 2, [level.theta, moved.theta])
+        middle = _at(fit, gate, points, (level.theta[0] + outer.theta[0]) / 2, [level.theta, outer.theta])
         yield middle
         if abs(fit.log_likelihood - middle.log_likelihood) > AGREE:
-            moved = middle
+            outer = middle
         else:
             level = middle
 

@@ -114,7 +114,7 @@ def formula_problem(
     gate, formulas = spec.gate, formulas_of(spec)
     own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
     held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
-    moved, where = k if {*own} - {*held} else k - 1, Coordinates(formulas, k)
+    gates, where = k if {*own} - {*held} else k - 1, Coordinates(formulas, k)
     bounds = [bounds_of(p, p in own, points, box) for p in (*own, *spec.expert.parameters)]
     common = [bounds_of(p, True, points, box) for p in gate.shared]
     every = np.array([*bounds * k, *common])
@@ -134,7 +134,7 @@ def formula_problem(
     return Problem(
         formulas,
         k,
-        moved,
+        gates,
         points,
         not few(k, len(points.y)),
         base,
@@ -217,8 +217,8 @@ def fit_general(
     fitted = len(problem.places)
     if len(points.y) < fitted:
         raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
-    known = [theta[problem.places] for theta in known_starts]
-    optimum = search(problem, seed=seed, effort=effort_of(problem, starts), known=known, progress=progress)
+    vectors = [theta[problem.places] for theta in known_starts]
+    optimum = search(problem, seed=seed, effort=effort_of(problem, starts), known=vectors, progress=progress)
     return _report(spec, optimum, _box_record(spec, points, inside))
 
 

@@ -43,8 +43,8 @@ def require_smooth(family: Family) -> None:
 def formulas_of(family: Family) -> AtomFormulas:
     """Those of a family, whose atoms have log weights; what is known of their gates is put in."""
     cell, gate = family.setting, family.setting.spec.gate
-    known = {p: cell.point.get(p, 1) for p in {*gate.own} - {*cell.own}}
-    weight, own = gate.log_weight.subs(known) + _WEIGHT, (_WEIGHT, *cell.own)
+    values = {p: cell.point.get(p, 1) for p in {*gate.own} - {*cell.own}}
+    weight, own = gate.log_weight.subs(values) + _WEIGHT, (_WEIGHT, *cell.own)
     return AtomFormulas.of(weight, cell.mean, own, gate.shared, cell.expert, cell.spec.dim)
 
 
@@ -65,7 +65,7 @@ def family_problem(family: Family, points: Points, *, compiled: bool = True) -> 
     weights = family.width * np.arange(k)
     reach[weights] = np.where(np.repeat(family.sizes, family.sizes) > 1, UNEVEN, _RANGE)
     center = center_of(family)
-    smaller = _one_less(family)
+    smaller = _drop_atom(family)
     return Problem(
         formulas_of(family),
         k,
@@ -81,7 +81,7 @@ def family_problem(family: Family, points: Points, *, compiled: bool = True) -> 
     )
 
 
-def _one_less(family: Family) -> Family | None:
+def _drop_atom(family: Family) -> Family | None:
     """The family of one atom less: of the first cell, or of the second where both are split."""
     first, second = family.sizes
     if first == 1:

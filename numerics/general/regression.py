@@ -45,9 +45,9 @@ class RegressionMixture:
     def __init__(self, family: Family) -> None:
         require_smooth(family)
         box = family_problem(family, Points(np.zeros((1, family.setting.spec.dim)), np.zeros(1)), compiled=False)
-        kept = ~np.isin(box.places, box.where.nu)
+        mask = ~np.isin(box.places, box.where.nu)
         self.family, self.problem = family, box
-        self.free, self.lower, self.upper = box.places[kept], box.lower[kept], box.upper[kept]
+        self.free, self.lower, self.upper = box.places[mask], box.lower[mask], box.upper[mask]
         d = family.setting.spec.dim
         line = family.low + (family.high - family.low) * (np.arange(NODES[d]) + 0.5) / NODES[d]
         self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
@@ -79,13 +79,13 @@ class RegressionMixture:
         gate, line = (
             by_atom(part.slopes(self.x, at)) for part, at in ((family.weight, atoms.gates), (family.mean, atoms.lines))
         )
-        kept = np.delete(np.arange(own, width), family.variance)
+        line_places = np.delete(np.arange(own, width), family.variance)
         slopes = np.zeros((vectors.shape[1], *f.shape))
         for i, (share, mean) in enumerate(zip(shares, means, strict=True)):
             pull, at = share * (mean - f), i * width
             slopes[at] = pull
             slopes[at + 1 : at + own] = gate[: own - 1, i] * pull
-            slopes[at + kept] = line[:, i] * share
+            slopes[at + line_places] = line[:, i] * share
             slopes[len(shares) * width :] += gate[own - 1 :, i] * pull
         slopes *= np.where(family.positive, vectors, 1.0).T[:, :, None]
         return f, slopes[self.free]
@@ -104,11 +104,11 @@ class RegressionMixture:
         hessian[:] = (half + half.T) / 2
         return float(-((points.y - f[0]) @ gap[0]) / 2)
 
-    def search_once(self, points: Means, count: int, known: Sequence[Array], rng: np.random.Generator) -> Maximum:
+    def search_once(self, points: Means, count: int, initial: Sequence[Array], rng: np.random.Generator) -> Maximum:
         """The highest of the climbs from known u and from so many that are drawn in the box, at all scales."""
         middle, reach = (self.lower + self.upper) / 2, (self.upper - self.lower) / 2
         scales = np.exp(rng.uniform(np.log(points.n) / -4, 0, count))
-        starts = [*known, *(middle + scale * reach * rng.uniform(-1, 1, len(reach)) for scale in scales)]
+        starts = [*initial, *(middle + scale * reach * rng.uniform(-1, 1, len(reach)) for scale in scales)]
         stop = Stop.in_sample_units(points.n)
         kernel = partial(self.fill, points)
         with one_blas_thread():

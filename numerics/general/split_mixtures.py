@@ -58,13 +58,13 @@ class Compiled:
 def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Function:
     compiled = sp.lambdify(symbols, formulas, "scipy", cse=True)  # NumPy, with erf and the like
 
-    def found(x: Array, parameters: Array) -> Array:
+    def evaluate(x: Array, parameters: Array) -> Array:
         values = np.empty((len(formulas), len(parameters), len(x)))
-        for value, one in zip(values, compiled(*x.T, *parameters.T[:, :, None]), strict=True):
-            value[...] = one
+        for value, result in zip(values, compiled(*x.T, *parameters.T[:, :, None]), strict=True):
+            value[...] = result
         return values
 
-    return found
+    return evaluate
 
 
 class Atoms:
@@ -99,8 +99,8 @@ class Family:
         self.setting, self.m, self.sizes = setting, setting.size, setting.cells
         x, gate = covariates(setting.spec.dim), setting.spec.gate
         self.low, self.high = map(float, setting.truth.box or ())
-        known = {p: setting.point.get(p, 1) for p in {*gate.own} - {*setting.own}}
-        self.weight = Compiled.of(gate.log_weight.subs(known), (*setting.own, *gate.shared), x)
+        values = {p: setting.point.get(p, 1) for p in {*gate.own} - {*setting.own}}
+        self.weight = Compiled.of(gate.log_weight.subs(values), (*setting.own, *gate.shared), x)
         self.mean = Compiled.of(setting.mean, [p for p in setting.expert if p != NU], x)
         self.variance = list(setting.expert).index(NU)
         shared = [float(setting.point[p]) for p in gate.shared]
@@ -147,11 +147,11 @@ class Family:
         fixed = self.index(atom, name) if name in self.names else self.shared_index(name)
         free = self.free.copy()
         free[list(also)], free[fixed] = True, False
-        moved = np.flatnonzero(free)
-        slopes = np.eye(len(free))[:, moved]
+        movers = np.flatnonzero(free)
+        slopes = np.eye(len(free))[:, movers]
         if name in self.names:
             slopes[fixed] = slopes[self.index(1, name)]
-        return fixed, moved, slopes
+        return fixed, movers, slopes
 
     @property
     def accepted(self) -> list[str]:
@@ -175,10 +175,10 @@ class Family:
         Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
         """
         spec, point = self.setting.spec, self.setting.truth.point(other)
-        found = [kink for kink in kinks(spec) if kink.kind == "boundary" and (kink.moved_by or not moving)]
-        if found and spec.dim > 1:
+        corners = [kink for kink in kinks(spec) if kink.kind == "boundary" and (kink.moved_by or not moving)]
+        if corners and spec.dim > 1:
             raise ValueError(f"the gate {spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements")
-        places = [float(x) for kink in found for x in sp.solve(kink.boundary.subs(point), X) if x.is_real]
+        places = [float(x) for kink in corners for x in sp.solve(kink.boundary.subs(point), X) if x.is_real]
         return sorted({x for x in places if self.low < x < self.high})
 
     def panels(self, nodes: int) -> tuple[list[float], int]:

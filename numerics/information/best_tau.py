@@ -34,8 +34,8 @@ def tau_variance(
     measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float, accuracy: Accuracy = FINE
 ) -> float:
     """[I^-1] of log tau for x uniform on [low, high]^d; infinite where it is not resolved in doubles."""
-    found = information(measure, layout, gate, quadrature(measure, gate, low, high, accuracy))
-    return found.variance("tau") if found.resolved else float("inf")
+    fisher = information(measure, layout, gate, quadrature(measure, gate, low, high, accuracy))
+    return fisher.variance("tau") if fisher.resolved else float("inf")
 
 
 def best_tau(
@@ -48,9 +48,9 @@ def best_tau(
         return None
 
     def at(log_tau: float) -> float:
-        moved = replace(measure, tau=np.array(scale * np.exp(log_tau)))
+        trial = replace(measure, tau=np.array(scale * np.exp(log_tau)))
         try:
-            return float(np.log(tau_variance(moved, layout, gate, low, high, SCAN)))
+            return float(np.log(tau_variance(trial, layout, gate, low, high, SCAN)))
         except ValueError:  # too steep to be resolved
             return float("inf")
 

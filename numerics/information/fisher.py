@@ -85,8 +85,8 @@ class Information:
         tau, beta1 = self.inverse_factor[self.places("tau")[0]], self.inverse_factor[self.places("beta1")]
         q = np.linalg.qr((beta1 / np.linalg.norm(beta1, axis=1, keepdims=True)).T)[0]
         own = tau / np.linalg.norm(tau)
-        left = own - q @ (q.T @ own)
-        return float(1 / (left @ left))
+        residual = own - q @ (q.T @ own)
+        return float(1 / (residual @ residual))
 
 
 def _norms(rows: Floats) -> Floats:

@@ -64,14 +64,14 @@ def best_matched(
     reach = float(np.abs(measure.beta1).sum(axis=1).max()) * max(abs(low), abs(high))
 
     def at(scale: float, accuracy: Accuracy = SCAN) -> tuple[float, MixingMeasure | None]:
-        made = matched(replace(measure, beta1=measure.beta1 * (scale / reach)), gate, low, high, probabilities)
-        if made is None:
+        candidate = matched(replace(measure, beta1=measure.beta1 * (scale / reach)), gate, low, high, probabilities)
+        if candidate is None:
             return float("inf"), None
         try:
-            found = information(made, layout, gate, quadrature(made, gate, low, high, accuracy))
+            fisher = information(candidate, layout, gate, quadrature(candidate, gate, low, high, accuracy))
         except ValueError:  # s' is not finite, or the gate too steep to be resolved
             return float("inf"), None
-        return (cost(found, made) if found.resolved else float("inf")), made
+        return (cost(fisher, candidate) if fisher.resolved else float("inf")), candidate
 
     lengths = np.concatenate([-SCALES[::-1], SCALES])
     values = np.array([at(v)[0] for v in lengths])
@@ -82,11 +82,11 @@ def best_matched(
     for _ in range(_ROUNDS):
         step = float(np.sqrt(step))
         for other in (place / step, place * step):
-            if SCALES[0] <= abs(other) <= SCALES[-1] and (found := at(other)[0]) < value:
-                place, value = other, found
+            if SCALES[0] <= abs(other) <= SCALES[-1] and (trial := at(other)[0]) < value:
+                place, value = other, trial
                 break
-    value, made = at(place, FINE)
-    if made is None:
+    value, candidate = at(place, FINE)
+    if candidate is None:
         return None
     edge = min(abs(abs(place) - end) / end for end in (SCALES[0], SCALES[-1])) < 1e-9
-    return Matched(made, value, bool(edge))
+    return Matched(candidate, value, bool(edge))

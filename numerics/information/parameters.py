@@ -206,8 +206,8 @@ def free_names(truth: Truth, held: Collection[sp.Symbol]) -> list[Name]:
     """The parameters that are not known: names and atoms, None of a shared one."""
     own = [p for p in truth.atoms[0] if p not in truth.shared]
     last = truth.k - 1
-    found: list[Name] = [(p.name, i) for i in range(truth.k) for p in own if i < last or p not in held]
-    return [*found, *((p.name, None) for p in truth.shared)]
+    names: list[Name] = [(p.name, i) for i in range(truth.k) for p in own if i < last or p not in held]
+    return [*names, *((p.name, None) for p in truth.shared)]
 
 
 def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
@@ -225,16 +225,16 @@ def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
     _require_continuous(truth)
     low, high = map(float, truth.box or ())
     natural, k, level = _natural(truth), truth.k, 1
-    found = information_at(truth.spec, k, natural, low, high, held)
-    gradient = _gradient(truth, function, found)
-    variance, error = found.variance_along(gradient), np.inf
+    information = information_at(truth.spec, k, natural, low, high, held)
+    gradient = _gradient(truth, function, information)
+    variance, error = information.variance_along(gradient), np.inf
     while variance is not None and error > _AGREE and level < _FINEST[truth.spec.dim]:
         level *= 2
-        found, before = information_at(truth.spec, k, natural, low, high, held, level), variance
-        variance = found.variance_along(gradient)
+        information, before = information_at(truth.spec, k, natural, low, high, held, level), variance
+        variance = information.variance_along(gradient)
         error = np.inf if variance is None else abs(variance / before - 1)
     value = float(function.subs(all_values(truth)))
-    return Told(value, variance, float(error), len(found.flat), tuple(found.ratios.tolist()))
+    return Told(value, variance, float(error), len(information.flat), tuple(information.ratios.tolist()))
 
 
 def all_values(truth: Truth) -> dict[sp.Symbol, sp.Expr]:
@@ -251,11 +251,11 @@ def _natural(truth: Truth) -> Floats:
     return np.array([float(v) for v in values])
 
 
-def _gradient(truth: Truth, function: sp.Expr, found: GeneralInformation) -> Floats:
+def _gradient(truth: Truth, function: sp.Expr, information: GeneralInformation) -> Floats:
     """By the coordinates of the information, logarithms of what is positive."""
     symbols = {p.name: p for p in (*truth.atoms[0], *truth.shared)}
     values, slopes = all_values(truth), []
-    for name, atom in found.names:
+    for name, atom in information.names:
         p = symbols[name] if atom is None else atom_symbol(symbols[name], atom + 1)
         slopes.append(float(sp.diff(function, p).subs(values) * (values[p] if p.is_positive else 1)))
     return np.array(slopes)
@@ -269,14 +269,14 @@ def _require_continuous(truth: Truth) -> None:
         )
     for what, f in (("gate", spec.gate.log_weight), ("mean", mean_of(spec.expert) or sp.S.Zero)):
         for i in range(truth.k):
-            if f.has(Relational) and (p := _moved_jump(truth, spec, f, i)) is not None:
+            if f.has(Relational) and (p := _find_moving_jump(truth, spec, f, i)) is not None:
                 raise ValueError(
                     f"the {what} jumps where {p.name} moves the jump: {p.name} has no Fisher information, and is "
                     "learnt faster than n^(-1/2)"
                 )
 
 
-def _moved_jump(truth: Truth, spec: MoESpec, f: sp.Expr, atom: int) -> sp.Symbol | None:
+def _find_moving_jump(truth: Truth, spec: MoESpec, f: sp.Expr, atom: int) -> sp.Symbol | None:
     """A parameter that moves a place in the box at which a formula of an atom jumps; None where there is none."""
     x, values = covariates(spec.dim), truth.point(atom)
     low, high = map(float, truth.box or ())

@@ -143,11 +143,11 @@ def _on_panels(corners: Floats, grid: Floats, product: Floats, width: float) -> 
 
 def _shares(grid: Floats, axis: int | None = None) -> Floats:
     """What the corners of a panel count, (g, 2^d), at points (g, d) of the unit cube; or the derivatives of that."""
-    found = np.ones((len(grid), 1))
+    shares = np.ones((len(grid), 1))
     for a, t in enumerate(grid.T):
         two = np.stack([0 * t - 1, 0 * t + 1] if a == axis else [1 - t, t], axis=1)
-        found = (found[:, :, None] * two[:, None]).reshape(len(grid), -1)
-    return found
+        shares = (shares[:, :, None] * two[:, None]).reshape(len(grid), -1)
+    return shares
 
 
 def _panels(
@@ -158,7 +158,7 @@ def _panels(
     ends = _INSIDE + (1 - 2 * _INSIDE) * product_grid(np.array([0.0, 1.0]), measure.d)
     corners = _first_panels(measure, gate, np.linspace(low, high, accuracy.panels + 1))
     shares = _shares(np.concatenate([grid, ends]))
-    kept: list[Floats] = []
+    panels: list[Floats] = []
     least, count = np.inf, 0
     while len(corners):
         x = shares @ corners
@@ -172,14 +172,14 @@ def _panels(
         steep = np.ptp(move - move.mean(axis=2, keepdims=True), axis=1).max(axis=1) > accuracy.swing
         wide = np.ptp(corners, axis=1).max(axis=1) > _NARROWEST * (high - low)
         halve = steep & (second <= least + _MIXED) & wide
-        kept.append(corners[~halve])
+        panels.append(corners[~halve])
         count += int((~halve).sum())
         if count + halve.sum() > _MOST_PANELS or (count + halve.sum()) * len(grid) > _MOST_NODES:
             raise ValueError(
                 "the gate is too steep for the information to be computed: tau is too small for s and beta1"
             )
         corners = _halved(corners[halve])
-    return np.concatenate(kept)
+    return np.concatenate(panels)
 
 
 def _halved(corners: Floats) -> Floats:

@@ -37,11 +37,11 @@ class Required:
     resolved: bool
 
 
-def relative_beta1(found: Information, measure: MixingMeasure) -> float:
+def relative_beta1(fisher: Information, measure: MixingMeasure) -> float:
     """The relative variance of beta1, times n, of the worst atom whose beta1 is free and not 0."""
-    free = range(found.layout.gates)
+    free = range(fisher.layout.gates)
     squares = {i: float(measure.beta1[i] @ measure.beta1[i]) for i in free}
-    return max(found.variance("beta1", i) / square for i, square in squares.items() if square > 0)
+    return max(fisher.variance("beta1", i) / square for i, square in squares.items() if square > 0)
 
 
 def at_truth(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float) -> Required:
@@ -49,17 +49,17 @@ def at_truth(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, l
     fixed = layout.tau is not None
 
     nodes = quadrature(measure, gate, low, high, FINE)
-    found = information(measure, layout, gate, nodes)
-    if not found.resolved:
-        return Required(None, float("inf"), None, found.condition, None, float("inf"), False)
+    fisher = information(measure, layout, gate, nodes)
+    if not fisher.resolved:
+        return Required(None, float("inf"), None, fisher.condition, None, float("inf"), False)
     rough = information(measure, layout, gate, quadrature(measure, gate, low, high, COARSE))
-    values = [relative_beta1(f, measure) if fixed else f.variance("tau") for f in (found, rough)]
+    values = [relative_beta1(f, measure) if fixed else f.variance("tau") for f in (fisher, rough)]
     error = abs(values[1] / values[0] - 1)
     if fixed:
-        return Required(None, values[0], None, found.condition, None, error, True)
-    fourth = kurtosis(measure, layout, gate, nodes, found.influence("tau"))
-    beta1 = relative_beta1(found, measure)
-    return Required(values[0], beta1, found.price, found.condition, fourth, error, True)
+        return Required(None, values[0], None, fisher.condition, None, error, True)
+    fourth = kurtosis(measure, layout, gate, nodes, fisher.influence("tau"))
+    beta1 = relative_beta1(fisher, measure)
+    return Required(values[0], beta1, fisher.price, fisher.condition, fourth, error, True)
 
 
 def standard_errors(
@@ -69,10 +69,10 @@ def standard_errors(
 
     Raises ValueError where the information is singular to the digits of a double.
     """
-    found = information(measure, layout, gate, quadrature(measure, gate, low, high))
-    if not found.resolved:
+    fisher = information(measure, layout, gate, quadrature(measure, gate, low, high))
+    if not fisher.resolved:
         raise ValueError("the information is singular to the digits of a double: there are no standard errors")
-    errors = np.linalg.norm(found.inverse_factor, axis=1) / np.sqrt(n)
+    errors = np.linalg.norm(fisher.inverse_factor, axis=1) / np.sqrt(n)
     rows = []
     for (name, atom), error in zip(layout.names, errors, strict=True):
         unit = float(measure.tau) if name == "tau" else float(measure.nu[atom]) if name == "nu" else 1.0

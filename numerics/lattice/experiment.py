@@ -128,7 +128,7 @@ def experiment(
     count = columns or columns_needed(truth.d, kinks_move(truth, gate, low, high), n)
     x = _clear_design(low, high, truth.d, count, clear)
     means, deviations = x @ truth.a.T + truth.b, np.sqrt(truth.nu)
-    return _made(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
+    return _build(x, means, deviations, box.nu[0], lambda x, y: log_density(truth, gate, x, y))
 
 
 def family_experiment(family: Family, *, n: int, columns: int | None = None) -> Experiment:
@@ -145,7 +145,7 @@ def family_experiment(family: Family, *, n: int, columns: int | None = None) -> 
     x = _clear_design(low, high, d, columns or columns_needed(d, bool(kinks), n), clear)
     true = Atoms(family, family.reference, x)
     nu_min = float(true.nus.min()) / FACTOR
-    return _made(x, true.means.T, np.sqrt(true.nus), nu_min, partial(_log_density, family))
+    return _build(x, true.means.T, np.sqrt(true.nus), nu_min, partial(_log_density, family))
 
 
 def _log_density(family: Family, x: Floats, y: Floats) -> Floats:
@@ -162,7 +162,7 @@ def _clear_design(low: float, high: float, d: int, columns: int, clear: Callable
     return x if clear(x) else _clear_design(low, high, d, columns + 1, clear)
 
 
-def _made(
+def _build(
     x: Floats, means: Floats, deviations: Floats, nu_min: float, log_g: Callable[[Floats, Floats], Floats]
 ) -> Experiment:
     """The experiment on the multiples of the step within REACH standard deviations of the true lines."""

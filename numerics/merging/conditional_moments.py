@@ -55,15 +55,15 @@ def merged(
 
 def _projected(formulas: AtomFormulas, x: Floats, root: Floats, m: Floats, line: Floats) -> Floats:
     """The parameters of the mean that is nearest to m, with the squares of root as weights."""
-    left = np.inf
+    least = np.inf
     for _ in range(_STEPS):
         mean, slopes = mean_and_slopes(formulas, x, line)
         gap = (m - mean) * root
         if not formulas.line_bends:
             return np.asarray(line + np.linalg.lstsq((slopes * root).T, gap, rcond=None)[0])
         size = float(gap @ gap)
-        if size >= left * (1 - _EQUAL):
+        if size >= least * (1 - _EQUAL):
             break
-        left, best = size, line
+        least, best = size, line
         line = line + np.linalg.lstsq((slopes * root).T, gap, rcond=None)[0]
     return best

@@ -63,7 +63,7 @@ def path(mixture: Mixture, x: Floats, weights: Floats) -> tuple[Merger, ...]:
             mixture.formulas, x, weights, probabilities[:, at], means[:, at], mixture.lines[at], mixture.nu[at]
         )
 
-    found: list[Merger] = []
+    mergers: list[Merger] = []
     cells: Cells = tuple((i,) for i in range(mixture.k))
     experts = {cell: expert(cell) for cell in cells}
     heights: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
@@ -74,9 +74,9 @@ def path(mixture: Mixture, x: Floats, weights: Floats) -> tuple[Merger, ...]:
                 experts[both] = expert(both)
                 heights[one, other] = _cost(mixture, x, weights, experts[one], experts[other], experts[both])
         one, other = min(combinations(cells, 2), key=lambda pair: heights[pair])
-        found.append(Merger(cells, (cells.index(one), cells.index(other)), heights[one, other]))
-        cells = found[-1].after
-    return tuple(found)
+        mergers.append(Merger(cells, (cells.index(one), cells.index(other)), heights[one, other]))
+        cells = mergers[-1].after
+    return tuple(mergers)
 
 
 def _cost(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:

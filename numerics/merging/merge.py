@@ -198,13 +198,13 @@ class Merge:
     def rows(self) -> list[dict[str, Any]]:
         """The projected parameters: one mapping each; the atom of what is shared is None."""
         own, shared, line = self.names
-        found = [
+        own_rows = [
             {"parameter": name, "atom": j, "value": float(value)}
             for j, cell in enumerate(zip(self.mixture.own, self.mixture.lines, self.mixture.nu, strict=True))
             for name, value in zip((*own, *line, "nu"), (*cell[0], *cell[1], cell[2]), strict=True)
         ]
         values = zip(shared, self.mixture.shared, strict=True)
-        return found + [{"parameter": name, "atom": None, "value": float(value)} for name, value in values]
+        return own_rows + [{"parameter": name, "atom": None, "value": float(value)} for name, value in values]
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -224,8 +224,8 @@ class Merge:
             f"{r['parameter']}{'' if r['atom'] is None else '_' + str(r['atom'])} = {r['value']:.4g}"
             for r in self.rows()
         )
-        left = f"residuals: {self.residual:.3g} of the means, {self.gate_residual:.3g} of the probabilities"
-        head = f"Merged by conditional moments: {cells}\n{values}\n{left}; log-likelihood {self.log_likelihood:.6g}"
+        gaps = f"residuals: {self.residual:.3g} of the means, {self.gate_residual:.3g} of the probabilities"
+        head = f"Merged by conditional moments: {cells}\n{values}\n{gaps}; log-likelihood {self.log_likelihood:.6g}"
         return f"{head}\nFitted again from there:\n{self.refit}"
 
     def __repr__(self) -> str:
@@ -289,19 +289,19 @@ def projected(
     orders = [cells]
     if held.apart:
         orders += [(*(c for c in cells if c != last), last) for last in cells[:-1]]
-    found, some = [], slice(None, None, -(-len(x) // _FEW))
+    ends, some = [], slice(None, None, -(-len(x) // _FEW))
     for order in orders:
         wanted = np.stack([experts[cell].probability for cell in order], axis=1)
         starts = _starts(mixture, held, weights @ probabilities, order)
         rough = project(mixture.formulas, held, x[some], weights[some] / weights[some].sum(), wanted[some], starts)
-        found.append((project(mixture.formulas, held, x, weights, wanted, [rough]), order, wanted))
-        if found[-1][0].objective <= CLOSE:
+        ends.append((project(mixture.formulas, held, x, weights, wanted, [rough]), order, wanted))
+        if ends[-1][0].objective <= CLOSE:
             break
-    gate, order, wanted = min(found, key=lambda end: end[0].objective)
+    gate, order, wanted = min(ends, key=lambda end: end[0].objective)
     lines, nu = np.stack([experts[c].line for c in order]), np.array([experts[c].nu for c in order])
     small = replace(mixture, own=gate.own, shared=gate.shared, lines=lines, nu=nu)
-    left = float(weights @ np.abs(small.probabilities(x) - wanted).sum(axis=1)) / 2
-    return order, small, max(e.residual for e in experts.values()), left
+    gate_residual = float(weights @ np.abs(small.probabilities(x) - wanted).sum(axis=1)) / 2
+    return order, small, max(e.residual for e in experts.values()), gate_residual
 
 
 def _starts(mixture: Mixture, held: Held, masses: Floats, cells: Cells) -> list[Projection]:
@@ -315,14 +315,14 @@ def _starts(mixture: Mixture, held: Held, masses: Floats, cells: Cells) -> list[
     places, values = list(held.places), np.array(held.values)
     positive = np.array(mixture.formulas.positive[: mixture.own.shape[1]], dtype=bool)
     rng = np.random.default_rng(0)
-    found: list[Floats] = []
+    gates: list[Floats] = []
     for own in (heaviest, mean):
-        moved = own.copy()
-        moved[:, places] += np.where(positive[places], 0.0, values - own[-1, places])
-        found += [moved, own]
+        translated = own.copy()
+        translated[:, places] += np.where(positive[places], 0.0, values - own[-1, places])
+        gates += [translated, own]
     scale = _SPREAD * (1 + np.abs(mean).max())
-    found += [np.where(positive, mean, mean + scale * rng.normal(size=mean.shape)) for _ in range(_DRAWS)]
-    for own in found:
+    gates += [np.where(positive, mean, mean + scale * rng.normal(size=mean.shape)) for _ in range(_DRAWS)]
+    for own in gates:
         own[-1, places] = values
     convex = held.shared and all(b >= mixture.formulas.own for _, b in mixture.formulas.gate_bends)
-    return [Projection(own, mixture.shared, np.inf) for own in (found[:1] if convex else found)]
+    return [Projection(own, mixture.shared, np.inf) for own in (gates[:1] if convex else gates)]

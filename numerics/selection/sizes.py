@@ -162,9 +162,9 @@ class Sizes:
         most = [[_most(self.charges[k][j]) for j in at if j <= k] for k in at]
         high = dict(zip(at, -2 * marginals(levels, most, self.n), strict=True))
         least = [[_least_charge(self.charges[k][j]) for j in at if j <= k] for k in at]
-        known = [[charge for charge in row if charge is not None] for row in least]
+        charges = [[charge for charge in row if charge is not None] for row in least]
         count = next((i for i, row in enumerate(least) if None in row), len(at))  # of the sizes with lower ends
-        low = dict(zip(at[:count], -2 * marginals(levels[:count], known[:count], self.n), strict=True))
+        low = dict(zip(at[:count], -2 * marginals(levels[:count], charges[:count], self.n), strict=True))
         ends = (
             (float(low[k]) if k in low else None, float(high[k])) if k in high else None for k in range(len(self.fits))
         )
@@ -186,8 +186,8 @@ class Sizes:
     @property
     def range(self) -> tuple[int, int] | None:
         """From the least number that a criterion takes to the greatest."""
-        taken = [k for k in (self.by_bic, self.by_sbic) if k is not None]
-        return (min(taken), max(taken)) if taken else None
+        choices = [k for k in (self.by_bic, self.by_sbic) if k is not None]
+        return (min(choices), max(choices)) if choices else None
 
     @property
     def heights(self) -> tuple[float, ...]:
@@ -202,12 +202,12 @@ class Sizes:
     def at_resolution(self, size: float) -> int:
         """How many experts are left when pairs merge until the next costs more than size, or than noise."""
         least = max(size, self.noise)
-        left = len(self.fits)
+        count = len(self.fits)
         for height in self.heights:
             if height > least:
-                return left
-            left -= 1
-        return left
+                return count
+            count -= 1
+        return count
 
     def resolution(self, k: int) -> tuple[float, float | None] | None:
         """Between which resolutions there are k experts, noise aside; None where at none (a later merge costs less)."""
@@ -263,11 +263,11 @@ def sizes(
     while len(upwards) < most and not _rising([f.bic for f in upwards]):
         upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
         tell(len(upwards), 2 * most)
-    taken = upwards[(_least([f.bic for f in upwards]) or 1) - 1].mixture
-    floor = _FLOOR * float(taken.values.nu.min())
+    model = upwards[(_least([f.bic for f in upwards]) or 1) - 1].mixture
+    floor = _FLOOR * float(model.values.nu.min())
     best: list[tuple[FitResult, tuple[Merger, ...]]] = []
     for k in range(most, 0, -1):
-        forward = upwards[k - 1] if k <= taken.values.k else taken.fitted_again(k, starts=starts, least=floor)
+        forward = upwards[k - 1] if k <= model.values.k else model.fitted_again(k, starts=starts, least=floor)
         above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.fit.is_estimate}
         down = [_refit(f.mixture, steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
         chosen = _higher([forward, *down])
@@ -275,12 +275,12 @@ def sizes(
         tell(2 * most - k + 1, 2 * most)
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
     charges, silence = _charges(fits[-1].mixture, most)
-    found = Sizes(fits, steps, charges, silence)
-    if found.by_bic is None:
-        return found
-    taken = fits[found.by_bic - 1].mixture
-    misfit, outlying = departure(taken.values, taken.points), light_and_broad(taken.values, taken.points)
-    return replace(found, misfit=misfit, outlying=outlying)
+    result = Sizes(fits, steps, charges, silence)
+    if result.by_bic is None:
+        return result
+    model = fits[result.by_bic - 1].mixture
+    misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
+    return replace(result, misfit=misfit, outlying=outlying)
 
 
 def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
@@ -295,9 +295,9 @@ def _rising(bic: Sequence[float | None]) -> bool:
     return len(ends) == 3 and ends[0] < ends[1] <= ends[2]
 
 
-def _higher(found: list[FitResult]) -> FitResult:
+def _higher(fits: list[FitResult]) -> FitResult:
     """The highest of some fits that are estimates, the first of equal ones; the first where none is."""
-    estimates = [f for f in found if f.fit.is_estimate] or found[:1]
+    estimates = [f for f in fits if f.fit.is_estimate] or fits[:1]
     most = max(f.log_likelihood for f in estimates)
     return next(f for f in estimates if f.log_likelihood >= most - AGREE)
 
@@ -312,25 +312,25 @@ def _charges(fitted: FittedMixture, most: int) -> tuple[tuple[tuple[Coefficient,
             rows.append(tuple(coefficient(spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1)))
         except ValueError as error:
             return None, str(error)
-        for found in rows[-1]:
-            if found.upper is None:
-                return None, found.reason.text
+        for charge in rows[-1]:
+            if charge.upper is None:
+                return None, charge.reason.text
     return tuple(rows), ""
 
 
-def _most(found: Coefficient) -> tuple[float, int]:
+def _most(charge: Coefficient) -> tuple[float, int]:
     """The most that a coefficient charges: its upper bound, with the least multiplicity, which is 1 where none is."""
-    assert found.upper is not None
-    return float(found.upper), 1 if found.multiplicity is None else found.multiplicity[0]
+    assert charge.upper is not None
+    return float(charge.upper), 1 if charge.multiplicity is None else charge.multiplicity[0]
 
 
-def _least_charge(found: Coefficient) -> tuple[float, int] | None:
+def _least_charge(charge: Coefficient) -> tuple[float, int] | None:
     """The least that it charges: its lower bound, with the greatest multiplicity; None where one is not known."""
-    if found.lower is None or found.multiplicity is None:
+    if charge.lower is None or charge.multiplicity is None:
         return None
-    return float(found.lower), found.multiplicity[1]
+    return float(charge.lower), charge.multiplicity[1]
 
 
 def _least(values: list[float | None]) -> int | None:
-    known = [(value, k) for k, value in enumerate(values, 1) if value is not None]
-    return min(known)[1] if known else None
+    pairs = [(value, k) for k, value in enumerate(values, 1) if value is not None]
+    return min(pairs)[1] if pairs else None

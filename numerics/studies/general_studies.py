@@ -135,10 +135,10 @@ def kept_apart(chosen: Setting) -> Setting:
 def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
     """Sample, fit and compare; progress is told the number of finished replicates."""
     require_smooth(study.family)
-    made = family_experiment(study.family, n=study.sizes[-1], columns=study.columns)
+    lattice = family_experiment(study.family, n=study.sizes[-1], columns=study.columns)
 
     def fits(replicate: int) -> list[GroupFit]:
-        return _fits(study, list(samples(made, study.sizes, seed=study.seed, replicate=replicate)), replicate)
+        return _fits(study, list(samples(lattice, study.sizes, seed=study.seed, replicate=replicate)), replicate)
 
     return _result(study, fits, progress)
 
@@ -179,13 +179,13 @@ def _fits(study: GeneralStudy, data: list[Points], replicate: int) -> list[Group
     rough, splits = (0, study.starts) if problems[0].smaller else (_ROUGH, 0)
     effort = Effort(rough, 0, splits, study.rounds)
     names = names_of(family)
-    made = []
+    fits = []
     for optimum in fits_of_sizes(problems, seeds, stops, effort, backward=False):
         problem = optimum.problem
         at = problem.places[problem.edges(optimum.u)]
         vector = problem.natural(optimum.u)
-        made.append(GroupFit(vector, optimum.status, optimum.gap, frozenset(names[place] for place in at)))
-    return made
+        fits.append(GroupFit(vector, optimum.status, optimum.gap, frozenset(names[place] for place in at)))
+    return fits
 
 
 def names_of(family: Family) -> list[str]:
@@ -194,7 +194,7 @@ def names_of(family: Family) -> list[str]:
 
 
 def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate: int) -> list[GroupFit]:
-    made: list[GroupFit] = []
+    fits: list[GroupFit] = []
     before: list[list[Array]] = [[], []]
     names = names_of(study.family)
     for j, n in enumerate(study.sizes):
@@ -205,8 +205,8 @@ def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate
         best = max(ends, key=lambda end: (end.stationary, end.value))
         at = mixture.free[(best.theta <= mixture.lower) | (best.theta >= mixture.upper)]
         gap = abs(ends[0].value - ends[1].value) * n
-        made.append(GroupFit(mixture.vector(best.theta), mixture.status(best), gap, frozenset(names[i] for i in at)))
-    return made
+        fits.append(GroupFit(mixture.vector(best.theta), mixture.status(best), gap, frozenset(names[i] for i in at)))
+    return fits
 
 
 def shares_of(family: Family, vector: Array) -> Array:
@@ -218,24 +218,24 @@ def shares_of(family: Family, vector: Array) -> Array:
 def group_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
     """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
     vector = _nearest_image(family, vector)
-    shares, found = shares_of(family, vector), {}
+    shares, errors = shares_of(family, vector), {}
     for name, q in orders.items():
         if name not in family.names:
-            found[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))
+            errors[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))
             continue
         at = [family.index(l, name) for l in range(family.m)]
         d = vector[at] - family.center[at]
-        found[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
+        errors[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
         if family.m > 1:
-            found[f"mean {name}"] = float(abs(shares @ d))
-    return found
+            errors[f"mean {name}"] = float(abs(shares @ d))
+    return errors
 
 
 def _nearest_image(family: Family, vector: Array) -> Array:
     """The vector with beta1 or -beta1 for every atom of the first cell, whichever is nearer to the truth."""
-    found = vector.copy()
+    image = vector.copy()
     for l in range(family.m if family.signs else 0):
         at = [family.index(l, name) for name in family.signs]
         here, true = vector[at], family.center[at]
-        found[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
-    return found
+        image[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
+    return image

@@ -53,7 +53,7 @@ class StudyResult:
         return {status: int((self.status == status).sum()) for status in STATUSES}
 
     @property
-    def kept(self) -> NDArray[np.bool_]:
+    def valid_fits(self) -> NDArray[np.bool_]:
         """Fits that count: all but spikes and those that ran out of steps."""
         return ~np.isin(self.status, FAILED)
 
@@ -92,7 +92,7 @@ class StudyResult:
     @property
     def dropped(self) -> float:
         """Share of the fits left out."""
-        return float((~self.kept).mean())
+        return float((~self.valid_fits).mean())
 
     @cached_property
     def _groups(self) -> GroupErrors:
@@ -107,11 +107,11 @@ class StudyResult:
         """
         study, measures = self.study, self.measures
         density = hellinger(measures, study.truth, study.gate, low=study.low, high=study.high)
-        found = {**self._groups.errors, **_function_errors(study, measures), "density": density}
+        groups = {**self._groups.errors, **_function_errors(study, measures), "density": density}
         if study.linear and study.fixed:  # beta1/tau with a known tau
-            found = {"beta1" if name == "beta1/tau" else name: e for name, e in found.items()}
-        kept = {e.ndim: self.kept.reshape(*self.kept.shape, *(1,) * (e.ndim - 2)) for e in found.values()}
-        return {name: np.where(kept[e.ndim], e, np.nan) for name, e in found.items() if name not in study.fixed}
+            groups = {"beta1" if name == "beta1/tau" else name: e for name, e in groups.items()}
+        masks = {e.ndim: self.valid_fits.reshape(*self.valid_fits.shape, *(1,) * (e.ndim - 2)) for e in groups.values()}
+        return {name: np.where(masks[e.ndim], e, np.nan) for name, e in groups.items() if name not in study.fixed}
 
     @property
     def cell_sizes(self) -> NDArray[np.intp]:
@@ -140,11 +140,11 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
         return {}
     if study.linear:
         return {"beta0/tau": homogeneous_errors(measures, study.truth, study.symmetry, 1.0)["beta0/tau"]}
-    found = mirror(study.activation) if study.gauge == "free" and study.position == "mirror" else None
-    if found is not None and found.kind == "odd":
+    mirror_point = mirror(study.activation) if study.gauge == "free" and study.position == "mirror" else None
+    if mirror_point is not None and mirror_point.kind == "odd":
         return mirror_errors(measures, study.truth, study.symmetry)
     failure = classify(study.activation) if study.gauge == "anchored" else None
-    degree = found.degree if found is not None else failure.degree if failure is not None else None
+    degree = mirror_point.degree if mirror_point is not None else failure.degree if failure is not None else None
     if degree is None or not degree.is_positive:
         return {}
     return homogeneous_errors(measures, study.truth, study.symmetry, float(degree))
@@ -219,30 +219,30 @@ def study_slopes(result: StudyResult) -> tuple[StudySlope, ...]:
         for cell in (range(errors.shape[-1]) if errors.ndim == 3 else (None,))
         for part in _parts(result, name, cell)
     ]
-    found = []
+    slopes = []
     for name, cell, size, home, chosen in parts:
         errors = result.errors[name] if cell is None else result.errors[name][..., cell]
         errors, sizes = np.where(chosen, errors, np.nan), result.study.sizes
-        share = float(chosen.sum() / result.kept.sum()) if chosen.any() else 0.0
+        share = float(chosen.sum() / result.valid_fits.sum()) if chosen.any() else 0.0
         patterns = np.unique(result.cell_sizes[chosen], axis=0)
         full = tuple(tuple(pattern.tolist()) for pattern in patterns if pattern.min() > 0)
         slope = None if size == 0 else slope_of(errors, sizes)
         points = error_points(errors, sizes)
-        found.append(StudySlope(name, cell, size, share, full, home, slope, points, errors))
-    return tuple(found)
+        slopes.append(StudySlope(name, cell, size, share, full, home, slope, points, errors))
+    return tuple(slopes)
 
 
 def _parts(
     result: StudyResult, name: str, cell: int | None
 ) -> Iterator[tuple[int | None, bool | None, NDArray[np.bool_]]]:
     """Which fits have a slope together: size of the cell, whether the anchor is at home, and the fits."""
-    sizes, kept = result.cell_sizes, result.kept
+    sizes, valid = result.cell_sizes, result.valid_fits
     if name == "density" or (cell is None and result.study.exact):
-        yield None, None, kept
+        yield None, None, valid
         return
     homes = (True, False) if result.home is not None else (None,)
     for home in homes:
-        there = kept if home is None else kept & (result.home == home)
+        there = valid if home is None else valid & (result.home == home)
         if cell is not None:
             for size in np.unique(sizes[..., cell][there]):
                 yield int(size), home, there & (sizes[..., cell] == size)

@@ -74,8 +74,8 @@ def fits_of_sizes(
             if abs(halves[0][i].log_likelihood - halves[1][i].log_likelihood) <= APART:
                 continue
             for half, optima in enumerate(halves):
-                known = [optimum.u for optimum in optima[max(i - 1, 0) : i + 2]]
-                optima[i] = search_once(problem, effort.at(turn), [seed], turn + half, known=known, stop=stop)
+                starts = [optimum.u for optimum in optima[max(i - 1, 0) : i + 2]]
+                optima[i] = search_once(problem, effort.at(turn), [seed], turn + half, known=starts, stop=stop)
     return [better(*pair) for pair in zip(*halves, strict=True)]
 
 
@@ -96,8 +96,8 @@ def search_sizes(
     optima: list[Optimum] = []
     for problem, seed, stop in zip(problems, seeds, stops, strict=True):
         fewer = fewer_atoms(problem, effort, [seed, half], stop)
-        known = [before.u for before in optima[-1:]]
-        optima.append(search_once(problem, effort, [seed], half, fewer=fewer, known=known, stop=stop))
+        starts = [before.u for before in optima[-1:]]
+        optima.append(search_once(problem, effort, [seed], half, fewer=fewer, known=starts, stop=stop))
     if not backward:
         return optima
     best = optima[-1:]

@@ -155,9 +155,9 @@ class Study:
 
         The law there is normalised for every measure. Its lattice is coarser than that of `information.fisher`.
         """
-        made = self.lattice
-        x, y = cells(made.x, made.y)
-        theta, weights = self.layout.pack(self.truth), made.probability.ravel()
+        lattice = self.lattice
+        x, y = cells(lattice.x, lattice.y)
+        theta, weights = self.layout.pack(self.truth), lattice.probability.ravel()
         return -log_likelihood(theta, self.layout, self.gate, x, y, weights, np.zeros(len(y))).hessian
 
     @property

@@ -21,7 +21,7 @@ def statement(checked: Checked) -> str:
             ends,
         ]
         return "; ".join(filter(None, parts))
-    given = f"given the theorems {', '.join(checked.assumed)}" if checked.assumed else "given no theorem"
+    premises = f"given the theorems {', '.join(checked.assumed)}" if checked.assumed else "given no theorem"
     roles = [
         f"each atom with its own {', '.join((*model.own, *model.expert))}",
         f"all with one {', '.join(model.shared)}" if model.shared else "",
@@ -30,7 +30,7 @@ def statement(checked: Checked) -> str:
     ]
     formulas = f"log weight {model.log_weight}, mean {model.mean}, {', '.join(filter(None, roles))}"
     distance = "distance of regression functions" if place.subject == "regressions" else "distance of densities"
-    return f"contact orders ({distance}) {in_groups(checked.claims)}; {where(place)}; {formulas}; {given}"
+    return f"contact orders ({distance}) {in_groups(checked.claims)}; {where(place)}; {formulas}; {premises}"
 
 
 def _verdict(claim: Claim, claims: Sequence[Claim]) -> str:
@@ -48,9 +48,9 @@ def in_groups(claims: Iterable[Claim]) -> str:
 def grouped(words: Mapping[str, str]) -> str:
     """Titles by what is said of them."""
     titles: dict[str, list[str]] = {}
-    for title, said in words.items():
-        titles.setdefault(said, []).append(title)
-    return "; ".join(f"{said}: {', '.join(of)}" for said, of in titles.items())
+    for title, text in words.items():
+        titles.setdefault(text, []).append(title)
+    return "; ".join(f"{text}: {', '.join(of)}" for text, of in titles.items())
 
 
 def where(place: Place) -> str:

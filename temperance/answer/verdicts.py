@@ -33,11 +33,11 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
     rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
     yield Grid("Conditions", _COLUMNS, tuple(rows))
     yield _MEANING
-    shown = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
-    for found, twin in zip(decisions, shown, strict=True):
-        yield from reasons(found)
-        yield from _notes(found, twin)
-    if any(shown):
+    remarks = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
+    for decision, twin in zip(decisions, remarks, strict=True):
+        yield from reasons(decision)
+        yield from _notes(decision, twin)
+    if any(remarks):
         yield _MORE_TWINS
     kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
@@ -46,47 +46,47 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
 
 def _words(decisions: Sequence[Decision]) -> Iterator[str]:
     """Whether tau is learnable with each activation, why, and what to do."""
-    found = [(d.activation.name, learnability(d)) for d in decisions]
-    several = len(found) > 1
-    for name, one in found:
-        yield f"{name}: tau learnable: {one.answer}" if several else f"tau learnable: {one.answer}"
-    for theorem in dict.fromkeys(one.theorem for _, one in found if one.theorem):
-        of = ", ".join(name for name, one in found if one.theorem == theorem)
-        why = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
-        yield f"why ({of}): {why}" if several else f"why: {why}"
-    for advice in dict.fromkeys(one.advice for _, one in found if one.advice):
-        of = ", ".join(name for name, one in found if one.advice == advice)
+    answers = [(d.activation.name, learnability(d)) for d in decisions]
+    several = len(answers) > 1
+    for name, verdict in answers:
+        yield f"{name}: tau learnable: {verdict.answer}" if several else f"tau learnable: {verdict.answer}"
+    for theorem in dict.fromkeys(verdict.theorem for _, verdict in answers if verdict.theorem):
+        of = ", ".join(name for name, verdict in answers if verdict.theorem == theorem)
+        reason = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
+        yield f"why ({of}): {reason}" if several else f"why: {reason}"
+    for advice in dict.fromkeys(verdict.advice for _, verdict in answers if verdict.advice):
+        of = ", ".join(name for name, verdict in answers if verdict.advice == advice)
         yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
     if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
         yield _RATES.format(shlex.quote(first.activation.name))
 
 
-def reasons(found: Decision) -> Iterator[str]:
+def reasons(decision: Decision) -> Iterator[str]:
     """Why conditions fail or are undecided; a relation is told with the first condition that it breaks."""
     first: dict[str, str] = {}
-    for condition, v in zip(CONDITIONS, found.verdicts, strict=True):
-        if (why := v.reason or v.relation) is not None:
-            first.setdefault(why, condition)
-    return (f"{found.activation.name}, {condition}: {why}" for why, condition in first.items())
+    for condition, v in zip(CONDITIONS, decision.verdicts, strict=True):
+        if (reason := v.reason or v.relation) is not None:
+            first.setdefault(reason, condition)
+    return (f"{decision.activation.name}, {condition}: {reason}" for reason, condition in first.items())
 
 
-def _notes(found: Decision, twin: str | None) -> Iterator[str]:
+def _notes(decision: Decision, twin: str | None) -> Iterator[str]:
     """What is open of mirror points, at which parameters the verdicts are others, and the first twin."""
     notes: list[str] = []
-    if found.mirror is not None and not found.mirror.proved:
-        notes.append(f"mirror: {found.mirror.reason}")
-    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in found.exceptional_parameters]
+    if decision.mirror is not None and not decision.mirror.proved:
+        notes.append(f"mirror: {decision.mirror.reason}")
+    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in decision.exceptional_parameters]
     notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
-    return (f"{found.activation.name}, {note}" for note in notes)
+    return (f"{decision.activation.name}, {note}" for note in notes)
 
 
 def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
     """How many activations make tau learnable, and which do not."""
     lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
     rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
-    kept = len(decisions) - len(lost) - len(rest)
+    learnable = len(decisions) - len(lost) - len(rest)
     open_ = f"; undecided: {', '.join(rest)}" if rest else ""
     return (
-        f"tau learnable: with {kept} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
+        f"tau learnable: with {learnable} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
         "temperance check NAME says where there are exceptions, and what to do",
     )

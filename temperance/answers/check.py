@@ -193,7 +193,7 @@ def check(
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
-    from temperance.measurements.least_squares_tables import checked_by_least_squares  # it loads what measures
+    from temperance.measurements.least_squares import checked_by_least_squares  # it loads what measures
 
     for name, value in options.items():
         if value is not None:

@@ -30,10 +30,10 @@ def expected_rank(dim: int, order: int) -> int:
     return sum(comb(i + dim - 1, dim - 1) * (2 * order - i + 1) for i in range(order + 1))
 
 
-def temperature_equation(found: Interactions) -> bool:
+def temperature_equation(interactions: Interactions) -> bool:
     """Whether tau u_tau + beta1.u_beta1 = 0, up to a factor, is among the generators."""
-    scaled = {*coordinates("beta1", found.spec.dim), TAU}
-    for relation in found.generators:
+    scaled = {*coordinates("beta1", interactions.spec.dim), TAU}
+    for relation in interactions.generators:
         if relation.order != 1 or any(sum(alpha) == 0 for _, alpha in relation.terms):
             continue
         ratios = {relation.parameters[alpha.index(1)]: c for c, alpha in relation.terms}
@@ -42,14 +42,14 @@ def temperature_equation(found: Interactions) -> bool:
     return False
 
 
-def judged(found: Interactions) -> LegOutcome:
+def judged(result: Interactions) -> LegOutcome:
     """The relations found against the counts of theory.md 2.1 and the temperature equation."""
-    if not found.complete:
+    if not result.complete:
         return "inconclusive"
-    dim, order = found.spec.dim, found.order
+    dim, order = result.spec.dim, result.order
     derivatives, rank = comb(2 * dim + 3 + order, order), expected_rank(dim, order)
-    counts = (found.derivatives, found.rank, len(found.relations)) == (derivatives, rank, derivatives - rank)
-    return "confirmed" if counts and temperature_equation(found) else "contradicted"
+    counts = (result.derivatives, result.rank, len(result.relations)) == (derivatives, rank, derivatives - rank)
+    return "confirmed" if counts and temperature_equation(result) else "contradicted"
 
 
 def interactions_proof(_: Runs) -> Leg:
@@ -76,17 +76,17 @@ def scale_proof(_: Runs) -> Leg:
 
 def flow(dim: int) -> LegOutcome:
     """Whether the one flow of the linear gate scales beta1, tau and beta0 alike."""
-    found = symmetries(derive("linear", dim=dim, order=1))
-    moved = (*coordinates("beta1", dim), TAU, BETA0)
-    ours = [{p: SCALE * p for p in moved}]
-    return "confirmed" if [dict(f.orbit) for f in found.flows] == ours else "contradicted"
+    groups = symmetries(derive("linear", dim=dim, order=1))
+    scaled = (*coordinates("beta1", dim), TAU, BETA0)
+    ours = [{p: SCALE * p for p in scaled}]
+    return "confirmed" if [dict(f.orbit) for f in groups.flows] == ours else "contradicted"
 
 
 def identifiable(dim: int) -> LegOutcome:
     """Whether the identifiable functions are beta1/tau, beta0/tau, a, b and nu."""
-    found = derive("linear", dim=dim, order=1)
-    functions = symmetries(found).identifiable
-    if functions is None or not found.complete:
+    interactions = derive("linear", dim=dim, order=1)
+    functions = symmetries(interactions).identifiable
+    if functions is None or not interactions.complete:
         return "inconclusive"
     ratios = {p / TAU for p in (*coordinates("beta1", dim), BETA0)}
     expert = {*coordinates("a", dim), sp.Symbol("b", real=True), NU}
@@ -99,8 +99,8 @@ def scaled_density(dim: int) -> LegOutcome:
     factor = sp.Symbol("c", positive=True)
     before, _ = symbolic_density(spec, ATOMS)
     atoms = range(1, ATOMS + 1)
-    moved = {p: factor * p for p in (TAU, *(atom_symbol(q, i) for q in (*spec.gate.own, BETA0) for i in atoms))}
-    return equal(before, before.subs(moved, simultaneous=True))
+    image = {p: factor * p for p in (TAU, *(atom_symbol(q, i) for q in (*spec.gate.own, BETA0) for i in atoms))}
+    return equal(before, before.subs(image, simultaneous=True))
 
 
 def split_density(dim: int) -> LegOutcome:

@@ -39,8 +39,8 @@ def loss_on_orbit_proof(_: Runs) -> Leg:
 
 def _moves_tau(dim: int) -> LegOutcome:
     """Every other symmetry (translation, permutation) leaves tau, so that D_r >= w |c - 1|^r tau^r for c near 1."""
-    (found,) = symmetries(derive("linear", dim=dim, order=1)).flows
-    return holds(dict(found.orbit)[TAU] != TAU)
+    (scaling,) = symmetries(derive("linear", dim=dim, order=1)).flows
+    return holds(dict(scaling.orbit)[TAU] != TAU)
 
 
 def loss_on_orbit_contact(_: Runs) -> Leg:
@@ -51,9 +51,9 @@ def loss_on_orbit_contact(_: Runs) -> Leg:
     for r in ORDERS:
         order = _loss_order(r)
         rows.append({"r": r, "order": order, "outcome": holds(abs(order - r) <= _SLOPE_ERROR)})
-    found = ", ".join(f"{row['order']:.3f} (r={row['r']})" for row in rows)
+    orders = ", ".join(f"{row['order']:.3f} (r={row['r']})" for row in rows)
     outcome = combined([leg.outcome, *(row["outcome"] for row in rows)])
-    return Leg(outcome, f"{leg.detail}; D_r there has order {found}", {**leg.data, "losses": rows})
+    return Leg(outcome, f"{leg.detail}; D_r there has order {orders}", {**leg.data, "losses": rows})
 
 
 def _loss_order(r: int) -> float:
@@ -74,8 +74,8 @@ def linear_proof(_: Runs) -> Leg:
 
 
 def _one_relation(dim: int) -> LegOutcome:
-    found = derive("linear", dim=dim, order=1)
-    return holds(len(found.relations) == 1) if found.complete else "inconclusive"
+    interactions = derive("linear", dim=dim, order=1)
+    return holds(len(interactions.relations) == 1) if interactions.complete else "inconclusive"
 
 
 def linear_contact(_: Runs) -> Leg:
@@ -118,10 +118,10 @@ def homogeneous_proof(_: Runs) -> Leg:
 
 
 def _relu_flow() -> LegOutcome:
-    found = classify("relu")
-    if found is None:
+    failure = classify("relu")
+    if failure is None:
         return "inconclusive"
-    return holds(found.kind == "homogeneous" and found.degree == 1 and found.symmetry is True)
+    return holds(failure.kind == "homogeneous" and failure.degree == 1 and failure.symmetry is True)
 
 
 def homogeneous_contact(_: Runs) -> Leg:

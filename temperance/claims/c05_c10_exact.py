@@ -75,8 +75,8 @@ def _one_density() -> LegOutcome:
 
 
 def _kind(name: str, kind: str) -> LegOutcome:
-    found = mirror(name)
-    return holds(found.kind == kind) if found.proved else "inconclusive"
+    mirror_point = mirror(name)
+    return holds(mirror_point.kind == kind) if mirror_point.proved else "inconclusive"
 
 
 def _bends(name: str) -> LegOutcome:

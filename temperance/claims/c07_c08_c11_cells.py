@@ -48,8 +48,8 @@ def cells_proof(_: Runs) -> Leg:
 
 
 def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
-    found = predict(_TRUTH, 3, "tanh", gauge="anchored")
-    of_split = [p for p in found if p.applies((2, 1), None if p.parameter == "tau" else 0)]
+    predictions = predict(_TRUTH, 3, "tanh", gauge="anchored")
+    of_split = [p for p in predictions if p.applies((2, 1), None if p.parameter == "tau" else 0)]
     numbers = {p.parameter: getattr(p, which) for p in of_split if p.parameter in wanted}
     return holds(numbers == {name: Fraction(*value) for name, value in wanted.items()})
 
@@ -113,8 +113,8 @@ def order_proof(_: Runs) -> Leg:
 
 
 def _solved(m: int) -> LegOutcome:
-    found = solvability(m)
-    return holds(found.order == 2 * m) if found.proved else "inconclusive"
+    result = solvability(m)
+    return holds(result.order == 2 * m) if result.proved else "inconclusive"
 
 
 def order_contact(_: Runs) -> Leg:
@@ -157,9 +157,9 @@ def _sum_of_two(tau: int) -> LegOutcome:
 
 def flattening_contact(_: Runs) -> Leg:
     """beta1^2 +- t: identically 0 at tau = 1, order 2 at other temperatures."""
-    found = []
+    curves = []
     for tau, order in ((Fraction(1), None), (Fraction(1, 2), 2), (Fraction(2), 2), (Fraction(9, 10), 2)):
         truth = replace(tanh_cell(), tau=exact(tau))
         name = f"log(1+z^2), beta1^2 +- t, tau = {tau}"
-        found.append(Expected(name, split_square(truth, 0), truth, LOGARITHM, order))
-    return contact_leg(found)
+        curves.append(Expected(name, split_square(truth, 0), truth, LOGARITHM, order))
+    return contact_leg(curves)

@@ -60,8 +60,8 @@ def _labels() -> LegOutcome:
     t, n1, n2 = sp.symbols("t n1 n2", positive=True)
     w = sp.Function("w")(t)
     g = w * n1 + (1 - w) * n2
-    given = w * n1 / g * sp.diff(sp.log(w), t) + (1 - w) * n2 / g * sp.diff(sp.log(1 - w), t)
-    return holds(sp.simplify(sp.diff(sp.log(g), t) - given) == 0)
+    conditional = w * n1 / g * sp.diff(sp.log(w), t) + (1 - w) * n2 / g * sp.diff(sp.log(1 - w), t)
+    return holds(sp.simplify(sp.diff(sp.log(g), t) - conditional) == 0)
 
 
 def _below_on_cells() -> LegOutcome:
@@ -88,9 +88,9 @@ def _on(odds: arb) -> arb:
 
 
 def _maximum() -> LegOutcome:
-    found = 100 / largest_varentropy(2)
+    bound = 100 / largest_varentropy(2)
     return holds(
-        bool(found > arb("227.67") and found < arb("227.68") and 1 / arb(_CEILING) < found / 100 + arb("1e-5"))
+        bool(bound > arb("227.67") and bound < arb("227.68") and 1 / arb(_CEILING) < bound / 100 + arb("1e-5"))
     )
 
 
@@ -137,11 +137,11 @@ def variance_measured(runs: Runs, level: float) -> Leg:
             "fits": fits(result),
         }
         records.append(variance_row(result, ratios, row, level))
-    found = ", ".join(
+    summary = ", ".join(
         f"{s.activation} {r['ratio']:.3f} [{r['interval'][0]:.3f}, {r['interval'][1]:.3f}] ({r['outcome']})"
         for s, r in zip(VARIANCE, records, strict=True)
     )
-    detail = f"variance of log tau over that predicted, n = 10^4 and 10^8: {found}; {_power(records)}"
+    detail = f"variance of log tau over that predicted, n = 10^4 and 10^8: {summary}; {_power(records)}"
     data = {"variances": records, "definitions": [study.definition for study in VARIANCE]}
     return Leg(combined(r["outcome"] for r in records), detail, data)
 
@@ -155,7 +155,7 @@ def _scaled(result: StudyResult) -> tuple[Floats, float]:
     """n (log tau - log tau*)^2 (replicates, sizes), nan for failed fits; [I^-1] of log tau there."""
     study = result.study
     errors = np.log(result.measures.tau / study.truth.tau)
-    scaled = np.where(result.kept, errors**2, np.nan) * np.array(study.sizes, dtype=float)
+    scaled = np.where(result.valid_fits, errors**2, np.nan) * np.array(study.sizes, dtype=float)
     return scaled, float(np.linalg.inv(study.lattice_information)[0, 0])
 
 

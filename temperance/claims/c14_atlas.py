@@ -123,7 +123,7 @@ _MOVING = 4  # parameters of an atom, in a measurement that is cheap
 
 def bounds_proof(runs: Runs) -> Leg:
     """Compute the bounds again: certificates that the checker accepts, theorems and identities."""
-    return proof_leg([_proved(one.entry) for one in compared(runs)])
+    return proof_leg([_proved(comparison.entry) for comparison in compared(runs)])
 
 
 def _proved(e: Entry) -> Check:
@@ -139,41 +139,41 @@ def bounds_contact(runs: Runs) -> Leg:
 
     A missed minimum makes a measured order too small, and a bound need not be sharp: one that lies below says nothing.
     """
-    found = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
-    held = [(e, o) for e, o in found if o.contact != "not compared" and o.measured is not None]
-    kept = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
+    orders = [(comparison.entry, o) for comparison in compared(runs) for o in comparison.entry.orders]
+    held = [(e, o) for e, o in orders if o.contact != "not compared" and o.measured is not None]
+    records = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
     again = [_again(*drawn) for drawn in random.Random(SEED).sample(some, -(-len(some) // SHARE))]
-    detail = f"{counted(kept)} kept orders do not exceed their bounds; {counted(again)} measured again as kept"
+    detail = f"{counted(records)} kept orders do not exceed their bounds; {counted(again)} measured again as kept"
     return Leg(
-        combined(r["outcome"] for r in (*kept, *again)),
-        detail + still_open(kept),
-        {"kept": kept, "measured_again": again},
+        combined(r["outcome"] for r in (*records, *again)),
+        detail + still_open(records),
+        {"kept": records, "measured_again": again},
     )
 
 
 def cheap() -> list[tuple[AtlasRow, str, str]]:
     """The kept orders of differences in cells of two, of smooth gates with at most four parameters that move."""
-    found, kept, cell = [], stored(), "two"
-    for row in (row for row in ROWS if key(row, cell) in kept and row.d == 1 and row.gate != "laplace"):
+    orders, results, cell = [], stored(), "two"
+    for row in (row for row in ROWS if key(row, cell) in results and row.d == 1 and row.gate != "laplace"):
         chosen = setting(row, cell, row.d)
         source = chosen.spec.gate.activation
         if len(chosen.parameters) <= _MOVING and (source is None or len(source.pieces) == 1):
             names = {flat_curves(chosen).label(p.name) for p in chosen.parameters}
-            found += [(row, cell, r.parameter) for r in kept[key(row, cell)] if r.parameter in names]
-    return found
+            orders += [(row, cell, r.parameter) for r in results[key(row, cell)] if r.parameter in names]
+    return orders
 
 
 def _again(row: AtlasRow, cell: str, parameter: str) -> dict[str, Any]:
     """An order, kept and measured now."""
     (before,) = (r for r in stored()[key(row, cell)] if r.parameter == parameter)
-    found = bounds(row, cell, row.d)
-    (now,) = measured_now(replace(found, orders=tuple(o for o in found.orders if o.parameter == parameter)))
+    entry = bounds(row, cell, row.d)
+    (now,) = measured_now(replace(entry, orders=tuple(o for o in entry.orders if o.parameter == parameter)))
     outcome: LegOutcome = "inconclusive"
     if before.order is not None and now.order is not None:
         outcome = "confirmed" if abs(before.order - now.order) <= _SAME else "contradicted"
-    made = {"entry": key(row, cell), "parameter": parameter, "kept": before.order, "now": now.order}
-    return {**made, "outcome": outcome}
+    fields = {"entry": key(row, cell), "parameter": parameter, "kept": before.order, "now": now.order}
+    return {**fields, "outcome": outcome}
 
 
 def planned_atlas_slopes(level: float) -> list[PlannedTest]:
@@ -183,11 +183,11 @@ def planned_atlas_slopes(level: float) -> list[PlannedTest]:
     rate, is planned: its bound has the most room, and so its test the least power.
     """
     return [
-        PlannedTest(name, group, _tested(np.full((made["replicates"], len(made["sizes"])), np.nan), made, rate, level))
+        PlannedTest(name, group, _tested(np.full((plan["replicates"], len(plan["sizes"])), np.nan), plan, rate, level))
         for name, study in exponent_results.stored().items()
-        for made in (study["definition"],)
+        for plan in (study["definition"],)
         for group in study["errors"]
-        for rate in (1 / (2 * made["q"].get(group, 1.0)),)
+        for rate in (1 / (2 * plan["q"].get(group, 1.0)),)
     ]
 
 
@@ -203,9 +203,9 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     beside.
     """
     studies = exponent_results.stored()
-    orders = [(one.entry, o) for one in compared(runs) for o in one.entry.orders]
-    found = [_row(e, o, o.slope, studies, level) for e, o in orders if isinstance(o.slope, KeptSlope)]
-    rows = [row for row in found if row is not None]
+    orders = [(comparison.entry, o) for comparison in compared(runs) for o in comparison.entry.orders]
+    tests = [_row(e, o, o.slope, studies, level) for e, o in orders if isinstance(o.slope, KeptSlope)]
+    rows = [row for row in tests if row is not None]
     outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
     return Leg(outcome, words + still_open(against), {"kept_slopes": rows})

@@ -61,10 +61,10 @@ def twins_proof(_: Runs) -> Leg:
 
 def decided(name: str, atoms: int, gauge: Gauge, unique: bool, maps: frozenset[str]) -> LegOutcome:
     """Whether the twins of an activation are those claimed."""
-    found = twins(name, atoms=atoms, gauge=gauge)
-    if found.unique is None or found.reason is not None:
+    result = twins(name, atoms=atoms, gauge=gauge)
+    if result.unique is None or result.reason is not None:
         return "inconclusive"
-    return holds((found.unique, {t.map for t in found.twins if len(set(t.truth)) > 1}) == (unique, maps))
+    return holds((result.unique, {t.map for t in result.twins if len(set(t.truth)) > 1}) == (unique, maps))
 
 
 def identical(name: str, atoms: int, gauge: Gauge) -> LegOutcome:
@@ -86,11 +86,11 @@ class Search:
     family: tuple[tuple[float, float, float], ...]
     orbit: bool = False
 
-    def nearest(self, found: Floats) -> tuple[int, float]:
+    def nearest(self, end: Floats) -> tuple[int, float]:
         """Which twin is the nearest to (beta1_1, beta1_2, tau), and its relative distance."""
         if self.orbit:  # (l b, -l b, l)
-            found = found / found[2]
-        gaps = [float(np.abs(found - known).max() / np.abs(known).max()) for known in self.family]
+            end = end / end[2]
+        gaps = [float(np.abs(end - twin).max() / np.abs(twin).max()) for twin in self.family]
         return int(np.argmin(gaps)), min(gaps)
 
 
@@ -129,7 +129,7 @@ def record_of(search: Search, number: int) -> dict[str, Any]:
 
     gate, rng = compile_activation(activation(search.activation)), np.random.default_rng((SEED, number))
     ends = [_end(search, gate, rng) for _ in range(STARTS)]
-    same = [search.nearest(found) for found, gap in ends if gap <= _SAME]
+    same = [search.nearest(end) for end, gap in ends if gap <= _SAME]
     unresolved = sum(_SAME < gap < _OTHER for _, gap in ends)
     farthest, met = max((gap for _, gap in same), default=0.0), len({twin for twin, _ in same})
     outcome: LegOutcome = "confirmed" if met == len(search.family) and not unresolved else "inconclusive"
@@ -151,8 +151,8 @@ def _end(search: Search, gate: CompiledActivation, rng: np.random.Generator) -> 
 
     x = np.linspace(-_WIDEST, _WIDEST, _GRID)
 
-    def shape(one: float, other: float) -> Floats:
-        odds: Floats = gate(one * x, 0)[0] - gate(other * x, 0)[0]
+    def shape(first: float, other: float) -> Floats:
+        odds: Floats = gate(first * x, 0)[0] - gate(other * x, 0)[0]
         return odds - odds.mean()
 
     truth = shape(*search.beta1)
@@ -162,8 +162,8 @@ def _end(search: Search, gate: CompiledActivation, rng: np.random.Generator) -> 
         return (shape(p[0], p[1]) * np.exp(-p[2]) - truth) / size
 
     def slopes(p: Floats) -> Floats:
-        one, other = (x * gate(b * x, 1)[1] for b in p[:2])
-        columns = np.column_stack([one - one.mean(), other.mean() - other, -shape(p[0], p[1])])
+        first, other = (x * gate(b * x, 1)[1] for b in p[:2])
+        columns = np.column_stack([first - first.mean(), other.mean() - other, -shape(p[0], p[1])])
         return np.asarray(columns * np.exp(-p[2]) / size)
 
     bounds = ([-6.0, -6.0, np.log(_RATIO[0])], [6.0, 6.0, np.log(_RATIO[1])])

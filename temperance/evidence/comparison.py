@@ -35,8 +35,8 @@ def predictions(study: Study) -> tuple[Prediction, ...]:
 
 def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:
     """Whether theory.rates.predict predicts these exponents for a study (None: none)."""
-    found = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
-    return holds({name: found[name] for name in wanted if name in found} == wanted)
+    exponents = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
+    return holds({name: exponents[name] for name in wanted if name in exponents} == wanted)
 
 
 def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
@@ -105,7 +105,7 @@ def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
     shapes = StudyResult(
         study, theta, np.full((1, 1), "converged"), np.ones((1, 1), dtype=int), np.zeros((1, 1))
     ).errors
-    found = []
+    named_groups = []
     for name, errors in shapes.items():
         whole = name == "density" or (errors.ndim == 2 and study.exact)
         cells: Sequence[int | None] = range(errors.shape[-1]) if errors.ndim == 3 else [None]
@@ -119,8 +119,8 @@ def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
                 if rates := [p for p in proved if p is not None]:
                     where = "" if cell is None else f" in cell {cell}"
                     words = f"{name}{where}" + ("" if group is None else f", {group}") + (" away" * (home is False))
-                    found.append((name, words, float(min(rates))))
-    return tuple(found)
+                    named_groups.append((name, words, float(min(rates))))
+    return tuple(named_groups)
 
 
 def fits(result: StudyResult) -> dict[str, int]:
@@ -152,12 +152,12 @@ class SlopeTests:
     exact: bool
     objection: str | None
 
-    def record(self, s: StudySlope, found: Prediction | None) -> dict[str, Any]:
+    def record(self, s: StudySlope, rate: Prediction | None) -> dict[str, Any]:
         """A slope as JSON, with the test of a prediction: errors fall at least as fast as is proved.
 
         Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
         """
-        sharp, published = (None, None) if found is None else (_slope_of(found.proved), _slope_of(found.published))
+        sharp, published = (None, None) if rate is None else (_slope_of(rate.proved), _slope_of(rate.published))
         row = {
             "parameter": s.parameter,
             "cell": s.cell,
@@ -172,7 +172,7 @@ class SlopeTests:
             "published": published,
             "outcome": None,
             "sharp": None,
-            "reason": _silence(s, found),
+            "reason": _silence(s, rate),
             "points": [asdict(point) for point in s.points],
         }
         rare = s.share <= _RARE
@@ -192,14 +192,14 @@ def _slope_of(exponent: Fraction | None) -> float | None:
     return None if exponent is None else -float(exponent)
 
 
-def _silence(s: StudySlope, found: Prediction | None) -> str:
+def _silence(s: StudySlope, prediction: Prediction | None) -> str:
     """Why a slope is not judged."""
-    if found is None and s.home is False:
+    if prediction is None and s.home is False:
         return "the fitted anchor is in the cell of another atom: no statement covers it"
-    if found is None:
+    if prediction is None:
         return "nothing is stated of it in this setting"
-    if found.proved is None:
-        return found.reason
+    if prediction.proved is None:
+        return prediction.reason
     return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
 
 

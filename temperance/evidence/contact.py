@@ -40,18 +40,18 @@ def contact_leg(expected: Sequence[Expected]) -> Leg:
 
 def _measured(e: Expected) -> dict[str, Any]:
     effort = _ZERO if e.order is None else _MINIMISED if e.moves else {}
-    found = contact(e.curve, e.truth, e.activation, moves=e.moves, **effort)
+    result = contact(e.curve, e.truth, e.activation, moves=e.moves, **effort)
     return {
         "curve": e.name,
         "activation": e.activation,
         "expected": "identically 0" if e.order is None else e.order,
-        "measured": "0 to within the working precision" if found.order is None else found.order,
-        "error": found.error,
-        "largest_distance": max(found.distances),
-        "levels": [found.levels[0], found.levels[-1]],
-        "digits": found.digits,
-        "outcome": _outcome(e, found),
-        "distances": list(found.distances),
+        "measured": "0 to within the working precision" if result.order is None else result.order,
+        "error": result.error,
+        "largest_distance": max(result.distances),
+        "levels": [result.levels[0], result.levels[-1]],
+        "digits": result.digits,
+        "outcome": _outcome(e, result),
+        "distances": list(result.distances),
     }
 
 
@@ -60,11 +60,11 @@ _ZERO: dict[str, Any] = {"levels": range(2, 6), "nodes": 48}
 _MINIMISED: dict[str, Any] = {"levels": range(6, 12), "nodes": 20}
 
 
-def _outcome(e: Expected, found: Contact) -> LegOutcome:
-    if found.order is None or found.error is None:
+def _outcome(e: Expected, result: Contact) -> LegOutcome:
+    if result.order is None or result.error is None:
         return "confirmed" if e.order is None else "contradicted"
     if e.order is None:
         return "contradicted"
-    if found.error > _UNCERTAIN:
+    if result.error > _UNCERTAIN:
         return "inconclusive"
-    return "confirmed" if abs(found.order - e.order) <= _NEAR else "contradicted"
+    return "confirmed" if abs(result.order - e.order) <= _NEAR else "contradicted"

@@ -103,8 +103,8 @@ def stepped_down(legs: Sequence[Leg | None]) -> list[Leg | None]:
 
 def _rejected(leg: Leg, more: set[int]) -> Leg:
     """A leg with these of its tests rejected too."""
-    found = sum(id(row) in more for row in tests_of(leg))
-    if not found:
+    extra = sum(id(row) in more for row in tests_of(leg))
+    if not extra:
         return leg
     data = {
         key: [{**row, "outcome": "contradicted"} if id(row) in more else row for row in rows]
@@ -112,7 +112,7 @@ def _rejected(leg: Leg, more: set[int]) -> Leg:
         else rows
         for key, rows in leg.data.items()
     }
-    return replace(leg, outcome="contradicted", detail=f"{leg.detail}; Holm's method rejects {found} more", data=data)
+    return replace(leg, outcome="contradicted", detail=f"{leg.detail}; Holm's method rejects {extra} more", data=data)
 
 
 def family(legs: Sequence[Leg | None]) -> dict[str, Any]:
@@ -138,10 +138,10 @@ def name_of(row: Row) -> str:
     return f"{row.get('study', row.get('entry'))}: {row.get('parameter', 'tau')}{cell}"
 
 
-def in_words(found: Mapping[str, Any]) -> str:
+def in_words(tally: Mapping[str, Any]) -> str:
     """The family of a run that made tests, in a line."""
     return (
-        f"{found['made']} tests at one family-wise level of {found['level']:.0%} (Holm, a family of {found['tests']}): "
-        f"rejected are {'; '.join(found['rejected']) or 'none'}; power {found['power_needed']:g} was planned in "
-        f"{found['planned']} (at least {found['least_planned']:.3g} in all), reached in {found['powerful']}"
+        f"{tally['made']} tests at one family-wise level of {tally['level']:.0%} (Holm, a family of {tally['tests']}): "
+        f"rejected are {'; '.join(tally['rejected']) or 'none'}; power {tally['power_needed']:g} was planned in "
+        f"{tally['planned']} (at least {tally['least_planned']:.3g} in all), reached in {tally['powerful']}"
     )

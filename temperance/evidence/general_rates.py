@@ -98,8 +98,8 @@ def any_study(
     if squares:
         listed = _by_least_squares(chosen)
     elif fitted == 2:
-        found = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2)
-        chosen, listed = replace(chosen, cells=(1, 1), held=found.setting.held), found.orders
+        exact = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2)
+        chosen, listed = replace(chosen, cells=(1, 1), held=exact.setting.held), exact.orders
     else:
         listed = orders(chosen).orders
     family = Family(chosen if squares else kept_apart(chosen))
@@ -112,7 +112,7 @@ def any_study(
         if name not in flat:
             upper = proved[name].upper if name in proved else None
             powers[name] = 1.0 if fitted == 2 else _OTHER_POWER if upper is None else float(upper)
-    for o in bias_orders(found) if fitted == 2 else ():
+    for o in bias_orders(exact) if fitted == 2 else ():
         if not o.flat and chosen.weighted:
             proved[WEIGHT], powers[WEIGHT] = o, 1.0
     name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
@@ -123,43 +123,43 @@ def any_study(
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
     """What is proved of a setting under least squares, flat where an exact curve of one density moves it, too."""
     gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
-    curves, found = flat_curves(chosen), least_squares_orders(split_atom(chosen.spec, gate, chosen.held, None)).orders
-    named = (replace(o, parameter=curves.label(o.name, o.is_mean)) for o in found)
+    curves, proved = flat_curves(chosen), least_squares_orders(split_atom(chosen.spec, gate, chosen.held, None)).orders
+    named = (replace(o, parameter=curves.label(o.name, o.is_mean)) for o in proved)
     return tuple(replace(o, upper=None, flat=True) if o.name in curves.flat else o for o in named)
 
 
-def any_record(asked: AnyStudy, result: GeneralResult) -> dict[str, Any]:
+def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
     """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
     status = np.array(result.status)
-    kept = ~np.isin(status, FAILED)
+    valid = ~np.isin(status, FAILED)
     counts = {name: int((status == name).sum()) for name in ("converged", "at_bound")}
     measured = conditions(result)
-    no_test = objection(float((~kept).mean()), measured["agreement"])
-    judged = SlopeTests(asked.study.sizes, LEVEL / len(result.errors), exact=False, objection=no_test)
-    slopes = [{**judged.record(s, p), **measured} for s, p in _slopes(asked, result, kept)]
+    no_test = objection(float((~valid).mean()), measured["agreement"])
+    judged = SlopeTests(plan.study.sizes, LEVEL / len(result.errors), exact=False, objection=no_test)
+    slopes = [{**judged.record(s, p), **measured} for s, p in _slopes(plan, result, valid)]
     return {
-        "setting": {**asked.study.definition, "loss": asked.loss},
-        "experiment": "lattice" if asked.loss == "likelihood" else "nodes",
+        "setting": {**plan.study.definition, "loss": plan.loss},
+        "experiment": "lattice" if plan.loss == "likelihood" else "nodes",
         "slopes": slopes,
         "fits": {
             "total": int(status.size),
             "converged": counts["converged"],
             "at_bound": counts["at_bound"],
-            "failed": int((~kept).sum()),
+            "failed": int((~valid).sum()),
         },
         "conditions": measured,
     }
 
 
 def _slopes(
-    asked: AnyStudy, result: GeneralResult, kept: NDArray[np.bool_]
+    plan: AnyStudy, result: GeneralResult, valid: NDArray[np.bool_]
 ) -> Iterator[tuple[StudySlope, Prediction | None]]:
     """The slope of every group of errors, and what is predicted of it."""
-    study, m = asked.study, asked.study.family.m
+    study, m = plan.study, plan.study.family.m
     shared = {p.name for p in study.family.setting.spec.gate.shared}
     for name, all_errors in result.errors.items():
         cell, size = (None, None) if name in shared else (0, m)
-        errors, order = np.where(kept, all_errors, np.nan), asked.proved.get(name)
+        errors, order = np.where(valid, all_errors, np.nan), plan.proved.get(name)
         slope = slope_of(errors, study.sizes)
         points = error_points(errors, study.sizes)
         label = name if order is None else order.parameter

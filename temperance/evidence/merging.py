@@ -67,7 +67,7 @@ def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
     truth, _, _ = as_mixture(study.truth, study.layout, study.gate.source)
     x = design(study.low, study.high, study.truth.d, columns_needed(study.truth.d, False, 1))
     weights = np.full(len(x), 1 / len(x))
-    shape, kept = (len(result.theta), len(at)), result.kept
+    shape, kept = (len(result.theta), len(at)), result.valid_fits
     read, found = np.zeros(shape, dtype=bool), dict[str, Floats]()
     for r, column in np.ndindex(shape):
         if not kept[r, at[column]]:
@@ -317,11 +317,11 @@ def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order:
         pairs = ((small.own, wanted.own), (small.lines, wanted.lines), (small.nu, wanted.nu))
         errors.append(max(float(np.abs(a - b).max()) for a, b in pairs))
     slopes = np.log2(np.array(errors[:-1]) / errors[1:])
-    found, spread = float(slopes[-1] + (slopes[-1] - slopes[-2]) / 3), float(abs(slopes[-1] - slopes[-2]))
-    outcome: LegOutcome = "confirmed" if abs(found - order) <= _NEAR else "contradicted"
+    limit, spread = float(slopes[-1] + (slopes[-1] - slopes[-2]) / 3), float(abs(slopes[-1] - slopes[-2]))
+    outcome: LegOutcome = "confirmed" if abs(limit - order) <= _NEAR else "contradicted"
     if spread > 4 * _NEAR and outcome == "contradicted":
         outcome = "inconclusive"
-    return {"curve": name, "activation": activation, "expected": order, "measured": found, "errors": errors} | {
+    return {"curve": name, "activation": activation, "expected": order, "measured": limit, "errors": errors} | {
         "outcome": outcome
     }
 
@@ -352,9 +352,9 @@ def merging_rates(runs: Runs, level: float) -> Leg:
 def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
     """The tests of a study: of every group of parameters, the greatest error of all cells."""
     result = runs.result(study)
-    found, rows, beside = merged_errors(result, sizes), [], conditions(result)
-    no_test = objection(found.dropped, beside["agreement"])
-    for name, errors in found.errors.items():
+    merged, rows, beside = merged_errors(result, sizes), [], conditions(result)
+    no_test = objection(merged.dropped, beside["agreement"])
+    for name, errors in merged.errors.items():
         slope = log_slope(errors, sizes) if enough(errors).all() else None
         row = {
             "study": study.name,
@@ -364,7 +364,7 @@ def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> l
             "predicted": -0.5,
             "rms": np.sqrt(np.nanmean(errors**2, axis=0)).tolist(),
             "sizes": list(sizes),
-            "dropped": found.dropped,
+            "dropped": merged.dropped,
             "fits": fits(result),
             **beside,
         }

@@ -73,7 +73,7 @@ def constants(result: StudyResult) -> list[Constant]:
     variances = np.linalg.inv(information[np.ix_(keep, keep)]).diagonal()
     ordered, matched = in_order(result.measures, truth, study.symmetry)
     offsets = held.pack(_at(ordered, tau)) - held.pack(truth)
-    seen, n = result.kept & matched.astype(bool), np.array(study.sizes, dtype=float)
+    seen, n = result.valid_fits & matched.astype(bool), np.array(study.sizes, dtype=float)
     ratios = np.where(seen[..., None], offsets**2 * n[:, None] / variances, np.nan)
     found = []
     for j, (name, atom) in enumerate(held.names):
@@ -82,7 +82,7 @@ def constants(result: StudyResult) -> list[Constant]:
     # 8 H^2 is the quadratic form of I in the errors, up to its limit: chi-squared, a mean of as many squares
     distance = hellinger(result.measures, truth, study.gate, low=study.low, high=study.high)
     size = len(variances)
-    squares = np.where(result.kept, 8 * n * distance**2 / size, np.nan)
+    squares = np.where(result.valid_fits, 8 * n * distance**2 / size, np.nan)
     return [*found, Constant("density", None, (size / 8) ** 0.5, squares, size)]
 
 
@@ -197,18 +197,18 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     return Leg(outcome, detail, {"slopes": slopes, "fits": total, "studies": studies})
 
 
-def with_profile(leg: Leg, orbit: str, found: Flatness) -> Leg:
+def with_profile(leg: Leg, orbit: str, profile: Flatness) -> Leg:
     """A leg of slopes with the likelihood along an orbit besides, which should be flat."""
-    size = f"{found.relative:.0e} of its size"
-    detail = "likelihood flat along 1 orbit" + (f", to {size}" if found.relative else "")
-    if not found.flat:
+    size = f"{profile.relative:.0e} of its size"
+    detail = "likelihood flat along 1 orbit" + (f", to {size}" if profile.relative else "")
+    if not profile.flat:
         detail = f"the likelihood moves along an orbit, by {size}"
-    outcome = holds(found.flat)
+    outcome = holds(profile.flat)
     record = {
         "orbit": orbit,
-        "range": found.range,
-        "log_likelihood": found.size,
-        "relative": found.relative,
+        "range": profile.range,
+        "log_likelihood": profile.size,
+        "relative": profile.relative,
         "outcome": outcome,
     }
     return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": [record], **leg.data})

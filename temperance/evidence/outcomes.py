@@ -34,10 +34,10 @@ class Leg:
 
 def combined(outcomes: Iterable[LegOutcome]) -> LegOutcome:
     """The outcome of a leg of several measurements; of none at all, inconclusive."""
-    seen = set(outcomes)
-    if "contradicted" in seen:
+    distinct = set(outcomes)
+    if "contradicted" in distinct:
         return "contradicted"
-    return "confirmed" if seen == {"confirmed"} else "inconclusive"
+    return "confirmed" if distinct == {"confirmed"} else "inconclusive"
 
 
 def claim_outcome(required: tuple[LegName, ...], legs: Mapping[LegName, Leg | None]) -> ClaimOutcome:

@@ -106,9 +106,9 @@ class Runs:
             raise
 
     def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
-        def told(progress: Progress) -> None:
+        def report(progress: Progress) -> None:
             if self._closed.is_set():
                 raise CancelledError  # ends the study, which drops the replicates that wait
             self._report(f"study {place} of {max(place, len(self._found))}: {study.name}", progress)
 
-        return run_study(study, executor=executor, store=self._store, progress=told)
+        return run_study(study, executor=executor, store=self._store, progress=report)

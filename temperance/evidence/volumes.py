@@ -71,27 +71,27 @@ class VolumeStudy:
         """Of all that determines the outcome."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
-    def _inside(self, kept: Sequence[float]) -> tuple[Floats, Floats]:
+    def _inside(self, levels: Sequence[float]) -> tuple[Floats, Floats]:
         """The log distances inside the window, and the log volumes."""
-        values = np.asarray(kept)
+        values = np.asarray(levels)
         inside = (values <= self.window[0]) & (values >= self.window[1])
         return values[inside], -np.arange(1.0, len(values) + 1.0)[inside]
 
-    def slope(self, kept: Sequence[float]) -> float:
+    def slope(self, levels: Sequence[float]) -> float:
         """The slope of log volume on log distance inside the window, of one replicate."""
-        return _slope(*self._inside(kept))
+        return _slope(*self._inside(levels))
 
-    def expected(self, kept: Sequence[float], coefficient: float, multiplicity: int) -> float:
+    def expected(self, levels: Sequence[float], coefficient: float, multiplicity: int) -> float:
         """The slope of eps^lambda log(1/eps)^(m-1) at the same distances."""
-        x, _ = self._inside(kept)
+        x, _ = self._inside(levels)
         return _slope(x, coefficient * x + (multiplicity - 1) * np.log(-x))
 
-    def test(self, kept: Sequence[Sequence[float]], coefficient: float, multiplicity: int, level: float) -> Hypothesis:
+    def test(self, runs: Sequence[Sequence[float]], coefficient: float, multiplicity: int, level: float) -> Hypothesis:
         """Whether volumes are those of a coefficient: Student's t of the slopes of the replicates, two-sided.
 
         planned: for log volumes with the variance 1/live a unit, which nested sampling has at best.
         """
-        gaps = np.array([self.slope(run) - self.expected(run, coefficient, multiplicity) for run in kept])
+        gaps = np.array([self.slope(run) - self.expected(run, coefficient, multiplicity) for run in runs])
         width = self.window[0] - self.window[1]
         best = math.sqrt(1.2 * coefficient / (width * self.live))  # of a least-squares slope of a random walk
 
@@ -100,12 +100,12 @@ class VolumeStudy:
             return float(stdtr(free, DEVIATION / error + stdtrit(free, level / 2)))
 
         null = f"the volume falls like eps^{coefficient:g} log(1/eps)^{multiplicity - 1}"
-        made = (null, f"a coefficient smaller or larger by {DEVIATION:g}", power(best))
+        plan = (null, f"a coefficient smaller or larger by {DEVIATION:g}", power(best))
         if len(gaps) < self.replicates:
-            return Hypothesis(*made)
+            return Hypothesis(*plan)
         error = float(gaps.std(ddof=1))
         t = float(gaps.mean()) * math.sqrt(len(gaps)) / error
-        return Hypothesis(*made, float(2 * stdtr(len(gaps) - 1, -abs(t))), power(error))
+        return Hypothesis(*plan, float(2 * stdtr(len(gaps) - 1, -abs(t))), power(error))
 
 
 @one_blas_thread()
@@ -132,17 +132,17 @@ def coefficients_proof(_: Runs) -> Leg:
 
 
 def _decided(spec: Any, true: int, fitted: int, exact: Fraction, m: int) -> LegOutcome:
-    found = coefficient(spec(), true, fitted)
-    if found.exact is None or found.multiplicity is None:
+    result = coefficient(spec(), true, fitted)
+    if result.exact is None or result.multiplicity is None:
         return "inconclusive"
-    return holds((found.exact, found.multiplicity) == (exact, (m, m)))
+    return holds((result.exact, result.multiplicity) == (exact, (m, m)))
 
 
 @cache
-def kept() -> dict[str, Any]:
+def stored() -> dict[str, Any]:
     """The studies of volumes that are kept."""
-    found: dict[str, Any] = json.loads((files("temperance.claims") / "data" / "volumes.json").read_text("utf-8"))
-    return found
+    studies: dict[str, Any] = json.loads((files("temperance.claims") / "data" / "volumes.json").read_text("utf-8"))
+    return studies
 
 
 def predicted(study: VolumeStudy) -> Coefficient:
@@ -156,34 +156,34 @@ def planned_volumes(level: float) -> list[PlannedTest]:
     """The hypotheses of `volumes_measured`, with the planned power of each."""
     tests = [(study, predicted(study)) for study in STUDIES]
     return [
-        PlannedTest(study.name, "lambda", study.test([], float(found.exact), found.multiplicity[0], level))
-        for study, found in tests
-        if found.exact is not None and found.multiplicity is not None
+        PlannedTest(study.name, "lambda", study.test([], float(bounds.exact), bounds.multiplicity[0], level))
+        for study, bounds in tests
+        if bounds.exact is not None and bounds.multiplicity is not None
     ]
 
 
 def volumes_measured(_: Runs, level: float) -> Leg:
     """The slopes of the kept volumes against the coefficients."""
     rows = [_row(study, level) for study in STUDIES]
-    shown = ", ".join(f"{r['slope']:.3f} +- {r['error']:.3f} (predicted {r['predicted']:.3f})" for r in rows)
-    detail = f"slopes of log volume on log distance, of stored volumes: {shown}"
+    summary = ", ".join(f"{r['slope']:.3f} +- {r['error']:.3f} (predicted {r['predicted']:.3f})" for r in rows)
+    detail = f"slopes of log volume on log distance, of stored volumes: {summary}"
     return Leg(combined(r["outcome"] for r in rows), detail, {"volumes": rows})
 
 
 def _row(study: VolumeStudy, level: float) -> dict[str, Any]:
     """A study with its test; nothing is tested where what is kept is of another definition."""
-    found, entry = predicted(study), kept()[study.name]
+    bounds, entry = predicted(study), stored()[study.name]
     runs = entry["levels"] if entry["digest"] == study.digest else []
-    if found.exact is None or found.multiplicity is None or not runs:
+    if bounds.exact is None or bounds.multiplicity is None or not runs:
         return {"study": study.name, "parameter": "lambda", "outcome": "inconclusive"}
-    exact, m = float(found.exact), found.multiplicity[0]
+    exact, m = float(bounds.exact), bounds.multiplicity[0]
     slopes = np.array([study.slope(run) for run in runs])
     row = {
         "study": study.name,
         "parameter": "lambda",
-        "exact": str(found.exact),
+        "exact": str(bounds.exact),
         "multiplicity": m,
-        "bic": str(found.bic),
+        "bic": str(bounds.bic),
         "slope": float(slopes.mean()),
         "error": float(slopes.std(ddof=1) / math.sqrt(len(slopes))),
         "predicted": float(np.mean([study.expected(run, exact, m) for run in runs])),

@@ -84,24 +84,24 @@ def coefficient(
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     chosen = gauge_of(gauge)
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    with Display() as shown, shown.doing("bounding the coefficient"):
+    with Display() as display, display.doing("bounding the coefficient"):
         spec = model(gate, expert, activation, dim, **formulas)
-        found = bounds(spec, true, fitted, gauge=chosen)
+        result = bounds(spec, true, fitted, gauge=chosen)
         named = chosen if has_anchor(spec) else None
-    meant = understood(spec) if formulas_of(gate, expert) else None
-    if meant is not None and named == "anchored":
-        meant = replace(meant, held=meant.own)
-    return Coefficient(found, meant, named, said=_said(found, meant, named))
+    reading = understood(spec) if formulas_of(gate, expert) else None
+    if reading is not None and named == "anchored":
+        reading = replace(reading, held=reading.own)
+    return Coefficient(result, reading, named, said=_summarise(result, reading, named))
 
 
-def _said(found: Found, meant: Understood | None, gauge: Gauge | None) -> Said:
+def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Said:
     """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
-    sentence = found.sentence + ("" if gauge is None else f" ({gauge} gauge)")
-    values = [("lower bound", found.lower), ("upper bound", found.upper), ("BIC", found.bic)]
+    sentence = result.sentence + ("" if gauge is None else f" ({gauge} gauge)")
+    values = [("lower bound", result.lower), ("upper bound", result.upper), ("BIC", result.bic)]
     rows = [(name, "-" if value is None else number(value)) for name, value in values]
-    record = found.to_json()["multiplicity"]
+    record = result.to_json()["multiplicity"]
     text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
     grid = Grid("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
-    lines = () if meant is None else (str(meant),)
-    parts = (sentence, *lines, grid, f"It is that of {found.stratum}." if found.exact else "", found.reason.text)
-    return Said(sentence, tuple(part for part in parts if part), found.assumed)
+    lines = () if reading is None else (str(reading),)
+    parts = (sentence, *lines, grid, f"It is that of {result.stratum}." if result.exact else "", result.reason.text)
+    return Said(sentence, tuple(part for part in parts if part), result.assumed)

@@ -73,14 +73,14 @@ def _compared(source: Any, tracer: ModuleType) -> Activation:
     from temperance.numerics.mixture.activation_numpy import compile_activation
 
     points = np.linspace(-7.13, 7.31, 97)  # away from round numbers, where kinks and jumps are
-    found = activations.activation(tracer.trace(source))
-    (ours,) = compile_activation(found)(points, order=0)
+    traced = activations.activation(tracer.trace(source))
+    (ours,) = compile_activation(traced)(points, order=0)
     theirs = tracer.values(source, points)
     same = np.isclose(ours, theirs, rtol=_AGREE, atol=_AGREE, equal_nan=True)
     if not same.all():
         where = int(np.flatnonzero(~same)[0])
         raise ValueError(
-            f"the traced expression {found.expression!r} is not the function: at z = {points[where]:.6g} it is "
+            f"the traced expression {traced.expression!r} is not the function: at z = {points[where]:.6g} it is "
             f"{ours[where]:.6g}, the function {theirs[where]:.6g}"
         )
-    return found
+    return traced

@@ -59,22 +59,22 @@ def condition(value: object) -> Boolean:
     return value if isinstance(value, Boolean) else negation(equal(value, 0))
 
 
-def _where(given: Boolean, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
-    """where(given, yes, no), with one comparison in each `where`."""
-    match given:
+def _where(test: Boolean, yes: sp.Expr, no: sp.Expr) -> sp.Expr:
+    """where(test, yes, no), with one comparison in each `where`."""
+    match test:
         case sp.And():
-            for part in reversed(given.args):
+            for part in reversed(test.args):
                 yes = _where(part, yes, no)
             return yes
         case sp.Or():
-            for part in reversed(given.args):
+            for part in reversed(test.args):
                 no = _where(part, yes, no)
             return no
         case sp.Not():
-            return _where(given.args[0], no, yes)
-    if given in (sp.true, sp.false):
-        return yes if given else no
-    return call("where", given, yes, no)
+            return _where(test.args[0], no, yes)
+    if test in (sp.true, sp.false):
+        return yes if test else no
+    return call("where", test, yes, no)
 
 
 def _compared(relation: type) -> Callable[[object, object], Boolean]:
@@ -87,16 +87,16 @@ def equal(left: object, right: object) -> Boolean:
     return sp.And(at_least(left, right), at_least(right, left))
 
 
-def negation(given: Boolean) -> Boolean:
-    """Not given, written as it was traced."""
-    return sp.Not(given, evaluate=False)
+def negation(test: Boolean) -> Boolean:
+    """The negation of test, written as it was traced."""
+    return sp.Not(test, evaluate=False)
 
 
-def choose(given: object, yes: object, no: object) -> Value:
+def choose(test: object, yes: object, no: object) -> Value:
     """One value where a condition is true, another where it is false."""
     if isinstance(yes, Boolean) and isinstance(no, Boolean):
-        return sp.ITE(condition(given), yes, no).to_nnf()
-    return _where(condition(given), expression(yes), expression(no))
+        return sp.ITE(condition(test), yes, no).to_nnf()
+    return _where(condition(test), expression(yes), expression(no))
 
 
 def call(name: str, *arguments: object) -> sp.Expr:
@@ -152,7 +152,7 @@ COMMON: dict[str, Callable[..., Value]] = {
     "ne": lambda left, right: negation(equal(left, right)),
     "and": lambda first, second: sp.And(condition(first), condition(second)),
     "or": lambda first, second: sp.Or(condition(first), condition(second)),
-    "not": lambda given: negation(condition(given)),
+    "not": lambda test: negation(condition(test)),
     "logaddexp": logaddexp,
     "neg": smooth(-Z),
     "square": smooth(Z**2),

@@ -59,15 +59,15 @@ def values(function: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
 def _run(body: Any, arguments: Sequence[Value]) -> list[Value]:
     """The results of a jaxpr, closed or open, for traced arguments."""
     jaxpr = getattr(body, "jaxpr", body)
-    known: dict[Any, Value] = dict(zip(jaxpr.invars, arguments, strict=True))
-    known |= {v: _constant(c) for v, c in zip(jaxpr.constvars, getattr(body, "consts", ()), strict=True)}
+    environment: dict[Any, Value] = dict(zip(jaxpr.invars, arguments, strict=True))
+    environment |= {v: _constant(c) for v, c in zip(jaxpr.constvars, getattr(body, "consts", ()), strict=True)}
 
     def read(atom: Any) -> Value:
-        return _constant(atom.val) if hasattr(atom, "val") else known[atom]
+        return _constant(atom.val) if hasattr(atom, "val") else environment[atom]
 
     for equation in jaxpr.eqns:
         results = _apply(equation, [read(atom) for atom in equation.invars])
-        known |= dict(zip(equation.outvars, results, strict=True))
+        environment |= dict(zip(equation.outvars, results, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 
 

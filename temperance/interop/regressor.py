@@ -109,9 +109,9 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         require_gate(gate, source is not None, FITTED)
         options: Options = {"gate": gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
         options |= {"starts": self.starts, "seed": _seed(self.random_state), "box": self.box, "weights": sample_weight}
-        found = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
-        assert isinstance(found, FitResult)  # of one number of experts
-        self.result_ = found
+        result = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
+        assert isinstance(result, FitResult)  # of one number of experts
+        self.result_ = result
         self.n_experts_ = self.result_.fitted
         if self.result_.separated or not self.result_.fit.is_estimate:
             warnings.warn("; ".join(self.result_.warnings), ConvergenceWarning, stacklevel=2)
@@ -207,8 +207,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
 def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> FitResult:
     """The fit of the number of experts that BIC takes."""
-    found = sizes(x, y, _MOST, **options)
-    return found.fits[(found.by_bic or 1) - 1]
+    comparison = sizes(x, y, _MOST, **options)
+    return comparison.fits[(comparison.by_bic or 1) - 1]
 
 
 def _seed(random_state: Randomness) -> int:

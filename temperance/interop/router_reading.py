@@ -119,17 +119,17 @@ class _Reader:
         """What a module makes of its argument."""
         from torch import nn
 
-        given = arguments[0] if arguments else next(iter(options.values()))
+        argument = arguments[0] if arguments else next(iter(options.values()))
         if type(module) is nn.Linear:
             bias = None if module.bias is None else self.parameter(f"{name}.bias", module.bias)
-            return self._scores(given, self.parameter(f"{name}.weight", module.weight), bias)
+            return self._scores(argument, self.parameter(f"{name}.weight", module.weight), bias)
         if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
-            return self.operation("softmax", (given,), {"dim": module.dim})
+            return self.operation("softmax", (argument,), {"dim": module.dim})
         if isinstance(module, (nn.Identity, nn.Dropout, nn.Flatten)):
-            return given
-        if _is_vector(given) or any(True for _ in module.parameters()):
+            return argument
+        if _is_vector(argument) or any(True for _ in module.parameters()):
             raise NotRead(f"{type(module).__name__} acts on x, or has parameters")
-        return torch_tracing.run(module, given)
+        return torch_tracing.run(module, argument)
 
     def operation(self, name: str, arguments: tuple[Read, ...], options: dict[str, Read]) -> Read:
         """What a function or method makes of its arguments."""

@@ -109,9 +109,9 @@ def apply(written: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> 
     operation = _OPERATIONS.get(_SYNONYMS.get(name, name))
     if operation is None:
         raise unsupported("torch", written)
-    given = {key: value for key, value in options.items() if key not in ("input", "inplace")}
+    keywords = {key: value for key, value in options.items() if key not in ("input", "inplace")}
     try:
-        return operation(*([options["input"]] if "input" in options else ()), *arguments, **given)
+        return operation(*([options["input"]] if "input" in options else ()), *arguments, **keywords)
     except TypeError as error:
         raise ValueError(f"the torch operation {written!r} has no formula with these arguments ({error})") from error
 

@@ -74,9 +74,9 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
     return Audit(rows, answer, said=Said(answer, tuple(_parts(rows)), (LIMITS,)))
 
 
-def is_module(found: Any) -> bool:
+def is_module(candidate: Any) -> bool:
     """Whether something is a torch.nn.Module; torch is not loaded to tell."""
-    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(found).__mro__)
+    return any(kind.__module__ == "torch.nn.modules.module" for kind in type(candidate).__mro__)
 
 
 def _example(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
@@ -91,8 +91,8 @@ def _answer(rows: Sequence[RouterAudit]) -> str:
     """The whole in a line."""
     if len(rows) == 1:
         return f"{rows[0].where}: {rows[0].reason}"
-    said = {"no": "not learnable", "yes": "learnable", "undecided": "undecided", "not trained": "not trained"}
-    counts = {word: [r.where for r in rows if r.tau_learnable == key] for key, word in said.items()}
+    words = {"no": "not learnable", "yes": "learnable", "undecided": "undecided", "not trained": "not trained"}
+    counts = {word: [r.where for r in rows if r.tau_learnable == key] for key, word in words.items()}
     return (
         f"{len(rows)} routers; temperature " + ", ".join(f"{word}: {len(w)}" for word, w in counts.items() if w) + "."
     )

@@ -23,10 +23,10 @@ class Router:
     """A router in a model.
 
     where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or
-    None. scores: which of the scores in its call are meant; first: those that are made of no others of them. seen:
-    which outputs the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model
-    use too. again: whether a loss applies softmax to its probabilities. narrow: whether the inputs are random ones
-    that span few dimensions.
+    None. scores: which of the scores in its call are meant; first: those that are made of no others of them.
+    used_outputs: those that the rest of the network sees, None for all. elsewhere: its parameters that other parts of
+    the model use too. again: whether a loss applies softmax to its probabilities. narrow: whether the inputs are random
+    ones that span few dimensions.
     """
 
     where: str
@@ -35,14 +35,14 @@ class Router:
     own: tuple[Any, Any] | None = None
     scores: tuple[int, ...] = (0,)
     first: tuple[int, ...] = (0,)
-    seen: tuple[int, ...] | None = None
+    used_outputs: tuple[int, ...] | None = None
     elsewhere: frozenset[str] = frozenset()
     again: bool = False
     narrow: bool = False
 
 
 @dataclass(frozen=True)
-class Examined:
+class Findings:
     """What was found of a router.
 
     score: which scores these divide. taus: its temperatures; virtual: it has none, and one that divides its scores was
@@ -68,39 +68,39 @@ class Examined:
         return 0 if self.run.scores is None else int(self.run.scores.shape[1])
 
 
-def examined(router: Router) -> Examined:
+def examine(router: Router) -> Findings:
     """What undoes a change of a router's temperatures."""
     score, taus, lost = _temperatures(router)
     virtual = not taus
     if virtual:
         taus = (Temperature("tau", "number", -1.0),)
-    probe = Probe(router.module, router.inputs, False, score, router.seen, router.first if virtual else ())
+    probe = Probe(router.module, router.inputs, False, score, router.used_outputs, router.first if virtual else ())
     run = probe.run()
-    shown = _moved_by(run, [probe.parameters[t.name] for t in taus], router.seen)
-    evaluation = _tested(router, score, taus, virtual, False, shown)
-    trained = Probe(router.module, router.inputs, True, score, router.seen, router.first if virtual else ())
-    training = evaluation if _same(probe, run, trained) else _tested(router, score, taus, virtual, True, shown)
+    outputs = _tempered_outputs(run, [probe.parameters[t.name] for t in taus], router.used_outputs)
+    evaluation = _tested(router, score, taus, virtual, False, outputs)
+    trained = Probe(router.module, router.inputs, True, score, router.used_outputs, router.first if virtual else ())
+    training = evaluation if _same(probe, run, trained) else _tested(router, score, taus, virtual, True, outputs)
     raw = None
-    if not virtual and not lost and shown != router.seen:
-        every = _tested(router, score, taus, virtual, False, router.seen)
+    if not virtual and not lost and outputs != router.used_outputs:
+        every = _tested(router, score, taus, virtual, False, router.used_outputs)
         if every.outcome == evaluation.outcome:
             evaluation = every
         else:
             raw = every
-    return Examined(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
+    return Findings(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
 
 
 def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
     """The scores that have temperatures, these, and whether no gradient reaches them."""
-    seen = []
+    probes = []
     for score in router.scores:
-        probe = Probe(router.module, router.inputs, False, score, router.seen)
+        probe = Probe(router.module, router.inputs, False, score, router.used_outputs)
         probe.set(_draws(probe, ())[0])
-        seen.append((score, probe, probe.run().scores))
-        taus = temperatures(*seen[-1][1:])
+        probes.append((score, probe, probe.run().scores))
+        taus = temperatures(*probes[-1][1:])
         if taus:
             return score, taus, False
-    for score, probe, scores in seen:
+    for score, probe, scores in probes:
         names = unreached(probe, scores)
         if names:
             return score, tuple(Temperature(name, "inside") for name in names), True
@@ -108,12 +108,12 @@ def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
 
 
 def _tested(
-    router: Router, score: int, taus: Sequence[Temperature], virtual: bool, training: bool, seen: tuple[int, ...] | None
+    router: Router, score: int, taus: Sequence[Temperature], virtual: bool, training: bool, used: tuple[int, ...] | None
 ) -> Freedom:
     """What is found at several random parameters, if it is the same at all."""
-    probe = Probe(router.module, router.inputs, training, score, seen, router.first if virtual else ())
+    probe = Probe(router.module, router.inputs, training, score, used, router.first if virtual else ())
     names = [t.name for t in taus]
-    found = []
+    freedoms = []
     for values in _draws(probe, names):
         probe.set(values)
         run = probe.run()
@@ -123,9 +123,9 @@ def _tested(
         if len(alone) < len(others):
             free = freedom(probe, taus, others, router.narrow)
         tied = free is not None and free.outcome != held.outcome
-        found.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
-    first = found[0]
-    return first if all(f.outcome == first.outcome for f in found) else Freedom("undecided", "unclear", {})
+        freedoms.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
+    first = freedoms[0]
+    return first if all(f.outcome == first.outcome for f in freedoms) else Freedom("undecided", "unclear", {})
 
 
 def _others(probe: Probe, run: Run) -> list[str]:
@@ -139,7 +139,7 @@ def _others(probe: Probe, run: Run) -> list[str]:
 
 def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
     """Random parameters around those of the router; numbers keep their signs, temperatures their values."""
-    made, before, draws = torch.Generator().manual_seed(4), probe.values(), []
+    generator, before, draws = torch.Generator().manual_seed(4), probe.values(), []
     for _ in range(DRAWS):
         values = {}
         for name, p in before.items():
@@ -147,7 +147,7 @@ def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
             if name in held or p.numel() == 1:
                 values[name] = p
                 continue
-            noise = torch.randn((2, *p.shape), generator=made, dtype=torch.float64)
+            noise = torch.randn((2, *p.shape), generator=generator, dtype=torch.float64)
             size = size if size > 0 else p.shape[-1] ** -0.5
             values[name] = p * torch.exp(_SPREAD * noise[0]) + _SPREAD * size * noise[1]
         draws.append(values)
@@ -164,14 +164,14 @@ def _same(probe: Probe, run: Run, other: Probe) -> bool:
     return next(reached) == next(reached)
 
 
-def _moved_by(run: Run, taus: Sequence[Any], seen: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def _tempered_outputs(run: Run, taus: Sequence[Any], used: tuple[int, ...] | None) -> tuple[int, ...] | None:
     """The outputs but for those without a temperature in them, such as scores that are returned beside the weights."""
     named = {str(i): p for i, p in enumerate(taus)}
-    kept = []
+    tempered = []
     for i, value in enumerate(run.leaves):
-        if seen is None or i in seen:
-            moved = value.requires_grad and Derivatives(value.reshape(-1), named).reached()
-            if moved or not value.requires_grad:
-                kept.append(i)
-    floats = [i for i in kept if run.leaves[i].requires_grad]
-    return seen if not floats or len(kept) == len(run.leaves if seen is None else seen) else tuple(kept)
+        if used is None or i in used:
+            reached = value.requires_grad and Derivatives(value.reshape(-1), named).reached()
+            if reached or not value.requires_grad:
+                tempered.append(i)
+    floats = [i for i in tempered if run.leaves[i].requires_grad]
+    return used if not floats or len(tempered) == len(run.leaves if used is None else used) else tuple(tempered)

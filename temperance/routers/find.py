@@ -88,11 +88,11 @@ def _weights(value: Any) -> bool:
 
 def _units(watch: Watch) -> list[_Unit]:
     """The routers."""
-    found: list[_Unit] = []
+    units: list[_Unit] = []
     for event in watch.scores:
-        products, nodes = products_above(event.given.grad_fn)
+        products, nodes = products_above(event.operand.grad_fn)
         selections = [s for s in watch.selections if _depends(s, event, nodes)]
-        others = [u for u in found if u.products & set(products) or any(e.gave.grad_fn in nodes for e in u.events)]
+        others = [u for u in units if u.products & set(products) or any(e.gave.grad_fn in nodes for e in u.events)]
         if others:
             for unit in others:
                 if len(others) == 1 and _near(unit.path, event.path):
@@ -101,13 +101,13 @@ def _units(watch: Watch) -> list[_Unit]:
                 elif "softmax" in event.name and probabilities(event):
                     unit.again = True
         elif _is_router(event, products, selections):
-            path = _common([event.path, *(watch.made[n] for n in products if n in watch.made)])
+            path = _common([event.path, *(watch.makers[n] for n in products if n in watch.makers)])
             if _near(path, event.path):
                 near = [s.path for s in selections if _near(path, s.path)]
-                found.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
-    for unit in found:
+                units.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
+    for unit in units:
         unit.path = _called(unit.path, watch)
-    return found
+    return units
 
 
 def _called(path: str, watch: Watch) -> str:
@@ -119,7 +119,7 @@ def _called(path: str, watch: Watch) -> str:
 
 def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event]) -> bool:
     """Whether scores are products with parameters, several to an input, that weigh or select."""
-    k = event.given.shape[event.dim] if event.given.dim() else 1
+    k = event.operand.shape[event.dim] if event.operand.dim() else 1
     weighs = "softmax" in event.name or selections or not event.path or _is_named(event.path)
     return bool(1 < k <= _MOST_EXPERTS and products and weighs and all(map(_by_parameter, products)))
 
@@ -137,8 +137,8 @@ def _near(path: str, other: str) -> bool:
 
 def probabilities(event: Event) -> bool:
     """Whether scores are probabilities already: positive, with the sum 1."""
-    given = event.given.detach()
-    return bool((given >= 0).all()) and bool(((given.sum(event.dim) - 1).abs() < _ONE).all()) and given.shape[-1] > 1
+    scores = event.operand.detach()
+    return bool((scores >= 0).all()) and bool(((scores.sum(event.dim) - 1).abs() < _ONE).all()) and scores.shape[-1] > 1
 
 
 def _ordinals(watch: Watch, unit: str, events: Sequence[Event]) -> tuple[int, ...]:
@@ -156,13 +156,13 @@ def _by_parameter(product: Any) -> bool:
 
 
 def _of_parameters(node: Any) -> bool:
-    products, seen = products_above(node)
-    return not products and not any(n.name().startswith(ENDS) for n in seen) and len(seen) < MOST_NODES
+    products, nodes = products_above(node)
+    return not products and not any(n.name().startswith(ENDS) for n in nodes) and len(nodes) < MOST_NODES
 
 
 def _depends(selection: Event, event: Event, before: set[Any]) -> bool:
     """Whether a selection is made of weights, or weights of a selection."""
-    return selection.given.grad_fn in before - {None} or event.makes(selection)
+    return selection.operand.grad_fn in before - {None} or event.makes(selection)
 
 
 def _common(paths: Sequence[str]) -> str:
@@ -176,7 +176,7 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(same)
 
 
-def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, given: bool) -> list[Router]:
+def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
     ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
     first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
@@ -188,28 +188,28 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
     if trained - {""}:  # a temperature may come as an argument: whoever gives it is part of the router
         for unit in units:
             unit.path = _called(unit.path.rpartition(".")[0], first_watch) if unit.path in trained else unit.path
-        return _with_inputs(model, units, first_watch, inputs, given)
-    found: list[Router] = []
+        return _with_inputs(model, units, first_watch, inputs, has_example)
+    result: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
-        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in found):
+        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in result):
             continue  # called again
-        seen = _seen(watch, path, gave[path]) if path else None
+        used = _find_used_outputs(watch, path, gave[path]) if path else None
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
-        found.append(
+        result.append(
             Router(
                 path,
                 module,
                 own[path],
-                own[path] if given else None,
+                own[path] if has_example else None,
                 ordinals[id(unit)],
                 firsts[id(unit)],
-                seen,
+                used,
                 frozenset(elsewhere),
                 unit.again,
             )
         )
-    return found
+    return result
 
 
 def _caught(
@@ -226,8 +226,8 @@ def _caught(
     def caught(name: str) -> Any:
         def enter(_: Any, args: Any, kwargs: Any) -> None:
             own.setdefault(name, tree_map(_copied, (tuple(args), dict(kwargs))))
-            given = [v for v in tree_leaves((args, kwargs)) if isinstance(v, torch.Tensor) and v.requires_grad]
-            trained.update([name] if any(v.dim() < 2 or v.numel() == 1 for v in given) else [])
+            tensors = [v for v in tree_leaves((args, kwargs)) if isinstance(v, torch.Tensor) and v.requires_grad]
+            trained.update([name] if any(v.dim() < 2 or v.numel() == 1 for v in tensors) else [])
 
         return enter
 
@@ -251,11 +251,11 @@ def _caught(
     return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}, trained
 
 
-def _seen(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
+def _find_used_outputs(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
     """The outputs that something outside of a unit takes."""
     leaves, last = gave
-    kept = [i for i, v in enumerate(leaves) if id(v) in last or _outside(watch.uses.get(id(v), set()), unit)]
-    return None if len(kept) in (0, len(leaves)) else tuple(kept)
+    used = [i for i, v in enumerate(leaves) if id(v) in last or _outside(watch.uses.get(id(v), set()), unit)]
+    return None if len(used) in (0, len(leaves)) else tuple(used)
 
 
 def _outside(paths: set[str], unit: str) -> bool:
@@ -268,11 +268,11 @@ def _copied(value: Any) -> Any:
 
 def _random_inputs(model: Any) -> Inputs:
     """Inputs for a router alone: x of shape (64, d), or (2, 32, d), with a d that fits."""
-    made = torch.Generator().manual_seed(6)
+    generator = torch.Generator().manual_seed(6)
     sizes = dict.fromkeys(n for p in model.parameters() if p.dim() > 1 for n in reversed(p.shape))
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
     for shape in [(64, d) for d in sizes] + [(2, 32, d) for d in sizes]:
-        inputs: Inputs = ((torch.randn(shape, generator=made, dtype=torch.float64).to(kind),), {})
+        inputs: Inputs = ((torch.randn(shape, generator=generator, dtype=torch.float64).to(kind),), {})
         mode = model.training
         try:
             _call(model.eval(), inputs, Watch())

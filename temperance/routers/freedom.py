@@ -54,41 +54,41 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], na
     narrow: whether the inputs span few dimensions. What is not undone at these is not undone at more.
     """
     run = probe.run()
-    made = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
-    reached = set(made.reached())
+    jacobian = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
+    reached = set(jacobian.reached())
     if not reached:
         return Freedom("no", "constant", {})
     names = [t.name for t in taus if t.name in reached]
     if not names:
         return Freedom("no", "unreached", {})
     free = [n for n in others if n in reached]
-    group = _group(made, names, free, probe)
+    group = _group(jacobian, names, free, probe)
     if group is None:
-        return _by_jacobian(probe, run, made, names, free, narrow)
-    degree, counted = _degree(made, group, taus), None
-    if sum(made.parameters[n].numel() for n in names) > 1:
-        counted = _by_jacobian(probe, run, made, names, free, narrow, follow=False).free
+        return _by_jacobian(probe, run, jacobian, names, free, narrow)
+    degree, counted = _degree(jacobian, group, taus), None
+    if sum(jacobian.parameters[n].numel() for n in names) > 1:
+        counted = _by_jacobian(probe, run, jacobian, names, free, narrow, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
 
 
-def _group(made: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
+def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
     """The least group whose scaling is undone by the temperatures to first order, with the power of l of each."""
-    taus = made.columns(*names)
-    euler = {n: made.along({n: probe.parameters[n].detach()}) for n in free}
-    least = HELD * float(made.vector.detach().norm())
+    taus = jacobian.columns(*names)
+    euler = {n: jacobian.along({n: probe.parameters[n].detach()}) for n in free}
+    least = HELD * float(jacobian.vector.detach().norm())
     euler = {n: e for n, e in euler.items() if float(e.norm()) > least}
     for subset in _subsets([n for n in reversed(free) if n in euler]):
         first, *more = subset
         columns = torch.column_stack([*(euler[n] for n in more), taus])
-        left, solved = _solved(columns, -euler[first][:, None])
-        if float(left.norm()) <= _NULL * float(euler[first].norm()):
-            moved = taus @ solved[len(more) :, 0]
-            if float(moved.norm()) > _MOVES * float(euler[first].norm()):
+        residual, solved = _solved(columns, -euler[first][:, None])
+        if float(residual.norm()) <= _NULL * float(euler[first].norm()):
+            shift = taus @ solved[len(more) :, 0]
+            if float(shift.norm()) > _MOVES * float(euler[first].norm()):
                 powers = [1.0, *(float(v) for v in solved[: len(more), 0])]
                 if all(abs(v) > _MOVES for v in powers):
-                    found = dict(zip(subset, powers, strict=True))
-                    return {n: found[n] for n in free if n in found}
+                    exponents = dict(zip(subset, powers, strict=True))
+                    return {n: exponents[n] for n in free if n in exponents}
     return None
 
 
@@ -101,12 +101,12 @@ def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         )
 
 
-def _degree(made: Derivatives, group: Mapping[str, float], taus: Sequence[Temperature]) -> float | None:
+def _degree(jacobian: Derivatives, group: Mapping[str, float], taus: Sequence[Temperature]) -> float | None:
     """The power of l that tau is scaled by, for one temperature T = c S + b: d log tau = -c dT."""
     if len(taus) != 1 or taus[0].slope is None:
         return None
-    along = made.along({n: q * made.parameters[n].detach() for n, q in group.items()})
-    column = made.columns(taus[0].name)
+    along = jacobian.along({n: q * jacobian.parameters[n].detach() for n, q in group.items()})
+    column = jacobian.columns(taus[0].name)
     return float(_solved(column, -along[:, None])[1][0, 0]) * -taus[0].slope
 
 
@@ -140,13 +140,13 @@ def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = Fa
         if worst <= HELD * size / 10 or (worst <= HELD * size and worst >= best):
             break
         best = min(best, worst)
-        made = Derivatives(aim, {n: probe.parameters[n] for n in names})
-        step = _solved(made.columns(*names), -error[:, None])[1][:, 0]
+        jacobian = Derivatives(aim, {n: probe.parameters[n] for n in names})
+        step = _solved(jacobian.columns(*names), -error[:, None])[1][:, 0]
         if not bool(torch.isfinite(step).all()):
             return False
-        probe.set(_moved(probe, names, step))
-    moved = float((now.floats - run.floats).detach().abs().max())
-    same = moved <= HELD * float(run.floats.detach().abs().max().clamp_min(1.0))
+        probe.set(_step_parameters(probe, names, step))
+    difference = float((now.floats - run.floats).detach().abs().max())
+    same = difference <= HELD * float(run.floats.detach().abs().max().clamp_min(1.0))
     return same and all(torch.equal(p, q) for p, q in zip(now.whole, run.whole, strict=True))
 
 
@@ -154,7 +154,7 @@ def _aim(run: Run, by_scores: bool) -> Any:
     return run.scores.reshape(-1) if by_scores and run.scores is not None else run.floats
 
 
-def _moved(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
+def _step_parameters(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
     parts = step.split([probe.parameters[n].numel() for n in names])
     return {n: probe.parameters[n] + v.reshape(probe.parameters[n].shape) for n, v in zip(names, parts, strict=True)}
 
@@ -162,15 +162,15 @@ def _moved(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
 def _by_jacobian(
     probe: Probe,
     run: Run,
-    made: Derivatives,
+    jacobian: Derivatives,
     names: Sequence[str],
     free: Sequence[str],
     narrow: bool,
     follow: bool = True,
 ) -> Freedom:
     """By the null space of the Jacobian."""
-    taus = made.columns(*names)
-    count = sum(made.parameters[n].numel() for n in free)
+    taus = jacobian.columns(*names)
+    count = sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
     sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
     if not free:
@@ -181,12 +181,12 @@ def _by_jacobian(
     control = _control(run)
     if not narrow and equations < count + taus.shape[1]:
         return Freedom("undecided", "few", {}, **sizes)
-    left, found = _solved(made.columns(*free), torch.column_stack([taus, control]))
-    if float(left[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
+    residual, coefficients = _solved(jacobian.columns(*free), torch.column_stack([taus, control]))
+    if float(residual[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
         return Freedom("undecided", "few", {}, **sizes)
-    left, found = left[:, : taus.shape[1]], found[:, : taus.shape[1]]
+    residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
     size = taus.norm(dim=0).clamp_min(1e-300)
-    _, values, directions = torch.linalg.svd(left / size, full_matrices=False)
+    _, values, directions = torch.linalg.svd(residual / size, full_matrices=False)
     undone = values <= _NULL
     if bool(((values > _NULL) & (values < _MOVES)).any()):
         return Freedom("undecided", "unclear", {}, None, None, **sizes)
@@ -194,7 +194,7 @@ def _by_jacobian(
     if not free_[0]:
         return Freedom("yes", "none", {}, None, free_, **sizes)
     direction = directions[-1] / size
-    others = -(found @ direction)
+    others = -(coefficients @ direction)
     group = dict.fromkeys(_moving(probe, free, others), 0.0)
     if not follow:
         return Freedom("no", "curve", group, None, free_, **sizes)
@@ -209,12 +209,12 @@ def _control(run: Run) -> Any:
 
     Parameters that undo even that are too many to test at these inputs.
     """
-    if run.given is None or not run.given.requires_grad:
+    if run.operand is None or not run.operand.requires_grad:
         return torch.zeros(len(run.floats), 0, dtype=torch.float64)
-    given = run.given.detach()
-    mixed = torch.randn(given.shape[-1], given.shape[-1], generator=torch.Generator().manual_seed(3)).double()
-    change = torch.cos(torch.nan_to_num(given / given[torch.isfinite(given)].std(), posinf=0, neginf=0) @ mixed)
-    return Derivatives(run.floats, {"scores": run.given}).along({"scores": change})[:, None]
+    scores = run.operand.detach()
+    mixed = torch.randn(scores.shape[-1], scores.shape[-1], generator=torch.Generator().manual_seed(3)).double()
+    change = torch.cos(torch.nan_to_num(scores / scores[torch.isfinite(scores)].std(), posinf=0, neginf=0) @ mixed)
+    return Derivatives(run.floats, {"scores": run.operand}).along({"scores": change})[:, None]
 
 
 def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str], direction: Any) -> bool:
@@ -224,7 +224,7 @@ def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str]
     for step in (_STEP, -_STEP):
         same = True
         for _ in range(2):
-            probe.set(_moved(probe, names, step * size * direction / direction.abs().max()))
+            probe.set(_step_parameters(probe, names, step * size * direction / direction.abs().max()))
             same = same and _restored(probe, run, group)
         probe.set(before)
         if same:
@@ -242,8 +242,8 @@ def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
 def _solved(columns: Any, targets: Any) -> tuple[Any, Any]:
     """What is left of targets without the span of columns, and the least coefficients; columns are scaled."""
     scaled, size = _scaled(columns)
-    found = torch.linalg.lstsq(scaled, targets, rcond=1e-12, driver="gelsd").solution
-    return targets - scaled @ found, found / size[:, None]
+    coefficients = torch.linalg.lstsq(scaled, targets, rcond=1e-12, driver="gelsd").solution
+    return targets - scaled @ coefficients, coefficients / size[:, None]
 
 
 def _scaled(columns: Any) -> tuple[Any, Any]:

@@ -118,9 +118,9 @@ def form_of(module: Any) -> Form:
     divided = all(ratio == 1 if not learned else not ratio.has(*read.scalars) for ratio in ratios)
     if learned and not divided and any(slope.has(*read.scalars) for slope in outside.values()):
         raise NotRead("its bias and its scores have different temperatures")
-    tau, found = sp.simplify(1 / factor), activation(s)
+    tau, gate_s = sp.simplify(1 / factor), activation(s)
     value = _value(tau, read)
-    form = Form(read, found, None if tau == 1 else str(tau), learned, value, bool(inside), bool(outside), divided)
+    form = Form(read, gate_s, None if tau == 1 else str(tau), learned, value, bool(inside), bool(outside), divided)
     none = np.zeros(len(read.weights))
     offset = sum((_value(slope, read) * read.biases[bias] for bias, slope in outside.items()), none)
     shift = sum((read.biases[bias] for bias in inside), none)
@@ -147,7 +147,7 @@ def _compare(form: Form, shift: Floats, offset: Floats, module: Any) -> None:
         weights = weights / (np.linalg.norm(weights, axis=1, keepdims=True) + plus_w)
     (s,) = compile_activation(form.s)(x @ weights.T + shift, order=0)
     ours = softmax(s / form.value + offset, axis=1)
-    if not any(np.allclose(found, ours, rtol=1e-6, atol=1e-9) for found in (theirs, np.exp(theirs))):
+    if not any(np.allclose(values, ours, rtol=1e-6, atol=1e-9) for values in (theirs, np.exp(theirs))):
         raise NotRead("the module has other values")
 
 
@@ -159,21 +159,21 @@ def proof(form: Form) -> Proof:
 def _of_products(form: Form) -> Proof:
     """From the first-order relations of the gate, as `temperance derive` finds them."""
     dim = min(2, form.read.weights.shape[1])
-    relations, found = _derived(form.gate(dim), dim)
-    moved = any(TAU in dict(flow.orbit) for flow in found.flows)
-    moved = moved or any(TAU in left.field.moved for left in found.unintegrated)
-    known = None if found.identifiable is None else _in_words(found.identifiable, form)
-    pairs = [symmetry.statement for symmetry in found.discrete if symmetry.name == "pair"]
-    if moved:
-        return Proof("no", "A curve of its parameters that moves tau changes no weight.", known)
-    if found.identifiable is not None and TAU not in found.identifiable:
-        return Proof("no", "The changes of the scores that softmax forgets move it.", known)
+    relations, derivation = _derived(form.gate(dim), dim)
+    tau_moves = any(TAU in dict(flow.orbit) for flow in derivation.flows)
+    tau_moves = tau_moves or any(TAU in generator.field.moved for generator in derivation.unintegrated)
+    identifiable = None if derivation.identifiable is None else _in_words(derivation.identifiable, form)
+    pairs = [symmetry.statement for symmetry in derivation.discrete if symmetry.name == "pair"]
+    if tau_moves:
+        return Proof("no", "A curve of its parameters that moves tau changes no weight.", identifiable)
+    if derivation.identifiable is not None and TAU not in derivation.identifiable:
+        return Proof("no", "The changes of the scores that softmax forgets move it.", identifiable)
     if pairs and len(form.read.weights) == 2:
-        return Proof("undecided", f"There are, {pairs[0]}.", known)
-    if relations.complete and known is not None:
+        return Proof("undecided", f"There are, {pairs[0]}.", identifiable)
+    if relations.complete and identifiable is not None:
         reason = "At generic parameters no change of tau is undone by the other parameters."
-        return Proof("yes", reason, known, _caution(form))
-    return Proof("undecided", "; ".join(relations.missing) or found.proved, known)
+        return Proof("yes", reason, identifiable, _caution(form))
+    return Proof("undecided", "; ".join(relations.missing) or derivation.proved, identifiable)
 
 
 @lru_cache(maxsize=32)
@@ -203,10 +203,10 @@ def _caution(form: Form) -> str | None:
     """The mirror point of two experts."""
     if form.s.is_linear or form.inside or len(form.read.weights) != 2:
         return None
-    found = mirror(form.s)
-    if found.kind is None:
+    mirror_point = mirror(form.s)
+    if mirror_point.kind is None:
         return None
-    return f"With two experts beware of w_2 = -w_1, a mirror point ({found.kind}): {found.description}."
+    return f"With two experts beware of w_2 = -w_1, a mirror point ({mirror_point.kind}): {mirror_point.description}."
 
 
 def _in_words(functions: Iterable[sp.Expr], form: Form) -> tuple[str, ...]:
@@ -220,10 +220,10 @@ def _in_words(functions: Iterable[sp.Expr], form: Form) -> tuple[str, ...]:
             texts.remove(other)
             texts[texts.index(text)] = text.replace("beta1_1", "beta1", 1)
     shifted = {p.name.partition("_")[0] for p in plain_parameters(spec)}
-    said = [_difference(text, shifted) for text in texts]
-    if "w_i[2]/w_i[1]" in said and form.read.weights.shape[1] > 1:
-        said = ["direction of w_i" if t == "w_i[2]/w_i[1]" else t.replace("w_i[1]", "|w_i|") for t in said]
-    return tuple(text.replace("**", "^") for text in said)
+    labels = [_difference(text, shifted) for text in texts]
+    if "w_i[2]/w_i[1]" in labels and form.read.weights.shape[1] > 1:
+        labels = ["direction of w_i" if t == "w_i[2]/w_i[1]" else t.replace("w_i[1]", "|w_i|") for t in labels]
+    return tuple(text.replace("**", "^") for text in labels)
 
 
 def _difference(text: str, shifted: set[str]) -> str:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from temperance.numerics.information.floor import floor
-from temperance.routers.examine import Examined
+from temperance.routers.examine import Findings
 from temperance.routers.freedom import without
 from temperance.routers.probe import Derivatives, Probe
 
@@ -31,34 +31,34 @@ class Price:
     floor: int
 
 
-def price(found: Examined) -> Price | None:
+def price(findings: Findings) -> Price | None:
     """What a temperature costs that divides all scores of the last softmax, over experts; None for any other."""
-    (tau, *more), events = found.taus, found.run.watch.scores
-    if more or not tau.whole or found.experts < 2 or found.score != len(events) - 1:
+    (tau, *more), events = findings.taus, findings.run.watch.scores
+    if more or not tau.whole or findings.experts < 2 or findings.score != len(events) - 1:
         return None
-    event = events[found.score]
-    if event.name not in ("softmax", "log_softmax") or event.dim not in (-1, event.given.dim() - 1):
+    event = events[findings.score]
+    if event.name not in ("softmax", "log_softmax") or event.dim not in (-1, event.operand.dim() - 1):
         return None
-    return Price(_at_inputs(found), math.ceil(floor(found.experts) / PRECISION**2))
+    return Price(_at_inputs(findings), math.ceil(floor(findings.experts) / PRECISION**2))
 
 
-def _at_inputs(found: Examined) -> int | None:
+def _at_inputs(findings: Findings) -> int | None:
     """At the inputs of the user, where all experts have a weight and the inputs are more than enough."""
-    router, tau = found.router, found.taus[0]
+    router, tau = findings.router, findings.taus[0]
     if router.own is None or tau.slope is None:
         return None
-    probe = Probe(router.module, router.own, False, found.score, router.seen)
+    probe = Probe(router.module, router.own, False, findings.score, router.used_outputs)
     run = probe.run()
-    weights = next((v for v in run.leaves if v.requires_grad and v.dim() > 1 and v.shape[-1] == found.experts), None)
+    weights = next((v for v in run.leaves if v.requires_grad and v.dim() > 1 and v.shape[-1] == findings.experts), None)
     if weights is None or not bool((weights > 0).all()) or bool(((weights.sum(-1) - 1).abs() > _SUM).any()):
         return None
-    made = Derivatives(2 * weights.sqrt().reshape(-1), probe.parameters)
-    others = [n for n in made.reached() if n != tau.name]
-    inputs, count = weights.numel() // found.experts, sum(probe.parameters[n].numel() for n in others)
-    if count > _LARGEST or inputs * (found.experts - 1) < 2 * count:
+    jacobian = Derivatives(2 * weights.sqrt().reshape(-1), probe.parameters)
+    others = [n for n in jacobian.reached() if n != tau.name]
+    inputs, count = weights.numel() // findings.experts, sum(probe.parameters[n].numel() for n in others)
+    if count > _LARGEST or inputs * (findings.experts - 1) < 2 * count:
         return None
-    left = made.columns(tau.name)
+    tau_column = jacobian.columns(tau.name)
     if others:
-        left = without(made.columns(*others), left)
-    information = float(left.square().sum()) / inputs / tau.slope**2
+        tau_column = without(jacobian.columns(*others), tau_column)
+    information = float(tau_column.square().sum()) / inputs / tau.slope**2
     return math.ceil(1 / information / PRECISION**2) if information > 0 else None

@@ -27,13 +27,13 @@ class Run:
     """What a router gave.
 
     floats: one vector, of the outputs that the rest of the network sees. whole: what must stay exactly as it is, such
-    as chosen experts. given: the tensor that became weights, or None; scores: the same as rows of experts, or else the
-    logarithm of the outputs. watch: what happened. leaves: the outputs.
+    as chosen experts. operand: the tensor that became weights, or None; scores: the same as rows of experts, or else
+    the logarithm of the outputs. watch: what happened. leaves: the outputs.
     """
 
     floats: Any
     whole: tuple[Any, ...]
-    given: Any
+    operand: Any
     scores: Any
     watch: Watch
     leaves: tuple[Any, ...]
@@ -46,7 +46,7 @@ class Probe:
         module: it is not changed.
         inputs: args and kwargs of one call.
         training: the mode.
-        score: which of its scores are meant. seen: which of its outputs are seen, all by default.
+        score: which of its scores are meant. outputs: which of its outputs are seen, all by default.
         virtual: which scores are divided by a temperature that the router has not, named "tau"; none by default.
     """
 
@@ -56,12 +56,12 @@ class Probe:
         inputs: tuple[Any, Any],
         training: bool = False,
         score: int = 0,
-        seen: Sequence[int] | None = None,
+        outputs: Sequence[int] | None = None,
         virtual: Sequence[int] = (),
     ) -> None:
         self.module = copy.deepcopy(module).cpu().double().train(training)
         self.inputs = tree_map(_input, inputs)
-        self.score, self.seen, self.virtual = score, seen, virtual
+        self.score, self.used_outputs, self.virtual = score, outputs, virtual
         self.tau = torch.ones((), dtype=torch.float64, requires_grad=True) if virtual else None
         self.parameters: dict[str, Any] = {n: p for n, p in self.module.named_parameters() if p.requires_grad}
         if self.tau is not None:
@@ -80,15 +80,15 @@ class Probe:
 
     def with_held(self, name: str, value: Any) -> Run:
         """What the router gives with another value of a buffer or of a parameter that is not trained."""
-        kept, held = dict(self._buffers), dict(self.module.named_parameters()).get(name)
+        buffers, held = dict(self._buffers), dict(self.module.named_parameters()).get(name)
         before = None if held is None else held.detach().clone()
-        self._buffers = {n: value if n == name else b for n, b in kept.items()}
+        self._buffers = {n: value if n == name else b for n, b in buffers.items()}
         try:
             if held is not None:
                 held.data.copy_(value)
             return self.run()
         finally:
-            self._buffers = kept
+            self._buffers = buffers
             if held is not None:
                 held.data.copy_(before)
 
@@ -103,13 +103,13 @@ class Probe:
             torch.manual_seed(0)
             gave = self.module(*args, **kwargs)
         leaves = tuple(v for v in tree_leaves(gave) if isinstance(v, torch.Tensor))
-        kept = [v for i, v in enumerate(leaves) if self.seen is None or i in self.seen]
-        floats = [_finite(v) for v in kept if v.is_floating_point()]
-        whole = tuple(v.detach() for v in kept if not v.is_floating_point())
+        tensors = [v for i, v in enumerate(leaves) if self.used_outputs is None or i in self.used_outputs]
+        floats = [_finite(v) for v in tensors if v.is_floating_point()]
+        whole = tuple(v.detach() for v in tensors if not v.is_floating_point())
         event = watch.scores[self.score] if self.score < len(watch.scores) else None
-        scores = _rows(event) if event is not None else None if watch.scores else _logarithm(kept)
+        scores = _rows(event) if event is not None else None if watch.scores else _logarithm(tensors)
         vector = torch.cat(floats) if floats else torch.zeros(0, dtype=torch.float64)
-        return Run(vector, whole, None if event is None else event.given, scores, watch, leaves)
+        return Run(vector, whole, None if event is None else event.operand, scores, watch, leaves)
 
 
 class Derivatives:
@@ -119,67 +119,67 @@ class Derivatives:
         self.parameters = dict(parameters)
         self.vector = vector
         self._u = torch.zeros_like(vector, requires_grad=True)
-        found: Sequence[Any] = [None] * len(self.parameters)
+        grads: Sequence[Any] = [None] * len(self.parameters)
         if vector.requires_grad:
-            found = torch.autograd.grad(
+            grads = torch.autograd.grad(
                 vector, list(self.parameters.values()), self._u, create_graph=True, allow_unused=True
             )
-        self._pulled = {n: g for n, g in zip(self.parameters, found, strict=True) if g is not None and g.requires_grad}
+        self._pulled = {n: g for n, g in zip(self.parameters, grads, strict=True) if g is not None and g.requires_grad}
 
     def along(self, direction: Tensors) -> Any:
         """J v."""
         names = [n for n in direction if n in self._pulled]
         if not names:
             return torch.zeros_like(self.vector)
-        (found,) = torch.autograd.grad(
+        (slope,) = torch.autograd.grad(
             [self._pulled[n] for n in names],
             self._u,
             [direction[n].reshape(self._pulled[n].shape) for n in names],
             retain_graph=True,
             allow_unused=True,
         )
-        return torch.zeros_like(self.vector) if found is None else found.detach()
+        return torch.zeros_like(self.vector) if slope is None else slope.detach()
 
     def back(self, u: Any) -> dict[str, Any]:
         """J' u."""
         names = list(self._pulled)
-        found = torch.autograd.grad(self.vector, [self.parameters[n] for n in names], u, retain_graph=True)
-        return dict(zip(names, found, strict=True))
+        grads = torch.autograd.grad(self.vector, [self.parameters[n] for n in names], u, retain_graph=True)
+        return dict(zip(names, grads, strict=True))
 
     def reached(self) -> list[str]:
         """The parameters that a gradient reaches: one beyond rounding, where a graph alone may give 0."""
-        made = torch.Generator().manual_seed(1)
-        u = torch.randn(self.vector.shape, generator=made, dtype=self.vector.dtype)
+        generator = torch.Generator().manual_seed(1)
+        u = torch.randn(self.vector.shape, generator=generator, dtype=self.vector.dtype)
         least = _ROUNDING * float(self.vector.detach().abs().max()) if len(self.vector) else 0.0
         return [n for n, g in self.back(u).items() if float(g.abs().max()) > least] if self._pulled else []
 
     def columns(self, *names: str) -> Any:
         """J of some parameters, (equations, entries): by rows where these are fewer."""
         blocks = [torch.zeros(len(self.vector), self.parameters[n].numel(), dtype=self.vector.dtype) for n in names]
-        kept = [(n, block) for n, block in zip(names, blocks, strict=True) if n in self._pulled]
+        pulled_blocks = [(n, block) for n, block in zip(names, blocks, strict=True) if n in self._pulled]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of operations without a batched rule, which are slow and right
-            if len(self.vector) < sum(block.shape[1] for _, block in kept):
-                self._by_rows(kept)
+            if len(self.vector) < sum(block.shape[1] for _, block in pulled_blocks):
+                self._by_rows(pulled_blocks)
             else:
-                for name, block in kept:
+                for name, block in pulled_blocks:
                     pulled = self._pulled[name]
                     basis = torch.eye(pulled.numel(), dtype=pulled.dtype).reshape(-1, *pulled.shape)
                     block.copy_(torch.cat([self._batched(pulled, [self._u], c)[0] for c in basis.split(_CHUNK)]).T)
         return torch.cat(blocks, dim=1)
 
-    def _by_rows(self, kept: Sequence[tuple[str, Any]]) -> None:
+    def _by_rows(self, blocks: Sequence[tuple[str, Any]]) -> None:
         at = 0
         for chunk in torch.eye(len(self.vector), dtype=self.vector.dtype).split(_CHUNK):
-            rows = self._batched(self.vector, [self.parameters[n] for n, _ in kept], chunk)
-            for (_, block), row in zip(kept, rows, strict=True):
+            rows = self._batched(self.vector, [self.parameters[n] for n, _ in blocks], chunk)
+            for (_, block), row in zip(blocks, rows, strict=True):
                 block[at : at + len(chunk)] = row.reshape(len(chunk), -1)
             at += len(chunk)
 
     @staticmethod
     def _batched(vector: Any, inputs: Sequence[Any], chunk: Any) -> Any:
-        found = torch.autograd.grad(vector, inputs, chunk, retain_graph=True, is_grads_batched=True)
-        return [v.detach() for v in found]
+        grads = torch.autograd.grad(vector, inputs, chunk, retain_graph=True, is_grads_batched=True)
+        return [v.detach() for v in grads]
 
 
 def _input(value: Any) -> Any:
@@ -194,7 +194,7 @@ def _finite(value: Any) -> Any:
 
 
 def _rows(event: Event) -> Any:
-    return _finite(event.given).reshape(-1, event.given.shape[-1])
+    return _finite(event.operand).reshape(-1, event.operand.shape[-1])
 
 
 def _logarithm(outputs: Sequence[Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from temperance.routers.examine import Examined, Router, examined
+from temperance.routers.examine import Findings, Router, examine
 from temperance.routers.find import Inputs, routers
 from temperance.routers.freedom import Freedom
 from temperance.routers.gates import Form, Proof, form_of, proof
@@ -31,21 +31,21 @@ def rows_of(model: Any, example: Inputs | None) -> tuple[RouterAudit, ...]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # routers are small: more threads wait for one another
     try:
-        found = routers(model, example)
-        if not found:
+        found_routers = routers(model, example)
+        if not found_routers:
             raise ValueError(
                 "no router is found; accepted: a model with a softmax, sigmoid or top-k over a product of hidden "
                 "states with a parameter, or the module of a router alone"
             )
-        tested = [_examined(router) for router in found]
-        return tuple(_row(one, _determined(one, tested)) for one in tested)
+        tested = [_examined(router) for router in found_routers]
+        return tuple(_row(findings, _determined(findings, tested)) for findings in tested)
     finally:
         torch.set_num_threads(threads)
 
 
-def _examined(router: Router) -> Examined:
+def _examined(router: Router) -> Findings:
     """What is found of a router, with random inputs where its own give fewer equations than there are parameters."""
-    tested = examined(router)
+    tested = examine(router)
     few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
     if few is None:
         return tested
@@ -53,7 +53,7 @@ def _examined(router: Router) -> Examined:
     rank = None if few.parameters <= _LARGE else _RANK
     unknown = few.parameters if rank is None else (tested.experts + 1) * (rank + 2)
     try:
-        return examined(_with_random(router, math.ceil(_SPARE * unknown / each) + 64, rank))
+        return examine(_with_random(router, math.ceil(_SPARE * unknown / each) + 64, rank))
     except (ValueError, RuntimeError):  # the module wants inputs of its own making
         return tested
 
@@ -63,7 +63,7 @@ def _with_random(router: Router, tokens: int, rank: int | None) -> Router:
 
     rank: the dimensions that they span, besides their mean; all by default.
     """
-    made = torch.Generator().manual_seed(5)
+    generator = torch.Generator().manual_seed(5)
     batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
     each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
     times = math.ceil(tokens / each)
@@ -76,9 +76,9 @@ def _with_random(router: Router, tokens: int, rank: int | None) -> Router:
             return value
         wide = value.double()
         rows = wide.reshape(-1, wide.shape[-1])
-        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=made).double()
+        drawn = torch.randn(len(rows), rank or rows.shape[1], generator=generator).double()
         if rank is not None:
-            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=made).double() / rank**0.5
+            drawn = drawn @ torch.randn(rank, rows.shape[1], generator=generator).double() / rank**0.5
         return (rows.mean(0) + rows.std() * drawn).reshape(wide.shape)  # in double precision: few dimensions stay few
 
     return replace(router, inputs=tree_map(random, router.inputs), narrow=rank is not None)
@@ -89,25 +89,25 @@ def _hidden(value: Any) -> bool:
     return isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1
 
 
-def _determined(one: Examined, all_: Sequence[Examined]) -> str | None:
+def _determined(findings: Findings, all_: Sequence[Findings]) -> str | None:
     """The router that determines a temperature that one shares with it."""
 
-    def shared(of: Examined) -> set[int]:
+    def shared(of: Findings) -> set[int]:
         named = dict(of.router.module.named_parameters())
         return {id(named[t.name]) for t in of.taus if t.name in named}
 
-    if one.evaluation.outcome != "no":
+    if findings.evaluation.outcome != "no":
         return None
-    others = (o for o in all_ if o is not one and o.evaluation.how == "none" and not o.virtual)
-    return next((o.router.where for o in others if shared(o) & shared(one)), None)
+    others = (o for o in all_ if o is not findings and o.evaluation.how == "none" and not o.virtual)
+    return next((o.router.where for o in others if shared(o) & shared(findings)), None)
 
 
-def _row(found: Examined, determined: str | None) -> RouterAudit:
-    form, proved = _read(found)
-    if proved and found.evaluation.outcome == "undecided":
-        said = Freedom(proved.verdict, "proved", {})
-        found = replace(found, evaluation=said, training=said)
-    row = in_words(found, form, proved, price(found))
+def _row(findings: Findings, determined: str | None) -> RouterAudit:
+    form, proved = _read(findings)
+    if proved and findings.evaluation.outcome == "undecided":
+        freedom = Freedom(proved.verdict, "proved", {})
+        findings = replace(findings, evaluation=freedom, training=freedom)
+    row = in_words(findings, form, proved, price(findings))
     if determined is None:
         return row
     reason = f"tau is learnable: {determined} shares it, and determines it. Alone: {row.reason}"
@@ -116,20 +116,20 @@ def _row(found: Examined, determined: str | None) -> RouterAudit:
     )
 
 
-def _read(found: Examined) -> tuple[Form | None, Proof | None]:
+def _read(findings: Findings) -> tuple[Form | None, Proof | None]:
     """The formula of a router, and what the theory says of it if tests say the same of all parameters that it has."""
-    router = found.router
+    router = findings.router
     try:
         form = form_of(router.module)
     except ValueError:
         return None, None
-    named = {t.name for t in found.taus} if not found.virtual else set()
-    reached = set(Derivatives(found.run.floats, dict(found.parameters)).reached()) - {"tau"} | named
-    said = proof(form)
-    same = found.training.outcome == found.evaluation.outcome and found.raw is None
+    named = {t.name for t in findings.taus} if not findings.virtual else set()
+    reached = set(Derivatives(findings.run.floats, dict(findings.parameters)).reached()) - {"tau"} | named
+    theorem = proof(form)
+    same = findings.training.outcome == findings.evaluation.outcome and findings.raw is None
     agrees = same and (
-        (said.verdict == found.evaluation.outcome and found.evaluation.how in ("scaled", "curve", "none"))
-        or found.evaluation.how in ("few", "large")
+        (theorem.verdict == findings.evaluation.outcome and findings.evaluation.how in ("scaled", "curve", "none"))
+        or findings.evaluation.how in ("few", "large")
     )
     whole = set(form.read.trained) == reached and not router.elsewhere
-    return form, said if agrees and whole else None
+    return form, theorem if agrees and whole else None

@@ -39,17 +39,17 @@ def temperatures(probe: Probe, scores: Any) -> tuple[Temperature, ...]:
     """The temperatures of a router at its present parameters, from its scores (inputs, experts)."""
     if scores is None or len(scores) < 3:
         return ()
-    made = Derivatives(scores.reshape(-1), probe.parameters)
-    reached = set(made.reached())
+    jacobian = Derivatives(scores.reshape(-1), probe.parameters)
+    reached = set(jacobian.reached())
     parametrised = {id(p) for m in probe.module.modules() if isinstance(m, ParametrizationList) for p in m.parameters()}
-    found = []
+    kinds = []
     for name, p in probe.parameters.items():
         if name in reached and not (id(p) in parametrised and p.numel() > 1):
-            kind = _kind(made, name, p, scores.detach())
+            kind = _kind(jacobian, name, p, scores.detach())
             if kind is not None:
-                found.append(kind)
-    scaling = tuple(t for t in found if t.kind != "inside")
-    return scaling or tuple(found)
+                kinds.append(kind)
+    scaling = tuple(t for t in kinds if t.kind != "inside")
+    return scaling or tuple(kinds)
 
 
 def unreached(probe: Probe, scores: Any) -> tuple[str, ...]:
@@ -62,17 +62,17 @@ def unreached(probe: Probe, scores: Any) -> tuple[str, ...]:
             before = p.detach().clone()
             for value in (before * 0.01, before * 100, before - 10, before + 10):
                 probe.set({name: value})
-                moved = probe.run().scores
-                if moved is not None and not torch.equal(moved.detach(), scores.detach()):
+                new_scores = probe.run().scores
+                if new_scores is not None and not torch.equal(new_scores.detach(), scores.detach()):
                     names.append(name)
                     break
             probe.set({name: before})
     return tuple(names)
 
 
-def _kind(made: Derivatives, name: str, p: Any, scores: Any) -> Temperature | None:
+def _kind(jacobian: Derivatives, name: str, p: Any, scores: Any) -> Temperature | None:
     direction = torch.ones_like(p) if p.numel() == 1 else _random(p.shape)
-    slopes = made.along({name: direction}).reshape(scores.shape)
+    slopes = jacobian.along({name: direction}).reshape(scores.shape)
     size, k = slopes.abs().max(), scores.shape[1]
     if _small(_centred(slopes), size):
         return None  # a bias
@@ -87,13 +87,13 @@ def _kind(made: Derivatives, name: str, p: Any, scores: Any) -> Temperature | No
         if _small(some - c[:, None] * own, size):
             return Temperature(name, "of x")
     if 1 < p.numel() <= k and not (p.dim() == 2 and p.shape[-1] == 1):
-        residual = torch.stack([_left(_centred(slopes)[:, i], _centred(scores)[:, i]) for i in range(k)])
+        residual = torch.stack([_project_out(_centred(slopes)[:, i], _centred(scores)[:, i]) for i in range(k)])
         if _small(residual, size):
             return Temperature(name, "per expert")
     return Temperature(name, "inside") if p.numel() == 1 else None
 
 
-def _left(vector: Any, other: Any) -> Any:
+def _project_out(vector: Any, other: Any) -> Any:
     return vector - _ratio(vector, other) * other
 
 

@@ -31,13 +31,13 @@ _CASTS = ("float", "half", "bfloat16")
 class Event:
     """A function that was called.
 
-    name: its own. stack: the modules that were being called, outermost first, with the number of the call. given, gave:
-    tensors. options: its other arguments.
+    name: its own. stack: the modules that were being called, outermost first, with the number of the call. operand,
+    gave: tensors. options: its other arguments.
     """
 
     name: str
     stack: tuple[tuple[str, int], ...]
-    given: Any
+    operand: Any
     gave: Any
     options: dict[str, Any]
 
@@ -47,8 +47,8 @@ class Event:
         return self.stack[-1][0]
 
     def makes(self, other: Event) -> bool:
-        """Whether what this gave is part of what another was given, with no product between."""
-        return self.gave.grad_fn is not None and self.gave.grad_fn in products_above(other.given.grad_fn)[1]
+        """Whether what this gave is part of the operand of another, with no product between."""
+        return self.gave.grad_fn is not None and self.gave.grad_fn in products_above(other.operand.grad_fn)[1]
 
     @property
     def dim(self) -> int:
@@ -67,7 +67,7 @@ class Watch(TorchFunctionMode):
         factor: what the weights that these make are multiplied by.
 
     Attributes:
-        scores, selections: events, in order. made: the module that made a tensor, by the node of its graph.
+        scores, selections: events, in order. makers: the module that made a tensor, by the node of its graph.
         uses: the modules that use a tensor, by its id, of those that are there as keys.
         called: the modules that were called.
     """
@@ -87,7 +87,7 @@ class Watch(TorchFunctionMode):
         self.calls, self.called = 0, {""}
         self.scores: list[Event] = []
         self.selections: list[Event] = []
-        self.made: dict[Any, str] = {}
+        self.makers: dict[Any, str] = {}
         self.uses: dict[int, set[str]] = {}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -97,12 +97,12 @@ class Watch(TorchFunctionMode):
             args, options = tree_map(_doubled_type, (tuple(args), options))
             if name in _CASTS and isinstance(args[0], torch.Tensor):
                 return args[0].double()
-        meant = name in SCORED and len(self.scores) in self.at
-        if meant and self.tau is not None:
+        is_target = name in SCORED and len(self.scores) in self.at
+        if is_target and self.tau is not None:
             args = (_divided(args[0], self.tau), *args[1:]) if args else args
             options = {k: _divided(v, self.tau) if k == "input" else v for k, v in options.items()}
         gave = func(*args, **options)
-        if meant and self.factor != 1.0:
+        if is_target and self.factor != 1.0:
             gave = gave * self.factor
         if self.double and isinstance(gave, torch.Tensor | tuple | list):
             gave = tree_map(_doubled, gave)
@@ -112,20 +112,20 @@ class Watch(TorchFunctionMode):
     def _note(self, name: str, args: Any, options: dict[str, Any], gave: Any) -> None:
         if self.paths and isinstance(gave, torch.Tensor | tuple | list):
             if isinstance(gave, torch.Tensor) and gave.grad_fn is not None:
-                self.made.setdefault(gave.grad_fn, self.stack[-1][0])
+                self.makers.setdefault(gave.grad_fn, self.stack[-1][0])
             for tensor in tree_leaves((args, options)):
                 if id(tensor) in self.uses:
                     self.uses[id(tensor)].add(self.stack[-1][0])
         events = self.scores if name in SCORED else self.selections if name in SELECTED else None
-        given = args[0] if args else options.get("input")
-        if events is not None and isinstance(given, torch.Tensor) and given.is_floating_point():
+        operand = args[0] if args else options.get("input")
+        if events is not None and isinstance(operand, torch.Tensor) and operand.is_floating_point():
             named = {
                 **{str(i): a for i, a in enumerate(args[1:])},
                 **{k: v for k, v in options.items() if k != "input"},
             }
             cold = named.get("tau", named.get("0", 1.0)) if name == "gumbel_softmax" else 1.0
-            given = given if isinstance(cold, float) and cold == 1.0 else given / cold
-            events.append(Event(name, tuple(self.stack), given, gave, named))
+            operand = operand if isinstance(cold, float) and cold == 1.0 else operand / cold
+            events.append(Event(name, tuple(self.stack), operand, gave, named))
 
     @contextmanager
     def following(self) -> Iterator[Watch]:
@@ -164,15 +164,15 @@ def _doubled(value: Any) -> Any:
 
 def products_above(node: Any) -> tuple[list[Any], set[Any]]:
     """The products nearest to a node of a graph, and the nodes on the way."""
-    seen: set[Any] = set()
+    nodes: set[Any] = set()
     open_, products = [node], []
-    while open_ and len(seen) < MOST_NODES:
+    while open_ and len(nodes) < MOST_NODES:
         node = open_.pop()
-        if node is None or node in seen:
+        if node is None or node in nodes:
             continue
-        seen.add(node)
+        nodes.add(node)
         if node.name().startswith(_PRODUCTS):
             products.append(node)
         elif not node.name().startswith(ENDS):
             open_ += [below for below, _ in node.next_functions]
-    return products, seen
+    return products, nodes

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.routers.examine import DRAWS, Examined, Learnable
+from temperance.routers.examine import DRAWS, Findings, Learnable
 from temperance.routers.freedom import HELD, SCALES, Freedom
 from temperance.routers.gates import Form, Proof
 from temperance.routers.price import PRECISION, Price
@@ -58,107 +58,107 @@ class RouterAudit:
 
     def to_json(self) -> dict[str, Any]:
         """The row as an object of strict JSON."""
-        known = None if self.identifiable is None else list(self.identifiable)
-        return {**vars(self), "warnings": list(self.warnings), "identifiable": known}
+        identifiable = None if self.identifiable is None else list(self.identifiable)
+        return {**vars(self), "warnings": list(self.warnings), "identifiable": identifiable}
 
     @property
     def lines(self) -> tuple[str, ...]:
         """The answer, what it rests on, what to change; then data and warnings."""
-        known = () if self.identifiable is None else (f"Identifiable: {', '.join(self.identifiable)}.",)
+        identifiable = () if self.identifiable is None else (f"Identifiable: {', '.join(self.identifiable)}.",)
         data = () if self.data is None else (f"Data: {self.data}",)
-        more = (*known, *data, *(f"Warning: {warning}" for warning in self.warnings))
+        more = (*identifiable, *data, *(f"Warning: {warning}" for warning in self.warnings))
         return (self.reason, self.rests_on, f"Change: {self.change}", *more)
 
 
-def in_words(found: Examined, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
+def in_words(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
     """The row of a router. proved: what the theory says of its form, where tests agree."""
-    first = found.evaluation
-    outcomes: tuple[Learnable, Learnable] = (first.outcome, found.training.outcome)
-    if found.virtual:
+    first = findings.evaluation
+    outcomes: tuple[Learnable, Learnable] = (first.outcome, findings.training.outcome)
+    if findings.virtual:
         outcomes = ("not trained", "not trained")
-    elif found.raw is not None:
+    elif findings.raw is not None:
         outcomes = ("undecided", "undecided")
-    symmetry = _symmetry(found)
-    change = _RAW if found.raw is not None else _CHANGE[first.how]
-    if found.virtual and first.how != "constant":
+    symmetry = _symmetry(findings)
+    change = _RAW if findings.raw is not None else _CHANGE[first.how]
+    if findings.virtual and first.how != "constant":
         change = "Nothing."
-    elif found.training.how == "none" and first.how == "scaled":
+    elif findings.training.how == "none" and first.how == "scaled":
         change = "Nothing for training, where the noise sets its unit; fix it if that is not meant."
     return RouterAudit(
-        where=found.router.where or type(found.router.module).__name__,
+        where=findings.router.where or type(findings.router.module).__name__,
         weights=None if form is None else form.formula,
-        temperature=_temperature(found, form),
+        temperature=_temperature(findings, form),
         tau_learnable=outcomes[1],
         basis="proved" if proved else "tested",
         evaluation=outcomes[0],
         training=outcomes[1],
         symmetry=symmetry,
         change=change,
-        warnings=(*warnings_of(found), *((proved.caution,) if proved and proved.caution else ())),
-        reason=_answer(found, proved),
-        rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(found),
-        identifiable=proved.identifiable if proved and not found.virtual else None,
-        data=_data(found, cost),
+        warnings=(*warnings_of(findings), *((proved.caution,) if proved and proved.caution else ())),
+        reason=_answer(findings, proved),
+        rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(findings),
+        identifiable=proved.identifiable if proved and not findings.virtual else None,
+        data=_data(findings, cost),
     )
 
 
-def _temperature(found: Examined, form: Form | None) -> dict[str, Any] | None:
-    if found.virtual and (form is None or form.tau is None):
+def _temperature(findings: Findings, form: Form | None) -> dict[str, Any] | None:
+    if findings.virtual and (form is None or form.tau is None):
         return None
     return {
-        "parameters": [] if found.virtual else [t.name for t in found.taus],
+        "parameters": [] if findings.virtual else [t.name for t in findings.taus],
         "expression": None if form is None else form.tau,
-        "learned": not found.virtual,
+        "learned": not findings.virtual,
         "value": None if form is None or form.tau is None else form.value,
-        "free": None if found.evaluation.free is None or found.virtual else list(found.evaluation.free),
+        "free": None if findings.evaluation.free is None or findings.virtual else list(findings.evaluation.free),
     }
 
 
-def _answer(found: Examined, proved: Proof | None) -> str:
+def _answer(findings: Findings, proved: Proof | None) -> str:
     """The first line."""
-    first, second, name = found.evaluation, found.training, _name(found)
-    if found.virtual and first.how == "constant":
-        return f"No temperature is trained: {_why(found, first)}"
-    if found.virtual and first.how == "unreached":
+    first, second, name = findings.evaluation, findings.training, _name(findings)
+    if findings.virtual and first.how == "constant":
+        return f"No temperature is trained: {_reason(findings, first)}"
+    if findings.virtual and first.how == "unreached":
         return "No temperature is trained, and no scores become weights in it that one could divide."
-    if found.virtual:
-        why = _why(found, first, proved)
+    if findings.virtual:
+        reason = _reason(findings, first, proved)
         if first.outcome == second.outcome == "no":
-            return f"No temperature is trained, and one that divided the scores could not be learnt: {why}"
+            return f"No temperature is trained, and one that divided the scores could not be learnt: {reason}"
         could = "could be learnt" if first.outcome == second.outcome == "yes" else "was tested too"
-        return f"No temperature is trained. One that divided the scores {could}: {why}"
-    if found.raw is not None:
+        return f"No temperature is trained. One that divided the scores {could}: {reason}"
+    if findings.raw is not None:
         does = {"yes": "determine", "no": "do not determine", "undecided": "may or may not determine"}
         return (
             f"Whether {name} is learnable is undecided: the weights alone {does[first.outcome]} it; with the other "
-            f"outputs, if something sees them, they {does[found.raw.outcome]} it."
+            f"outputs, if something sees them, they {does[findings.raw.outcome]} it."
         )
     if first.outcome != second.outcome:
-        said = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
+        verdicts = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
         return (
-            f"In training {name} is {said[second.outcome]}: {_why(found, second, proved)} "
-            f"In evaluation it is {said[first.outcome]}: {_why(found, first, proved)}"
+            f"In training {name} is {verdicts[second.outcome]}: {_reason(findings, second, proved)} "
+            f"In evaluation it is {verdicts[first.outcome]}: {_reason(findings, first, proved)}"
         )
     words = {"yes": "is learnable", "no": "is not learnable", "undecided": "is undecided"}
     some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
     counted = f" {first.free[0]} of its {first.free[1]} directions is free." if some and first.free else ""
-    return f"{name} {words[first.outcome]}: {_why(found, first, proved)}{counted}"
+    return f"{name} {words[first.outcome]}: {_reason(findings, first, proved)}{counted}"
 
 
-def _name(found: Examined) -> str:
+def _name(findings: Findings) -> str:
     """tau, and the parameters that make it."""
-    names = ", ".join(t.name for t in found.taus)
-    if all(t.kind == "inside" for t in found.taus):
+    names = ", ".join(t.name for t in findings.taus)
+    if all(t.kind == "inside" for t in findings.taus):
         return names
-    of_x = any(t.kind == "of x" for t in found.taus)
+    of_x = any(t.kind == "of x" for t in findings.taus)
     return "tau" if names == "tau" else f"tau(x) ({names})" if of_x else f"tau ({names})"
 
 
-def _why(found: Examined, of: Freedom, proved: Proof | None = None) -> str:
+def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str:
     group = ", ".join(of.group)
     first_order = f"to first order a change of {group} undoes a change of it; a finite one moves outputs."
     return {
-        "scaled": f"{_symmetry(found)} changes no output.",
+        "scaled": f"{_symmetry(findings)} changes no output.",
         "curve": f"along a curve {group} undo its change, and no output changes.",
         "constant": "the weights are constant, whatever the parameters.",
         "unreached": "no gradient reaches it.",
@@ -172,18 +172,18 @@ def _why(found: Examined, of: Freedom, proved: Proof | None = None) -> str:
     }[of.how]
 
 
-def _symmetry(found: Examined) -> str | None:
+def _symmetry(findings: Findings) -> str | None:
     """What changes no output, or would change none."""
-    of = next((f for f in (found.evaluation, found.training) if f.how in ("scaled", "curve")), None)
+    of = next((f for f in (findings.evaluation, findings.training) if f.how in ("scaled", "curve")), None)
     if of is None:
         return None
     names = list(of.group)
     if of.how == "curve":
-        return f"a curve of ({', '.join((*names, *(t.name for t in found.taus)))})"
+        return f"a curve of ({', '.join((*names, *(t.name for t in findings.taus)))})"
     scale = 1.0 if not of.degree or of.degree > 0 else -1.0
     after = [f"{_power(scale * of.group[n])} {n}" for n in names]
     if of.degree is None:
-        return f"({', '.join(names)}) -> ({', '.join(after)}) with another {', '.join(t.name for t in found.taus)}"
+        return f"({', '.join(names)}) -> ({', '.join(after)}) with another {', '.join(t.name for t in findings.taus)}"
     return f"({', '.join((*names, 'tau'))}) -> ({', '.join((*after, f'{_power(scale * of.degree)} tau'))})"
 
 
@@ -192,10 +192,10 @@ def _power(exponent: float) -> str:
     return "l" if near == 1 else f"l^{near:g}" if near >= 0 else f"l^({near:g})"
 
 
-def _tested(found: Examined) -> str:
+def _tested(findings: Findings) -> str:
     """What was tested."""
-    of = found.evaluation
-    at = _AT + " and random inputs of few dimensions" * found.router.narrow
+    of = findings.evaluation
+    at = _AT + " and random inputs of few dimensions" * findings.router.narrow
     scales = ", ".join(map(str, SCALES))
     sizes = f"{of.equations} equations, {of.parameters} parameters"
     return {
@@ -212,8 +212,8 @@ def _tested(found: Examined) -> str:
     }.get(of.how, "Tested: no test decides it.")
 
 
-def _data(found: Examined, cost: Price | None) -> str | None:
-    if cost is None or found.virtual or "yes" not in (found.evaluation.outcome, found.training.outcome):
+def _data(findings: Findings, cost: Price | None) -> str | None:
+    if cost is None or findings.virtual or "yes" not in (findings.evaluation.outcome, findings.training.outcome):
         return None
     least = f"{cost.floor} observations whatever the scores and inputs"
     target = f"a standard error of {100 * PRECISION:g}% of tau takes at least"

@@ -91,13 +91,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 def takes_formulas(function: F) -> F:
     """The function, whose signature shows the options that it has as ``**formulas``."""
     kinds = get_type_hints(FormulaOptions, include_extras=True)
-    shown = inspect.signature(function)
-    own = [p for p in shown.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    signature = inspect.signature(function)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
     options = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[name], annotation=kind)
         for name, kind in kinds.items()
     ]
-    function.__signature__ = shown.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     function.__annotations__ |= kinds
     return function
 
@@ -139,8 +139,8 @@ def asked(
         ValueError: what is not accepted.
     """
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    given: dict[str, Any] = {"expert": expert, **formulas}
-    usual = all(given.get(name, value) == value for name, value in {**_DEFAULTS, **_EXPERT}.items())
+    options: dict[str, Any] = {"expert": expert, **formulas}
+    usual = all(options.get(name, value) == value for name, value in {**_DEFAULTS, **_EXPERT}.items())
     if isinstance(gate, str) and FITTED.get(gate) and usual:
         return Asked(gate, activation, 1 if dim is None else dim, None, None, None)
     if dim is None and isinstance(gate, str) and gate in names():
@@ -148,23 +148,23 @@ def asked(
     from temperance.theory.contact.any_model_rates import gate_of_theorems  # what a usual fit does without
 
     spec = model(gate, expert, activation, dim, **formulas)
-    meant = understood(spec) if formulas_of(gate, expert) else None
-    found = gate_of_theorems(spec)
-    texts = {"gate": gate, "activation": activation, **given}
-    name, source = (None, None) if found is None else found
-    return Asked(name, source, spec.dim, spec, meant, _options(texts, spec.dim))
+    reading = understood(spec) if formulas_of(gate, expert) else None
+    named_gate = gate_of_theorems(spec)
+    texts = {"gate": gate, "activation": activation, **options}
+    name, source = (None, None) if named_gate is None else named_gate
+    return Asked(name, source, spec.dim, spec, reading, _options(texts, spec.dim))
 
 
-def _options(given: Mapping[str, Any], dim: int) -> str | None:
+def _options(options: Mapping[str, Any], dim: int) -> str | None:
     """Values of options as the shell takes them; None where one is no text."""
-    found = [] if dim == 1 else [f"--dim {dim}"]
-    for name, value in given.items():
+    texts = [] if dim == 1 else [f"--dim {dim}"]
+    for name, value in options.items():
         if isinstance(value, Gate | Expert):
             return None
         if isinstance(value, bool):
-            found += [] if value else [f"--no-{name}"]
+            texts += [] if value else [f"--no-{name}"]
         elif value and value != _EXPERT.get(name):
             pairs = [f"{n}={v}" for n, v in value.items()] if isinstance(value, Mapping) else value
             text = shlex.quote(pairs if isinstance(pairs, str) else ",".join(pairs))
-            found.append(f"--{name}={text}" if text.lstrip("'").startswith("-") else f"--{name} {text}")
-    return " ".join(found)
+            texts.append(f"--{name}={text}" if text.lstrip("'").startswith("-") else f"--{name} {text}")
+    return " ".join(texts)

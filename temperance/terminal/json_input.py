@@ -57,9 +57,9 @@ def _no_number(name: str) -> Any:
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object whose names differ."""
-    found: dict[str, Any] = {}
+    entries: dict[str, Any] = {}
     for name, value in pairs:
-        if name in found:
+        if name in entries:
             raise ValueError(f"{name!r} is given twice")
-        found[name] = value
-    return found
+        entries[name] = value
+    return entries

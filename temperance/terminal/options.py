@@ -19,9 +19,10 @@ def _whole(text: str) -> int:
 
 
 def listed(
-    read: Callable[[str], Any], what: str, made: Callable[[list[Any]], Any] = tuple, **options: Any
+    read: Callable[[str], Any], what: str, combine: Callable[[list[Any]], Any] = tuple, **options: Any
 ) -> Parameter:
-    """An option of what stands between commas, each as `read` reads it, put together by `made`; both raise ValueError.
+    """An option of what stands between commas, each as `read` reads it, put together by `combine`; both may raise
+    ValueError.
 
     what: what is accepted, for the message. options: more of what a `Parameter` has.
     """
@@ -31,7 +32,7 @@ def listed(
         if len(tokens) > 1:
             raise BadInput(f"{name} is given twice; accepted: once, as {what}")
         try:
-            return made([read(part.strip()) for part in text.split(",")])
+            return combine([read(part.strip()) for part in text.split(",")])
         except ValueError:
             raise BadInput(f"{name} takes {what}, not {text!r}") from None
 

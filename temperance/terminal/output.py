@@ -64,14 +64,14 @@ def cell(text: str) -> Text:
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A table of plain text, broken between words where the page has room for them."""
-    made = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    grid = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     lines = [[one_line(text) for text in line] for line in (columns, *rows)]
     widths = _widths(lines, console().width - 2 * len(columns))  # two for what is between columns, and for the edges
     for column, width in zip(columns, widths, strict=True):
-        made.add_column(column, overflow="fold", width=width)
+        grid.add_column(column, overflow="fold", width=width)
     for row in rows:
-        made.add_row(*(cell(text) for text in row))
-    return made
+        grid.add_row(*(cell(text) for text in row))
+    return grid
 
 
 def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:

@@ -85,16 +85,16 @@ class Activation:
         if unknown:
             accepted = ", ".join(p.name for p in self.parameters) or "none"
             raise ValueError(f"no parameter {min(unknown)!r} in {self.name}; accepted: {accepted}")
-        given = {name: sp.sympify(value) for name, value in values.items()}
-        return _parse(self.text.text, (*self.fixed, *given.items()))
+        constants = {name: sp.sympify(value) for name, value in values.items()}
+        return _parse(self.text.text, (*self.fixed, *constants.items()))
 
 
 def _parse(text: str, fixed: tuple[tuple[str, sp.Expr], ...] = ()) -> Activation:
     source = SourceExpression(text, dict(fixed))
     structures, used, domain, surveyed = survey(source)
     if not structures:
-        seen = " that was found" if domain else ""
-        raise ValueError(f"{short(text.strip())} is real and finite on no interval{seen}; accepted: what is on some")
+        scope = " that was found" if domain else ""
+        raise ValueError(f"{short(text.strip())} is real and finite on no interval{scope}; accepted: what is on some")
     parameters = tuple(sp.Symbol(name, real=True) for name in source.parameters if name in used)
     first, *others = (
         Activation(text.strip(), pieces, parameters, sample, (), fixed, surveyed, domain)
@@ -148,10 +148,10 @@ def in_every_region(source: Activation, find: Callable[[Activation, Sample], Fou
     try:
         if not source.parameters:
             return [find(source, {})], None
-        found, _, complete = explored(found_at, dict(source.sample))
+        outcomes, _, complete = explored(found_at, dict(source.sample))
     except NoClosedForm:
         return [], NO_CLOSED_FORM
-    return [one for _, one in found if one is not None], None if complete else UNSURVEYED
+    return [outcome for _, outcome in outcomes if outcome is not None], None if complete else UNSURVEYED
 
 
 def reread(expression: str) -> Activation:

@@ -45,10 +45,10 @@ def _samples(parameters: list[str]) -> list[dict[str, fmpq]]:
 class SourceExpression:
     """An expression of the language, some of its parameters given; `parameters` names the others."""
 
-    def __init__(self, text: str, given: Mapping[str, sp.Expr]) -> None:
+    def __init__(self, text: str, constants: Mapping[str, sp.Expr]) -> None:
         self.text, self.tree = text, ACTIVATIONS.syntax_tree(text)
-        self.parameters = [p for p in parameters_of(self.tree, FUNCTIONS) if p not in given]
-        formulas = {"z": Z, **{name: sp.Symbol(name, real=True) for name in self.parameters}, **given}
+        self.parameters = [p for p in parameters_of(self.tree, FUNCTIONS) if p not in constants]
+        formulas = {"z": Z, **{name: sp.Symbol(name, real=True) for name in self.parameters}, **constants}
         self._values = {name: (Piece(formula),) for name, formula in formulas.items()}
 
     def read(self, algebra: Algebra) -> Pieces:
@@ -101,17 +101,17 @@ def survey(source: SourceExpression) -> tuple[list[Structure], set[str], tuple[s
     """
     for start in _samples(source.parameters):
         looks, conditions, complete = explored(lambda sample: look_at(source, sample), start)
-        found = [(sample, seen) for sample, seen in looks if seen.pieces]
-        if found:
+        real_looks = [(sample, view) for sample, view in looks if view.pieces]
+        if real_looks:
             break
-    if found and found[0][1].uniform:
-        found, complete = found[:1], True
-    domain = tuple(c for _, look in found or looks for c in look.domain)
-    if domain and len(found) > 1:
+    if real_looks and real_looks[0][1].uniform:
+        real_looks, complete = real_looks[:1], True
+    domain = tuple(c for _, look in real_looks or looks for c in look.domain)
+    if domain and len(real_looks) > 1:
         raise NoClosedForm(domain[0])
     structures: list[Structure] = []
-    for sample, look in found:
-        if not any(_same(look.pieces, known) for known, _ in structures):
+    for sample, look in real_looks:
+        if not any(_same(look.pieces, other) for other, _ in structures):
             structures.append((look.pieces, tuple(sample.items())))
     ends = [e for pieces, _ in structures for p in pieces for e in (p.expr, p.lower, p.upper)]
     used = {symbol.name for e in (*ends, *conditions, *domain) for symbol in e.free_symbols}
@@ -133,12 +133,12 @@ def explored(
         where more than one parameter decides, or one by other conditions than polynomials.
     """
     conditions: dict[sp.Expr, None] = {}
-    found: list[tuple[Sample, _Seen]] = []
+    views: list[tuple[Sample, _Seen]] = []
     pending: list[dict[str, fmpq]] | None = [dict(start)]
     while pending:
-        found += [(sample, look(RecordingSample(sample, conditions))) for sample in pending]
-        pending = unseen(conditions, [sample for sample, _ in found]) if len(found) < _MOST_LOOKS else None
-    return found, list(conditions), pending is not None
+        views += [(sample, look(RecordingSample(sample, conditions))) for sample in pending]
+        pending = unseen(conditions, [sample for sample, _ in views]) if len(views) < _MOST_LOOKS else None
+    return views, list(conditions), pending is not None
 
 
 def unseen(conditions: Collection[sp.Expr], tried: Sequence[Mapping[str, fmpq]]) -> list[dict[str, fmpq]] | None:
@@ -172,7 +172,7 @@ def _boundaries(conditions: Iterable[sp.Expr]) -> set[sp.Poly] | None:
         other = {r: -r for r in roots if r.base == base}
         products = [sp.expand(part * part.xreplace(other)) if part.has(*other) else part for part in parts]
         parts = [p for product in (*products, base) for p in sp.fraction(sp.together(product))]
-    found: set[sp.Poly] = set()
+    polynomials: set[sp.Poly] = set()
     for part in (part for part in parts if part.free_symbols):
         (symbol,) = part.free_symbols
         if not part.is_polynomial(symbol) or sp.degree(part, symbol) > _MOST_DEGREE:
@@ -180,8 +180,8 @@ def _boundaries(conditions: Iterable[sp.Expr]) -> set[sp.Poly] | None:
         poly = sp.Poly(part, symbol).monic()
         if not all(c.is_Rational for c in poly.coeffs()):
             return None
-        found |= {factor for factor, _ in poly.factor_list()[1]}
-    return found
+        polynomials |= {factor for factor, _ in poly.factor_list()[1]}
+    return polynomials
 
 
 def _is_inside(value: fmpq, low: arb | None, high: arb | None) -> bool:

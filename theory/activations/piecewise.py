@@ -204,7 +204,7 @@ class Algebra:
 
     def _proved_sign(self, part: Piece) -> int:
         """The proved sign on an interval without a change of sign: 0 where the formula vanishes."""
-        sign = self._seen_sign(part)
+        sign = self._sign_at_points(part)
         if sign != 0:
             self._note_inside(part, sign)
         if sign is None:
@@ -223,14 +223,14 @@ class Algebra:
         try:
             return [(part, self._proved_sign(part)) for part in self.split(condition)]
         except NoClosedForm:
-            if self._seen_sign(condition) == 0:
+            if self._sign_at_points(condition) == 0:
                 return [(condition, 0)]
             self.domain.append(condition.expr)
             if has_parameters(condition.expr):
                 note(sp.nan, self.sample)
             return [(condition, 1)]
 
-    def _seen_sign(self, part: Piece) -> int | None:
+    def _sign_at_points(self, part: Piece) -> int | None:
         """The proved sign at a point of an interval; 0 where the formula vanishes; None where nothing is proved."""
         points = sample_points(part, self.sample)[:_SIGN_POINTS]
         signs = (balls.sign(part.expr, {**self.sample, "z": point}) for point in points)
@@ -241,8 +241,8 @@ class Algebra:
         """Have what decides the sign inside an interval noted, if parameters do; nan where it is not known."""
         ends = [end for end in (part.lower, part.upper) if abs(end) != _OO]
         if isinstance(self.sample, RecordingSample) and any(map(has_parameters, (part.expr, *ends))):
-            known = [e for e in _signs_inside(part) if not e.has(sp.zoo, sp.nan)]
-            proved = [e for e in known if sign is not None and balls.sign(e, self.sample) == sign]
+            expressions = [e for e in _signs_inside(part) if not e.has(sp.zoo, sp.nan)]
+            proved = [e for e in expressions if sign is not None and balls.sign(e, self.sample) == sign]
             note(min(proved, key=sp.count_ops, default=sp.nan), self.sample)
 
     def in_domain(self, arguments: Piece, conditions: Sequence[tuple[sp.Expr, sp.Expr]]) -> Pieces:
@@ -254,13 +254,13 @@ class Algebra:
         """
         parts: Pieces = (arguments,)
         for condition, edge in conditions:
-            kept = []
+            real = []
             for part in parts:
                 for sub, sign in self._real_parts(Piece(condition, part.lower, part.upper)):
                     first, *rest = part.expr
                     if sign >= 0:
-                        kept.append(Piece(sp.Tuple(first if sign else edge, *rest), sub.lower, sub.upper))
-            parts = tuple(kept)
+                        real.append(Piece(sp.Tuple(first if sign else edge, *rest), sub.lower, sub.upper))
+            parts = tuple(real)
         return parts
 
     def choose(self, switch: Pieces, positive: Pieces, zero: Pieces, negative: Pieces) -> Pieces:

@@ -26,7 +26,7 @@ def cut_at_poles(pieces: Pieces, sample: Sample) -> tuple[Pieces, tuple[sp.Expr,
     Returns:
         The pieces; and what vanishes at poles without a closed form, beside which one formula may be several functions.
     """
-    found: list[Piece] = []
+    cut: list[Piece] = []
     unseen: dict[sp.Expr, None] = {}
     for piece in pieces:
         branching = {d for f in piece.expr.atoms(*_BRANCHING) for d in _denominators(f.args[0])}
@@ -39,22 +39,22 @@ def cut_at_poles(pieces: Pieces, sample: Sample) -> tuple[Pieces, tuple[sp.Expr,
             except NoClosedForm:
                 unseen |= {denominator: None} if denominator in branching else {}
         inside = (p for p in poles if algebra.compare(piece.lower, p) < 0 < algebra.compare(piece.upper, p))
-        kept = [p for p in algebra.ordered(inside) if not _is_analytic_at(p, piece.expr, algebra.sample)]
-        found += [replace(piece, lower=low, upper=high) for low, high in pairwise([piece.lower, *kept, piece.upper])]
-    return tuple(found), tuple(unseen)
+        singular = [p for p in algebra.ordered(inside) if not _is_analytic_at(p, piece.expr, algebra.sample)]
+        cut += [replace(piece, lower=low, upper=high) for low, high in pairwise([piece.lower, *singular, piece.upper])]
+    return tuple(cut), tuple(unseen)
 
 
 def _denominators(expr: sp.Expr) -> dict[sp.Expr, None]:
     """What vanishes at the poles of a formula and of its parts."""
-    found: dict[sp.Expr, None] = {}
+    denominators: dict[sp.Expr, None] = {}
     for e in sp.preorder_traversal(expr):
         if e.is_Pow and e.exp.is_Integer and e.exp < 0:
-            found[e.base] = None
+            denominators[e.base] = None
         elif e.func is sp.tan:
-            found[sp.cos(e.args[0])] = None
+            denominators[sp.cos(e.args[0])] = None
         elif e.func is sp.gamma:
-            found[1 / e] = None
-    return {d: None for d in found if d.has(Z) and not d.is_nonzero}
+            denominators[1 / e] = None
+    return {d: None for d in denominators if d.has(Z) and not d.is_nonzero}
 
 
 def _is_analytic_at(point: sp.Expr, e: sp.Expr, sample: Sample) -> bool:
@@ -106,8 +106,8 @@ def _limit(e: sp.Expr, piece: Piece, end: sp.Expr, sample: Sample) -> sp.Expr:
         return _side(e, piece, end, sample) * sp.oo if sp.expand(parts[0]) == 0 else sp.nan
     value = e.func(*parts)
     # SymPy's is_real and is_finite would take seconds for a long sum
-    known = value in (sp.oo, -sp.oo) or not value.has(sp.oo, -sp.oo, sp.zoo, sp.AccumBounds)
-    return value if known else sp.nan
+    is_definite = value in (sp.oo, -sp.oo) or not value.has(sp.oo, -sp.oo, sp.zoo, sp.AccumBounds)
+    return value if is_definite else sp.nan
 
 
 def _side(f: sp.Expr, piece: Piece, end: sp.Expr, sample: Sample) -> sp.Expr:

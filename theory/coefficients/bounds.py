@@ -1,8 +1,8 @@
 """Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C7 of theory.md 2.13.
 
 >>> from temperance.theory.models.by_name import model
->>> found = coefficient(model("softmax"), 2, 3)
->>> found.exact, found.multiplicity, found.bic
+>>> softmax = coefficient(model("softmax"), 2, 3)
+>>> softmax.exact, softmax.multiplicity, softmax.bic
 (Fraction(5, 1), (1, 1), Fraction(13, 2))
 
 `in_linear_coordinates` writes a model in coordinates in which its log weight or its mean is linear.
@@ -116,27 +116,27 @@ def coefficient(spec: MoESpec, true: int, fitted: int, *, gauge: Gauge = "anchor
     if not 1 <= true <= fitted:
         raise ValueError(f"fitted must be at least true, and true at least 1, not {fitted} and {true}")
     require_mean(spec)
-    if (why := not_shared(spec)) is not None:
-        return _undecided(name_of(spec), spec, true, fitted, None, why)
+    if (reason := not_shared(spec)) is not None:
+        return _undecided(name_of(spec), spec, true, fitted, None, reason)
     name = name_of(spec)
     spec = in_linear_coordinates(spec, gate=true > 1)
-    found = counts(spec, gauge)
-    if found is None:
+    tally = counts(spec, gauge)
+    if tally is None:
         return _undecided(name, spec, true, fitted, None, _UNCOUNTED)
     if (separated := scores(spec)) is not None and separated.one_sign is not None:
         return _undecided(name, spec, true, fitted, None, _SIGNS.format(separated.one_sign))
-    if moved := [p.name for kink in kinks(spec) for p in kink.moved_by]:
-        return _undecided(name, spec, true, fitted, found, _KINK.format(", ".join(dict.fromkeys(moved))))
-    if found.cell.mean.has(sp.Piecewise):
-        return _undecided(name, spec, true, fitted, found, _KINK.format("a parameter of the mean"))
-    if true > 1 and (found.regular_from is None or true < found.regular_from):
-        return _undecided(name, spec, true, fitted, found, _IRREGULAR)
-    return _Case(name, found, true, fitted).answer()
+    if movers := [p.name for kink in kinks(spec) for p in kink.moved_by]:
+        return _undecided(name, spec, true, fitted, tally, _KINK.format(", ".join(dict.fromkeys(movers))))
+    if tally.cell.mean.has(sp.Piecewise):
+        return _undecided(name, spec, true, fitted, tally, _KINK.format("a parameter of the mean"))
+    if true > 1 and (tally.regular_from is None or true < tally.regular_from):
+        return _undecided(name, spec, true, fitted, tally, _IRREGULAR)
+    return _Case(name, tally, true, fitted).answer()
 
 
-def _undecided(name: str, spec: MoESpec, true: int, fitted: int, found: Counts | None, why: str) -> Coefficient:
-    bic = None if found is None else Fraction(found.parameters(fitted), 2)
-    reason = Reason(ReasonKind.UNDECIDED, why)
+def _undecided(name: str, spec: MoESpec, true: int, fitted: int, tally: Counts | None, text: str) -> Coefficient:
+    bic = None if tally is None else Fraction(tally.parameters(fitted), 2)
+    reason = Reason(ReasonKind.UNDECIDED, text)
     return Coefficient(name, true, fitted, spec.dim, None, None, None, bic, "none", True, reason)
 
 
@@ -151,7 +151,7 @@ class _Case:
     """k* true atoms and k fitted ones."""
 
     name: str
-    found: Counts
+    tally: Counts
     true: int
     fitted: int
 
@@ -162,20 +162,20 @@ class _Case:
     @property
     def regular(self) -> Fraction:
         """p/2 of the model with as many atoms as the truth."""
-        return Fraction(self.found.parameters(self.true), 2)
+        return Fraction(self.tally.parameters(self.true), 2)
 
     def answer(self) -> Coefficient:
         """The bounds from both sides."""
         if not self.extra:
             return self._record(self.regular, self.regular, (1, 1), "the true atoms", theorem(_AS_MANY))
         upper, stratum = self._upper()
-        if self.true == self.extra == 1 and self.found.affine and (power := self.found.power()) is not None:
+        if self.true == self.extra == 1 and self.tally.affine and (power := self.tally.power()) is not None:
             return self._record(upper, upper, (2, 2) if power == 1 else (1, 1), stratum, theorem(_ONE))
-        if self.true == self.extra == 1 and self.found.global_ and _is_constant(self.found.cell):
+        if self.true == self.extra == 1 and self.tally.global_ and _is_constant(self.tally.cell):
             return self._of_constants(stratum)
         lowest = self._lowest()
         if lowest is None:
-            free = self.true > 1 and not self.found.apart
+            free = self.true > 1 and not self.tally.apart
             kind, text = (ReasonKind.FREE_GAUGE, _FREE) if free else (ReasonKind.UNDECIDED, _ABOVE)
             return self._record(None, upper, None, stratum, Reason(kind, text))
         lower = self.regular + lowest.lower / 2
@@ -187,7 +187,7 @@ class _Case:
 
     def _of_constants(self, stratum: str) -> Coefficient:
         """Theorem C6: one true constant expert, two fitted, and a softmax gate."""
-        d = self.found.own
+        d = self.tally.own
         value = self.regular + Fraction(min(d + 2, 4), 4)
         where = stratum if d <= 2 else "the experts are equal, whatever their gates are"
         return self._record(value, value, (2, 2) if d == 2 else (1, 1), where, theorem(_CONSTANT))
@@ -200,53 +200,53 @@ class _Case:
         stratum: str,
         reason: Reason,
     ) -> Coefficient:
-        bic, spec = Fraction(self.found.parameters(self.fitted), 2), self.found.cell.spec
-        local = not (self.found.global_ and (self.extra < self.true or self.true == self.extra == 1))
+        bic, spec = Fraction(self.tally.parameters(self.fitted), 2), self.tally.cell.spec
+        local = not (self.tally.global_ and (self.extra < self.true or self.true == self.extra == 1))
         head = (self.name, self.true, self.fitted, spec.dim)
         return Coefficient(*head, lower, upper, multiplicity, bic, stratum, local, reason)
 
     def _upper(self) -> tuple[Fraction, str]:
         """Theorem C1, or a stratum that lies lower, where s begins with a power at 0."""
-        found, dim = self.found, self.found.cell.spec.dim
-        power = found.power() if found.activation is not None else None
-        usual, stratum = Fraction(found.atom, 2), "all atoms are equal"
+        tally, dim = self.tally, self.tally.cell.spec.dim
+        power = tally.power() if tally.activation is not None else None
+        usual, stratum = Fraction(tally.atom, 2), "all atoms are equal"
         if self.true > 1:
             whole = f" of {word(self.extra + 1)} atoms, or several" if self.extra > 1 else " of two atoms"
-            kept = ", the anchor in a cell of its own" if found.anchored else ""
-            stratum = f"a cell{whole}, whichever true atom is split{kept}"
-        seen = (
-            None if power is None else Fraction(dim, power if self.true > 1 else 2 * power) + Fraction(found.expert, 2)
+            anchor = ", the anchor in a cell of its own" if tally.anchored else ""
+            stratum = f"a cell{whole}, whichever true atom is split{anchor}"
+        by_power = (
+            None if power is None else Fraction(dim, power if self.true > 1 else 2 * power) + Fraction(tally.expert, 2)
         )
-        if seen is not None and seen < usual:
-            usual = seen
+        if by_power is not None and by_power < usual:
+            usual = by_power
             stratum = _ANCHOR.format(power) if self.true > 1 else f"{stratum}, beta1 is 0"
         return self.regular + self.extra * usual / 2, stratum
 
     def _lowest(self) -> Block | None:
         """The least that the cells of a stratum add, with the largest m of those that attain it; None: not known."""
         blocks = []
-        if self.true > 1 and not self.found.apart:
+        if self.true > 1 and not self.tally.apart:
             return None
-        most = self.true - 1 if self.found.anchored and self.true > 1 else self.true
+        most = self.true - 1 if self.tally.anchored and self.true > 1 else self.true
         for sizes in partitions(self.extra, most):
-            block = self._every(sizes) if len(sizes) == self.true else _beside_a_singleton(self.found.cell, sizes)
+            block = self._every(sizes) if len(sizes) == self.true else _beside_a_singleton(self.tally.cell, sizes)
             if block is None:
                 return None
             blocks.append(block)
         least = min(block.lower for block in blocks)
-        shown = [block.multiplicity for block in blocks if block.lower == least]
-        if None in shown:
+        multiplicities = [block.multiplicity for block in blocks if block.lower == least]
+        if None in multiplicities:
             return Block(least, None)
-        pairs = [pair for pair in shown if pair is not None]
+        pairs = [pair for pair in multiplicities if pair is not None]
         return Block(least, (max(low for low, _ in pairs), max(high for _, high in pairs)))
 
     def _every(self, sizes: tuple[int, ...]) -> Block | None:
         """Every cell split, a cell of 1 + n atoms for each n of sizes: the theorem on experts, or theorem C3."""
-        if sizes == (1, 1) and self.found.global_ and self.found.affine:
-            return Block(Fraction(2 * self.found.atom, 2), (1, 1))
-        if not self.found.linear:
+        if sizes == (1, 1) and self.tally.global_ and self.tally.affine:
+            return Block(Fraction(2 * self.tally.atom, 2), (1, 1))
+        if not self.tally.linear:
             return None
-        slopes = self.found.expert - 1
+        slopes = self.tally.expert - 1
         return Block(sum((n * Fraction(slopes + 2, 2 * (n + 1)) for n in sizes), Fraction(0)), None)
 
 
@@ -262,13 +262,13 @@ def partitions(total: int, parts: int, most: int | None = None) -> Iterator[tupl
 def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
     """Cells of 1 + n atoms for each n of sizes, beside a singleton whose gate is held."""
     blocks = [_block(cell.spec, n) for n in sizes]
-    known = [block for block in blocks if block is not None]
-    if len(known) < len(blocks):
+    bounded = [block for block in blocks if block is not None]
+    if len(bounded) < len(blocks):
         return None
-    pairs = [block.multiplicity for block in known]
-    shown = [pair for pair in pairs if pair is not None]
-    m = (1 + sum(low - 1 for low, _ in shown), 1 + sum(high - 1 for _, high in shown))
-    return Block(sum((block.lower for block in known), Fraction(0)), m if len(shown) == len(pairs) else None)
+    pairs = [block.multiplicity for block in bounded]
+    multiplicities = [pair for pair in pairs if pair is not None]
+    m = (1 + sum(low - 1 for low, _ in multiplicities), 1 + sum(high - 1 for _, high in multiplicities))
+    return Block(sum((block.lower for block in bounded), Fraction(0)), m if len(multiplicities) == len(pairs) else None)
 
 
 @lru_cache(maxsize=64)
@@ -292,7 +292,7 @@ def _block(spec: MoESpec, n: int) -> Block | None:
     slopes = [sp.diff(cell.mean, p) for p in cell.expert if p not in (b, NU)]
     if any(f.has(*cell.expert) for f in slopes):
         return by_orders
-    gates = _seen_beside(cell, slopes)
+    gates = _bound_gate_rank(cell, slopes)
     least, most = 1 + len(slopes) + gates[0], 1 + len(slopes) + gates[1]
     if least < n:
         lost = (n - least) * (Fraction(1, 2) - Fraction(1, 2 * (n + 1)))
@@ -317,7 +317,7 @@ def _is_product_of_gaussians(cell: Setting) -> bool:
     return _is_constant(cell) and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
 
-def _seen_beside(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:
+def _bound_gate_rank(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:
     """Bounds of how many of the gate's slopes are independent of 1 and the slopes of the mean."""
     x, others = covariates(cell.spec.dim), [sp.S.One, *slopes]
     gates = [sp.diff(cell.spec.gate.log_weight, p).subs(dict(cell.point)) for p in cell.own]

@@ -94,21 +94,21 @@ def counts(spec: MoESpec, gauge: Gauge) -> Counts | None:
     gauge: of an activation gate, whose last atom the anchored one holds. Raises ValueError as `order_setting`.
     """
     cell = order_setting(spec.gate, spec.expert, size=2, dim=spec.dim)
-    found, x, weight = traits(spec), covariates(spec.dim), spec.gate.log_weight
+    facts, x, weight = traits(spec), covariates(spec.dim), spec.gate.log_weight
     slopes = [sp.diff(weight, p) for p in cell.own]
     affine = not weight.has(sp.Piecewise) and not any(f.has(*cell.own) for f in slopes)
-    if found.alone is None or found.common is None or found.shared is None or found.atoms_needed is None:
+    if facts.alone is None or facts.common is None or facts.shared is None or facts.atoms_needed is None:
         return None
     anchored = has_anchor(spec) and gauge == "anchored"
-    own = len(own_parameters(spec)) - found.alone
-    held = own if anchored else found.common
-    of_mean = sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in found.flows)
-    regular = found.atoms_needed if not anchored else 2 if _is_regular(spec) else None
+    own = len(own_parameters(spec)) - facts.alone
+    held = own if anchored else facts.common
+    of_mean = sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in facts.flows)
+    regular = facts.atoms_needed if not anchored else 2 if _is_regular(spec) else None
     form = activated(spec.gate, spec.dim) if anchored else None
     s = form.s if form is not None and form.bias is None else None
     lines = affine and len(slopes) == spec.dim and {f.as_independent(*x)[1] for f in slopes} == {*x}
-    shown = (own, len(spec.expert.parameters) - of_mean, len(spec.gate.shared) - found.shared)
-    return Counts(cell, *shown, held, anchored, s, regular, lines)
+    free = (own, len(spec.expert.parameters) - of_mean, len(spec.gate.shared) - facts.shared)
+    return Counts(cell, *free, held, anchored, s, regular, lines)
 
 
 def has_anchor(spec: MoESpec) -> bool:

@@ -30,15 +30,15 @@ def certificates(source: str | sp.Expr | Activation | Decision) -> list[dict[str
     """
     decision = source if isinstance(source, Decision) else decide(source)
     analysis = analysis_of(decision.activation)
-    found = []
+    proofs = []
     for condition, verdict in zip(CONDITIONS, decision.verdicts, strict=True):
         if verdict.outcome == "undecided":
             continue
         try:
-            found.append(issue(decision.activation, analysis, condition, verdict))
+            proofs.append(issue(decision.activation, analysis, condition, verdict))
         except Rejected:
             continue
-    return found
+    return proofs
 
 
 def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdict) -> dict[str, Any]:
@@ -49,12 +49,12 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
     if len(taus) > 1:
         raise Rejected("more than one exceptional temperature")
     place = _place(source)
-    found = {
+    evidence = {
         family.name: _evidence(analysis, family, verdict.outcome, taus)
         for family in families.EVERY
         if family.name in needed
     }
-    issued = certificate(place, {"kind": "verdict", "families": found, "point": _point(analysis, place)})
+    issued = certificate(place, {"kind": "verdict", "families": evidence, "point": _point(analysis, place)})
     claim = next((claim for claim in issued["claims"] if claim["title"] == condition), None)
     if claim is None or claim["side"] != verdict.outcome or claim["value"] != next(iter(taus), None):
         raise Rejected("the evidence proves another verdict")
@@ -97,14 +97,14 @@ def _point(analysis: Analysis, place: dict[str, Any]) -> str:
 
 
 def _evidence(analysis: Analysis, family: Family, outcome: str, taus: list[str]) -> dict[str, Any]:
-    found = analysis.relations(family)
-    rows = analysis.deciding(found) if outcome == "fails" else found.rows
+    relations = analysis.relations(family)
+    rows = analysis.deciding(relations) if outcome == "fails" else relations.rows
     evidence: dict[str, Any] = {
         "relations": [[str(c) for c in analysis.constants(row)] for row in rows],
         "minor": None,
         "tau": next(iter(taus), None) if family.name in AT_TAU else None,
     }
-    if outcome == "holds" and (minor := found.evidence):
+    if outcome == "holds" and (minor := relations.evidence):
         columns = [family.members.index(families.MEMBERS[c]) for c in minor.columns]
         points = [str(p) for p in minor.points]
         evidence["minor"] = {"columns": columns, "points": points, "bits": minor.bits}

@@ -220,18 +220,18 @@ def _verdict(analysis: Analysis, family: Family) -> Verdict:
     With (p, q) the last two coefficients of a relation of a family at tau, it is one at tau = p/q only.
     """
     scope = EVERY_TAU if family.at_tau else SCOPE
-    found = analysis.relations(family)
-    if deciding := analysis.deciding(found):
+    relations = analysis.relations(family)
+    if deciding := analysis.deciding(relations):
         return _failure(analysis, family, deciding, scope)
-    if not found.complete:
-        return _undecided(found.note)
+    if not relations.complete:
+        return _undecided(relations.note)
     tau = sp.S.Zero
-    if family.at_tau and found.rows:
-        p, q = analysis.constants(found.rows[0])[-2:]
+    if family.at_tau and relations.rows:
+        p, q = analysis.constants(relations.rows[0])[-2:]
         tau = rationalized(sp.cancel(p / q)) if p != 0 and q != 0 else sp.S.Zero
     if tau == 0 or (not tau.free_symbols and balls.sign(tau, {}) != 1):
         return Verdict("holds", scopes=(scope,))
-    failure = _failure(analysis, family, found.rows, scope)
+    failure = _failure(analysis, family, relations.rows, scope)
     if failure.outcome == "undecided":
         return failure
     condition = f" (where {tau} > 0)" if tau.free_symbols and not tau.is_positive else ""
@@ -271,10 +271,10 @@ def _kinks_change(analysis: Analysis, family: Family) -> tuple[str, ...]:
     kinks = kinks_of(analysis.pieces, analysis.sample)
     if not kinks:
         return ()
-    left = kinks.unaffected(family)
+    unaffected = kinks.unaffected(family)
     if family.at_tau:  # without s'' there is no q, and p = 0 with q != 0 is a relation at no positive tau
-        left = Family(left.name, tuple(m for m in left.members if m not in family.members[-2:]))
-    if analysis.relations(left).rows:
+        unaffected = Family(unaffected.name, tuple(m for m in unaffected.members if m not in family.members[-2:]))
+    if analysis.relations(unaffected).rows:
         return ()
     return (f"almost everywhere only: with {kinks.described()} counted as distributions, {family.name} holds",)
 
@@ -283,16 +283,16 @@ def _undecided(reason: str | None) -> Verdict:
     return Verdict("undecided", scopes=(SCOPE,), reason=reason)
 
 
-def _agreed(found: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
+def _agreed(decisions: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
     """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
-    for alternatives in zip(*found, strict=True):
+    for alternatives in zip(*decisions, strict=True):
         if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
             yield _regional(alternatives)
             continue
-        seen: dict[str, str] = {}
+        at: dict[str, str] = {}
         for verdict, sample in zip(alternatives, samples, strict=True):
-            seen.setdefault(outcome_in_words(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
-        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in seen.items())
+            at.setdefault(outcome_in_words(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
+        outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in at.items())
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
 
 
@@ -305,11 +305,11 @@ def _regional(alternatives: Sequence[Verdict]) -> Verdict:
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    found = (
+    differing = (
         (name, tuple(str(v) for v in values if _differs(generic, name, v)))
         for name, values in candidates(generic.activation, analyses).items()
     )
-    return tuple((name, values) for name, values in found if values)
+    return tuple((name, values) for name, values in differing if values)
 
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
@@ -330,8 +330,8 @@ def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:
 
 def _positive(temperatures: tuple[str, ...], values: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
     """The exceptional temperatures at special parameter values, those that are not positive left out."""
-    found = (temperature(text).subs(values) for text in temperatures)
-    return [tau for tau in found if tau.free_symbols or balls.sign(tau, {}) == 1]
+    taus = (temperature(text).subs(values) for text in temperatures)
+    return [tau for tau in taus if tau.free_symbols or balls.sign(tau, {}) == 1]
 
 
 def _same(some: list[sp.Expr], others: list[sp.Expr], sample: Sample) -> bool:

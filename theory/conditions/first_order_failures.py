@@ -57,14 +57,14 @@ def classify(source: str | sp.Expr | Activation) -> Failure | None:
     """
     source = activation(source)
     analysis = analysis_of(source)
-    found = analysis.relations(families.FIRST_ORDER)
-    if not found.rows or analysis.doubts:
+    relations = analysis.relations(families.FIRST_ORDER)
+    if not relations.rows or analysis.doubts:
         return None
-    c0, c1, c2 = analysis.constants(found.rows[0])
+    c0, c1, c2 = analysis.constants(relations.rows[0])
     degree = coefficient = sp.S.Zero
-    if len(found.rows) == 1 and c2 != 0:  # else s is constant, and its relations leave p free
+    if len(relations.rows) == 1 and c2 != 0:  # else s is constant, and its relations leave p free
         degree, coefficient = rationalized(-c1 / c2), rationalized(-c0 / c2)
-    level = len(found.rows) > 1 or (degree == coefficient == 0 and _is_level(analysis))
+    level = len(relations.rows) > 1 or (degree == coefficient == 0 and _is_level(analysis))
     kinks = kinks_of(source.pieces, analysis.sample)
     note = symmetry = None
     if kinks.jumps:
@@ -94,15 +94,15 @@ def _described(degree: sp.Expr, coefficient: sp.Expr, note: str | None) -> Failu
         kind = "homogeneous"
         power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
         flow = f"(beta1, beta0, tau) -> (l beta1, l{power} beta0, l{power} tau), l > 0"
-        kept: tuple[str, ...] = ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
+        invariants: tuple[str, ...] = ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
     elif coefficient != 0:
         kind = "logarithmic"
         flow = f"free gauge: (beta1_i, beta0_i) -> (l_i beta1_i, beta0_i - ({coefficient}) log l_i), l_i > 0"
-        kept = ("beta1_i/|beta1_i|", f"beta0_i + ({coefficient}) log|beta1_i|", "tau")
+        invariants = ("beta1_i/|beta1_i|", f"beta0_i + ({coefficient}) log|beta1_i|", "tau")
     else:
         kind = "constant"
         flow = "beta1_i -> l_i beta1_i, l_i > 0"
-        kept = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
+        invariants = ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
     if note is not None:  # a jump breaks the symmetry
-        flow, kept = None, ()
-    return Failure(kind, degree, coefficient, note is None, flow, kept, note)
+        flow, invariants = None, ()
+    return Failure(kind, degree, coefficient, note is None, flow, invariants, note)

@@ -39,8 +39,8 @@ class Kinks:
 
         Not beside a pole of one formula without branches: what holds on one side holds on the other.
         """
-        told = (j for j in self.joints if j[0].expr != j[1].expr or has_branches(j[0].expr))
-        return any(not meets(*joint, self.sample) for joint in told)
+        suspects = (j for j in self.joints if j[0].expr != j[1].expr or has_branches(j[0].expr))
+        return any(not meets(*joint, self.sample) for joint in suspects)
 
     def unaffected(self, family: Family) -> Family:
         """The members that stay functions: without s'' at a kink, without s' and s'' at a jump."""

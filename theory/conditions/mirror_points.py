@@ -74,9 +74,9 @@ def _of_one(source: Activation, sample: Sample) -> Mirror:
     both = on_both_sides(source.pieces, sample)
     if not both and not source.domain:
         return Mirror(None, True, description="s is not defined on both sides of 0")
-    found = _by_relations(source, both, sample)
-    unknown = source.domain and (found.kind or not found.proved)
-    return Mirror(None, False, reason=_UNKNOWN_DOMAIN) if unknown else found
+    mirror_point = _by_relations(source, both, sample)
+    unknown = source.domain and (mirror_point.kind or not mirror_point.proved)
+    return Mirror(None, False, reason=_UNKNOWN_DOMAIN) if unknown else mirror_point
 
 
 def _by_relations(source: Activation, both: Pieces, sample: Sample) -> Mirror:
@@ -91,20 +91,20 @@ def _by_relations(source: Activation, both: Pieces, sample: Sample) -> Mirror:
     apart = any(k.unclear for k in kinks) or any(p.upper != q.lower for p, q in pairwise(both))
     if apart and not zero.rows and (power.rows or constant.rows):
         reason = "a constant may differ between the intervals on which s is smooth"
-    found = None
+    mirror_point = None
     if zero.rows:
-        found = Mirror("even", True, description=_EVEN)
+        mirror_point = Mirror("even", True, description=_EVEN)
     elif power.rows and not odd_jumps:
         reason = reason or (None if zero.complete else "the odd part is homogeneous, and may be 0")
         c0, c1 = odd.constants(power.rows[0])
         degree = rationalized(-c0 / c1)
         moves = constant.complete and not constant.rows
-        found = Mirror("homogeneous", True, degree, moves, _orbit(degree))
+        mirror_point = Mirror("homogeneous", True, degree, moves, _orbit(degree))
     elif constant.rows and not even_jumps:
         reason = reason or (None if power.rows or power.complete else _NO_RELATION)
-        found = Mirror("odd", True, description=_singular(source, sample))
-    if found:
-        return Mirror(None, False, reason=reason) if reason else found
+        mirror_point = Mirror("odd", True, description=_singular(source, sample))
+    if mirror_point:
+        return Mirror(None, False, reason=reason) if reason else mirror_point
     excluded = (zero.complete and power.complete) or odd_jumps, constant.complete or even_jumps
     return Mirror(None, True) if all(excluded) else Mirror(None, False, reason=_NO_RELATION)
 
@@ -132,7 +132,7 @@ def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> V
     kinks = kinks_of(source.pieces, sample)
     if kinks or not all(meets(*joint, sample) for joint in kinks.joints):
         return Verdict("undecided", reason="s has kinks, jumps or poles")
-    found = Analysis(source, sample).relations(families.MIRROR)
-    if any(not row[-1].is_zero() for row in found.rows):
+    relations = Analysis(source, sample).relations(families.MIRROR)
+    if any(not row[-1].is_zero() for row in relations.rows):
         return Verdict("fails", reason="z^2 s'' lies in span{1, s, z s'}: an exact orbit passes through the point")
-    return Verdict("holds") if found.complete else Verdict("undecided", reason=found.note)
+    return Verdict("holds") if relations.complete else Verdict("undecided", reason=relations.note)

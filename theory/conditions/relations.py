@@ -96,16 +96,16 @@ class Analysis:
             return Relations(family, (), cheap, None)
         rows: tuple[Row, ...] = ()
         try:
-            found = self._nullspace(family)
+            kernel = self._nullspace(family)
         except OutsideTowers as error:
-            independent, known = columns, str(error)
+            independent, reason = columns, str(error)
         else:
-            rows = found.relations
+            rows = kernel.relations
             if not self.doubts and not all(self._vanishes(row, columns) for row in rows):
                 return Relations(family, (), None, "the tower and the balls disagree on a relation")
-            independent, known = [columns[p] for p in found.pivots], "the tower has no further relation"
+            independent, reason = [columns[p] for p in kernel.pivots], "the tower has no further relation"
         minor = self.minor(independent)
-        note = f"{known}, and no determinant excludes zero in balls of up to {_BITS[-1]} bits"
+        note = f"{reason}, and no determinant excludes zero in balls of up to {_BITS[-1]} bits"
         return Relations(family, rows, minor, None if minor else note)
 
     def _nullspace(self, family: Family) -> Nullspace:
@@ -124,15 +124,15 @@ class Analysis:
         except OutsideTowers:
             return ()
 
-    def deciding(self, found: Relations) -> tuple[Row, ...]:
+    def deciding(self, relations: Relations) -> tuple[Row, ...]:
         """The relations that make a family fail, or bring its target into the span, at every tau; none if none do.
 
         Of a family at tau: one with p = q = 0, or two with independent (p, q) (theory.md 2.4).
         """
-        rows = found.rows
-        if found.family.target_last:
+        rows = relations.rows
+        if relations.family.target_last:
             return tuple(row for row in rows if not row[-1].is_zero())[:1]
-        if not found.family.at_tau:
+        if not relations.family.at_tau:
             return rows[:1]
         for row in rows:
             if row[-1].is_zero() and row[-2].is_zero():
@@ -233,18 +233,18 @@ def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
         scales = [
             max((abs(row[j].mid()) for row in matrix), default=arb(0)) for j in range(len(matrix[0]) if matrix else 0)
         ]
-        left = {  # without the columns of pivots
+        remaining = {  # without the columns of pivots
             i: {j: row[j].mid() / s if s > 0 else row[j].mid() for j, s in enumerate(scales)}
             for i, row in enumerate(matrix)
         }
         chosen: list[int] = []
-        while len(chosen) < len(scales) and left:
-            _, i, j = max(((abs(e), i, j) for i, row in left.items() for j, e in row.items()), key=itemgetter(0))
-            pivot = left.pop(i)
+        while len(chosen) < len(scales) and remaining:
+            _, i, j = max(((abs(e), i, j) for i, row in remaining.items() for j, e in row.items()), key=itemgetter(0))
+            pivot = remaining.pop(i)
             last = pivot.pop(j)
             if last == 0:
                 break
-            for row in left.values():
+            for row in remaining.values():
                 factor = (row.pop(j) / last).mid()
                 row |= {c: (row[c] - factor * p).mid() for c, p in pivot.items()}
             chosen.append(i)

@@ -61,11 +61,11 @@ def file_of(
     modules: dict[str, str] = {}
     refused = []
     for activation, certificates in sources:
-        name = _module_name(activation.name, taken=modules)
+        name = _module_name(activation.name, used=modules)
         try:
             modules[name] = module(name, activation, certificates)
-        except Unstated as why:
-            refused.append((activation.name, str(why)))
+        except Unstated as error:
+            refused.append((activation.name, str(error)))
     stated = ", ".join(f"{name}.everything" for name in modules) or "tt"
     footer = f"Definition everything := ({stated}).\nPrint Assumptions everything.\n"
     return "\n".join([_HEADER.format(library=LIBRARY), *modules.values(), footer]), refused
@@ -97,7 +97,7 @@ def module(name: str, activation: Activation, certificates: Sequence[dict[str, A
     ]
     points, families, places = evidence(certificates)
     if families:
-        minors = [found["minor"] for c in certificates for found in c["proof"]["families"].values() if found["minor"]]
+        minors = [entry["minor"] for c in certificates for entry in c["proof"]["families"].values() if entry["minor"]]
         bits = max([_LEAST_BITS, *(minor["bits"] for minor in minors)])
         _require_in_reach(activation, points, bits)
         if bits > _LEAST_BITS:  # elimination loses more of them than the determinant of a certificate
@@ -114,26 +114,26 @@ def module(name: str, activation: Activation, certificates: Sequence[dict[str, A
     names: list[str] = []
     anchored = at_zero(activation.pieces, dict(activation.sample)) is not None
     for certificate in certificates:
-        stated, found = theorems(certificate, places)
+        stated, theorem_names = theorems(certificate, places)
         claim = verdict_of(certificate)
         lines += [f"(* {claim['title']} {claim['side']} *)", *stated]
-        names += found
+        names += theorem_names
         if anchored and claim["title"] == "first_order":
-            stated, found = on_scores(certificate)
+            stated, theorem_names = on_scores(certificate)
             lines += stated
-            names += found
+            names += theorem_names
     lines += [f"Definition everything := ({', '.join(names)}).", f"End {name}.", ""]
     return "\n".join(lines)
 
 
-def _module_name(name: str, taken: Iterable[str]) -> str:
+def _module_name(name: str, used: Iterable[str]) -> str:
     """A name of letters, digits and underscores that is not taken, like that of an activation."""
     base = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")[:_LONGEST_NAME] or "s"
     base = base if base[0].isalpha() else f"s_{base}"
-    found, count = base, 2
-    while found in taken:
-        found, count = f"{base}_{count}", count + 1
-    return found
+    candidate, count = base, 2
+    while candidate in used:
+        candidate, count = f"{base}_{count}", count + 1
+    return candidate
 
 
 def _largest(activation: Activation, points: Sequence[str], called: type[sp.Function]) -> float:

@@ -200,8 +200,8 @@ def _joined(activation: Activation) -> list[Piece]:
     joined = list(activation.pieces[:1])
     for piece in activation.pieces[1:]:
         last, whole = joined[-1], replace(joined[-1], upper=piece.upper)
-        one = last.expr == piece.expr and last.upper == piece.lower
-        if one and any(p.upper == piece.lower for p in cut_at_poles((whole,), dict(activation.sample))[0]):
+        is_same = last.expr == piece.expr and last.upper == piece.lower
+        if is_same and any(p.upper == piece.lower for p in cut_at_poles((whole,), dict(activation.sample))[0]):
             joined[-1] = whole
         else:
             joined.append(piece)
@@ -213,7 +213,7 @@ def _regions(branch: Term, pieces: list[Piece]) -> Iterator[str]:
     for piece in pieces:
         ends = [None if end in _INFINITE else term(parsed(str(end))).text for end in (piece.lower, piece.upper)]
         inside = " < ".join(filter(None, [ends[0], "z", ends[1]])) if any(ends) else None
-        open_conditions = [_stated(c) for c in branch.conditions if not _seen(c, piece)]
+        open_conditions = [_stated(c) for c in branch.conditions if not _holds_on(c, piece)]
         yield " /\\ ".join(dict.fromkeys(filter(None, [inside, *open_conditions]))) or "True"
 
 
@@ -224,7 +224,7 @@ def _stated(condition: Condition) -> str:
     return f"{term(tree).text} <> 0" if n == 1 else f"{term(tree).at(4)} ^ {n} <> 0"
 
 
-def _seen(condition: Condition, piece: Piece) -> bool:
+def _holds_on(condition: Condition, piece: Piece) -> bool:
     """Whether a condition is seen to hold on a piece, by a rule that the tactic `pos` of Temperance.v follows too."""
     tree, _, relation = condition
     if (value := rational(tree)) is not None:

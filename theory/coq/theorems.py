@@ -97,12 +97,12 @@ def evidence(certificates: Sequence[dict[str, Any]]) -> tuple[list[str], list[st
     entries: list[str] = []
     places = {}
     for certificate in certificates:
-        for name, found in certificate["proof"]["families"].items():
-            if found["minor"] is None:
+        for name, entry in certificate["proof"]["families"].items():
+            if entry["minor"] is None:
                 continue
-            family, chosen = _FAMILIES[name], found["minor"]["points"]
+            family, chosen = _FAMILIES[name], entry["minor"]["points"]
             points += [point for point in chosen if point not in points]
-            monomials = family.every if not found["relations"] else f"omit {_left_out(found)} {family.every}"
+            monomials = family.every if not entry["relations"] else f"omit {_omitted_column(entry)} {family.every}"
             places[verdict_of(certificate)["title"], name] = len(entries)
             entries.append(f"({monomials}, [{'; '.join(str(points.index(p)) for p in chosen)}]%nat)")
     return points, entries, places
@@ -120,9 +120,9 @@ def theorems(certificate: dict[str, Any], places: Mapping[tuple[str, str], int])
     """
     claim, lines, names = verdict_of(certificate), [], []
     taus = [term(parsed(tau)).text for tau in (claim["value"],) if tau is not None]
-    for name, found in certificate["proof"]["families"].items():
+    for name, entry in certificate["proof"]["families"].items():
         family = _FAMILIES[name]
-        rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
+        rows = [[term(parsed(c)).text for c in row] for row in entry["relations"]]
         for index, row in enumerate(rows):
             lines += [
                 f"Lemma {family.name}_relation_{index} : forall z, D z ->",
@@ -131,7 +131,7 @@ def theorems(certificate: dict[str, Any], places: Mapping[tuple[str, str], int])
             ]
         if claim["side"] == "holds":
             lines += _holds(
-                family, rows, f"(pick {places[claim['title'], name]} families_independent _ eq_refl)", taus, found
+                family, rows, f"(pick {places[claim['title'], name]} families_independent _ eq_refl)", taus, entry
             )
         else:
             lines += _fails(family, rows)
@@ -145,28 +145,28 @@ def on_scores(certificate: dict[str, Any]) -> tuple[list[str], list[str]]:
 
     Nothing of a failure almost everywhere, where a kink or a jump tells more.
     """
-    claim, (found,) = verdict_of(certificate), certificate["proof"]["families"].values()
+    claim, (entry,) = verdict_of(certificate), certificate["proof"]["families"].values()
     if ends_left_out(certificate):
         return [], []
-    rows = [[term(parsed(c)).text for c in row] for row in found["relations"]]
+    rows = [[term(parsed(c)).text for c in row] for row in entry["relations"]]
     name, proof = "singular", "exact (Scores.first_order_is_needed D s first_order_fails_for_s)"
     if claim["side"] == "holds":
         name, proof = "tau_learnable", "apply Scores.learnable_by; [Scores.solve_open | exact first_order_for_s]"
     for index, row in enumerate(rows):
         if row[1] != "0":  # s is in the relation
-            given = f"D code {' '.join(map(_argument, row))} code_defined F1_relation_{index}"
-            name, proof = "tau_lost", f"apply (Scores.lost_by {given}); solve_numbers"
+            arguments = f"D code {' '.join(map(_argument, row))} code_defined F1_relation_{index}"
+            name, proof = "tau_lost", f"apply (Scores.lost_by {arguments}); solve_numbers"
     return [f"Theorem {name}_for_s : Scores.{name} D s.", f"Proof. {proof}. Qed.", ""], [f"{name}_for_s"]
 
 
-def _left_out(found: dict[str, Any]) -> int:
+def _omitted_column(entry: dict[str, Any]) -> int:
     """The member that the minor of a family with one relation leaves out."""
-    columns = found["minor"]["columns"]
+    columns = entry["minor"]["columns"]
     return next(j for j in range(len(columns) + 1) if j not in columns)
 
 
 def _holds(
-    family: _Family, rows: Sequence[Sequence[str]], checked: str, taus: Sequence[str], found: dict[str, Any]
+    family: _Family, rows: Sequence[Sequence[str]], checked: str, taus: Sequence[str], entry: dict[str, Any]
 ) -> Iterator[str]:
     """That a family is independent, or its target outside; with one relation, by what the relation leaves."""
     yield f"Lemma {family.lemma('holds')} : {family.statement('holds', taus)}."
@@ -181,12 +181,12 @@ def _holds(
     relation = f"{family.same} {family.name}_relation_0"
     if family.target:
         first = family.coefficients(row)[1].removesuffix(" 0")
-        by = f"outside_with_relation {_GIVEN} {family.monomials} _ _ _ {first} {_left_out(found)} {relation}"
+        by = f"outside_with_relation {_GIVEN} {family.monomials} _ _ _ {first} {_omitted_column(entry)} {relation}"
         yield f"Proof. apply ({by}); [reflexivity|solve_numbers|exact {checked}]. Qed."
         return
     arguments = f"{_GIVEN} {family.monomials} _ {family.coefficients(row)[1]}"
     yield f"Proof. intros tau Ht{' Hne' * bool(taus)}."
-    yield f"apply (independent_at_others {arguments} {_left_out(found)} {relation});"
+    yield f"apply (independent_at_others {arguments} {_omitted_column(entry)} {relation});"
     yield f"  [reflexivity|solve_numbers|exact {checked}|exact Ht|solve_numbers]. Qed."
     for tau in taus:
         yield f"Lemma {family.name}_dependent_there : dependent D ({family.name} s {_argument(tau)})."
@@ -215,8 +215,8 @@ def _verdict(certificate: dict[str, Any], taus: Sequence[str]) -> tuple[list[str
     claim, families = verdict_of(certificate), [_FAMILIES[name] for name in certificate["proof"]["families"]]
     verdict, condition = claim["side"], _NAMES.get(claim["title"], claim["title"])
     ends = ends_left_out(certificate)
-    known = [f.lemma(verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
-    *others, proof = map(_argument, known)
+    lemmas = [f.lemma(verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
+    *others, proof = map(_argument, lemmas)
     name, statement = f"{condition}_for_s", f"{condition} D s"
     if verdict == "fails":
         name, statement = f"{condition}_fails_for_s", f"{condition}_fails D s"

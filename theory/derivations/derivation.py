@@ -185,20 +185,20 @@ class Derivation:
 
     def record(self) -> dict[str, Any]:
         """The result as plain data in a fixed order of keys (`derive --json`)."""
-        found = self.interactions
+        interactions = self.interactions
         functions = self.symmetries.identifiable
         return {
-            "gate": found.spec.gate.name,
-            "expert": found.spec.expert.name,
-            "dim": found.spec.dim,
+            "gate": interactions.spec.gate.name,
+            "expert": interactions.spec.expert.name,
+            "dim": interactions.spec.dim,
             "loss": self.loss,
-            "order": found.order,
-            "derivatives": found.derivatives,
-            "rank": found.rank,
-            "relations": [{"order": r.order, "equation": r.equation} for r in found.relations],
-            "generators": [{"order": g.order, "equation": g.equation} for g in found.generators],
-            "complete": found.complete,
-            "missing": [*found.missing, *self.symmetries.undecided],
+            "order": interactions.order,
+            "derivatives": interactions.derivatives,
+            "rank": interactions.rank,
+            "relations": [{"order": r.order, "equation": r.equation} for r in interactions.relations],
+            "generators": [{"order": g.order, "equation": g.equation} for g in interactions.generators],
+            "complete": interactions.complete,
+            "missing": [*interactions.missing, *self.symmetries.undecided],
             "symmetries": [
                 *(_symmetry("flow", f, "together" if f.together else "each") for f in self.symmetries.flows),
                 *(_symmetry(s.name, s, "together") for s in self.symmetries.discrete),
@@ -207,26 +207,26 @@ class Derivation:
         }
 
 
-def _symmetry(kind: str, found: Flow | MixtureSymmetry, atoms: str) -> dict[str, Any]:
-    return {"kind": kind, "statement": found.statement, "atoms": atoms, "gauge": found.gauge}
+def _symmetry(kind: str, symmetry: Flow | MixtureSymmetry, atoms: str) -> dict[str, Any]:
+    return {"kind": kind, "statement": symmetry.statement, "atoms": atoms, "gauge": symmetry.gauge}
 
 
-def derivation(found: Interactions, loss: Loss = "likelihood") -> Derivation:
+def derivation(interactions: Interactions, loss: Loss = "likelihood") -> Derivation:
     """The derivation of what `interactions.derive` found, and of the symmetries that follow, laid out in steps.
 
     loss: "least-squares" where the model is that of `least_squares.atom`.
     """
-    groups = symmetries(found)
+    groups = symmetries(interactions)
     steps = (
-        _definition(found.spec, loss),
-        _derivatives(found),
-        _linear_system(found),
-        _relations(found),
-        _verification(found),
+        _definition(interactions.spec, loss),
+        _derivatives(interactions),
+        _linear_system(interactions),
+        _relations(interactions),
+        _verification(interactions),
         _symmetries(groups),
-        Step("Consequence for the rates", tuple(Paragraph(text) for text in consequences(found, groups, loss))),
+        Step("Consequence for the rates", tuple(Paragraph(text) for text in consequences(interactions, groups, loss))),
     )
-    return Derivation(found, groups, steps, loss)
+    return Derivation(interactions, groups, steps, loss)
 
 
 _FACTOR: Mapping[Loss, str] = {
@@ -272,9 +272,9 @@ def _constructor(part: Gate | Expert) -> str:
     return f"{type(part).__name__}({', '.join(repr(v) if isinstance(v, str) else sp.srepr(v) for v in values)})"
 
 
-def _derivatives(found: Interactions) -> Step:
-    family, spec = found.basis.family, found.spec
-    n, r = family.size, found.order
+def _derivatives(interactions: Interactions) -> Step:
+    family, spec = interactions.basis.family, interactions.spec
+    n, r = family.size, interactions.order
     _, mean = residual_form(spec.branches)
     residual = "" if mean is None else rf", in terms of the residual ${tex(RESIDUAL)} = y - {_bracketed(mean)}$"
     lines = []
@@ -289,7 +289,7 @@ def _derivatives(found: Interactions) -> Step:
         r"function $P_\alpha$ of $x$ and $y$, with $P_0 = 1$ and"
     )
     source = (
-        f"found = derive(gate, expert, dim={found.spec.dim}, order={r})\n"
+        f"found = derive(gate, expert, dim={interactions.spec.dim}, order={r})\n"
         "family = found.derivation.interactions.basis.family\n"
         "first = [tuple(int(i == j) for i in range(family.size)) for j in range(family.size)]\n"
         "[family.quotient(alpha, branch) for branch in range(family.branches) for alpha in first]"
@@ -308,18 +308,19 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
     return tex(hyperbolic(value, family.spec.log_atom))
 
 
-def _linear_system(found: Interactions) -> Step:
-    family = found.basis.family
+def _linear_system(interactions: Interactions) -> Step:
+    family = interactions.basis.family
     observed = [family.field.generators[i] for i in family.atom.observed]
     functions = ", ".join(f"${tex(family.atom.names[g])}$" for g in observed if g in family.atom.names)
     variables = "$x$ and $y$" + (f" and of {functions}" if functions else "")
     text = (
         r"A relation is a vector $(c_\alpha)$, free of $x$ and $y$, with $\sum_\alpha c_\alpha P_\alpha = 0$: compare "
-        f"the coefficients of the monomials in {variables}. The {found.derivatives} columns have rank {found.rank}, so "
-        f"that there are ${found.derivatives} - {found.rank} = {len(found.relations)}$ independent relations."
+        f"the coefficients of the monomials in {variables}. The {interactions.derivatives} columns have rank "
+        f"{interactions.rank}, so that there are ${interactions.derivatives} - {interactions.rank} = "
+        f"{len(interactions.relations)}$ independent relations."
     )
     source = Code('record = found.to_json()\nrecord["derivatives"], record["rank"], len(found.relations)')
-    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(found.scope)), source))
+    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(interactions.scope)), source))
 
 
 def _sentence(text: str) -> str:
@@ -331,25 +332,25 @@ def _plain(text: str) -> str:
     return text.translate({ord(mark): rf"\{mark}" for mark in "_&%#"} | {ord("^"): r"\^{}"})
 
 
-def _relations(found: Interactions) -> Step:
-    if not found.generators:
+def _relations(interactions: Interactions) -> Step:
+    if not interactions.generators:
         text = "There is no relation: all derivatives are independent."
         return Step("Relations", (Paragraph(text), Code("assert not found.relations")))
     text = (
-        f"Derivatives of relations are relations. All {len(found.relations)} follow from these "
-        f"{len(found.generators)}, none is implied by the others, up to order {found.order + 1}:"
+        f"Derivatives of relations are relations. All {len(interactions.relations)} follow from these "
+        f"{len(interactions.generators)}, none is implied by the others, up to order {interactions.order + 1}:"
     )
-    if not found.complete:
-        text += " (not decided: " + _plain("; ".join(found.missing)) + ")"
-    lines = tuple(g.latex for g in found.generators)
+    if not interactions.complete:
+        text += " (not decided: " + _plain("; ".join(interactions.missing)) + ")"
+    lines = tuple(g.latex for g in interactions.generators)
     return Step("Relations", (Paragraph(text), Formula(lines), Code("[g.equation for g in found.generators]")))
 
 
-def _verification(found: Interactions) -> Step:
+def _verification(interactions: Interactions) -> Step:
     blocks: list[Block] = [Paragraph("Substitute $u$: in every relation the terms, divided by $u$, cancel.")]
-    for g in found.generators:
-        for branch in range(found.basis.family.branches):
-            blocks.append(Formula(_substituted(found, g, branch)))
+    for g in interactions.generators:
+        for branch in range(interactions.basis.family.branches):
+            blocks.append(Formula(_substituted(interactions, g, branch)))
     blocks.append(Code(_VERIFY))
     return Step("Verification", tuple(blocks))
 
@@ -364,9 +365,9 @@ assert all(simplify(e) == 0 for e in residues)
 residues"""
 
 
-def _substituted(found: Interactions, g: Relation, branch: int) -> tuple[str, ...]:
+def _substituted(interactions: Interactions, g: Relation, branch: int) -> tuple[str, ...]:
     """The relation, each term with its derivative replaced by what it is, and the sum."""
-    family = found.basis.family
+    family = interactions.basis.family
     title = rf"\text{{piece {branch + 1}:}}\quad " if family.branches > 1 else ""
     lines = [title + g.latex]
     back = {kernel: s for s, kernel in family.atom.names.items()}

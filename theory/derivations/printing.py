@@ -53,12 +53,12 @@ def latex(d: Derivation) -> str:
 
 def cells(d: Derivation) -> list[tuple[str, str]]:
     """("markdown" | "code", source) for every cell; the code recomputes the step it follows."""
-    found = [("markdown", f"# {d.title}")]
+    sources = [("markdown", f"# {d.title}")]
     for step in d.steps:
         prose = [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
-        found.append(("markdown", "\n\n".join([f"## {step.name}", *prose])))
-        found += [("code", b.source) for b in step.blocks if isinstance(b, Code)]
-    return found
+        sources.append(("markdown", "\n\n".join([f"## {step.name}", *prose])))
+        sources += [("code", b.source) for b in step.blocks if isinstance(b, Code)]
+    return sources
 
 
 def broken(line: str) -> list[str]:

@@ -33,15 +33,15 @@ def _power(base: Evaluator, exponent: sp.Expr) -> Evaluator:
     if exponent.is_Integer:
         n = int(exponent)
         if n >= 0:
-            return lambda known, length: base(known, length) ** n
-        return lambda known, length: inverse(base(known, length) ** -n)
+            return lambda symbols, length: base(symbols, length) ** n
+        return lambda symbols, length: inverse(base(symbols, length) ** -n)
     if exponent.is_Rational and exponent.q == 2:
         p = int(exponent.p)
         if p > 0:
-            return lambda known, length: base(known, length).sqrt() ** p
-        return lambda known, length: inverse(base(known, length).sqrt() ** -p)
+            return lambda symbols, length: base(symbols, length).sqrt() ** p
+        return lambda symbols, length: inverse(base(symbols, length).sqrt() ** -p)
     value = _evaluator(exponent)
-    return lambda known, length: (value(known, length) * base(known, length).log()).exp()
+    return lambda symbols, length: (value(symbols, length) * base(symbols, length).log()).exp()
 
 
 @lru_cache(maxsize=4096)
@@ -49,7 +49,7 @@ def _evaluator(e: sp.Expr) -> Evaluator:
     """Gives the power series of an expression from those of its symbols, to a length; it reads the expression once."""
     if e.is_Symbol:
         name = e.name
-        return lambda known, _: known[name]
+        return lambda symbols, _: symbols[name]
     if e in _CONSTANTS:
         constant = _CONSTANTS[e]
         return lambda _, length: arb_series([constant()], prec=length)
@@ -61,11 +61,11 @@ def _evaluator(e: sp.Expr) -> Evaluator:
     parts = [_evaluator(part) for part in e.args]
     if e.is_Add or e.is_Mul:
         joined = operator.add if e.is_Add else operator.mul
-        return lambda known, length: reduce(joined, [part(known, length) for part in parts])
+        return lambda symbols, length: reduce(joined, [part(symbols, length) for part in parts])
     if e.func not in KNOWN or len(parts) != 1:
         raise ValueError(f"no ball arithmetic for {e.func.__name__}")
     ball, (part,) = KNOWN[e.func].ball, parts
-    return lambda known, length: ball(part(known, length))
+    return lambda symbols, length: ball(part(symbols, length))
 
 
 def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 128) -> list[arb]:
@@ -82,9 +82,9 @@ def jet(expr: sp.Expr, values: Mapping[str, Value], order: int = 0, bits: int = 
         ValueError: a function without ball arithmetic, or a symbol without a value.
     """
     with flint.ctx.workprec(bits):
-        known = {n: arb_series([arb(v), 1] if n == "z" else [arb(v)], prec=order + 1) for n, v in values.items()}
+        symbols = {n: arb_series([arb(v), 1] if n == "z" else [arb(v)], prec=order + 1) for n, v in values.items()}
         try:
-            series = _evaluator(expr)(known, order + 1)
+            series = _evaluator(expr)(symbols, order + 1)
         except KeyError as error:
             raise ValueError(f"no value for the symbol {error.args[0]!r}") from None
         except (ZeroDivisionError, OverflowError):
@@ -111,11 +111,11 @@ def is_constant_in(expr: sp.Expr, symbols: Collection[sp.Symbol]) -> bool:
         for j in range(2)
     ]
     try:
-        one, other = (value(expr, place) for place in places)
+        first, other = (value(expr, place) for place in places)
     except ValueError:  # no ball arithmetic
         pass
     else:
-        if one.is_finite() and other.is_finite() and not one.overlaps(other):
+        if first.is_finite() and other.is_finite() and not first.overlaps(other):
             return False
     return not sp.simplify(expr).free_symbols & set(symbols)
 

@@ -49,9 +49,9 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[int, int], bool]] = {
 T = TypeVar("T")
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+def did_you_mean(name: str, names: Iterable[str]) -> str | None:
     """The known names that are this one but for letter case and underscores, or else the nearest, as a question."""
-    spelled = {text.casefold().replace("_", ""): text for text in reversed(list(known))}
+    spelled = {text.casefold().replace("_", ""): text for text in reversed(list(names))}
     plain = name.casefold().replace("_", "")
     near = difflib.get_close_matches(plain, spelled, n=1 if plain in spelled else 2, cutoff=0.75)
     return f"did you mean {' or '.join(spelled[text] for text in near)}?" if near else None
@@ -114,8 +114,8 @@ class Language:
                 what = f"{word!r} is a word of Python, in whose syntax formulas are read"
                 raise self.refuse(what, f"accepted: another name, such as {word}1") from None
             hint = f"products are written *, as in 2*{self.variable}" if "decimal literal" in str(error) else None
-            why = str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
-            raise self.refuse(f"cannot read {short(text)} ({why})", hint) from None
+            reason = str(getattr(error, "msg", None) or error or type(error).__name__).splitlines()[0]
+            raise self.refuse(f"cannot read {short(text)} ({reason})", hint) from None
 
     def names_in(self, tree: ast.expr, functions: Iterable[str]) -> list[str]:
         """The names of an expression that stand for values, those of outer operations first.
@@ -213,8 +213,8 @@ class Reader(ABC, Generic[T]):
             return self._largest(name, arguments)
         if name in self.definitions:
             return self._defined(name, arguments)
-        known = did_you_mean(name, [*LANGUAGE, *SWITCHES, *self.definitions])
-        raise self.language.refuse(f"unknown function {name!r}", known)
+        suggestion = did_you_mean(name, [*LANGUAGE, *SWITCHES, *self.definitions])
+        raise self.language.refuse(f"unknown function {name!r}", suggestion)
 
     def count(self, name: str, arguments: list[T], least: int, most: int | None) -> None:
         """Raise ValueError for a wrong number of arguments."""

@@ -85,15 +85,15 @@ def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
 
 def exponents_among(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The exponents that the functions among nodes bring into a tower."""
-    found = []
+    exponents = []
     for node in nodes:
         exponent = exponent_of(node)
         if exponent is not None:
-            kept = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
-            found.append(sp.Add(*kept))
+            summands = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
+            exponents.append(sp.Add(*summands))
         elif node.func is sp.erf:
-            found.append(-(node.args[0] ** 2))
-    return found
+            exponents.append(-(node.args[0] ** 2))
+    return exponents
 
 
 def angle_and_turns(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
@@ -133,15 +133,15 @@ class Lattice:
         Raises KeyError: the argument is not in the lattice.
         """
         row = terms(argument)
-        left = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
-        found = []
+        remainder = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
+        coefficients = []
         for basis in self.basis:
             pivot = next(i for i, c in enumerate(basis) if c)
-            found.append(left[pivot] / basis[pivot])
-            left = [a - found[-1] * b for a, b in zip(left, basis, strict=True)]
-        if any(left) or any(n.q != 1 for n in found) or not set(row) <= set(self.monomials):
+            coefficients.append(remainder[pivot] / basis[pivot])
+            remainder = [a - coefficients[-1] * b for a, b in zip(remainder, basis, strict=True)]
+        if any(remainder) or any(n.q != 1 for n in coefficients) or not set(row) <= set(self.monomials):
             raise KeyError(argument)
-        return [(e, int(n.p)) for e, n in zip(self.exponents, found, strict=True) if n]
+        return [(e, int(n.p)) for e, n in zip(self.exponents, coefficients, strict=True) if n]
 
 
 def _depth(expr: sp.Expr) -> int:

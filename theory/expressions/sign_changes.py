@@ -65,9 +65,9 @@ def real_roots(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     polynomial = f.is_polynomial(Z)
     if polynomial and sp.degree(f, Z) <= _MOST_DEGREE:
         return _of_polynomial(f, sample)
-    found = _peeled(core, c, sample)
-    if found is not None:
-        return found
+    roots = _peeled(core, c, sample)
+    if roots is not None:
+        return roots
     if f.is_rational_function(Z) and not polynomial:
         numerator, denominator = sp.fraction(sp.cancel(f))
         return [*real_roots(numerator, sample), *real_roots(denominator, sample)]
@@ -81,8 +81,8 @@ def _without_root(f: sp.Expr, sample: Sample) -> list[sp.Expr]:
     if len(bases) == 1:
         product = sp.together(sp.expand(f * f.xreplace({r: -r for r in roots})))
         if product.is_rational_function(Z):
-            found = [*real_roots(sp.cancel(product), sample), *real_roots(bases.pop(), sample)]
-            values = {p: f.xreplace({Z: p}) for p in found}
+            candidates = [*real_roots(sp.cancel(product), sample), *real_roots(bases.pop(), sample)]
+            values = {p: f.xreplace({Z: p}) for p in candidates}
             return [p for p, value in values.items() if not (value.is_real and sign_at(value, sample))]
     raise NoClosedForm(f)
 

@@ -62,18 +62,18 @@ def nullspace(field: DifferentialField, rows: Sequence[Row], width: int) -> Null
     By Gauss-Jordan elimination; pivots with few terms keep the entries small.
     """
     distinct = {tuple(tuple(entry.to_dict().items()) for entry in row): row for row in rows}
-    left = [[field.whole(e) for e in row] for key, row in distinct.items() if any(key)]
+    remaining = [[field.whole(e) for e in row] for key, row in distinct.items() if any(key)]
     done: list[list[Fraction]] = []
     pivots: list[int] = []
     values: list[fmpz_mpoly] = []
     for column in range(width):
-        candidates = [row for row in left if not row[column].is_zero()]
+        candidates = [row for row in remaining if not row[column].is_zero()]
         if not candidates:
             continue
         pivot = min(candidates, key=lambda row: len(row[column].num.to_dict()) + len(row[column].den.to_dict()))
         values += [pivot[column].num, pivot[column].den]
         unit = [e / pivot[column] for e in pivot]
-        left = [_cleared(row, unit, column) for row in left if row is not pivot]
+        remaining = [_cleared(row, unit, column) for row in remaining if row is not pivot]
         done = [_cleared(row, unit, column) for row in done] + [unit]
         pivots.append(column)
     relations = []

@@ -80,7 +80,7 @@ class AdjoinedField(DifferentialField):
         super().__init__(symbols, {})
         self.rules = [[self.zero] * len(self.generators)]
         self.described: dict[int, Generator] = {}
-        self.known: dict[sp.Expr, int] = {}
+        self.indices: dict[sp.Expr, int] = {}
         self.assumptions: set[str] = set()
         self._order, self._sample = order, sample or {}
         self._points: Sequence[fmpq] = ()
@@ -95,7 +95,7 @@ class AdjoinedField(DifferentialField):
         if index < 0:
             raise OutsideTowers("too many functions for one tower")
         self.described[index] = Generator(kind, stands_for, constant)
-        self.known[stands_for] = index
+        self.indices[stands_for] = index
         if rule is not None:
             self.rules[0][index] = rule
         return self.element(index)
@@ -106,7 +106,7 @@ class AdjoinedField(DifferentialField):
 
     def constant(self, stands_for: sp.Expr, kind: str = "constant") -> Fraction:
         """A constant as a field element, adjoined where it is new."""
-        index = self.known.get(stands_for)
+        index = self.indices.get(stands_for)
         return self.adjoined(kind, stands_for, True) if index is None else self.element(index)
 
     def number(self, value: sp.Rational | int) -> Fraction:
@@ -163,13 +163,13 @@ class AdjoinedField(DifferentialField):
             return self.whole(positive) ** int(exponent)
         order = self._order if self._order % exponent.q == 0 else int(exponent.q)
         stands_for = sp.Pow(self.stands_for(positive), sp.Rational(1, order), evaluate=False)
-        if stands_for not in self.known:
+        if stands_for not in self.indices:
             root = self.adjoined("root", stands_for, self.is_constant(positive))
-            index = self.known[stands_for]
+            index = self.indices[stands_for]
             self._adjoin(index, order, positive)
             radicand = self.whole(positive)
             self.rules[0][index] = self.d(radicand) * root / (self.number(order) * radicand)
-        return self.element(self.known[stands_for]) ** int(exponent * order)
+        return self.element(self.indices[stands_for]) ** int(exponent * order)
 
     def _sign(self, base: fmpz_mpoly, squared: bool) -> int:
         """The sign on the piece of a factor of what is positive; squared: that leaves the sign of the factor open."""
@@ -217,7 +217,7 @@ class Tower(AdjoinedField):
         self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
         super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
         self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
-        self.z_index = self.known[Z]
+        self.z_index = self.indices[Z]
 
     def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
         """The field element that one of the tower's expressions is on one piece.
@@ -310,13 +310,13 @@ class Tower(AdjoinedField):
 
     def _function(self, kind: str, stands_for: sp.Expr, rule: Callable[[Fraction], Fraction]) -> Fraction:
         """The generator of a function, whose derivative is made of it; a new one where it has another on this piece."""
-        known = self.known.get(stands_for)
-        if known is not None:
-            element = self.element(known)
-            if (self.rules[0][known] - rule(element)).is_zero():
+        index = self.indices.get(stands_for)
+        if index is not None:
+            element = self.element(index)
+            if (self.rules[0][index] - rule(element)).is_zero():
                 return element
         generator = self.adjoined(kind, stands_for, False)
-        self.rules[0][self.known[stands_for]] = rule(generator)
+        self.rules[0][self.indices[stands_for]] = rule(generator)
         return generator
 
     def _by_half_angle(self, t: Fraction) -> tuple[Fraction, Fraction]:

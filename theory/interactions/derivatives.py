@@ -168,7 +168,7 @@ def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], s
 def _assemble(
     spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
 ) -> AtomField:
-    seen = encoder.observed
+    visible = encoder.observed
     response = [Y] if encoder.residual is None else [RESIDUAL]
     jets = {j.args[0] for b in spec.branches for j in b.atoms(Jet)}
     constants = [c for c in spec.constants if c not in jets]
@@ -177,7 +177,7 @@ def _assemble(
     if encoder.residual is not None:
         rules[RESIDUAL] = [encoder.encode(-sp.diff(encoder.residual, p)) for p in spec.parameters]
     field_.rules = [[field_.fraction_of(rules[g][i]) for g in generators] for i in range(len(spec.parameters))]
-    observed = tuple(i for i, g in enumerate(generators) if g in seen or names.get(g, g).free_symbols & seen)
+    observed = tuple(i for i, g in enumerate(generators) if g in visible or names.get(g, g).free_symbols & visible)
     encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
     return AtomField(field_, observed, names, encoded)
 
@@ -266,12 +266,12 @@ class DerivativeFamily:
 
     def fraction(self, alpha: Index, branch: int = 0) -> Fraction:
         """P_alpha on a branch, in the field."""
-        known = self._known[branch]
-        if alpha not in known:
+        cache = self._known[branch]
+        if alpha not in cache:
             i = next(j for j in self._priority if alpha[j])
             below = self.fraction(raised(alpha, i, -1), branch)
-            known[alpha] = self.field.derivative(below, i) + self.atom.gradients[branch][i] * below
-        return known[alpha]
+            cache[alpha] = self.field.derivative(below, i) + self.atom.gradients[branch][i] * below
+        return cache[alpha]
 
     def quotient(self, alpha: Index, branch: int = 0) -> sp.Expr:
         """P_alpha = (D^alpha u)/u as a SymPy expression in the parameters, x and the residual (or y)."""

@@ -102,7 +102,7 @@ class Closure:
     """
 
     def __init__(self, key: Key, order: int) -> None:
-        self.key, self.order, self.left = key, order, MOST_WORK
+        self.key, self.order, self.budget = key, order, MOST_WORK
         self.basis: list[tuple[Index, Operator]] = []
         self._pairs: list[tuple[Index, int, int]] = []
         self._prolonged: dict[tuple[int, Index], Operator] = {}
@@ -127,8 +127,8 @@ class Closure:
             if k is None:
                 return f
             reducer = self._to(lead, k)
-            self.left -= size(f[lead]) * sum(map(size, reducer.values()))
-            if self.left < 0:
+            self.budget -= size(f[lead]) * sum(map(size, reducer.values()))
+            if self.budget < 0:
                 raise TooMuchWork
             add_multiple(f, -f[lead], reducer)
         return f
@@ -184,9 +184,9 @@ def groebner_basis(spec: MoESpec, order: int) -> Basis:
     for degree in range(order + 1):
         indices = sorted(multi_indices(family.size, degree), key=family.key)
         columns = standard + [alpha for alpha in indices if not any(divides(lead, alpha) for lead in operators)]
-        found = nullspace(family.field, family.rows(columns), len(columns))
-        standard = [columns[i] for i in found.pivots]
-        for row in found.relations:
+        kernel = nullspace(family.field, family.rows(columns), len(columns))
+        standard = [columns[i] for i in kernel.pivots]
+        for row in kernel.relations:
             terms = {alpha: c for alpha, c in zip(columns, row, strict=True) if c}
             lead = max(terms, key=family.key)
             operators[lead] = {alpha: family.field.fraction(c, terms[lead]) for alpha, c in terms.items()}

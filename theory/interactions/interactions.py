@@ -3,10 +3,10 @@
 A `Relation` is a linear partial differential equation of an atom, as text and as LaTeX.
 
     >>> from temperance.theory.interactions.interactions import derive
-    >>> found = derive(gate="linear", dim=1, order=2)
-    >>> found.derivatives, found.rank, len(found.relations)
+    >>> linear = derive(gate="linear", dim=1, order=2)
+    >>> linear.derivatives, linear.rank, len(linear.relations)
     (21, 12, 9)
-    >>> [g.equation for g in found.generators]
+    >>> [g.equation for g in linear.generators]
     ['tau*u_{tau} + beta1*u_{beta1} = 0', 'tau*u_{beta1 b} = u_{a}', 'u_{b b} = 2*u_{nu}']
 
 A constant expert leaves the heat equation alone:
@@ -174,30 +174,30 @@ def irredundant_generators(basis: Basis) -> tuple[list[Operator], bool]:
     key, order = basis.family.key, basis.family.order + 1
     candidates = sorted(basis.operators, key=lambda f: _complexity(key, f))
     try:
-        kept: list[Operator] = []
+        generators: list[Operator] = []
         closure = Closure(key, order)
         for f in candidates:
             if closure.remainder(f):
-                kept.append(f)
+                generators.append(f)
                 closure.add(f)
-        return without_redundant(key, kept, order), True
+        return without_redundant(key, generators, order), True
     except TooMuchWork:
         return candidates, False
 
 
-def without_redundant(key: Key, kept: list[Operator], order: int) -> list[Operator]:
+def without_redundant(key: Key, operators: list[Operator], order: int) -> list[Operator]:
     """The operators, from the last on without those that the others of their order and below give."""
-    for f in reversed(kept):
+    for f in reversed(operators):
         degree = order_of(f)
-        others = [g for g in kept if g is not f and order_of(g) <= degree]
+        others = [g for g in operators if g is not f and order_of(g) <= degree]
         if all(order_of(g) < degree for g in others):
             continue  # then it was compared with all of them when it was kept
         closure = Closure(key, order)
         for g in others:
             closure.add(g)
         if not closure.remainder(f):
-            kept = [g for g in kept if g is not f]
-    return kept
+            operators = [g for g in operators if g is not f]
+    return operators
 
 
 def _complexity(key: Key, f: Operator) -> tuple[int, int, int, int, tuple[int, ...]]:

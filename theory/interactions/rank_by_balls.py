@@ -71,20 +71,20 @@ def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: rand
     """Values of the generators at a random observation, not finite where they are not real."""
     names, generators = family.atom.names, family.field.generators
     observed = [g.name for g in generators if g not in names and g.name not in parameters]
-    known = parameters | {name: _rational(rng, -15, 16) for name in observed}
+    values = parameters | {name: _rational(rng, -15, 16) for name in observed}
     kernels = [names.get(g, g) for g in generators]
     # the jets of a free function take any values
-    return [arb(_rational(rng, -15, 16)) if isinstance(k, Jet) else value(k, known, bits) for k in kernels]
+    return [arb(_rational(rng, -15, 16)) if isinstance(k, Jet) else value(k, values, bits) for k in kernels]
 
 
 def _at_parameters(p: fmpz_mpoly, values: list[arb], observed: Sequence[int]) -> dict[Index, arb]:
     """The polynomial in the observed generators that is left with values of the others."""
-    found: dict[Index, arb] = {}
+    coefficients: dict[Index, arb] = {}
     for monomial, coefficient in p.to_dict().items():
-        left = tuple(e if i in observed else 0 for i, e in enumerate(monomial))
+        exponents = tuple(e if i in observed else 0 for i, e in enumerate(monomial))
         rest = tuple(0 if i in observed else e for i, e in enumerate(monomial))
-        found[left] = found.get(left, arb(0)) + _evaluate({rest: arb(coefficient)}, values)
-    return found
+        coefficients[exponents] = coefficients.get(exponents, arb(0)) + _evaluate({rest: arb(coefficient)}, values)
+    return coefficients
 
 
 def _evaluate(terms: dict[Index, arb], values: list[arb]) -> arb:

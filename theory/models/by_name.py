@@ -186,12 +186,12 @@ def model(
         raise ValueError(f"an activation goes with the gate 'activation' only{written}")
     if not bias and not own_gate:
         raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
-    said = partial(_read, dim, positive=positive, constants=constants, sign_at=sign_at)
+    read = partial(_read, dim, positive=positive, constants=constants, sign_at=sign_at)
     if isinstance(gate, str):
-        gate = said("gate", gate, shared=shared, bias=bias) if own_gate else gates.gate(gate, dim, activation)
+        gate = read("gate", gate, shared=shared, bias=bias) if own_gate else gates.gate(gate, dim, activation)
     gate = recognised(gate, dim)
     if isinstance(expert, str):
-        expert = said("expert", expert) if expert in texts else experts.expert(expert, dim)
+        expert = read("expert", expert) if expert in texts else experts.expert(expert, dim)
     spec = MoESpec(gate, expert, dim)
     _require_used(spec, texts, shared, positive, constants or {})
     return spec
@@ -208,19 +208,19 @@ def name_of(spec: MoESpec) -> str | None:
     return named(spec.gate, spec.dim)
 
 
-def _read(dim: int, kind: str, text: str, **said: Any) -> Any:
+def _read(dim: int, kind: str, text: str, **options: Any) -> Any:
     """The gate or the expert of a formula. Raises ValueError for another text: a word is taken for a name first."""
     try:
-        return (gate_from if kind == "gate" else expert_from)(text, dim, **said)
+        return (gate_from if kind == "gate" else expert_from)(text, dim, **options)
     except ValueError as error:
-        why = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
+        reason = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
     if not re.fullmatch(r"[\w.:-]*", text):
-        raise ValueError(f"{kind} {text!r}: {why}")
+        raise ValueError(f"{kind} {text!r}: {reason}")
     near = did_you_mean(text, gates.names() if kind == "gate" else experts.EXPERTS)
-    meant = "" if near is None else f"{near} "
+    suggestion = "" if near is None else f"{near} "
     example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
     accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
-    raise ValueError(f"unknown {kind} {text!r}; {meant}{accepted}{gates.hint(text) if kind == 'gate' else ''}")
+    raise ValueError(f"unknown {kind} {text!r}; {suggestion}{accepted}{gates.hint(text) if kind == 'gate' else ''}")
 
 
 def _require_used(
@@ -235,15 +235,15 @@ def _require_used(
     common = [name for name, p in named.items() if p in spec.gate.shared]
     above = [name for name, p in named.items() if p.is_positive]
     inside = [name for text in texts for name in names_in(text) if not re.fullmatch(r"x(_?\d+)?", name)]
-    for what, names, known in (
+    for what, names, accepted in (
         ("shared", shared, common),
         ("positive", positive, above),
         ("constants", constants, inside),
     ):
         for name in names:
-            if name not in known:
-                meant = "of a formula of the gate" if what == "shared" else "of a formula"
-                raise ValueError(f"{what}: {name!r} is no parameter {meant}; accepted: names that are in it")
+            if name not in accepted:
+                place = "of a formula of the gate" if what == "shared" else "of a formula"
+                raise ValueError(f"{what}: {name!r} is no parameter {place}; accepted: names that are in it")
 
 
 def least(gate: str) -> tuple[MoESpec, tuple[str, ...]]:

@@ -72,11 +72,11 @@ def multinomial(dim: int, outcomes: int) -> Expert:
     return Expert(f"multinomial:{outcomes}", sp.Piecewise(*cases), (*chain(*slopes), *intercepts))
 
 
-def mean_of(made: Expert) -> sp.Expr | None:
+def mean_of(candidate: Expert) -> sp.Expr | None:
     """The mean of an expert; None where it is not Gaussian, or has a free function."""
-    mean = sp.expand(Y + NU * sp.diff(made.log_density, Y))
-    known = NU in made.parameters and not mean.has(Y, Jet)
-    return mean if known and sp.expand(sp.expand(made.log_density - normal(mean))) == 0 else None
+    mean = sp.expand(Y + NU * sp.diff(candidate.log_density, Y))
+    is_gaussian = NU in candidate.parameters and not mean.has(Y, Jet)
+    return mean if is_gaussian and sp.expand(sp.expand(candidate.log_density - normal(mean))) == 0 else None
 
 
 def unlike(
@@ -113,13 +113,13 @@ def _argument(kind: str, text: str) -> int | Activation | None:
 
 def accepted(*, orders: bool | None = None) -> str:
     """The names of experts as text: all, or those with orders (Gaussian ones with a named mean), or those without."""
-    shown = []
+    names = []
     for name, make in EXPERTS.items():
         _, _, kind = name.partition(":")
-        made = make(1, *([_argument(kind, str(_LEAST.get(kind, "tanh")))] if kind else []))
-        if orders in (None, mean_of(made) is not None):
-            shown.append(f"{name} ({kind} = {_LEAST[kind]}..9)" if kind in _LEAST else name)
-    return ", ".join(shown)
+        instance = make(1, *([_argument(kind, str(_LEAST.get(kind, "tanh")))] if kind else []))
+        if orders in (None, mean_of(instance) is not None):
+            names.append(f"{name} ({kind} = {_LEAST[kind]}..9)" if kind in _LEAST else name)
+    return ", ".join(names)
 
 
 def listed() -> str:
@@ -134,11 +134,11 @@ def is_named(text: str) -> bool:
 
 def expert(name: str, dim: int = 1) -> Expert:
     """The expert of that name in dimension dim. Raises ValueError for an unknown name, naming those accepted."""
-    stem, colon, given = name.partition(":")
-    for shown, make in EXPERTS.items():
-        head, _, kind = shown.partition(":")
+    stem, colon, text = name.partition(":")
+    for accepted_name, make in EXPERTS.items():
+        head, _, kind = accepted_name.partition(":")
         if head == stem and bool(colon) == bool(kind):
-            argument = _argument(kind, given) if kind else None
+            argument = _argument(kind, text) if kind else None
             if not kind:
                 return make(dim)
             if argument is not None:

@@ -129,22 +129,22 @@ class _FormulaReader(Reader[Parts]):
 
         Of several parameters without x it is real where they are, as the determinant of a covariance matrix is.
         """
-        told = condition.is_nonnegative or part.signs.get(condition) == 1 or self._seen(condition) > 0
+        is_real = condition.is_nonnegative or part.signs.get(condition) == 1 or self._sign_on_data(condition) > 0
         several = len(condition.free_symbols) > 1 and not condition.free_symbols & {*covariates(self.dim)}
         bad = Part(condition, {**part.signs, condition: -1})
-        if not told and not several and (at := point_in(bad)) is not None:
+        if not is_real and not several and (at := point_in(bad)) is not None:
             place = ", ".join(f"{name} = {value}" for name, value in at.items())
             raise self.language.refuse(f"{what} of {short(str(part.formula))} is not real at {place}", _EVERYWHERE)
 
     def _require_no_pole(self, part: Part, of: sp.Expr) -> None:
         """Raise ValueError if a divisor is proved to change its sign as x moves, unless what it divides is 0 there."""
         d, x = part.formula, covariates(self.dim)
-        if not d.has(*x) or d.is_nonnegative or d.is_nonpositive or d in part.signs or self._seen(d) or d == of:
+        if not d.has(*x) or d.is_nonnegative or d.is_nonpositive or d in part.signs or self._sign_on_data(d) or d == of:
             return
         if all(point_in(Part(d, {**part.signs, d: sign})) is not None for sign in (1, -1)) and not _vanishes(of, d, x):
             raise self.language.refuse(f"a division by {short(str(d))}, which is 0 at some x", _EVERYWHERE)
 
-    def _seen(self, condition: sp.Expr) -> int:
+    def _sign_on_data(self, condition: sp.Expr) -> int:
         """The sign of what depends on x alone at all x of the data, where these are known; else 0."""
         alone = condition.free_symbols <= {*covariates(self.dim)}
         return self.sign_at(condition) if alone and self.sign_at is not None else 0
@@ -202,9 +202,9 @@ class Formula:
             values[name] = (Part(symbols[0] if len(symbols) == 1 else sp.ImmutableMatrix(symbols)),)
         reader = _FormulaReader(text, language, self.dim, sign_at)
         try:
-            found = reader.read(tree, values)
-            reader._require_numbers(found)
-            self.expression = written(found)
+            parts = reader.read(tree, values)
+            reader._require_numbers(parts)
+            self.expression = written(parts)
         except (ArithmeticError, RecursionError, MemoryError, NotImplementedError, sp.PolynomialError) as error:
             raise ValueError(f"the formula is too large to work with ({type(error).__name__})") from None
 
@@ -228,7 +228,7 @@ class Formula:
 
 def _coordinate(name: str) -> int:
     """2 of x2 and x_2; 0 of other names."""
-    return int(found[1]) if (found := re.fullmatch(r"x_?(\d+)", name)) else 0
+    return int(match[1]) if (match := re.fullmatch(r"x_?(\d+)", name)) else 0
 
 
 def _symbols(name: str, dim: int, positive: bool) -> tuple[sp.Symbol, ...]:
@@ -265,12 +265,12 @@ def _inside(node: ast.expr) -> Iterator[str]:
 def _constant(name: str, value: Number) -> sp.Expr:
     """The exact number that a text such as 1/2, or a number, stands for."""
     number = value if isinstance(value, sp.Expr) else Formula(str(value), OF_GATES, 1, (), {})
-    found = number if isinstance(number, sp.Expr) else sp.S.NaN if number.parameters else number.expression
-    if found.free_symbols or found.atoms(sp.Float) or not (found.is_real and found.is_finite):
+    constant = number if isinstance(number, sp.Expr) else sp.S.NaN if number.parameters else number.expression
+    if constant.free_symbols or constant.atoms(sp.Float) or not (constant.is_real and constant.is_finite):
         raise ValueError(
             f"the constant {name} is no number: {short(str(value))}; accepted: numbers such as 2, 1/2, log(2)"
         )
-    return found
+    return constant
 
 
 def names_in(text: str) -> set[str]:

@@ -32,13 +32,13 @@ def _of(parameters: Iterable[sp.Symbol], first: int, *others: int) -> _Places:
     """`_at` for coordinates, then as many of a model with the true number of atoms: in no two of them proportional."""
     ordinary = [first, *others, *others[-1:]][:3]
     alone = [*ordinary, ordinary[-1], ordinary[-1]]
-    found: list[tuple[sp.Symbol, tuple[sp.Expr, ...]]] = []
+    places: list[tuple[sp.Symbol, tuple[sp.Expr, ...]]] = []
     for j, p in enumerate(parameters, 1):
         step = sp.Integer(j)
         turned = (1 / step, step, (-1) ** (step + 1) * step, step**2 - 2, step**3 - 3)
         exact = [v / step for v in alone] if others[0] == 0 else [v * t for v, t in zip(_SLOPES, turned, strict=True)]
-        found += _at([p], *ordinary, *exact)
-    return tuple(found)
+        places += _at([p], *ordinary, *exact)
+    return tuple(places)
 
 
 def linear(dim: int) -> Gate:
@@ -225,7 +225,7 @@ def names() -> tuple[str, ...]:
 
 def listed(options: Mapping[str, Collection[str]]) -> str:
     """Names of gates as text, each with the options that it needs."""
-    needs = {name: f" (with {' and '.join(given)})" if given else "" for name, given in options.items()}
+    needs = {name: f" (with {' and '.join(required)})" if required else "" for name, required in options.items()}
     first, *others = (name + need for name, need in needs.items())
     return ", ".join([f"{first} (the default)", *others])
 

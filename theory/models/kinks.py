@@ -34,10 +34,10 @@ class Kink:
 def kinks(spec: MoESpec) -> tuple[Kink, ...]:
     """The kinks of a gate's log weight, for every value of its parameters, each once."""
     weight, x = spec.gate.log_weight, covariates(spec.dim)
-    found = [Kink(sp.expand(gap), "boundary", moved_by(gap, spec.gate)) for gap in boundaries(weight)]
+    every = [Kink(sp.expand(gap), "boundary", moved_by(gap, spec.gate)) for gap in boundaries(weight)]
     roots = [p.base for p in weight.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q == 2 and p.base.has(*x)]
-    found += [cone for base in roots for cone in _of_root(sp.expand(base), spec)]
-    return tuple(sorted(dict.fromkeys(found), key=lambda kink: str(kink.boundary)))
+    every += [cone for base in roots for cone in _of_root(sp.expand(base), spec)]
+    return tuple(sorted(dict.fromkeys(every), key=lambda kink: str(kink.boundary)))
 
 
 def moved_by(gap: sp.Expr, gate: Gate) -> tuple[sp.Symbol, ...]:
@@ -55,10 +55,10 @@ def _of_root(base: sp.Expr, spec: MoESpec) -> list[Kink]:
     x = covariates(spec.dim)
     if not base.is_polynomial(*x) or sp.total_degree(base, *x) != 2:
         return []
-    (found,) = list(sp.linsolve([sp.diff(base, v) for v in x], *x)) or [None]
-    if found is None or not is_constant_in(base.subs(dict(zip(x, found, strict=True))), base.free_symbols):
+    (zero,) = list(sp.linsolve([sp.diff(base, v) for v in x], *x)) or [None]
+    if zero is None or not is_constant_in(base.subs(dict(zip(x, zero, strict=True))), base.free_symbols):
         return []
-    if sp.simplify(base.subs(dict(zip(x, found, strict=True)))) != 0:
+    if sp.simplify(base.subs(dict(zip(x, zero, strict=True)))) != 0:
         return []
-    moved = tuple(p for p in spec.gate.parameters if any(e.has(p) for e in found))
-    return [Kink(base, "cone", moved)]
+    movers = tuple(p for p in spec.gate.parameters if any(e.has(p) for e in zero))
+    return [Kink(base, "cone", movers)]

@@ -38,24 +38,24 @@ Parts = tuple[Part, ...]
 
 def mapped(build: Callable[..., Any], *values: Parts) -> Parts:
     """Apply an operation part by part, and split what SymPy makes of it again."""
-    found = []
+    parts = []
     for combination in product(*values):
         signs: dict[sp.Expr, int] = {}
         if all(_agrees(signs, part.signs) for part in combination):
             built = build(*(part.formula for part in combination))
-            found += [Part(part.formula, both) for part in split(built) if _agrees(both := {**signs}, part.signs)]
-    if len(found) > _MOST:
-        raise ValueError(f"a formula with {len(found)} smooth parts is too long; accepted: at most {_MOST}")
-    return tuple(found)
+            parts += [Part(part.formula, both) for part in split(built) if _agrees(both := {**signs}, part.signs)]
+    if len(parts) > _MOST:
+        raise ValueError(f"a formula with {len(parts)} smooth parts is too long; accepted: at most {_MOST}")
+    return tuple(parts)
 
 
 def _agrees(signs: dict[sp.Expr, int], others: Mapping[sp.Expr, int]) -> bool:
     """Whether no two signs exclude each other; they are added to the first."""
     for new, sign in others.items():
-        for old, known in signs.items():
-            apart = sp.expand(old - new) if known != sign else sp.expand(old + new)
+        for old, old_sign in signs.items():
+            apart = sp.expand(old - new) if old_sign != sign else sp.expand(old + new)
             # old and new of the signs (-1, 1), or both of one sign, where old - new or old + new tells against it
-            if apart == 0 or (apart.is_positive if known < 0 else apart.is_negative):
+            if apart == 0 or (apart.is_positive if old_sign < 0 else apart.is_negative):
                 return False
         signs[new] = sign
     return True
@@ -63,18 +63,18 @@ def _agrees(signs: dict[sp.Expr, int], others: Mapping[sp.Expr, int]) -> bool:
 
 def choose(switch: Parts, positive: Parts, zero: Parts, negative: Parts) -> Parts:
     """A three-way choice by the sign of switch, almost everywhere."""
-    found: list[Part] = []
+    parts: list[Part] = []
     for part in switch:
         d = sp.expand(part.formula)
-        known = 1 if d.is_positive else -1 if d.is_negative else 0 if d.is_zero else None
-        if known is not None:
-            found += mapped(lambda _, f: f, (part,), {1: positive, 0: zero, -1: negative}[known])
+        constant_sign = 1 if d.is_positive else -1 if d.is_negative else 0 if d.is_zero else None
+        if constant_sign is not None:
+            parts += mapped(lambda _, f: f, (part,), {1: positive, 0: zero, -1: negative}[constant_sign])
             continue
         turned = _in_x(d)[1].could_extract_minus_sign()
         key, below, above = (-d, positive, negative) if turned else (d, negative, positive)
         for sign, chosen in ((-1, below), (1, above)):
-            found += mapped(lambda _, f: f, (Part(d, {**part.signs, key: sign}),), chosen)
-    return tuple(found)
+            parts += mapped(lambda _, f: f, (Part(d, {**part.signs, key: sign}),), chosen)
+    return tuple(parts)
 
 
 def _in_x(d: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -89,14 +89,14 @@ def split(expr: Any) -> Parts:
     if not isinstance(expr, sp.Basic) or not expr.has(*_KINKED):
         return (Part(expr),)
     arguments = [split(a) for a in expr.args]
-    one, none, (first, *others) = (Part(sp.S.One),), (Part(sp.S.Zero),), arguments
-    minus = mapped(lambda f: -f, one)
+    plus, none, (first, *others) = (Part(sp.S.One),), (Part(sp.S.Zero),), arguments
+    minus = mapped(lambda f: -f, plus)
     if expr.func is sp.Abs:
         return choose(first, first, none, mapped(lambda f: -f, first))
     if expr.func is sp.sign:
-        return choose(first, one, none, minus)
+        return choose(first, plus, none, minus)
     if expr.func is sp.Heaviside:
-        return choose(first, one, one, none)
+        return choose(first, plus, plus, none)
     if expr.func in (sp.Max, sp.Min):
         for other in others:
             sides = (first, other) if expr.func is sp.Max else (other, first)
@@ -113,12 +113,12 @@ def written(parts: Parts) -> sp.Expr:
     if len({part.formula for part in parts}) == 1:
         return parts[0].formula
     pieces: list[tuple[sp.Expr, sp.Basic]] = []
-    known: set[tuple[sp.Expr, int]] = set()
+    excluded: set[tuple[sp.Expr, int]] = set()
     for part in parts:
         _require_points(part)
-        left = {(d, sign) for d, sign in part.signs.items()} - known
-        pieces.append((part.formula, sp.And(*sorted((_condition(d, sign) for d, sign in left), key=str))))
-        known |= {(d, -sign) for d, sign in left if len(left) == 1}
+        signs = {(d, sign) for d, sign in part.signs.items()} - excluded
+        pieces.append((part.formula, sp.And(*sorted((_condition(d, sign) for d, sign in signs), key=str))))
+        excluded |= {(d, -sign) for d, sign in signs if len(signs) == 1}
     return sp.Piecewise(*pieces[:-1], (pieces[-1][0], True), evaluate=False)
 
 

@@ -55,10 +55,10 @@ def renaming(gate: Gate, other: Gate) -> Renaming | None:
 
 def in_places(gate: Gate, other: Gate) -> tuple[sp.Symbol, ...] | None:
     """The parameters of a gate in the order of those of another with the same weight; None as `renaming` has it."""
-    found = renaming(gate, other)
-    if found is None:
+    images = renaming(gate, other)
+    if images is None:
         return None
-    back = {q: p for p, q in found.items()}
+    back = {q: p for p, q in images.items()}
     return tuple(back[q] for q in other.parameters)
 
 
@@ -91,8 +91,8 @@ def _orders(gate: Gate, other: Gate) -> Iterator[tuple[sp.Symbol, ...]]:
             groups.append(permutations(alike))
             places += wanted
     for chosen in product(*groups):
-        found = dict(zip(places, chain(*chosen), strict=True))
-        order = tuple(found[q] for q in (*other.own, *other.shared))
+        images = dict(zip(places, chain(*chosen), strict=True))
+        order = tuple(images[q] for q in (*other.own, *other.shared))
         if _agree(gate, order, other):
             yield order
 
@@ -116,12 +116,12 @@ def _agree(gate: Gate, order: Sequence[sp.Symbol], other: Gate) -> bool:
 @lru_cache(maxsize=1024)
 def _trace(gate: Gate, p: sp.Symbol) -> tuple[float | None, ...]:
     """What a parameter changes where all others have one value, which does not depend on names."""
-    found = []
+    changes = []
     for x in _X:
         ends = [_number(gate, tuple(v if q == p else _ONE_VALUE for q in gate.parameters), x) for v in _VALUES]
-        known = [v for v in ends if v is not None]
-        found.append(round(known[1] - known[0], 9) if len(known) == 2 else None)
-    return tuple(found)
+        numbers = [v for v in ends if v is not None]
+        changes.append(round(numbers[1] - numbers[0], 9) if len(numbers) == 2 else None)
+    return tuple(changes)
 
 
 def _number(gate: Gate, values: tuple[float, ...], x: Sequence[float]) -> float | None:
@@ -148,18 +148,18 @@ def named(gate: Gate, dim: int) -> str | None:
 
     None where there is none, and where it was not found.
     """
-    found = _in_table(gate, dim)
-    return None if found is None else found.name
+    namesake = _in_table(gate, dim)
+    return None if namesake is None else namesake.name
 
 
 def recognised(gate: Gate, dim: int) -> Gate:
     """A gate with what the table has beside the formula that it shares with one there: places, and the activation."""
-    found = None if gate.places else _in_table(gate, dim)
-    if found is None:
+    namesake = None if gate.places else _in_table(gate, dim)
+    if namesake is None:
         return gate
-    back = dict(zip(found.parameters, in_places(gate, found) or (), strict=True))
-    places = tuple((back[q], values) for q, values in found.places)
-    return replace(gate, places=places, activation=found.activation)
+    back = dict(zip(namesake.parameters, in_places(gate, namesake) or (), strict=True))
+    places = tuple((back[q], values) for q, values in namesake.places)
+    return replace(gate, places=places, activation=namesake.activation)
 
 
 def on_lines_as(gate: Gate, dim: int) -> tuple[Gate, dict[sp.Symbol, tuple[sp.Symbol, bool]]] | None:
@@ -170,11 +170,11 @@ def on_lines_as(gate: Gate, dim: int) -> tuple[Gate, dict[sp.Symbol, tuple[sp.Sy
     """
     here = _in_table(gate, dim)
     there = None if here is None else _of_table(here.name, 1, here.activation)
-    found = None if here is None else renaming(gate, here)
-    if there is None or found is None:
+    images = None if here is None else renaming(gate, here)
+    if there is None or images is None:
         return None
     stems = {q.name: q for q in there.parameters}  # the table calls coordinates by their vector
-    return there, {p: (stems[q.name.split("_")[0]], q in there.parameters) for p, q in found.items()}
+    return there, {p: (stems[q.name.split("_")[0]], q in there.parameters) for p, q in images.items()}
 
 
 @lru_cache(maxsize=256)
@@ -183,8 +183,8 @@ def _in_table(gate: Gate, dim: int) -> Gate | None:
     with_s = () if form is None else tuple((name, form.s) for name in ACTIVATED)
     for name, s in (*((name, None) for name in GATES), *with_s):
         other = _of_table(name, dim, s)
-        found = None if other is None else renaming(gate, other)
-        if found is not None and all(p.is_positive == q.is_positive for p, q in found.items()):
+        images = None if other is None else renaming(gate, other)
+        if images is not None and all(p.is_positive == q.is_positive for p, q in images.items()):
             return other
     return None
 

@@ -92,11 +92,11 @@ def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:
 
 
 def _require_distinct(what: str, symbols: Iterable[sp.Symbol]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for p in symbols:
-        if p.name in seen:
+        if p.name in names:
             raise ValueError(f"{what}: parameter {p.name!r} is used twice; every parameter needs a name of its own")
-        seen.add(p.name)
+        names.add(p.name)
 
 
 def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...], constants: tuple) -> None:
@@ -109,13 +109,13 @@ def _require_declared(what: str, expr: sp.Expr, parameters: tuple[sp.Symbol, ...
         raise ValueError(f"{what}: the expression does not depend on its parameter {unused[0]!r}")
     names = {jet.args[0] for jet in expr.atoms(Jet)}
     for s in sorted(free - set(parameters) - set(constants) - names - {Y}, key=str):
-        known = re.fullmatch(r"x(_\d+)?|y", s.name)
-        if known and s != sp.Symbol(s.name, real=True):
+        is_reserved = re.fullmatch(r"x(_\d+)?|y", s.name)
+        if is_reserved and s != sp.Symbol(s.name, real=True):
             raise ValueError(
                 f"{what}: the symbol {s.name!r} is not the one of covariates and the response; "
                 f"write {s.name} = sp.Symbol({s.name!r}, real=True)"
             )
-        if not known:
+        if not is_reserved:
             raise ValueError(
                 f"{what}: the symbol {s.name!r} is neither a parameter, a constant nor a covariate of "
                 "temperance.theory.models.spec.covariates(dim) or theory.models.spec.Y; declare it"

@@ -34,8 +34,8 @@ def scaling(gate: Gate) -> tuple[sp.Symbol, ...]:
 def _unseen(gate: Gate) -> tuple[sp.Symbol, ...]:
     """The parameters of a gate that are in no formula and move no kink: the jump of s(beta1 x) at 0, if s is a step."""
     own = [p for p in gate.own if sp.diff(gate.log_weight, p) == 0]
-    moved = {p for gap in boundaries(gate.log_weight) for p in moved_by(gap, gate)} if own else ()
-    return tuple(p for p in own if p not in moved)
+    kink_movers = {p for gap in boundaries(gate.log_weight) for p in moved_by(gap, gate)} if own else ()
+    return tuple(p for p in own if p not in kink_movers)
 
 
 def is_weighted(spec: MoESpec) -> bool:

@@ -239,26 +239,26 @@ class Analysis:
 
     def conditions(self, verdicts: Iterable[Verdict]) -> tuple[str, ...]:
         """What `outcome` assumes: tau off the exceptional ones, parameters off theirs."""
-        found = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
+        assumptions = [f"{name} is none of {', '.join(v)}" for name, v in self.whole.exceptional_parameters]
         values = dict.fromkeys(t for v in verdicts for t in v.fails_at_tau)
         if self.tau is not None:
             values = {t: None for t in values if temperature(t).free_symbols}  # the others are decided
         if values:
-            found.append(f"tau is none of {', '.join(values)}")
-        return tuple(found)
+            assumptions.append(f"tau is none of {', '.join(values)}")
+        return tuple(assumptions)
 
     def irregularity(self, order: int) -> str | None:
         """Why s has no expansion to an order on what the atoms see, where it has none."""
         return self.unseen or irregularity(self.source, self.truth.spec.dim, order)
 
-    def seen_conditions(self) -> tuple[str, ...]:
+    def support_conditions(self) -> tuple[str, ...]:
         """What is assumed of the support of x, where it is not given."""
         if is_analytic(self.source) or (self.truth.box is not None and not self.source.parameters):
             return ()
-        found = ["all pieces of s are seen: beta1_j . supp(X) reaches into each"] if len(self.source.pieces) > 1 else []
+        texts = ["all pieces of s are seen: beta1_j . supp(X) reaches into each"] if len(self.source.pieces) > 1 else []
         if not covers_line(self.source):
-            found.append("s is real on beta1_j . supp(X)")
-        return tuple(found)
+            texts.append("s is real on beta1_j . supp(X)")
+        return tuple(texts)
 
     def zero_slope(self, all_nonzero: bool) -> str | None:
         """Which condition on beta1_j = 0 the true point violates, if any: theory.md 2.3 (s'(0) != 0 there) and 2.4."""

@@ -52,8 +52,8 @@ def _exact_at(at: Analysis) -> list[Prediction]:
     if at.position == "half" and at.odd is not False:
         if at.odd is None:
             parity = at.mirror.reason or "the parity of s is"
-            why = f"whether (b, -b, 2 beta0, 2 tau) has this density is undecided: {parity}"
-            return _nothing(why, ReasonKind.UNDECIDED)
+            reason = f"whether (b, -b, 2 beta0, 2 tau) has this density is undecided: {parity}"
+            return _nothing(reason, ReasonKind.UNDECIDED)
         return _mirror_odd(at)
     return _free(at)
 
@@ -75,9 +75,9 @@ def _groups(
     reason: str, gate: Fraction | None, expert: Fraction | None, conditions: tuple[str, ...] = ()
 ) -> list[Prediction]:
     """One number for the gate (beta1, tau) and one for the experts and the weights."""
-    found = [Prediction("tau", None, gate, None, reason, "", conditions)]
+    predictions = [Prediction("tau", None, gate, None, reason, "", conditions)]
     numbers = {"beta1": gate, **dict.fromkeys(EXPERT, expert), "weight": expert}
-    return found + [Prediction(name, 1, p, None, reason, "", conditions) for name, p in numbers.items()]
+    return predictions + [Prediction(name, 1, p, None, reason, "", conditions) for name, p in numbers.items()]
 
 
 def _along_flow(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
@@ -90,19 +90,19 @@ def _nothing(reason: str, kind: ReasonKind = ReasonKind.NO_BOUND) -> list[Predic
 
 
 def _anchored_conditions(at: Analysis) -> tuple[str, ...]:
-    found = [_DISTINCT, *at.conditions([at.whole.first_order])]
+    assumptions = [_DISTINCT, *at.conditions([at.whole.first_order])]
     if at.beta1 is None:
-        found.append("some beta1_j != 0, and every other j < k has beta1_j != 0 or s'(0) != 0")
+        assumptions.append("some beta1_j != 0, and every other j < k has beta1_j != 0 or s'(0) != 0")
         if at.truth.k > 2 and at.odd is not False and slope_at_zero(at.source) != "nonzero":
-            found.append("not all beta1_j with j < k are equal")
-    return (*found, *at.seen_conditions())
+            assumptions.append("not all beta1_j with j < k are equal")
+    return (*assumptions, *at.support_conditions())
 
 
 def _free(at: Analysis) -> list[Prediction]:
     """Free gauge, off the sets of theory.md 2.5."""
     if not is_analytic(at.source):
-        why = "only analytic s are covered, and s is not proved analytic on the whole line"
-        return _nothing(why, ReasonKind.FREE_GAUGE)
+        reason = "only analytic s are covered, and s is not proved analytic on the whole line"
+        return _nothing(reason, ReasonKind.FREE_GAUGE)
     expr = at.source.pieces[0].expr
     if expr.is_polynomial(Z):
         singular = at.truth.k == 2 and at.truth.spec.dim == 1 and len(sp.Poly(expr - expr.subs(Z, 0), Z).terms()) == 2
@@ -133,20 +133,20 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         return [p if _is_lost(at, failure, p.parameter) else q for p, q in zip(lost, rest, strict=True)]
     if not failure.degree.is_positive:
         return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
-    found = _along_flow(at.scale, (_DISTINCT,))
-    weight = found[-1]  # the log odds where s is constant, whatever beta1 is (theory.md 2.7)
-    found.append(replace(weight, parameter="beta0/tau"))
+    predictions = _along_flow(at.scale, (_DISTINCT,))
+    weight = predictions[-1]  # the log odds where s is constant, whatever beta1 is (theory.md 2.7)
+    predictions.append(replace(weight, parameter="beta0/tau"))
     obstacle = _homogeneous_obstacle(at, failure.degree)
     if obstacle:
-        return found + [
+        return predictions + [
             Prediction(name, 1, None, None, f"no statement covers this: {obstacle}", "") for name in INVARIANTS
         ]
-    conditions = (_DISTINCT, *at.conditions([]), *at.seen_conditions())
+    conditions = (_DISTINCT, *at.conditions([]), *at.support_conditions())
     if at.beta1 is None:
         conditions = (*conditions, "no beta1_j is 0, the anchor's excepted")
         if at.truth.k > 2 and at.odd_power:
             conditions = (*conditions, "the beta1_j are distinct")
-    return found + _invariants(f"invariants of the flow {failure.flow}", conditions)
+    return predictions + _invariants(f"invariants of the flow {failure.flow}", conditions)
 
 
 def _is_lost(at: Analysis, failure: Failure, parameter: str) -> bool:
@@ -180,16 +180,16 @@ def _invariants(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
 
 def _mirror(at: Analysis) -> list[Prediction]:
     """Free gauge, all beta1_i are b or -b, and both occur (theory.md 2.5); F1 does not fail."""
-    found, first = at.mirror, at.whole.first_order
-    if not found.proved or first.outcome == "undecided":
-        return _nothing(f"mirror point of undecided type: {found.reason or first.reason}", ReasonKind.UNDECIDED)
-    homogeneous = found.kind == "homogeneous" and found.degree is not None
+    mirror_point, first = at.mirror, at.whole.first_order
+    if not mirror_point.proved or first.outcome == "undecided":
+        return _nothing(f"mirror point of undecided type: {mirror_point.reason or first.reason}", ReasonKind.UNDECIDED)
+    homogeneous = mirror_point.kind == "homogeneous" and mirror_point.degree is not None
     obstacle = irregularity(at.source, at.truth.spec.dim, 1) or (None if homogeneous else at.unseen)
     if obstacle or not covers_line(at.source):
         return _nothing(f"mirror point: {obstacle or 'the atoms do not see s on the whole line'}: not covered")
     if homogeneous:
-        return _mirror_homogeneous(at, found.degree)
-    if found.kind == "odd":
+        return _mirror_homogeneous(at, mirror_point.degree)
+    if mirror_point.kind == "odd":
         return _mirror_odd(at)
     reason = f"{_REGULAR}: at a mirror point whose type is none of even, homogeneous and odd"
     return _groups(reason, HALF, HALF, (_DISTINCT,))
@@ -207,9 +207,9 @@ def _mirror_homogeneous(at: Analysis, degree: sp.Expr) -> list[Prediction]:
         return _nothing(f"{where}, and a second flow is not excluded")
     if not degree.is_positive or (at.truth.spec.dim > 1 and not (2 * degree - 1).is_positive):
         return _nothing(f"{where}, not covered: degree {degree}")
-    found = _along_flow(f"{where}, exact orbit", (_DISTINCT,))
-    found.append(replace(found[-1], parameter="beta0/tau"))
-    return found + _invariants(f"{where}: invariants of its exact orbit", (_DISTINCT,))
+    predictions = _along_flow(f"{where}, exact orbit", (_DISTINCT,))
+    predictions.append(replace(predictions[-1], parameter="beta0/tau"))
+    return predictions + _invariants(f"{where}: invariants of its exact orbit", (_DISTINCT,))
 
 
 def _mirror_odd(at: Analysis) -> list[Prediction]:

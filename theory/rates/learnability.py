@@ -57,14 +57,14 @@ class Learnability:
     theorem: str | None = None
 
 
-def learnability(found: Decision) -> Learnability:
+def learnability(decision: Decision) -> Learnability:
     """Whether tau is learnable with an activation of which the conditions are decided."""
-    if _is_line(found.activation):
+    if _is_line(decision.activation):
         return Learnability("no: only beta1/tau and beta0/tau are", f"nothing is lost if you {_INSTEAD}", _LOSES)
-    if found.first_order.outcome == "undecided":
+    if decision.first_order.outcome == "undecided":
         advice = "write s without the part that is named, or give its parameters numbers"
-        return Learnability(f"undecided: {found.first_order.reason}", advice)
-    return _not_learnable(found) if found.first_order.outcome == "fails" else _learnable(found)
+        return Learnability(f"undecided: {decision.first_order.reason}", advice)
+    return _not_learnable(decision) if decision.first_order.outcome == "fails" else _learnable(decision)
 
 
 def _is_line(s: Activation) -> bool:
@@ -73,14 +73,14 @@ def _is_line(s: Activation) -> bool:
     return bool(slope.is_number and slope.is_nonzero)
 
 
-def _not_learnable(found: Decision) -> Learnability:
-    failure = classify(found.activation)
+def _not_learnable(decision: Decision) -> Learnability:
+    failure = classify(decision.activation)
     if failure is None or not failure.symmetry:
-        why = "its kind is not proved"
+        reason = "its kind is not proved"
         if failure is not None:
-            why = "a jump moves with beta1" if failure.symmetry is False else "a jump between pieces is not excluded"
-        return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({why})", _INSTEAD)
-    anchored = at_zero(found.activation.pieces, dict(found.activation.sample)) is not None
+            reason = "a jump moves with beta1" if failure.symmetry is False else "a jump between pieces is not excluded"
+        return Learnability(f"not proved: the first-order condition fails, but not as a symmetry ({reason})", _INSTEAD)
+    anchored = at_zero(decision.activation.pieces, dict(decision.activation.sample)) is not None
     if failure.kind == "logarithmic":
         return Learnability("yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", _INSTEAD)
     if failure.kind == "constant":
@@ -96,29 +96,29 @@ def _not_learnable(found: Decision) -> Learnability:
     return Learnability(f"no: at most {', '.join(failure.invariants)} are", _INSTEAD, loses)
 
 
-def _tau(found: Decision, gauge: Gauge) -> Prediction:
-    rates = exact_specified(Analysis(found.activation, somewhere(2), 2, gauge, found))
+def _tau(decision: Decision, gauge: Gauge) -> Prediction:
+    rates = exact_specified(Analysis(decision.activation, somewhere(2), 2, gauge, decision))
     return next(p for p in rates if p.parameter == "tau")
 
 
-def _learnable(found: Decision) -> Learnability:
+def _learnable(decision: Decision) -> Learnability:
     """F1 holds: learnable in the gauges that a theorem covers, the mirror points excepted."""
-    free, anchored = _tau(found, "free"), _tau(found, "anchored")
+    free, anchored = _tau(decision, "free"), _tau(decision, "anchored")
     if free.sharp is None and anchored.sharp is None:
         return Learnability(f"not proved: {anchored.reason}", _INSTEAD)
-    exception = _at_mirror_points(found)
-    exceptional = found.tau_beta1.fails_at_tau
-    if taus := [tau for tau in exceptional if exponential(found.activation, temperature(tau)) is None]:
+    exception = _at_mirror_points(decision)
+    exceptional = decision.tau_beta1.fails_at_tau
+    if taus := [tau for tau in exceptional if exponential(decision.activation, temperature(tau)) is None]:
         exception += f"; with k > k* not proved at tau = {', '.join(taus)}"
     if free.sharp is not None:
         return Learnability(f"yes{exception}", _ANCHOR if exception else None, _ENOUGH)
-    seen = "" if is_analytic(found.activation) else " if beta1.x reaches every piece of s"
-    answer = f"yes with an anchored atom (beta1_k = 0){seen}; free gauge: not proved, {free.why}"
+    support = "" if is_analytic(decision.activation) else " if beta1.x reaches every piece of s"
+    answer = f"yes with an anchored atom (beta1_k = 0){support}; free gauge: not proved, {free.why}"
     return Learnability(answer, _ANCHOR, _ENOUGH)
 
 
-def _at_mirror_points(found: Decision) -> str:
-    mirror = found.mirror
+def _at_mirror_points(decision: Decision) -> str:
+    mirror = decision.mirror
     if mirror is None or not mirror.proved:
         return f"; at {_PLACE} undecided"
     if mirror.kind == "homogeneous" and mirror.degree != 0:

@@ -29,13 +29,13 @@ _GIVEN = (_DISTINCT, "all fitted atoms are near true ones in (a, b, nu)")
 def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
     """The cell sizes that can occur, with some other cell or itself a singleton, and with every cell split."""
     largest = fitted_k - true_k + 1
-    found: list[tuple[Cells, int]] = []
+    sizes: list[tuple[Cells, int]] = []
     if true_k > 1 or fitted_k == 1:
-        found += [("some singleton", m) for m in range(1, largest + 1)]
+        sizes += [("some singleton", m) for m in range(1, largest + 1)]
     if fitted_k >= 2 * true_k:
         smallest = fitted_k if true_k == 1 else 2
-        found += [("every cell split", m) for m in range(smallest, fitted_k - 2 * (true_k - 1) + 1)]
-    return found
+        sizes += [("every cell split", m) for m in range(smallest, fitted_k - 2 * (true_k - 1) + 1)]
+    return sizes
 
 
 def softmax_cells(slope: str, true_k: int, fitted_k: int) -> tuple[Prediction, ...]:
@@ -43,13 +43,13 @@ def softmax_cells(slope: str, true_k: int, fitted_k: int) -> tuple[Prediction, .
 
     A translation can undo one split; with every cell split alike it undoes all of them, and beta1 is lost (2.2).
     """
-    found = []
+    predictions = []
     for cells, m in splittings(true_k, fitted_k):
         if m == 1:
-            found += _singleton(slope, true_k)
+            predictions += _singleton(slope, true_k)
         else:
-            found += _softmax_split(slope, m, cells)
-    return tuple(found)
+            predictions += _softmax_split(slope, m, cells)
+    return tuple(predictions)
 
 
 def _singleton(slope: str, true_k: int) -> list[Prediction]:
@@ -61,8 +61,8 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
         fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.IDENTITY) for n in gate]
-    seen = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
-    return fixed + seen
+    regular = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
+    return fixed + regular
 
 
 def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
@@ -71,16 +71,16 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     published = f"published through the order r_bar({m}) = {r} of the polynomial system for all offsets"
     if cells == "some singleton":
         beta1, a = QUARTER, QUARTER
-        why = why_a = (
+        reason = why_a = (
             "second moments: the squares of the offsets in beta1 and a are seen once a singleton fixes the translation"
         )
     else:
         beta1, a = None, Fraction(1, r)
-        why = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
+        reason = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
         why_a = f"every cell split: |a|^{m} is O(distance), whatever the offsets of beta1 are (theory.md 2.7)"
     total = "the total weight of a cell is seen to first order"
     rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
-        (slope, beta1, Fraction(1, 2 * r), why),
+        (slope, beta1, Fraction(1, 2 * r), reason),
         ("a", a, Fraction(1, r), why_a),
         ("b", Fraction(1, 2 * r), Fraction(1, 2 * r), moments),
         ("nu", Fraction(1, r), Fraction(1, r), moments),
@@ -88,13 +88,13 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     ]
     if slope == "beta1/tau":
         rows.append(("beta0/tau", None, None, f"in a split cell only the total weight has a rate; {total}"))
-    given: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
+    assumptions: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
-        given["a"] = (_DISTINCT, _SHARES)
+        assumptions["a"] = (_DISTINCT, _SHARES)
     lost = {slope: ReasonKind.IDENTITY}
     return [
-        Prediction(n, m, sharp, pub, why, published, given[n], cells, lost.get(n, ReasonKind.NO_BOUND))
-        for n, sharp, pub, why in rows
+        Prediction(n, m, sharp, pub, reason, published, assumptions[n], cells, lost.get(n, ReasonKind.NO_BOUND))
+        for n, sharp, pub, reason in rows
     ]
 
 
@@ -102,13 +102,13 @@ def activation_cells(at: Analysis) -> tuple[Prediction, ...]:
     """The over-specified activation gate, k > k* >= 2."""
     sizes = range(1, at.fitted - at.truth.k + 2)
     if obstacle := _obstacle(at):
-        found = _uncovered(sizes, obstacle, "any")
+        rates = _uncovered(sizes, obstacle, "any")
     else:
         reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
-        found = [*_covered(at, sizes), *_uncovered(sizes, reason, "anchor split")]
+        rates = [*_covered(at, sizes), *_uncovered(sizes, reason, "anchor split")]
     obstacle = at.unpublished("second", at.whole.second_order)
-    why = obstacle or "published under the second-order condition, which holds"
-    return tuple(replace(p, published=None if obstacle else _published(p), published_reason=why) for p in found)
+    basis = obstacle or "published under the second-order condition, which holds"
+    return tuple(replace(p, published=None if obstacle else _published(p), published_reason=basis) for p in rates)
 
 
 def bounds(at: Analysis) -> str:
@@ -147,19 +147,19 @@ def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
     verdicts = dict(zip(_ALL, at.whole.verdicts[2:], strict=True))
-    given = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.seen_conditions()]
+    assumptions = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.support_conditions()]
     if at.beta1 is None:
-        given.append("beta1_j != 0 for j < k")
+        assumptions.append("beta1_j != 0 for j < k")
         if at.truth.k > 2 and (at.odd is not False or at.odd_power):
-            given.append("the beta1_j are distinct" if at.odd_power else "not all beta1_j with j < k are equal")
-    return {name: at.outcome(v) for name, v in verdicts.items()}, tuple(given)
+            assumptions.append("the beta1_j are distinct" if at.odd_power else "not all beta1_j with j < k are equal")
+    return {name: at.outcome(v) for name, v in verdicts.items()}, tuple(assumptions)
 
 
 @dataclass(frozen=True)
 class _Row:
     """An exponent of a cell size, with the conditions that it needs, and how.
 
-    theorem: one that needs none of them; given: what is assumed of the truth besides.
+    theorem: one that needs none of them; assumptions: what is assumed of the truth besides.
     """
 
     parameter: str
@@ -168,26 +168,26 @@ class _Row:
     sharp: Fraction | None
     how: str = ""
     theorem: str = ""
-    given: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
 
 
 def _rows(at: Analysis, sizes: range, outcomes: dict[str, Outcome]) -> Iterator[_Row]:
     """The sharp conditions (i) to (iii), one by one; with a kink in sight, all three together."""
-    one, two, three = (_ALL,) * 3 if at.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
+    first, two, three = (_ALL,) * 3 if at.kinked else (("(i)",), ("(i)", "(ii)"), ("(iii)",))
     slope, how = (THIRD, "; offsets move a kink, contact order 3/2") if at.kinked else (QUARTER, "")
     beside = dict.fromkeys(("tau", "weight", "beta1", "a"), "") | _beside(at, outcomes)
-    yield _Row("tau", None, one, HALF, "", beside["tau"])
+    yield _Row("tau", None, first, HALF, "", beside["tau"])
     for m in sizes:
-        yield _Row("weight", m, one, HALF, "", beside["weight"])
+        yield _Row("weight", m, first, HALF, "", beside["weight"])
         if m == 1:
-            yield _Row("beta1", m, one, HALF, "; singleton cell", beside["beta1"])
+            yield _Row("beta1", m, first, HALF, "; singleton cell", beside["beta1"])
             yield from (_Row(name, 1, _ALL, HALF, "; singleton cell") for name in EXPERT)
             continue
         r = order(m)
-        yield _Row("beta1", m, one, slope, how)
+        yield _Row("beta1", m, first, slope, how)
         few = m <= 3 and outcomes["(i)"] == "holds" != outcomes["(ii)"] and not at.kinked
         shares = (_SHARES,) * (m == 3)
-        yield _Row("a", m, one, QUARTER, _FEW, "", shares) if few else _Row("a", m, two, QUARTER, "", beside["a"])
+        yield _Row("a", m, first, QUARTER, _FEW, "", shares) if few else _Row("a", m, two, QUARTER, "", beside["a"])
         yield _Row("b", m, three, Fraction(1, 2 * r), f"; r_bar({m}) = {r}")
         yield _Row("nu", m, three, Fraction(1, r), f"; r_bar({m}) = {r}")
 
@@ -211,8 +211,8 @@ def _beside(at: Analysis, outcomes: dict[str, Outcome]) -> dict[str, str]:
 
 def _covered(at: Analysis, sizes: range) -> list[Prediction]:
     """What is proved where the fitted anchor is alone in its cell."""
-    outcomes, given = _sharp_conditions(at)
-    found = []
+    outcomes, assumptions = _sharp_conditions(at)
+    rates = []
     for row in _rows(at, sizes, outcomes):
         sharp, missing = row.sharp, [f"{n} {outcomes[n]}" for n in row.needs if outcomes[n] != "holds"]
         if missing and row.theorem:
@@ -224,21 +224,21 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
             reason = f"sharp conditions {', '.join(row.needs)} hold, anchor cell a singleton{row.how}"
         fails = any(outcomes[n] == "fails" for n in row.needs)
         kind = ReasonKind.NO_BOUND if fails else ReasonKind.UNDECIDED
-        conditions = (*given, *row.given)
-        found.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
-    return found
+        conditions = (*assumptions, *row.assumptions)
+        rates.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
+    return rates
 
 
-def with_experts(at: Analysis, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
+def with_experts(at: Analysis, predictions: Sequence[Prediction]) -> tuple[Prediction, ...]:
     """Predictions, completed for a, b and nu where nothing else covers them.
 
     In a singleton cell |da| + |db| + |dnu| = O(V), in a cell of m > 1 atoms |db|^(2m) + |dnu|^m = O(V), and both
     exponents are sharp. Of a in such a cell only a bound is known, which the reason names.
     """
     if not _bounded(at):
-        return tuple(found)
-    given = _GIVEN if slope_at_zero(at.source) != "unknown" else (*_GIVEN, "the box keeps beta1_i away from 0")
-    return tuple(_completed(p, given) if p.sharp is None and p.parameter in EXPERT else p for p in found)
+        return tuple(predictions)
+    assumptions = _GIVEN if slope_at_zero(at.source) != "unknown" else (*_GIVEN, "the box keeps beta1_i away from 0")
+    return tuple(_completed(p, assumptions) if p.sharp is None and p.parameter in EXPERT else p for p in predictions)
 
 
 def _bounded(at: Analysis) -> bool:
@@ -250,7 +250,7 @@ def _bounded(at: Analysis) -> bool:
     return not zero or slope_at_zero(source) != "unknown"
 
 
-def _completed(p: Prediction, given: tuple[str, ...]) -> Prediction:
+def _completed(p: Prediction, assumptions: tuple[str, ...]) -> Prediction:
     m = p.cell_size or 1
     if m == 1:
         sharp, how = HALF, "singleton cell"
@@ -259,4 +259,4 @@ def _completed(p: Prediction, given: tuple[str, ...]) -> Prediction:
     else:
         sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
     reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
-    return replace(p, sharp=sharp, why=reason, conditions=tuple(dict.fromkeys((*p.conditions, *given))))
+    return replace(p, sharp=sharp, why=reason, conditions=tuple(dict.fromkeys((*p.conditions, *assumptions))))

@@ -52,7 +52,7 @@ def predict(
         ValueError: another gate, an unknown gauge, k* < 1, k < k*, or a truth that does not obey the gauge.
     """
     gate, x = truth.spec.gate, covariates(truth.spec.dim)
-    known = not gate.shared
+    tau_is_known = not gate.shared
     if source is None:
         score = gate.log_weight * sp.prod(gate.shared)
         slopes = [sp.expand(sp.diff(score, p)) for p in gate.own]
@@ -62,7 +62,7 @@ def predict(
         raise ValueError(f"need 1 <= true <= fitted, not {truth.k}, {fitted}")
     s = None if source is None else activation(source)
     if s is None or [p.expr for p in s.pieces] == [Z]:
-        return (*_translated(truth.k, fitted, tau_is_known=known), density())
+        return (*_translated(truth.k, fitted, tau_is_known=tau_is_known), density())
     at = Analysis(s, truth, fitted, gauge_of(gauge), decision)
     if at.gauge == "anchored" and at.beta1 is not None and any(at.beta1[-1]):
         raise ValueError("in the anchored gauge beta1 of the last atom is 0")
@@ -75,31 +75,31 @@ def _activation_gate(at: Analysis) -> tuple[Prediction, ...]:
     return _flat(at, activation_cells(at) if at.fitted > at.truth.k else exact_specified(at))
 
 
-def _flat(at: Analysis, found: Sequence[Prediction]) -> tuple[Prediction, ...]:
+def _flat(at: Analysis, rates: Sequence[Prediction]) -> tuple[Prediction, ...]:
     """With tau and beta1 not identifiable where a curve of parameters with the density of the truth moves them."""
     if at.flat is None:
-        return tuple(found)
+        return tuple(rates)
     curve, names = at.flat
     reason = f"{curve}: not identifiable{bounds(at) if at.fitted > at.truth.k else ''}"
     return tuple(
-        replace(p, sharp=None, why=reason, unproved=ReasonKind.IDENTITY) if p.parameter in names else p for p in found
+        replace(p, sharp=None, why=reason, unproved=ReasonKind.IDENTITY) if p.parameter in names else p for p in rates
     )
 
 
 def _translated(true_k: int, fitted: int, *, tau_is_known: bool) -> tuple[Prediction, ...]:
     """The linear gate and the softmax gate, whose parameters are meant modulo translation."""
-    found = softmax_cells("beta1" if tau_is_known else "beta1/tau", true_k, fitted)
+    cells = softmax_cells("beta1" if tau_is_known else "beta1/tau", true_k, fitted)
     if tau_is_known:
-        return found
+        return cells
     scale = (
         "scale symmetry (beta1, beta0, tau) -> (c beta1, c beta0, c tau): not identifiable, the minimax risk is bounded"
         " below by a constant"
     )
     published = "published as slower than any polynomial"
-    sizes = sorted({p.cell_size for p in found if p.cell_size is not None})
+    sizes = sorted({p.cell_size for p in cells if p.cell_size is not None})
     free = [Prediction("tau", None, None, None, scale, published, unproved=ReasonKind.IDENTITY)]
     free += [Prediction("beta1", m, None, None, scale, published, unproved=ReasonKind.IDENTITY) for m in sizes]
-    return (*free, *found)
+    return (*free, *cells)
 
 
 def _one_atom(fitted: int) -> tuple[Prediction, ...]:

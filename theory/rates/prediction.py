@@ -110,9 +110,9 @@ def weakest(
 
     None if nothing is said of the parameter for some pattern, or there is no pattern.
     """
-    found = [[p for p in predictions if p.parameter == parameter and p.applies(sizes, cell)] for sizes in patterns]
-    if not found or not all(found):
+    groups = [[p for p in predictions if p.parameter == parameter and p.applies(sizes, cell)] for sizes in patterns]
+    if not groups or not all(groups):
         return None
-    every = [p for group in found for p in group]
+    every = [p for group in groups for p in group]
     unknown = [p for p in every if p.sharp is None]
     return unknown[0] if unknown else min(every, key=lambda p: p.sharp or 0)

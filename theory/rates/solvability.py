@@ -3,8 +3,8 @@
 The system is E_j = 0, j = 1..r, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment
 generating function of Gaussians with means q1_l and variances 2 q2_l; all p_l and some q1_l are not 0.
 
->>> found = solvability(2)
->>> found.order, found.proved, str(found.below.residual)
+>>> verdict = solvability(2)
+>>> verdict.order, verdict.proved, str(verdict.below.residual)
 (4, True, '-1/12')
 """
 

@@ -160,9 +160,9 @@ def irregularity(source: Activation, dim: int, order: int) -> str | None:
     the direction of beta1, which forbids order 2.
     """
     sample = dict(source.sample)
-    found = kinks_of(source.pieces, sample)
-    if found.jumps:
-        return f"s jumps: {found.described()}"
+    kinks = kinks_of(source.pieces, sample)
+    if kinks.jumps:
+        return f"s jumps: {kinks.described()}"
     for left, right in pairwise(source.pieces):
         point = right.lower
         if point == 0 and dim == 1:

@@ -64,7 +64,7 @@ def obstacle(source: str | Activation, gauge: Gauge, truth: Truth) -> Obstacle |
     hull = None if box is None else _hull(beta1, box)
     if not any(map(any, beta1)) or (gauge == "free" and position(beta1) == "equal"):
         return Obstacle("constant_gate", "the gate does not depend on x: beta1 and tau are not identifiable")
-    part = s if hull is None else _seen_by_all(s, *hull)
+    part = s if hull is None else _restrict_to_support(s, *hull)
     failure = classify(part)
     if failure is not None:
         return _of_failure(failure)
@@ -72,8 +72,8 @@ def obstacle(source: str | Activation, gauge: Gauge, truth: Truth) -> Obstacle |
         return Obstacle(None, f"{rough}: there is no information of a likelihood that jumps")
     if hull is not None and (z := _pole(part, *hull)) is not None:
         return Obstacle(None, f"s is not shown to be finite near z = {z:.3g}, which x reaches")
-    if gauge == "free" and (found := _of_pair(s, beta1)) is not None:
-        return found
+    if gauge == "free" and (singularity := _of_pair(s, beta1)) is not None:
+        return singularity
     moving = beta1[:-1] if gauge == "anchored" else beta1
     if not all(map(any, moving)) and slope_at_zero(s) == "finite" and _flat(s):
         return Obstacle(None, "some beta1 is 0 and s'(0) = 0: the information is singular")
@@ -86,7 +86,7 @@ def _hull(beta1: Vectors, box: tuple[sp.Expr, sp.Expr]) -> tuple[sp.Rational, sp
     return min(low for low, _ in intervals), max(high for _, high in intervals)
 
 
-def _seen_by_all(s: Activation, low: sp.Rational, high: sp.Rational) -> Activation:
+def _restrict_to_support(s: Activation, low: sp.Rational, high: sp.Rational) -> Activation:
     """s on what all atoms together see of it; all of s where it is analytic, or not real on all that they see."""
     if is_analytic(s):
         return s
@@ -137,9 +137,9 @@ def _of_pair(s: Activation, beta1: Vectors) -> Obstacle | None:
             return Obstacle("two_monomials", "s has two monomials: four parameters of the gate make three numbers")
     if position(beta1) != "mirror":
         return None
-    found = mirror(s)
-    if not found.proved or found.kind is None:
+    mirror_point = mirror(s)
+    if not mirror_point.proved or mirror_point.kind is None:
         return None
-    if found.kind == "odd":
-        return Obstacle(None, f"mirror point of an odd activation: {found.description}")
-    return Obstacle("mirror", f"mirror point: {found.description}")
+    if mirror_point.kind == "odd":
+        return Obstacle(None, f"mirror point of an odd activation: {mirror_point.description}")
+    return Obstacle("mirror", f"mirror point: {mirror_point.description}")

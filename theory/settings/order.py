@@ -97,10 +97,10 @@ class Order:
     @property
     def is_contradicted(self) -> bool:
         """Whether the measured order is above what is proved by more than its error: one of them errs."""
-        found = self.measured
-        if found is None or found.order is None or self.upper is None:
+        measurement = self.measured
+        if measurement is None or measurement.order is None or self.upper is None:
             return False
-        return found.order > float(self.upper) + max(MET, found.error or 0.0)
+        return measurement.order > float(self.upper) + max(MET, measurement.error or 0.0)
 
     @property
     def error(self) -> float | None:

@@ -38,35 +38,35 @@ class MixtureSymmetry:
 
 def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
     """The symmetries of a mixture of such atoms, each decided exactly from the log weight of the gate."""
-    found = [MixtureSymmetry("permutation", "every gauge", "the atoms may be numbered in any order")]
+    symmetries = [MixtureSymmetry("permutation", "every gauge", "the atoms may be numbered in any order")]
     shifted = plain_parameters(spec)
     if shifted:
         names = ", ".join(p.name for p in shifted)
         what = f"one constant may be added to {names} of all atoms: the normalisation of the gate takes it away"
-        found.append(MixtureSymmetry("translation", "free", what))
-    shown = scores(spec)
-    if shown is not None and (moved := shown.beyond_parameters):
-        signs = "" if shown.one_sign is None else f", where {shown.one_sign} has one sign in all of them"
-        what = f"one constant may be added to {' and to '.join(map(str, moved))} of all atoms{signs}: "
+        symmetries.append(MixtureSymmetry("translation", "free", what))
+    score = scores(spec)
+    if score is not None and (translated := score.beyond_parameters):
+        signs = "" if score.one_sign is None else f", where {score.one_sign} has one sign in all of them"
+        what = f"one constant may be added to {' and to '.join(map(str, translated))} of all atoms{signs}: "
         what += "the change of the scores is common to them"
-        found.append(MixtureSymmetry("score translation", "free", what))
-    if shown is not None and shown.pair > 0:
-        curves = "one more curve" if shown.pair == 1 else f"{shown.pair} more dimensions"
+        symmetries.append(MixtureSymmetry("score translation", "free", what))
+    if score is not None and score.pair > 0:
+        curves = "one more curve" if score.pair == 1 else f"{score.pair} more dimensions"
         what = f"for k = 2, at a generic point: {curves} of mixtures with one density"
-        found.append(MixtureSymmetry("pair", "free", what))
+        symmetries.append(MixtureSymmetry("pair", "free", what))
     moving = (p for p in shifted if sp.diff(spec.gate.log_weight, p).has(*covariates(spec.dim)))
     if split := _vectors(moving, spec.dim):
         n = split[0] if len(split) == 1 else f"({', '.join(split)})"
         what = f"for k >= 2k*: split every atom alike, {n} + delta and {n} - delta with equal weights; it cancels"
-        found.append(MixtureSymmetry("split", "every gauge", what))
+        symmetries.append(MixtureSymmetry("split", "every gauge", what))
     # a reflection of what is translated is a translation
     changes = (c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted))
-    found += [_reflection(spec, change) for change in changes]
-    found += [_of_atom(spec, change, "L") for change in atom_changes(spec.gate, spec.dim)]
+    symmetries += [_reflection(spec, change) for change in changes]
+    symmetries += [_of_atom(spec, change, "L") for change in atom_changes(spec.gate, spec.dim)]
     for turned in expert_sign_changes(spec.expert, spec.dim):
         what = f"{_turned(turned, spec.dim)}, atom by atom"
-        found.append(MixtureSymmetry(EXPERT_EVEN, "every gauge", what, _identity(turned, "h")))
-    return (*found, *(_of_atom(spec, change, "h") for change in expert_changes(spec.expert, spec.dim)))
+        symmetries.append(MixtureSymmetry(EXPERT_EVEN, "every gauge", what, _identity(turned, "h")))
+    return (*symmetries, *(_of_atom(spec, change, "h") for change in expert_changes(spec.expert, spec.dim)))
 
 
 def _of_atom(spec: MoESpec, change: AtomChange, function: str) -> MixtureSymmetry:
@@ -78,11 +78,11 @@ def _of_atom(spec: MoESpec, change: AtomChange, function: str) -> MixtureSymmetr
     else:
         what = ", ".join(f"{p}_i -> {str(e).replace(p.name, f'{p}_i')}" for p, e in change.image)
     bias = spec.gate.offset
-    taken = f", {bias} -> {bias - change.rest}" if function == "L" and bias is not None and change.rest != 0 else ""
+    shift = f", {bias} -> {bias - change.rest}" if function == "L" and bias is not None and change.rest != 0 else ""
     before, after = ", ".join(map(str, image)), ", ".join(map(str, image.values()))
     identity = f"{function}({after}) - {function}({before}) = {change.rest}"
     name = change.kind if function == "L" else f"expert {change.kind}"
-    return MixtureSymmetry(name, "every gauge", f"{what}{taken}, atom by atom", identity)
+    return MixtureSymmetry(name, "every gauge", f"{what}{shift}, atom by atom", identity)
 
 
 def _identity(change: SignChange, function: str) -> str:
@@ -92,10 +92,10 @@ def _identity(change: SignChange, function: str) -> str:
 
 def _vectors(parameters: Iterable[sp.Symbol], dim: int) -> list[str]:
     """The names of parameters, one for all coordinates of a vector or matrix in dimension dim > 1."""
-    found = list(parameters)
-    stems = [re.sub(r"(_\d+)+$", "", p.name) if dim > 1 else p.name for p in found]
+    symbols = list(parameters)
+    stems = [re.sub(r"(_\d+)+$", "", p.name) if dim > 1 else p.name for p in symbols]
     return list(
-        dict.fromkeys(stem if stems.count(stem) >= dim else p.name for p, stem in zip(found, stems, strict=True))
+        dict.fromkeys(stem if stems.count(stem) >= dim else p.name for p, stem in zip(symbols, stems, strict=True))
     )
 
 
@@ -106,11 +106,11 @@ def _turned(change: SignChange, dim: int) -> str:
 def _reflection(spec: MoESpec, change: SignChange) -> MixtureSymmetry:
     gate, turned = spec.gate, _vectors(change.parameters, spec.dim)
     bias, rest = gate.offset, -change.rest if change.parity == "even" else change.rest
-    taken = f", {bias} -> {bias + rest}" if bias is not None and rest.free_symbols else ""
+    shift = f", {bias} -> {bias + rest}" if bias is not None and rest.free_symbols else ""
     if change.parity == "even":
-        what = f"{_turned(change, spec.dim)}{taken}, atom by atom"
+        what = f"{_turned(change, spec.dim)}{shift}, atom by atom"
         return MixtureSymmetry("even", "every gauge", what, _identity(change, "L"))
     names = [(n, "-" * (n in turned)) for n in _vectors(gate.own, spec.dim)]
     swaps = ", ".join(f"({n}_1, {n}_2) -> ({s}{n}_2, {s}{n}_1)" for n, s in names)
-    kept = "" if bias is None else taken or f", {bias if bias.has(*gate.own) else BETA0} unchanged"
-    return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{kept}, experts not permuted", _identity(change, "L"))
+    image = "" if bias is None else shift or f", {bias if bias.has(*gate.own) else BETA0} unchanged"
+    return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{image}, experts not permuted", _identity(change, "L"))

@@ -1,8 +1,8 @@
 """Lists the exact symmetries that are proved of a mixture with any gate, each with the identity behind it.
 
 >>> from temperance.theory.models.by_name import model
->>> for found in exact_symmetries(model("v*tanh(w*x)/tau"), 2, "free")[1:]:
-...     print(found.kind, found.identity)
+>>> for symmetry in exact_symmetries(model("v*tanh(w*x)/tau"), 2, "free")[1:]:
+...     print(symmetry.kind, symmetry.identity)
 translation L(beta0 + t) - L(beta0) = t/tau
 flow v*u_{v} + tau*u_{tau} = 0
 even L(-v, -w) - L(v, w) = 0
@@ -69,23 +69,23 @@ def exact_symmetries(spec: MoESpec, atoms: int, gauge: Literal["free", "anchored
 
     Anchored: the score of the last atom is constant. There may be more.
     """
-    shown = symmetries_of(spec)
-    found: list[ExactSymmetry] = []
-    flows = [ExactSymmetry("flow", f.gauge, f.statement, _relation(f), f) for f in shown.flows]
-    for s in shown.discrete:
+    derived = symmetries_of(spec)
+    discrete: list[ExactSymmetry] = []
+    flows = [ExactSymmetry("flow", f.gauge, f.statement, _relation(f), f) for f in derived.flows]
+    for s in derived.discrete:
         identity = s.identity or _identity(spec, s.name)
         if s.name != _OVERFITTED and (atoms == 2 or s.name not in _OF_TWO):
-            found.append(ExactSymmetry(s.name, s.gauge, s.statement, identity))
-    first = [s for s in found if not s.is_twin]
-    every = (*first, *flows, *(s for s in found if s.is_twin))
+            discrete.append(ExactSymmetry(s.name, s.gauge, s.statement, identity))
+    first = [s for s in discrete if not s.is_twin]
+    every = (*first, *flows, *(s for s in discrete if s.is_twin))
     return tuple(s for s in every if gauge == "free" or s.gauge == "every gauge")
 
 
 def _relation(flow: Flow) -> str:
     """V u = m u."""
-    left = " + ".join(f"{_factor(c)}u_{{{p}}}" for p, c in flow.field.components)
+    derivative = " + ".join(f"{_factor(c)}u_{{{p}}}" for p, c in flow.field.components)
     m = flow.field.multiplier
-    return f"{left} = {f'{_factor(m)}u' if m != 0 else 0}"
+    return f"{derivative} = {f'{_factor(m)}u' if m != 0 else 0}"
 
 
 def _factor(c: sp.Expr) -> str:
@@ -94,14 +94,14 @@ def _factor(c: sp.Expr) -> str:
 
 def _identity(spec: MoESpec, name: str) -> str:
     """The identity of a symmetry that is neither a flow of one atom nor a reflection."""
-    shown = scores(spec)
+    score = scores(spec)
     if name == "translation":
         weight, t = spec.gate.log_weight + (spec.gate.offset or sp.S.Zero), sp.Symbol("t")
         gains = ((p, sp.simplify(t * sp.diff(weight, p))) for p in plain_parameters(spec))
         return ", ".join(f"L({p} + t) - L({p}) = {gain}" for p, gain in gains)
-    if name == "permutation" or shown is None:
+    if name == "permutation" or score is None:
         return "g is a quotient of sums over the atoms"
-    one, other = ({p: atom_symbol(p, i) for p in spec.gate.own} for i in "ij")
-    apart = [str(f.subs(one, simultaneous=True) - f.subs(other, simultaneous=True)) for f in shown.translated]
-    alone = [str(f.subs(side, simultaneous=True)) for f in shown.kept for side in (one, other)]
+    first, other = ({p: atom_symbol(p, i) for p in spec.gate.own} for i in "ij")
+    apart = [str(f.subs(first, simultaneous=True) - f.subs(other, simultaneous=True)) for f in score.translated]
+    alone = [str(f.subs(side, simultaneous=True)) for f in score.invariants for side in (first, other)]
     return f"but for what is free of x, L[i] - L[j] is a function of x and {', '.join([*apart, *alone])}"

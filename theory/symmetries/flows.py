@@ -6,10 +6,10 @@ are all that u determines of theta.
 
     >>> from temperance.theory.interactions.interactions import derive
     >>> from temperance.theory.symmetries.flows import symmetries
-    >>> found = symmetries(derive("linear"))
-    >>> [flow.statement for flow in found.flows]
+    >>> linear = symmetries(derive("linear"))
+    >>> [flow.statement for flow in linear.flows]
     ['(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)']
-    >>> [str(f) for f in found.identifiable]
+    >>> [str(f) for f in linear.identifiable]
     ['beta1/tau', 'beta0/tau', 'a', 'b', 'nu']
 """
 
@@ -67,8 +67,8 @@ class Flow:
     @property
     def gauge(self) -> str:
         """The gauges that the flow keeps: one of an atom with beta1 = 0 and beta0 = 0 is every one."""
-        kept = all(e.subs(p, 0) == 0 for p, e in self.orbit)
-        return "every gauge" if kept else "free, up to a translation"
+        keeps_anchor = all(e.subs(p, 0) == 0 for p, e in self.orbit)
+        return "every gauge" if keeps_anchor else "free, up to a translation"
 
 
 class Unintegrated(NamedTuple):
@@ -76,10 +76,10 @@ class Unintegrated(NamedTuple):
 
     field: VectorField
     equation: str
-    why: str
+    reason: str
 
     def __str__(self) -> str:
-        return f"{self.equation}: {self.why}"
+        return f"{self.equation}: {self.reason}"
 
 
 class Unexplained(NamedTuple):
@@ -125,15 +125,15 @@ class Symmetries:
         return reasons or (() if self.identifiable is not None else (_NOT_ENOUGH,))
 
 
-def flows_of(found: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
+def flows_of(interactions: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
     """The flows of the first-order relations of a model, found by `derive`; of those that give none, why.
 
     Every flow is checked: it keeps the kinks of the gate in place, and leaves its invariants constant.
     """
     flows: list[Flow] = []
     failures: list[Unintegrated] = []
-    for field, equation in _fields(found):
-        flow = _integrate(found.spec, field)
+    for field, equation in _fields(interactions):
+        flow = _integrate(interactions.spec, field)
         if isinstance(flow, Flow):
             flows.append(flow)
         else:
@@ -141,37 +141,37 @@ def flows_of(found: Interactions) -> tuple[list[Flow], list[Unintegrated]]:
     return flows, failures
 
 
-def symmetries(found: Interactions) -> Symmetries:
+def symmetries(interactions: Interactions) -> Symmetries:
     """The symmetries of a model and its identifiable functions, from its first-order relations (`flows_of`)."""
-    spec, (flows, failures) = found.spec, flows_of(found)
-    shown = scores(spec)
+    spec, (flows, failures) = interactions.spec, flows_of(interactions)
+    score = scores(spec)
     together = sum(flow.together and flow.moves_shared(spec) for flow in flows)
-    scaled = 0 if shown is None else max(shown.scaled - together, 0)
-    freed = shown is not None and bool(shown.beyond_parameters or (scaled and shown.one_sign is None))
-    unexplained = _unexplained(found, shown, scaled)
+    scaled = 0 if score is None else max(score.scaled - together, 0)
+    freed = score is not None and bool(score.beyond_parameters or (scaled and score.one_sign is None))
+    unexplained = _unexplained(interactions, score, scaled)
     decided = not failures and not any(u.atoms == _many(spec) for u in unexplained)
-    identifiable = _identifiable(spec, flows, shown if freed else None) if decided else None
+    identifiable = _identifiable(spec, flows, score if freed else None) if decided else None
     discrete = mixture_symmetries(spec)
-    if shown is not None and scaled:
-        names = " and ".join(str(p) for p in spec.gate.shared if p not in shown.fixed)
+    if score is not None and scaled:
+        names = " and ".join(str(p) for p in spec.gate.shared if p not in score.fixed)
         what = f"{names} can move with the atoms so that all scores change by one function of x"
-        signs = "" if shown.one_sign is None else f", where {shown.one_sign} has one sign in all atoms"
+        signs = "" if score.one_sign is None else f", where {score.one_sign} has one sign in all atoms"
         discrete = (*discrete, MixtureSymmetry("temperature", "free", what + signs))
-    proved = _proved(found, identifiable, shown if freed else None, unexplained=unexplained)
+    proved = _proved(interactions, identifiable, score if freed else None, unexplained=unexplained)
     return Symmetries(tuple(flows), discrete, identifiable, tuple(failures), unexplained, proved)
 
 
-def _unexplained(found: Interactions, shown: Scores | None, scaled: int) -> tuple[Unexplained, ...]:
+def _unexplained(interactions: Interactions, score: Scores | None, scaled: int) -> tuple[Unexplained, ...]:
     """Where the null directions of mixtures of two, three and many atoms are more than flows and translations."""
-    spec, first = found.spec, [vector_field(g) for g in found.generators if g.order == 1]
+    spec, first = interactions.spec, [vector_field(g) for g in interactions.generators if g.order == 1]
     unbiased = spec.gate.offset is None
     together = sum(any(p in spec.gate.shared for p in field.moved) for field in first)
     common = [field for field in first if unbiased and field.multiplier != 0]
     each = sum(not any(p in spec.gate.shared for p in field.moved) and field not in common for field in first)
     plain = len({*plain_parameters(spec)} - {BETA0}) or bool(common)
-    gains = plain if shown is None else len(shown.translated)
+    gains = plain if score is None else len(score.translated)
     moves = together + gains + scaled + (not unbiased)
-    pairs = 0 if shown is None else shown.pair
+    pairs = 0 if score is None else score.pair
     excess: list[Unexplained] = []
     for k in (*_ATOMS, _many(spec)):
         if k > _ATOMS[-1] and not any(u.atoms == _ATOMS[-1] for u in excess):
@@ -188,14 +188,14 @@ def _many(spec: MoESpec) -> int:
     return min(max(least, spec.dim + 1), most)
 
 
-def _fields(found: Interactions) -> list[tuple[VectorField, str]]:
+def _fields(interactions: Interactions) -> list[tuple[VectorField, str]]:
     """The vector fields of the generators of order 1, with their equations.
 
     Where the gate has kinks, u_p = 0 on every piece is taken as p u_p = 0, for all such p together: of its multiples
     this is the one whose flow can keep a kink at z = 0 in place.
     """
-    first = [g for g in found.generators if g.order == 1]
-    kinked = found.spec.gate.log_weight.has(sp.Piecewise)
+    first = [g for g in interactions.generators if g.order == 1]
+    kinked = interactions.spec.gate.log_weight.has(sp.Piecewise)
     alone = [g for g in first if kinked and len(g.terms) == 1]
     fields = [(vector_field(g), g.equation) for g in first if g not in alone]
     if alone:
@@ -247,16 +247,16 @@ def _identifiable(spec: MoESpec, flows: list[Flow], freed: Scores | None) -> tup
     None where fewer were found. Functions of two atoms, [i] and [j], are differences of what is translated.
     """
     bias = () if spec.gate.offset is None else (BETA0,)
-    moved = {p for flow in flows for p, _ in flow.orbit}
-    experts = [p for p in spec.expert.parameters if p not in moved]
+    movable = {p for flow in flows for p, _ in flow.orbit}
+    experts = [p for p in spec.expert.parameters if p not in movable]
     of_experts = [flow for flow in flows if set(flow.field.moved) <= {*spec.expert.parameters}]
     if freed is not None:
         of_means = _invariants(spec, of_experts, spec.expert.parameters)
         return (*in_mixture(spec, freed), *of_means) if freed.complete and of_means is not None else None
-    gate = [p for p in (*spec.gate.parameters, *bias) if p not in moved]
-    shown = scores(spec)
-    more = () if shown is None else (*shown.translated, *shown.kept)
-    invariants = _invariants(spec, flows, [p for p in (*spec.parameters, *bias) if p in moved], more)
+    gate = [p for p in (*spec.gate.parameters, *bias) if p not in movable]
+    score = scores(spec)
+    more = () if score is None else (*score.translated, *score.invariants)
+    invariants = _invariants(spec, flows, [p for p in (*spec.parameters, *bias) if p in movable], more)
     return None if invariants is None else (*invariants, *gate, *experts)
 
 
@@ -264,7 +264,7 @@ def _invariants(
     spec: MoESpec, flows: list[Flow], parameters: Sequence[sp.Symbol], more: Sequence[sp.Expr] = ()
 ) -> tuple[sp.Expr, ...] | None:
     """Independent functions of the parameters that all flows keep, as many as there are; None where fewer are."""
-    moved = {p for flow in flows for p, _ in flow.orbit}
+    movable = {p for flow in flows for p, _ in flow.orbit}
     chosen: list[sp.Expr] = []
     pairs = [f for flow in flows for f in flow.invariants if any("[" in p.name for p in f.free_symbols)]
     for f in dict.fromkeys((*(f for flow in flows for f in flow.invariants if f not in pairs), *more, *parameters)):
@@ -272,16 +272,16 @@ def _invariants(
             break
         new = [*chosen, f]
         if all(_keeps(with_bias(spec, flow.field), f) for flow in flows) and (
-            not f.free_symbols & moved or generic_rank(sp.Matrix(new).jacobian(parameters)) == len(new)
+            not f.free_symbols & movable or generic_rank(sp.Matrix(new).jacobian(parameters)) == len(new)
         ):
             chosen = new
     return (*chosen, *pairs) if len(chosen) == len(parameters) - len(flows) else None
 
 
 def _proved(
-    found: Interactions,
+    interactions: Interactions,
     identifiable: tuple[sp.Expr, ...] | None,
-    shown: Scores | None,
+    score: Scores | None,
     unexplained: Sequence[Unexplained],
 ) -> str:
     if identifiable is None:
@@ -290,23 +290,25 @@ def _proved(
         "proved: every flow, and that these functions are constant on its orbits; at a generic point they determine the"
         " atom u locally and everything identifiable is a function of them (there are no further relations of order 1)"
     )
-    if not found.proved:
+    if not interactions.proved:
         text = text.replace("there are no further", "assuming that there are no further")
-    if shown is not None:
+    if score is not None:
         text += "; in the free gauge all scores can change by one function of x, which leaves the functions listed"
-        if shown.one_sign is not None:
+        if score.one_sign is not None:
             text += (
-                f" (where {shown.one_sign} has one sign in all atoms; otherwise those of each atom are identifiable)"
+                f" (where {score.one_sign} has one sign in all atoms; otherwise those of each atom are identifiable)"
             )
     text += "; in a mixture: modulo its discrete symmetries"
-    if plain_parameters(found.spec):
+    if plain_parameters(interactions.spec):
         text += ", beta0 and translated parameters relative to one atom"
-    if not unexplained and all(null_directions(found.spec, k) is not None for k in _ATOMS):
+    if not unexplained and all(null_directions(interactions.spec, k) is not None for k in _ATOMS):
         text += "; at random points mixtures of two and three atoms have no other null direction to first order"
     text += "".join(f"; but {u}: not all of these are identifiable then" for u in unexplained)
-    if (separated := scores(found.spec)) is not None and separated.pair:
+    if (separated := scores(interactions.spec)) is not None and separated.pair:
         text += "; two atoms (k = 2, free gauge) have a further curve of one density: not all of these are identifiable"
-    if found.spec.dim > 1 and renaming(found.spec.gate, cosine(found.spec.dim)):  # see docs/engineers.md
-        few = f"; of at most d = {found.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"
+    if interactions.spec.dim > 1 and renaming(
+        interactions.spec.gate, cosine(interactions.spec.dim)
+    ):  # see docs/engineers.md
+        few = f"; of at most d = {interactions.spec.dim} atoms not tau, only the differences of beta1/(|beta1| tau)"
         text += few + " are identifiable"
     return text

@@ -166,18 +166,18 @@ def _response(rng: random.Random) -> sp.Rational:
 
 def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
     """The number of pivots without 0 in an elimination of balls: a rank that is proved, from below."""
-    left, rank = [list(row) for row in rows], 0
-    while left:
+    remaining, rank = [list(row) for row in rows], 0
+    while remaining:
         candidates = [
-            (abs(e.mid()), i, j) for i, row in enumerate(left) for j, e in enumerate(row) if not e.contains(0)
+            (abs(e.mid()), i, j) for i, row in enumerate(remaining) for j, e in enumerate(row) if not e.contains(0)
         ]
         if not candidates:
             break
         _, i, j = max(candidates, key=lambda f: f[0])
-        pivot = left.pop(i)
-        left = [
+        pivot = remaining.pop(i)
+        remaining = [
             [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
-            for row in left
+            for row in remaining
         ]
         rank += 1
     return rank

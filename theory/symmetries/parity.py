@@ -155,13 +155,13 @@ def _even(
     own: Sequence[sp.Symbol], values: _Values, proved: Callable[[tuple[sp.Symbol, ...]], SignChange | None]
 ) -> list[SignChange]:
     """The even sign changes that are proved and follow from no others."""
-    found: list[SignChange] = []
+    changes: list[SignChange] = []
     for subset in _candidates(own):
-        if any(set(c.parameters) <= set(subset) for c in found):
+        if any(set(c.parameters) <= set(subset) for c in changes):
             continue  # that one and the change of the others, which is tried by itself
         if values.may_be(_turned(subset), "even") and (change := proved(subset)) is not None:
-            found.append(change)
-    return found
+            changes.append(change)
+    return changes
 
 
 def is_even(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> bool:
@@ -231,8 +231,8 @@ def _on_pieces(expr: sp.Expr, image: Mapping[sp.Symbol, sp.Expr], parity: Parity
     regions = _regions(expr, mirrored)
     if regions is None:
         return None
-    found = [_simplified(g + sign * f) for f, g in regions]
-    return found[0] if all(_simplified(r - found[0]) == 0 for r in found) else None
+    differences = [_simplified(g + sign * f) for f, g in regions]
+    return differences[0] if all(_simplified(r - differences[0]) == 0 for r in differences) else None
 
 
 def _simplified(expr: sp.Expr) -> sp.Expr:

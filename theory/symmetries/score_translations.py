@@ -10,7 +10,7 @@ equations, and may have further curves of one density.
     >>> [str(f) for f in scores(model("activation", activation="z**2")).translated]
     ['beta1**2/tau']
     >>> rational = scores(model("log(exp(v*x) + exp(w*x))"))
-    >>> [str(f) for f in rational.translated], [str(f) for f in rational.kept]
+    >>> [str(f) for f in rational.translated], [str(f) for f in rational.invariants]
     (['v'], ['v - w'])
 """
 
@@ -47,16 +47,16 @@ _Separated = dict[_Function, sp.Expr]  # -> phi_k
 class Scores:
     """What a mixture shows of the log weights of its atoms, at generic parameters.
 
-    translated: functions of an atom's parameters to which all atoms may add one constant each; kept: functions that it
-    shows of each atom by itself; constant: phi_0 with the bias, None where there is no bias. one_sign: the parameter
-    whose sign must be the same in all atoms (d = 1), None where all signs will do. scaled: how many curves of one
-    density move shared parameters; fixed: the shared parameters that none of them moves. pair: how many more curves of
-    one density two atoms have than many. plain: the translated functions that are linear in parameters, as the score
+    translated: functions of an atom's parameters to which all atoms may add one constant each; invariants: functions
+    that it shows of each atom by itself; constant: phi_0 with the bias, None where there is no bias. one_sign: the
+    parameter whose sign must be the same in all atoms (d = 1), None where all signs will do. scaled: how many curves of
+    one density move shared parameters; fixed: the shared parameters that none of them moves. pair: how many more curves
+    of one density two atoms have than many. plain: the translated functions that are linear in parameters, as the score
     is. complete: whether the functions are as many as an atom and the shared parameters show.
     """
 
     translated: tuple[sp.Expr, ...]
-    kept: tuple[sp.Expr, ...]
+    invariants: tuple[sp.Expr, ...]
     constant: sp.Expr | None
     one_sign: sp.Symbol | None
     scaled: int
@@ -134,7 +134,7 @@ def scores(spec: MoESpec) -> Scores | None:
     rest = sp.Matrix(written) - sum((sp.Matrix(row) * written[p] for row, p in zip(rows, pivots, strict=True)), zero)
     translated = tuple(written[p].as_independent(*spec.gate.parameters, as_Add=True)[1] for p in pivots)
     beside = [f for f in map(sp.simplify, rest) if f.free_symbols & {*spec.gate.own}]
-    kept = _new_functions(translated, [*beside, *_shown_by(separated[0], spec)], spec.gate.own)
+    invariants = _new_functions(translated, [*beside, *_find_invariants(separated[0], spec)], spec.gate.own)
     constant = None
     if biased:
         common = separated[0].phi.get((0, sp.S.One), sp.S.Zero)
@@ -147,17 +147,17 @@ def scores(spec: MoESpec) -> Scores | None:
         usual = [len(curves), *(len(everywhere) for _ in gains[1:])]
         pair = min(_of_two(gains[0], other, spec, own) - 2 * alone - n for other, n in zip(gains, usual, strict=True))
     moving = sp.Matrix([list(c[count:]) for c in curves]) if curves and shared else sp.zeros(0, len(shared))
-    moved = {p for j, p in enumerate(shared) if any(moving[:, j])}
+    movable = {p for j, p in enumerate(shared) if any(moving[:, j])}
     return Scores(
         translated,
-        kept,
+        invariants,
         constant,
         None if len(everywhere) == len(curves) else signed,
         moving.rank(),
-        tuple(p for p in spec.gate.shared if p not in moved),
+        tuple(p for p in spec.gate.shared if p not in movable),
         pair,
         tuple(f for f in translated if _is_plain(f, spec)),
-        len(translated) + len(kept) == len(own) - alone,
+        len(translated) + len(invariants) == len(own) - alone,
     )
 
 
@@ -184,15 +184,15 @@ def separated_score(spec: MoESpec) -> dict[sp.Expr, sp.Expr] | None:
     return None if side is None or side.rest != 0 else {e: phi for (_, e), phi in side.phi.items()}
 
 
-def in_mixture(spec: MoESpec, shown: Scores) -> tuple[sp.Expr, ...]:
+def in_mixture(spec: MoESpec, score: Scores) -> tuple[sp.Expr, ...]:
     """What is identifiable of the gate where all scores can change by one function of x."""
     sides = [{p: atom_symbol(p, side) for p in spec.gate.own} for side in "ij"]
     apart = [
-        f if f in shown.plain else f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True)
-        for f in shown.translated
+        f if f in score.plain else f.subs(sides[0], simultaneous=True) - f.subs(sides[1], simultaneous=True)
+        for f in score.translated
     ]
-    bias = () if shown.constant is None else (shown.constant,)
-    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *shown.kept, *bias, *shown.fixed)
+    bias = () if score.constant is None else (score.constant,)
+    return (*(sp.factor_terms(sp.expand(f)) for f in apart), *score.invariants, *bias, *score.fixed)
 
 
 def _halves(spec: MoESpec, beta: sp.Symbol, sign: int) -> _Side | None:
@@ -238,16 +238,16 @@ def _side(log_weight: sp.Expr, spec: MoESpec, own: list[sp.Symbol], x: Sequence[
     reduced = _independent(phi, x, spec)
     if reduced is None:
         return None
-    phi, left = reduced, sp.Add(*rest)
+    phi, remainder = reduced, sp.Add(*rest)
     fields, moving = _unit_fields(phi, own, spec.gate.shared)
-    if left == 0:
-        return _Side(phi, fields, moving, left)
-    seen = [p for p in (*own, *spec.gate.shared) if left.has(p)]
-    if not any(p in seen for p in own) or _HALF in x or len(phi) > _MOST_FUNCTIONS:
+    if remainder == 0:
+        return _Side(phi, fields, moving, remainder)
+    in_remainder = [p for p in (*own, *spec.gate.shared) if remainder.has(p)]
+    if not any(p in in_remainder for p in own) or _HALF in x or len(phi) > _MOST_FUNCTIONS:
         return None
-    free = tuple((v, m) for v, m in fields if not {*v} & {*seen})
-    inner = tuple((v, m) for v, m in _fields_of(left, seen, spec) if {*v} <= {*own, *moving})
-    return _Side(phi, (*inner, *free), moving, left)
+    free = tuple((v, m) for v, m in fields if not {*v} & {*in_remainder})
+    inner = tuple((v, m) for v, m in _fields_of(remainder, in_remainder, spec) if {*v} <= {*own, *moving})
+    return _Side(phi, (*inner, *free), moving, remainder)
 
 
 def _product(term: sp.Expr, x: Sequence[sp.Symbol], own: Sequence[sp.Symbol]) -> tuple[sp.Expr | None, sp.Expr]:
@@ -318,19 +318,19 @@ def _beside_first_piece(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 
 def _fields_of(
-    rest: sp.Expr, seen: list[sp.Symbol], spec: MoESpec
+    rest: sp.Expr, parameters: list[sp.Symbol], spec: MoESpec
 ) -> Iterator[tuple[dict[sp.Symbol, sp.Expr], sp.Expr]]:
     """The vector fields that change a function of x and parameters by a constant, and keep its kinks in place."""
-    shared = tuple(p for p in seen if p in spec.gate.shared)
-    gate = Gate("rest", rest, tuple(seen), shared, None, tuple(c for c in spec.gate.constants if rest.has(c)))
+    shared = tuple(p for p in parameters if p in spec.gate.shared)
+    gate = Gate("rest", rest, tuple(parameters), shared, None, tuple(c for c in spec.gate.constants if rest.has(c)))
     relations = derive(gate, "constant", dim=spec.dim, order=1)
     for relation in relations.generators:
         field: VectorField = vector_field(relation)
-        if relation.order == 1 and set(field.moved) <= {*seen} and keeps_kinks(rest, field):
+        if relation.order == 1 and set(field.moved) <= {*parameters} and keeps_kinks(rest, field):
             yield dict(field.components), field.multiplier
 
 
-def _shown_by(side: _Side, spec: MoESpec) -> Iterator[sp.Expr]:
+def _find_invariants(side: _Side, spec: MoESpec) -> Iterator[sp.Expr]:
     """Functions of the own parameters that N shows of each atom: parameters, differences, ratios and products."""
     own = [p for p in spec.gate.own if side.rest.has(p)]
     fields = [v for v, _ in side.fields if {*v} & {*own}]
@@ -430,7 +430,7 @@ def _by_sign(phis: Sequence[sp.Matrix], k: int, beta: sp.Symbol) -> sp.Expr:
 def _of_two(first: sp.Matrix, second: sp.Matrix, spec: MoESpec, own: Sequence[sp.Symbol]) -> int:
     """The dimension of what two generic atoms can change together with no change of phi[1] - phi[2]."""
     names = {*own, *spec.gate.own}
-    one, two = (
+    first_gains, second_gains = (
         gains.subs({p: atom_symbol(p, i) for p in names}, simultaneous=True) for i, gains in ((1, first), (2, second))
     )
-    return 2 * first.cols - generic_rank(one.row_join(-two))
+    return 2 * first.cols - generic_rank(first_gains.row_join(-second_gains))

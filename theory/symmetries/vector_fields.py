@@ -40,15 +40,15 @@ def vector_field(relation: Relation) -> VectorField:
     by_place = {alpha.index(1) if any(alpha) else -1: c for c, alpha in relation.terms}
     multiplier = -by_place.pop(-1, sp.S.Zero)
     components = tuple((p, by_place[i]) for i, p in enumerate(relation.parameters) if i in by_place)
-    moved = {p for p, _ in components}
-    if any(c.free_symbols & moved for _, c in components):
+    movable = {p for p, _ in components}
+    if any(c.free_symbols & movable for _, c in components):
         factor = min((sp.cancel(c / p) for p, c in components), key=sp.count_ops)
         scaled = tuple((p, sp.cancel(c / factor)) for p, c in components)
-        if not factor.is_number and all(not sp.cancel(c / p).free_symbols & moved for p, c in scaled):
+        if not factor.is_number and all(not sp.cancel(c / p).free_symbols & movable for p, c in scaled):
             return VectorField(scaled, sp.cancel(multiplier / factor))
-    scales = all(not sp.cancel(c / p).free_symbols & moved for p, c in components)
+    scales = all(not sp.cancel(c / p).free_symbols & movable for p, c in components)
     factor = reduce(sp.gcd, (c for _, c in components))
-    if factor.free_symbols & moved and not scales:
+    if factor.free_symbols & movable and not scales:
         return VectorField(tuple((p, sp.cancel(c / factor)) for p, c in components), sp.cancel(multiplier / factor))
     return VectorField(components, multiplier)
 
@@ -63,7 +63,7 @@ Solved = tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], tuple[sp.Expr, ...]]
 
 def integrated(spec: MoESpec, field: VectorField) -> Solved | None:
     """Where the group element l takes every moved parameter, and invariants; None where no closed form was found."""
-    return _scaling(spec, field) or _one_by_one(field) or _radial(spec, field)
+    return _scaling(spec, field) or _solve_in_turn(field) or _radial(spec, field)
 
 
 def _scaling(spec: MoESpec, field: VectorField) -> Solved | None:
@@ -86,24 +86,24 @@ def _monomial(p: sp.Symbol, w: sp.Expr, q: sp.Symbol, v: sp.Expr, *, inverted: b
     return 1 / value if inverted else value
 
 
-def _one_by_one(field: VectorField) -> Solved | None:
+def _solve_in_turn(field: VectorField) -> Solved | None:
     """c_i = alpha_i theta_i + beta_i, alpha_i constant, beta_i of parameters before: linear equations in turn.
 
     The invariants are the orbits at the time -T(theta), where T is a function with V T = 1.
     """
     orbit: dict[sp.Symbol, sp.Expr] = {}
-    left = dict(field.components)
-    moved = {*field.moved}
-    while left:
-        p = next((p for p, c in left.items() if _is_next(p, c, moved, orbit)), None)
+    remaining = dict(field.components)
+    movable = {*field.moved}
+    while remaining:
+        p = next((p for p, c in remaining.items() if _is_next(p, c, movable, orbit)), None)
         if p is None:
             return None
-        c = sp.expand(left.pop(p))
+        c = sp.expand(remaining.pop(p))
         slope = sp.diff(c, p)
         source = sp.expand(c - slope * p).subs(orbit, simultaneous=True).subs(_TIME, _EARLIER)
         gain = sp.integrate(sp.expand(sp.exp(-slope * _EARLIER) * source), (_EARLIER, 0, _TIME))
         orbit[p] = sp.expand(sp.exp(slope * _TIME) * (p + gain))
-    clocks = [clock for p, c in field.components if (clock := _clock(p, c, moved)) is not None]
+    clocks = [clock for p, c in field.components if (clock := _clock(p, c, movable)) is not None]
     if not clocks:
         return None
     reference, clock = min(clocks, key=lambda pair: (pair[0] == BETA0, pair[1].has(sp.log), pair[1].has(sp.Abs)))
@@ -112,17 +112,17 @@ def _one_by_one(field: VectorField) -> Solved | None:
     return in_scale, tuple(at[p] for p in field.moved if p != reference)
 
 
-def _is_next(p: sp.Symbol, c: sp.Expr, moved: set[sp.Symbol], solved: dict[sp.Symbol, sp.Expr]) -> bool:
+def _is_next(p: sp.Symbol, c: sp.Expr, movable: set[sp.Symbol], solved: dict[sp.Symbol, sp.Expr]) -> bool:
     slope = sp.diff(c, p)
-    return not slope.free_symbols & moved and not (c.free_symbols & moved) - {p, *solved}
+    return not slope.free_symbols & movable and not (c.free_symbols & movable) - {p, *solved}
 
 
-def _clock(p: sp.Symbol, c: sp.Expr, moved: set[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
+def _clock(p: sp.Symbol, c: sp.Expr, movable: set[sp.Symbol]) -> tuple[sp.Symbol, sp.Expr] | None:
     """A function of one parameter along which V is 1."""
-    if not c.free_symbols & moved:
+    if not c.free_symbols & movable:
         return p, p / c
     weight = sp.cancel(c / p)
-    return None if weight.free_symbols & moved else (p, sp.log(p if p.is_positive else sp.Abs(p)) / weight)
+    return None if weight.free_symbols & movable else (p, sp.log(p if p.is_positive else sp.Abs(p)) / weight)
 
 
 def _radial(spec: MoESpec, field: VectorField) -> Solved | None:

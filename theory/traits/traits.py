@@ -1,8 +1,8 @@
 """Computes what holds of a gate from its formula, each trait proved or not known.
 
 >>> from temperance.theory.models.by_name import model
->>> found = traits(model("linear"))
->>> found.common, found.shared, [p.name for p in found.held], found.atoms_needed
+>>> linear = traits(model("linear"))
+>>> linear.common, linear.shared, [p.name for p in linear.held], linear.atoms_needed
 (1, 1, ['beta1'], 2)
 
 `kernel` bounds what atoms can change without a change of the differences of their scores (theory.md 1, to first order).
@@ -143,7 +143,7 @@ class Traits:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _LowerBounds:
     """Dimensions that identities show: lower bounds."""
 
     alone: int
@@ -154,9 +154,9 @@ class _Shown:
 @lru_cache(maxsize=256)
 def flows_of_gate(spec: MoESpec) -> tuple[Flow, ...]:
     """The exact flows of one atom, without those of a weight, which the gauge fixes."""
-    found, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
+    flows, _ = flows_of(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
     weights = set(weight_parameters(spec))
-    return tuple(flow for flow in found if not set(flow.field.moved) <= weights)
+    return tuple(flow for flow in flows if not set(flow.field.moved) <= weights)
 
 
 def translates(spec: MoESpec) -> bool:
@@ -177,7 +177,7 @@ def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
 def traits(spec: MoESpec) -> Traits:
     """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""
     flows = flows_of_gate(spec)
-    least = _shown(spec, flows)
+    least = _bound_below(spec, flows)
     exact_alone = least.alone if alone(spec) == least.alone else None
     needed = None if exact_alone is None else _atoms_needed(spec, least)
     return Traits(
@@ -193,15 +193,15 @@ def traits(spec: MoESpec) -> Traits:
     )
 
 
-def _shown(spec: MoESpec, flows: tuple[Flow, ...]) -> _Shown:
+def _bound_below(spec: MoESpec, flows: tuple[Flow, ...]) -> _LowerBounds:
     """What identities show: flows of one atom, and translations."""
     separated = scores(spec)
     moving = sum(bool(set(flow.field.moved) & set(spec.gate.shared)) for flow in flows)
     scaled = 0 if separated is None else separated.scaled
-    return _Shown(len(flows) - moving, len(translations(spec)), max(moving, scaled))
+    return _LowerBounds(len(flows) - moving, len(translations(spec)), max(moving, scaled))
 
 
-def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:
+def _atoms_needed(spec: MoESpec, least: _LowerBounds) -> int | None:
     """The least number of atoms that are proved to have no more than identities show."""
     for k in range(2, _MOST_ATOMS + 1):
         own = k * least.alone + least.common
@@ -210,18 +210,18 @@ def _atoms_needed(spec: MoESpec, least: _Shown) -> int | None:
     return None
 
 
-def _held(spec: MoESpec, least: _Shown, k: int) -> tuple[sp.Symbol, ...] | None:
+def _held(spec: MoESpec, least: _LowerBounds, k: int) -> tuple[sp.Symbol, ...] | None:
     """The parameters of the last atom, in order, each of which takes a translation away; None where some is left."""
     held: list[sp.Symbol] = []
-    left = least.common
+    remaining = least.common
     for p in own_parameters(spec):
-        if not left:
+        if not remaining:
             break
         most = kernel(spec, k, held=(*held, p))
-        if most is not None and most.own - k * least.alone < left:
+        if most is not None and most.own - k * least.alone < remaining:
             held.append(p)
-            left = most.own - k * least.alone
-    return None if left else tuple(held)
+            remaining = most.own - k * least.alone
+    return None if remaining else tuple(held)
 
 
 def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
@@ -235,11 +235,11 @@ def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
         return True
     own, x = own_parameters(spec), covariates(spec.dim)
     line = {v: _LENGTH * u for v, u in zip(x, [sp.Dummy("v", positive=True) for _ in x], strict=True)}
-    seen = [e.subs(line, simultaneous=True) for e in _formulas(spec.gate.log_weight)]
+    formulas = [e.subs(line, simultaneous=True) for e in _formulas(spec.gate.log_weight)]
     free = {_LENGTH, *spec.gate.parameters, *spec.gate.constants}
     classes: list[list[sp.Expr]] = []
     for p in own:
-        slopes = [sp.diff(e, p) for e in seen]
+        slopes = [sp.diff(e, p) for e in formulas]
         slopes = [f - f.subs(_LENGTH, 0) for f in slopes] if shares else slopes
         if any(f.has(sp.nan, sp.zoo) for f in slopes):  # no value at the origin
             return False

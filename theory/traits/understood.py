@@ -63,16 +63,16 @@ class Understood:
 
 def understood(spec: MoESpec) -> Understood:
     """What was understood of a model; `traits` says what is held."""
-    found, gate = traits(spec), spec.gate
+    facts, gate = traits(spec), spec.gate
     formula, density = written(spec)
-    factors = [*found.weights, *([] if gate.offset is None else [sp.exp(gate.offset)])]
+    factors = [*facts.weights, *([] if gate.offset is None else [sp.exp(gate.offset)])]
     return Understood(
         name_of(spec),
         formula,
         density,
         tuple(p.name for p in gate.own),
         tuple(p.name for p in gate.shared),
-        None if found.held is None else tuple(p.name for p in found.held),
+        None if facts.held is None else tuple(p.name for p in facts.held),
         str(sp.prod(factors)) if factors else None,
         tuple(p.name for p in spec.expert.parameters),
     )

@@ -1,7 +1,7 @@
 """Decides which other parameters share a density with a truth (theory.md 2.9).
 
->>> found = twins("tanh")
->>> found.unique, found.twins[0].map
+>>> tanh = twins("tanh")
+>>> tanh.unique, tanh.twins[0].map
 (False, '(b, c, beta0, tau) -> (-c, -b, beta0, tau)')
 >>> twins("gelu").unique
 True
@@ -50,10 +50,10 @@ def twins(source: str | sp.Expr | Activation, *, atoms: int = 2, gauge: Gauge = 
         read = activation(source)
     except NoClosedForm:
         return Twins(str(source).strip(), atoms, gauge, None, (), NO_CLOSED_FORM)
-    found, reason = in_every_region(read, partial(_of_one, atoms, gauge))
-    if not reason and len({(one.unique, one.twins) for one in found}) > 1:
+    results, reason = in_every_region(read, partial(_of_one, atoms, gauge))
+    if not reason and len({(result.unique, result.twins) for result in results}) > 1:
         reason = "it depends on the region in which the parameters lie"
-    return Twins(read.name, atoms, gauge, None, (), reason) if reason else found[0]
+    return Twins(read.name, atoms, gauge, None, (), reason) if reason else results[0]
 
 
 def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twins:
@@ -69,23 +69,23 @@ def _of_one(atoms: int, gauge: Gauge, source: Activation, sample: Sample) -> Twi
             return replace(result, reason=str(open_question))
         if failure.kind == "constant" and failure.level is None:
             return replace(result, reason=LEVEL_OPEN)
-        found = _of_failure(source, sample, failure)
-        if found is None:
+        consequence = _of_failure(source, sample, failure)
+        if consequence is None:
             return replace(result, reason=str(open_question))
-        if not isinstance(found[0], Part):
-            return replace(result, unique=False, twins=found)
-        even, odd = found
-    unique, found, reason = listed(even, odd, atoms, gauge)
+        if not isinstance(consequence[0], Part):
+            return replace(result, unique=False, twins=consequence)
+        even, odd = consequence
+    unique, others, reason = listed(even, odd, atoms, gauge)
     inner, open_inside = below_kinks(source.pieces, sample, (even, odd), atoms, gauge)
     gap = _gap(source, sample) if zero == S0 else sp.S.Zero
     return replace(
         result,
         unique=unique,
-        twins=tuple(_with_bias(t, gap) for t in (*found, *inner) if zero is not None or 0 not in (*t.truth, *t.image)),
+        twins=tuple(_with_bias(t, gap) for t in (*others, *inner) if zero is not None or 0 not in (*t.truth, *t.image)),
         reason="; ".join(filter(None, (reason, open_inside))) or None,
         even=even.described,
         odd=odd.described,
-        every_dimension=(even.is_free or odd.is_free) and not any(t.signs for t in found),
+        every_dimension=(even.is_free or odd.is_free) and not any(t.signs for t in others),
         kinks=len(source.pieces) > 1,
     )
 
@@ -115,11 +115,11 @@ def _of_failure(source: Activation, sample: Sample, failure: Failure) -> tuple[P
     even = odd = True  # whether s has such a part
     if halves.pieces:
         try:
-            found = halves.elements()
+            elements = halves.elements()
         except (OutsideTowers, ZeroDivisionError, ValueError):
             return None
-        even = not all(halves.tower.d(e).is_zero() for e in found[0])
-        odd = not all(o.is_zero() for o in found[1])
+        even = not all(halves.tower.d(e).is_zero() for e in elements[0])
+        odd = not all(o.is_zero() for o in elements[1])
     if failure.kind == "logarithmic":
         return tuple(of_a_logarithm(failure.coefficient, even=not odd, one_sided=not halves.pieces))
     return power if even else Part(()), power if odd else Part(())

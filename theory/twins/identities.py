@@ -36,9 +36,9 @@ def holds(source: Activation, twin: Twin) -> bool:
     shift = [v.replace(sp.Abs, lambda e: balls.sign(e, sample) * e) for v in twin.shift or (sp.S.Zero,) * len(image)]
     algebra = Algebra(sample)
     for i in range(1, len(twin.truth)):
-        moved = shift[0] - shift[i]
+        offset = shift[0] - shift[i]
         dilated = [_dilated(source.pieces, v, sample) for v in (twin.truth[0], twin.truth[i], image[0], image[i])]
-        gaps = algebra.map(lambda s, t, u, v, moved=moved: factor * (s - t) - (u - v + moved), *dilated)
+        gaps = algebra.map(lambda s, t, u, v, offset=offset: factor * (s - t) - (u - v + offset), *dilated)
         if twin.reach is not None:
             gaps = tuple(
                 g for g in gaps if algebra.compare(g.lower, sp.S.Zero) <= 0 <= algebra.compare(g.upper, sp.S.Zero)
@@ -75,20 +75,20 @@ def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:
         value = at_zero(pieces, sample)
         return () if value is None else (Piece(value),)
     positive = balls.sign(v, sample) == 1
-    found = []
+    dilated = []
     for piece in pieces if positive else reversed(pieces):
         ends = (piece.lower, piece.upper) if positive else (piece.upper, piece.lower)
         lower, upper = (e / v if e.is_finite else e if positive else -e for e in ends)
-        found.append(Piece(piece.expr.xreplace({Z: v * Z}), lower, upper))
-    return tuple(found)
+        dilated.append(Piece(piece.expr.xreplace({Z: v * Z}), lower, upper))
+    return tuple(dilated)
 
 
 def _vanish(gaps: Pieces, sample: Sample) -> bool:
     """Whether formulas are 0 on their pieces: multiplied out, or in a tower."""
-    left = [g for g in gaps if sp.expand(g.expr) != 0 and not _vanishes_on_a_side(g, sample)]
+    rest = [g for g in gaps if sp.expand(g.expr) != 0 and not _vanishes_on_a_side(g, sample)]
     try:
-        tower = Tower([g.expr for g in left], sample)
-        return all(tower.embed(g.expr, sample_points(g, sample), g).is_zero() for g in left) and not tower.assumptions
+        tower = Tower([g.expr for g in rest], sample)
+        return all(tower.embed(g.expr, sample_points(g, sample), g).is_zero() for g in rest) and not tower.assumptions
     except (OutsideTowers, ZeroDivisionError, ValueError):
         return False
 

@@ -48,15 +48,15 @@ def of_a_step(atoms: int, gauge: Gauge) -> list[Twin]:
             return [alone, Twin((B, zero), (zero, -B), one, f"{EVERY}; the other atom becomes the anchor", True)]
         where = f"{ONE_SIGN}; another atom becomes the anchor"
         return [alone, Twin((P, zero, Q), (zero, -T, zero), one, where, signs="one")]
-    found = [Twin((B, C), (L * B, M * C), one, ALONE, True, alone=True)]
+    twins = [Twin((B, C), (L * B, M * C), one, ALONE, True, alone=True)]
     if atoms == 2:
-        found.append(Twin((B, C), (-C, -B), one, EVERY, True))
+        twins.append(Twin((B, C), (-C, -B), one, EVERY, True))
     positive, mixed = several(atoms, P, Q, T), several(atoms, P, -Q, T)
     turned, still = tuple(-v for v in positive), (zero,) * len(positive)
     below, above = (tuple(zero if v.is_negative is sign else v for v in mixed) for sign in (True, False))
     some_zero = f"where {'one beta1_i is 0' if atoms == 2 else 'some beta1_i are 0, the others of one sign'}, d = 1"
     return [
-        *found,
+        *twins,
         *(Twin(positive, image, L, ONE_SIGN, signs="one") for image in (positive, turned, still)),
         *(Twin(mixed, image, HALF, _BOTH_SIGNS, signs="both") for image in (below, above)),
         Twin((P, zero), (P, -Q), sp.Integer(2), some_zero),
@@ -66,15 +66,15 @@ def of_a_step(atoms: int, gauge: Gauge) -> list[Twin]:
 
 def of_a_logarithm(c: sp.Expr, *, even: bool, one_sided: bool) -> list[Twin]:
     """s = c log|z| + const, on one side of 0 or on both, with one constant if it is even: s(b x) = s(x) + c log|b|."""
-    found = [Twin((B, C), (L * B, M * C), sp.S.One, ALONE, True, alone=True, shift=(-c * sp.log(L), -c * sp.log(M)))]
+    twins = [Twin((B, C), (L * B, M * C), sp.S.One, ALONE, True, alone=True, shift=(-c * sp.log(L), -c * sp.log(M)))]
     if even:
-        found.append(Twin((B, C), (-B, C), sp.S.One, ALONE, True, alone=True))
+        twins.append(Twin((B, C), (-B, C), sp.S.One, ALONE, True, alone=True))
     if even or one_sided:
         bias = tuple((L - 1) * c * sp.log(sp.Abs(v)) for v in (B, C))
-        return [*found, Twin((B, C), (B, C), L, f"{EVERY}, d = 1", True, shift=bias)]
+        return [*twins, Twin((B, C), (B, C), L, f"{EVERY}, d = 1", True, shift=bias)]
     bias = tuple((L - 1) * c * sp.log(v) for v in (P, Q))
     images = ((P, Q), (-P, -Q))
-    return [*found, *(Twin((P, Q), image, L, ONE_SIGN, signs="one", shift=bias) for image in images)]
+    return [*twins, *(Twin((P, Q), image, L, ONE_SIGN, signs="one", shift=bias) for image in images)]
 
 
 _R, _H = sp.symbols("r h", positive=True)
@@ -89,8 +89,8 @@ def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     if even.exponents == () and odd.exponents == ():
         return False, tuple(of_a_constant(gauge)), None
     if even.exponents == () and odd.exponents == (0,):
-        found = [*of_a_step(atoms, gauge), *([_constant_gate(False, gauge)] if gauge == "anchored" else [])]
-        return False, tuple(found), None
+        twins = [*of_a_step(atoms, gauge), *([_constant_gate(False, gauge)] if gauge == "anchored" else [])]
+        return False, tuple(twins), None
     if 0 in powers and not even.is_free:
         return None, (), "s jumps at 0 and is a sum of powers on both sides of it"
     always: list[Twin] = []
@@ -143,25 +143,25 @@ def _homogeneous(even: Part, odd: Part, p: sp.Expr, atoms: int, gauge: Gauge) ->
     plain = p == 1 and not even.exponents
     b, c, t, everywhere = (B, C, D, EVERY) if plain else (P, Q, T, f"{EVERY}, as for b > c > 0")
     if gauge == "anchored":
-        found = [Twin((B, zero), (L * B, zero), L**p, EVERY, True)]
+        twins = [Twin((B, zero), (L * B, zero), L**p, EVERY, True)]
         if even.exponents == ():
             truth: tuple[sp.Expr, ...] = (B, zero)
             image: tuple[sp.Expr, ...] = (zero, -B)
             if atoms > 2:
                 truth, image = (b, c, zero), (_root(b**p - c**p, p), zero, -c)
             where = EVERY if atoms == 2 else everywhere
-            found.append(Twin(truth, image, one, f"{where}; another atom becomes the anchor", True))
-        return found
-    found = [Twin((B, C), (L * B, L * C), L**p, EVERY, True)]
+            twins.append(Twin(truth, image, one, f"{where}; another atom becomes the anchor", True))
+        return twins
+    twins = [Twin((B, C), (L * B, L * C), L**p, EVERY, True)]
     if atoms == 2 and even.exponents == () and not plain:
-        found.append(Twin((B, C), (-C, -B), one, EVERY, True))
+        twins.append(Twin((B, C), (-C, -B), one, EVERY, True))
     if atoms == 2 and p == 2 and not one_sided and even.exponents:  # b b' - c c' is kept
         near, far = (M + 1 / M) / 2, (M - 1 / M) / 2
-        found.append(Twin((B, C), (near * B + far * C, far * B + near * C), one, EVERY, True))
+        twins.append(Twin((B, C), (near * B + far * C, far * B + near * C), one, EVERY, True))
     image = (_root(b**p + t, p), _root(c**p + t, p))
     if one_sided:
-        return [*found, Twin((b, c), image, one, ONE_SIGN, signs="one")]
-    return [*found, Twin((b, c), image, one, everywhere if plain else f"{everywhere}, d = 1", True)]
+        return [*twins, Twin((b, c), image, one, ONE_SIGN, signs="one")]
+    return [*twins, Twin((b, c), image, one, everywhere if plain else f"{everywhere}, d = 1", True)]
 
 
 def _root(value: sp.Expr, p: sp.Expr) -> sp.Expr:
@@ -229,9 +229,9 @@ def below_kinks(
     even, odd = (part if part.kink is None else Part(part.inner) for part in parts)
     dead = "; such an atom is as one of beta1_i = 0" if even.exponents == odd.exponents == () else ""
     reached = {twin.map for twin in listed(*parts, atoms, gauge)[1]}
-    _, found, reason = listed(even, odd, atoms, gauge)
+    _, candidates, reason = listed(even, odd, atoms, gauge)
     twins = []
-    for twin in found:
+    for twin in candidates:
         if twin.map in reached:
             continue
         where = f"atom by atom, where {inside}{dead}" if twin.alone else f"where {inside}"

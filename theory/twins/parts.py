@@ -233,13 +233,13 @@ def parts(source: Activation, sample: Sample) -> tuple[Part, Part]:
         obstacle = str(error)
     else:
         obstacle = "the tower shows neither"
-    found = []
+    pair = []
     for name, elements, sign in (("even", even, 1), ("odd", odd, -1)):
         part = _part(halves, elements, sign, pole)
         if part is None or (pole and part.exponents):
             raise NotDecided(f"whether the {name} part of s is a polynomial on z > 0: {obstacle}")
-        found.append(part)
-    return found[0], found[1]
+        pair.append(part)
+    return pair[0], pair[1]
 
 
 def _pole(halves: Halves) -> int:
@@ -271,13 +271,13 @@ def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int)
         none = start is not None and is_no_polynomial(halves.tower, start, sample, near)
         slow = first.upper == sp.oo and not pole and grows_like_no_polynomial(expr, sample, near)
         return Part(None) if none or slow else None
-    kept = tuple(sp.Integer(n) for n in powers if n or sign < 0)
+    degrees = tuple(sp.Integer(n) for n in powers if n or sign < 0)
     for i, (left, right) in enumerate(pairwise(halves.pieces), start=1):
         if left.upper != right.lower:
             return None
         if not (elements is None or (elements[i] - elements[0]).is_zero()):
-            return Part(None, right.lower, kept) if _differ(halves, left, right, sign) else None
-    return None if elements is None and len(halves.pieces) > 1 else Part(kept)
+            return Part(None, right.lower, degrees) if _differ(halves, left, right, sign) else None
+    return None if elements is None and len(halves.pieces) > 1 else Part(degrees)
 
 
 def _differ(halves: Halves, left: Piece, right: Piece, sign: int) -> bool:

@@ -87,13 +87,13 @@ class Twin:
         """Whether the truths with the signs of these beta1 (k, d) have this twin, or almost every truth of this d."""
         if self.signs is None or len(beta1[0]) > 1:
             return self.always and (len(beta1[0]) == 1 or self.acts_on_vectors)
-        found = {(v > 0) - (v < 0) for (v,) in beta1} - ({0} if sp.S.Zero in self.truth else set())
-        return found == {-1, 1} if self.signs == "both" else found in ({-1}, {1})
+        signs = {(v > 0) - (v < 0) for (v,) in beta1} - ({0} if sp.S.Zero in self.truth else set())
+        return signs == {-1, 1} if self.signs == "both" else signs in ({-1}, {1})
 
     @property
     def _bias(self) -> str:
-        moved = self.shift[0] - self.shift[1] if self.shift else sp.S.Zero
-        return _times(self.factor, "beta0") + (f" + {moved}" if moved else "").replace("+ -", "- ")
+        offset = self.shift[0] - self.shift[1] if self.shift else sp.S.Zero
+        return _times(self.factor, "beta0") + (f" + {offset}" if offset else "").replace("+ -", "- ")
 
     def to_json(self) -> dict[str, Any]:
         """The keys of `twins --json`."""
@@ -108,8 +108,8 @@ def _times(factor: sp.Expr, name: str) -> str:
 
 
 def _odds(slopes: tuple[sp.Expr, ...], beta0: str, tau: str) -> str:
-    one, other = (f"s({v * X})" for v in slopes[:2])
-    return f"({one} - {other} + {beta0})/{tau}"
+    first, other = (f"s({v * X})" for v in slopes[:2])
+    return f"({first} - {other} + {beta0})/{tau}"
 
 
 @dataclass(frozen=True)
@@ -196,10 +196,10 @@ class Twins:
 
         None where only constant gates have some.
         """
-        found = [twin for twin in self.twins if twin.reach is None and len(set(twin.truth)) > 1]
-        moving = [twin for twin in found if (twin.always or twin.signs) and twin.factor != 1]
-        shown = [*found[:1], *(moving[:1] if found and found[0].factor == 1 else ())]
-        return "; ".join(f"{twin.where}: {twin.map}" for twin in shown) or None
+        generic = [twin for twin in self.twins if twin.reach is None and len(set(twin.truth)) > 1]
+        moving = [twin for twin in generic if (twin.always or twin.signs) and twin.factor != 1]
+        examples = [*generic[:1], *(moving[:1] if generic and generic[0].factor == 1 else ())]
+        return "; ".join(f"{twin.where}: {twin.map}" for twin in examples) or None
 
     def __str__(self) -> str:
         """The parts of s, every twin, and the answer."""

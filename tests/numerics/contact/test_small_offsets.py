@@ -11,7 +11,7 @@ from flint import arb
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
-from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _kept, _Track, minimised
+from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _prune, _Track, minimised
 from temperance.numerics.general.split_mixtures import Family, Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
@@ -76,8 +76,8 @@ def test_a_minimum_that_falls_faster_is_followed_on():
             _Track((3.0, 4.0), tuple(Minimum(np.zeros(0, dtype=object), arb(v)) for v in squares))
             for squares in ((1e-4, 1e-4 / 16), (1e-2, 1e-2 / 256), (1e-3, 1e-3 / 16))
         ]
-        assert _kept(found) == [found[0], found[1]]
-        assert _kept([found[0], found[2]]) == [found[0]]
+        assert _prune(found) == [found[0], found[1]]
+        assert _prune([found[0], found[2]]) == [found[0]]
 
 
 @pytest.mark.parametrize(

@@ -299,7 +299,7 @@ def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
         "weight": (12, 2, 2),
         "density": (12, 2),
     }
-    np.testing.assert_array_equal(np.isnan(small.errors["tau"]), ~small.kept)
+    np.testing.assert_array_equal(np.isnan(small.errors["tau"]), ~small.valid_fits)
 
 
 def test_the_slopes_name_parameter_cell_and_share(small):

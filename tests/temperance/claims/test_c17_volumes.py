@@ -27,7 +27,7 @@ def test_the_predictions_of_the_studies(study, exact, m):
 
 
 def test_what_is_kept_is_of_the_studies_that_are_defined():
-    kept = volumes.kept()
+    kept = volumes.stored()
     assert kept.keys() == {study.name for study in STUDIES}
     assert all(kept[s.name]["digest"] == s.digest and len(kept[s.name]["levels"]) == s.replicates for s in STUDIES)
 
@@ -35,14 +35,14 @@ def test_what_is_kept_is_of_the_studies_that_are_defined():
 def test_a_wrong_coefficient_is_contradicted_and_a_change_of_a_study_leaves_nothing_to_test(monkeypatch):
     row = volumes._row(ONE, LEVEL_OF_EACH)
     assert row["test"]["planned"] >= POWER
-    slopes = np.array([ONE.slope(run) for run in volumes.kept()[ONE.name]["levels"]])
+    slopes = np.array([ONE.slope(run) for run in volumes.stored()[ONE.name]["levels"]])
     assert row["slope"] == pytest.approx(slopes.mean())
-    off = ONE.test(volumes.kept()[ONE.name]["levels"], 3.0, 2, LEVEL_OF_EACH)
+    off = ONE.test(volumes.stored()[ONE.name]["levels"], 3.0, 2, LEVEL_OF_EACH)
     assert off.p < LEVEL_OF_EACH
     assert volumes._row(replace(ONE, seed=18), LEVEL_OF_EACH)["outcome"] == "inconclusive"
-    spoiled = deepcopy(volumes.kept())
+    spoiled = deepcopy(volumes.stored())
     spoiled[ONE.name]["levels"] = [[0.7 * v for v in run] for run in spoiled[ONE.name]["levels"]]
-    monkeypatch.setattr(volumes, "kept", lambda: spoiled)
+    monkeypatch.setattr(volumes, "stored", lambda: spoiled)
     assert volumes._row(ONE, LEVEL_OF_EACH)["outcome"] == "contradicted"
     assert volumes.volumes_measured(None, LEVEL_OF_EACH).outcome == "contradicted"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, kept
+from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, stored
 from temperance.numerics.mixture.measures import MixingMeasure
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))
@@ -115,9 +115,9 @@ def test_a_small_run_of_one_true_expert():
 
 def test_what_is_kept_is_made_again():
     """The first replicate, down to e^-14: the same levels, or on another machine levels of the same law."""
-    made, stored = run(ONE, 0, -14.0), kept()[ONE.name]["levels"][0]
-    deviation = np.sqrt(2 * len(made) / ONE.live) / ONE.slope(stored)
-    assert abs(made[-1] - stored[len(made) - 1]) < 4 * deviation
+    made, levels = run(ONE, 0, -14.0), stored()[ONE.name]["levels"][0]
+    deviation = np.sqrt(2 * len(made) / ONE.live) / ONE.slope(levels)
+    assert abs(made[-1] - levels[len(made) - 1]) < 4 * deviation
     assert len(made) > 20
 
 

@@ -302,4 +302,4 @@ def test_small_numbers_are_tried_where_an_elimination_does_not_meet_them(express
 
 def test_values_that_are_not_told_apart_are_tried_once():
     long, short = 2 * sp.log(1 + sp.sqrt(5)) - sp.log(2), sp.log(3 + sp.sqrt(5))  # one number
-    assert exceptional._told_apart({long, sp.Integer(2), short}) == [short, sp.Integer(2)]
+    assert exceptional._distinguish({long, sp.Integer(2), short}) == [short, sp.Integer(2)]
