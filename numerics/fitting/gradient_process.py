@@ -198,6 +198,7 @@ def _inverse_root(information: Floats) -> Floats:
     return np.asarray(vectors[:, used].T / np.sqrt(values[used])[:, None] / scale)
 
 
+@np.errstate(all="ignore")  # gates that are not defined at some x raise nothing there
 def process_starts(
     problem: Problem, smaller: Problem, u: Floats, count: int, shift: float, rng: np.random.Generator
 ) -> list[Floats]:

@@ -200,8 +200,12 @@ def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate
     for j, n in enumerate(study.sizes):
         means = mixture.means(n, np.random.default_rng([study.seed, replicate, j]))
         draws = [np.random.default_rng([study.seed, replicate, j, half]) for half in (0, 1)]
-        ends = [mixture.search_once(means, study.starts, before[half], draws[half]) for half in (0, 1)]
-        before = [[end.theta] for end in ends]
+        for turn in range(study.rounds):
+            count = study.starts * 2**turn
+            ends = [mixture.search_once(means, count, before[half], draws[half]) for half in (0, 1)]
+            before = [[end.theta] for end in ends]
+            if abs(ends[0].value - ends[1].value) * n <= APART:
+                break
         best = max(ends, key=lambda end: (end.stationary, end.value))
         at = mixture.free[(best.theta <= mixture.lower) | (best.theta >= mixture.upper)]
         gap = abs(ends[0].value - ends[1].value) * n

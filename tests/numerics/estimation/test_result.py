@@ -145,7 +145,7 @@ def test_a_size_at_the_edge_of_the_box_is_told_in_a_comparison():
     (alone,) = inside.fits
     object.__setattr__(alone.fit, "agree", 1)
     (warning,) = type(inside)((alone,)).warnings
-    assert warning.startswith("with 2 experts only 1 of 2 starts reached this likelihood")
+    assert warning.startswith("with 2 experts only 1 of 30 starts reached this likelihood")
     one = fit(x, y, fitted=[1], starts=2, gate="softmax", box=box)
     assert one.warnings[0].startswith("with 1 expert the maximum is at the edge of the box (nu of atom 0)")
 
