@@ -60,10 +60,10 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
         with suppress(NoClosedForm):
             found = real_roots(factor.xreplace({symbol: Z}), {})
             roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found}
-    return {name: _told_apart(values) for name, values in roots.items()}
+    return {name: _distinguish(values) for name, values in roots.items()}
 
 
-def _told_apart(values: Iterable[sp.Expr]) -> list[sp.Expr]:
+def _distinguish(values: Iterable[sp.Expr]) -> list[sp.Expr]:
     """Numbers in order, the shortest of those that balls of 256 bits do not tell apart."""
     kept: list[tuple[arb, sp.Expr]] = []
     for value in sorted(values, key=sp.count_ops):

@@ -82,6 +82,8 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
         orders = {p: (Fraction(3, 2), _KINK) if p in moved else (Fraction(2), _WEIGHTS) for p in cell.own}
         return _bounds(cell, orders, seen)
     relation = {} if every or moved or score.has(sp.Piecewise) else _relation(cell)
+    if not relation:
+        return {}
     form = (c.subs(dict(cell.point)) * sp.prod(pair) for pair, c in relation.items() if len(pair) == 2)
     squares = sp.hessian(sum(form, sp.S.Zero), cell.own)  # S of the relation
     squares *= -1 if squares.trace() < 0 else 1

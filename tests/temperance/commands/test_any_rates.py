@@ -9,14 +9,14 @@ from temperance.commands.app import run
 
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
-SPLIT, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "2")
+SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")
 TWO = {"true": 2, "fitted": 3, "loss": "least-squares"}
 QUICK = ("--n", "1e4,1e5", "--replicates", "10")
 
 
 def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_rest(output):
-    lines = output("predict", *WAVE, *SPLIT).splitlines()
-    assert lines[0] == "Predicted rates n^(-p): kappa*cos(x - c)/tau gate, gaussian expert, d = 1, k* = 2, k = 3"
+    lines = output("predict", *WAVE, *ALL).splitlines()
+    assert lines[0] == "Predicted rates n^(-p): kappa*cos(x - c)/tau gate, gaussian expert, d = 1, k* = 2, k = 4"
     assert lines[1].startswith("gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau")
     assert any("at least 1/8" in line for line in lines)
     assert lines[-1] == (
@@ -26,8 +26,15 @@ def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_r
 
 
 def test_json_has_a_rate_or_one_that_errors_have_at_least(output):
-    found = json.loads(output("predict", *WAVE, *SPLIT, "--json"))
-    (a,) = (p for p in found if p["parameter"] == "a" and p["cell_size"] == 2)
+    (proved,) = (
+        p
+        for p in json.loads(output("predict", *WAVE, *SPLIT, "--json"))
+        if p["parameter"] == "a" and p["cell_size"] == 2
+    )
+    assert (proved["sharp"], proved["at_least"], proved["reason_kind"]) == ("1/4", None, "theorem")
+    (a,) = (
+        p for p in json.loads(output("predict", *WAVE, *ALL, "--json")) if p["parameter"] == "a" and p["cell_size"] == 2
+    )
     assert (a["sharp"], a["at_least"], a["reason_kind"], a["published"]) == (None, "1/8", "at_least", None)
     assert "no paper on this model is in the list" in a["reason"]
 

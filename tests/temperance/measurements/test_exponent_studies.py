@@ -40,7 +40,13 @@ def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
     assert exponent_studies.dropped(entry) == 0.25
     assert entry["fits"] == {"converged": 2, "at_bound": 1, "spike": 0, "max_steps": 1}
     starts = 2 * exponent_studies.STARTS
-    assert entry["conditions"] == {"agreement": 0.75, "starts": starts, "at_edge": {"nu": 0.25}, "smallest_share": 0.02}
+    assert entry["conditions"] == {
+        "agreement": 0.75,
+        "starts": starts,
+        "rounds": 1,
+        "at_edge": {"nu": 0.25},
+        "smallest_share": 0.02,
+    }
 
 
 @pytest.mark.full
