@@ -138,7 +138,7 @@ def effort_of(problem: Problem, starts: int) -> Effort:
     rough = -(-starts // 2)
     if not starts or problem.k == 1:
         return Effort(rough, 0, 0)
-    return Effort(rough, 8, 6, rounds=2) if few(problem.k, len(problem.points.y)) else Effort(rough)
+    return Effort(rough, 8, 6, rounds=1) if few(problem.k, len(problem.points.y)) else Effort(rough)
 
 
 class _Ratios:
