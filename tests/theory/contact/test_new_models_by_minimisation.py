@@ -133,7 +133,9 @@ def test_the_least_distance_goes_down_between_what_is_proved(model, parameter):
     o, distance = found[parameter], Distance(model)
     assert np.abs(distance.residual(np.zeros(1 + 3 * len(distance.names) - len(model.own)), 0, 0.0)).max() < 1e-12
     levels = (0.4, 0.2) if o.lower == 4 else (0.1, 0.05)  # t^4 soon is below the rounding of what is minimised
+    if (model, parameter) == (RAMP, "w"):  # at kinks some minima are missed: three halvings, of slopes from 1.4 to 2.4
+        levels = (0.1, 0.0125)
     least = [distance.least(parameter, t) for t in levels]
-    slope = np.log2(least[0] / least[1])
+    slope = np.log(least[0] / least[1]) / np.log(levels[0] / levels[1])
     assert o.upper is None or slope < float(o.upper) + CLOSE, (o.upper, least)
     assert o.lower is None or slope > float(o.lower) - CLOSE, (o.lower, least)
