@@ -18,7 +18,7 @@ _BITS = (128, 512, 2048)
 _MOST_COLUMNS = 120
 _BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
 _BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
-_DEFINED = {  # functions by others
+DEFINED = {  # functions by others
     "sqrt": parsed("q**(1/2)"),
     "tan": parsed("sin(q)/cos(q)"),
     "sinh": parsed("(exp(q) - exp(-q))/2"),
@@ -68,7 +68,7 @@ class Balls:
         """f(q)."""
         if f == "log":
             require(q[0] > 0, "an argument of log is not shown to be positive")
-        return _BALLS[f](q) if f in _BALLS else evaluate(_DEFINED[f], self, q=q)
+        return _BALLS[f](q) if f in _BALLS else evaluate(DEFINED[f], self, q=q)
 
 
 def nonzero(ball: arb) -> bool:
@@ -101,9 +101,7 @@ def ball_of(e: sp.Expr, values: Balls, at: Mapping[sp.Symbol, Any]) -> arb_serie
             require(base[0] >= 0 if values.length == 1 and written > 0 else base[0] > 0, "a root that is not real")
             return values.sound(base.sqrt() if written > 0 else 1 / base.sqrt())
         return values.sound(values.power(base, ball_of(e.exp, values, at), written))
-    require(
-        e.is_Function and len(e.args) == 1 and e.func.__name__ in {*_BALLS, *_DEFINED}, "a formula has no enclosure"
-    )
+    require(e.is_Function and len(e.args) == 1 and e.func.__name__ in {*_BALLS, *DEFINED}, "a formula has no enclosure")
     return values.sound(values.call(e.func.__name__, ball_of(e.args[0], values, at)))
 
 

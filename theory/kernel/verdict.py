@@ -30,7 +30,7 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, ctx
 
-from temperance.theory.kernel.balls import Balls, nonzero
+from temperance.theory.kernel.balls import DEFINED, Balls, nonzero
 from temperance.theory.kernel.place import Claim, Place
 from temperance.theory.kernel.reader import (
     Rejected,
@@ -44,19 +44,9 @@ from temperance.theory.kernel.reader import (
 )
 
 _MOST_POWER, _MOST_DEGREE, _MOST_TERMS = 1000, 60, 50_000
-_DEFINED = {  # functions by others, with i the imaginary unit
+_DEFINED = DEFINED | {  # with i the imaginary unit
     "sin": parsed("(exp(-i*q) - exp(i*q))*i/2"),
     "cos": parsed("(exp(i*q) + exp(-i*q))/2"),
-    "tan": parsed("sin(q)/cos(q)"),
-    "sinh": parsed("(exp(q) - exp(-q))/2"),
-    "cosh": parsed("(exp(q) + exp(-q))/2"),
-    "tanh": parsed("1 - 2/(exp(2*q) + 1)"),
-    "asinh": parsed("log(q + (q**2 + 1)**(1/2))"),
-    "acosh": parsed("log(q + (q**2 - 1)**(1/2))"),
-    "atanh": parsed("(log(1 + q) - log(1 - q))/2"),
-    "asin": parsed("atan(q/(1 - q**2)**(1/2))"),
-    "acos": parsed("pi/2 - asin(q)"),
-    "sqrt": parsed("q**(1/2)"),
 }
 
 _SLOPES = {  # dv/dq of the variable v for f(q); that for LambertW is exp(LambertW(q)), which is never 0

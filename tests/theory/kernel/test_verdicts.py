@@ -6,7 +6,7 @@ import json
 import pytest
 
 from temperance.theory.conditions.certificates import certificates
-from temperance.theory.kernel.balls import _BALLS, _DEFINED
+from temperance.theory.kernel.balls import _BALLS, DEFINED
 from temperance.theory.kernel.check import check
 from temperance.theory.kernel.reader import FUNCTIONS, objection
 from temperance.theory.kernel.verdict import CONDITIONS, FAMILIES
@@ -98,5 +98,5 @@ def test_where_s_is_not_real_it_has_no_verdict():
 
 
 def test_every_function_of_the_language_has_a_ball():
-    assert {*_BALLS, *_DEFINED} == FUNCTIONS
+    assert {*_BALLS, *DEFINED} == FUNCTIONS
     assert all(len(members) > 2 for members in FAMILIES.values())
