@@ -150,23 +150,23 @@ def boundaries(spec: MoESpec) -> list[sp.Expr]:
 def places(boundary: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float]:
     """The x inside an interval at which a boundary in x alone is 0; none where its equation is not solved."""
     try:
-        found = [float(z) for z in sp.solve(boundary, x) if z.is_real]
+        roots = [float(z) for z in sp.solve(boundary, x) if z.is_real]
     except NotImplementedError:
         return []
-    return [z for z in found if low < z < high]
+    return [z for z in roots if low < z < high]
 
 
 def _lines(
     spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float
 ) -> list[tuple[Floats, float]]:
     """The kinks of all atoms as lines normal . x = offset; in dimension 2 those that are no lines are left out."""
-    x, found = covariates(spec.dim), []
+    x, surfaces = covariates(spec.dim), []
     for b in (boundary.subs(values) for boundary in boundaries(spec) for values in atoms):
         if spec.dim == 1:
-            found += [(np.ones(1), z) for z in places(b, x[0], low, high)]
+            surfaces += [(np.ones(1), z) for z in places(b, x[0], low, high)]
         elif b.has(*x) and b.is_polynomial(*x) and sp.total_degree(b, *x) == 1:
-            found.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
-    return found
+            surfaces.append((np.array([float(sp.diff(b, v)) for v in x]), -float(b.subs(dict.fromkeys(x, 0)))))
+    return surfaces
 
 
 _AGREE = 1e-6  # relative difference of two rules after which none is doubled

@@ -113,20 +113,22 @@ def _tie(
     return None
 
 
-def sparse_law(measure: MixingMeasure, layout: Layout, gate: CompiledActivation, found: tuple[Tie, ...] | None) -> Law:
+def sparse_law(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, crossings: tuple[Tie, ...] | None
+) -> Law:
     """The exponent of n ~ tau^e as tau -> 0, from the ranks of jets at the ties.
 
     "exponential" without a tie; None where a jet is not finite, or no order up to that of the jets decides.
     """
-    if measure.d != 1 or found is None:
+    if measure.d != 1 or crossings is None:
         return None
-    if not found:
+    if not crossings:
         return "exponential"
-    jets = [_jets(measure, layout, gate, tie) for tie in found]
-    if any(j is None for j in jets) or any(tie.order is None for tie in found):
+    jets = [_jets(measure, layout, gate, tie) for tie in crossings]
+    if any(j is None for j in jets) or any(tie.order is None for tie in crossings):
         return None
     rows = np.stack([j for j in jets if j is not None])  # (ties, functions, orders)
-    counts = np.array([[Fraction(1 + 2 * j, tie.order or 1) for j in range(_ORDER)] for tie in found])
+    counts = np.array([[Fraction(1 + 2 * j, tie.order or 1) for j in range(_ORDER)] for tie in crossings])
     decided = min(row[-1] for row in counts)
     for e in sorted({c for c in counts.ravel() if c <= decided}):
         # does some combination vanish to every order that counts no more?

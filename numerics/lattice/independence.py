@@ -4,7 +4,7 @@ The derivatives D^alpha u of an atom that lead no relation (`theory.interactions
 where a determinant of their values at points of the lattice has an enclosure without 0, they are independent there, and
 the two spaces of relations are one. The columns are D^alpha u/u, a quotient of the gate times one of the expert.
 
-Example: ``same_relations(model("softmax"), atoms(truth, "softmax")[0], made, order=4).proved`` is True.
+Example: ``same_relations(model("softmax"), atoms(truth, "softmax")[0], lattice, order=4).proved`` is True.
 
 `normalisation` proves by balls that the lattice carries laws: what is missing from 1, for all measures of a box.
 
@@ -50,10 +50,10 @@ class Normalisation:
     outside: float
 
 
-def normalisation(made: Experiment) -> Normalisation:
+def normalisation(lattice: Experiment) -> Normalisation:
     """The bounds for an experiment."""
     with flint.ctx.workprec(_BITS):
-        return Normalisation(_upper(_excess(made.step, made.nu_min)), _upper(_beyond(made)))
+        return Normalisation(_upper(_excess(lattice.step, lattice.nu_min)), _upper(_beyond(lattice)))
 
 
 def _excess(step: float, nu_min: float) -> arb:
@@ -61,14 +61,17 @@ def _excess(step: float, nu_min: float) -> arb:
     return 2 * r / (1 - r**3)
 
 
-def _beyond(made: Experiment) -> arb:
+def _beyond(lattice: Experiment) -> arb:
     """The mass of the worst atom on both sides; from the outermost means at any x."""
     total = arb(0)
     for mean_low, mean_high, deviation in zip(
-        made.means.min(axis=0), made.means.max(axis=0), made.deviations, strict=True
+        lattice.means.min(axis=0), lattice.means.max(axis=0), lattice.deviations, strict=True
     ):
         spread = arb(float(deviation), _ROUNDED) * arb(2).sqrt()
-        gaps = (arb(float(mean_low), _ROUNDED) - float(made.y[0]), float(made.y[-1]) - arb(float(mean_high), _ROUNDED))
+        gaps = (
+            arb(float(mean_low), _ROUNDED) - float(lattice.y[0]),
+            float(lattice.y[-1]) - arb(float(mean_high), _ROUNDED),
+        )
         mass = sum(((gap / spread).erfc() / 2 for gap in gaps), arb(0))
         total = total.max(mass)
     return total
@@ -105,7 +108,7 @@ def atoms(truth: MixingMeasure, spec: MoESpec) -> list[Exact]:
     return [dict(zip(names, map(exact, row), strict=True)) | shared for row in rows]
 
 
-def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *, held: bool = False) -> Independence:
+def same_relations(spec: MoESpec, point: Exact, lattice: Experiment, order: int, *, held: bool = False) -> Independence:
     """Whether derivatives of order <= order of an atom have the same linear relations on the lattice as everywhere.
 
     spec: with a Gaussian expert. point: the atom's parameters, by name. held: the gate is that of an anchored atom, and
@@ -113,29 +116,31 @@ def same_relations(spec: MoESpec, point: Exact, made: Experiment, order: int, *,
     dimension than that of the experiment.
     """
     missing = [p.name for p in spec.parameters if p.name not in point]
-    if missing or spec.dim != made.x.shape[1]:
-        raise ValueError(f"the atom needs x in dimension {made.x.shape[1]} and a value of {missing or spec.parameters}")
+    if missing or spec.dim != lattice.x.shape[1]:
+        raise ValueError(
+            f"the atom needs x in dimension {lattice.x.shape[1]} and a value of {missing or spec.parameters}"
+        )
     cut = 0 if held else len(spec.gate.parameters)
     # behind an anchored gate stand the derivatives that lead no relation behind a free one, of the expert alone
     whole = MoESpec(generic(spec.dim), spec.expert, spec.dim) if held else spec
     ahead = len(whole.gate.parameters) - cut
     standard = [a[ahead:] for a in groebner_basis(whole, order).standard if not any(a[:ahead])]
     gate, expert = spec.gate.log_weight, spec.expert.log_density
-    places = _places(made, 2 * len(standard))
+    places = _places(lattice, 2 * len(standard))
 
     def rows(bits: int, _: random.Random) -> list[list[arb]]:
-        found = []
+        rows = []
         by_gate: dict[int, dict[Index, arb]] = {}
         for i, j in places:
-            at = {**point, **_covariates(made, i)}
+            at = {**point, **_covariates(lattice, i)}
             if i not in by_gate:
                 formulas = _quotients(_piece(gate, at), spec.gate.parameters[:cut], order)
                 by_gate[i] = {alpha: value(f, at, bits) for alpha, f in formulas.items()}
-            at[Y.name] = exact(float(made.y[j]))
+            at[Y.name] = exact(float(lattice.y[j]))
             formulas = _quotients(expert, spec.expert.parameters, order)
             by_expert = {alpha: value(f, at, bits) for alpha, f in formulas.items()}
-            found.append([by_gate[i][alpha[:cut]] * by_expert[alpha[cut:]] for alpha in standard])
-        return found
+            rows.append([by_gate[i][alpha[:cut]] * by_expert[alpha[cut:]] for alpha in standard])
+        return rows
 
     proved = independent_columns(rows)
     size = cut + len(spec.expert.parameters)
@@ -148,42 +153,42 @@ def gate_functions(spec: MoESpec, points: Sequence[Exact], order: int) -> list[s
     e is the atom's gate weight, its parameters put in from points. If they are independent on the design, the atoms of
     a mixture have no relations with each other, on the lattice or elsewhere, but that probabilities sum to 1.
     """
-    gate, found = spec.gate, [sp.S.One]
+    gate, functions = spec.gate, [sp.S.One]
     basis = groebner_basis(MoESpec(gate, constant(spec.dim), spec.dim), order)
     cut, quotients = len(gate.parameters), _quotients(gate.log_weight, gate.parameters, order)
-    moved = [alpha[:cut] for alpha in basis.standard if any(alpha[:cut]) and not any(alpha[cut:])]
+    orders = [alpha[:cut] for alpha in basis.standard if any(alpha[:cut]) and not any(alpha[cut:])]
     for point in points:
         numbers = {p: sp.Rational(int(point[p.name].p), int(point[p.name].q)) for p in gate.parameters}
-        found += [quotients[gamma].subs(numbers) for gamma in moved]
-    return found
+        functions += [quotients[gamma].subs(numbers) for gamma in orders]
+    return functions
 
 
-def independent_on_design(functions: Sequence[sp.Expr], point: Exact, made: Experiment) -> bool:
+def independent_on_design(functions: Sequence[sp.Expr], point: Exact, lattice: Experiment) -> bool:
     """Whether functions of x are proved to be linearly independent on the design: no combination vanishes there.
 
     point: the values of all other symbols, by name.
     """
 
     def rows(bits: int, _: random.Random) -> list[list[arb]]:
-        places = ({**point, **_covariates(made, i)} for i in range(len(made.x)))
+        places = ({**point, **_covariates(lattice, i)} for i in range(len(lattice.x)))
         return [[value(_piece(f, at), at, bits) for f in functions] for at in places]
 
     return independent_columns(rows)
 
 
-def _covariates(made: Experiment, i: int) -> dict[str, fmpq]:
-    return {s.name: exact(float(v)) for s, v in zip(covariates(made.x.shape[1]), made.x[i], strict=True)}
+def _covariates(lattice: Experiment, i: int) -> dict[str, fmpq]:
+    return {s.name: exact(float(v)) for s, v in zip(covariates(lattice.x.shape[1]), lattice.x[i], strict=True)}
 
 
-def _places(made: Experiment, count: int) -> list[tuple[int, int]]:
+def _places(lattice: Experiment, count: int) -> list[tuple[int, int]]:
     """Cells that the sample is likely to reach, spread over the design, the same at every call."""
     rng = random.Random(1)
-    likely = (made.log_density > made.log_density.max(axis=1, keepdims=True) - 20).tolist()
-    found: list[tuple[int, int]] = []
-    while len(found) < count:
+    likely = (lattice.log_density > lattice.log_density.max(axis=1, keepdims=True) - 20).tolist()
+    places: list[tuple[int, int]] = []
+    while len(places) < count:
         for i in rng.sample(range(len(likely)), len(likely)):
-            found.append((i, rng.choice([j for j, reached in enumerate(likely[i]) if reached])))
-    return found[:count]
+            places.append((i, rng.choice([j for j, reached in enumerate(likely[i]) if reached])))
+    return places[:count]
 
 
 def _piece(f: sp.Expr, at: Exact) -> sp.Expr:
@@ -198,9 +203,9 @@ def _piece(f: sp.Expr, at: Exact) -> sp.Expr:
 @lru_cache(maxsize=64)
 def _quotients(f: sp.Expr, parameters: tuple[sp.Symbol, ...], order: int) -> dict[Index, sp.Expr]:
     """P_alpha = D^alpha e/e up to an order, e = exp(f): P_0 = 1, and P_(alpha + e_i) = d_i P_alpha + P_alpha d_i f."""
-    slopes, found = [sp.diff(f, p) for p in parameters], {(0,) * len(parameters): sp.S.One}
+    slopes, derivatives = [sp.diff(f, p) for p in parameters], {(0,) * len(parameters): sp.S.One}
     for alpha in (a for degree in range(1, order + 1) for a in multi_indices(len(parameters), degree)):
         i = next(i for i, a in enumerate(alpha) if a)
-        lower = found[raised(alpha, i, -1)]
-        found[alpha] = sp.diff(lower, parameters[i]) + lower * slopes[i]
-    return found
+        lower = derivatives[raised(alpha, i, -1)]
+        derivatives[alpha] = sp.diff(lower, parameters[i]) + lower * slopes[i]
+    return derivatives

@@ -98,12 +98,12 @@ class AtomFormulas:
     @cached_property
     def products(self) -> Mapping[sp.Expr, list[tuple[int, int]]]:
         """The products of two slopes of the mean that all atoms have in common, and of which slopes they are."""
-        found: dict[sp.Expr, list[tuple[int, int]]] = {}
+        pairs: dict[sp.Expr, list[tuple[int, int]]] = {}
         for a, b in combinations_with_replacement(range(self.line), 2):
             product = sp.expand(self.line_slopes[a] * self.line_slopes[b])
             if (a, b) not in self.line_bends and not product.free_symbols & {*self.parameters}:
-                found.setdefault(product, []).append((a, b))
-        return found
+                pairs.setdefault(product, []).append((a, b))
+        return pairs
 
     @property
     def other_products(self) -> list[tuple[int, int]]:
@@ -114,8 +114,8 @@ class AtomFormulas:
 
 def _bends(f: sp.Expr, parameters: Sequence[sp.Symbol]) -> Bends:
     every = combinations_with_replacement(range(len(parameters)), 2)
-    found = {(a, b): sp.diff(f, parameters[a], parameters[b]) for a, b in every}
-    return {pair: bend for pair, bend in found.items() if bend != 0}
+    bends = {(a, b): sp.diff(f, parameters[a], parameters[b]) for a, b in every}
+    return {pair: bend for pair, bend in bends.items() if bend != 0}
 
 
 @lru_cache(maxsize=64)

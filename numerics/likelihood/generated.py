@@ -42,9 +42,9 @@ class GeneratedLikelihood:
 
     def natural(self, theta: Floats) -> Floats:
         """The parameters of a vector: entries that are logarithms are taken the exponential of."""
-        found = theta.copy()
-        found[self._logs] = np.exp(theta[self._logs])
-        return found
+        natural = theta.copy()
+        natural[self._logs] = np.exp(theta[self._logs])
+        return natural
 
     def __call__(
         self,

@@ -74,7 +74,7 @@ def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
     function = sp.lambdify(symbols, rows, modules=modules(rows), cse=True)
     exact = [_real(sp.lambdify(symbols, row, modules=[MPMATH, "mpmath"])) for row in rows]
 
-    def found(x: Floats, parameters: Floats) -> Floats:
+    def filled(x: Floats, parameters: Floats) -> Floats:
         values = np.empty((len(rows), len(x)))
         for value, one in zip(values, function(*x.T, *parameters), strict=True):
             value[:] = one
@@ -85,17 +85,17 @@ def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
                     break
         return values
 
-    return found
+    return filled
 
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, nan where its values are complex."""
 
-    def found(*arguments: Any) -> Any:
+    def filled(*arguments: Any) -> Any:
         value = function(*arguments)
         return mpmath.nan if mpmath.im(value) else value
 
-    return found
+    return filled
 
 
 _coordinates = lru_cache(maxsize=64)(Coordinates)

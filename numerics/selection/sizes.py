@@ -62,9 +62,9 @@ def departure(mixture: Mixture, points: Points) -> int | None:
         drawn = means[np.arange(len(y)), atom] + np.sqrt(mixture.nu[atom]) * rng.standard_normal(len(y))
         totals[b], spread = _moments(mixture, probabilities, means, drawn)
         gram += spread / _DRAWS
-    found, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
-    above = int((drawn_from_fit.max(axis=-1) >= found.max()).sum())
-    return int(found.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
+    statistics, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
+    above = int((drawn_from_fit.max(axis=-1) >= statistics.max()).sum())
+    return int(statistics.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
 
 
 def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
@@ -110,15 +110,15 @@ def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, i
     relative to the largest.
     """
     log_n = np.log(n)
-    found = np.empty(len(levels))
+    evidence = np.empty(len(levels))
     for k, level in enumerate(levels):
         logs = np.array([level - lam * log_n + (m - 1) * np.log(log_n) for lam, m in charges[k]])
-        largest = max(logs.max(), found[:k].max(initial=-np.inf))
-        at, before = np.exp(logs - largest), np.exp(found[:k] - largest)
+        largest = max(logs.max(), evidence[:k].max(initial=-np.inf))
+        at, before = np.exp(logs - largest), np.exp(evidence[:k] - largest)
         b, c = float(before.sum() - at[-1]), float(at[:-1] @ before)
         root = np.sqrt(b * b + 4 * c)
-        found[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
-    return found
+        evidence[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
+    return evidence
 
 
 RESOLUTIONS = (0.1, 0.05, 0.02)
