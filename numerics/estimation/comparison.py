@@ -109,13 +109,13 @@ class FitComparison(Tabled):
         first = self.fits[0]
         left_out = f", {first.dropped} rows with missing values left out" if first.dropped else ""
         head = [f"{first.gate[0].upper()}{first.gate[1:]}; {first.points:g} points{left_out}"]
-        return head, [_cells(row) for row in self.rows()], [*(f"warning: {w}" for w in self.warnings), *self.words]
+        return head, [_cells(row) for row in self.rows()], [f"warning: {w}" for w in self.warnings]
 
     def __str__(self) -> str:
         """What the command prints."""
         head, rows, foot = self.parts()
         lines = aligned([self.heads, *rows], left=(1,))
-        return "\n".join([*head, lines[0], "-" * max(map(len, lines)), *lines[1:], *foot])
+        return "\n".join([*self.words, "", *head, lines[0], "-" * max(map(len, lines)), *lines[1:], *foot])
 
     def __repr__(self) -> str:
         """In a line; print shows all."""

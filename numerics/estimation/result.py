@@ -322,7 +322,7 @@ class FitResult(Tabled):
 
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
         each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
-        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the last lines. Of
+        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines. Of
         formulas, what was understood of them and of their noise.
         """
         return {
@@ -352,7 +352,8 @@ class FitResult(Tabled):
         head, table, foot = self.parts(columns)
         lines = aligned([COLUMNS, *table], left=(0, 1, 5))
         rule = "=" * max(map(len, lines))
-        return Text("\n".join([*head, rule, lines[0], rule.replace("=", "-"), *lines[1:], rule, *foot]))
+        rows = [rule, lines[0], rule.replace("=", "-"), *lines[1:], rule]
+        return Text("\n".join([*self.words, "", *head, *rows, *foot]))
 
     @checked
     def parts(self, columns: Sequence[str] | None = None) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
@@ -365,7 +366,6 @@ class FitResult(Tabled):
             f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
             f"{self.fit.agree} of {self.fit.starts} starts agree on it; {self._searches}",
             *(f"warning: {warning}" for warning in self.warnings),
-            *self.words,
         ]
         return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot
 

@@ -56,12 +56,12 @@ class Answer:
         return self.said.title
 
     def parts(self) -> Sequence[Part]:
-        """The lines and grids that the command prints before the answer in words."""
+        """The lines and grids that the command prints after the answer in words."""
         return self.said.parts
 
     @property
     def words(self) -> Sequence[str]:
-        """The answer in words: the last lines."""
+        """The answer in words: the first lines."""
         return self.said.words
 
     def to_json(self) -> Any:

@@ -41,7 +41,6 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
         yield _MORE_TWINS
     kinds = {d.mirror_type for d in decisions}
     yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
-    yield ""
 
 
 def _words(decisions: Sequence[Decision]) -> Iterator[str]:

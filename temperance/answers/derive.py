@@ -91,7 +91,7 @@ class Derive(Answer):
 
 
 def _said(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Said:
-    return Said(found.title, (found.title, *_parts(found, record, meant, all), ""), (_identifiable(found),))
+    return Said(found.title, (found.title, *_parts(found, record, meant, all)), (_identifiable(found),))
 
 
 def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Iterator[Part]:

@@ -216,7 +216,7 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
+    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"])
     return Said(title, shown, (answer(found),))
 
 

@@ -105,15 +105,15 @@ def _parts(results: Sequence[Result]) -> Iterator[Part]:
 
 
 def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
-    """What was tested, how many claims stand, and which do not."""
+    """How many claims stand, which do not, and what was tested."""
     by_outcome: dict[str, list[str]] = {}
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-    if (made := tests_made(results))["made"]:
-        yield in_words(made)
+    yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
     if (fits := made_in_words(results)) is not None:
         yield fits
-    yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
+    if (made := tests_made(results))["made"]:
+        yield in_words(made)
     if source is not None:
         yield f"read from {source!r}: nothing was run"
 

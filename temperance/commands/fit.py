@@ -56,7 +56,7 @@ class Fit(Answer):
 def _said(found: FitResult | FitComparison) -> Said:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
     head, rows, foot = found.parts()
-    parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
+    parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot]
     return Said("Which mixture do these data come from?", tuple(parts), tuple(found.words))
 
 

@@ -103,5 +103,6 @@ def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -
     text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
     grid = Grid("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
     lines = () if reading is None else (str(reading),)
-    parts = (sentence, *lines, grid, f"It is that of {result.stratum}." if result.exact else "", result.reason.text)
-    return Said(sentence, tuple(part for part in parts if part), result.assumed)
+    stratum = f"It is that of {result.stratum}." if result.exact else ""
+    parts = (*lines, grid, stratum, result.reason.text, *result.assumed)
+    return Said(sentence, tuple(part for part in parts if part), (sentence,))

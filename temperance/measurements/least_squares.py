@@ -111,7 +111,7 @@ class ByLeastSquares:
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
         rows = tuple((o["parameter"], bound_in_words(o), rate_in_words(o)) for o in record["orders"])
         why = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
-        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (self.answer,))
+        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"]), (self.answer,))
 
     @property
     def answer(self) -> str:
@@ -294,7 +294,16 @@ class LeastSquaresAtlas:
         papers = (
             f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
         )
-        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), ())
+        proved = [one.record()["orders"] for _, one in self.entries if not isinstance(one, str)]
+        flat, open_ = (
+            sum(any(holds(o) for o in orders) for orders in proved)
+            for holds in (lambda o: o["flat"], lambda o: not o["flat"] and o["rate"] is None)
+        )
+        answer = (
+            f"Of {len(self.entries)} combinations {len(proved)} are covered: {flat} have parameters without any rate "
+            f"(flat), {open_} have parameters that are not decided"
+        )
+        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), (answer,))
 
 
 def atlas_by_least_squares() -> LeastSquaresAtlas:

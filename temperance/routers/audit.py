@@ -33,11 +33,6 @@ class Audit(Answer):
     routers: tuple[RouterAudit, ...]
     answer: str
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The answer in a line, which is printed first."""
-        return (self.answer,)
-
     def to_json(self) -> dict[str, Any]:
         """The answer as an object of strict JSON."""
         return {"routers": [row.to_json() for row in self.routers], "answer": self.answer}
@@ -71,7 +66,7 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
         warnings.simplefilter("ignore")  # of the user's modules
         rows = rows_of(model, _example(example_inputs))
     answer = _answer(rows)
-    return Audit(rows, answer, said=Said(answer, tuple(_parts(rows)), (LIMITS,)))
+    return Audit(rows, answer, said=Said(answer, (*_parts(rows), LIMITS), (answer,)))
 
 
 def is_module(candidate: Any) -> bool:
@@ -99,11 +94,10 @@ def _answer(rows: Sequence[RouterAudit]) -> str:
 
 
 def _parts(rows: Sequence[RouterAudit]) -> Iterator[Part]:
-    """The answer; of several routers a table, and what is said of those of which the same is said, once."""
+    """What is said of one router; of several a table, and what is said of those of which the same is said, once."""
     if len(rows) == 1:
-        yield from (_answer(rows), *rows[0].lines[1:])
+        yield from rows[0].lines[1:]
         return
-    yield _answer(rows)
     cells = [(r.where, _temperature(r), r.evaluation, r.training, r.basis) for r in rows]
     yield Grid("Routers", _COLUMNS, tuple(cells))
     alike: dict[tuple[str, ...], list[str]] = {}

@@ -1,4 +1,4 @@
-"""Holds what an answer says, before it is printed: lines of text and grids, and the answer in words."""
+"""Holds what an answer says, before it is printed: the answer in words, then lines of text and grids."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Said:
 
     Attributes:
         title: what was asked, in a line.
-        parts: the lines and grids that the command prints before the answer in words.
-        words: the answer in words: the last lines.
+        parts: the lines and grids that the command prints after the answer in words.
+        words: the answer in words: the first lines.
     """
 
     title: str
@@ -33,5 +33,6 @@ class Said:
 
     @property
     def all(self) -> tuple[Part, ...]:
-        """All that the command prints."""
-        return (*self.parts, *self.words)
+        """All that the command prints: the answer, and after a blank line what it rests on."""
+        apart = ("",) if self.words and self.parts and isinstance(self.parts[0], str) else ()
+        return (*self.words, *apart, *self.parts)

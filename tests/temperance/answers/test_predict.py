@@ -33,10 +33,10 @@ def test_json_holds_fractions_or_null_with_reasons(capsys):
 def test_the_table_has_no_number_without_its_reason(capsys):
     told = asked(capsys, "--activation", "tanh", "--gauge", "anchored", "--true", "2", "--fitted", "3")
     lines = told.splitlines()
-    assert lines[0] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
-    assert lines[-3] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
-    assert lines[-2].startswith("A published exponent below the sharp one is a correct bound")
-    assert lines[-1].startswith("A twin has the density of this truth, (b, 0, beta0, tau) -> (0, -b, beta0, tau):")
+    assert lines[4] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
+    assert lines[0] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
+    assert lines[1].startswith("A published exponent below the sharp one is a correct bound")
+    assert lines[2].startswith("A twin has the density of this truth, (b, 0, beta0, tau) -> (0, -b, beta0, tau):")
     marks = {line.split()[-1] for line in lines if line.startswith((" tau ", " beta1 ", " a ", " b ", " nu "))}
     assert all(any(line.startswith(mark) for line in lines) for mark in marks)
     assert "] the anchor cell is split: no statement covers it" in told
@@ -141,7 +141,7 @@ def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
     path = tmp_path / "truth.json"
     path.write_text(json.dumps({**truth, "x": {"law": "uniform", "low": -3, "high": 3}}))
     setting = ("--activation", "gelu", "--true", "2", "--fitted", "2")
-    assert "tau, " not in asked(capsys, *setting).splitlines()[-1].partition("no rate")[2]
+    assert "tau, " not in asked(capsys, *setting).splitlines()[0].partition("no rate")[2]
     assert "no rate is predicted of: tau, beta1\n" in asked(capsys, *setting, "--truth", str(path))
 
 

@@ -27,8 +27,8 @@ def test_a_report_is_printed_and_made_a_page_without_running(stored, tmp_path, c
     page = tmp_path / "report.html"
     assert run(["verify", "--from", str(stored), "-o", str(page)]) == 0
     told = capsys.readouterr().out
-    assert told.splitlines()[-2] == "proved: C1; confirmed: C11"
-    assert told.splitlines()[-1] == f"read from {str(stored)!r}: nothing was run"
+    assert told.splitlines()[0] == "proved: C1; confirmed: C11"
+    assert told.splitlines()[1] == f"read from {str(stored)!r}: nothing was run"
     text = page.read_text(encoding="utf-8")
     assert 'id="C11-contact"' in text
     assert "nothing was run again" in text

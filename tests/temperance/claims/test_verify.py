@@ -132,7 +132,7 @@ def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
     assert run(["verify"]) == 0
     out = capsys.readouterr().out
     assert "relations of the linear" in out
-    assert out.splitlines()[-1] == "proved: C1"
+    assert out.splitlines()[0] == "proved: C1"
 
 
 def with_fits(key, name, **fits):

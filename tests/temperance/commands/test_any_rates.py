@@ -16,10 +16,11 @@ QUICK = ("--n", "1e4,1e5", "--replicates", "10")
 
 def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_rest(output):
     lines = output("predict", *WAVE, *ALL).splitlines()
-    assert lines[0] == "Predicted rates n^(-p): kappa*cos(x - c)/tau gate, gaussian expert, d = 1, k* = 2, k = 4"
-    assert lines[1].startswith("gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau")
+    assert lines[0].startswith("Slowest predicted rate: n^(-1/12), of a, b, mean a, mean b; no rate")
+    assert lines[3] == "Predicted rates n^(-p): kappa*cos(x - c)/tau gate, gaussian expert, d = 1, k* = 2, k = 4"
+    assert lines[4].startswith("gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau")
     assert any("at least 1/8" in line for line in lines)
-    assert lines[-1] == (
+    assert lines[1] == (
         "Orders that are only measured: `temperance exponents --gate 'kappa*cos(x - c)/tau'`; rates: "
         "`temperance rates --gate 'kappa*cos(x - c)/tau' --true 2 --fitted 3`"
     )
@@ -164,8 +165,8 @@ def test_the_slopes_of_models_of_no_paper_are_those_that_are_predicted(output, n
 
 
 def test_predict_names_no_command_that_refuses(output):
-    assert "--split all" in output("predict", "--gate", "sigmoid", *SPLIT).splitlines()[-1]
-    exact = output("predict", "--gate", "sigmoid", *EXACT).splitlines()[-1]
+    assert "--split all" in output("predict", "--gate", "sigmoid", *SPLIT).splitlines()[1]
+    exact = output("predict", "--gate", "sigmoid", *EXACT).splitlines()[1]
     assert exact == "Rates: `temperance rates --gate sigmoid --true 2 --fitted 2`"
     outcomes = output("predict", "--gate", "softmax", "--expert", "multinomial:2", *EXACT)
     assert "temperance rates" not in outcomes

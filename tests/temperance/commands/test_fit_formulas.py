@@ -39,7 +39,7 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
     found = temperance.fit(x, y, fitted=2, gate=GATE, expert=EXPERT, **options)
     assert screen.out == f"{found}\n"
     parts = ("exp(beta0 + beta1*x_1 + beta2*x_1*x_2)", "N(y | a1*x_1 + a2*x_2 + b, nu)", "x_2 is column age")
-    assert all(part in screen.out.splitlines()[1] for part in parts)
+    assert all(part in screen.out.splitlines()[4] for part in parts)
 
 
 def test_json_has_the_old_keys_and_what_was_understood(data, capsys):
@@ -78,7 +78,7 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
     options = ("--fitted", "1,2", "--positive", "v", "--constants", "k=1/2,tau=2", "-o", str(page))
     assert run(command(data[0], *options, gate=gate, expert="polynomial:1")) == 0
     screen = capsys.readouterr().out
-    assert "exp(beta0 + v*x_1/2 + w*x_1*x_2/2)" in screen.splitlines()[0]
+    assert "exp(beta0 + v*x_1/2 + w*x_1*x_2/2)" in screen
     assert "least BIC: 2" in page.read_text()
     assert "<svg role" not in page.read_text()  # of two columns of x
     assert run(command(data[0], "--fitted", "2", "-o", str(page))) == 0

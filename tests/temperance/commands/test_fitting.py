@@ -155,7 +155,7 @@ def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, sizes):
     assert run([*command, "-o", str(tmp_path / "f.html")]) == 0
     page = unescape((tmp_path / "f.html").read_text(encoding="utf-8"))
     out = capsys.readouterr().out
-    assert out.splitlines()[-1][:40] in page
+    assert out.splitlines()[0][:40] in page
     assert page.count("<svg role") == 2
     assert run([*command, "-o", str(tmp_path / "f.txt")]) == 2
     if sizes == "2":

@@ -14,7 +14,7 @@ CUBIC = "beta1*x**3/tau + beta2*x"
 def test_a_formula_is_derived_and_said_in_one_line(output):
     lines = output("derive", "--gate", "kappa*cos(x - c)/tau", "--expert", "a*x + b", "--order", "1").splitlines()
     parts = ("exp(beta0/tau + kappa*cos(c - x)/tau)", "own kappa, c;", "shared tau;", "N(y | a*x + b, nu)")
-    assert all(part in lines[1] for part in parts)
+    assert all(part in lines[3] for part in parts)
     assert "  tau*u_{tau} + kappa*u_{kappa} = 0" in lines
 
 

@@ -18,10 +18,10 @@ def written(tmp_path):
 def test_a_written_file_is_proved(written, capsys):
     capsys.readouterr()
     assert run(["certify", str(written)]) == 0
-    *lines, last = capsys.readouterr().out.splitlines()
+    first, _, *lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 15
     assert all(": proved: " in line for line in lines)
-    assert last == "15 of 15 certificates are proved"
+    assert first == "15 of 15 certificates are proved"
 
 
 def test_a_changed_file_is_rejected(written, capsys):
@@ -89,7 +89,7 @@ def test_an_old_format_must_be_written_again(tmp_path, capsys):
     path = tmp_path / "old.json"
     path.write_text('{"format": "temperance-orders/3", "statement": "contact orders at most 1"}')
     assert run(["certify", str(path)]) == 1
-    line, _ = capsys.readouterr().out.splitlines()
+    _, _, line = capsys.readouterr().out.splitlines()
     assert "the format temperance-orders/3 is no longer read: write the certificate again" in line
 
 

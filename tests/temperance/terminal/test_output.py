@@ -52,7 +52,9 @@ def test_a_place_for_a_file_is_checked_before(tmp_path, name, words):
 
 def test_what_an_answer_says_is_in_order():
     grid = Grid("c", ("a",), (("1",),))
-    assert Said("t", ("line", grid), ("so",)).all == ("line", grid, "so")
+    assert Said("t", ("line", grid), ("so",)).all == ("so", "", "line", grid)
+    assert Said("t", (grid, "line"), ("so",)).all == ("so", grid, "line")
+    assert Said("t", (), ("so",)).all == ("so",)
 
 
 def test_progress_is_silent_without_a_terminal(capsys):
