@@ -29,8 +29,10 @@ from typing import Any
 
 from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
 
+from temperance.theory.kernel.balls import DEFINED
 from temperance.theory.kernel.place import Case, Claim
-from temperance.theory.kernel.reader import evaluate, names_in, parsed, rational, require, require_keys
+from temperance.theory.kernel.reader import evaluate, names_in, rational, require, require_keys
+from temperance.theory.kernel.series import binomial
 
 MOST_BITS = 10000
 _MOST_WORK, _MOST_TERMS, _WORD = 3 * 10**8, 5 * 10**6, 256
@@ -62,12 +64,7 @@ def bits_of(numbers: Iterable[fmpq]) -> int:
 
 _MOST_POWER = 8
 _NONE: frozenset[int] = frozenset()
-_DEFINED = {
-    "sinh": parsed("(exp(q) - exp(-q))/2"),
-    "cosh": parsed("(exp(q) + exp(-q))/2"),
-    "tanh": parsed("(exp(q) - exp(-q))/(exp(q) + exp(-q))"),
-    "sqrt": parsed("q**(1/2)"),
-}
+_BY_OTHERS = ("sinh", "cosh", "tanh", "sqrt")
 
 
 class Value:
@@ -171,10 +168,8 @@ class Ring:
 
         def coefficient(k: int) -> fmpq:
             """That of p^k in (base + p)^exponent."""
-            binomial = fmpq(1)
-            for i in range(k):
-                binomial *= (exponent - i) / (i + 1)
-            return binomial if base == 1 or binomial == 0 else binomial * base ** int(exponent.p - k)
+            c = binomial(exponent, k)
+            return c if base == 1 or c == 0 else c * base ** int(exponent.p - k)
 
         return Value(self, coefficient(0), self.series(poly, coefficient))
 
@@ -196,8 +191,8 @@ class Ring:
 
     def call(self, f: str, u: Value) -> Value:
         """f(u)."""
-        if f in _DEFINED:
-            return evaluate(_DEFINED[f], self, q=u)
+        if f in _BY_OTHERS:
+            return evaluate(DEFINED[f], self, q=u)
         if f in ("sin", "cos"):
             return self.circular(1 if f == "sin" else 0, u)
         require(f in ("exp", "log"), f"the function {f!r} is not known here")
