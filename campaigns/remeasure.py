@@ -22,7 +22,7 @@ from temperance.measurements.contact_orders import kept as kept_orders
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers, processes
 from temperance.terminal.output import write_file
-from temperance.theory.settings.order import MET, Order
+from temperance.theory.models.order import MET, Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
 _NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of

@@ -25,10 +25,10 @@ from temperance.numerics.contact.l2_distance import dot, softmax
 from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.functions import KNOWN
+from temperance.theory.interactions.independence import formula_at
+from temperance.theory.models.coordinates import X, is_linear
 from temperance.theory.models.spec import NU
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.orders.independence import formula_at
-from temperance.theory.orders.linear_means import X, is_linear
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256

@@ -33,7 +33,7 @@ from temperance.theory.models import by_name
 from temperance.theory.models.formula_reader import Number, least_dimension
 from temperance.theory.models.gates import FITTED, gate_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec, covariates
-from temperance.theory.settings.losses import noise_of
+from temperance.theory.models.truth import noise_of
 
 _DRAWS = 20  # of parameters, at all of which a formula must not be finite to be refused
 Bounds = Mapping[str, tuple[float, float]]

@@ -22,14 +22,11 @@ from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates
+from temperance.theory.models.weights import kinks, weight_parameters
 from temperance.theory.symmetries.flows import symmetries
-from temperance.theory.traits.traits import flows_of_gate, translations
-from temperance.theory.traits.understood import understood
+from temperance.theory.symmetries.traits import flows_of_gate, translations, understood
 
 _APART = 1e4  # scales of columns that one search can take
 

@@ -30,7 +30,7 @@ from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.traits.traits import translations
+from temperance.theory.symmetries.traits import translations
 
 _REACH = 50.0  # of the gate's parameters
 _LEAST_NU = 1e-3  # of the variance of y

@@ -19,7 +19,7 @@ from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.general.split_mixtures import Array, Family
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.mixture.points import Points
-from temperance.theory.models.kinks import kinks
+from temperance.theory.models.weights import kinks
 
 _RANGE = 2.0  # of real parameters around the truth
 FACTOR = 4.0  # of positive parameters around the truth

@@ -17,12 +17,12 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.mixture.softmax import softmax
-from temperance.theory.models.kinks import kinks
+from temperance.theory.models.coordinates import X
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.orders.linear_means import X
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
+from temperance.theory.models.weights import kinks
 from temperance.theory.symmetries.parity import is_even, sign_changes
-from temperance.theory.traits.traits import translates
+from temperance.theory.symmetries.traits import translates
 
 WEIGHT = "weight"
 """What the log weight of an atom is called beside its parameters."""

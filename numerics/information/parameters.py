@@ -31,14 +31,12 @@ from temperance.numerics.likelihood.plain_sums import atom_jets
 from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.kinks import kinks
-from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates
+from temperance.theory.models.truth import Truth
+from temperance.theory.models.weights import kinks, weight_parameters
 from temperance.theory.rates.analysis import Gauge
-from temperance.theory.settings.truth import Truth
-from temperance.theory.traits.traits import traits
+from temperance.theory.symmetries.traits import traits
 
 _PER_DEVIATION = 6.0
 _ORDER = 16

@@ -12,8 +12,8 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import exact
-from temperance.theory.settings.truth import Truth
 
 
 def truth_of(measure: MixingMeasure, low: float, high: float, make: Callable[[int], Gate] = generic) -> Truth:

@@ -24,10 +24,10 @@ from temperance.numerics.lattice.counts import samples
 from temperance.numerics.lattice.experiment import CONSTANTS, family_experiment
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.run import fits_of_sizes
+from temperance.theory.models.coordinates import is_linear
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.linear_means import is_linear
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
 
 _ROUGH = 3  # starts from the data, where no atom is split
 

@@ -25,8 +25,8 @@ from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import generic, linear, softmax
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import Position, position, slopes
-from temperance.theory.settings.truth import Truth
 
 Kind = Literal["sample", "lattice"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

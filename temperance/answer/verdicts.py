@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
+from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
 from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.twins.decision import twins
 

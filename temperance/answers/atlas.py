@@ -29,8 +29,8 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.settings.losses import loss_of
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.models.order import Reason, ReasonKind
+from temperance.theory.models.truth import loss_of
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
 _COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")

@@ -17,7 +17,7 @@ from temperance.terminal.options import File
 from temperance.terminal.output import check_writable, to_json, write_file
 from temperance.terminal.parts import Said
 from temperance.terminal.progress import Display
-from temperance.theory.conditions.verdict import CONDITIONS
+from temperance.theory.conditions.families import CONDITIONS
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from temperance.terminal.errors import BadInput
 from temperance.terminal.progress import Display
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.verdict import CONDITIONS
+from temperance.theory.conditions.families import CONDITIONS
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.truth import loss_of
 from temperance.theory.rates.learnability import learnability
-from temperance.theory.settings.losses import loss_of
 
 if TYPE_CHECKING:
     import numpy as np

@@ -16,7 +16,7 @@ from temperance.terminal.formula_options import FormulaOptions, takes_formulas
 from temperance.terminal.options import Whole
 from temperance.terminal.parts import Part, Said
 from temperance.terminal.progress import Display
-from temperance.theory.derivations import printing
+from temperance.theory.derivations import derivation as printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
@@ -26,9 +26,9 @@ from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import gate_of, listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
-from temperance.theory.settings.losses import loss_of, noise_of
+from temperance.theory.models.truth import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.symmetries.traits import Understood, understood
 
 _SHOWN = 20
 

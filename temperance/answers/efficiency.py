@@ -41,14 +41,14 @@ from temperance.terminal.parts import Grid, Part, Said
 from temperance.terminal.progress import Display
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.contact.exact_truths import exact_truth
+from temperance.theory.contact.places import exact_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import slopes
-from temperance.theory.settings.truth import Truth
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.symmetries.traits import Understood, understood
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge
 

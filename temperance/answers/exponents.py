@@ -34,13 +34,13 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, listed
+from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import Expert, Gate
-from temperance.theory.settings.losses import loss_of, noise_of
-from temperance.theory.settings.reasons import ReasonKind
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.models.truth import loss_of, noise_of
+from temperance.theory.symmetries.traits import Understood, understood
 
 if TYPE_CHECKING:
-    from temperance.theory.settings.truth import Setting
+    from temperance.theory.models.truth import Setting
 
 _COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'

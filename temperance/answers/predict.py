@@ -26,16 +26,15 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, name_of
 from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
-from temperance.theory.models.kinks import kinks
+from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate, MoESpec
-from temperance.theory.models.weights import is_weighted
+from temperance.theory.models.truth import loss_of
+from temperance.theory.models.weights import is_weighted, kinks
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.true_point import slopes, somewhere
-from temperance.theory.settings.losses import loss_of
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.traits.understood import Understood
+from temperance.theory.symmetries.traits import Understood
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 
@@ -72,7 +71,7 @@ class Predict(Answer):
 
         at_least: where sharp is null, an exponent that is proved and may be larger, or null.
         identifiable: true where there is a rate, false where none is possible, null where no statement says.
-        reason_kind: a value of `theory.settings.reasons.ReasonKind`.
+        reason_kind: a value of `theory.models.order.ReasonKind`.
         """
         return [
             {

@@ -27,7 +27,7 @@ from temperance.theory.models import experts
 from temperance.theory.models.by_name import least
 from temperance.theory.models.gates import FITTED, gauge_of, generic, listed, names
 from temperance.theory.models.spec import Expert, Gate
-from temperance.theory.settings.losses import Loss, loss_of
+from temperance.theory.models.truth import Loss, loss_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -20,14 +20,12 @@ from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.options import FileOr
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.models.spec import BETA0
+from temperance.theory.models.spec import BETA0, atom_symbol
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
-from temperance.theory.settings.truth import Truth
-from temperance.theory.symmetries.exact_symmetries import PAIR, ExactSymmetry, exact_symmetries, symmetries_of
-from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.flows import PAIR, ExactSymmetry, Flow, exact_symmetries, symmetries_of
 from temperance.theory.symmetries.score_translations import scores
 from temperance.theory.symmetries.vector_fields import SCALE
 

@@ -22,8 +22,8 @@ from temperance.theory.models.form import activated
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import Vectors
-from temperance.theory.symmetries.exact_symmetries import ExactSymmetry, exact_symmetries
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.symmetries.flows import ExactSymmetry, exact_symmetries
+from temperance.theory.symmetries.traits import Understood, understood
 from temperance.theory.twins.decision import twins as decide
 from temperance.theory.twins.twin import Gauge, Twin
 from temperance.theory.twins.twin import Twins as Found

@@ -12,8 +12,7 @@ from temperance.evidence.outcomes import Leg, LegOutcome
 from temperance.evidence.proof import Check, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.theory.interactions.interactions import Interactions, derive
-from temperance.theory.models.density import atom_symbol, symbolic_density
-from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, coordinates
+from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.vector_fields import SCALE
 

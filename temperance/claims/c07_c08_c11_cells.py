@@ -27,8 +27,8 @@ from temperance.numerics.contact.curves import (
 )
 from temperance.numerics.errors.slopes import slope_contrast
 from temperance.numerics.studies.claim_studies import CELLS, TANH_FREE, tanh_cell
+from temperance.theory.rates.overspecified import solvability
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.solvability import solvability
 from temperance.theory.rates.true_point import truth_at
 
 SIZES = (2, 3, 4, 5, 6)

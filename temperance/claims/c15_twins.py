@@ -13,9 +13,9 @@ from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.evidence.proof import Check, holds, proof_leg
 from temperance.evidence.study_runner import Runs
 from temperance.theory.activations.activation import activation
-from temperance.theory.twins import identities
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Gauge
+from temperance.theory.twins.twin import holds as is_identity
 
 if TYPE_CHECKING:
     from temperance.numerics.mixture.activation_numpy import CompiledActivation
@@ -70,7 +70,7 @@ def decided(name: str, atoms: int, gauge: Gauge, unique: bool, maps: frozenset[s
 def identical(name: str, atoms: int, gauge: Gauge) -> LegOutcome:
     """Whether all identities are proved."""
     source = activation(name)
-    every = all(identities.holds(source, twin) for twin in twins(name, atoms=atoms, gauge=gauge).twins)
+    every = all(is_identity(source, twin) for twin in twins(name, atoms=atoms, gauge=gauge).twins)
     return "confirmed" if every else "inconclusive"
 
 

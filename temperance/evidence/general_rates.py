@@ -34,12 +34,11 @@ from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import flat_curves, order_setting
 from temperance.theory.least_squares.orders import least_squares_orders
 from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.models.order import Order
 from temperance.theory.models.spec import NU, MoESpec
+from temperance.theory.models.truth import Loss, Setting
 from temperance.theory.models.weights import is_weighted
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.settings.losses import Loss
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.truth import Setting
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 REPLICATES = 40

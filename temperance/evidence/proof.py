@@ -8,7 +8,7 @@ from typing import Any
 from temperance.evidence.outcomes import Leg, LegOutcome, combined
 from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.conditions.decision import decide
-from temperance.theory.conditions.verdict import Outcome
+from temperance.theory.conditions.families import Outcome
 from temperance.theory.kernel.check import check, describe
 from temperance.theory.kernel.place import Claim
 

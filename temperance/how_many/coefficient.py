@@ -14,17 +14,17 @@ from temperance.terminal.options import Whole
 from temperance.terminal.parts import Grid, Said
 from temperance.terminal.progress import Display
 from temperance.theory.coefficients.bounds import coefficient as bounds
+from temperance.theory.coefficients.bounds import has_anchor
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
-from temperance.theory.coefficients.model_counts import has_anchor
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, model
 from temperance.theory.models.gates import gate_of, gauge_of
+from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.rates.analysis import Gauge
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.symmetries.traits import Understood, understood
 
 _MOST = 20
 _COLUMNS = ("", "value")

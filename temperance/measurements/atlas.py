@@ -34,12 +34,11 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert, gaussian, mean_of
 from temperance.theory.models.form import activated
 from temperance.theory.models.gates import names
+from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
 from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import NU
-from temperance.theory.settings.order import MET, Measurement, Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.settings.truth import Setting
-from temperance.theory.traits.traits import on_lines
+from temperance.theory.models.truth import Setting
+from temperance.theory.symmetries.traits import on_lines
 
 Kept = Mapping[str, Sequence[KeptOrder]]
 _FEWER = "in a cell of two, whose mixtures are some of those here"

@@ -12,8 +12,7 @@ from typing import Any, Literal
 from temperance.measurements.contact_orders import reasons_of
 from temperance.measurements.kept_slopes import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
-from temperance.theory.settings.order import MET, Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.models.order import MET, Order, Reason, ReasonKind
 
 _PROOFS = (ReasonKind.CERTIFICATE, ReasonKind.THEOREM, ReasonKind.INDEPENDENCE, ReasonKind.IDENTITY)
 Tried = Literal["settled", "carried", "not settled", "zero", "needless", "missing"]

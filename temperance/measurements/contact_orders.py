@@ -14,16 +14,14 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.exact_truths import held_of_last
 from temperance.theory.contact.order_setting import SUPPORT, flat_curves
+from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
-from temperance.theory.models.kinks import kinks
+from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, covariates
-from temperance.theory.models.weights import weight_parameters
-from temperance.theory.settings.order import MET, Measurement, Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.settings.truth import Setting
-from temperance.theory.traits.traits import translates
+from temperance.theory.models.truth import Setting
+from temperance.theory.models.weights import kinks, weight_parameters
+from temperance.theory.symmetries.traits import translates
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute

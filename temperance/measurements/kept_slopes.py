@@ -20,7 +20,7 @@ from temperance.evidence.outcomes import LegOutcome
 from temperance.measurements import exponent_results
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import log_slope
-from temperance.theory.settings.order import Order
+from temperance.theory.models.order import Order
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,11 @@ from temperance.terminal.errors import BadInput
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.least_squares.orders import LeastSquaresOrders, certificate, least_squares_orders
-from temperance.theory.least_squares.semidefinite import Cone
+from temperance.theory.least_squares.orders import Cone, LeastSquaresOrders, certificate, least_squares_orders
 from temperance.theory.least_squares.split_atom import least_squares, split_atom
+from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import NU
-from temperance.theory.settings.losses import Noise
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Noise, Setting
 
 _COLUMNS = ("parameter", "bound", "rate")
 _SHOWN = 6  # relations

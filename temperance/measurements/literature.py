@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from temperance.theory.contact.order_setting import NOT_SHARED
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.models.order import Reason, ReasonKind
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.spec import TAU
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Analysis
-from temperance.theory.settings.truth import Truth
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 LATTICE_SIZES = tuple(10**j for j in range(4, 13))

@@ -13,8 +13,8 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.terminal.json_input import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import constant
-from temperance.theory.settings.truth import Truth
 
 _KEYS = ("beta1", "beta0", "tau", "a", "b", "nu", "x")
 _LARGEST = 1e50  # of a number, and of 1/tau and 1/nu: so that squares are doubles

@@ -28,8 +28,7 @@ from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.terminal.output import COLOURS, to_json
 from temperance.terminal.parts import Grid, Said
 from temperance.theory.activations.activation import activation, reread
-from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
-from temperance.theory.derivations.printing import broken
+from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph, broken
 
 _CAPTIONS = {
     "checks": "Exact checks",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from temperance.terminal.parts import Grid, Part, Said
 from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
+from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
 
 _COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
 

@@ -24,7 +24,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import FITTED, gate_of, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.symmetries.traits import Understood, understood
 
 NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
 _NAME = re.compile(r"[A-Za-z_]\w*")

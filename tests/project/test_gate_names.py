@@ -100,5 +100,5 @@ def test_no_comparison_with_the_name_of_a_gate_is_left():
     ],
 )
 def test_every_way_of_comparing_with_a_name_is_seen(text):
-    assert found("theory/orders/gate_orders.py", text)
-    assert not found("theory/orders/gate_orders.py", 'record["activation"] == other; reason == "gate"')
+    assert found("theory/contact/gate_orders.py", text)
+    assert not found("theory/contact/gate_orders.py", 'record["activation"] == other; reason == "gate"')

@@ -11,8 +11,8 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/kernel theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/coq
-theory/models theory/settings theory/interactions theory/symmetries
-theory/derivations theory/orders theory/traits theory/least_squares theory/rates theory/contact theory/coefficients
+theory/models theory/interactions theory/symmetries
+theory/derivations theory/least_squares theory/rates theory/contact theory/coefficients
 numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/errors
 numerics/general numerics/estimation numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies

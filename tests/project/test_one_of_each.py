@@ -8,18 +8,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ALLOWED = {
     "a true mixture": {
-        "theory/settings/truth.py: Truth",
+        "theory/models/truth.py: Truth",
         "numerics/mixture/measures.py: MixingMeasure",  # any measure, as arrays
         "numerics/contact/curves.py: CurveMeasure",  # a measure along a curve, in balls
         "temperance/measurements/sample_sizes.py: Row",  # a row of a table, with the gate that it is about
         "numerics/studies/study.py: Study",  # a study has a truth and what is fitted to it
     },
     "a setting": {
-        "theory/settings/truth.py: Setting",
+        "theory/models/truth.py: Setting",
         "theory/contact/order_setting.py: Arguments",  # the names that a setting is made from
         "temperance/evidence/volumes.py: VolumeStudy",  # a study of some cells, by names
     },
-    "an order": {"theory/settings/order.py: Order"},
+    "an order": {"theory/models/order.py: Order"},
 }
 
 

@@ -10,8 +10,7 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.activations.catalogue import NAMED, refuse_dotted
-from temperance.theory.activations.parser import written_pieces
-from temperance.theory.activations.piece_search import SourceExpression, explored, look_at, survey
+from temperance.theory.activations.parser import SourceExpression, explored, look_at, survey, written_pieces
 from temperance.theory.activations.piecewise import Piece, Pieces, sample_points
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.expressions.language import check_numbers, short

@@ -9,9 +9,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.families import Family
+from temperance.theory.conditions.families import Family, Verdict
 from temperance.theory.conditions.relations import Analysis, analysis_of
-from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.kernel.check import certificate, check
 from temperance.theory.kernel.place import place_of
 from temperance.theory.kernel.reader import Rejected, proving

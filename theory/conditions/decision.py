@@ -27,16 +27,13 @@ from flint import arb, fmpz_mpoly
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.families import Family
-from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.conditions.families import Family, Verdict, kinks_of, markdown_table, outcome_in_words
 from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.conditions.relations import Analysis, analysis_of
-from temperance.theory.conditions.verdict import Verdict, markdown_table, outcome_in_words
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized, terms
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, real_roots
-from temperance.theory.fields.differential_field import OutsideTowers, factored
-from temperance.theory.fields.nullspace import Row
+from temperance.theory.fields.differential_field import OutsideTowers, Row, factored
 
 _BITS = 256
 _INFINITE = (sp.nan, sp.zoo, sp.oo, -sp.oo)

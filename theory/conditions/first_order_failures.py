@@ -14,7 +14,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import kinks_of, meets
+from temperance.theory.conditions.families import kinks_of, meets
 from temperance.theory.conditions.relations import Analysis, analysis_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import rationalized

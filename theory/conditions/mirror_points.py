@@ -20,9 +20,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, activation, in_every_region
 from temperance.theory.activations.piecewise import Piece, Pieces, on_both_sides
 from temperance.theory.conditions import families
-from temperance.theory.conditions.kinks import kinks_of, meets
+from temperance.theory.conditions.families import Verdict, kinks_of, meets
 from temperance.theory.conditions.relations import Analysis
-from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.expressions.normal_forms import rationalized
 from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
 

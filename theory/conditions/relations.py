@@ -18,8 +18,14 @@ from temperance.theory.conditions.families import MEMBERS, S1, S2, VARIABLE, Fam
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.normal_forms import has_branches
 from temperance.theory.expressions.sign_changes import Sample
-from temperance.theory.fields.differential_field import Fraction, OutsideTowers
-from temperance.theory.fields.nullspace import Nullspace, Row, coefficient_rows, nullspace
+from temperance.theory.fields.differential_field import (
+    Fraction,
+    Nullspace,
+    OutsideTowers,
+    Row,
+    coefficient_rows,
+    nullspace,
+)
 from temperance.theory.fields.tower import Tower
 
 _T = TypeVar("_T", Fraction, arb)

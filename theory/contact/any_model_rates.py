@@ -16,19 +16,17 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
-from temperance.theory.contact.exact_truths import MOST_ATOMS
 from temperance.theory.contact.order_setting import not_shared, order_setting
+from temperance.theory.contact.places import MOST_ATOMS
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.kinks import kinks
+from temperance.theory.models.order import Order, ReasonKind
 from temperance.theory.models.renaming import named
 from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
+from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
 from temperance.theory.rates.overspecified import splittings
 from temperance.theory.rates.prediction import HALF, Cells, Prediction, density
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.reasons import ReasonKind
 
 UNPUBLISHED = "no paper on this model is in the list"
 _AT = "the true atoms are {}"

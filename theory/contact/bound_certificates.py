@@ -24,9 +24,8 @@ from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
 from temperance.theory.kernel.theorems import THEOREMS, Cell, Function
-from temperance.theory.settings.order import Bounds, Quantity
-from temperance.theory.settings.reasons import Reason, theorem
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.order import Bounds, Quantity, Reason, theorem
+from temperance.theory.models.truth import Setting
 
 _ROWS, _SEED, _BITS = 3, 1, 256
 _OFFSETS = "a weighted mean has at most the order of the offsets"

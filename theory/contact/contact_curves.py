@@ -16,8 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.contact.curve_models import ROOT, Q, Role, T, below, directed, offsets_of
-from temperance.theory.contact.curve_places import places_beside
+from temperance.theory.contact.curve_models import ROOT, Q, Role, T, below, directed, offsets_of, places_beside
 from temperance.theory.contact.places import place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.reader import Rejected
@@ -25,7 +24,7 @@ from temperance.theory.models import gates
 from temperance.theory.models.form import intercept
 from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
 
 _QUARTIC = ROOT**4 - ROOT**2 / 30 - sp.Rational(1, 2160)  # r = sqrt((3 + 2 sqrt(6))/180)
 _NUMBER = {"polynomial": ["-1/2160", "0", "-1/30", "0", "1"], "between": ["1/5", "1/4"]}
@@ -210,7 +209,10 @@ def _natural(
 ) -> Iterator[Curve]:
     """The curve whose offsets have these roles, if parameters have them; shares make up for weights at x = 0."""
     stay = not any(kind == "gate" for kind, _ in roles)
-    found = offsets_of(cell, roles, place, order) if stay or {*cell.own} <= {*place} else None
+    try:
+        found = offsets_of(cell, roles, place, order) if stay or {*cell.own} <= {*place} else None
+    except Rejected:  # an offset that is no polynomial below that order
+        return
     if found is None:
         return
     (nodes, share), factor = law, _reduced(found[1], law[0])

@@ -20,11 +20,9 @@ from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.orders.coordinates import linear_in
-from temperance.theory.orders.linear_means import is_linear
-from temperance.theory.settings.order import Bounds, Order, Quantity
-from temperance.theory.settings.reasons import Reason, ReasonKind, theorem
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.coordinates import is_linear, linear_in
+from temperance.theory.models.order import Bounds, Order, Quantity, Reason, ReasonKind, theorem
+from temperance.theory.models.truth import Setting
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
 _OFFSETS = theorem("a weighted mean has at most the order of the offsets, where it has no bound of its own")

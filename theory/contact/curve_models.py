@@ -1,18 +1,26 @@
-"""Finds offsets along curves: of parameters that change what stands before powers of x in gate and mean."""
+"""Finds offsets along curves: of parameters that change what stands before powers of x in gate and mean.
+
+Curves begin at the true point of a setting, or beside it, where a true value 0 moves (`places_beside`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from fractions import Fraction
+from functools import lru_cache, reduce
+from operator import add, mul
+from typing import Any
 
 import sympy as sp
+from flint import fmpq
 
 from temperance.theory.contact.places import log_weight, text
+from temperance.theory.kernel.reader import require
+from temperance.theory.kernel.series import Expansion, Ring, Series
 from temperance.theory.models.form import intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.models.truth import Setting
 from temperance.theory.models.weights import own_parameters
-from temperance.theory.orders.taylor import Taylor
-from temperance.theory.settings.truth import Setting
 
 T, Q, ROOT = sp.symbols("_t _q _r")
 """Along a curve, the node of an atom, an algebraic number: names that no parameter has."""
@@ -146,9 +154,61 @@ def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, s
 
 
 def below(e: sp.Expr, degree: int) -> sp.Expr:
-    """The powers of t below a degree, of an expression that is analytic in t and polynomial in all other symbols."""
+    """The powers of t below a degree, of an expression that is analytic in t and polynomial in all other symbols.
+
+    Raises Rejected where it is not shown to be.
+    """
     symbols = [T, *sorted(e.free_symbols - {T}, key=str)]
-    ring = Taylor(dict.fromkeys(symbols, sp.S.Zero), lambda m: m[0] < degree, degree)
-    found = ring.value(e)
-    terms = {tuple(map(int, m)): sp.Rational(int(c.p), int(c.q)) for m, c in found.poly.to_dict().items()}
-    return sp.Poly(terms, *symbols).as_expr() + found.constant if terms else found.constant
+    names = {p: f"v{i}" for i, p in enumerate(symbols)} | {T: "_t"}
+    ring = Ring([*names.values(), "_pi"], (), {})
+    series = _series(e, Expansion(ring, degree), names)
+    require(not any(map(ring.has_symbols, series.terms)), "a coefficient that is no polynomial")
+    monomials = ((n, m, c) for n, part in enumerate(series.terms) for m, c in part.to_dict().items())
+    terms = {(n, *map(int, m[1 : len(symbols)])): sp.Rational(int(c.p), int(c.q)) for n, m, c in monomials}
+    return sp.Poly(terms, *symbols).as_expr() if terms else sp.S.Zero
+
+
+def _series(e: sp.Expr, values: Expansion, names: Mapping[sp.Symbol, str]) -> Series:
+    """The kernel's series of an expression."""
+    if e.is_Symbol:
+        return values.series(values.ring.names[names[e]])
+    if e.is_Rational:
+        return values.series(values.ring.context.constant(fmpq(int(e.p), int(e.q))))
+    if e.is_Pow and e.exp.is_Rational:
+        return values.power(_series(e.base, values, names), values.number(0), Fraction(int(e.exp.p), int(e.exp.q)))
+    parts = [_series(part, values, names) for part in e.args]
+    if e.is_Add or e.is_Mul:
+        return reduce(add if e.is_Add else mul, parts)
+    require(e.is_Function and len(parts) == 1, "a part is no function of one argument")
+    return values.call(e.func.__name__, parts[0])
+
+
+def places_beside(cell: Setting, here: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The place where parameters with the true value 0 are any other number, if an identity leads there.
+
+    An exact curve of all cells moves them from any true value. Orders are no smaller than at the mixtures with the true
+    density that are near the true one.
+    """
+    moved = moved_first(cell)
+    zero = sorted(p.name for p in moved if not is_nonzero_at_truth(cell, p))
+    names = {p.name for p in moved}
+    if not zero or not names <= {*here["model"]["own"]}:
+        return []
+    points = [{p: v for p, v in point.items() if p not in names} for point in here["points"]]
+    return [{**here, "points": points, "nonzero": zero}]
+
+
+def is_nonzero_at_truth(cell: Setting, p: sp.Symbol) -> bool:
+    """Whether the true value of a parameter is not 0."""
+    return cell.point[p].is_zero is False
+
+
+@lru_cache(maxsize=64)
+def moved_first(cell: Setting) -> frozenset[sp.Symbol]:
+    """The parameters that an exact curve of all cells moves from any true value, so that no value 0 is in the way.
+
+    Orders are no smaller than at the mixtures with the true density that are near the true one.
+    """
+    shift = shift_of_weight(cell, 1) if cell.every and cell.weighted else None
+    moved = {p: sp.diff(e, T).subs(T, 0).subs(cell.point) for p, e in (shift or {}).items()}
+    return frozenset(p for p, speed in moved.items() if speed != 0)

@@ -25,22 +25,25 @@ from flint import arb
 from temperance.theory.contact.bound_certificates import exact_certificate
 from temperance.theory.contact.contact_curves import certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
-from temperance.theory.contact.exact_truths import CONTAMINATED, held_by_gauge, moving, truth_of
 from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import require_named
-from temperance.theory.contact.places import exact_place
-from temperance.theory.interactions.rank_by_balls import independent_columns
+from temperance.theory.contact.places import CONTAMINATED, exact_place, held_by_gauge, moving, truth_of
+from temperance.theory.interactions.independence import (
+    finite_rows,
+    formula_at,
+    independent_columns,
+    numbers,
+    random_point,
+)
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
+from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, Y
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.orders.independence import finite_rows, formula_at, numbers, random_point
 from temperance.theory.rates.true_point import Constant, irregularity
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.settings.truth import Setting, Truth
 from temperance.theory.symmetries.flows import Flow
-from temperance.theory.traits.traits import flows_of_gate, traits, translates
+from temperance.theory.symmetries.traits import flows_of_gate, traits, translates
 
 _PROVED = Reason(
     ReasonKind.INDEPENDENCE,

@@ -9,14 +9,14 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
+from temperance.theory.interactions.independence import Place
 from temperance.theory.models.gates import cosine
 from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec
-from temperance.theory.orders.independence import Place
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
 from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.traits import flows_of_gate, translations
 from temperance.theory.symmetries.vector_fields import SCALE
-from temperance.theory.traits.traits import flows_of_gate, translations
 
 _MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
 

@@ -2,7 +2,8 @@
 
 The cell may have any number m of atoms, and x any dimension. What r_bar(m) = 2m says of the intercept (theory.md 2.6),
 or the theorem on experts where there is none, is taken for granted; the equations and the rules of the cases are the
-kernel's (theory.md 2.8, Moments). Here is the search for a proof.
+kernel's (theory.md 2.8, Moments). Here is the search for a proof; `minimise` solves linear programs in few variables
+exactly, by the dual simplex over Q.
 
 Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
 """
@@ -10,26 +11,73 @@ Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
 from typing import Any
 
 import sympy as sp
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
+from temperance.theory.contact.gate_orders import quadratic
 from temperance.theory.contact.places import place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.moments import Cell, Exponents, Inequality, assumed
 from temperance.theory.kernel.place import case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
+from temperance.theory.models.coordinates import is_linear
 from temperance.theory.models.form import intercept
+from temperance.theory.models.order import Quantity, Reason, ReasonKind
 from temperance.theory.models.spec import NU
-from temperance.theory.orders.dual_simplex import dot, minimise
-from temperance.theory.orders.gate_orders import quadratic
-from temperance.theory.orders.linear_means import is_linear
-from temperance.theory.settings.order import Quantity
-from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
+
+Row = tuple[tuple[fmpq, ...], fmpq]
+"""(a, b): the constraint a.w >= b."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The minimum (None: infeasible), a minimiser, and the multipliers {index of a row: y > 0} that prove it."""
+
+    value: fmpq | None
+    point: tuple[fmpq, ...]
+    multipliers: dict[int, fmpq]
+    basis: tuple[int, ...] = ()
+
+
+def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = ()) -> Solution:
+    """Minimise cost.w subject to the rows; the first len(cost) rows must be w_i >= bound_i, and cost >= 0.
+
+    start: the basis of the minimum of the same cost under the first of the rows only.
+
+    Bland's rule: the first violated row enters, the lowest index among ties leaves, so that it ends.
+    """
+    n = len(cost)
+    basis = list(start or range(n))
+    left, _ = fmpq_mat([[*a, -b] for a, b in rows]).numer_denom()
+    while True:
+        square = fmpq_mat([rows[i][0] for i in basis])
+        point = square.solve(fmpq_mat(n, 1, [rows[i][1] for i in basis])).entries()
+        whole, _ = fmpq_mat(n + 1, 1, [*point, 1]).numer_denom()
+        entering = next((i for i, slack in enumerate((left * whole).entries()) if slack < 0), None)
+        if entering is None:
+            multipliers = square.transpose().solve(fmpq_mat(n, 1, list(cost))).entries()
+            kept = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
+            return Solution(dot(point, cost), tuple(point), kept, tuple(basis))
+        both = fmpq_mat(n, 2, [v for pair in zip(cost, rows[entering][0], strict=True) for v in pair])
+        moved = square.transpose().solve(both).entries()
+        multipliers, direction = moved[::2], moved[1::2]
+        steps = [(y / d, i) for y, d, i in zip(multipliers, direction, basis, strict=True) if d > 0]
+        if not steps:
+            ray = {i: -d for i, d in zip(basis, direction, strict=True) if d != 0}
+            return Solution(None, (), ray | {entering: fmpq(1)})
+        basis[basis.index(min(steps)[1])] = entering
+
+
+def dot(w: Sequence[fmpq], a: Sequence[fmpq | int]) -> fmpq:
+    """w.a, where a may be shorter."""
+    return sum((p * q for p, q in zip(w, a, strict=False) if q), fmpq(0))
+
 
 _REACH = {1: 10}  # by the dimension of x; 6 beyond
 _MOST_CASES = 1000

@@ -18,13 +18,13 @@ from temperance.theory.models.by_name import least, model
 from temperance.theory.models.experts import mean_of, unlike
 from temperance.theory.models.form import factors, intercept
 from temperance.theory.models.gates import names
+from temperance.theory.models.order import Quantity
 from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
-from temperance.theory.settings.order import Quantity
-from temperance.theory.settings.truth import Setting, Truth, require_mean
-from temperance.theory.traits.traits import on_lines
+from temperance.theory.symmetries.traits import on_lines
 
 SUPPORT = (sp.Integer(-2), sp.Integer(2))
 """The ends of every coordinate of x."""

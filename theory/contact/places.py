@@ -1,18 +1,109 @@
-"""Writes the place of a setting as certificates have it (`kernel.place`)."""
+"""Writes the place of a setting as certificates have it (`kernel.place`); makes the truths of exact-specified models.
+
+With the true number of atoms, orders are found at a truth (`truth_of`) of which the gauge holds a part (`moving`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 
-from temperance.theory.contact.exact_truths import moving
+from temperance.theory.contact.order_setting import SUPPORT, require_parameters
 from temperance.theory.kernel.place import WEIGHT
-from temperance.theory.models.spec import MoESpec, covariates
+from temperance.theory.models.coordinates import is_linear
+from temperance.theory.models.experts import mean_of, unlike
+from temperance.theory.models.form import factors
+from temperance.theory.models.spec import BETA0, NU, Gate, MoESpec, covariates, true_value
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import own_parameters, weight_parameters
-from temperance.theory.orders.linear_means import is_linear
-from temperance.theory.settings.truth import Setting
+from temperance.theory.rates.true_point import Constant, constant
+from temperance.theory.symmetries.traits import traits
+
+CONTAMINATED = "contaminated softmax"
+_SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
+_VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
+MOST_ATOMS = len(_SLOPES)
+
+
+def exact_truth(spec: MoESpec) -> Truth:
+    """The true mixture that the orders of a model are exact at. Raises as `exact_orders` does."""
+    return truth_of(spec, spec.gate, {}, None)
+
+
+def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
+    """The parameters of the last atom that are held, by the gauge or because they are known."""
+    move, gate = {*moving(truth)}, truth.spec.gate
+    return tuple(p for p in truth.atoms[-1] if p not in gate.shared and (truth.k - 1, p) not in move)
+
+
+def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], atoms: int | None) -> Truth:
+    """So many true atoms, the first at the point."""
+    require_parameters(point, spec.parameters, spec.gate)
+    last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
+    if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
+        raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
+    count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
+    own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
+    found: list[dict[sp.Symbol, sp.Expr]] = []
+    for i in range(count):
+        found.append(unlike(spec.expert, {p: _value(spec, p, i) for p in own}, found))
+    shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
+    for p in spec.parameters:
+        if p.name in point:
+            (shared if p in shared else found[0])[p] = constant(p.name, point[p.name])
+    known = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
+    return Truth(spec, tuple(found), shared, SUPPORT, frozenset(known))
+
+
+def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    return () if spec.gate.offset is None else (BETA0,)
+
+
+@lru_cache(maxsize=64)
+def moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
+    """The derivatives that are taken: (atom, parameter), the atom None for a shared parameter."""
+    spec, last = truth.spec, truth.k - 1
+    held = {BETA0, *held_by_gauge(spec, truth.point(-1))}
+    held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
+    found: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
+    for i in range(truth.k):
+        found += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
+        found += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
+    return tuple(found)
+
+
+def held_by_gauge(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
+    """The parameters of the gate that the gauge holds in the last atom."""
+    if _is_anchored(spec, last):
+        return spec.gate.own
+    return traits(spec).held or ()
+
+
+def _is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether the score of the last atom is one number, which it is in the anchored gauge."""
+    score = spec.gate.log_weight.subs({p: last[p] for p in spec.gate.parameters})
+    return spec.gate.offset is not None and not sp.piecewise_fold(score).has(*covariates(spec.dim))
+
+
+def _value(spec: MoESpec, p: sp.Symbol, atom: int) -> sp.Expr:
+    """The value of a parameter in an atom, where none is given; those of a vector are not proportional in two atoms."""
+    if p not in spec.expert.parameters:
+        return true_value(spec.gate, p, atom, exact=True)
+    if p == NU:
+        return sp.sympify(_VARIANCES[atom])
+    step = _step(spec, p)
+    return sp.Integer(_INTERCEPTS[atom]) if step == 0 else _SLOPES[atom] * sp.Integer(step + 2) / 3
+
+
+def _step(spec: MoESpec, p: sp.Symbol) -> int:
+    """0 for the intercept of the mean, the sum of j over the factors x_j that a slope stands before, else its place."""
+    names, mean, x = spec.expert.parameters, mean_of(spec.expert), covariates(spec.dim)
+    parts = {} if mean is None else factors(mean, names[:-1], spec.dim)
+    monomials = sp.Poly(parts[p], *x).monoms() if parts else []
+    return sum(j * n for j, n in enumerate(monomials[0], 1)) if len(monomials) == 1 else names.index(p) + 1
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.certificates import verdict_of
 from temperance.theory.coq.terms import Unstated, function
 from temperance.theory.coq.theorems import evidence, fraction, on_scores, theorems
-from temperance.theory.twins.identities import at_zero
+from temperance.theory.twins.twin import at_zero
 
 LIBRARY = "Temperance"
 FILES = (

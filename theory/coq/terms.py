@@ -12,8 +12,7 @@ from itertools import groupby
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, reread
-from temperance.theory.activations.piecewise import Algebra, Piece
-from temperance.theory.activations.poles import cut_at_poles
+from temperance.theory.activations.piecewise import Algebra, Piece, cut_at_poles
 
 Condition = tuple[ast.expr, int, str]  # (q, n, relation): q^n <> 0 or 0 < q must hold
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from temperance.theory.fields.differential_field import Fraction
-from temperance.theory.fields.nullspace import nullspace
+from temperance.theory.fields.differential_field import Fraction, nullspace
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index, divides, multi_indices, raised
 from temperance.theory.models.spec import MoESpec
 

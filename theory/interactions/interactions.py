@@ -24,7 +24,7 @@ from math import comb
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation
-from temperance.theory.fields.nullspace import cleared_denominators
+from temperance.theory.fields.differential_field import cleared_denominators
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.interactions.differential_operators import (
     Basis,
@@ -37,7 +37,7 @@ from temperance.theory.interactions.differential_operators import (
     order_of,
     size,
 )
-from temperance.theory.interactions.rank_by_balls import independent_by_balls
+from temperance.theory.interactions.independence import independent_by_balls
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 

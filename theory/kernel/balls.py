@@ -18,12 +18,12 @@ _BITS = (128, 512, 2048)
 _MOST_COLUMNS = 120
 _BALLS = {f: getattr(arb_series, f) for f in ("exp", "log", "sin", "cos", "atan", "erf", "gamma")}
 _BALLS |= {"LambertW": arb_series.lambertw, "loggamma": arb_series.lgamma}
-DEFINED = {  # functions by others
+DEFINED = {  # functions by others, for all evaluators
     "sqrt": parsed("q**(1/2)"),
     "tan": parsed("sin(q)/cos(q)"),
     "sinh": parsed("(exp(q) - exp(-q))/2"),
     "cosh": parsed("(exp(q) + exp(-q))/2"),
-    "tanh": parsed("1 - 2/(exp(2*q) + 1)"),
+    "tanh": parsed("1 - 2/(exp(q)**2 + 1)"),
     "asinh": parsed("log(q + (q**2 + 1)**(1/2))"),
     "acosh": parsed("log(q + (q**2 - 1)**(1/2))"),
     "atanh": parsed("(log(1 + q) - log(1 - q))/2"),
@@ -74,11 +74,6 @@ class Balls:
 def nonzero(ball: arb) -> bool:
     """Whether a ball shows that a number is not 0."""
     return bool(ball.is_finite() and not ball.contains(0))
-
-
-def inside(x: Sequence[fmpq], reach: int) -> bool:
-    """Whether all coordinates are in [-reach, reach]."""
-    return all(abs(v) <= reach for v in x)
 
 
 def ball_of(e: sp.Expr, values: Balls, at: Mapping[sp.Symbol, Any]) -> arb_series:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from temperance.theory.kernel import curve, derivatives, moments, squares, theorems, verdict
+from temperance.theory.kernel import curve, derivatives, moments, theorems, verdict
 from temperance.theory.kernel.place import SIDES, Case, Checked, Claim, Place, case_of, place_of
 from temperance.theory.kernel.reader import proving, rational, require, require_keys
 
@@ -28,10 +28,10 @@ Rule = Callable[[Case, Mapping[str, Any]], tuple[list[Claim], tuple[str, ...]]]
 RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "moments": (moments.KEYS, moments.claims),
     "theorems": (theorems.KEYS, theorems.claims),
-    "derivatives": (derivatives.KEYS, derivatives.claims),
+    "derivatives": (derivatives.DERIVATIVES_KEYS, derivatives.derivatives),
     "curve": (curve.CURVE_KEYS, curve.orders),
     "identity": (curve.IDENTITY_KEYS, curve.flat),
-    "squares": (squares.KEYS, squares.claims),
+    "squares": (derivatives.SQUARES_KEYS, derivatives.squares),
 }
 """Kind -> the keys of a proof, and the rule: of a place and a proof, the claims and what they assume.
 

@@ -19,15 +19,15 @@ the first true atom, a parameter's offset is the largest of that cell; else the 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 from flint import arb, fmpq
 
-from temperance.theory.kernel.balls import Balls, inside, nonzero
+from temperance.theory.kernel.balls import Balls, nonzero
 from temperance.theory.kernel.reader import (
+    ENTIRE,
     Pieces,
     Rejected,
     evaluate,
@@ -48,7 +48,6 @@ SUBJECTS = ("densities", "regressions", "activation")
 SIDES = ("at most", "at least", "flat", "holds", "fails")
 _NAMES = ("covariates", "own", "expert", "shared", "held")
 _MOST_NAMES, _MOST_ATOMS, _MOST_SIZE = 24, 5, 8
-_ANALYTIC = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
 _WITNESSES = ("3/7", "-5/8", "13/9", "-17/10", "1/9", "-1/5", "19/10", "8/9")
 
 
@@ -185,16 +184,7 @@ def _model(part: Any) -> Model:
     every = [n for of in names.values() for n in of]
     require(len({*every}) == len(every) <= _MOST_NAMES and names["covariates"], "the parameters")
     require(type(part["weighted"]) is bool, "the weights")
-    return Model(
-        names["covariates"],
-        part["log_weight"],
-        part["mean"],
-        names["own"],
-        names["expert"],
-        names["shared"],
-        names["held"],
-        part["weighted"],
-    )
+    return Model(log_weight=part["log_weight"], mean=part["mean"], weighted=part["weighted"], **names)
 
 
 def case_of(place: Place) -> Case:
@@ -282,7 +272,8 @@ def _is_polynomial(tree: ast.expr) -> bool:
 def box_point(case: Case, part: Any) -> list[fmpq]:
     """A point of [-2, 2]^d."""
     x = [rational(v) for v in part]
-    require(len(x) == len(case.model.covariates) and inside(x, REACH), "a point of another space")
+    inside = all(abs(v) <= REACH for v in x)
+    require(len(x) == len(case.model.covariates) and inside, "a point of another space")
     return x
 
 
@@ -297,9 +288,4 @@ def require_analytic(tree: ast.expr, x: frozenset[str]) -> None:
                 whole = n is not None and n.denominator == 1 and n >= 0
                 require(n is not None and (whole or not names_in(p) & x), "a root of what depends on x")
             case ast.Call(ast.Name(f), [q]):
-                require(f in _ANALYTIC or not names_in(q) & x, f"{f} is not analytic everywhere")
-
-
-def pairs(sizes: Sequence[int]) -> list[tuple[int, ...]]:
-    """The pieces that several atoms are on, as tuples."""
-    return [*product(*(range(n) for n in sizes))]
+                require(f in ENTIRE or not names_in(q) & x, f"{f} is not analytic everywhere")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, prod
 from typing import Any
 
 from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
@@ -33,11 +33,7 @@ class Polynomials:
 
     def value(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
         """The polynomial that is written in some names."""
-        return self.tree(expression(text, names.keys()), names)
-
-    def tree(self, tree: ast.expr, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
-        """The polynomial of a tree."""
-        found: fmpq_mpoly = evaluate(tree, self, **names)
+        found: fmpq_mpoly = evaluate(expression(text, names.keys()), self, **names)
         return found
 
     def number(self, n: int) -> fmpq_mpoly:
@@ -259,10 +255,7 @@ class Quotients:
         base = u if at >= 0 else u.inverse()
         base = base if at.denominator == 1 else self.call("sqrt", base)
         require(at.denominator <= 2, "a root that is not square")
-        found = self.number(1)
-        for _i in range(abs(at.numerator)):
-            found = found * base
-        return found
+        return prod([base] * abs(at.numerator), start=self.number(1))
 
     def call(self, f: str, u: Quotient) -> Quotient:
         """f(u): a symbol."""

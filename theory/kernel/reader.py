@@ -23,6 +23,8 @@ from flint import fmpq
 
 FUNCTIONS = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan"}
 FUNCTIONS |= {"asinh", "acosh", "atanh", "sqrt", "erf", "gamma", "loggamma", "LambertW"}
+ENTIRE = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
+"""The functions that are analytic at every real number."""
 TAKEN = {*FUNCTIONS, "pi", "E", "I", "where"}
 """What no parameter is called. Names that begin with _ are the kernel's own: _t, _q, _r, _weight, _u1, .."""
 SECONDS = 15

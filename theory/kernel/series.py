@@ -12,16 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import factorial
+from math import factorial, prod
 from typing import Any
 
 from flint import Ordering, arb, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
 from temperance.theory.kernel.balls import Balls, nonzero
-from temperance.theory.kernel.reader import require
+from temperance.theory.kernel.reader import ENTIRE, require
 
-ENTIRE = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
-"""The functions that are analytic at every real number."""
 _MOST_TERMS, _MOST_BITS, _MOST_POWER, _POOL = 10_000, 10_000, 16, 64
 _MOST_PRODUCT = 2_000_000
 
@@ -189,9 +187,7 @@ class Expansion:
         require(at is not None and abs(at.numerator) <= _MOST_POWER, "an exponent that is not a small number")
         assert at is not None
         if at.denominator == 1 and at >= 0:
-            found = self.number(1)
-            for _i in range(int(at)):
-                found = found * u
+            found = prod([u] * int(at), start=self.number(1))
             if at % 2 == 0:
                 found.sign, found.squares = found.sign or 0, True
             return found
@@ -236,7 +232,7 @@ class Expansion:
             return whole if k == 0 else ring.context.constant(-fmpq((-1) ** k, k) / value**k)
         rational = at.denominator == 1 or value == 1
         base = ring.context.constant(value ** int(at)) if rational else self._symbol(start, f, at, 0)
-        return base * binomial(at, k) / value**k
+        return base * binomial(fmpq(at.numerator, at.denominator), k) / value**k
 
     def _symbol(self, start: fmpq_mpoly, f: str, at: Fraction | None, k: int) -> fmpq_mpoly:
         """The symbol of f^(k)/k! at an argument, with its ball where that is a number."""
@@ -274,9 +270,6 @@ def logarithm(u: Series) -> Series:
     return Series(ring, found)
 
 
-def binomial(at: Fraction, k: int) -> fmpq:
+def binomial(at: fmpq, k: int) -> fmpq:
     """The coefficient of u^k in (1 + u)^at."""
-    found, power = fmpq(1), fmpq(at.numerator, at.denominator)
-    for i in range(k):
-        found *= (power - i) / (i + 1)
-    return found
+    return prod(((at - i) / (i + 1) for i in range(k)), start=fmpq(1))

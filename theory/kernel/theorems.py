@@ -15,6 +15,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations_with_replacement as pairs_of
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -22,7 +23,7 @@ from flint import arb, ctx, fmpq
 
 from temperance.theory.kernel.balls import Balls, ball_of, nonzero, pivots, prove_rank
 from temperance.theory.kernel.moments import EXPERTS
-from temperance.theory.kernel.place import REACH, Case, Claim, box_point, pairs, piece_at, require_analytic
+from temperance.theory.kernel.place import REACH, Case, Claim, box_point, piece_at, require_analytic
 from temperance.theory.kernel.reader import evaluate, names_in, points_of, rational, require, require_keys
 
 Function = tuple[sp.Expr, ...]
@@ -74,7 +75,7 @@ class Slopes:
         ]
         self.is_linear = not {*means} & case.values[0].keys()
         require(self.is_linear or {*means} <= case.values[0].keys(), "some true values of the mean are not named")
-        self.places = pairs([self.count, self.count if self.has_other else 1])
+        self.places = [*product(range(self.count), range(self.count if self.has_other else 1))]
         self.one: Function = (sp.S.One,) * len(self.places)
         self.slopes = {p: self._slope(p) for p in means}
 

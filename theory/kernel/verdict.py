@@ -36,6 +36,7 @@ from temperance.theory.kernel.reader import (
     Rejected,
     evaluate,
     expression,
+    names_in,
     parsed,
     pieces,
     rational,
@@ -196,7 +197,7 @@ class Verdicts:
         self.constants = {*self.parameters, "pi", "E"}
         self.text, self.pieces = model.log_weight, pieces(model.log_weight, self.constants | {"z"})
         for low, high in self.pieces.sides:
-            fits = isinstance(low, ast.Name) and low.id == "z" and "z" not in {n.id for n in _names(high)}
+            fits = isinstance(low, ast.Name) and low.id == "z" and "z" not in names_in(high)
             require(fits, "a condition that is not z < constant")
         self.bounds = [high for _, high in self.pieces.sides]
         self.formulas = Formulas(self.parameters)
@@ -311,10 +312,6 @@ class Verdicts:
                 return not bent and formulas.is_zero(gap)
         except Rejected:
             return False
-
-
-def _names(tree: ast.expr) -> list[ast.Name]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
 
 
 def _members(family: str, branch: ast.expr, values: Any) -> list[Any]:

@@ -19,12 +19,11 @@ from flint import fmpq, fmpq_mat
 from sympy.polys.matrices import DomainMatrix
 
 from temperance.theory.expressions.balls import exact, is_zero
+from temperance.theory.interactions.independence import independent
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
-from temperance.theory.orders.independence import independent
-from temperance.theory.settings.losses import Noise
-from temperance.theory.settings.truth import Setting, Truth, Values
+from temperance.theory.models.truth import Noise, Setting, Truth, Values
 
 
 def mean(spec: MoESpec) -> sp.Expr:

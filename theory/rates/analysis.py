@@ -14,11 +14,11 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
+from temperance.theory.conditions.families import Outcome, Verdict, kinks_of
 from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.kinks import kinks_of
 from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.verdict import Outcome, Verdict
 from temperance.theory.expressions import balls
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import (
     Position,
     Vectors,
@@ -31,8 +31,7 @@ from temperance.theory.rates.true_point import (
     slope_at_zero,
     slopes,
 )
-from temperance.theory.settings.truth import Truth
-from temperance.theory.twins.identities import at_zero
+from temperance.theory.twins.twin import at_zero
 
 Gauge = Literal["free", "anchored"]
 

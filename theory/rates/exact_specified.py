@@ -14,11 +14,11 @@ from temperance.theory.activations.activation import Z
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
+from temperance.theory.models.order import ReasonKind
 from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.overspecified import EXPERT
 from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
-from temperance.theory.settings.reasons import ReasonKind
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
 _DISTINCT = "the experts (a, b, nu) are distinct"

@@ -18,7 +18,7 @@ from temperance.theory.rates.analysis import Analysis, Gauge, exponential
 from temperance.theory.rates.exact_specified import exact_specified
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import is_analytic, somewhere
-from temperance.theory.twins.identities import at_zero
+from temperance.theory.twins.twin import at_zero
 
 _PLACE = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 _INSTEAD = "fix tau, or take another activation, such as tanh, sigmoid or gelu"

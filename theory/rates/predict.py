@@ -17,13 +17,13 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import covariates, dot
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Analysis, Gauge
 from temperance.theory.rates.exact_specified import exact_specified
 from temperance.theory.rates.overspecified import EXPERT, activation_cells, bounds, softmax_cells, with_experts
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.settings.reasons import ReasonKind
-from temperance.theory.settings.truth import Truth
 
 
 def predict(

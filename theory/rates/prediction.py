@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from temperance.theory.settings.reasons import ReasonKind
+from temperance.theory.models.order import ReasonKind
 
 Cells = Literal["any", "some singleton", "every cell split", "anchor singleton", "anchor split"]
 HALF = Fraction(1, 2)

@@ -14,14 +14,14 @@ from flint import fmpq
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.piecewise import Algebra, Piece
-from temperance.theory.conditions.kinks import kinks_of
+from temperance.theory.conditions.families import kinks_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.functions import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import Gate
-from temperance.theory.settings.truth import Truth
+from temperance.theory.models.truth import Truth
 
 Number = int | float | Fraction
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr
@@ -62,18 +62,13 @@ def exact(value: Number) -> sp.Rational:
     return sp.Rational(number.numerator, number.denominator)
 
 
-def truth_at(
-    beta1: Sequence[Sequence[Number]],
-    tau: Number,
-    box: tuple[Number, Number] | None = None,
-    make: Callable[[int], Gate] = generic,
-) -> Truth:
-    """A truth of which the gates are known, and not the experts.
+def truth_at(beta1: Sequence[Sequence[Number]], tau: Number, box: tuple[Number, Number] | None = None) -> Truth:
+    """A truth of which the gates are known, with the temperature tau, and not the experts.
 
     beta1: of every atom; in the anchored gauge the last is 0. box: (low, high) if x is supported on [low, high]^d, else
-    None: all of s is taken to be seen. make: the gate in dimension d, which has the temperature tau or none.
+    None: all of s is taken to be seen.
     """
-    spec = model(make(len(beta1[0])), dim=len(beta1[0]))
+    spec = model(generic(len(beta1[0])), dim=len(beta1[0]))
     atoms = tuple(dict(zip(spec.gate.own, map(exact, beta), strict=True)) for beta in beta1)
     ends = None if box is None else (exact(box[0]), exact(box[1]))
     return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, exact(tau)), ends)

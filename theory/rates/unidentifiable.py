@@ -19,6 +19,7 @@ from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.first_order_failures import Failure, classify
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions import balls
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.true_point import (
     Vectors,
@@ -31,7 +32,6 @@ from temperance.theory.rates.true_point import (
     slope_at_zero,
     slopes,
 )
-from temperance.theory.settings.truth import Truth
 
 _MARGIN = 1e-3
 _DEPTH = 12

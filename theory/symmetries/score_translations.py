@@ -28,9 +28,8 @@ import sympy as sp
 from temperance.theory.expressions.balls import is_constant_in
 from temperance.theory.interactions.derivatives import independent_functions
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.pieces import boundaries, in_conditions
-from temperance.theory.models.spec import BETA0, Gate, Jet, MoESpec, covariates
+from temperance.theory.models.spec import BETA0, Gate, Jet, MoESpec, atom_symbol, covariates
 from temperance.theory.symmetries.vector_fields import VectorField, keeps_kinks, vector_field
 
 _MOST_FUNCTIONS = 24  # of x, that are compared

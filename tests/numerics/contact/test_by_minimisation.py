@@ -14,8 +14,7 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.general.split_mixtures import Family
 from temperance.theory.contact.order_setting import order_setting
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.models.order import Order, Reason, ReasonKind
 
 LOG = "log(1+z**2)"
 

@@ -12,7 +12,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import NU, Expert, covariates
-from temperance.theory.settings.truth import Setting, Truth
+from temperance.theory.models.truth import Setting, Truth
 
 PLACES = {"beta1": 1.0, "beta1_1": 1.0, "beta1_2": 0.5, "tau": 0.75, "a": 0.5, "a_1": 0.5, "a_2": -0.25, "b": 1.0}
 

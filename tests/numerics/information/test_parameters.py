@@ -9,10 +9,9 @@ import sympy as sp
 from scipy.integrate import fixed_quad
 
 from temperance.numerics.information.parameters import free_names, held_in, told
-from temperance.theory.contact.exact_truths import exact_truth
+from temperance.theory.contact.places import exact_truth
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import atom_symbol, symbolic_density
-from temperance.theory.models.spec import Y, covariates
+from temperance.theory.models.spec import Y, atom_symbol, covariates, symbolic_density
 
 HINGE = "where(x > c, x - c, 0)*w"
 WAVES = "tanh(w*x)/tau + q*x**2"

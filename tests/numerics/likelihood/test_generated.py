@@ -16,9 +16,19 @@ from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.likelihood.plain_sums import plain_sums
 from temperance.numerics.mixture.density import NONE
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import atom_symbol, symbolic_density
 from temperance.theory.models.experts import normal
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, Jet, MoESpec, covariates
+from temperance.theory.models.spec import (
+    BETA0,
+    NU,
+    TAU,
+    Expert,
+    Gate,
+    Jet,
+    MoESpec,
+    atom_symbol,
+    covariates,
+    symbolic_density,
+)
 
 STEP = mpmath.mpf(10) ** -15
 (X,) = covariates(1)

@@ -16,10 +16,9 @@ from temperance.numerics.mixture.density import (
 )
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import activation
-from temperance.theory.models.density import symbolic_density
 from temperance.theory.models.experts import gaussian
 from temperance.theory.models.gates import activated, linear
-from temperance.theory.models.spec import MoESpec, Y, covariates
+from temperance.theory.models.spec import MoESpec, Y, covariates, symbolic_density
 
 ACTIVATIONS = {
     "linear": "z",

@@ -19,7 +19,7 @@ from temperance.evidence.outcomes import LEGS
 from temperance.evidence.study_runner import Runs
 from temperance.numerics.studies.claim_studies import CONSTANTS, STUDIES, VARIANCE
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.density import symbolic_density
+from temperance.theory.models.spec import symbolic_density
 
 # theory.md 4
 REQUIRED = {

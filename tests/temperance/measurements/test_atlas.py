@@ -24,7 +24,7 @@ from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS,
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
 from temperance.theory.contact.order_setting import order_setting
-from temperance.theory.settings.reasons import ReasonKind
+from temperance.theory.models.order import ReasonKind
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))
 import remeasure

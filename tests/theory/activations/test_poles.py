@@ -7,8 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.activations.piecewise import ends_of
-from temperance.theory.activations.poles import limit
+from temperance.theory.activations.piecewise import ends_of, limit
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.rates.learnability import learnability

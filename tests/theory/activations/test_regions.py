@@ -8,11 +8,11 @@ from flint import fmpq
 
 import temperance
 from temperance.theory.activations.activation import activation, in_every_region
-from temperance.theory.activations.piece_search import unseen
+from temperance.theory.activations.parser import unseen
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide
+from temperance.theory.conditions.families import Verdict
 from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.conditions.verdict import Verdict
 from temperance.theory.models.gates import gate
 
 DEPENDS = [  # an activation with regions of its parameter, the condition that differs, and what it is in each

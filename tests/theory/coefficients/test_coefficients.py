@@ -10,7 +10,7 @@ import sympy as sp
 from temperance.theory.coefficients.bounds import coefficient, partitions
 from temperance.theory.coefficients.coefficient import number
 from temperance.theory.models.by_name import model
-from temperance.theory.settings.reasons import ReasonKind
+from temperance.theory.models.order import ReasonKind
 
 ROOT = Path(__file__).parents[3]
 ASKED = {"gate": "activation", "true": 2, "fitted": 3}

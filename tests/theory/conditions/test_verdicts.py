@@ -9,8 +9,8 @@ from flint import fmpq
 
 from temperance.theory.conditions import decision as independence
 from temperance.theory.conditions.decision import decide, second_order_of
+from temperance.theory.conditions.families import Verdict
 from temperance.theory.conditions.relations import Analysis
-from temperance.theory.conditions.verdict import Verdict
 
 ALMOST = "every d, derivatives almost everywhere"
 EVERY_TAU = f"all tau > 0, {ALMOST}"

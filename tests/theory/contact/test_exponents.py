@@ -15,9 +15,8 @@ from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import flat_curves, line_of, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.models.by_name import model
+from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
-from temperance.theory.settings.order import Order
-from temperance.theory.settings.reasons import Reason, ReasonKind
 
 KEYS = ["parameter", "upper", "certified", "lower", "certified_below", "measured", "error", "flat", "rate"]
 KEYS += ["reason", "reason_kind"]

@@ -10,10 +10,10 @@ import sympy as sp
 
 from temperance.theory.contact.bound_certificates import searched_orders
 from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.gate_orders import gate_orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.contact.places import text
 from temperance.theory.models.by_name import model
-from temperance.theory.orders.gate_orders import gate_orders
 
 X = sp.Symbol("x", real=True)
 

@@ -9,8 +9,7 @@ from functools import cache
 import pytest
 import sympy as sp
 
-from temperance.theory.derivations.derivation import Code, Formula, derivation
-from temperance.theory.derivations.printing import cells, latex, markdown
+from temperance.theory.derivations.derivation import Code, Formula, cells, derivation, latex, markdown
 from temperance.theory.interactions.interactions import derive, tex
 from temperance.theory.models.spec import Gate, covariates
 

@@ -5,10 +5,9 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import symbolic_density
 from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import GATES, gate
-from temperance.theory.models.spec import NU, TAU, Expert, Gate, MoESpec, Y, covariates
+from temperance.theory.models.spec import NU, TAU, Expert, Gate, MoESpec, Y, covariates, symbolic_density
 
 X = covariates(1)[0]
 B = sp.Symbol("beta", real=True)

@@ -7,14 +7,13 @@ import pytest
 import sympy as sp
 from flint import fmpq_mat
 
-from temperance.theory.least_squares.orders import least_squares_orders
-from temperance.theory.least_squares.semidefinite import cone, inner, is_definite
+from temperance.theory.least_squares.orders import cone, inner, is_definite, least_squares_orders
 from temperance.theory.least_squares.split_atom import SplitAtom, is_homogeneous, least_squares, relations, straight
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of, normal
+from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import NU, TAU, Expert, Y
-from temperance.theory.settings.reasons import ReasonKind
-from temperance.theory.settings.truth import Setting, Truth
+from temperance.theory.models.truth import Setting, Truth
 
 C, A, B, X = sp.symbols("c a b x", real=True)
 WEIGHTED = Expert("weighted tanh", normal(C * sp.tanh(A * X + B)), (C, A, B, NU))

@@ -9,8 +9,7 @@ from temperance.theory.models.by_name import expert_from, gate_from, least, mode
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.traits.traits import traits
-from temperance.theory.traits.understood import understood
+from temperance.theory.symmetries.traits import traits, understood
 
 X = covariates(1)[0]
 NORMAL = "- log(2*pi*Gamma)/2"

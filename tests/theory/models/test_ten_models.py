@@ -16,7 +16,7 @@ import pytest
 from mpmath import mp, mpf, workdps
 
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.exact_truths import held_of_last
+from temperance.theory.contact.places import held_of_last
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
 from temperance.theory.symmetries.flows import symmetries

@@ -7,9 +7,9 @@ import pytest
 from temperance.theory.contact.any_model_rates import gate_of_theorems, predict_any
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.gates import names
+from temperance.theory.models.order import ReasonKind
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import somewhere
-from temperance.theory.settings.reasons import ReasonKind
 
 HALF, CUBIC = Fraction(1, 2), "beta1*x**3/tau + beta2*x"
 WAVE = "kappa*cos(x - c)/tau"

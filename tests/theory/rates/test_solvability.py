@@ -9,8 +9,8 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.rates import solvability as proofs
-from temperance.theory.rates.solvability import CITED, coefficient, gauss_hermite, solvability
+from temperance.theory.rates import overspecified as proofs
+from temperance.theory.rates.overspecified import CITED, coefficient, gauss_hermite, solvability
 
 SIZES = [2, 3, 4, 5, 6]
 

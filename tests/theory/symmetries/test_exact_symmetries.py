@@ -4,10 +4,9 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import symbolic_density
-from temperance.theory.models.spec import Y, covariates
-from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries
-from temperance.theory.symmetries.exact_symmetries import exact_symmetries
+from temperance.theory.models.spec import Y, covariates, symbolic_density
+from temperance.theory.symmetries.flows import exact_symmetries
+from temperance.theory.symmetries.parity import mixture_symmetries
 
 PRODUCT = "v*tanh(w*x)/tau"
 

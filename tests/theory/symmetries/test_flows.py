@@ -8,11 +8,9 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import atom_symbol, symbolic_density
-from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, covariates
-from temperance.theory.symmetries.discrete_symmetries import mixture_symmetries
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries
-from temperance.theory.symmetries.parity import sign_changes
+from temperance.theory.symmetries.parity import mixture_symmetries, sign_changes
 from temperance.theory.symmetries.score_translations import plain_parameters
 from temperance.theory.symmetries.vector_fields import SCALE, vector_field
 

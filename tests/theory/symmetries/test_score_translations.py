@@ -6,8 +6,7 @@ import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
-from temperance.theory.models.density import atom_symbol, symbolic_density
-from temperance.theory.models.spec import TAU, Y, covariates
+from temperance.theory.models.spec import TAU, Y, atom_symbol, covariates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.score_translations import scores
 

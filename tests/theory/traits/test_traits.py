@@ -9,7 +9,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
 from temperance.theory.models.weights import is_weighted, weight_parameters
-from temperance.theory.traits.traits import on_lines, traits, translates
+from temperance.theory.symmetries.traits import on_lines, traits, translates
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
 (X,) = covariates(1)

@@ -11,8 +11,8 @@ import temperance
 from temperance.theory.activations.activation import activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.twins.decision import twins
-from temperance.theory.twins.identities import holds
 from temperance.theory.twins.parts import NotDecided, parts
+from temperance.theory.twins.twin import holds
 
 SWAP = "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"
 REANCHOR = "(b, 0, beta0, tau) -> (0, -b, beta0, tau)"

@@ -15,15 +15,14 @@ from itertools import combinations_with_replacement as pairs_of
 import sympy as sp
 
 from temperance.theory.expressions import balls
+from temperance.theory.interactions.independence import Place, formula_at, formulas_seen, independent
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import constant
 from temperance.theory.models.form import natural
+from temperance.theory.models.order import Bounds, Quantity, Reason, theorem
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import covariates
-from temperance.theory.orders.independence import Place, formula_at, formulas_seen, independent
-from temperance.theory.settings.order import Bounds, Quantity
-from temperance.theory.settings.reasons import Reason, theorem
-from temperance.theory.settings.truth import Setting
+from temperance.theory.models.truth import Setting
 
 _WEIGHTS = theorem("the second derivatives of the gate's weight are independent")
 _MOMENTS = theorem("the weights of the cell determine the moments of Gaussians with these offsets")

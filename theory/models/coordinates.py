@@ -1,4 +1,4 @@
-"""Finds coordinates in which the mean of an expert is linear (theory.md 2.10, Coordinates).
+"""Says where the mean of an expert is linear, and finds coordinates in which it is (theory.md 2.10, Coordinates).
 
 Example: ``linear_in(h * (x - g)**2 + c, (h, g, c), point, 1).functions`` is (h, g*h, c + g**2*h).
 """
@@ -15,9 +15,9 @@ import sympy as sp
 from temperance.theory.expressions import balls
 from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.form import merged, separated
-from temperance.theory.models.spec import Expert, MoESpec, covariates
-from temperance.theory.settings.order import Quantity
-from temperance.theory.settings.truth import Setting, Values
+from temperance.theory.models.order import Quantity
+from temperance.theory.models.spec import NU, Expert, MoESpec, covariates
+from temperance.theory.models.truth import Setting, Values
 
 
 @dataclass(frozen=True)
@@ -121,3 +121,18 @@ def linear_in(spec: MoESpec, parameters: Sequence[sp.Symbol], points: Sequence[V
     names = (phi if phi.is_Symbol else sp.Symbol(f"{stem}{j}", real=True) for j, phi in enumerate(found, 1))
     inverse = sp.ImmutableMatrix(slopes.inv().applyfunc(sp.simplify))
     return Coordinates(tuple(parameters), tuple(found), tuple(found.values()), inverse, tuple(names))
+
+
+(X,) = covariates(1)
+
+
+def is_linear(cell: Setting) -> bool:
+    """Whether the mean is a sum of parameters times functions of x, of one formula."""
+    slopes = [sp.diff(cell.mean, p) for p in cell.expert if p != NU]
+    return not cell.mean.has(sp.Piecewise) and not any(sp.expand(f).has(*cell.expert) for f in slopes)
+
+
+def degree(slope: sp.Expr, dim: int) -> int | None:
+    """The degree of a polynomial in x; None for any other function."""
+    x = covariates(dim)
+    return sp.total_degree(slope, *x) if slope.is_polynomial(*x) else None

@@ -1,4 +1,4 @@
-"""Holds a true mixture in exact numbers, and what is fitted to it.
+"""Holds a true mixture in exact numbers, and what is fitted to it, by the likelihood or by least squares.
 
 >>> from temperance.theory.models.by_name import model
 >>> spec = model("softmax")
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import sympy as sp
 
@@ -150,3 +151,21 @@ def require_mean(spec: MoESpec) -> sp.Expr:
             f"not for the expert {spec.expert.name!r}"
         )
     return mean
+
+
+Loss = Literal["likelihood", "least-squares"]
+Noise = Literal["known", "common"]
+
+
+def loss_of(name: str) -> Loss:
+    """The loss of that name. Raises ValueError for another."""
+    if name not in ("likelihood", "least-squares"):
+        raise ValueError(f"unknown loss {name!r}; accepted: likelihood, least-squares")
+    return "likelihood" if name == "likelihood" else "least-squares"
+
+
+def noise_of(name: str) -> Noise | None:
+    """What is known of nu; None where each atom has its own. Raises ValueError for another name."""
+    if name not in ("each", "known", "common"):
+        raise ValueError(f"unknown noise {name!r}; accepted: each, known, common")
+    return None if name == "each" else "known" if name == "known" else "common"
