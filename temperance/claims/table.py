@@ -1,4 +1,4 @@
-"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4).
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory 9.1).
 
 ``python -m temperance.claims.table`` prints how many hypotheses each claim states, with their planned power.
 """

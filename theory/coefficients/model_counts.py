@@ -25,7 +25,7 @@ _MOST_DERIVATIVES = 8
 
 @dataclass(frozen=True)
 class Counts:
-    """A model as the theorems see it (theory.md 2.13).
+    """A model as the theorems see it (theory 6.2).
 
     Attributes:
         cell: a true atom that two fit, beside a singleton.
@@ -64,7 +64,7 @@ class Counts:
 
     @property
     def linear(self) -> bool:
-        """Whether the mean is linear in its parameters, so that the theorem on experts holds (2.7)."""
+        """Whether the mean is linear in its parameters, so that the theorem on experts holds (4.2.2)."""
         return is_linear(self.cell)
 
     @property

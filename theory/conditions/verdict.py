@@ -1,4 +1,4 @@
-"""Defines the three-valued verdict with its scope, relation and, if undecided, reason (theory.md 3)."""
+"""Defines the three-valued verdict with its scope, relation and, if undecided, reason (theory E.1)."""
 
 from __future__ import annotations
 

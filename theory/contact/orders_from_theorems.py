@@ -1,4 +1,4 @@
-"""Bounds contact orders by theorems: the one on experts, those of theory.md 2.4 and 2.10, and r_bar(m) = 2m (2.6).
+"""Bounds contact orders by theorems: the one on experts, those of theory 3.2 and 5, and r_bar(m) = 2m (4.1.1).
 
 The weights of the Gaussian gate, which is known by its formula, are normalised over the whole space, so that integrals
 of the equations over it determine what no coefficient does.

@@ -1,4 +1,4 @@
-"""Rule "derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory.md 2.10).
+"""Rule "derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory 5.1.1).
 
 At points (x, y) the derivatives of the density by all moving parameters have a regular matrix of values. So they are
 independent on an open set, on which all formulas are analytic, and an injective derivative bounds the offsets. Nothing

@@ -1,4 +1,4 @@
-"""Rule "squares": orders 2 and 1 under least squares (theory.md 2.12).
+"""Rule "squares": orders 2 and 1 under least squares (theory 8).
 
 The place has the subject "regressions": the distance is that of regression functions. |offset|^2 is O(distance) for
 the parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a

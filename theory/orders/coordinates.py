@@ -1,4 +1,4 @@
-"""Finds coordinates in which the mean of an expert is linear (theory.md 2.10, Coordinates).
+"""Finds coordinates in which the mean of an expert is linear (theory 5.4.1).
 
 Example: ``linear_in(h * (x - g)**2 + c, (h, g, c), point, 1).functions`` is (h, g*h, c + g**2*h).
 """

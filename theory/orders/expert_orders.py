@@ -1,4 +1,4 @@
-"""Bounds the orders of the expert in a cell where the kernel has no theorem (theory.md 2.7 and 2.10).
+"""Bounds the orders of the expert in a cell where the kernel has no theorem (theory 4.2 and 5).
 
 These are weights linear in a power of beta1, two atoms on lines, and means with kinks.
 """

@@ -1,4 +1,4 @@
-"""Proves r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory.md 2.6).
+"""Proves r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory 4.1.1).
 
 The system is E_j = 0, j = 1..r, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment
 generating function of Gaussians with means q1_l and variances 2 q2_l; all p_l and some q1_l are not 0.

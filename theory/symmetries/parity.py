@@ -1,4 +1,4 @@
-"""Finds signs, exchanges and shifts of an atom's parameters that keep its gate or mean (theory.md 2.2).
+"""Finds signs, exchanges and shifts of an atom's parameters that keep its gate or mean (theory 2.1.4).
 
 Let theta' be the parameters of an atom with the signs of some changed. Where L(theta') - L(theta) does not depend on x,
 atoms may change those signs one by one; where L(theta') + L(theta) depends on nothing that differs between atoms, two

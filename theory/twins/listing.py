@@ -1,4 +1,4 @@
-"""Lists the twins that the even and the odd part of s leave (theory.md 2.9).
+"""Lists the twins that the even and the odd part of s leave (theory 2.3).
 
 A twin changes s(b_i x)/tau of every atom by one function of x. The parts of s turn a function s(b x) into a vector: for
 a free part its component at |b|, for a sum of powers the |b|^n, with the sign of b for the odd part. What is left is to
