@@ -3,10 +3,12 @@
     python benchmarks/experts.py                    # one data set in each cell
     python benchmarks/experts.py --replicates 20 --sizes 300,1000,10000
 
-Rules: AIC; BIC; ICL (BIC and twice the entropy of the labels); sBIC; DSC, the published criterion of the dendrogram as
-it was read (the largest height + log n times the mean log-likelihood, of the merges of theta = (beta1, a, b, nu) in raw
-units with harmonic weights, from two experts on); ours, whether the range of `temperance.experts` holds the true
-number, and in how many data sets it is one number. flexmix by BIC and ICL where R and flexmix are installed.
+Rules: AIC; BIC; ICL (BIC and twice the entropy of the labels); sBIC; DSC, the criterion of the dendrogram (arXiv
+2510.12744) as its authors' public code has it (the largest sum, from two experts on, of the height of the next merge
+and of log n times the mean log-likelihood of the merged mixture; weights exp(beta0), a height (db^2 + (da^2 +
+dnu^2)^(1/2)) over the sum of inverse weights, in raw units; merged are weighted means of all parameters); ours,
+whether the range of `temperance.experts` holds the true number, and in how many data sets it is one number. flexmix
+by BIC and ICL where R and flexmix are installed.
 """
 
 from __future__ import annotations
@@ -71,39 +73,41 @@ def icl(found: Sizes) -> int:
 
 
 def dsc(found: Sizes) -> int:
-    """The number of experts by the published criterion of the dendrogram, as it was read."""
+    """The number of experts by the criterion of the dendrogram, as the public code of its authors computes it."""
     fitted = found.fits[-1].mixture
-    m, x = fitted.values, fitted.points.x
-    shares = m.probabilities(x)
-    atoms = [(shares[:, i], np.array([m.own[i, 1], *m.lines[i], m.nu[i]])) for i in range(m.k)]
-    scores, n = {}, found.n
+    m, x, y = fitted.values, fitted.points.x[:, 0], fitted.points.y
+    atoms = [np.array([*m.own[i], *m.lines[i], m.nu[i]]) for i in range(m.k)]  # beta0, beta1, a, b, nu
+    scores, n = {}, len(y)
     while len(atoms) > 1:
         pairs = [(i, j) for i in range(len(atoms)) for j in range(i)]
-        costs = [_distance(atoms[i], atoms[j]) for i, j in pairs]
-        best = int(np.argmin(costs))
-        scores[len(atoms)] = costs[best] + np.log(n) / n * found.fits[len(atoms) - 1].log_likelihood
+        heights = [_height(atoms[i], atoms[j]) for i, j in pairs]
+        best = int(np.argmin(heights))
+        scores[len(atoms)] = heights[best] + np.log(n) / n * _log_likelihood(np.array(atoms), x, y)
         i, j = pairs[best]
-        both = _together(atoms[i], atoms[j], x)
+        both = _together(atoms[i], atoms[j])
         atoms = [atom for l, atom in enumerate(atoms) if l not in (i, j)] + [both]
     return max(scores, key=lambda k: scores[k])
 
 
-def _distance(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray]) -> float:
-    p, q = one[0].mean(), other[0].mean()
-    gap = one[1] - other[1]
-    return float(p * q / (p + q) * ((gap[:-1] ** 2).sum() + abs(gap[-1])))
+def _height(one: np.ndarray, other: np.ndarray) -> float:
+    _, _, a, b, nu = one - other
+    return float((b**2 + np.hypot(a, nu)) / (np.exp(-one[0]) + np.exp(-other[0])))
 
 
-def _together(
-    one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The weighted means, with the variance of the two."""
-    w = np.array([one[0].mean(), other[0].mean()])
-    w /= w.sum()
-    mean = w @ np.stack([one[1], other[1]])
-    lines = np.stack([x[:, 0] * v[1] + v[2] for v in (one[1], other[1])])
-    mean[-1] += float((w @ (lines - w @ lines) ** 2).mean())
-    return one[0] + other[0], mean
+def _together(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The sum of the weights exp(beta0), and the weighted means of all else."""
+    beta0 = np.logaddexp(one[0], other[0])
+    mean = np.exp(one[0] - beta0) * one + np.exp(other[0] - beta0) * other
+    return np.array([beta0, *mean[1:]])
+
+
+def _log_likelihood(atoms: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:
+    """Of one mixture, with their floor of 1e-9 under every density."""
+    beta0, beta1, a, b, nu = atoms.T
+    scores = beta0 + x[:, None] * beta1
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    normal = np.exp(-((y[:, None] - x[:, None] * a - b) ** 2) / (2 * nu)) / np.sqrt(2 * np.pi * nu)
+    return float(np.log((weights * normal).sum(axis=1) / weights.sum(axis=1) + 1e-9).sum())
 
 
 def flexmix(x: np.ndarray, y: np.ndarray) -> tuple[int, int] | None:

@@ -1,11 +1,11 @@
-"""Samples the volumes of claim C17: of the mixtures within a distance of a true one (theory.md 2.13).
+"""Samples the volumes of claim C17: of the mixtures within a distance of a true one (theory 6.2).
 
 ``python campaigns/volumes.py FILE.json`` runs the studies into a file, a replicate at a time; begun again, it goes on
 where the file ends. Six minutes on one core make temperance/claims/data/volumes.json again.
 
 A mixture is a vector u of local coordinates, 0 at the truth. They are the gate's tau (tanh); and for each cell its log
 weight (but for the last), log shares, differences of its atoms to the first, and weighted means. Means of a and nu are
-those of theory.md 2.13 plus their coordinates, a change of volume 1, so that small distances are not curved.
+those of theory 6.2 plus their coordinates, a change of volume 1, so that small distances are not curved.
 
 By nested sampling (Skilling 2006), of `live` uniform points the farthest is taken away and replaced by a uniform one
 that is nearer; the volume falls by a factor exp(-1/live) on average, so that each level has a known volume. New points
@@ -38,7 +38,7 @@ _TRUE_TAU = 0.5
 _LEAST_NU = 0.02
 _FAR = 1e9  # the distance where a variance is too small
 _X = np.linspace(-2.0, 2.0, 7)
-_STEP = 0.45  # in y: the lattice of theory.md 5 sees every relation
+_STEP = 0.45  # in y: the lattice of theory D sees every relation
 _SHARE, _WEIGHT, _TAU = 1.5, 0.8, 0.5  # half widths of the local box
 _HALF = np.array([0.8, 0.0, 0.6, 0.9, 0.5])  # of differences: beta1, -, a, b, nu
 _MEANS = np.array([0.8, 0.0, 0.5, 0.6, 0.3])

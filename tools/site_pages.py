@@ -15,6 +15,7 @@ from nbconvert import MarkdownExporter
 from temperance.pages.mathml import mathml
 
 ROOT = Path(__file__).parents[1]
+_CHAPTER = r"theory/[\w-]+\.md"  # of the theory: a page of the site, beside the folder of programs of that name
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -40,7 +41,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn links that work in a checkout into links of the site."""
     markdown = re.sub(r"\]\(\.\./(notebooks/\w+)\.ipynb\)", r"](\1.md)", markdown)
-    return re.sub(r"\[([^\]]+)\]\(\.\./(?:theory|numerics|temperance|campaigns)/[^)]*\)", r"\1", markdown)
+    programs = rf"(?!{_CHAPTER})(?:theory|numerics|temperance|campaigns)/[^)]*"
+    return re.sub(rf"\[([^\]]+)\]\((?:\.\./)+{programs}\)", r"\1", markdown)
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -61,7 +63,8 @@ def _from_root(text: str) -> str:
     """Turn links of a file at the root into links of the site, which holds docs and notebooks only."""
     text = re.sub(r"\]\(docs/", "](", text)
     text = re.sub(r"(\]\(notebooks/\w+)\.ipynb\)", r"\1.md)", text)
-    return re.sub(r"\[([^\]]+)\]\(((?:theory|numerics|campaigns)/[^)]*|[A-Z]+\.(?:md|cff))\)", r"\1", text)
+    programs = rf"(?!{_CHAPTER})(?:theory|numerics|campaigns)/[^)]*"
+    return re.sub(rf"\[([^\]]+)\]\(({programs}|[A-Z]+\.(?:md|cff))\)", r"\1", text)
 
 
 def _from_notebook(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Measures the contact order of a curve of measures G_t with G*, in ball arithmetic (theory.md 2.8).
+"""Measures the contact order of a curve of measures G_t with G*, in ball arithmetic (theory 4.3).
 
 The order is extrapolated from the distances (`numerics.contact.l2_distance`) at t = 2^-j.
 
@@ -169,7 +169,7 @@ def contact(
     nodes: int = NODES,
     most_bits: int = MOST_BITS,
 ) -> Contact:
-    """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory.md 4, leg 2).
+    """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory 9, leg 2).
 
     Args:
         curve: t -> G_t, called with exact t = 2^-j and in the working precision; see `numerics.contact.curves`.

@@ -128,7 +128,7 @@ def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Numb
 
 
 def split_every(truth: CurveMeasure) -> Curve:
-    """Every atom in two halves at beta1 +- t: cancels in the linear gate, theory.md 2.2."""
+    """Every atom in two halves at beta1 +- t: cancels in the linear gate, theory 2.2.2."""
 
     def curve(t: fmpq) -> CurveMeasure:
         g = truth
@@ -170,7 +170,7 @@ def gauss_hermite(m: int) -> list[tuple[arb, arb]]:
 def gauss_hermite_split(truth: CurveMeasure, atom: int, m: int) -> Curve:
     """An atom in m: b + t q, nu - t^2, for the Gauss-Hermite nodes q, with their weights as shares.
 
-    q2 = -1/2 in the system of theory.md 2.6: the moments agree up to 2m - 1.
+    q2 = -1/2 in the system of theory 4.1.1: the moments agree up to 2m - 1.
     """
     old = _atom(truth, atom)
 
@@ -196,7 +196,7 @@ def scale_orbit(truth: CurveMeasure, degree: int | Fraction = 1) -> Curve:
 def line(truth: CurveMeasure, direction: Mapping[str, Any]) -> Curve:
     """G* + t v. v has tau (a number) and beta1, a (k rows of d), beta0, b, nu (k numbers), any of them left out.
 
-    A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory.md 2.5).
+    A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory 3.3.1).
     """
     accepted = ("tau", *_ATOM)
     if not direction or not set(direction) <= set(accepted):

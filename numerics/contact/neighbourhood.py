@@ -1,6 +1,6 @@
 """Expands the density of a mixture near the truth in derivatives of the true experts, in 77 digits.
 
-With P_l the gate, D_l the offsets of atom l and c_k(D) = sum_(i+2j=k) dmu^i (dnu/2)^j/(i! j!) (theory.md 2.8),
+With P_l the gate, D_l the offsets of atom l and c_k(D) = sum_(i+2j=k) dmu^i (dnu/2)^j/(i! j!) (theory 4.3),
 
     g - g* = sum_(cells c, k) (sum_(l in c) P_l c_k(D_l) - [k = 0] P*_c) d^k f*_c/dmu^k.
 

@@ -1,4 +1,4 @@
-"""Follows minima of the L2 distance to small offsets, in 77 digits (theory.md 2.8).
+"""Follows minima of the L2 distance to small offsets, in 77 digits (theory 4.3).
 
 What is minimised is the series of `numerics.contact.neighbourhood`; the distance at a minimum that is found is that of
 the densities themselves. Minima are followed from each offset to half of it.

@@ -1,4 +1,4 @@
-"""Measures how far an estimate is from the truth, and how fast that falls with n (theory.md 2.7, 4).
+"""Measures how far an estimate is from the truth, and how fast that falls with n (theory 4.2, 9).
 
 Takes fitted measures and the true one; returns Voronoi cells, losses, errors of groups of parameters, Hellinger
 distances, and slopes of log error on log n with intervals and an outcome. Everything is modulo translation and

@@ -1,4 +1,4 @@
-"""Tests statements about errors: exponents by slopes, and variances by the information (theory.md 4).
+"""Tests statements about errors: exponents by slopes, and variances by the information (theory 9.2).
 
 A p-value is that of the hypothesis that the statement is true, so that a small one speaks against it. The power is the
 probability to reject, at the level that is given, where the truth deviates by as much as matters: as planned, from the

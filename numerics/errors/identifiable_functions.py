@@ -1,4 +1,4 @@
-"""Computes the errors of functions that stay identifiable where beta1 and tau do not (theory.md 2.3, 2.5).
+"""Computes the errors of functions that stay identifiable where beta1 and tau do not (theory 3.1, 3.3).
 
 They are for exact-specified fits, atom by atom, and nan unless every true atom has exactly one fitted atom.
 """

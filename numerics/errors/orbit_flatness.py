@@ -15,7 +15,7 @@ from temperance.numerics.mixture.density import log_density
 from temperance.numerics.mixture.measures import MixingMeasure
 
 SCALES = tuple(np.geomspace(0.1, 10.0, 21).tolist())
-FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory.md 4)
+FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory 9.3)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Estimates slopes of log error on log n, with jackknife standard errors and 95% intervals (theory.md 4).
+"""Estimates slopes of log error on log n, with jackknife standard errors and 95% intervals (theory 9.2).
 
 Example: ``log_slope(errors, n).value`` is about -0.5 for errors of the order n^(-1/2).
 """

@@ -1,4 +1,4 @@
-"""Computes Voronoi cells, losses and the error of each group of parameters (theory.md 2.7).
+"""Computes Voronoi cells, losses and the error of each group of parameters (theory 4.2).
 
 A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
 discrete symmetries of the gate: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two true atoms, in every
@@ -158,7 +158,7 @@ def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, orde
 def voronoi_loss(
     measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None = None
 ) -> Floats:
-    """The published-form loss D of theory.md 2.7 (D_r for order=r), shape (...), minimised over the symmetry.
+    """The published-form loss D of theory 4.2 (D_r for order=r), shape (...), minimised over the symmetry.
 
     measure (..., k), truth without leading axes. The scale of the linear gate is not divided out: on its orbit D > 0.
     """

@@ -1,9 +1,9 @@
-"""What theory proves of the identifiability of a fit, wherever the search ended (theory.md 2.2, 2.3 and 2.5).
+"""What theory proves of the identifiability of a fit, wherever the search ended (theory 2.1, 3.1 and 3.3).
 
 Theory says which symmetry a model has, and at which special places it has more; a flow is a tangent vector, in theta,
 of a curve of parameters with one density. Functions that it moves are not identifiable. Where theory has a symmetry,
 `flows_of` computes its flows for any gate and expert alike. A fit at a mirror point, or at its twin, has flows and
-other points of the same density of its own. Twins (theory.md 2.9) are other parameters with the density of every fit.
+other points of the same density of its own. Twins (theory 2.3) are other parameters with the density of every fit.
 Whatever the model is, the covariates of a sample leave directions open where columns depend on each other, as (2, -1)
 of beta1 and of a does with x_2 = 2 x_1.
 """

@@ -257,7 +257,7 @@ class FitResult(Tabled):
 
     @checked
     def merged(self, k: int) -> Merge:
-        """The fit merged to k experts, the most alike first, and fitted again from there (theory.md 2.11).
+        """The fit merged to k experts, the most alike first, and fitted again from there (theory 4.4.1).
 
         Raises ValueError for k that is no number of experts from 1 to that of the fit.
         """

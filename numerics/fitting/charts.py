@@ -8,7 +8,7 @@ parameter
     v_i = m + h exp(-t/2),  v_j = m - h exp(t/2),
 
 so that m is the weighted mean and h = sqrt(p(1 - p)) (v_i - v_j): the second moments of the pair are m m' + h h' for
-every t. Data tell moments of the mixture (theory.md 2.4). So with H = h of b and c = 1/nu, held while a step lasts,
+every t. Data tell moments of the mixture (theory 3.2.3). So with H = h of b and c = 1/nu, held while a step lasts,
 
     C = m of log nu + c H^2                   (the variance of y given x),
     D = h of log nu - (2c/3) sinh(t/2) H^2    (its third moment over 3 H),

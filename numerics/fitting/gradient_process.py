@@ -7,7 +7,7 @@ log-likelihood rises by T(u)^2/2 at the best w, with
     D(u) = sum v,   V(u) = |v|^2 - |projection of v on S|^2,   T = D/sqrt(V),   w = D/V,
 
 if the other atoms follow. The local maxima of T over the box are where the maxima of k atoms with a small weight lie
-(theory.md 4). Where the last atom is set apart (an anchored activation gate), the new one may also take its place, and
+(theory 9.4.1). Where the last atom is set apart (an anchored activation gate), the new one may also take its place, and
 where s is odd the two atoms of the smaller fit may be exchanged: each way to write the smaller fit has other gates for
 a new atom.
 """

@@ -194,7 +194,7 @@ def labellings(problem: Problem, smaller: Problem, u: Floats) -> list[Floats]:
     """A fit u (p,) of one atom less, atom by atom (k - 1, width), with each atom in turn as the last, if that is a fit.
 
     A translation of all gates takes what is held in the last atom from the others: the box is another one then. Where
-    a gate is anchored, this is a fit of the same density for two atoms of an s that is odd + const (theory.md 2.5).
+    a gate is anchored, this is a fit of the same density for two atoms of an s that is odd + const (theory 3.3.2).
     """
     width, atoms = problem.where.width, problem.k - 1
     rows = smaller.full(u)[: atoms * width].reshape(atoms, width)
@@ -214,7 +214,7 @@ def splits(problem: Problem, bases: Sequence[tuple[Problem, Floats]], rng: np.ra
     """Starts (p,), one of each mixture of one atom less: its atoms in turn, at opposite offsets, in all labellings.
 
     The offsets are normal, in units of `deviations`, with scales that are log-uniform from n^(-1/4) to
-    2 n^(-1/8), as the offsets of cells are (theory.md 2.8); the weighted mean stays.
+    2 n^(-1/8), as the offsets of cells are (theory 4.3); the weighted mean stays.
     """
     starts: list[Floats] = []
     before: tuple[Problem, Floats] | None = None

@@ -1,4 +1,4 @@
-"""Fits the regression function of an arbitrary gate and mean by least squares, near a true mixture (theory.md 2.12).
+"""Fits the regression function of an arbitrary gate and mean by least squares, near a true mixture (theory 8).
 
 At nodes of x that are fixed, least squares sees the means of the responses alone, so that a fit costs the same at every
 n: the estimate minimises sum_j (ybar_j - f(x_j))^2 over the box of `family_problem`, f = sum_i pi_i h_i. That is the

@@ -1,4 +1,4 @@
-"""The Fisher information of one observation, as a triangular factor (theory.md 6.1).
+"""The Fisher information of one observation, as a triangular factor (theory 7.1).
 
 At one x the density depends on theta through the local parameters q = (log odds of the gate, means, log variances), so
 that I = E_x J^T K(x) J with K(x) the information on q and J = dq/dtheta, which needs s and s' alone. K(x) is a sum over
@@ -78,7 +78,7 @@ class Information:
 
     @property
     def price(self) -> float:
-        """1/(1 - rho^2), rho the multiple correlation of the estimates of log tau and all beta1 (theory.md 6.3).
+        """1/(1 - rho^2), rho the multiple correlation of the estimates of log tau and all beta1 (theory 7.3.1).
 
         By so much an unknown beta1 raises the variance of tau, and an unknown tau the generalised variance of beta1.
         """

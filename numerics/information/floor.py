@@ -1,4 +1,4 @@
-"""The floor: no activation, expert or design learns the temperature from fewer observations (theory.md 6.2).
+"""The floor: no activation, expert or design learns the temperature from fewer observations (theory 7.2.1).
 
 Were the labels seen and all else known, the information on log tau would be the mean over x of the varentropy
 Var_w(log w) of the gate's weights w. Its maximum over all w of k atoms has one atom apart and the others equal: with u

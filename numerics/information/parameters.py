@@ -1,10 +1,10 @@
-"""How well one observation tells a function of the parameters of any gate and Gaussian expert (theory.md 6.1).
+"""How well one observation tells a function of the parameters of any gate and Gaussian expert (theory 7.1).
 
 Rules of integration are doubled until two agree; their difference is the error that is shown.
 
 Example: ``told(truth, held_in(truth, "free"), atom_symbol(c, 1)).variance`` is n times the variance of c of atom 1.
 
-`information_at` is the Fisher information of one mixture, x uniform on a box (theory.md 6.1).
+`information_at` is the Fisher information of one mixture, x uniform on a box (theory 7.1).
 
 As in `fisher`, but log weights, means and their slopes come from formulas. Panels in x end at the kinks of gate and
 mean, those that are lines for d = 2. Coordinates are those of `likelihood.generated`: logarithms of what is positive.

@@ -16,7 +16,7 @@ from temperance.numerics.mixture.activation_numpy import CompiledActivation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 ASYMPTOTIC = 0.1
-"""Greatest kurtosis of the influence over n at which n is taken to be in the asymptotic regime (theory.md 6.1)."""
+"""Greatest kurtosis of the influence over n at which n is taken to be in the asymptotic regime (theory 7.1)."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Required:
     """Variances of relative errors, times n.
 
     tau: None where it is fixed; beta1: of the worst atom, trace of the covariance over |beta1|^2, of atoms with
-    beta1 != 0. price, kurtosis: as in theory.md 6; None where tau is fixed. error: relative, of tau (of beta1 where tau
+    beta1 != 0. price, kurtosis: as in theory 7; None where tau is fixed. error: relative, of tau (of beta1 where tau
     is fixed), by a coarser rule. resolved: whether the inverse of the information has digits in doubles.
     """
 

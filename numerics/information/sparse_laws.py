@@ -1,4 +1,4 @@
-"""How the sample size grows as the gate gets sparse, tau -> 0, all else fixed; d = 1 (theory.md 6.4).
+"""How the sample size grows as the gate gets sparse, tau -> 0, all else fixed; d = 1 (theory 7.4.2).
 
 Delta is the difference of the two leading s(beta1_i x) + beta0_i at a tie, an x where they are equal, and p the order
 to which it vanishes there: 1 where the leading atom changes, 2 where the scores touch. At a tie of order p a function
@@ -25,7 +25,7 @@ from temperance.theory.expressions.balls import jet
 
 Law = Fraction | Literal["exponential"] | None
 
-TO_INFINITY = 2  # n grows like tau^2: theory.md 6.4
+TO_INFINITY = 2  # n grows like tau^2: theory 7.4.2
 WITHIN = 0.1  # of the law, at three temperatures and below
 _GRID = 4001
 _PRECISE = 1e-15  # of a root or a least value

@@ -1,4 +1,4 @@
-"""The lattice, and the probabilities of its cells under the true mixture (theory.md 5).
+"""The lattice, and the probabilities of its cells under the true mixture (theory D).
 
 x is uniform on m points of [low, high]^d, and y lies in h Z with h a little below sqrt(nu_min)/1.5. For every measure G
 with variances of at least nu_min, P(x_i, y_j) = h g_G(y_j | x_i)/m is a law on the lattice to 1e-19 (`normalisation`),

@@ -1,4 +1,4 @@
-"""Proofs by balls that the lattice has no linear relation that does not hold everywhere (theory.md 5.4).
+"""Proofs by balls that the lattice has no linear relation that does not hold everywhere (theory D.4).
 
 The derivatives D^alpha u of an atom that lead no relation (`theory.interactions`) span all of its derivatives;
 where a determinant of their values at points of the lattice has an enclosure without 0, they are independent there, and

@@ -1,4 +1,4 @@
-"""Merges the experts of a set J of atoms by conditional moments, as theory.md 2.11 defines them.
+"""Merges the experts of a set J of atoms by conditional moments, as theory 4.4 defines them.
 
 With pi_J = sum pi_l and p_l = pi_l/pi_J at every x, m = sum p_l mu_l and v = sum p_l (nu_l + (mu_l - m)^2) are the mean
 and the variance of y in J. The merged line is the least-squares projection of m with weights pi_J, the merged nu the

@@ -1,7 +1,7 @@
 """Says how unlike two experts are, and merges a mixture pair by pair, always the pair that is most alike.
 
 D of a pair is E_x (pi_1 + pi_2) KL(p_1 N_1 + p_2 N_2 || N), N the merged expert: the log-likelihood an observation that
-the merge costs, 0 iff the experts are equal, whatever the units and the gate's parameters (theory.md 2.11).
+the merge costs, 0 iff the experts are equal, whatever the units and the gate's parameters (theory 4.4.1).
 
 Example: ``path(mixture, x, weights)[0].height`` is the D of the two experts that are most alike.
 """

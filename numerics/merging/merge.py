@@ -142,7 +142,7 @@ class Refit(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FittedMixture:
-    """The mixture of a fit, and what merging needs besides (theory.md 2.11).
+    """The mixture of a fit, and what merging needs besides (theory 4.4.1).
 
     values: of its parameters. held: what its gate holds. points: the data. model: gives its model. names: of the
     parameters, (gate's own, shared, of the mean). refit: the fit of so many atoms to the same points; None where atoms
@@ -242,7 +242,7 @@ def merge(fit: Mergeable, cells: Sequence[Sequence[int]]) -> Merge:
         cells: sets of its atoms, counted from 0, each in one set: [[0, 2], [1]].
 
     If the atoms of a set stand for one true expert, the merged parameters have errors of n^(-1/2), whatever the rates
-    of single atoms are (theory.md 2.11). Standard errors are those of the refit.
+    of single atoms are (theory 4.4.1). Standard errors are those of the refit.
 
     Raises:
         ValueError: cells that do not hold every atom once; a fit that keeps no data.

@@ -179,7 +179,7 @@ class Sizes:
     def by_sbic(self) -> int | None:
         """The number of experts that the singular BIC takes, with the upper ends of the coefficients.
 
-        It is consistent with these (theory.md 2.11). Lower ends are what could be proved, and often far too low.
+        It is consistent with these (theory 6.3.1). Lower ends are what could be proved, and often far too low.
         """
         return _least([None if ends is None else ends[1] for ends in self.sbic])
 

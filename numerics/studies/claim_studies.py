@@ -105,7 +105,7 @@ _TANH = replace(
     sizes=_FAR_SIZES,
     backward=False,
 )
-# the theorem supposes shares of atoms that are bounded away from 0 (theory.md 2.7); these boxes do
+# the theorem supposes shares of atoms that are bounded away from 0 (theory 4.2); these boxes do
 _SOFTMAX_BOX = Box(beta1=2.0, beta0=1.5, tau=(0.1, 10.0), a=3.0, b=5.0, nu=(0.125, 2.0))
 _TANH_BOX = Box(beta1=1.0, beta0=0.6, tau=(0.06, 0.5), a=3.0, b=5.0, nu=(0.125, 2.0))
 # this one lets an atom vanish, and most maxima have one whose share is of order n^(-1/2)
@@ -118,7 +118,7 @@ TANH_SPLITS = _cell("tanh, k = 3, k* = 2, splits", _TANH, _TANH_BOX, seed=83002,
 TANH_FREE = _cell("tanh, k = 3, k* = 2, free weights", _TANH, _FREE_BOX, seed=83003, replicates=80, peaks=40, splits=24)
 CELLS = (SOFTMAX_SPLITS, TANH_SPLITS, TANH_FREE)
 
-# for merging (theory.md 2.11): every cell split, or one in three; and another activation
+# for merging (theory 4.4.1): every cell split, or one in three; and another activation
 SOFTMAX_FOUR = replace(
     _cell("softmax, k = 4, k* = 2, splits", _SOFTMAX, _SOFTMAX_BOX, seed=83004, replicates=24, peaks=10, splits=40),
     k=4,
@@ -134,7 +134,7 @@ MERGED = tuple((study, study.sizes) for study in (SOFTMAX_SPLITS, TANH_SPLITS, S
 
 
 def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:
-    """The estimate of tau near its best value (theory.md 6): a variance that is 20% off is found with power 0.9."""
+    """The estimate of tau near its best value (theory 7): a variance that is 20% off is found with power 0.9."""
     name = f"{activation}, variance of log tau, 1000 samples"
     study = _exact(name, activation, "anchored", _truth((1.0, 0.0), -0.2, tau), starts=starts, seed=seed)
     box = Box(beta1=5.0, beta0=5.0, tau=(0.02, 5.0), a=5.0, b=5.0, nu=(0.1, 1.5))

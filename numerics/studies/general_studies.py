@@ -1,9 +1,9 @@
 """Runs rate studies of an arbitrary gate: errors of the atoms of a cell, and of the weighted means of two.
 
 The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms of the first cell, p_l their shares and q its
-contact order; that of a mean is |sum_l p_l d_l|. A flat parameter (theory.md 2.8) has no order, and so no error: where
-every cell is split, that may be the gate. Errors of beta1 are modulo its sign where the gate is even in it (theory.md
-2.2). Samples are nested counts on the lattice (`numerics.lattice`).
+contact order; that of a mean is |sum_l p_l d_l|. A flat parameter (theory 4.3) has no order, and so no error: where
+every cell is split, that may be the gate. Errors of beta1 are modulo its sign where the gate is even in it (theory
+2.1). Samples are nested counts on the lattice (`numerics.lattice`).
 """
 
 from __future__ import annotations

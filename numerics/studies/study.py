@@ -117,7 +117,7 @@ class Study:
 
     @property
     def position(self) -> Position:
-        """Where beta1 of the truth lies with respect to the sets of theory.md 2.5."""
+        """Where beta1 of the truth lies with respect to the sets of theory 3.3.3."""
         return position(slopes(self.exact_truth))
 
     @property
@@ -151,7 +151,7 @@ class Study:
 
     @property
     def lattice_information(self) -> Floats:
-        """I of one observation on the lattice (theory.md 5, 6.1), (p, p): minus the mean of the Hessian of log g.
+        """I of one observation on the lattice (theory D, 7.1), (p, p): minus the mean of the Hessian of log g.
 
         The law there is normalised for every measure. Its lattice is coarser than that of `information.fisher`.
         """

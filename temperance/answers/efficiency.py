@@ -189,7 +189,7 @@ def remarks(row: ParameterRow) -> Iterator[str]:
     if row.relative_error is not None and row.relative_error > _ROUGH:
         yield f"Numerical error of n: about {row.relative_error:.0e} of it, by comparison with a coarser rule."
     if row.score_held and row.n is not None:
-        yield "Held is the score of the last atom: its parameters move along the flow (theory.md 2.2)."
+        yield "Held is the score of the last atom: its parameters move along the flow (theory 2.1)."
     if row.singular_values is not None:
         shown = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
         yield f"Smallest singular values of the root of the information, over the largest: {shown}."

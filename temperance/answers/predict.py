@@ -232,7 +232,7 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
         return ()
     return (
         f"{2 * true} atoms, those of this truth with weights E_i and those of its twin {twin.map} with w E'_i, have "
-        "its density for every w > 0 (mediants, theory.md 2.9): rates are those of boxes without the gates of the twin",
+        "its density for every w > 0 (mediants, theory 2.2.1): rates are those of boxes without the gates of the twin",
     )
 
 
@@ -260,7 +260,7 @@ def _measured(of: Asked, spec: MoESpec, true: int, fitted: int) -> tuple[str, ..
 
 
 def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
-    """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory.md 2.12)."""
+    """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory 8)."""
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
     spec = of.model

@@ -126,7 +126,7 @@ class ParameterRow:
 def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
     """What a parameter needs: a name, with an atom as in c[2]; or a formula of parameters, such as w/tau.
 
-    What no flow moves is told with the score of the last atom held (theory.md 2.2): a flow that moves what is held
+    What no flow moves is told with the score of the last atom held (theory 2.1): a flow that moves what is held
     there is followed until a shared parameter has its true value.
 
     Raises:

@@ -139,7 +139,7 @@ def twins(
     with Display() as shown, shown.doing("deciding"):
         spec = model(gate, expert, dim=dim, **formulas)
         meant, form = understood(spec), activated(spec.gate, spec.dim)
-        # the twins of theory.md 2.9 are of gates: other experts may have some of their own
+        # the twins of theory 2.3 are of gates: other experts may have some of their own
         plain = form is not None and form.bias is None and form.tau is not None
         if form is not None and plain and has_linear_expert(spec) and spec.gate.offset == BETA0 / form.tau:
             return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), meant)

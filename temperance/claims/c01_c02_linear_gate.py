@@ -25,7 +25,7 @@ Replacement = Mapping[sp.Symbol, sp.Expr]
 
 
 def expected_rank(dim: int, order: int) -> int:
-    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (theory.md 2.1)."""
+    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (theory 1.2.1)."""
     return sum(comb(i + dim - 1, dim - 1) * (2 * order - i + 1) for i in range(order + 1))
 
 
@@ -42,7 +42,7 @@ def temperature_equation(interactions: Interactions) -> bool:
 
 
 def judged(result: Interactions) -> LegOutcome:
-    """The relations found against the counts of theory.md 2.1 and the temperature equation."""
+    """The relations found against the counts of theory 1.2.1 and the temperature equation."""
     if not result.complete:
         return "inconclusive"
     dim, order = result.spec.dim, result.order

@@ -57,7 +57,7 @@ def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
 def cells_rates(runs: Runs, level: float) -> Leg:
     """The slopes of splits and of free weights, and the share of the lightest atom where weights are free.
 
-    That share is of order n^(-1/2) in most samples (theory.md 4), but not in all: where the maximum is a split it is
+    That share is of order n^(-1/2) in most samples (theory 9.4.1), but not in all: where the maximum is a split it is
     not. So no moment of it falls like n^(-1/2); its median is shown, and is not tested.
     """
     leg = study_leg(runs, level, CELLS)

@@ -1,4 +1,4 @@
-"""Runs the legs of claims C12 and C13: the floor of the temperature, and the variance of its estimate (theory.md 6)."""
+"""Runs the legs of claims C12 and C13: the floor of the temperature, and the variance of its estimate (theory 7)."""
 
 from __future__ import annotations
 

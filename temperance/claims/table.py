@@ -1,4 +1,4 @@
-"""Lists the claims: statement, required legs, and the function that runs each leg (theory.md 4).
+"""Lists the claims: statement, required legs, and the function that runs each leg (theory 9.1).
 
 ``python -m temperance.claims.table`` prints how many hypotheses each claim states, with their planned power.
 """
@@ -178,8 +178,8 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "C12",
-        "No activation, expert or design of x learns tau to 10% (one standard error) from fewer than 228 observations "
-        "(k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
+        "No activation, expert or design of x learns tau to 10% (one asymptotic standard error) from fewer than 228 "
+        "observations (k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
         legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
         studies=VARIANCE,
         tests=(partial(planned_variances, VARIANCE, floor=True),),

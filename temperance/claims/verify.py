@@ -135,7 +135,7 @@ class Result:
 
     @property
     def outcome(self) -> ClaimOutcome:
-        """The outcome by theory.md 4."""
+        """The outcome by theory 9.1."""
         return claim_outcome(self.claim.required, self.legs)
 
     @property

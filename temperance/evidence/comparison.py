@@ -1,4 +1,4 @@
-"""Compares measured slopes with predicted exponents, and records a study (theory.md 4)."""
+"""Compares measured slopes with predicted exponents, and records a study (theory 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says under which conditions the slopes of a study were measured, and whether its fits settle anything (theory.md 4).
+"""Says under which conditions the slopes of a study were measured, and whether its fits settle anything (theory 9).
 
 Example: ``conditions(result)["agreement"]`` is the share of fits on which two searches agree.
 """

@@ -1,4 +1,4 @@
-"""Compares measured contact orders of curves with those that the theory gives (theory.md 4, leg 2)."""
+"""Compares measured contact orders of curves with those that the theory gives (theory 9, leg 2)."""
 
 from __future__ import annotations
 

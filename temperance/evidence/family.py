@@ -1,4 +1,4 @@
-"""Judges all tests of a run of `verify` at one family-wise level, with the power that they need (theory.md 4).
+"""Judges all tests of a run of `verify` at one family-wise level, with the power that they need (theory 9.2).
 
 A row of a leg's data with the key "test" is a test. Its outcome is that of Holm's first step, which any leg can take
 alone: p against LEVEL over the number of hypotheses of the whole table. `stepped_down` takes the other steps over all

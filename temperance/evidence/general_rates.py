@@ -1,8 +1,8 @@
-"""Defines rate studies of any gate and expert, and compares their slopes with the orders that are proved (theory.md 4).
+"""Defines rate studies of any gate and expert, and compares their slopes with the orders that are proved (theory 9).
 
 Two true atoms, at the default true point of `exponents` but for experts that are kept apart, are fitted by two or
 three. Samples are on the lattice, and every start is made from the true atoms. By least squares of the regression
-function x is at fixed nodes, the noise around it Gaussian, and the true point that of `exponents` (theory.md 2.12).
+function x is at fixed nodes, the noise around it Gaussian, and the true point that of `exponents` (theory 8).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs the legs of claim C16: atoms of a cell, merged by conditional moments, have n^(-1/2) (theory.md 2.11).
+"""Runs the legs of claim C16: atoms of a cell, merged by conditional moments, have n^(-1/2) (theory 4.4.1).
 
 Example: ``merged_errors(result, result.study.sizes).errors["b"]`` is (R, N), nan where a fit was not read.
 """
@@ -93,7 +93,7 @@ def cells_of(measure: MixingMeasure, truth: MixingMeasure) -> Cells:
 
 
 def _turned(truth: Mixture) -> Mixture:
-    """The truth of two atoms with the other one as anchor, for s odd + const (theory.md 2.5)."""
+    """The truth of two atoms with the other one as anchor, for s odd + const (theory 3.3.2)."""
     own = np.stack([-truth.own[0], np.zeros_like(truth.own[0])])
     return Mixture(truth.formulas, own, truth.shared, truth.lines[::-1], truth.nu[::-1])
 
@@ -216,7 +216,7 @@ def merging_contact(_: Runs) -> Leg:
 
 
 def _apart(truth: CurveMeasure, m: int) -> Curve:
-    """The Gauss-Hermite split of the first atom, with beta1 apart by t^(2m - 1) (theory.md 2.11, remark 5)."""
+    """The Gauss-Hermite split of the first atom, with beta1 apart by t^(2m - 1) (theory 4.4.1, remark 5)."""
     old = truth.atoms[0]
 
     def curve(t: fmpq) -> CurveMeasure:

@@ -1,8 +1,8 @@
-"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory.md 4).
+"""Runs Monte-Carlo legs: slopes and variances of studies with their tests, likelihoods along orbits (theory 9).
 
-`with_lattices` proves that the lattices of studies carry laws, and have no relations of their own (theory.md 5.2, 5.4).
+`with_lattices` proves that the lattices of studies carry laws, and have no relations of their own (theory D.2, D.4).
 
-`constants` holds errors of a linear gate against exact information (theory.md 6.1).
+`constants` holds errors of a linear gate against exact information (theory 7.1).
 
 The scale (beta1, beta0, tau) -> c (beta1, beta0, tau) leaves the density, so that an estimate may be taken at the true
 tau; what is left has a regular information, and n times the mean squares of its errors go to the diagonal of I^-1.

@@ -1,4 +1,4 @@
-"""Holds the outcome of a leg, and combines legs into the outcome of a claim (theory.md 4)."""
+"""Holds the outcome of a leg, and combines legs into the outcome of a claim (theory 9.1)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Runs the legs of claim C17: learning coefficients by proof, and the kept volumes of mixtures near a truth.
 
 The volumes are in temperance/claims/data/volumes.json, which `campaigns/volumes.py` makes. Their slopes are log volume
-over log distance (theory.md 2.13).
+over log distance (theory 6.1).
 """
 
 from __future__ import annotations

@@ -339,7 +339,7 @@ def experts(
     """Say how many experts the data x (n, d) or (n,), y (n,) come from.
 
     Fits 1, .., `most` experts and holds them against each other, by BIC, by the singular BIC with exact learning
-    coefficients, and by how unlike the experts are (theory.md 2.11). Where the criteria differ, the answer is a range.
+    coefficients, and by how unlike the experts are (theory 4.4.2). Where the criteria differ, the answer is a range.
 
     Args:
         x: the data, (n, d) or (n,).

@@ -45,7 +45,7 @@ _FEWER = "in a cell of two, whose mixtures are some of those here"
 _LINE = "in d = 1; a curve there is one in dimension 2"
 _LINEAR = "for linear experts, whose slopes are some of those here"
 _ALONE = AtlasRow("softmax", "constant")
-_SPLIT = "for the softmax gate and constant experts; a split of b and nu alone is one for every gate (theory.md 2.10)"
+_SPLIT = "for the softmax gate and constant experts; a split of b and nu alone is one for every gate (theory 5.9.3)"
 Bounds = Callable[[AtlasRow, str, int], Orders]
 
 

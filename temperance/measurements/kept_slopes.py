@@ -27,7 +27,7 @@ from temperance.theory.models.order import Order
 class KeptSlope:
     """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
 
-    outcome, reason: of the test of the rate (theory.md 4), in the family of all stored slopes. study: its name;
+    outcome, reason: of the test of the rate (theory 9), in the family of all stored slopes. study: its name;
     group: what it calls the errors.
     """
 

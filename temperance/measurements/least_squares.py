@@ -1,4 +1,4 @@
-"""The orders of a setting under least squares, as `exponents`, `check` and `atlas` print them (theory.md 2.12)."""
+"""The orders of a setting under least squares, as `exponents`, `check` and `atlas` print them (theory 8)."""
 
 from __future__ import annotations
 

@@ -50,13 +50,13 @@ PAPERS = (
         "2401.13875",
         "linear with temperature",
         "maximum likelihood: slower than any polynomial, possibly 1/log(n)",
-        "its exponents are those that theory.md 2.7 has as published",
+        "its exponents are those that theory 4.2 has as published",
     ),
     Paper(
         "2401.13875",
         "activation with temperature",
         "maximum likelihood: polynomial under independence conditions; no exponent",
-        "its exponents are those that theory.md 2.7 has as published",
+        "its exponents are those that theory 4.2 has as published",
     ),
     Paper(
         "2402.02952",
@@ -93,7 +93,7 @@ PAPERS = (
         "maximum likelihood: where all split cells have beta1 = 0, 1/2 in singleton and 1/4 in split cells, for "
         "strongly identifiable experts (theorem 3); else 1/2 for gates and experts, linear ones too, about the nearest "
         "mixture, as none has the true density (theorem 4). But two equal atoms for each true one have it, and near "
-        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory.md 2.7, 2.10); whether such mixtures are "
+        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory 4.2, C.2.2); whether such mixtures are "
         "excluded was not read",
     ),
     Paper(

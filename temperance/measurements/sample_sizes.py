@@ -1,4 +1,4 @@
-"""Computes how many observations a temperature needs, activation by activation (theory.md 6)."""
+"""Computes how many observations a temperature needs, activation by activation (theory 7)."""
 
 from __future__ import annotations
 

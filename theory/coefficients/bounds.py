@@ -1,4 +1,4 @@
-"""Bounds learning coefficients of mixtures with superfluous atoms by theorems C1 to C7 of theory.md 2.13.
+"""Bounds learning coefficients of mixtures with superfluous atoms by theorems 6.2.1 to 6.2.7 of theory 6.2.
 
 >>> from temperance.theory.models.by_name import model
 >>> softmax = coefficient(model("softmax"), 2, 3)
@@ -48,7 +48,7 @@ _MOST_DERIVATIVES = 8
 
 @dataclass(frozen=True)
 class Counts:
-    """A model as the theorems see it (theory.md 2.13).
+    """A model as the theorems see it (theory 6.2).
 
     Attributes:
         cell: a true atom that two fit, beside a singleton.
@@ -185,16 +185,16 @@ def _linear_expert(spec: MoESpec) -> Expert:
     return found.expert(spec) if alone else expert
 
 
-_MOST_DIFFERENCES = 3  # of a cell that theorem C2 is about: four atoms
-_MEETS = "theorem C1 bounds it from above, theorems C2, C3, C5 and C7 from below (theory.md 2.13)"
-_ONE = "one true atom, two fitted: theorem C4 (theory.md 2.13)"
-_CONSTANT = "one true constant expert, two fitted: theorem C6 (theory.md 2.13)"
+_MOST_DIFFERENCES = 3  # of a cell that theorem 6.2.2 is about: four atoms
+_MEETS = "theorem 6.2.1 bounds it from above, theorems 6.2.2, 6.2.3, 6.2.5 and 6.2.7 from below (theory 6.2)"
+_ONE = "one true atom, two fitted: theorem 6.2.4 (theory 6.2)"
+_CONSTANT = "one true constant expert, two fitted: theorem 6.2.6 (theory 6.2)"
 _UNCOUNTED = "the number of free parameters is not decided: the curves of one density are not all listed"
 _SIGNS = "the number of free parameters depends on the signs of {}: scores are translated where all have one"
 _AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
-_APART = "theorem C1 bounds it from above; the bounds from below do not meet it (theory.md 2.13)"
-_ABOVE = "theorem C1 bounds it from above (theory.md 2.13); no order that it needs from below is proved"
-_FREE = "theorem C1 bounds it from above (theory.md 2.13); in this gauge no bound from below is proved"
+_APART = "theorem 6.2.1 bounds it from above; the bounds from below do not meet it (theory 6.2)"
+_ABOVE = "theorem 6.2.1 bounds it from above (theory 6.2); no order that it needs from below is proved"
+_FREE = "theorem 6.2.1 bounds it from above (theory 6.2); in this gauge no bound from below is proved"
 _IRREGULAR = "the model with as many atoms as the truth is not proved to be regular"
 _KINK = "a kink that moves with {}: the density is not twice differentiable, and no theorem holds"
 _ANCHOR = "the anchor's cell is split, where beta1 is seen in its power {} alone"
@@ -290,7 +290,7 @@ class _Case:
         return self._record(lower, upper, lowest.multiplicity, stratum, theorem(_MEETS))
 
     def _of_constants(self, stratum: str) -> Coefficient:
-        """Theorem C6: one true constant expert, two fitted, and a softmax gate."""
+        """Theorem 6.2.6: one true constant expert, two fitted, and a softmax gate."""
         d = self.tally.own
         value = self.regular + Fraction(min(d + 2, 4), 4)
         where = stratum if d <= 2 else "the experts are equal, whatever their gates are"
@@ -310,7 +310,7 @@ class _Case:
         return Coefficient(*head, lower, upper, multiplicity, bic, stratum, local, reason)
 
     def _upper(self) -> tuple[Fraction, str]:
-        """Theorem C1, or a stratum that lies lower, where s begins with a power at 0."""
+        """Theorem 6.2.1, or a stratum that lies lower, where s begins with a power at 0."""
         tally, dim = self.tally, self.tally.cell.spec.dim
         power = tally.power() if tally.activation is not None else None
         usual, stratum = Fraction(tally.atom, 2), "all atoms are equal"
@@ -345,7 +345,7 @@ class _Case:
         return Block(least, (max(low for low, _ in pairs), max(high for _, high in pairs)))
 
     def _every(self, sizes: tuple[int, ...]) -> Block | None:
-        """Every cell split, a cell of 1 + n atoms for each n of sizes: the theorem on experts, or theorem C3."""
+        """Every cell split, a cell of 1 + n atoms for each n of sizes: the theorem on experts, or theorem 6.2.3."""
         if sizes == (1, 1) and self.tally.global_ and self.tally.affine:
             return Block(Fraction(2 * self.tally.atom, 2), (1, 1))
         if not self.tally.linear:
@@ -377,7 +377,7 @@ def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
 
 @lru_cache(maxsize=64)
 def _block(spec: MoESpec, n: int) -> Block | None:
-    """Theorem C2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
+    """Theorem 6.2.2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
     cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)
     if n == 1 and (_is_jointly_gaussian(cell) or _is_product_of_gaussians(cell)):
         return Block(Fraction(len(cell.each), 2), (1, 1))
@@ -405,7 +405,7 @@ def _block(spec: MoESpec, n: int) -> Block | None:
 
 
 def _is_jointly_gaussian(cell: Setting) -> bool:
-    """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem C5."""
+    """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem 6.2.5."""
     d, mean = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
     return mean is not None and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
@@ -416,7 +416,7 @@ def _is_constant(cell: Setting) -> bool:
 
 
 def _is_product_of_gaussians(cell: Setting) -> bool:
-    """Whether an atom is a Gaussian in x, of any mean and covariance, times one in y: theorem C7."""
+    """Whether an atom is a Gaussian in x, of any mean and covariance, times one in y: theorem 6.2.7."""
     d = cell.spec.dim
     return _is_constant(cell) and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 

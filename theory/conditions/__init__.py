@@ -1,4 +1,4 @@
-"""Decides the independence conditions of an activation (theory.md 2.3 to 2.5).
+"""Decides the independence conditions of an activation (theory 3.1 to 3.3).
 
 Takes an activation; returns verdicts (holds, fails or undecided) with relations, exceptional temperatures and
 parameters, the mirror type, and certificates for the kernel. A failure is an exact relation; that a condition holds

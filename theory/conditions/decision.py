@@ -1,4 +1,4 @@
-"""Decides the conditions on an activation: first order, second order and three sharp ones (theory.md 2.3, 2.4).
+"""Decides the conditions on an activation: first order, second order and three sharp ones (theory 3.1, 3.2).
 
 `decide` reads an activation as smooth pieces. `relations.Analysis` finds the relations of a family of functions, and
 whether they are all; `_verdict` says what they mean for the condition, and `_agreed` what is left of that where
@@ -136,7 +136,7 @@ class Decision:
         second_order: A (at every tau), B and C independent.
         tau_beta1, a, b_nu: the sharp conditions (i), (ii), (iii).
         exceptional_parameters: for every parameter that has any, the values at which some verdict differs.
-        mirror: the mirror type (theory.md 2.5); None where it was not asked for.
+        mirror: the mirror type (theory 3.3); None where it was not asked for.
     """
 
     activation: Activation

@@ -1,4 +1,4 @@
-"""Lists the families of functions of z that the conditions want independent (theory.md 2.3, 2.4).
+"""Lists the families of functions of z that the conditions want independent (theory 3.1, 3.2).
 
 For u = exp(s(beta1.x)/tau) N(y | a.x + b, nu) every derivative is
 
@@ -10,7 +10,7 @@ part of degree k without those coordinates is a family; the parts with them, mul
 span, so that the families of d = 1 decide every d (test_families.py derives all of them from the atom).
 
 Kinks and jumps between pieces turn members of a family into distributions (`kinks_of`). What is decided of a condition
-is a `Verdict`: three-valued, with its scope, relation and, if undecided, reason (theory.md 3).
+is a `Verdict`: three-valued, with its scope, relation and, if undecided, reason (theory E.1).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Family:
     """Functions of z as monomials in z, s, s' and s''.
 
     Attributes:
-        name: what theory.md calls it.
+        name: what theory calls it.
         members: the monomials.
         at_tau: whether the last two members p, q enter as one, p + q/tau.
         target_last: whether only relations that involve the last member count.
@@ -76,7 +76,7 @@ degree 2; (iii): 1, from the moments in b and nu at every degree, against single
 """
 
 MIRROR = Family("mirror", (_ONE, S, _SLOPE, _CURVATURE[0]), target_last=True)
-"""z^2 s'' against what moves a mirror point of type odd (theory.md 2.5)."""
+"""z^2 s'' against what moves a mirror point of type odd (theory 3.3.1)."""
 
 EVERY = (FIRST_ORDER, *SECOND_ORDER, *SHARP)
 MEMBERS = tuple(dict.fromkeys(m for family in EVERY for m in family.members))

@@ -1,4 +1,4 @@
-"""Classifies failures of the first-order condition, and tells which are symmetries of the model (theory.md 2.3).
+"""Classifies failures of the first-order condition, and tells which are symmetries of the model (theory 3.1.2).
 
 A relation c0 + c1 s + c2 z s' = 0 is the ODE z s' = p s + c. On a half-line where s is continuous its solutions are
 s = C |z|^p - c/p for p != 0, s = c log|z| + C for p = 0, and s = C for c = p = 0, with one C per half-line.

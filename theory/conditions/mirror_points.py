@@ -1,4 +1,4 @@
-"""Finds the type of the mirror points beta1_2 = -beta1_1 (k = 2, free gauge; theory.md 2.5).
+"""Finds the type of the mirror points beta1_2 = -beta1_1 (k = 2, free gauge; theory 3.3.1).
 
 With s = e + o in even and odd parts, a perturbation of the parameters is invisible to first order iff
 L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; at a mirror point this has solutions when
@@ -126,7 +126,7 @@ def _singular(source: Activation, sample: Sample) -> str:
 
 
 def curvature_is_outside_span(source: Activation, at: Sample | None = None) -> Verdict:
-    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory.md 2.5, type odd)."""
+    """Whether z^2 s'' lies outside span{1, s, z s'}, for an s without kinks (theory 3.3.1, type odd)."""
     sample = dict(source.sample) if at is None else at
     kinks = kinks_of(source.pieces, sample)
     if kinks or not all(meets(*joint, sample) for joint in kinks.joints):

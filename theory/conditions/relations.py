@@ -133,7 +133,7 @@ class Analysis:
     def deciding(self, relations: Relations) -> tuple[Row, ...]:
         """The relations that make a family fail, or bring its target into the span, at every tau; none if none do.
 
-        Of a family at tau: one with p = q = 0, or two with independent (p, q) (theory.md 2.4).
+        Of a family at tau: one with p = q = 0, or two with independent (p, q) (theory 3.2.2).
         """
         rows = relations.rows
         if relations.family.target_last:

@@ -1,4 +1,4 @@
-"""Bounds contact orders, and with them rates, in any setting of a gate and an expert (theory.md 2.8, 2.10).
+"""Bounds contact orders, and with them rates, in any setting of a gate and an expert (theory 4.3, 5).
 
 Takes a gate, an expert, a true point and the atoms of a cell; returns for every parameter and weighted mean an upper
 bound of its order with its proof, an order that a curve reaches, or the exact curve along which it is flat. Start with

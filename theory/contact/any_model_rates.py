@@ -1,4 +1,4 @@
-"""Predicts the rates of any gate and expert, from the orders that are proved of them (theory.md 2.7 to 2.10).
+"""Predicts the rates of any gate and expert, from the orders that are proved of them (theory 4.2 to 5).
 
 >>> from temperance.theory.models.by_name import model
 >>> found = predict_any(model("beta1*x**3/tau + beta2*x", "tanh(a*x + b)"), 2, 3)
@@ -30,7 +30,7 @@ from temperance.theory.rates.prediction import HALF, Cells, Prediction, density
 
 UNPUBLISHED = "no paper on this model is in the list"
 _AT = "the true atoms are {}"
-_EXPERTS = "experts, whatever the gate is (theory.md 2.7)"
+_EXPERTS = "experts, whatever the gate is (theory 4.2.2)"
 _NEAR = ("the means of the experts are distinct", "all fitted atoms are near true ones in the expert")
 _LOCAL = "the box holds no other parameters with this density than the truth, its twins, and these with atoms split"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"

@@ -1,4 +1,4 @@
-"""Finds certificates of bounds that theorems give: what each theorem assumes, proved at points (theory.md 2.10).
+"""Finds certificates of bounds that theorems give: what each theorem assumes, proved at points (theory 5).
 
 The rules are the kernel's own (`kernel.theorems`, `kernel.derivatives`); here is the search for points at which
 functions are independent, and for the levels of squares and means.

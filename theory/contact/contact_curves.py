@@ -1,4 +1,4 @@
-"""Finds curves along which the distance is small, so that orders are no smaller (theory.md 2.10), with certificates.
+"""Finds curves along which the distance is small, so that orders are no smaller (theory B.2.1), with certificates.
 
 The offsets of the atoms of a cell are polynomials in t and in the node q of a quadrature, whose m positive weights are
 the shares. Along a curve the density is the true one up to O(t^N); if an offset, or a weighted mean, is of the order

@@ -1,7 +1,7 @@
 """Finds the contact orders of an arbitrary gate: exact flat directions, and proved bounds from both sides.
 
 The order r of a parameter is the smallest with |offset|^r = O(L2 distance); its rate is n^(-1/(2r)). Bounds have
-certificates by moments for cells beside a singleton (theory.md 2.8), and by what theorems assume for all cells (2.10);
+certificates by moments for cells beside a singleton (theory 4.3), and by what theorems assume for all cells (5);
 `orders_from_theorems` bounds what no certificate does. Curves show which orders are no smaller.
 
 Example: ``orders(order_setting("softmax"))`` has the upper orders beta1 2, a 2, b 4, nu 2 and, for the mean of a, 4/3.
@@ -91,7 +91,7 @@ def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
     if found is None:
         return proved
     there = _proved(found.setting(setting))
-    why = theorem(f"in coordinates (theory.md 2.10): the mean is {found}")
+    why = theorem(f"in coordinates (theory 5.4.1): the mean is {found}")
     known = {of: (r, why) for of, r in found.orders(there.upper, points).items()}
     best = {of: bound for of, bound in known.items() if of not in proved.upper or bound[0] < proved.upper[of]}
     if not best:
@@ -200,7 +200,7 @@ def _by_theorems(rows: Sequence[Order], known: Bounds) -> list[Reason]:
 def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Iterator[Reason]:
     """What is said of single orders."""
     if exact := [row.parameter for row in rows if row.exact and row.upper != 1]:
-        text = f"{', '.join(exact)}: exact, as a curve reaches the bound (theory.md 2.10)"
+        text = f"{', '.join(exact)}: exact, as a curve reaches the bound (theory B.2.1)"
         yield Reason(ReasonKind.CURVE, text)
     if any(row.is_mean and row.upper and row.of not in upper for row in rows):
         yield _OFFSETS

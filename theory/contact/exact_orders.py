@@ -1,4 +1,4 @@
-"""Decides the orders of an exact-specified model: 1, or flat along an exact flow (theory.md 2.10).
+"""Decides the orders of an exact-specified model: 1, or flat along an exact flow (theory 5.1.1).
 
 At a truth whose parameters are exact numbers, the derivatives of the density by all parameters are compared at
 observations, in balls. Where they are independent, the offsets are O(distance): every order is 1. A relation that the
@@ -47,7 +47,7 @@ from temperance.theory.symmetries.traits import flows_of_gate, traits, translate
 
 _PROVED = Reason(
     ReasonKind.INDEPENDENCE,
-    "order 1: the other derivatives of the density are independent (theory.md 2.10), at this truth; where gate and "
+    "order 1: the other derivatives of the density are independent (theory 5.1.1), at this truth; where gate and "
     "expert are analytic, at almost every one",
 )
 _AT_REST = Reason(ReasonKind.AT_REST, "rests under the flow at this point")

@@ -1,4 +1,4 @@
-"""Finds what is flat: exact curves along which a parameter moves and the density does not (theory.md 2.5, 2.10).
+"""Finds what is flat: exact curves along which a parameter moves and the density does not (theory 3.3, B.1).
 
 A curve is told from the log weight: all offsets of the gate scaled; all cells moved by what is linear in the weight;
 two atoms that keep the mean of a power. Of those that are tried those count that the kernel accepts at the place.

@@ -1,4 +1,4 @@
-"""Finds exact curves along which a gate moves and the density does not, in and across cells (theory.md 2.5, 2.10)."""
+"""Finds exact curves along which a gate moves and the density does not, in and across cells (theory 3.3, B.1)."""
 
 from __future__ import annotations
 

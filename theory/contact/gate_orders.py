@@ -1,4 +1,4 @@
-"""Bounds the gate's orders in a cell by the derivatives of its weight (theory.md 2.10).
+"""Bounds the gate's orders in a cell by the derivatives of its weight (theory 5.2.1).
 
 The weights of a cell add up to the true one whatever the experts are. So the gate's parameters have an equation of
 their own, and where the derivatives in it are independent, their squares are O(distance): the order is 2 in a cell of

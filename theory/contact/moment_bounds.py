@@ -1,8 +1,8 @@
 """Proves upper bounds of the contact orders of a cell from the moments of its offsets, with certificates.
 
-The cell may have any number m of atoms, and x any dimension. What r_bar(m) = 2m says of the intercept (theory.md 2.6),
+The cell may have any number m of atoms, and x any dimension. What r_bar(m) = 2m says of the intercept (theory 4.1.1),
 or the theorem on experts where there is none, is taken for granted; the equations and the rules of the cases are the
-kernel's (theory.md 2.8, Moments). Here is the search for a proof; `minimise` solves linear programs in few variables
+kernel's (theory 4.3.2). Here is the search for a proof; `minimise` solves linear programs in few variables
 exactly, by the dual simplex over Q.
 
 Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.

@@ -30,7 +30,7 @@ SUPPORT = (sp.Integer(-2), sp.Integer(2))
 """The ends of every coordinate of x."""
 NOT_SHARED = (
     "no order: a mixture that splits one true atom and not another has the true density for almost no truth "
-    "(theory.md 2.10)"
+    "(theory C.1.1)"
 )
 NOT_KNOWN = (
     "no order: atoms have no weights of their own, and whether a mixture can split one and not another is not known"

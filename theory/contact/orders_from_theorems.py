@@ -1,4 +1,4 @@
-"""Bounds contact orders by theorems: the one on experts, those of theory.md 2.4 and 2.10, and r_bar(m) = 2m (2.6).
+"""Bounds contact orders by theorems: the one on experts, those of theory 3.2 and 5, and r_bar(m) = 2m (4.1.1).
 
 `expert_orders` bounds the expert where the kernel has no theorem: weights linear in a power of beta1, two atoms on
 lines, and means with kinks. The weights of the Gaussian gate, which is known by its formula, are normalised over the

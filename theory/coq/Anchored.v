@@ -1,4 +1,4 @@
-(** The theorem of theory.md 2.3 for any number of atoms, the last one anchored (d = 1).
+(** The theorem of theory 3.1.3 for any number of atoms, the last one anchored (d = 1).
 
     Part 1 says what is proved; the other parts prove it. *)
 

@@ -1,4 +1,4 @@
-(** Cells: the moment sums of two and of three atoms near one true atom (theory.md 2.6).
+(** Cells: the moment sums of two and of three atoms near one true atom (theory 4.1).
 
     Part 1 says what is proved; the other parts prove it, and their theorems are those statements. *)
 

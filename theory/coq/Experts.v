@@ -1,5 +1,5 @@
 (** Experts: atoms in cells of at most two near the true ones, at what distance their density is, and what their merging
-    keeps (d = 1; theory.md 2.7 and 2.11).
+    keeps (d = 1; theory 4.2.2 and 4.4.1).
 
     Part 1 says what is proved; the other parts prove it, and their theorems are those statements. *)
 

@@ -1,4 +1,4 @@
-(** The floor of sample sizes for three and for eight atoms: no weights tell more of the temperature (theory.md 6.2).
+(** The floor of sample sizes for three and for eight atoms: no weights tell more of the temperature (theory 7.2.1).
 
     Part 1 says what is proved; parts 2 to 6 prove it. *)
 

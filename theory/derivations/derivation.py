@@ -166,7 +166,7 @@ class Step:
 class Derivation:
     """The interactions and symmetries of a model, and the steps that derive them.
 
-    loss: what the atom is of: of the likelihood, or of least squares (theory.md 2.12).
+    loss: what the atom is of: of the likelihood, or of least squares (theory 8).
     """
 
     interactions: Interactions

@@ -1,4 +1,4 @@
-"""Finds all linear relations among an atom's derivatives, and irredundant generators of them (theory.md 2.1).
+"""Finds all linear relations among an atom's derivatives, and irredundant generators of them (theory 1.2).
 
 A `Relation` is a linear partial differential equation of an atom, as text and as LaTeX.
 

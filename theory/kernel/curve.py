@@ -2,7 +2,7 @@
 
 Along a curve t -> G_t of mixtures, which is the true one at t = 0, the density is the true one up to O(t^N), while the
 offset of a parameter, or the weighted mean of the offsets in a cell, is of the order t^w exactly: its contact order is
-at least N/w (theory.md 2.8, 2.10). It may be below 1. Along an identity the density is the true one for all small t:
+at least N/w (theory 4.3, B.2). It may be below 1. Along an identity the density is the true one for all small t:
 what moves is flat. Nothing is taken for granted. A proof holds
 
 - "number": null, or an algebraic number r; "shared": offsets of shared parameters, in t and r;

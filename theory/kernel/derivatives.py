@@ -1,12 +1,12 @@
 """Rules "derivatives" and "squares": orders by derivatives that are independent functions.
 
-"derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory.md 2.10). At points (x, y) the
+"derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory 5.1.1). At points (x, y) the
 derivatives of the density by all moving parameters have a regular matrix of values. So they are independent on an open
 set, on which all formulas are analytic, and an injective derivative bounds the offsets. Nothing is taken for granted.
 The places name all true values; what is added to an atom's log weight is _weight, which moves where atoms have weights
 of their own. The proof holds "points": of x and y, as many as parameters move.
 
-"squares": orders are 2 and 1 under least squares (theory.md 2.12).
+"squares": orders are 2 and 1 under least squares (theory 8).
 
 The place has the subject "regressions": the distance is that of regression functions. |offset|^2 is O(distance) for
 the parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a

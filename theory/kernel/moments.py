@@ -1,11 +1,11 @@
-"""Rule "moments": orders of a cell are at most numbers, from the moments of its offsets (theory.md 2.8, Moments).
+"""Rule "moments": orders of a cell are at most numbers, from the moments of its offsets (theory 4.3.2).
 
 The first true atom is fitted by m atoms, the other by one whose gate is fixed; the mean is linear in its parameters,
 as it is written, and their true values are any. Where "intercept" names b, which the mean is at x = 0, the rule takes
-r_bar(m) = 2m for granted (theory.md 2.6), and for m = 2 proves it: at x = 0 the equations are
+r_bar(m) = 2m for granted (theory 4.1.1), and for m = 2 proves it: at x = 0 the equations are
 sum_l p_l R_l P_r(db_l, dnu_l) = O(distance), r = 1..2m, with positive weights, so that |db|^(2m) and |dnu|^m are
-O(distance). Else it takes the theorem on experts (2.7): |d|^(2m) and |dnu|^m are O(distance), d of the mean.
-Where "gate" names parameters, it also takes that on quadratic gates (2.10): |d|^(2m) = O(distance) for the first of
+O(distance). Else it takes the theorem on experts (4.2.2): |d|^(2m) and |dnu|^m are O(distance), d of the mean.
+Where "gate" names parameters, it also takes that on quadratic gates (5.6.1): |d|^(2m) = O(distance) for the first of
 them, |d|^m for the others. What these theorems assume is proved. The proof holds
 
 - "degree": N; "reach": the power of x; "weights" by which the moments are put in order; "intercept": a name or null;
@@ -258,9 +258,9 @@ def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows
 
 
 KEYS = ("degree", "reach", "weights", "intercept", "gate", "steps")
-SOLVABILITY = "on the solvability order r_bar(m) = 2m (theory.md 2.6)"
-EXPERTS = "on experts (theory.md 2.7)"
-GATES = "on quadratic and Gaussian gates (2.10)"
+SOLVABILITY = "on the solvability order r_bar(m) = 2m (theory 4.1.1)"
+EXPERTS = "on experts (theory 4.2.2)"
+GATES = "on quadratic and Gaussian gates (5.6.1)"
 _MOST_DEGREE, _MOST_REACH = 8, 16
 _MOST_NAMES, _MOST_MONOMIALS = 12, 200_000
 Exponents = tuple[int, ...]

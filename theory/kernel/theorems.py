@@ -1,4 +1,4 @@
-"""Rule "theorems": orders of a cell are at most numbers, by theorems that are taken for granted (theory.md 2.7, 2.10).
+"""Rule "theorems": orders of a cell are at most numbers, by theorems that are taken for granted (theory 4.2, 5).
 
 The first true atom is fitted by m atoms; the other one by one whose gate is fixed, or by m as well. A theorem of prose
 is a row of `THEOREMS`: what it needs is proved here, by functions of x that are independent at points; what it says is
@@ -499,17 +499,17 @@ def _ball(e: sp.Expr) -> arb:
 
 THEOREMS: Mapping[str, tuple[Callable[[Cell, Any], Orders], str]] = {
     "experts": (_experts, EXPERTS),
-    "gate": (_gate, "on the gate in a cell (2.10)"),
-    "kinks": (_kinks, "on kinks that move (2.10)"),
-    "pair": (_pair, "on means of two atoms (2.10)"),
-    "means": (_means, "on means of linear experts (2.10)"),
-    "squares": (_squares, "on squares of linear experts (2.10)"),
+    "gate": (_gate, "on the gate in a cell (5.2.1)"),
+    "kinks": (_kinks, "on kinks that move (5.7.1)"),
+    "pair": (_pair, "on means of two atoms (5.3.5)"),
+    "means": (_means, "on means of linear experts (5.3.1)"),
+    "squares": (_squares, "on squares of linear experts (5.3.2)"),
     "offsets": (_offsets, ""),
-    "origin": (_origin, "at x = 0 (2.10)"),
-    "doubled": (_doubled, "on slopes with every cell split into two (2.10)"),
-    "curved": (_curved, "on means that are not linear (2.10)"),
-    "curved pair": (_curved_pair, "on two atoms with means that are not linear (2.10)"),
-    "unlike": (_unlike, "on two atoms whose mean has no intercept (2.10)"),
-    "exponential": (_exponential, "on two atoms with means h(a.x + b) (2.10)"),
+    "origin": (_origin, "at x = 0 (5.3.6)"),
+    "doubled": (_doubled, "on slopes with every cell split into two (A.1.1)"),
+    "curved": (_curved, "on means that are not linear (5.8.1)"),
+    "curved pair": (_curved_pair, "on two atoms with means that are not linear (5.8.2)"),
+    "unlike": (_unlike, "on two atoms whose mean has no intercept (5.3.4)"),
+    "exponential": (_exponential, "on two atoms with means h(a.x + b) (5.8.3)"),
 }
 """Name of a theorem -> the rule that checks what it assumes, and what statements call it."""

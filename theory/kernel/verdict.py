@@ -1,4 +1,4 @@
-"""Rule "verdict": a condition on an activation holds or fails (theory.md 2.3 and 2.4).
+"""Rule "verdict": a condition on an activation holds or fails (theory 3.1 and 3.2).
 
 The place has the subject "activation": s(z) is the log weight, with parameters near the values of the point.
 
@@ -244,7 +244,7 @@ class Verdicts:
         return rows, balls
 
     def outcome(self, family: str) -> str:
-        """holds or fails, by the relations of a family (theory.md 2.3 and 2.4)."""
+        """holds or fails, by the relations of a family (theory 3.1 and 3.2)."""
         evidence = self.families[family]
         require_keys(evidence, "relations", "minor", "tau", of=f"the evidence for {family}")
         tau = evidence["tau"]

@@ -1,4 +1,4 @@
-"""Bounds the contact orders of a split atom under least squares (theory.md 2.12).
+"""Bounds the contact orders of a split atom under least squares (theory 8).
 
 The distance is that of the regression functions, in L1 or L2. An order r says |offset|^r = O(distance), shares being
 bounded away from 0; the rate is n^(-1/(2r)). What moves along a straight line of one regression function is flat.
@@ -176,7 +176,7 @@ class LeastSquaresOrders:
 
 
 def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
-    """The orders of a split atom beside a singleton whose gate is held, by the theorem of theory.md 2.12.
+    """The orders of a split atom beside a singleton whose gate is held, by theory 8.1.1.
 
     Raises ValueError where the expert has no named mean.
     """

@@ -1,4 +1,4 @@
-"""Finds all relations that a split atom has in a mixture, beside a singleton whose gate is held (theory.md 2.12).
+"""Finds all relations that a split atom has in a mixture, beside a singleton whose gate is held (theory 8).
 
 The relations of order <= 2 of the atom hold in every mixture. At a true point of exact numbers a minor, in balls,
 proves that the mixture has no others.

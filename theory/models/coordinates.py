@@ -1,4 +1,4 @@
-"""Says where the mean of an expert is linear, and finds coordinates in which it is (theory.md 2.10, Coordinates).
+"""Says where the mean of an expert is linear, and finds coordinates in which it is (theory 5.4.1).
 
 Example: ``linear_in(h * (x - g)**2 + c, (h, g, c), point, 1).functions`` is (h, g*h, c + g**2*h).
 """

@@ -106,7 +106,7 @@ class Analysis:
 
     @property
     def scale(self) -> str | None:
-        """The flow of a homogeneous s, which moves beta1 and tau for any number of atoms (theory.md 2.3); else None."""
+        """The flow of a homogeneous s, which moves beta1 and tau for any number of atoms (theory 3.1.2); else None."""
         failure = self._homogeneous
         if failure is None:
             return None
@@ -119,7 +119,7 @@ class Analysis:
 
     @property
     def position(self) -> Position:
-        """Where beta1 lies with respect to the sets of theory.md 2.5."""
+        """Where beta1 lies with respect to the sets of theory 3.3.3."""
         return position(self.beta1)
 
     @cached_property
@@ -131,7 +131,7 @@ class Analysis:
     def odd(self) -> bool | None:
         """Whether s is odd up to a constant, finite at 0 and not homogeneous; None where it is not decided.
 
-        Values b and 0 of beta1 then have the density of 0 and -b and, in the free gauge, of b and -b (theory.md 2.5).
+        Values b and 0 of beta1 then have the density of 0 and -b and, in the free gauge, of b and -b (theory 3.3.2).
         """
         if not self.mirror.proved:
             return None
@@ -260,7 +260,7 @@ class Analysis:
         return tuple(texts)
 
     def zero_slope(self, all_nonzero: bool) -> str | None:
-        """Which condition on beta1_j = 0 the true point violates, if any: theory.md 2.3 (s'(0) != 0 there) and 2.4."""
+        """Which condition on beta1_j = 0 the true point violates, if any: theory 3.1.3 (s'(0) != 0 there) and 3.2."""
         if self.gauge == "anchored" and slope_at_zero(self.source) == "unknown":
             return "s is not proved finite at 0, where the anchored gauge puts beta1_k"
         if self.beta1 is None:

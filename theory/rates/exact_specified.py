@@ -1,4 +1,4 @@
-"""Predicts exponents where as many atoms are fitted as there are, two or more (theory.md 2.2, 2.3, 2.5).
+"""Predicts exponents where as many atoms are fitted as there are, two or more (theory 2.1, 3.1, 3.3).
 
 Every parameter of one density has the same answer: the rate is to the nearest of them, and so the slowest at any.
 """
@@ -34,7 +34,7 @@ def exact_specified(at: Analysis) -> list[Prediction]:
 
 
 def _exact_at(at: Analysis) -> list[Prediction]:
-    """By the place of the true point (theory.md 2.5): every parameter of one density has the same answer."""
+    """By the place of the true point (theory 3.3.4): every parameter of one density has the same answer."""
     first = at.whole.first_order
     if at.has_constant_gate:
         return _constant_gate(at)
@@ -99,7 +99,7 @@ def _anchored_conditions(at: Analysis) -> tuple[str, ...]:
 
 
 def _free(at: Analysis) -> list[Prediction]:
-    """Free gauge, off the sets of theory.md 2.5."""
+    """Free gauge, off the sets of theory 3.3.3."""
     if not is_analytic(at.source):
         reason = "only analytic s are covered, and s is not proved analytic on the whole line"
         return _nothing(reason, ReasonKind.FREE_GAUGE)
@@ -120,7 +120,7 @@ def _free(at: Analysis) -> list[Prediction]:
 
 
 def _first_order_fails(at: Analysis) -> list[Prediction]:
-    """The flows of theory.md 2.3."""
+    """The flows of theory 3.1.2."""
     failure = at.failure
     if failure is None:
         relation = classify(at.source)
@@ -134,7 +134,7 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
     if not failure.degree.is_positive:
         return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
     predictions = _along_flow(at.scale, (_DISTINCT,))
-    weight = predictions[-1]  # the log odds where s is constant, whatever beta1 is (theory.md 2.7)
+    weight = predictions[-1]  # the log odds where s is constant, whatever beta1 is (theory 4.2)
     predictions.append(replace(weight, parameter="beta0/tau"))
     obstacle = _homogeneous_obstacle(at, failure.degree)
     if obstacle:
@@ -179,7 +179,7 @@ def _invariants(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
 
 
 def _mirror(at: Analysis) -> list[Prediction]:
-    """Free gauge, all beta1_i are b or -b, and both occur (theory.md 2.5); F1 does not fail."""
+    """Free gauge, all beta1_i are b or -b, and both occur (theory 3.3.3); F1 does not fail."""
     mirror_point, first = at.mirror, at.whole.first_order
     if not mirror_point.proved or first.outcome == "undecided":
         return _nothing(f"mirror point of undecided type: {mirror_point.reason or first.reason}", ReasonKind.UNDECIDED)

@@ -1,4 +1,4 @@
-"""Says in words whether the temperature is learnable with an activation, and what to do (theory.md 2.2 to 2.5).
+"""Says in words whether the temperature is learnable with an activation, and what to do (theory 2.1 to 3.3).
 
 >>> from temperance.theory.conditions.decision import decide
 >>> learnability(decide("relu")).answer
@@ -27,10 +27,10 @@ _ENOUGH, _LOSES = "Scores.first_order_is_enough", "Scores.relation_loses_tau"
 _ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
 
 WHY = {
-    _ENOUGH: "theorems 2.3 and 2.5, where the gate depends on x",
-    _LOSES: "the flow of section 2.3",
+    _ENOUGH: "theory 3.1.3 and 3.3.3, where the gate depends on x",
+    _LOSES: "the flow of theory 3.1.2",
 }
-"""Where docs/theory.md proves an answer, by its theorem in Coq."""
+"""Where docs/theory proves an answer, by its theorem in Coq."""
 MIRRORS = {
     "homogeneous": f"homogeneous: at {_PLACE} tau and beta1 move together, the density stays (degree 0: beta1 alone)",
     "odd": f"odd: at {_PLACE} beta1_1 + beta1_2 is slow, n^(-1/4) for a smooth s; "

@@ -1,6 +1,6 @@
-"""Predicts exponents in Voronoi cells of one and of several atoms, with experts for every gate (theory.md 2.4, 2.7).
+"""Predicts exponents in Voronoi cells of one and of several atoms, with experts for every gate (theory 3.2, 4.2).
 
-It rests on r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory.md 2.6). The system is
+It rests on r_bar(m) = 2m, the solvability order of the polynomial system of a split cell (theory 4.1.1). The system is
 E_j = 0, j = 1..r, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t^2), the moment generating function of
 Gaussians with means q1_l and variances 2 q2_l; all p_l and some q1_l are not 0.
 
@@ -141,7 +141,7 @@ _DISTINCT = "the experts (a, b, nu) are distinct"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _LOCAL = "the box holds no other parameter with this density than the truth, its twins, and these with atoms split"
 _ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
-_FEW = "; two or three atoms need no more (theory.md 2.10)"
+_FEW = "; two or three atoms need no more (theory 5.3.3)"
 EXPERT = ("a", "b", "nu")
 _GIVEN = (_DISTINCT, "all fitted atoms are near true ones in (a, b, nu)")
 
@@ -161,7 +161,7 @@ def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
 def softmax_cells(slope: str, true_k: int, fitted_k: int) -> tuple[Prediction, ...]:
     """The softmax gate (slope "beta1") and the linear gate (slope "beta1/tau"), modulo translation.
 
-    A translation can undo one split; with every cell split alike it undoes all of them, and beta1 is lost (2.2).
+    A translation can undo one split; with every cell split alike it undoes all of them, and beta1 is lost (2.2.2).
     """
     predictions = []
     for cells, m in splittings(true_k, fitted_k):
@@ -197,7 +197,7 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     else:
         beta1, a = None, Fraction(1, r)
         reason = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
-        why_a = f"every cell split: |a|^{m} is O(distance), whatever the offsets of beta1 are (theory.md 2.7)"
+        why_a = f"every cell split: |a|^{m} is O(distance), whatever the offsets of beta1 are (theory 4.2.4)"
     total = "the total weight of a cell is seen to first order"
     rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
         (slope, beta1, Fraction(1, 2 * r), reason),
@@ -265,7 +265,7 @@ def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
 
 
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
-    """The outcomes of (i) to (iii) of theory.md 2.4 at the true point, and what they assume of it."""
+    """The outcomes of (i) to (iii) of theory 3.2 at the true point, and what they assume of it."""
     verdicts = dict(zip(_ALL, at.whole.verdicts[2:], strict=True))
     assumptions = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.support_conditions()]
     if at.beta1 is None:
@@ -321,11 +321,11 @@ def _beside(at: Analysis, outcomes: dict[str, Outcome]) -> dict[str, str]:
             ("weight", "a") if p.is_positive and outcomes["(ii)"] == "holds" else ("weight",) * bool(p.is_positive)
         )
         return dict.fromkeys(
-            covered, f"s is homogeneous of degree {p}: a gate in beta1^p/tau, without tau (theory.md 2.7)"
+            covered, f"s is homogeneous of degree {p}: a gate in beta1^p/tau, without tau (theory 4.2.5)"
         )
     if at.exponential is None:
         return {}
-    text = f"exp(s/tau) = A + B |z|^({at.exponential}) at this tau (theory.md 2.4, remark (c))"
+    text = f"exp(s/tau) = A + B |z|^({at.exponential}) at this tau (theory 3.2.4)"
     return dict.fromkeys(("tau", "weight", "beta1", "a"), text)
 
 
@@ -375,8 +375,8 @@ def _completed(p: Prediction, assumptions: tuple[str, ...]) -> Prediction:
     if m == 1:
         sharp, how = HALF, "singleton cell"
     elif p.parameter == "a":
-        return replace(p, why=f"{p.why}; a bound is known: at least 1/{2 * order(m)} (theory.md 2.7)")
+        return replace(p, why=f"{p.why}; a bound is known: at least 1/{2 * order(m)} (theory 4.2.2)")
     else:
         sharp, how = (HALF / order(m) if p.parameter == "b" else 2 * HALF / order(m)), f"r_bar({m}) = {order(m)}"
-    reason = f"experts, whatever the gate is (theory.md 2.7): {how}"
+    reason = f"experts, whatever the gate is (theory 4.2.2): {how}"
     return replace(p, sharp=sharp, why=reason, conditions=tuple(dict.fromkeys((*p.conditions, *assumptions))))

@@ -1,4 +1,4 @@
-"""Predicts the exponents of the errors of fitted parameters, from verdicts and symmetries (theory.md 2.2 to 2.7).
+"""Predicts the exponents of the errors of fitted parameters, from verdicts and symmetries (theory 2.1 to 4.2).
 
 >>> from temperance.theory.rates.true_point import somewhere
 >>> [str(p.sharp) for p in predict(somewhere(2), 2, "tanh") if p.parameter == "tau"]

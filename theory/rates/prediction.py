@@ -24,7 +24,7 @@ class Prediction:
         parameter: beta1, tau, a, b, nu, beta1/tau, beta0/tau, beta1_sum, beta1_difference, beta1^p/tau,
             beta1_direction, weight (of a whole cell) or density (Hellinger distance).
         cell_size: number m of fitted atoms in the cell; None for what belongs to none.
-        sharp: p by theory.md 2.2 to 2.7; None where the parameter is not identifiable or no statement covers it.
+        sharp: p by theory 2.1 to 4.2; None where the parameter is not identifiable or no statement covers it.
         published: p by the published theorems (arXiv 2401.13875, for the softmax gate 2305.03288); None where they
             give no polynomial rate or their condition fails.
         why: the reason for `sharp`, as a text.

@@ -86,7 +86,7 @@ def slopes(truth: Truth) -> Vectors | None:
 
 
 def position(beta1: Vectors | None) -> Position:
-    """Where beta1 lies with respect to the sets of theory.md 2.5; without it, a generic place is meant.
+    """Where beta1 lies with respect to the sets of theory 3.3.3; without it, a generic place is meant.
 
     equal: all atoms have one value; mirror: two values, b and -b; half: two values, b and 0; generic: others.
     """

@@ -50,7 +50,7 @@ class Obstacle:
 
 
 def obstacle(source: str | Activation, gauge: Gauge, truth: Truth) -> Obstacle | None:
-    """The first obstacle of theory.md 2.2, 2.3 and 2.5 that is proved; None where none is.
+    """The first obstacle of theory 2.1, 3.1 and 3.3 that is proved; None where none is.
 
     Args:
         source: the activation.

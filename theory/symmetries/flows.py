@@ -1,4 +1,4 @@
-"""Turns first-order relations into flows, invariants and identifiable functions (theory.md 2.2).
+"""Turns first-order relations into flows, invariants and identifiable functions (theory 2.1).
 
 A relation sum_i c_i u_i = m u of order 1 says that the vector field V = sum_i c_i d_i satisfies V u = m u. Its flow
 theta(l), with l d theta/d l = V(theta(l)), multiplies u by l^m if m is constant along it. The functions f with V f = 0

@@ -1,4 +1,4 @@
-"""Bounds the directions in which a mixture does not change, to first order, at random points (theory.md 2.2).
+"""Bounds the directions in which a mixture does not change, to first order, at random points (theory 2.1.3).
 
 Its Jacobian is d log g at random (x, y) by all parameters of k atoms. A rank that balls prove at one point bounds the
 number of such directions at generic points from above.

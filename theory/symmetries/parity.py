@@ -1,4 +1,4 @@
-"""Finds the symmetries of a mixture that are not flows of one atom (theory.md 2.2).
+"""Finds the symmetries of a mixture that are not flows of one atom (theory 2.1.4).
 
 Permutation, translation and splitting, and signs, exchanges and shifts of an atom's parameters that keep gate or mean.
 

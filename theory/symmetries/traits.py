@@ -5,7 +5,7 @@
 >>> linear.common, linear.shared, [p.name for p in linear.held], linear.atoms_needed
 (1, 1, ['beta1'], 2)
 
-`kernel` bounds what atoms can change without a change of the differences of their scores (theory.md 1, to first order).
+`kernel` bounds what atoms can change without a change of the differences of their scores (theory 1.1, to first order).
 
 K(k) = {(v_1, .., v_k, b, w): dL_i(v_i) + b_i + w dL_i/d(shared) is one function of x for all i}, at generic atoms. Its
 dimension is that of a matrix at rational atoms and points, or less: a rank that balls prove is a lower bound, and no
@@ -231,7 +231,7 @@ def _held(spec: MoESpec, least: _LowerBounds, k: int) -> tuple[sp.Symbol, ...] |
 
 
 def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:
-    """Whether log E on x = t v depends on the own parameters by linear forms that v alone fixes (theory.md 2.10).
+    """Whether log E on x = t v depends on the own parameters by linear forms that v alone fixes (theory 5.9.1).
 
     shares: up to what is the same for all t, so that an atom may have another weight there. True by an identity: the
     slopes of some are multiples of those of others, by factors that depend on v alone, in every formula and boundary of

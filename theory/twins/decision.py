@@ -1,4 +1,4 @@
-"""Decides which other parameters share a density with a truth (theory.md 2.9).
+"""Decides which other parameters share a density with a truth (theory 2.3).
 
 >>> tanh = twins("tanh")
 >>> tanh.unique, tanh.twins[0].map

@@ -1,4 +1,4 @@
-"""Tells what the even and the odd part of s are on z > 0, as far as dilations are concerned (theory.md 2.9).
+"""Tells what the even and the odd part of s are on z > 0, as far as dilations are concerned (theory 2.3).
 
 With e(z) = s(z) + s(-z) and o(z) = s(z) - s(-z) for z > 0, a part f is
 

@@ -86,7 +86,7 @@ class Twin:
 
     @property
     def has_mediants(self) -> bool:
-        """Whether truth and twin, which have one tau, can be joined: twice as many atoms with the density (2.9).
+        """Whether truth and twin, which have one tau, can be joined: twice as many atoms with the density (2.2.1).
 
         Their weights E_i, E'_i have one quotient r(x), so that E_i + w E'_i = (1 + w r) E_i, for every w > 0.
         """

@@ -173,7 +173,7 @@ def test_orders_are_read_off_where_doubles_see_no_distance():
 @pytest.mark.full
 @pytest.mark.parametrize(("name", "order"), [("a_1", 8 / 3), ("a_2", 2)])
 def test_slopes_of_a_quadratic_expert_in_a_cell_of_three(name, order):
-    """a_1 has a curve of the order 8/3 exactly (theory.md 2.10); the error says by how much its exponents scatter."""
+    """a_1 has a curve of the order 8/3 exactly (theory B.2.1); the error says by how much its exponents scatter."""
     found = measure(family(order_setting("softmax", "polynomial:2", size=3)), name)
     assert found.error < 0.1
     assert found.order == pytest.approx(order, abs=found.error)

@@ -72,7 +72,7 @@ def test_the_linear_gate_forgets_a_common_slope():
 
 
 def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors():
-    """theory.md 2.2: (c beta1, c beta0, c tau) has the density of the truth, and D > 0."""
+    """theory 2.1.1: (c beta1, c beta0, c tau) has the density of the truth, and D > 0."""
     symmetry, c = Symmetry("anchored", linear=True), 2.0
     scaled = changed(TRUTH, beta1=c * TRUTH.beta1, beta0=c * TRUTH.beta0, tau=c * TRUTH.tau)
     assert float(voronoi_loss(scaled, TRUTH, symmetry)) > 0.1

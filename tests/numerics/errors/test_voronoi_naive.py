@@ -1,4 +1,4 @@
-"""The losses and errors of theory.md 2.7 against their definitions, atom by atom, in two dimensions."""
+"""The losses and errors of theory 4.2 against their definitions, atom by atom, in two dimensions."""
 
 import numpy as np
 import pytest

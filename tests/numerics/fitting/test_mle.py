@@ -67,7 +67,7 @@ def test_the_same_seed_gives_the_same_bits():
 
 
 def test_the_linear_gate_reports_its_flat_direction_and_fits_the_identifiable_functions():
-    """theory.md 2.2: information v = 0 for v = (beta1, beta0, 1) in (beta1, beta0, log tau); tau = 1 loses nothing."""
+    """theory 2.1.1: information v = 0 for v = (beta1, beta0, 1) in (beta1, beta0, log tau); tau = 1 loses nothing."""
     truth = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     x, y = sample(truth, LINEAR, 3000, seed=14)
     free = fit_points(Layout(2, 1), LINEAR, Points(x, y), box=BOX, starts=3, seed=0)

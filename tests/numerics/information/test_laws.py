@@ -89,7 +89,7 @@ def test_scores_that_are_equal_on_an_interval_have_no_law():
 
 
 def test_the_constant_of_one_crossing():
-    """theory.md 6.4: n ~ 6750 beta s'^5/(pi^4 R^2 tau^3) for 10%, the anchored gate of tanh."""
+    """theory 7.4.2: n ~ 6750 beta s'^5/(pi^4 R^2 tau^3) for 10%, the anchored gate of tanh."""
     z = np.arctanh(0.2)
     s1, s2, s3 = 1 - 0.04, -2 * 0.2 * 0.96, 0.96 * (6 * 0.04 - 2)
     gamma = s1 / (s1 + z * s2)

@@ -1,4 +1,4 @@
-"""theory.md 6.5: how fast n grows near points where the information is singular."""
+"""theory 7.5: how fast n grows near points where the information is singular."""
 
 import numpy as np
 import pytest

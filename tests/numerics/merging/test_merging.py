@@ -43,7 +43,7 @@ def test_an_exact_split_merges_to_its_atom():
 
 
 def test_a_common_shift_of_every_split_cell_is_no_error():
-    """beta1 of single atoms is off by 0.8 at the density of the truth (theory.md 2.7)."""
+    """beta1 of single atoms is off by 0.8 at the density of the truth (theory 4.2)."""
     shift = np.array([[np.log(0.5), 0.8], [np.log(0.5), -0.8]])
     own = np.concatenate([row + shift for row in SOFTMAX_OWN])
     own -= own[-1]
@@ -67,7 +67,7 @@ def test_an_anchor_in_another_cell_is_found():
 
 
 def gauss_hermite(m, t):
-    """A cell of m atoms at distance O(t^2m) of its atom, with beta1 apart by t^(2m - 1) (theory.md 2.11, remark 5)."""
+    """A cell of m atoms at distance O(t^2m) of its atom, with beta1 apart by t^(2m - 1) (theory 4.4.1, remark 5)."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(m)
     share = weights / weights.sum()
     turn = nodes * (1 + nodes)

@@ -147,7 +147,7 @@ def test_numbers_of_other_types_are_worked_with_in_double():
 
 
 def test_the_scale_symmetry_of_the_linear_gate_is_exact():
-    """theory.md 2.2: the score is orthogonal to (beta1, beta0, 1) in (beta1, beta0, log tau), at every point."""
+    """theory 2.1.1: the score is orthogonal to (beta1, beta0, 1) in (beta1, beta0, log tau), at every point."""
     layout = Layout(3, 2, "anchored")
     theta, x, y = case(layout, seed=8, points=30)
     direction = [

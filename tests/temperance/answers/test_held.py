@@ -1,4 +1,4 @@
-"""What is held of the last atom is its score, in predictions and in numbers of observations alike (theory.md 2.2)."""
+"""What is held of the last atom is its score, in predictions and in numbers of observations alike (theory 2.1)."""
 
 import pytest
 

@@ -21,7 +21,7 @@ from temperance.numerics.studies.claim_studies import CONSTANTS, STUDIES, VARIAN
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density
 
-# theory.md 4
+# theory 9
 REQUIRED = {
     "C1": ("proof",),
     "C2": ("proof",),
@@ -45,7 +45,7 @@ REQUIRED = {
 }
 
 
-# theory.md 2.1: (dimension, order) -> rank
+# theory 1.2.1: (dimension, order) -> rank
 RANKS = {(1, 1): 5, (1, 2): 12, (1, 3): 22, (2, 1): 7, (2, 2): 22, (2, 3): 50, (3, 1): 9, (3, 2): 35}
 
 

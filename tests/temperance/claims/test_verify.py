@@ -67,7 +67,7 @@ def test_the_family_is_counted_from_the_table_of_claims():
     assert len(set(names)) == count
     for claim, tests in planned.items():
         strong = sum(test.power >= POWER for test in tests)
-        if claim in ("C14c", "C16"):  # counts, of which half need the power (theory.md 4)
+        if claim in ("C14c", "C16"):  # counts, of which half need the power (theory 9)
             assert strong >= len(tests) / 2, claim
         else:
             assert strong == len(tests), claim

@@ -1,4 +1,4 @@
-"""The commands under least squares (theory.md 2.12)."""
+"""The commands under least squares (theory 8)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The bounds of learning coefficients against theory.md 2.13, whose equations are computed again here."""
+"""The bounds of learning coefficients against theory 6.2, whose equations are computed again here."""
 
 import re
 from fractions import Fraction
@@ -195,7 +195,7 @@ def test_the_equations_of_two_constant_experts_of_one_true_one():
 
 
 def test_the_equations_of_a_product_of_gaussians():
-    """The exponent 2 at one point: theorem C7 has the multiplicity 1. h, M are of the gate, b, N of the expert."""
+    """The exponent 2 at one point: theorem 6.2.7 has the multiplicity 1. h, M are of the gate, b, N of the expert."""
     sizes = [
         (h, m, b, n)
         for h in range(1, 5)

@@ -1,4 +1,4 @@
-"""The families derived from the atom are those of theory.md 2.4, for every d, with no avoidable relation."""
+"""The families derived from the atom are those of theory 3.2, for every d, with no avoidable relation."""
 
 from collections.abc import Callable, Iterable
 from functools import cache

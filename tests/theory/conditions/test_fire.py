@@ -64,7 +64,7 @@ def test_five_thousand_verdicts(quarter):
     _hold(fire.merged(fire.run_all(parts, None)), 1250)
 
 
-ORACLE = [  # failing families, temperatures: worked out by hand (theory.md 2.3, 2.4)
+ORACLE = [  # failing families, temperatures: worked out by hand (theory 3.1, 3.2)
     ("tanh(z)", "", {}),
     ("exp(z)", "B", {}),
     ("sqrt(1 + z**2)", "A", {}),

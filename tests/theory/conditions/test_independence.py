@@ -1,4 +1,4 @@
-"""The verdicts against ground truth: the tables of theory.md, and closed-form cases worked out by hand."""
+"""The verdicts against ground truth: the tables of docs/theory, and closed-form cases worked out by hand."""
 
 import pytest
 import sympy as sp
@@ -60,7 +60,7 @@ def test_ground_truth(expression, first, second, at_tau, families):
     assert "".join(decision.second_order.failing_families) == families
 
 
-# expression: sharp conditions (i) with its exceptional temperatures, (ii), (iii); theory.md 2.4
+# expression: sharp conditions (i) with its exceptional temperatures, (ii), (iii); theory 3.2
 SHARP = [
     ("exp(z)", "holds", (), "holds", "holds"),
     ("sqrt(1 + z**2)", "holds", (), "holds", "holds"),

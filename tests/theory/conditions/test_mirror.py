@@ -1,4 +1,4 @@
-"""The mirror types of theory.md 2.5, and the classification of first-order failures of 2.3."""
+"""The mirror types of theory 3.3.1, and the classification of first-order failures of 3.1.2."""
 
 import random
 

@@ -113,7 +113,7 @@ BAD = {
     ("--gate", "sofmax"): "unknown gate 'sofmax'; did you mean softmax? accepted: ",
     ("--gate", "generic"): "orders need functions by name",
     ("--gate", "sigmoid-euclidean"): "whether a mixture can split one and not another is not known; for this gate only",
-    ("--gate", "sigmoid"): "almost no truth (theory.md 2.10); for this gate only --split all has orders",
+    ("--gate", "sigmoid"): "almost no truth (theory C.1.1); for this gate only --split all has orders",
     ("--gate", "cosine"): "needs dimension 2",
     ("--dim", "3"): "--dim must be 1 or 2, not 3",
     ("--expert", "gausian"): "did you mean gaussian?",
@@ -206,7 +206,7 @@ def test_the_second_true_atom_and_what_is_held_are_told(capsys):
     [
         (
             ["--gate", "softmax", "--cell", "3"],
-            "the theorem on the solvability order r_bar(m) = 2m (theory.md 2.6), shares",
+            "the theorem on the solvability order r_bar(m) = 2m (theory 4.1.1), shares",
             "given the theorems on the solvability order r_bar(m) = 2m",
         ),
         (["--activation", "tanh", "--dim", "2"], "shares bounded away from 0", "given no theorem"),
@@ -249,7 +249,7 @@ BY_THEOREMS = {
     ("--activation", "tanh", "--expert", "nonlinear:tanh"): "the mean is not a polynomial in x that is linear in the "
     "parameters",
     ("--activation", "log(1+z**2)"): "no bound below 5 was found for beta1",
-    ("--gate", "softmax", "--split", "all"): "a certificate takes theorems for granted: on experts (theory.md 2.7)",
+    ("--gate", "softmax", "--split", "all"): "a certificate takes theorems for granted: on experts (theory 4.2.2)",
 }
 
 
@@ -261,7 +261,7 @@ def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(opti
     proof, *_ = json.loads(target.read_text())
     assert proof["proof"]["kind"] == "theorems"
     assert run(["certify", str(target)]) == 0
-    assert "given the theorems on experts (theory.md 2.7)" in capsys.readouterr().out
+    assert "given the theorems on experts (theory 4.2.2)" in capsys.readouterr().out
 
 
 def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(capsys):

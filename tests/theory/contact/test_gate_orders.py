@@ -314,7 +314,7 @@ def test_lines_show_no_kink_outside_of_the_support(beta1, seen, split):
 
 
 def test_two_quadratic_means_whose_quotient_is_the_exponential_of_a_quadratic_form():
-    """Their equations of weights 1 to 4 (theory.md 2.10) have no common zero but 0."""
+    """Their equations of weights 1 to 4 (theory A.1.1) have no common zero but 0."""
     a, b, c, d, q, k, m, x = sp.symbols("a b c d q k m x")
     u, w = a * x + c * x**2, b * x + d * x**2
     cubic = sp.expand((1 + u) * (1 + w) * (1 + q * u + (1 - q) * w) - (q + k) * (1 + u) - (1 - q - k) * (1 + w))

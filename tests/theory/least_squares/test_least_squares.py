@@ -1,4 +1,4 @@
-"""Orders under least squares, against derivatives of the regression function at 50 digits (theory.md 2.12)."""
+"""Orders under least squares, against derivatives of the regression function at 50 digits (theory 8)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Predicted exponents against the table of theory.md 2.7, and laws that they obey whatever the activation is called."""
+"""Predicted exponents against the table of theory 4.2, and laws that they obey whatever the activation is called."""
 
 import random
 from fractions import Fraction as F
@@ -103,7 +103,7 @@ def test_a_of_the_softmax_gate_with_every_cell_split_is_seen_where_no_share_vani
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_polynomial_puts_its_values_in_the_place_of_exponentials(seed):
-    """How slopes are extracted where every cell is split (theory.md 2.7): of other groups squares are left, >= 0."""
+    """How slopes are extracted where every cell is split (theory 4.2.4): of other groups squares are left, >= 0."""
     rng, x, g = random.Random(seed), *sp.symbols("x g")
     atoms = [[sp.Rational(rng.randrange(-9, 10), 4) for _ in range(4)] for _ in range(3)]
     (g0, *_), *others = atoms
@@ -351,7 +351,7 @@ def test_over_specified_in_the_free_gauge_has_the_experts_and_published_numbers(
     assert at(found, [2, 1], 0) == {**NOTHING, "b": F(1, 8), "nu": F(1, 4)}
     assert at(found, [2, 1], 1) == EXPERTS
     (a,) = (p for p in found if p.parameter == "a" and p.cell_size == 2)
-    assert a.reason.endswith("a bound is known: at least 1/8 (theory.md 2.7)")
+    assert a.reason.endswith("a bound is known: at least 1/8 (theory 4.2.2)")
     assert at(found, [2, 1], 0, "published")["beta1"] == F(1, 4)
 
 

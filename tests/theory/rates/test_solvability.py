@@ -132,7 +132,7 @@ def test_below_order_four_the_softmax_system_leaves_a_free():
 )
 @settings(derandomize=True, deadline=None, max_examples=25)
 def test_two_atoms_that_solve_three_equations_fail_the_fourth(weight, scale):
-    """theory.md 2.6: q1_2 = 1 leaves E_4/p_1^2 = -w (w + 1) (w^2 + w + 1)/36, here at a random weight and scale."""
+    """theory E.3: q1_2 = 1 leaves E_4/p_1^2 = -w (w + 1) (w^2 + w + 1)/36, here at a random weight and scale."""
     (p1, a1, c1), (p2, a2, c2) = unknowns(2)
     w, s = sp.Rational(weight.numerator, weight.denominator), sp.Rational(scale.numerator, scale.denominator)
     at = {p1: 1, p2: sp.sqrt(w), a1: -w * s, a2: s}

@@ -1,4 +1,4 @@
-"""The table of theory.md 2.9: which activations have twins, in which gauge, and the identity of each."""
+"""The table of theory 2.3.4: which activations have twins, in which gauge, and the identity of each."""
 
 import json
 import random
