@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from temperance import MixingMeasure, sample
-from temperance.how_many.experts import answered
+from temperance.answers.experts import answered
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.selection.sizes import Sizes, sizes

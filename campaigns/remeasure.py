@@ -21,7 +21,7 @@ from temperance.measurements.contact_orders import KeptOrder, family
 from temperance.measurements.contact_orders import kept as kept_orders
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers, processes
-from temperance.terminal.output import write_file
+from temperance.show.output import write_file
 from temperance.theory.settings.order import MET, Order
 
 _LARGEST = 10**12  # the last n of a study that is kept

@@ -12,21 +12,20 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.answer.answer import Answer
 from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import LEAST_ERROR, in_words, reasons_of
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
-from temperance.terminal.errors import BadInput
-from temperance.terminal.options import Whole
-from temperance.terminal.output import check_writable, to_json, write_file
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.options import Whole
+from temperance.show.output import Display, check_writable, to_json, write_file
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.settings.losses import loss_of
@@ -189,7 +188,7 @@ def _open_slopes(entry: Entry) -> Iterator[str]:
 
 
 def _page(found: Atlas) -> str:
-    from temperance.pages.pages import answer_page  # it loads templates and the claims
+    from temperance.show.page import answer_page  # it loads templates
 
     said = found.said if isinstance(found.found, LeastSquaresAtlas) else said_of(found.found, whole=True)
     return answer_page(said, found.to_json())

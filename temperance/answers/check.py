@@ -1,25 +1,29 @@
-"""Answers `check` and `catalogue`: is the temperature learnable with an activation?"""
+"""Answers `check` and `catalogue`: is the temperature learnable with an activation?
+
+`describe` says what verdicts mean, in a table and in lines; a page has their relations typeset.
+"""
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from temperance.answer.answer import Answer, Refused
-from temperance.answer.verdicts import reasons
-from temperance.answer.verdicts import said as verdicts_in_words
-from temperance.answers.certify import check_names, write_proofs
+from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
-from temperance.terminal.errors import BadInput
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.verdict import CONDITIONS
+from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.rates.learnability import learnability
+from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.settings.losses import loss_of
+from temperance.theory.twins.decision import twins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,8 +118,7 @@ class Check(Answer):
         """The answer as an HTML document, with the relations of every activation typeset."""
         if self.least_squares:
             return super().page()
-        from temperance.pages.pages import answer_page  # it loads templates and the claims
-        from temperance.pages.verdicts import typeset
+        from temperance.show.page import answer_page  # it loads templates
 
         lines = {line for found in self.decisions for line in reasons(found)}
         return answer_page(typeset(self.said, self.decisions, lines), self.to_json())
@@ -182,7 +185,7 @@ def check(
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        said = verdicts_in_words(decisions)
+        said = describe(decisions)
     with Display() as shown, shown.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
@@ -241,5 +244,108 @@ def catalogue() -> Catalogue:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-        said = verdicts_in_words(decisions, counted=True)
+        said = describe(decisions, counted=True)
     return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
+
+
+_RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
+_MORE_TWINS = "twins: the first of each activation; all, with those of special truths: temperance twins NAME"
+_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+_MEANING = (
+    "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
+    "their sharp rates in fits of more; mirror: the symmetry of s (docs/activations.md)"
+)
+
+
+def describe(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
+    """The verdicts, and whether tau is learnable; counted: how often it is, and with which activations it is not."""
+    title = f"Is the temperature learnable? {', '.join(d.activation.name for d in decisions)}"
+    return Said(title, tuple(_parts(decisions)), _counts(decisions) if counted else tuple(_words(decisions)))
+
+
+def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
+    """The table, what its columns mean, why conditions fail, twins, and the mirror types in words."""
+    if not decisions:
+        return
+    rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
+    yield Grid("Conditions", _COLUMNS, tuple(rows))
+    yield _MEANING
+    remarks = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
+    for decision, twin in zip(decisions, remarks, strict=True):
+        yield from reasons(decision)
+        yield from _notes(decision, twin)
+    if any(remarks):
+        yield _MORE_TWINS
+    kinds = {d.mirror_type for d in decisions}
+    yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
+    yield ""
+
+
+def _words(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Whether tau is learnable with each activation, why, and what to do."""
+    answers = [(d.activation.name, learnability(d)) for d in decisions]
+    several = len(answers) > 1
+    for name, verdict in answers:
+        yield f"{name}: tau learnable: {verdict.answer}" if several else f"tau learnable: {verdict.answer}"
+    for theorem in dict.fromkeys(verdict.theorem for _, verdict in answers if verdict.theorem):
+        of = ", ".join(name for name, verdict in answers if verdict.theorem == theorem)
+        reason = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
+        yield f"why ({of}): {reason}" if several else f"why: {reason}"
+    for advice in dict.fromkeys(verdict.advice for _, verdict in answers if verdict.advice):
+        of = ", ".join(name for name, verdict in answers if verdict.advice == advice)
+        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
+    if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
+        yield _RATES.format(shlex.quote(first.activation.name))
+
+
+def reasons(decision: Decision) -> Iterator[str]:
+    """Why conditions fail or are undecided; a relation is told with the first condition that it breaks."""
+    first: dict[str, str] = {}
+    for condition, v in zip(CONDITIONS, decision.verdicts, strict=True):
+        if (reason := v.reason or v.relation) is not None:
+            first.setdefault(reason, condition)
+    return (f"{decision.activation.name}, {condition}: {reason}" for reason, condition in first.items())
+
+
+def _notes(decision: Decision, twin: str | None) -> Iterator[str]:
+    """What is open of mirror points, at which parameters the verdicts are others, and the first twin."""
+    notes: list[str] = []
+    if decision.mirror is not None and not decision.mirror.proved:
+        notes.append(f"mirror: {decision.mirror.reason}")
+    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in decision.exceptional_parameters]
+    notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
+    return (f"{decision.activation.name}, {note}" for note in notes)
+
+
+def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
+    """How many activations make tau learnable, and which do not."""
+    lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
+    rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
+    learnable = len(decisions) - len(lost) - len(rest)
+    open_ = f"; undecided: {', '.join(rest)}" if rest else ""
+    return (
+        f"tau learnable: with {learnable} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
+        "temperance check NAME says where there are exceptions, and what to do",
+    )
+
+
+_TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
+
+
+def typeset(found: Said, decisions: Sequence[Decision], lines: Collection[Part]) -> Said:
+    """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
+    tables = (part for d in decisions for part in _tables(d))
+    return replace(found, parts=(*(part for part in found.parts if part not in lines), *tables))
+
+
+def _tables(found: Decision) -> Iterator[Part]:
+    """s(z), and the conditions with their relations."""
+    from temperance.show.page import activation_mathml, mathml  # a screen has no use for it
+
+    if found.activation.pieces:
+        yield activation_mathml(found.activation)
+    rows = (
+        (name, outcome_in_words(v), mathml(v.latex) if v.latex else "–", v.reason or v.scope)
+        for name, v in zip(CONDITIONS.values(), found.verdicts, strict=True)
+    )
+    yield Grid(f"The conditions of {found.activation.name}", _TYPESET_COLUMNS, tuple(rows))

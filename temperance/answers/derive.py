@@ -10,12 +10,12 @@ from typing import Annotated, Any, ClassVar, Unpack
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import Whole
-from temperance.terminal.parts import Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.parts import Part, Said
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
@@ -56,13 +56,13 @@ class Derive(Answer):
 
     def page(self) -> str:
         """The steps of the derivation as an HTML document."""
-        from temperance.pages.pages import derivation_page
+        from temperance.show.page import derivation_page
 
         return derivation_page(self.derivation)
 
     def notebook(self) -> str:
         """The steps and code that checks each, executed, as the content of a notebook."""
-        from temperance.notebooks.execution import build, execute, text
+        from temperance.show.notebook import build, execute, text
 
         return text(execute(build(printing.cells(self.derivation))))
 

@@ -12,7 +12,6 @@ import numpy as np
 from cyclopts import Parameter
 from sympy import Symbol
 
-from temperance.answer.answer import Answer
 from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
@@ -34,11 +33,12 @@ from temperance.numerics.information.fisher import RESOLVED
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
-from temperance.pages.plots import Line, Plot, Point
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import FileOr, Numbers, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import FileOr, Numbers, Whole
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Part, Said
+from temperance.show.plots import Line, Plot, Point
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.exact_truths import exact_truth

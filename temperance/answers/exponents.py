@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer, Refused
-from temperance.answers.certify import write_certificates
+from temperance.answers.proof_files import write_certificates
 from temperance.measurements.contact_orders import (
     answer,
     bound_in_words,
@@ -21,13 +20,13 @@ from temperance.measurements.contact_orders import (
     with_measurements,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr, Whole
-from temperance.terminal.output import check_writable
-from temperance.terminal.parts import Grid, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput
+from temperance.show.inputs import read_json
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import FileOr, Whole
+from temperance.show.output import Display, check_writable
+from temperance.show.parts import Grid, Said
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked

@@ -9,16 +9,16 @@ from typing import Annotated, Any, Unpack, cast
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
-from temperance.terminal.options import FileOr, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
+from temperance.show.options import FileOr, Whole
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.contact.order_setting import order_setting

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
 from temperance.measurements.contact_orders import in_words, true_atoms
-from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
+from temperance.measurements.rate_studies import REPLICATES, study_for
+from temperance.measurements.slopes import answer, size_in_words, slope_parts
 from temperance.measurements.true_measures import read_truth
-from temperance.pages.plots import Plot, panels, rates_plot
-from temperance.pages.slopes import answer, slope_parts
-from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
-from temperance.terminal.options import FileOr, Sizes, Whole
-from temperance.terminal.parts import Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput, resumable
+from temperance.show.model_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
+from temperance.show.options import FileOr, Sizes, Whole
+from temperance.show.output import Display
+from temperance.show.parts import Said
+from temperance.show.plots import Plot, panels, rates_plot
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
@@ -173,7 +173,7 @@ def _of_any(
     of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
 ) -> Rates:
     """Of any model without theorems of its own, or by least squares."""
-    from temperance.evidence.general_rates import any_record, any_study
+    from temperance.measurements.rate_studies import any_record, any_study
 
     with Display() as shown, shown.doing("replicates") as tell:
         study = any_study(of.model, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
@@ -198,7 +198,7 @@ def said_of(record: Mapping[str, Any], *lines: str) -> Said:
 
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:
     """The record of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
-    from temperance.evidence.comparison import study_record
+    from temperance.measurements.slopes import study_record
     from temperance.numerics.studies.run import run_study
     from temperance.numerics.studies.workers import cluster, processes
 

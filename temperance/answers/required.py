@@ -18,7 +18,7 @@ from temperance.numerics.information import required
 from temperance.numerics.information.parameters import all_values, free_names, held_in, told
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.options import FileOr
+from temperance.show.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.density import atom_symbol
 from temperance.theory.models.formula_reader import OF_GATES, Formula

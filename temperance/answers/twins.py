@@ -10,11 +10,11 @@ from typing import Annotated, Any, Unpack
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import PLACED, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import PLACED, Whole
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.contact.any_model_rates import has_linear_expert
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.by_name import model

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.answer.answer import Answer
+from temperance.claims.page import IN_WORDS
+from temperance.claims.study_runner import Runs
 from temperance.claims.verify import (
     Result,
     chosen,
@@ -15,17 +16,14 @@ from temperance.claims.verify import (
     tests_made,
     verify_claims,
 )
-from temperance.evidence.conditions import describe, least_agreement
-from temperance.evidence.family import in_words
-from temperance.evidence.outcomes import Leg
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import Leg, describe, in_words, least_agreement
+from temperance.measurements.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.numerics.studies.workers import processes
-from temperance.pages.formulas import IN_WORDS
-from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.options import Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput, resumable
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.expressions.arguments import checked
 
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
@@ -61,7 +59,7 @@ class Verify(Answer):
 
     def page(self) -> str:
         """The evidence for every claim as an HTML document."""
-        from temperance.pages.pages import verification_page
+        from temperance.claims.page import verification_page
 
         return verification_page(self.results, self.source, made_in_words(self.results))
 

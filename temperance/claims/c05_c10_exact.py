@@ -7,12 +7,11 @@ from functools import partial
 
 import sympy as sp
 
-from temperance.evidence.comparison import predicted
-from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
-from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, Expected, certified, contact_leg, proof_leg, verdict_check
+from temperance.claims.monte_carlo import orbit_profile, study_leg, with_profile
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, holds
+from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit
 from temperance.numerics.studies.claim_studies import EXACT, GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation

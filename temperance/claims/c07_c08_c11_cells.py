@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import study_leg
-from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, Expected, certified, contact_leg, proof_leg, verdict_check
+from temperance.claims.monte_carlo import study_leg
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.numerics.contact.curves import (
     CurveMeasure,
     Group,

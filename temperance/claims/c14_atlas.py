@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from temperance.evidence.conditions import objection
-from temperance.evidence.family import PlannedTest, count, with_test
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.evidence.proof import Check, holds, proof_leg
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, proof_leg
+from temperance.claims.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import kept as measured_now
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
+from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, count, holds, objection, with_test
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
 from temperance.theory.contact.order_setting import flat_curves

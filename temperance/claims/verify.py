@@ -19,12 +19,21 @@ from importlib.resources import files
 from json import dumps, loads
 from typing import Any, get_args
 
+from temperance.claims.study_runner import Runs
 from temperance.claims.table import CLAIMS, Claim, level_of_each
-from temperance.evidence.family import LEVEL, family, stepped_down
-from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import (
+    LEGS,
+    LEVEL,
+    ClaimOutcome,
+    Leg,
+    LegName,
+    LegOutcome,
+    claim_outcome,
+    family,
+    stepped_down,
+)
 from temperance.numerics.studies.store import StoreError
-from temperance.terminal.json_input import read_json
+from temperance.show.inputs import read_json
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.coq.files import FILES, file_of, library

@@ -17,8 +17,8 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from temperance.commands.examples import QUESTIONS, epilogue
-from temperance.terminal.errors import BadInput, commands, described, one_line
-from temperance.terminal.output import console
+from temperance.show.errors import BadInput, commands, described, one_line
+from temperance.show.output import console
 
 
 class Flowing(DefaultFormatter):

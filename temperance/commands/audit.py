@@ -11,8 +11,8 @@ from typing import Any
 from temperance.commands.command import command
 from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
-from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.progress import Display
+from temperance.show.errors import BadInput, one_line
+from temperance.show.output import Display
 
 _ACCEPTED = "MODULE:FACTORY, a module that can be imported from here and a name in it"
 

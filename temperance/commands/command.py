@@ -17,11 +17,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from cyclopts import Parameter
 
 import temperance
-from temperance.answer.answer import Answer, Refused
-from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.options import PLACED, Json, Output
-from temperance.terminal.output import check_writable, console, to_json
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput, one_line
+from temperance.show.options import PLACED, Json, Output
+from temperance.show.output import Display, check_writable, console, to_json
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 

@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from temperance.commands.examples import epilogue
-from temperance.terminal.errors import BadInput, commands, one_line
-from temperance.terminal.output import write_file
-from temperance.terminal.progress import Display
+from temperance.show.errors import BadInput, commands, one_line
+from temperance.show.output import Display, write_file
 
 notebooks = App(name="notebooks", help="Run the notebooks again.")
 
@@ -46,7 +45,7 @@ def run_notebooks(
     output
         A folder in which the executed notebooks are written; it is made if there is none.
     """
-    from temperance.notebooks.execution import notebook_files, read, run_again, text, values
+    from temperance.show.notebook import notebook_files, read, run_again, text, values
 
     found = {path: read(path) for path in notebook_files(place)}
     given = values(parameter, {name: value for _, defaults in found.values() for name, value in defaults.items()})

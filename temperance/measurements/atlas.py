@@ -19,10 +19,10 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.measurements import exponent_results, kept_slopes
+from temperance.measurements import exponent_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
 from temperance.measurements.contact_orders import KeptOrder, true_atoms
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
@@ -219,7 +219,7 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
     name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
     if name is not None and name in kept:
         groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
-        return partial(kept_slopes.of_study, kept[name], groups)
+        return partial(exponent_results.of_study, kept[name], groups)
     if cell == "every cell split" or row.point:
         return None
     try:
@@ -230,8 +230,8 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
     if form is None or form.bias is not None or spec.expert != gaussian(d):
         return None
     source = "linear" if form.s.is_linear else activation(row.source or form.s).name
-    studies = kept_slopes.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
-    return partial(kept_slopes.of_claims, studies) if studies else None
+    studies = exponent_results.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
+    return partial(exponent_results.of_claims, studies) if studies else None
 
 
 def is_tested(row: AtlasRow, cell: str, d: int, kept: Kept) -> bool:

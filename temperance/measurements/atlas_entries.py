@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from temperance.measurements.contact_orders import reasons_of
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.settings.order import MET, Order
 from temperance.theory.settings.reasons import Reason, ReasonKind

@@ -11,8 +11,8 @@ import sympy as sp
 from temperance.measurements.contact_orders import bound_in_words, rate_in_words
 from temperance.measurements.contact_orders import setting as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
-from temperance.terminal.errors import BadInput
-from temperance.terminal.parts import Grid, Part, Said
+from temperance.show.errors import BadInput
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.orders import LeastSquaresOrders, certificate, least_squares_orders

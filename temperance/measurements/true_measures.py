@@ -10,7 +10,7 @@ import sympy as sp
 
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.json_input import read_json, read_value
+from temperance.show.inputs import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.rates.true_point import constant

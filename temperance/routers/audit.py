@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from temperance.answer.answer import Answer
-from temperance.terminal.parts import Grid, Part, Said
+from temperance.show.answer import Answer
+from temperance.show.parts import Grid, Part, Said
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:

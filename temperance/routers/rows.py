@@ -14,9 +14,8 @@ from temperance.routers.examine import Findings, Router, examine
 from temperance.routers.find import Inputs, routers
 from temperance.routers.freedom import Freedom
 from temperance.routers.gates import Form, Proof, form_of, proof
-from temperance.routers.price import price
 from temperance.routers.probe import Derivatives
-from temperance.routers.words import RouterAudit, in_words
+from temperance.routers.words import RouterAudit, in_words, price
 
 _SPARE = 1.6
 _LARGE, _RANK = 700, 6

@@ -10,11 +10,11 @@ import pytest
 import sympy as sp
 
 import temperance
-from temperance.answer.answer import Answer
 from temperance.commands.app import app, run
-from temperance.pages.pages import answer_page
-from temperance.terminal.output import to_json
-from temperance.terminal.parts import Grid, Said
+from temperance.show.answer import Answer
+from temperance.show.output import to_json
+from temperance.show.page import answer_page
+from temperance.show.parts import Grid, Said
 from temperance.theory.conditions.decision import Decision
 
 COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")

@@ -20,8 +20,8 @@ from temperance.claims.c14_atlas import (
     cheap,
     exact_proof,
 )
+from temperance.claims.study_runner import Runs
 from temperance.claims.verify import chosen
-from temperance.evidence.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, entry, stored
 from temperance.measurements.atlas_entries import key

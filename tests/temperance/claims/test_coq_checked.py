@@ -5,7 +5,7 @@ import pytest
 from temperance.claims import verify
 from temperance.claims.table import CLAIMS
 from temperance.claims.verify import PARTS, Result, checked, digest, kept, texts
-from temperance.evidence.outcomes import Leg
+from temperance.measurements.judgement import Leg
 from temperance.theory.coq.files import FILES
 
 

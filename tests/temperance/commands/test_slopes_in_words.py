@@ -6,14 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from temperance.evidence.comparison import predictions, study_record
-from temperance.measurements.rate_study import study_for
+from temperance.measurements.rate_studies import study_for
+from temperance.measurements.slopes import answer, predictions, slope_parts, slope_row, study_record
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
 from temperance.numerics.studies.run import run_study
-from temperance.pages.slopes import answer, slope_parts, slope_row
-from temperance.terminal.parts import Grid
+from temperance.show.parts import Grid
 from temperance.theory.rates.prediction import Prediction, weakest
 
 
@@ -152,7 +151,7 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
         slope("nu", 1, 0.7),
         slope("a", 1, 0.5, tail=1e6),
     )
-    monkeypatch.setattr("temperance.evidence.comparison.study_slopes", lambda *_, **__: given)
+    monkeypatch.setattr("temperance.measurements.slopes.study_slopes", lambda *_, **__: given)
     slopes = study_record(result)["slopes"]
     assert [(s["predicted"], s["outcome"], s["sharp"]) for s in slopes] == [
         (-0.5, "confirmed", True),

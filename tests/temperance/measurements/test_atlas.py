@@ -19,7 +19,7 @@ from temperance.measurements import contact_orders, exponent_results
 from temperance.measurements.atlas import PLACES, atlas, entry, stored
 from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import KeptOrder, family
-from temperance.measurements.kept_slopes import KeptSlope, kept_claims
+from temperance.measurements.exponent_results import KeptSlope, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES

@@ -1,0 +1,107 @@
+"""Answers `coefficient`: what does a superfluous expert cost?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Unpack
+
+from cyclopts import Parameter
+
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.parts import Grid, Said
+from temperance.theory.coefficients.bounds import coefficient as bounds
+from temperance.theory.coefficients.coefficient import Coefficient as Found
+from temperance.theory.coefficients.coefficient import number
+from temperance.theory.coefficients.model_counts import has_anchor
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models import experts
+from temperance.theory.models.by_name import formulas_of, model
+from temperance.theory.models.gates import gate_of, gauge_of
+from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.settings.reasons import Reason, ReasonKind
+from temperance.theory.traits.understood import Understood, understood
+
+_MOST = 20
+_COLUMNS = ("", "value")
+_OTHER = Reason(ReasonKind.UNDECIDED, "certificates are in the parameters of the formula, which is not linear in them")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Coefficient(Answer):
+    """The learning coefficient lambda: what log n is multiplied with where BIC has half the number of parameters.
+
+    Attributes:
+        found: the bounds, the multiplicity, the stratum and the reason.
+        meant: what was understood of a model that is a formula.
+        gauge: the gauge that the value is of; None of a gate that has one alone.
+    """
+
+    found: Found
+    meant: Understood | None = None
+    gauge: Gauge | None = None
+
+    def to_json(self) -> Any:
+        """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
+        formula = None if self.meant is None else self.meant.record()
+        return {**self.found.to_json(), "gauge": self.gauge, "gate_formula": formula}
+
+
+@checked
+@takes_formulas
+def coefficient(
+    gate: Annotated[str | Gate | None, Parameter(help="A gate of docs/gates.md, or a formula")] = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    activation: str | None = None,
+    *,
+    true: Whole,
+    fitted: Whole,
+    gauge: str = "anchored",
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
+) -> Coefficient:
+    """Bound the learning coefficient of a mixture with superfluous experts: what each of them costs, against BIC.
+
+    Args:
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
+        expert: A Gaussian expert of the list there, or a formula of its mean; in Python, also an Expert.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
+        true: Number of true atoms, k*.
+        fitted: Number of fitted atoms, k, at most 20.
+        gauge: anchored or free, of an activation gate, by name or formula; the answer names it.
+        dim: Dimension of x; by default 1, or the least that a formula needs.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    if fitted > _MOST:
+        raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
+    chosen = gauge_of(gauge)
+    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
+    with Display() as display, display.doing("bounding the coefficient"):
+        spec = model(gate, expert, activation, dim, **formulas)
+        result = bounds(spec, true, fitted, gauge=chosen)
+        named = chosen if has_anchor(spec) else None
+    reading = understood(spec) if formulas_of(gate, expert) else None
+    if reading is not None and named == "anchored":
+        reading = replace(reading, held=reading.own)
+    return Coefficient(result, reading, named, said=_summarise(result, reading, named))
+
+
+def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Said:
+    """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
+    sentence = result.sentence + ("" if gauge is None else f" ({gauge} gauge)")
+    values = [("lower bound", result.lower), ("upper bound", result.upper), ("BIC", result.bic)]
+    rows = [(name, "-" if value is None else number(value)) for name, value in values]
+    record = result.to_json()["multiplicity"]
+    text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
+    grid = Grid("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
+    lines = () if reading is None else (str(reading),)
+    parts = (sentence, *lines, grid, f"It is that of {result.stratum}." if result.exact else "", result.reason.text)
+    return Said(sentence, tuple(part for part in parts if part), result.assumed)
