@@ -25,7 +25,7 @@ from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
 from temperance.show.options import Whole
 from temperance.show.output import Display, check_writable, to_json, write_file
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.settings.losses import loss_of
@@ -60,10 +60,10 @@ _LEGEND_OF_ORDERS = (
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
-def said_of(found: Found, whole: bool) -> Said:
+def summary_of(found: Found, whole: bool) -> Summary:
     """What is said of the entries; whole: with every order."""
     title = "The exponents of the gates of the literature"
-    return Said(title, tuple(_parts(found, whole)), tuple(found.answer))
+    return Summary(title, tuple(_parts(found, whole)), tuple(found.answer))
 
 
 def _parts(found: Found, whole: bool) -> Iterator[Part]:
@@ -96,7 +96,7 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
             lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
         names = [name_of(row), *[""] * len(lines)]
         rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
-    yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
+    yield Table("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
     yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}."
     yield from _LEGEND
     if not whole:
@@ -110,7 +110,7 @@ def _orders(found: Found) -> Iterator[Part]:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
             yield f"  {in_words(entry.truth or {})}"
-            yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
+            yield Table("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
@@ -190,8 +190,8 @@ def _open_slopes(entry: Entry) -> Iterator[str]:
 def _page(found: Atlas) -> str:
     from temperance.show.page import answer_page  # it loads templates
 
-    said = found.said if isinstance(found.found, LeastSquaresAtlas) else said_of(found.found, whole=True)
-    return answer_page(said, found.to_json())
+    summary = found.summary if isinstance(found.found, LeastSquaresAtlas) else summary_of(found.found, whole=True)
+    return answer_page(summary, found.to_json())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -248,7 +248,7 @@ def atlas(
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as shown, shown.doing("bounding the orders"):
             squares = atlas_by_least_squares()
-        return Atlas(squares, said=squares.said())
+        return Atlas(squares, summary=squares.summary())
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
@@ -262,7 +262,7 @@ def atlas(
 
         found = gathered(rows=rows or None, places=places, told=told)
     written = () if certificates is None else (_written(found, certificates),)
-    return Atlas(found, said=said_of(found, whole=gate is not None), written=written)
+    return Atlas(found, summary=summary_of(found, whole=gate is not None), written=written)
 
 
 def _rows_of(gate: str | None) -> list[AtlasRow]:

@@ -11,7 +11,7 @@ from temperance.show.errors import BadInput
 from temperance.show.inputs import read_json
 from temperance.show.options import File
 from temperance.show.output import Display
-from temperance.show.parts import Said
+from temperance.show.table import Summary
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.kernel.check import check, together
 from temperance.theory.kernel.place import WEIGHT, Checked, Claim, Place
@@ -78,7 +78,7 @@ def certify(*files: File) -> Certified:
         found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
         pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
         proofs, lines, contradictions = _with_orders(pairs)
-    return Certified(tuple(proofs), contradictions=contradictions, said=_answer(proofs, lines, contradictions))
+    return Certified(tuple(proofs), contradictions=contradictions, summary=_answer(proofs, lines, contradictions))
 
 
 def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
@@ -101,13 +101,13 @@ def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Pr
     return proofs, lines, tuple(contradictions)
 
 
-def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Said:
+def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Summary:
     """A line for every certificate, what they say of orders, and how many are proved."""
     verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
     lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
     proved = sum(proof.rejection is None for proof in proofs)
     wrong = [f"an error of the kernel, or of a theorem that it takes for granted: {text}" for text in contradictions]
-    return Said(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
+    return Summary(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
 def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:

@@ -16,7 +16,7 @@ from temperance.interop.callables import Source, activation
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.verdict import CONDITIONS, outcome_in_words
@@ -121,7 +121,7 @@ class Check(Answer):
         from temperance.show.page import answer_page  # it loads templates
 
         lines = {line for found in self.decisions for line in reasons(found)}
-        return answer_page(typeset(self.said, self.decisions, lines), self.to_json())
+        return answer_page(typeset(self.summary, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -185,11 +185,11 @@ def check(
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        said = describe(decisions)
+        summary = describe(decisions)
     with Display() as shown, shown.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
-    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, said=said, written=tuple(written))
+    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, summary=summary, written=tuple(written))
     if refused:
         raise Refused("; ".join(refused), found)
     return found
@@ -203,8 +203,8 @@ def _by_least_squares(activations: Sequence[Source], expert: str, options: Mappi
             raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
     with Display() as shown, shown.doing("deciding"):
-        found, said = checked_by_least_squares(names, expert)
-    return Check((), least_squares=tuple(found), said=said)
+        found, summary = checked_by_least_squares(names, expert)
+    return Check((), least_squares=tuple(found), summary=summary)
 
 
 def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -244,8 +244,8 @@ def catalogue() -> Catalogue:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-        said = describe(decisions, counted=True)
-    return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
+        summary = describe(decisions, counted=True)
+    return Catalogue(tuple(decisions), seconds=tuple(seconds), summary=summary)
 
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
@@ -257,10 +257,10 @@ _MEANING = (
 )
 
 
-def describe(decisions: Sequence[Decision], *, counted: bool = False) -> Said:
+def describe(decisions: Sequence[Decision], *, counted: bool = False) -> Summary:
     """The verdicts, and whether tau is learnable; counted: how often it is, and with which activations it is not."""
     title = f"Is the temperature learnable? {', '.join(d.activation.name for d in decisions)}"
-    return Said(title, tuple(_parts(decisions)), _counts(decisions) if counted else tuple(_words(decisions)))
+    return Summary(title, tuple(_parts(decisions)), _counts(decisions) if counted else tuple(_words(decisions)))
 
 
 def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
@@ -268,7 +268,7 @@ def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
     if not decisions:
         return
     rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
-    yield Grid("Conditions", _COLUMNS, tuple(rows))
+    yield Table("Conditions", _COLUMNS, tuple(rows))
     yield _MEANING
     remarks = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
     for decision, twin in zip(decisions, remarks, strict=True):
@@ -332,7 +332,7 @@ def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
 _TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
 
 
-def typeset(found: Said, decisions: Sequence[Decision], lines: Collection[Part]) -> Said:
+def typeset(found: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
     """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
     tables = (part for d in decisions for part in _tables(d))
     return replace(found, parts=(*(part for part in found.parts if part not in lines), *tables))
@@ -348,4 +348,4 @@ def _tables(found: Decision) -> Iterator[Part]:
         (name, outcome_in_words(v), mathml(v.latex) if v.latex else "–", v.reason or v.scope)
         for name, v in zip(CONDITIONS.values(), found.verdicts, strict=True)
     )
-    yield Grid(f"The conditions of {found.activation.name}", _TYPESET_COLUMNS, tuple(rows))
+    yield Table(f"The conditions of {found.activation.name}", _TYPESET_COLUMNS, tuple(rows))

@@ -9,22 +9,21 @@ from cyclopts import Parameter
 
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Said
+from temperance.show.table import Summary, Table
 from temperance.theory.coefficients.bounds import coefficient as bounds
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
 from temperance.theory.coefficients.model_counts import has_anchor
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import formulas_of, model
-from temperance.theory.models.gates import gate_of, gauge_of
+from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.settings.reasons import Reason, ReasonKind
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.traits.understood import Understood
 
 _MOST = 20
 _COLUMNS = ("", "value")
@@ -83,25 +82,24 @@ def coefficient(
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     chosen = gauge_of(gauge)
-    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
+    options = Options(gate, expert, activation, dim, **formulas)
     with Display() as display, display.doing("bounding the coefficient"):
-        spec = model(gate, expert, activation, dim, **formulas)
-        result = bounds(spec, true, fitted, gauge=chosen)
-        named = chosen if has_anchor(spec) else None
-    reading = understood(spec) if formulas_of(gate, expert) else None
+        result = bounds(options.spec, true, fitted, gauge=chosen)
+        named = chosen if has_anchor(options.spec) else None
+    reading = options.reading
     if reading is not None and named == "anchored":
         reading = replace(reading, held=reading.own)
-    return Coefficient(result, reading, named, said=_summarise(result, reading, named))
+    return Coefficient(result, reading, named, summary=_summarise(result, reading, named))
 
 
-def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Said:
+def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Summary:
     """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
     sentence = result.sentence + ("" if gauge is None else f" ({gauge} gauge)")
     values = [("lower bound", result.lower), ("upper bound", result.upper), ("BIC", result.bic)]
     rows = [(name, "-" if value is None else number(value)) for name, value in values]
     record = result.to_json()["multiplicity"]
     text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
-    grid = Grid("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
+    grid = Table("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
     lines = () if reading is None else (str(reading),)
     parts = (sentence, *lines, grid, f"It is that of {result.stratum}." if result.exact else "", result.reason.text)
-    return Said(sentence, tuple(part for part in parts if part), result.assumed)
+    return Summary(sentence, tuple(part for part in parts if part), result.assumed)

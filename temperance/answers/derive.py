@@ -12,10 +12,10 @@ from cyclopts import Parameter
 
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import Whole
 from temperance.show.output import Display
-from temperance.show.parts import Part, Said
+from temperance.show.table import Part, Summary
 from temperance.theory.derivations import printing
 from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
@@ -23,12 +23,12 @@ from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
 from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import formulas_of, least, model
-from temperance.theory.models.gates import gate_of, listed, names
+from temperance.theory.models.by_name import least
+from temperance.theory.models.gates import listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.settings.losses import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
-from temperance.theory.traits.understood import Understood, understood
+from temperance.theory.traits.understood import Understood
 
 _SHOWN = 20
 
@@ -90,8 +90,8 @@ class Derive(Answer):
         return self.record["relations"]
 
 
-def _said(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Said:
-    return Said(found.title, (found.title, *_parts(found, record, meant, all), ""), (_identifiable(found),))
+def _summary(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Summary:
+    return Summary(found.title, (found.title, *_parts(found, record, meant, all), ""), (_identifiable(found),))
 
 
 def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Iterator[Part]:
@@ -191,11 +191,10 @@ def derive(
     if variance == "common":
         raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
     with Display() as shown, shown.doing("deriving"):
-        chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-        spec = model(chosen, expert, activation, dim, **formulas)
-        meant = understood(spec) if formulas_of(chosen, expert) else None
+        options = Options(gate, expert, activation, dim, **formulas)
+        reading, spec = options.reading, options.spec
         spec = spec if known == "likelihood" else least_squares(spec)
         spec = spec if variance is None else with_known_noise(spec)
         found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
-        record = {**found.record(), "gate_formula": None if meant is None else meant.record()}
-        return Derive(found, record, said=_said(found, record, meant, all))
+        record = {**found.record(), "gate_formula": options.reading_record}
+        return Derive(found, record, summary=_summary(found, record, reading, all))

@@ -34,16 +34,15 @@ from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
 from temperance.show.answer import Answer
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Numbers, Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
 from temperance.show.plots import Line, Plot, Point
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.exact_truths import exact_truth
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.rates.true_point import slopes
@@ -88,10 +87,10 @@ _COLUMNS_IN_WORDS = (
 )
 
 
-def table(rows: Sequence[Row], match: Match | None) -> Grid:
+def table(rows: Sequence[Row], match: Match | None) -> Table:
     """The sample sizes, a row an activation and temperature."""
     columns, cells = (_COLUMNS, _cells) if match is None else (_MATCHED_COLUMNS, _matched_cells)
-    return Grid("Sample sizes", columns, tuple(map(cells, rows)))
+    return Table("Sample sizes", columns, tuple(map(cells, rows)))
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -179,9 +178,9 @@ def _why(row: Row) -> str:
     return f"not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
 
 
-def sizes(row: ParameterRow) -> Grid:
+def sizes(row: ParameterRow) -> Table:
     """The sample size of a parameter of any gate."""
-    return Grid("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),))
+    return Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),))
 
 
 def remarks(row: ParameterRow) -> Iterator[str]:
@@ -360,7 +359,7 @@ def efficiency(
     if gate is not None:
         if activations or match is not None or tau is not None:
             raise ValueError("a gate has no activations, match and tau; accepted: --parameter NAME")
-        return _of_gate(model(gate, expert, dim=dim, **formulas), parameter, truth, gauge, precision)
+        return _of_gate(Options(gate, expert, dim=dim, **formulas).spec, parameter, truth, gauge, precision)
     if parameter is not None or formulas or dim is not None or expert != _EXPERT:
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     tau = (tau,) if isinstance(tau, (int, float)) else tau
@@ -375,9 +374,9 @@ def efficiency(
     least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
     with Display() as shown, shown.doing("deciding"):
         parts = tuple(_parts(rows, chosen, asked, least, counted))
-    said = Said(title, parts, (answer(rows, asked.match, least, precision),))
+    summary = Summary(title, parts, (answer(rows, asked.match, least, precision),))
     settled = (chosen, asked.gauge, precision, asked.match, least, tuple(rows))
-    return Efficiency(*settled, said=said)
+    return Efficiency(*settled, summary=summary)
 
 
 def _measure(truth: Truth) -> dict[str, Any]:
@@ -410,8 +409,8 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         f"n: observations for {counted}.",
         *remarks(found.row),
     )
-    said = Said(title, parts, (in_a_sentence(found.row, precision),))
-    return Efficiency(point, chosen, precision, None, None, (), found, said=said)
+    summary = Summary(title, parts, (in_a_sentence(found.row, precision),))
+    return Efficiency(point, chosen, precision, None, None, (), found, summary=summary)
 
 
 def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes, sizes
 from temperance.show.answer import Answer
 from temperance.show.model_options import FormulaOptions, takes_formulas
-from temperance.show.parts import Grid, Part, Said
 from temperance.show.plots import COLOURS, Curve, Picture, pictures_of
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import Expert, Gate
@@ -91,7 +91,7 @@ COLUMNS = (
 
 
 def answer(found: Sizes) -> tuple[str, ...]:
-    """The answer in a sentence, how alike the experts are, and where more is said."""
+    """The answer in a sentence, how alike the experts are, and where more is summary."""
     return (
         _sentence(found),
         *_distrust(found),
@@ -202,7 +202,6 @@ def _warnings(found: Sizes) -> Iterator[str]:
 
 
 TITLE = "How many experts do these data come from?"
-_COLUMNS = ("k", "log-lik", "AIC", "BIC", "sBIC", "lambda", "D", "merges", "resolution")
 
 
 @checked
@@ -232,7 +231,7 @@ class Experts(Answer):
 
     def rows(self) -> list[dict[str, Any]]:
         """One mapping for each number of experts."""
-        return [_row(self.found, k) for k in range(1, len(self.fits) + 1)]
+        return _table(self.found).record()
 
     def to_json(self) -> dict[str, Any]:
         """The object of `--json`."""
@@ -272,24 +271,6 @@ def _row(found: Sizes, k: int) -> dict[str, Any]:
     }
 
 
-def _grid(found: Sizes) -> Grid:
-    rows = (_row(found, k) for k in range(1, len(found.fits) + 1))
-    return Grid("Fits of one expert and more", _COLUMNS, tuple(map(_cells, rows)))
-
-
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    height, merger, between = row["dissimilarity"], row["merges"], row["resolution"]
-    return (
-        str(row["k"]),
-        *(_number(row[name]) for name in ("loglik", "aic", "bic")),
-        _ends(row["sbic"], 1),
-        _coefficient(row["coefficient"]),
-        "-" if height is None else f"{height:.3g}",
-        "-" if merger is None else ", ".join("+".join(map(str, cell)) for cell in merger),
-        "-" if between is None else _between(*between),
-    )
-
-
 def _text(value: Fraction | None) -> str | None:
     return None if value is None else str(value)
 
@@ -314,6 +295,29 @@ def _ends(pair: tuple[float | None, float] | None, digits: int) -> str:
         return "-"
     low, high = (None if value is None else f"{value:.{digits}f}" for value in pair)
     return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
+
+
+def _merger(cells: Sequence[Sequence[int]] | None) -> str:
+    return "-" if cells is None else ", ".join("+".join(map(str, cell)) for cell in cells)
+
+
+_COLUMNS: Columns = {
+    "k": lambda row: str(row["k"]),
+    "log-lik": lambda row: _number(row["loglik"]),
+    "AIC": lambda row: _number(row["aic"]),
+    "BIC": lambda row: _number(row["bic"]),
+    "sBIC": lambda row: _ends(row["sbic"], 1),
+    "lambda": lambda row: _coefficient(row["coefficient"]),
+    "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",
+    "merges": lambda row: _merger(row["merges"]),
+    "resolution": lambda row: "-" if row["resolution"] is None else _between(*row["resolution"]),
+}
+
+
+def _table(fits: Sizes) -> Table:
+    """The fits, a row each."""
+    records = [_row(fits, k) for k in range(1, len(fits.fits) + 1)]
+    return Table.of("Fits of one expert and more", _COLUMNS, records)
 
 
 @checked
@@ -378,5 +382,5 @@ def answered(found: Sizes, doubts: Sequence[str] = ()) -> Experts:
     warned = (*doubts, *warnings(found))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {found.n:g} points"
     notes = [*COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
-    parts: tuple[Part, ...] = (TITLE, head, _grid(found), *notes, *(f"warning: {w}" for w in warned))
-    return Experts(found, warned, last.columns, said=Said(TITLE, parts, answer(found)))
+    parts: tuple[Part, ...] = (TITLE, head, _table(found), *notes, *(f"warning: {w}" for w in warned))
+    return Experts(found, warned, last.columns, summary=Summary(TITLE, parts, answer(found)))

@@ -23,25 +23,22 @@ from temperance.measurements.least_squares import ByLeastSquares, by_least_squar
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput
 from temperance.show.inputs import read_json
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, check_writable
-from temperance.show.parts import Grid, Said
+from temperance.show.table import Columns, Summary, Table
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import formulas_of, model
-from temperance.theory.models.gates import gate_of, listed
+from temperance.theory.models.gates import listed
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.settings.losses import loss_of, noise_of
 from temperance.theory.settings.reasons import ReasonKind
-from temperance.theory.traits.understood import Understood, understood
 
 if TYPE_CHECKING:
     from temperance.theory.settings.truth import Setting
 
-_COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
@@ -147,9 +144,9 @@ def exponents(
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     values = read_point(point) if isinstance(point, str) else point
-    spec = model(gate, expert, activation, dim, **formulas)
+    options = Options(gate, expert, activation, dim, **formulas)
+    spec = options.spec
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
@@ -158,7 +155,7 @@ def exponents(
     if squares or variance is not None:
         with Display() as shown, shown.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
-        return _written(Exponents(proved, proved.record(), said=proved.said()), certificate)
+        return _written(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
     with Display() as shown:
         with shown.doing("bounding the orders"):
             bounds = orders(chosen)
@@ -166,9 +163,9 @@ def exponents(
         found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
     made = record(found)
     made["reasons"] += [f"not measured: {why}"] if why else []
-    meant = understood(spec) if formulas_of(gate, expert) else None
-    made["setting"]["gate_formula"] = None if meant is None else meant.record()
-    return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
+    made["setting"]["gate_formula"] = options.reading_record
+    summary = _summary(found, made, options.reading_lines)
+    return _written(Exponents(found, made, summary=summary), certificate)
 
 
 def _written(found: Exponents, path: str | None) -> Exponents:
@@ -201,7 +198,7 @@ def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> No
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
 
 
-def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) -> Said:
+def _summary(found: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> Summary:
     """The setting; the orders, where they are open; and the rates in words."""
     setting = record["setting"]
     gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
@@ -210,15 +207,21 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     d = "" if setting["dim"] == 1 else f", d = {setting['dim']}"
     cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
-    orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
-    lines = () if meant is None else (str(meant),)
+    orders_ = Table.of("Contact orders", _COLUMNS, record["orders"])
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
     shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
-    return Said(title, shown, (answer(found),))
+    return Summary(title, shown, (answer(found),))
 
 
-def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
-    measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
-    return order["parameter"], bound_in_words(order), measured, rate_in_words(order)
+def _measured(order: Mapping[str, Any]) -> str:
+    return "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
+
+
+_COLUMNS: Columns = {
+    "parameter": "parameter",
+    "upper bound": bound_in_words,
+    "measured": _measured,
+    "rate": rate_in_words,
+}

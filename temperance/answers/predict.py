@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Any, Unpack, cast
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
@@ -15,10 +15,10 @@ from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
-from temperance.show.model_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
+from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.contact.order_setting import order_setting
@@ -89,10 +89,10 @@ class Predict(Answer):
         ]
 
 
-def _said(setting: str, predictions: Sequence[Prediction], twin: Twin | None, meant: Understood | None) -> Said:
+def _summary(setting: str, predictions: Sequence[Prediction], twin: Twin | None, meant: Understood | None) -> Summary:
     title = f"Predicted rates n^(-p): {setting}"
     lines = () if meant is None else (str(meant), *_in_table(meant))
-    return Said(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
+    return Summary(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
 
 
 def _in_table(meant: Understood) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
         mark = f"[{reasons.index(_reason(p)) + 1}]"
         sharp = _text(p.sharp) if p.at_least is None else f"at least {p.at_least}"
         rows.append((p.parameter, size, _WHERE[p.cells] or "always", sharp, _text(p.published), mark))
-    yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
+    yield Table("Predicted exponents", _COLUMNS, tuple(rows))
     yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
     if given := dict.fromkeys(text for p in predictions for text in p.conditions):
         yield f"assumed: {'; '.join(given)}"
@@ -195,21 +195,22 @@ def predict(
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with Display() as shown, shown.doing("predicting"):
-        of = asked(gate, expert, activation, dim, formulas)
-        if of.name is None or squares:
+        options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
+        if options.named_gate is None or squares:
             if truth is not None or chosen == "anchored":
                 option = "--truth" if truth is not None else "--gauge anchored"
                 raise BadInput(f"{option} {NAMED_ALONE}")
-            return _of_squares(of, true, fitted) if squares else _of_any(of, true, fitted)
-        return _of_theorems(of, true, fitted, chosen, truth)
+            return _of_squares(options, true, fitted) if squares else _of_any(options, true, fitted)
+        return _of_theorems(options, *options.named_gate, true, fitted, chosen, truth)
 
 
-def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr) -> Predict:
+def _of_theorems(
+    options: Options, name: str, source: str | Activation | None, true: int, fitted: int, gauge: Gauge, truth: FileOr
+) -> Predict:
     """Of the gates that have theorems of their own."""
-    name, source = str(of.name), of.source
     require_gate(name, source is not None, FITTED)
     if truth is None:
-        point = somewhere(true, of.dim, FITTED[name])
+        point = somewhere(true, options.dimension, FITTED[name])
     else:
         point = read_truth(truth, FITTED[name])
         check_truth(point, true, point.spec.dim, gauge == "anchored")
@@ -223,8 +224,8 @@ def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr)
             words = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
-    said = _said(setting, found, twin, of.meant)
-    return Predict(setting, found, twin, said=replace(said, words=(*said.words, *words)))
+    summary = _summary(setting, found, twin, options.reading)
+    return Predict(setting, found, twin, summary=replace(summary, words=(*summary.words, *words)))
 
 
 def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
@@ -237,34 +238,35 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
     )
 
 
-def _of_any(of: Asked, true: int, fitted: int) -> Predict:
+def _of_any(options: Options, true: int, fitted: int) -> Predict:
     """Of any other model."""
-    spec = cast(MoESpec, of.spec)
+    spec = options.spec
     found = tuple(_with_papers(predict_any(spec, true, fitted), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    said = _said(setting, found, None, of.meant)
-    return Predict(setting, found, said=replace(said, words=(*said.words, *_measured(of, spec, true, fitted))))
+    summary = _summary(setting, found, None, options.reading)
+    return Predict(setting, found, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
 
 
-def _measured(of: Asked, spec: MoESpec, true: int, fitted: int) -> tuple[str, ...]:
+def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
     """The commands that measure it, in a line; () where there is none: of experts that are not Gaussian."""
-    options, told = of.options or "GATE EXPERT", []
+    spec, options = model.spec, model.in_shell or "GATE EXPERT"
+    commands = []
     if experts.mean_of(spec.expert) is None:
         return ()
     if fitted > true:
         split = "" if is_weighted(spec) else " --split all"
-        told.append(f"orders that are only measured: `temperance exponents {options}{split}`")
+        commands.append(f"orders that are only measured: `temperance exponents {options}{split}`")
     if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
-        told.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
-    line = "; ".join(told)
+        commands.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
+    line = "; ".join(commands)
     return (line[0].upper() + line[1:],) if line else ()
 
 
-def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
+def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory.md 2.12)."""
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
-    spec = of.model
+    spec, command = options.spec, options.in_shell
     proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
     shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
     found = []
@@ -283,11 +285,12 @@ def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
     setting = (
         f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
     )
-    said = _said(setting, found, None, of.meant)
+    summary = _summary(setting, found, None, options.reading)
     rest = []
-    if fitted == 3 and of.options is not None and is_weighted(spec) and not kinks(spec):
-        rest = [f"Measured: `temperance rates {of.options} --true 2 --fitted 3 --loss least-squares`"]
-    return Predict(setting, tuple(found), said=Said(said.title, (*said.parts, *proved.reasons), (*said.words, *rest)))
+    if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
+        rest = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
+    summary = replace(summary, parts=(*summary.parts, *proved.reasons), words=(*summary.words, *rest))
+    return Predict(setting, tuple(found), summary=summary)
 
 
 def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:

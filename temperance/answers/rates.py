@@ -16,11 +16,11 @@ from temperance.measurements.slopes import answer, size_in_words, slope_parts
 from temperance.measurements.true_measures import read_truth
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput, resumable
-from temperance.show.model_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
+from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Sizes, Whole
 from temperance.show.output import Display
-from temperance.show.parts import Said
 from temperance.show.plots import Plot, panels, rates_plot
+from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
@@ -147,18 +147,28 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
-    of, squares = asked(gate, expert, activation, dim, formulas), loss_of(loss)
-    if of.name is None or squares == "least-squares":
+    options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
+    fit_loss = loss_of(loss)
+    if options.named_gate is None or fit_loss == "least-squares":
         _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
-        return _of_any(of, true, fitted, n, replicates, seed, squares)
-    source = of.source.name if isinstance(of.source, Activation) else of.source
-    given: dict[str, Any] = {"gate": of.name, "source": source, "dim": of.dim, "true": true, "fitted": fitted}
-    given |= {"gauge": gauge, "n": n, "seed": seed, "experiment": experiment}
-    point = None if truth is None else read_truth(truth, FITTED.get(of.name, generic))
-    study = study_for(truth=point, replicates=REPLICATES if replicates is None else replicates, **given)
+        return _of_any(options, true, fitted, n, replicates, seed, fit_loss)
+    name, source = options.named_gate
+    study = study_for(
+        gate=name,
+        source=source.name if isinstance(source, Activation) else source,
+        dim=options.dimension,
+        true=true,
+        fitted=fitted,
+        gauge=gauge,
+        truth=None if truth is None else read_truth(truth, FITTED.get(name, generic)),
+        n=n,
+        replicates=REPLICATES if replicates is None else replicates,
+        seed=seed,
+        experiment=experiment,
+    )
     found = _record(study, workers, scheduler, store)
     record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
-    return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
+    return Rates(record, summary=summary_of(record, *options.reading_lines))
 
 
 def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
@@ -170,30 +180,30 @@ def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options:
 
 
 def _of_any(
-    of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
+    options: Options, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
 ) -> Rates:
     """Of any model without theorems of its own, or by least squares."""
     from temperance.measurements.rate_studies import any_record, any_study
 
     with Display() as shown, shown.doing("replicates") as tell:
-        study = any_study(of.model, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
+        study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
         try:
             result = study.run(lambda done: tell(done, study.study.replicates))
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
     record = any_record(study, result)
-    record["setting"]["gate_formula"] = None if of.meant is None else of.meant.record()
-    meant = [] if of.meant is None else [str(of.meant)]
-    return Rates(record, said=said_of(record, *meant, in_words(true_atoms(study.study.family.setting)), _STARTS))
+    record["setting"]["gate_formula"] = options.reading_record
+    lines = (*options.reading_lines, in_words(true_atoms(study.study.family.setting)), _STARTS)
+    return Rates(record, summary=summary_of(record, *lines))
 
 
-def said_of(record: Mapping[str, Any], *lines: str) -> Said:
+def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
     """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
     setting = record["setting"]
     sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
     how = _HOW[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
-    return Said(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
+    return Summary(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
 
 
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:

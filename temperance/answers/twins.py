@@ -11,13 +11,12 @@ import sympy as sp
 from cyclopts import Parameter
 
 from temperance.show.answer import Answer
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import PLACED, Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.contact.any_model_rates import has_linear_expert
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.by_name import model
 from temperance.theory.models.form import activated
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
@@ -137,7 +136,7 @@ def twins(
         with Display() as shown, shown.doing("deciding"):
             return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen), None)
     with Display() as shown, shown.doing("deciding"):
-        spec = model(gate, expert, dim=dim, **formulas)
+        spec = Options(gate, expert, dim=dim, **formulas).spec
         meant, form = understood(spec), activated(spec.gate, spec.dim)
         # the twins of theory.md 2.9 are of gates: other experts may have some of their own
         plain = form is not None and form.bias is None and form.tau is not None
@@ -149,7 +148,7 @@ def twins(
 def _of_activation(found: Found, meant: Understood | None) -> Twins:
     title = f"Twins of {found.activation}, {found.atoms} atoms, {found.gauge} gauge"
     lines = () if meant is None else (str(meant),)
-    return Twins(found, (), meant, said=Said(title, (*lines, *_parts(found)), (found.answer,)))
+    return Twins(found, (), meant, summary=Summary(title, (*lines, *_parts(found)), (found.answer,)))
 
 
 def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -> Twins:
@@ -160,7 +159,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -
     unique = False if any(s.is_twin for s in shown) else None
     found = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
     title = f"Exact symmetries of the {spec.gate.name} gate, {atoms} atoms, {gauge} gauge"
-    grid = Grid("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in shown))
+    grid = Table("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in shown))
     identities = tuple(f"  {s.kind}: {s.identity}" for s in shown)
     moved = [s.map for s in shown if s.is_twin]
     proved = f"not unique: {'; '.join(moved)}" if moved else "no twin is proved"
@@ -171,7 +170,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -
         "Each by an identity (L: log weight, h: mean of the expert, u: weight times density):",
         *identities,
     )
-    return Twins(found, shown, meant, said=Said(title, parts, (answer,)))
+    return Twins(found, shown, meant, summary=Summary(title, parts, (answer,)))
 
 
 def _parts(found: Found) -> Iterator[Part]:
@@ -180,7 +179,7 @@ def _parts(found: Found) -> Iterator[Part]:
         yield f"On z > 0 the even part of s is {found.even}, the odd part {found.odd}."
     records = [twin.to_json() for twin in found.twins]
     if records:
-        yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
+        yield Table("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
         yield "The log odds of two atoms are one function of x:"
     yield from (f"  {record['identity']}" for record in records)
     if found.mediants is not None:

@@ -23,7 +23,7 @@ from temperance.show.answer import Answer
 from temperance.show.errors import BadInput, resumable
 from temperance.show.options import Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.expressions.arguments import checked
 
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
@@ -84,8 +84,8 @@ class Verify(Answer):
 
 def _answer(results: Sequence[Result], source: str | None = None) -> Verify:
     """The answer that these results make, with what it says."""
-    said = Said("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
-    return Verify(tuple(results), source, said=said)
+    summary = Summary("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
+    return Verify(tuple(results), source, summary=summary)
 
 
 def _parts(results: Sequence[Result]) -> Iterator[Part]:
@@ -98,7 +98,7 @@ def _parts(results: Sequence[Result]) -> Iterator[Part]:
                 yield from _slopes(leg)
         if result.coq is not None:
             yield f"    checked by Coq: {result.coq}"
-    yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
+    yield Table("Outcomes", COLUMNS, tuple(map(_row, results)))
     yield _LEGEND
 
 
@@ -141,7 +141,7 @@ def _slopes(leg: Leg) -> Iterator[Part]:
             yield f"    {beside}"
         rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
         if rows:
-            yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))
+            yield Table(study["name"], SLOPE_COLUMNS, tuple(rows))
 
 
 @checked

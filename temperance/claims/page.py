@@ -15,8 +15,8 @@ from temperance.claims.verify import Result
 from temperance.measurements.judgement import LEGS, LegName, describe
 from temperance.measurements.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
 from temperance.show.page import group, mathml, render
-from temperance.show.parts import Grid
 from temperance.show.plots import contact_plot, label, rates_plot
+from temperance.show.table import Table
 
 MODEL = (
     r"g_G(y \mid x) = \sum_{i=1}^{k} \frac{\exp\left(\frac{s(\beta_{1i} \cdot x) + \beta_{0i}}{\tau}\right)}"
@@ -171,10 +171,10 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
+def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
     keys = [key for key in dict.fromkeys(key for record in records for key in record) if key not in _PLOTTED]
     rows = tuple(tuple(shown(record.get(key)) for key in keys) for record in records)
-    return Grid(caption, tuple(map(_spaced, keys)), rows)
+    return Table(caption, tuple(map(_spaced, keys)), rows)
 
 
 def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> View:
@@ -194,17 +194,17 @@ def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> Vie
     }
 
 
-def _slopes(caption: str, records: Sequence[Mapping[str, Any]]) -> Grid:
+def _slopes(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
     rows = tuple((group(s["parameter"]), *slope_row(s)[1:], s["reason"]) for s in records)
-    return Grid(caption, (*SLOPE_COLUMNS, "reason"), rows)
+    return Table(caption, (*SLOPE_COLUMNS, "reason"), rows)
 
 
-def _truth(definition: Mapping[str, Any]) -> Grid:
+def _truth(definition: Mapping[str, Any]) -> Table:
     truth = definition["truth"]
     columns = tuple(escape(c) if c == "atom" else mathml(c) for c in _TRUTH)
     atoms = zip(*(truth[name] for name in ("beta1", "beta0", "a", "b", "nu")), strict=True)
     rows = tuple((str(i), *map(shown, atom)) for i, atom in enumerate(atoms, 1))
-    return Grid(f"Truth of {definition['name']}, temperature {shown(truth['tau'])}", columns, rows)
+    return Table(f"Truth of {definition['name']}, temperature {shown(truth['tau'])}", columns, rows)
 
 
 _WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}

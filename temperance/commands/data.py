@@ -18,8 +18,8 @@ from temperance.show.answer import Answer
 from temperance.show.model_options import FormulaOptions, takes_formulas
 from temperance.show.options import ExpertNumbers, Whole
 from temperance.show.output import Display
-from temperance.show.parts import Grid, Part, Said
 from temperance.show.plots import Picture, pictures_of
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.models import experts as experts_of_models
 
 _GATE = "linear (the default), softmax (temperature 1), activation, another name of docs/gates.md, or a formula"
@@ -53,11 +53,11 @@ class Fit(Answer):
         screen.print(str(self.found))
 
 
-def _said(found: FitResult | FitComparison) -> Said:
+def _summary(found: FitResult | FitComparison) -> Summary:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
     head, rows, foot = found.parts()
-    parts: list[Part] = [*head, Grid("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
-    return Said("Which mixture do these data come from?", tuple(parts), tuple(found.words))
+    parts: list[Part] = [*head, Table("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
+    return Summary("Which mixture do these data come from?", tuple(parts), tuple(found.words))
 
 
 @takes_formulas
@@ -111,7 +111,7 @@ def _fit(
         found = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **given)
     doubted = found.doubted(doubts)
     kept = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    return Fit(doubted, (x[kept], y[kept]), (*columns, target or "y"), said=_said(doubted))
+    return Fit(doubted, (x[kept], y[kept]), (*columns, target or "y"), summary=_summary(doubted))
 
 
 fit = command(_fit)

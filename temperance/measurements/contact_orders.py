@@ -56,8 +56,8 @@ def _special(chosen: Setting) -> list[str]:
     if not all(map(any, rows)) or sp.Matrix(rows).rank() > 1:
         return []
     names = ", ".join(p.name for p in form.direction)
-    said = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
-    return [f"{said} (--point sets the first atom)"]
+    where = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
+    return [f"{where} (--point sets the first atom)"]
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from temperance.measurements.contact_orders import bound_in_words, rate_in_words
 from temperance.measurements.contact_orders import setting as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
 from temperance.show.errors import BadInput
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.orders import LeastSquaresOrders, certificate, least_squares_orders
@@ -24,7 +24,7 @@ from temperance.theory.settings.order import Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 
-_COLUMNS = ("parameter", "bound", "rate")
+_COLUMNS: Columns = {"parameter": "parameter", "bound": bound_in_words, "rate": rate_in_words}
 _SHOWN = 6  # relations
 _SEEN: Mapping[Noise | None, str] = {
     None: "under least squares",
@@ -86,10 +86,10 @@ class ByLeastSquares:
     @property
     def reasons(self) -> list[str]:
         """What moves with a scale, and where the orders are proved."""
-        said = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
+        reasons = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
         proved = any(o.upper is not None for o in self.found.orders)
-        said += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
-        return said + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
+        reasons += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
+        return reasons + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
 
     def _moved(self) -> list[dict[str, Any]]:
         """What the scale symmetry moves."""
@@ -103,15 +103,18 @@ class ByLeastSquares:
             return _row(name, None, True, Reason(ReasonKind.IDENTITY, self.curves.flat[o.name]))
         return _row(name, o, o.flat, o.reason, certified=self.proof is not None and not o.is_mean)
 
-    def said(self) -> Said:
+    def summary(self) -> Summary:
         """The relations, the cone, the orders, and the rates in words."""
         record = self.record()
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
-        rows = tuple((o["parameter"], bound_in_words(o), rate_in_words(o)) for o in record["orders"])
         why = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
-        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"], ""), (self.answer,))
+        return Summary(
+            title,
+            (*lines, Table.of("Orders", _COLUMNS, record["orders"]), *why, *record["reasons"], ""),
+            (self.answer,),
+        )
 
     @property
     def answer(self) -> str:
@@ -231,7 +234,7 @@ _OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a rel
 _RATES = "an order r is the rate n^(-1/(2r)); flat has none"
 
 
-def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Said]:
+def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Summary]:
     """The conditions of least squares for the gates of activations: one object each, and what is said of them.
 
     Raises ValueError for an activation or an expert that has no orders.
@@ -239,8 +242,9 @@ def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[
     found = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
     title = f"Under least squares, with the {found[0].setting.spec.expert.name} expert"
     rows = tuple((_source(one), *one.row()) for one in found)
-    said = Said(title, (title, Grid("Conditions", ("activation", *_TABLE), rows), _OF_CELLS), tuple(map(_short, found)))
-    return [_checked(one) for one in found], said
+    table = Table("Conditions", ("activation", *_TABLE), rows)
+    summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_short, found)))
+    return [_checked(one) for one in found], summary
 
 
 def _source(one: ByLeastSquares) -> str:
@@ -281,7 +285,7 @@ class LeastSquaresAtlas:
         papers = [asdict(paper) for paper in PAPERS if paper.arxiv in named]
         return {"loss": "least-squares", "entries": [_entry(row, one) for row, one in self.entries], "papers": papers}
 
-    def said(self) -> Said:
+    def summary(self) -> Summary:
         """The table, and what the papers state."""
         title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
         rows = []
@@ -290,11 +294,11 @@ class LeastSquaresAtlas:
             rows.append(
                 (name, *((one, *[""] * 5) if isinstance(one, str) else one.row()), ", ".join(row.papers) or "-")
             )
-        grid = Grid("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
+        grid = Table("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
         papers = (
             f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
         )
-        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), ())
+        return Summary(title, (title, grid, _OF_CELLS, _RATES, *papers), ())
 
 
 def atlas_by_least_squares() -> LeastSquaresAtlas:

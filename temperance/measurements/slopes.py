@@ -30,7 +30,7 @@ from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.study import Study
-from temperance.show.parts import Grid, Part
+from temperance.show.table import Part, Table
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction, weakest
 
@@ -230,7 +230,7 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     slopes = record["slopes"]
     open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
     marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
-    yield Grid("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
+    yield Table("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
         yield "in brackets: the published slope, where it differs"
@@ -253,7 +253,7 @@ def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterat
         for s in slopes:
             found = {point["n"]: point for point in s["points"]}
             rows.append((s["parameter"], _cell(s), *(_error(found[n]) if n in found else "few" for n in part)))
-        yield Grid("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
+        yield Table("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
 
 
 def _error(point: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from temperance.show.answer import Answer
-from temperance.show.parts import Grid, Part, Said
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
         warnings.simplefilter("ignore")  # of the user's modules
         rows = rows_of(model, _example(example_inputs))
     answer = _answer(rows)
-    return Audit(rows, answer, said=Said(answer, tuple(_parts(rows)), (LIMITS,)))
+    return Audit(rows, answer, summary=Summary(answer, tuple(_parts(rows)), (LIMITS,)))
 
 
 def is_module(candidate: Any) -> bool:
@@ -105,7 +105,7 @@ def _parts(rows: Sequence[RouterAudit]) -> Iterator[Part]:
         return
     yield _answer(rows)
     cells = [(r.where, _temperature(r), r.evaluation, r.training, r.basis) for r in rows]
-    yield Grid("Routers", _COLUMNS, tuple(cells))
+    yield Table("Routers", _COLUMNS, tuple(cells))
     alike: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         alike.setdefault(row.lines, []).append(row.where)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import PurePath
 from textwrap import shorten
 from types import MappingProxyType
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import Console
 
 from temperance.show.errors import BadInput, one_line
-from temperance.show.output import check_writable, console, table, to_json, write_file
-from temperance.show.parts import Part, Said
+from temperance.show.output import check_writable, console, to_json, write_file
+from temperance.show.table import Part, Summary
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
@@ -33,11 +32,11 @@ class Answer:
     """What a command found. Subclasses are frozen dataclasses (repr=False) of what was found, with to_json.
 
     Attributes:
-        said: what the command prints, and its title.
+        summary: what the command prints, and its title.
         written: the files of proofs that were written, a line each.
     """
 
-    said: Said
+    summary: Summary
     written: tuple[str, ...] = ()
 
     writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
@@ -53,16 +52,16 @@ class Answer:
     @property
     def title(self) -> str:
         """What was asked, in a line."""
-        return self.said.title
+        return self.summary.title
 
     def parts(self) -> Sequence[Part]:
         """The lines and grids that the command prints before the answer in words."""
-        return self.said.parts
+        return self.summary.parts
 
     @property
     def words(self) -> Sequence[str]:
         """The answer in words: the last lines."""
-        return self.said.words
+        return self.summary.words
 
     def to_json(self) -> Any:
         """The object that the command prints with --json, of dicts, lists, text and numbers."""
@@ -93,7 +92,7 @@ class Answer:
         """The answer as an HTML document: what the command prints, pictures, and the JSON."""
         from temperance.show.page import answer_page  # it loads templates
 
-        return answer_page(self.said, self.to_json(), self.plots)
+        return answer_page(self.summary, self.to_json(), self.plots)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -124,8 +123,8 @@ class Answer:
     @checked
     def show(self, screen: Console) -> None:
         """Print the answer on a screen."""
-        for part in self.said.all:
-            screen.print(one_line(part) if isinstance(part, str) else table(part.columns, part.rows))
+        for part in self.summary.all:
+            screen.print(one_line(part) if isinstance(part, str) else part.text(console().width))
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -139,7 +138,10 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        return "\n".join(_html(part) for part in self.said.all if part)
+        from markupsafe import escape
+
+        lines = (f"<p>{escape(one_line(p))}</p>" if isinstance(p, str) else p.html() for p in self.summary.all if p)
+        return "\n".join(lines)
 
 
 class Refused(BadInput):
@@ -148,11 +150,3 @@ class Refused(BadInput):
     def __init__(self, message: str, answer: Answer) -> None:
         super().__init__(message)
         self.answer = answer
-
-
-def _html(part: Part) -> str:
-    if isinstance(part, str):
-        return f"<p>{escape(one_line(part))}</p>"
-    head = "".join(f"<th>{escape(column)}</th>" for column in part.columns)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(one_line(cell))}</td>' for cell in row)}</tr>" for row in part.rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -1,9 +1,10 @@
-"""Defines the options of a gate and an expert that are formulas, for every command that takes these.
+"""Defines the options that a gate and an expert are asked for with, for every command that takes these.
 
-`asked` says which model is meant, and whether it has the theorems of `theory.rates`.
+`Options` says which model is meant, how its formulas were read, and whether it has the theorems of `theory.rates`. A
+function that `takes_formulas` has those of formulas as ``**formulas: Unpack[FormulaOptions]``.
 
-A function that `takes_formulas` has them as ``**formulas: Unpack[FormulaOptions]`` and hands them to
-`theory.models.by_name.model`.
+>>> Options("w*x/tau", "a*x", shared=("w",)).in_shell
+"--gate 'w*x/tau' --expert 'a*x' --shared w"
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import inspect
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
 from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 
 from cyclopts import Parameter
@@ -83,8 +84,106 @@ class FormulaOptions(TypedDict, total=False):
     ]
 
 
-_DEFAULTS: Mapping[str, object] = {"shared": (), "positive": (), "constants": {}, "bias": True}
-_EXPERT: Mapping[str, object] = {"expert": "gaussian"}
+@dataclass(frozen=True)
+class Options:
+    """A gate and an expert as a user asks for them, with what is said of the names in their formulas.
+
+    Attributes:
+        gate: a name, a formula of its log weight, or a Gate; None for linear, or "activation" with an activation.
+        expert: a name, a formula of its mean, or an Expert.
+        activation: a name of the catalogue or an expression in z.
+        dim: the dimension of x; None for the least that formulas need.
+        shared, positive, constants, bias: of formulas (`FormulaOptions`).
+    """
+
+    gate: str | Gate | None = None
+    expert: str | Expert = "gaussian"
+    activation: str | None = None
+    dim: int | None = None
+    shared: Sequence[str] = ()
+    positive: Sequence[str] = ()
+    constants: Mapping[str, str | int | float | Expr] = field(default_factory=dict)
+    bias: bool = True
+
+    @cached_property
+    def chosen_gate(self) -> str | Gate:
+        """The gate, by its name, its formula or itself."""
+        return self.gate if isinstance(self.gate, Gate) else gate_of(self.gate, self.activation is not None)
+
+    @cached_property
+    def spec(self) -> MoESpec:
+        """The model. Raises ValueError for what is not accepted."""
+        of_formulas: dict[str, Any] = {name: getattr(self, name) for name in _DEFAULTS}
+        return model(self.chosen_gate, self.expert, self.activation, self.dim, **of_formulas)
+
+    @cached_property
+    def reading(self) -> Understood | None:
+        """How formulas were read; None where there are names alone."""
+        return understood(self.spec) if formulas_of(self.chosen_gate, self.expert) else None
+
+    @property
+    def reading_lines(self) -> tuple[str, ...]:
+        """How formulas were read, as lines of an answer."""
+        return () if self.reading is None else (str(self.reading),)
+
+    @property
+    def reading_record(self) -> dict[str, Any] | None:
+        """How formulas were read, as JSON values: the key gate_formula."""
+        return None if self.reading is None else self.reading.record()
+
+    @property
+    def with_least_dimension(self) -> Options:
+        """The options of a gate by its name with the least dimension of x that it has, where none is given."""
+        gate = self.chosen_gate
+        least_needed = self.dim is None and isinstance(gate, str) and gate in names()
+        return replace(self, dim=least(str(gate))[0].dim) if least_needed else self
+
+    @cached_property
+    def named_gate(self) -> tuple[str, str | Activation | None] | None:
+        """The gate that has the theorems of `theory.rates`, with linear Gaussian experts, and its activation.
+
+        The activation is as it was typed, or as it was found in a formula. None of any other model.
+        """
+        if self._is_named:
+            return str(self.chosen_gate), self.activation
+        from temperance.theory.contact.any_model_rates import gate_of_theorems  # what a usual fit does without
+
+        return gate_of_theorems(self.spec)
+
+    @property
+    def _is_named(self) -> bool:
+        """Whether names alone say that the model has theorems."""
+        usual = self.expert == "gaussian" and all(getattr(self, name) == value for name, value in _DEFAULTS.items())
+        return isinstance(self.chosen_gate, str) and bool(FITTED.get(self.chosen_gate)) and usual
+
+    @property
+    def dimension(self) -> int:
+        """The dimension of x; 1 of a gate that has theorems by its name, where none is given."""
+        return self.spec.dim if not self._is_named else 1 if self.dim is None else self.dim
+
+    @property
+    def in_shell(self) -> str | None:
+        """The options of the shell that ask for a model without theorems by name; None where one is no text."""
+        if self._is_named or isinstance(self.chosen_gate, Gate) or isinstance(self.expert, Expert):
+            return None
+        dim = self.spec.dim
+        texts = [] if dim == 1 else [f"--dim {dim}"]
+        options = {"gate": self.chosen_gate, "activation": self.activation}
+        options |= {"expert": "" if self.expert == "gaussian" else self.expert}
+        options |= {name: ",".join(getattr(self, name)) for name in ("shared", "positive")}
+        options["constants"] = ",".join(f"{name}={value}" for name, value in self.constants.items())
+        for name, text in options.items():
+            if text:
+                quoted = shlex.quote(text)
+                texts.append(f"--{name}={quoted}" if text.startswith("-") else f"--{name} {quoted}")
+        return " ".join([*texts, *([] if self.bias else ["--no-bias"])])
+
+
+_DEFAULTS: Mapping[str, object] = {
+    f.name: f.default_factory() if callable(f.default_factory) else f.default
+    for f in fields(Options)
+    if f.name in FormulaOptions.__annotations__
+}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -100,71 +199,3 @@ def takes_formulas(function: F) -> F:
     function.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
     function.__annotations__ |= kinds
     return function
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The gate and the expert that were asked for.
-
-    Attributes:
-        name: of a gate that has the theorems of `theory.rates`, with linear Gaussian experts; None of any other model.
-        source: its activation, as it was typed or as it was found in a formula.
-        dim: the dimension of x. spec: the model; None where it is that of the name.
-        meant: what was understood of formulas. options: the options of the shell that ask for it; None in Python alone.
-    """
-
-    name: str | None
-    source: str | Activation | None
-    dim: int
-    spec: MoESpec | None
-    meant: Understood | None
-    options: str | None
-
-    @property
-    def model(self) -> MoESpec:
-        """The model, also where it is that of the name."""
-        return self.spec or model(str(self.name), activation=self.source, dim=self.dim)
-
-
-def asked(
-    gate: str | Gate | None,
-    expert: str | Expert,
-    activation: str | None,
-    dim: int | None,
-    formulas: FormulaOptions,
-) -> Asked:
-    """Which model is meant.
-
-    Raises:
-        ValueError: what is not accepted.
-    """
-    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-    options: dict[str, Any] = {"expert": expert, **formulas}
-    usual = all(options.get(name, value) == value for name, value in {**_DEFAULTS, **_EXPERT}.items())
-    if isinstance(gate, str) and FITTED.get(gate) and usual:
-        return Asked(gate, activation, 1 if dim is None else dim, None, None, None)
-    if dim is None and isinstance(gate, str) and gate in names():
-        dim = least(gate)[0].dim
-    from temperance.theory.contact.any_model_rates import gate_of_theorems  # what a usual fit does without
-
-    spec = model(gate, expert, activation, dim, **formulas)
-    reading = understood(spec) if formulas_of(gate, expert) else None
-    named_gate = gate_of_theorems(spec)
-    texts = {"gate": gate, "activation": activation, **options}
-    name, source = (None, None) if named_gate is None else named_gate
-    return Asked(name, source, spec.dim, spec, reading, _options(texts, spec.dim))
-
-
-def _options(options: Mapping[str, Any], dim: int) -> str | None:
-    """Values of options as the shell takes them; None where one is no text."""
-    texts = [] if dim == 1 else [f"--dim {dim}"]
-    for name, value in options.items():
-        if isinstance(value, Gate | Expert):
-            return None
-        if isinstance(value, bool):
-            texts += [] if value else [f"--no-{name}"]
-        elif value and value != _EXPERT.get(name):
-            pairs = [f"{n}={v}" for n, v in value.items()] if isinstance(value, Mapping) else value
-            text = shlex.quote(pairs if isinstance(pairs, str) else ",".join(pairs))
-            texts.append(f"--{name}={text}" if text.lstrip("'").startswith("-") else f"--{name} {text}")
-    return " ".join(texts)

@@ -5,16 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import IO, TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from temperance.show.errors import BadInput, one_line
 from temperance.theory.expressions.arguments import shown
@@ -23,12 +19,6 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from temperance.numerics.studies.run import Progress as StudyProgress
-
-COLOURS = {
-    **dict.fromkeys(("holds", "proved", "confirmed"), "green"),
-    **dict.fromkeys(("fails", "contradicted", "crashed"), "red"),
-    **dict.fromkeys(("undecided", "inconclusive"), "yellow"),
-}
 
 
 def to_json(value: Any) -> str:
@@ -60,36 +50,6 @@ def console(*, wrapped: bool = False, file: IO[str] | None = None) -> Console:
         highlight=False,
         emoji=False,
     )
-
-
-def cell(text: str) -> Text:
-    """A cell of a table: plain text, with the colour that its first word stands for."""
-    words = text.split()
-    return Text(one_line(text), style=COLOURS.get(words[0].rstrip(","), "") if words else "")
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table of plain text, broken between words where the page has room for them."""
-    grid = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    lines = [[one_line(text) for text in line] for line in (columns, *rows)]
-    widths = _widths(lines, console().width - 2 * len(columns))  # two for what is between columns, and for the edges
-    for column, width in zip(columns, widths, strict=True):
-        grid.add_column(column, overflow="fold", width=width)
-    for row in rows:
-        grid.add_row(*(cell(text) for text in row))
-    return grid
-
-
-def _widths(lines: Sequence[Sequence[str]], room: int) -> list[int]:
-    """The width of each column: the widest ones narrowed until all fit, and below their longest word only then."""
-    columns = list(zip(*lines, strict=True))
-    widths = [max(map(cell_len, column)) for column in columns]
-    words = [max(cell_len(word) for text in column for word in text.split() or [""]) for column in columns]
-    for least in (words, [1] * len(columns)):
-        while sum(widths) > room and widths != least:
-            widest = max((i for i, width in enumerate(widths) if width > least[i]), key=widths.__getitem__)
-            widths[widest] -= 1
-    return widths
 
 
 def write_file(path: str, content: str) -> None:

@@ -25,9 +25,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from sympy import latex
 
-from temperance.show.output import COLOURS, to_json
-from temperance.show.parts import Said
+from temperance.show.output import to_json
 from temperance.show.plots import Picture
+from temperance.show.table import Summary, Table, badge
 from temperance.theory.activations.activation import Activation, Z, activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph
 from temperance.theory.derivations.printing import broken
@@ -95,21 +95,6 @@ def data_address(value: Any) -> str:
     return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
 
 
-def badge_class(text: str) -> str:
-    """The class that the colour of an outcome comes from; empty for other words."""
-    word = text.split(",")[0].split(" (")[0] if not isinstance(text, Markup) else ""
-    return word.replace(" ", "-") if word in (*COLOURS, "did not run") else ""
-
-
-def width_class(text: str) -> str:
-    """The class that keeps a cell from being squeezed, by how much stands in it."""
-    if isinstance(text, Markup) or len(text) <= 12:
-        return "short"
-    if not any(c.isalpha() for c in text):
-        return "number"
-    return "medium" if len(text) <= 40 else "wide"
-
-
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
 
 
@@ -134,8 +119,7 @@ def _environment() -> Environment:
         certified=lambda expression: activation_mathml(reread(expression)),
         json=to_json,
         address=data_address,
-        badge=badge_class,
-        width=width_class,
+        badge=badge,
         sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
         shorten=lambda text: shorten(text, 160, placeholder=" …"),
     )
@@ -157,17 +141,25 @@ def derivation_page(found: Derivation) -> str:
         steps=[
             (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)]) for step in found.steps
         ],
-        relations=[(r.order, r.latex) for r in found.interactions.relations],
+        relations=_relations(found),
     )
 
 
-def answer_page(said: Said, record: Any, plots: Sequence[Picture] = ()) -> str:
+def _relations(found: Derivation) -> Table:
+    """All relations, with their numbers and orders."""
+    interactions = found.interactions
+    caption = f"Independent relations among the derivatives of order at most {interactions.order}"
+    rows = ((str(i), str(r.order), mathml(r.latex)) for i, r in enumerate(interactions.relations, 1))
+    return Table(caption, ("number", "order", "relation"), tuple(rows))
+
+
+def answer_page(summary: Summary, record: Any, plots: Sequence[Picture] = ()) -> str:
     """The answer of a command as an HTML document: what it prints, its plots, and its JSON (record)."""
     return render(
         "answer.html",
-        title=said.title,
-        parts_=[part for part in said.parts if part not in ("", said.title)],
-        words=said.words,
+        title=summary.title,
+        parts_=[part for part in summary.parts if part not in ("", summary.title)],
+        words=summary.words,
         plots=plots,
         record=record,
     )

@@ -14,7 +14,7 @@ from temperance.commands.app import app, run
 from temperance.show.answer import Answer
 from temperance.show.output import to_json
 from temperance.show.page import answer_page
-from temperance.show.parts import Grid, Said
+from temperance.show.table import Summary, Table
 from temperance.theory.conditions.decision import Decision
 
 COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")
@@ -193,16 +193,16 @@ def test_nothing_is_decided_while_an_answer_is_printed(name, monkeypatch):
 
 
 def test_what_an_answer_says_is_a_record():
-    said = temperance.check("relu").said
-    assert isinstance(said, Said)
-    assert isinstance(hash(said), int)
+    summary = temperance.check("relu").summary
+    assert isinstance(summary, Summary)
+    assert isinstance(hash(summary), int)
     with pytest.raises(FrozenInstanceError):
-        said.title = "another"
+        summary.title = "another"
 
 
 def test_a_page_is_made_of_what_an_answer_says():
-    grid = Grid("Sizes", ("n", "error"), (("100", "0.1"),))
-    page = answer_page(Said("How large?", ("How large?", grid, "a note", ""), ("not very",)), {"n": 100})
+    grid = Table("Sizes", ("n", "error"), (("100", "0.1"),))
+    page = answer_page(Summary("How large?", ("How large?", grid, "a note", ""), ("not very",)), {"n": 100})
     assert page.count(">How large?<") == 2  # of the page and of the window
     assert page.index("not very") < page.index("Sizes") < page.index("<p>a note</p>")
     assert "<p></p>" not in page
@@ -250,7 +250,7 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
 @pytest.mark.parametrize("name", ASKED)
 def test_an_answer_ends_in_words(found, name):
     """After its lines and tables: a sentence at least, which a page begins with."""
-    said = found[name].said
-    assert said.words
-    assert all(isinstance(line, str) and len(line.split()) > 1 for line in said.words)
-    assert "".join(said.words[-1].split()) in "".join(str(found[name]).split())
+    summary = found[name].summary
+    assert summary.words
+    assert all(isinstance(line, str) and len(line.split()) > 1 for line in summary.words)
+    assert "".join(summary.words[-1].split()) in "".join(str(found[name]).split())

@@ -56,7 +56,7 @@ def test_bad_input_ends_in_one_line(options, message, capsys, tmp_path, monkeypa
 @pytest.mark.parametrize(("gauge", "value", "held"), [("free", "5", "nothing"), ("anchored", "4.5", "v")])
 def test_the_gauge_of_the_value_is_named(gauge, value, held):
     answer = temperance.coefficient("tanh(v*x)/tau", true=2, fitted=2, gauge=gauge)
-    first, understood, *_ = map(str, answer.said.parts)
+    first, understood, *_ = map(str, answer.summary.parts)
     assert first == f"lambda = {value}: two true tanh experts, two fitted; BIC charges {value} ({gauge} gauge)"
     assert f"held of the last atom: {held};" in understood
     assert answer.to_json()["gauge"] == gauge

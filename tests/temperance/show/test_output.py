@@ -5,14 +5,15 @@ import math
 import pytest
 
 from temperance.show.errors import BadInput
-from temperance.show.output import Display, cell, check_writable, console, table, to_json, write_file
-from temperance.show.parts import Grid, Said
+from temperance.show.output import Display, check_writable, console, to_json, write_file
+from temperance.show.table import Summary, Table, coloured
 
 
 @pytest.mark.parametrize("columns", [8, 20])
 def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    console().print(table(["first", "second"], [["homogeneous and a half", "mirror"], ["", "odd"]]))
+    table = Table("c", ("first", "second"), (("homogeneous and a half", "mirror"), ("", "odd")))
+    console().print(table.text(console().width))
     letters = sorted("".join(capsys.readouterr().out.replace("─", "").split()))
     assert letters == sorted("firstsecondhomogeneousandahalfmirrorodd")
 
@@ -22,7 +23,7 @@ def test_a_table_without_room_for_its_words_loses_no_letter(capsys, monkeypatch,
     [("holds, not at tau = 1", "green"), ("crashed", "red"), ("undecided", "yellow"), ("tau", ""), ("", "")],
 )
 def test_a_cell_has_the_colour_of_its_first_word(text, style):
-    assert (cell(text).plain, cell(text).style) == (text, style)
+    assert (coloured(text).plain, coloured(text).style) == (text, style)
 
 
 def test_json_is_strict_and_keeps_the_order():
@@ -50,11 +51,25 @@ def test_a_place_for_a_file_is_checked_before(tmp_path, name, words):
 
 
 def test_what_an_answer_says_is_in_order():
-    grid = Grid("c", ("a",), (("1",),))
-    assert Said("t", ("line", grid), ("so",)).all == ("line", grid, "so")
+    grid = Table("c", ("a",), (("1",),))
+    assert Summary("t", ("line", grid), ("so",)).all == ("line", grid, "so")
 
 
 def test_progress_is_silent_without_a_terminal(capsys):
     with Display() as shown, shown.doing("counting") as tell:
         tell(1, 2)
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_table_of_records_keeps_their_data():
+    table = Table.of("c", {"name": "n", "size": lambda r: f"{r['size']:.1f}"}, [{"n": "a", "size": 2}])
+    assert (table.columns, table.rows) == (("name", "size"), (("a", "2.0"),))
+    assert table.record() == [{"n": "a", "size": 2}]
+    assert Table("c", ("x",), (("1",),)).record() == [{"x": "1"}]
+
+
+def test_a_table_of_a_page_has_a_caption_and_badges():
+    html = Table("a & b", ("verdict",), (("holds, <1>",),)).html("id")
+    assert '<caption id="id">a &amp; b</caption>' in html
+    assert '<th scope="row" class="short"><span class="badge holds">holds, &lt;1&gt;</span></th>' in html
+    assert Table("c", ("x",), (("<\n",),)).html().endswith("<tbody><tr><td>&lt;</td></tr></tbody></table>")
