@@ -60,32 +60,32 @@ _LEGEND_OF_ORDERS = (
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
-def summary_of(found: Found, whole: bool) -> Summary:
+def summary_of(entries: Found, whole: bool) -> Summary:
     """What is said of the entries; whole: with every order."""
     title = "The exponents of the gates of the literature"
-    return Summary(title, tuple(_parts(found, whole)), tuple(found.answer))
+    return Summary(title, tuple(_parts(entries, whole)), tuple(entries.answer))
 
 
-def _parts(found: Found, whole: bool) -> Iterator[Part]:
+def _parts(atlas_part: Found, whole: bool) -> Iterator[Part]:
     """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
-    yield from _summary(found, whole)
+    yield from _summary(atlas_part, whole)
     if whole:
-        yield from _orders(found)
-    if len(found.entries) > 1:
-        answered = {arxiv for entry in found.entries for arxiv in entry.row.papers}
-        shown = (paper for paper in PAPERS if paper.arxiv in answered)
+        yield from _orders(atlas_part)
+    if len(atlas_part.entries) > 1:
+        answered = {arxiv for entry in atlas_part.entries for arxiv in entry.row.papers}
+        papers = (paper for paper in PAPERS if paper.arxiv in answered)
         yield "What the papers state of rates, as far as they were read"
-        for paper in shown:
+        for paper in papers:
             yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
             yield f"    beyond the abstract: {paper.rates or 'not read'}"
 
 
-def _summary(found: Found, whole: bool) -> Iterator[Part]:
-    reasons = {entry.reasons[0]: "" for entry in found.entries if not entry.orders}
+def _summary(atlas_part: Found, whole: bool) -> Iterator[Part]:
+    reasons = {entry.reasons[0]: "" for entry in atlas_part.entries if not entry.orders}
     marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
-    dims = sorted({entry.d for entry in found.entries})
+    dims = sorted({entry.d for entry in atlas_part.entries})
     rows = []
-    for row, group in groupby(found.entries, key=lambda entry: entry.row):
+    for row, group in groupby(atlas_part.entries, key=lambda entry: entry.row):
         lines: dict[str, tuple[str, ...]] = {}
         for cell, entries in groupby(group, key=lambda entry: entry.cell):
             (_, first), *others = ((entry, _counts(entry, marks)) for entry in entries)
@@ -104,8 +104,8 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
     yield from (f"{mark} {reason}" for reason, mark in marks.items())
 
 
-def _orders(found: Found) -> Iterator[Part]:
-    for entry in found.entries:
+def _orders(atlas_part: Found) -> Iterator[Part]:
+    for entry in atlas_part.entries:
         if entry.orders:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
@@ -131,23 +131,23 @@ def _cell(entry: Entry) -> str:
 
 def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
     """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
-    found = entry.orders
-    if not found:
+    orders = entry.orders
+    if not orders:
         return (marks[entry.reasons[0]],) * 6
-    bounds = [o.order.upper for o in found if not o.order.flat]
+    bounds = [o.order.upper for o in orders if not o.order.flat]
     proved = [1 / (2 * r) for r in bounds if r is not None]
     slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else "*")
-    flat, known = len(found) - len(bounds), sum(o.exact for o in found)
-    slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
+    flat, exact = len(orders) - len(bounds), sum(o.exact for o in orders)
+    slopes = [o.slope.outcome == "confirmed" for o in orders if isinstance(o.slope, KeptSlope)]
     sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
-    both = f"{sum(o.both for o in found)}/{known}"
-    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", both, sampled
+    both = f"{sum(o.both for o in orders)}/{exact}"
+    return slowest, str(flat), f"{len(proved) + flat}/{len(orders)}", f"{exact}/{len(orders)}", both, sampled
 
 
 def slowest(entries: Sequence[Entry]) -> str:
     """A row in a line: the slowest rate that is proved in each kind of cell."""
-    found = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
-    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(found)}"
+    rates = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
+    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(rates)}"
 
 
 def _order(o: AtlasOrder) -> tuple[str, ...]:
@@ -181,17 +181,17 @@ def _is_sharp(slope: KeptSlope, rate: float) -> bool:
 
 def _open_slopes(entry: Entry) -> Iterator[str]:
     """Why slopes do not settle whether they have the rate."""
-    kept = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
-    reasons = dict.fromkeys(slope.reason for _, slope in kept if slope.outcome != "confirmed")
+    slopes = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
+    reasons = dict.fromkeys(slope.reason for _, slope in slopes if slope.outcome != "confirmed")
     for reason in reasons:
-        yield f"  slope of {', '.join(name for name, slope in kept if slope.reason == reason)}: {reason}"
+        yield f"  slope of {', '.join(name for name, slope in slopes if slope.reason == reason)}: {reason}"
 
 
-def _page(found: Atlas) -> str:
+def _page(answer: Atlas) -> str:
     from temperance.show.page import answer_page  # it loads templates
 
-    summary = found.summary if isinstance(found.found, LeastSquaresAtlas) else summary_of(found.found, whole=True)
-    return answer_page(summary, found.to_json())
+    summary = answer.summary if isinstance(answer.found, LeastSquaresAtlas) else summary_of(answer.found, whole=True)
+    return answer_page(summary, answer.to_json())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -246,23 +246,23 @@ def atlas(
     if loss_of(loss) == "least-squares":
         if any(option is not None for option in (gate, cell, dim, certificates)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
-        with Display() as shown, shown.doing("bounding the orders"):
+        with Display() as display, display.doing("bounding the orders"):
             squares = atlas_by_least_squares()
         return Atlas(squares, summary=squares.summary())
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
-    with Display() as shown, shown.doing("bounding the orders") as progress:
+    with Display() as display, display.doing("bounding the orders") as progress:
         several, done = rows or ROWS, count_from(1)
 
-        def told(entries: Sequence[Entry]) -> None:
+        def report(entries: Sequence[Entry]) -> None:
             if len(several) > 1:
                 progress(i := next(done), len(several))
-                shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
+                display.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-        found = gathered(rows=rows or None, places=places, told=told)
-    written = () if certificates is None else (_written(found, certificates),)
-    return Atlas(found, summary=summary_of(found, whole=gate is not None), written=written)
+        entries = gathered(rows=rows or None, places=places, report=report)
+    written = () if certificates is None else (_written(entries, certificates),)
+    return Atlas(entries, summary=summary_of(entries, whole=gate is not None), written=written)
 
 
 def _rows_of(gate: str | None) -> list[AtlasRow]:
@@ -291,16 +291,16 @@ def _make_folder(folder: str) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise BadInput(
-            f"--certificates: cannot make the folder {folder!r}: {why}; accepted: a folder of yours"
+            f"--certificates: cannot make the folder {folder!r}: {reason}; accepted: a folder of yours"
         ) from None
     check_writable(str(Path(folder) / "entry.json"))
 
 
-def _written(found: Found, folder: str) -> str:
+def _written(atlas_part: Found, folder: str) -> str:
     """Write the certificates of every entry, and say so in a line."""
-    entries = [entry for entry in found.entries if entry.certificates]
+    entries = [entry for entry in atlas_part.entries if entry.certificates]
     for entry in entries:
         name = re.sub(r"[^a-z0-9]+", "-", key(entry.row, entry.cell, entry.d).lower()).strip("-")
         write_file(str(Path(folder) / f"{name}.json"), to_json([dict(proof) for proof in entry.certificates]) + "\n")

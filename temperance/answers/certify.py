@@ -74,9 +74,9 @@ def certify(*files: File) -> Certified:
     """
     if not files:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
-    with Display() as shown, shown.doing("proving"):
-        found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
-        pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
+    with Display() as display, display.doing("proving"):
+        certificates = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
+        pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in certificates]
         proofs, lines, contradictions = _with_orders(pairs)
     return Certified(tuple(proofs), contradictions=contradictions, summary=_answer(proofs, lines, contradictions))
 
@@ -88,15 +88,15 @@ def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Pr
         places = together(proved for proof, proved in pairs if proof.file == file and proved is not None)
         several = len({(at.place.model.log_weight, at.place.model.mean) for at in places}) > 1
         for at in places:
-            words = {title: str(found) for title, found in at.orders.items()}
+            words = {title: str(order) for title, order in at.orders.items()}
             for i, (proof, proved) in enumerate(pairs):
                 if proof.file == file and proved is not None and proved.place == at.place:
                     titles = dict.fromkeys(claim.title for claim in proved.claims)
                     proofs[i] = replace(proof, orders={title: words[title] for title in titles})
             model = at.place.model
             formulas = f", log weight {model.log_weight}, mean {model.mean}" if several else ""
-            given = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
-            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{given}")
+            premises = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
+            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{premises}")
             contradictions += [f"{file}: {title} is {words[title]}" for title in at.contradictions]
     return proofs, lines, tuple(contradictions)
 
@@ -120,10 +120,10 @@ def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
 
 def _read(path: str) -> list[Any]:
     value = read_json(path, _ACCEPTED)
-    found = value if isinstance(value, list) else [value]
-    if not found:
+    certificates = value if isinstance(value, list) else [value]
+    if not certificates:
         raise BadInput(f"{path!r} holds no certificate; accepted: {_ACCEPTED}")
-    return found
+    return certificates
 
 
 def statement(checked: Checked) -> str:

@@ -37,9 +37,9 @@ def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
     return cast(Found, property(lambda answer: part(answer._only), doc=text))
 
 
-def _record(found: Decision) -> dict[str, Any]:
+def _record(decision: Decision) -> dict[str, Any]:
     """The verdicts, and the theorem in Coq that the answer on tau rests on."""
-    return {**found.record(), "coq": learnability(found).theorem}
+    return {**decision.record(), "coq": learnability(decision).theorem}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -66,30 +66,30 @@ class Check(Answer):
     def _only(self) -> Decision:
         """The decision of one activation."""
         if len(self.decisions) != 1:
-            found = f"the answer is about {len(self.decisions)} activations"
-            raise AttributeError(f"{found}; decisions has one decision an activation")
+            number = f"the answer is about {len(self.decisions)} activations"
+            raise AttributeError(f"{number}; decisions has one decision an activation")
         return self.decisions[0]
 
-    activation = _of_one(lambda found: found.activation, "The activation.")
+    activation = _of_one(lambda decision: decision.activation, "The activation.")
     verdicts = _of_one(
-        lambda found: found.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
+        lambda decision: decision.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
     )
-    first_order = _of_one(lambda found: found.first_order, "The first-order condition.")
-    second_order = _of_one(lambda found: found.second_order, "The second-order condition.")
-    tau_beta1 = _of_one(lambda found: found.tau_beta1, "The sharp condition (i).")
-    a = _of_one(lambda found: found.a, "The sharp condition (ii).")
-    b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
+    first_order = _of_one(lambda decision: decision.first_order, "The first-order condition.")
+    second_order = _of_one(lambda decision: decision.second_order, "The second-order condition.")
+    tau_beta1 = _of_one(lambda decision: decision.tau_beta1, "The sharp condition (i).")
+    a = _of_one(lambda decision: decision.a, "The sharp condition (ii).")
+    b_nu = _of_one(lambda decision: decision.b_nu, "The sharp condition (iii).")
     exceptional_parameters = _of_one(
-        lambda found: found.exceptional_parameters,
+        lambda decision: decision.exceptional_parameters,
         "For every parameter that has any, the values at which some verdict differs.",
     )
-    mirror = _of_one(lambda found: found.mirror, "The mirror type.")
+    mirror = _of_one(lambda decision: decision.mirror, "The mirror type.")
 
     @property
     def status(self) -> int:
         """2 if something cannot be read or written, 1 if a required condition does not hold, else 0."""
-        kept = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
-        return 2 if self.refused else int(not kept)
+        holds = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
+        return 2 if self.refused else int(not holds)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -98,12 +98,16 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [dict(found) for found in self.least_squares] or [_record(d) for d in self.decisions]
+        return [dict(record) for record in self.least_squares] or [_record(d) for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
         if self.least_squares:
-            return [{"activation": one["activation"], **order} for one in self.least_squares for order in one["orders"]]
+            return [
+                {"activation": setting["activation"], **order}
+                for setting in self.least_squares
+                for order in setting["orders"]
+            ]
         return [
             {
                 "activation": d.activation.name,
@@ -120,7 +124,7 @@ class Check(Answer):
             return super().page()
         from temperance.show.page import answer_page  # it loads templates
 
-        lines = {line for found in self.decisions for line in reasons(found)}
+        lines = {line for decision in self.decisions for line in reasons(decision)}
         return answer_page(typeset(self.summary, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
@@ -179,20 +183,22 @@ def check(
             "--expert goes with --loss least-squares: the conditions of the likelihood hold for every expert"
         )
     decisions, refused = [], []
-    with Display() as shown, shown.doing("deciding"):
+    with Display() as display, display.doing("deciding"):
         for source in activations:
             try:
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
         summary = describe(decisions)
-    with Display() as shown, shown.doing("writing proofs"):
+    with Display() as display, display.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
-    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, summary=summary, written=tuple(written))
+    answer = Check(
+        tuple(decisions), tuple(refused), tuple(unwritten), required, summary=summary, written=tuple(written)
+    )
     if refused:
-        raise Refused("; ".join(refused), found)
-    return found
+        raise Refused("; ".join(refused), answer)
+    return answer
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
@@ -202,9 +208,9 @@ def _by_least_squares(activations: Sequence[Source], expert: str, options: Mappi
         if value is not None:
             raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
-    with Display() as shown, shown.doing("deciding"):
-        found, summary = checked_by_least_squares(names, expert)
-    return Check((), least_squares=tuple(found), summary=summary)
+    with Display() as display, display.doing("deciding"):
+        records, summary = checked_by_least_squares(names, expert)
+    return Check((), least_squares=tuple(records), summary=summary)
 
 
 def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -239,7 +245,7 @@ class Catalogue(Check):
 def catalogue() -> Catalogue:
     """Decide the independence conditions of every activation of the catalogue."""
     decisions, seconds = [], []
-    with Display() as shown, shown.doing("deciding"):
+    with Display() as display, display.doing("deciding"):
         for name in CATALOGUE:
             start = time.perf_counter()
             decisions.append(decide(name))
@@ -332,20 +338,20 @@ def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
 _TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
 
 
-def typeset(found: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
+def typeset(summary: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
     """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
     tables = (part for d in decisions for part in _tables(d))
-    return replace(found, parts=(*(part for part in found.parts if part not in lines), *tables))
+    return replace(summary, parts=(*(part for part in summary.parts if part not in lines), *tables))
 
 
-def _tables(found: Decision) -> Iterator[Part]:
+def _tables(decision: Decision) -> Iterator[Part]:
     """s(z), and the conditions with their relations."""
     from temperance.show.page import activation_mathml, mathml  # a screen has no use for it
 
-    if found.activation.pieces:
-        yield activation_mathml(found.activation)
+    if decision.activation.pieces:
+        yield activation_mathml(decision.activation)
     rows = (
         (name, outcome_in_words(v), mathml(v.latex) if v.latex else "–", v.reason or v.scope)
-        for name, v in zip(CONDITIONS.values(), found.verdicts, strict=True)
+        for name, v in zip(CONDITIONS.values(), decision.verdicts, strict=True)
     )
-    yield Table(f"The conditions of {found.activation.name}", _TYPESET_COLUMNS, tuple(rows))
+    yield Table(f"The conditions of {decision.activation.name}", _TYPESET_COLUMNS, tuple(rows))

@@ -47,9 +47,9 @@ class Derive(Answer):
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
         {
-            ".md": lambda found: printing.markdown(found.derivation),
-            ".tex": lambda found: printing.latex(found.derivation),
-            ".ipynb": lambda found: found.notebook(),
+            ".md": lambda answer: printing.markdown(answer.derivation),
+            ".tex": lambda answer: printing.latex(answer.derivation),
+            ".ipynb": lambda answer: answer.notebook(),
             **Answer.writers,
         }
     )
@@ -90,22 +90,24 @@ class Derive(Answer):
         return self.record["relations"]
 
 
-def _summary(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Summary:
-    return Summary(found.title, (found.title, *_parts(found, record, meant, all), ""), (_identifiable(found),))
+def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
+    return Summary(
+        derived.title, (derived.title, *_parts(derived, record, reading, all), ""), (_identifiable(derived),)
+    )
 
 
-def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Iterator[Part]:
+def _parts(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Iterator[Part]:
     """The relations, generators and symmetries."""
-    interactions = found.interactions
+    interactions = derived.interactions
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
     biased = "" if interactions.spec.gate.offset is None else " without beta0"
-    if meant is None:
+    if reading is None:
         yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
     else:
-        yield str(meant)
-    if found.loss == "likelihood":
-        if meant is None:
+        yield str(reading)
+    if derived.loss == "likelihood":
+        if reading is None:
             yield f"expert: the density {density}"
         yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
     else:
@@ -132,22 +134,22 @@ def _list(title: str, lines: Sequence[str], all: bool) -> Iterator[str]:
         return
     yield ""
     yield title
-    shown = lines if all else lines[:_SHOWN]
-    yield from (f"  {line}" for line in shown)
-    if len(shown) < len(lines):
-        yield f"  ... and {len(lines) - len(shown)} more: --all prints them, in Python all=True"
+    first_lines = lines if all else lines[:_SHOWN]
+    yield from (f"  {line}" for line in first_lines)
+    if len(first_lines) < len(lines):
+        yield f"  ... and {len(lines) - len(first_lines)} more: --all prints them, in Python all=True"
 
 
-def _identifiable(found: Derivation) -> str:
+def _identifiable(derived: Derivation) -> str:
     """What is identifiable, in words."""
-    functions, spec = found.symmetries.identifiable, found.interactions.spec
+    functions, spec = derived.symmetries.identifiable, derived.interactions.spec
     if functions is None:
-        return f"What is identifiable is not decided: {'; '.join(found.symmetries.undecided)}."
+        return f"What is identifiable is not decided: {'; '.join(derived.symmetries.undecided)}."
     bias = () if spec.gate.offset is None else (BETA0,)
     lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
-    kept = ", ".join(map(str, functions))
+    names_of_functions = ", ".join(map(str, functions))
     names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
-    return f"Identifiable: {kept}; {names}. What is {found.symmetries.proved}."
+    return f"Identifiable: {names_of_functions}; {names}. What is {derived.symmetries.proved}."
 
 
 @checked
@@ -185,16 +187,16 @@ def derive(
     """
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
-    known, variance = loss_of(loss), noise_of(noise)
-    if variance is not None and known == "least-squares":
+    fit_loss, variance = loss_of(loss), noise_of(noise)
+    if variance is not None and fit_loss == "least-squares":
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if variance == "common":
         raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
-    with Display() as shown, shown.doing("deriving"):
+    with Display() as display, display.doing("deriving"):
         options = Options(gate, expert, activation, dim, **formulas)
         reading, spec = options.reading, options.spec
-        spec = spec if known == "likelihood" else least_squares(spec)
+        spec = spec if fit_loss == "likelihood" else least_squares(spec)
         spec = spec if variance is None else with_known_noise(spec)
-        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
-        record = {**found.record(), "gate_formula": options.reading_record}
-        return Derive(found, record, summary=_summary(found, record, reading, all))
+        derived = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), fit_loss)
+        record = {**derived.record(), "gate_formula": options.reading_record}
+        return Derive(derived, record, summary=_summary(derived, record, reading, all))

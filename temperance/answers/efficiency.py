@@ -123,12 +123,12 @@ def _reach(rows: Sequence[Row]) -> Iterator[str]:
     """From where the laws of tau -> 0 hold, by n at smaller temperatures."""
     starts = {row.activation: row.law_holds_from for row in rows}
     reached = [f"{start:.2g} ({name})" for name, start in starts.items() if start is not None]
-    left = [name for name, start in starts.items() if start is None]
+    unsettled = [name for name, start in starts.items() if start is None]
     if reached:
         more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
         yield f"n is within 10% of its law of tau -> 0 from tau = {', '.join(reached[:_SHOWN])}{more} downwards."
-    if left:
-        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {_listed(left)}."
+    if unsettled:
+        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {_listed(unsettled)}."
 
 
 def _tau_cell(row: Row) -> str:
@@ -190,8 +190,8 @@ def remarks(row: ParameterRow) -> Iterator[str]:
     if row.score_held and row.n is not None:
         yield "Held is the score of the last atom: its parameters move along the flow (theory.md 2.2)."
     if row.singular_values is not None:
-        shown = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
-        yield f"Smallest singular values of the root of the information, over the largest: {shown}."
+        ratios = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
+        yield f"Smallest singular values of the root of the information, over the largest: {ratios}."
 
 
 def in_a_sentence(row: ParameterRow, precision: float) -> str:
@@ -201,8 +201,10 @@ def in_a_sentence(row: ParameterRow, precision: float) -> str:
         return f"{row.parameter} is learnt to {to} from {count(row.n)} observations."
     if row.not_identifiable is None:
         return f"No number of observations is given for {row.parameter}: {row.reason}."
-    left = "" if row.n_invariant is None else f" What is left, {row.invariant}, needs n = {count(row.n_invariant)}."
-    return f"{row.parameter} is not identifiable ({row.not_identifiable}): {row.reason}.{left}"
+    invariant = (
+        "" if row.n_invariant is None else f" What is left, {row.invariant}, needs n = {count(row.n_invariant)}."
+    )
+    return f"{row.parameter} is not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
 
 
 def count(value: float | None, decimals: int = 0) -> str:
@@ -215,14 +217,14 @@ def count(value: float | None, decimals: int = 0) -> str:
 def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: float) -> str:
     """What the table says, in a sentence or two."""
     percent = f"{100 * precision:g}%"
-    known = [(row.n_tau, row) for row in rows if row.n_tau is not None]
+    sizes_and_rows = [(row.n_tau, row) for row in rows if row.n_tau is not None]
     without = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is not None))
     lost = "" if not without else f" Not identifiable by a proof: {_listed(without)}."
-    if not known:
+    if not sizes_and_rows:
         open_ = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is None))
         silent = f" The Fisher information gives none for {_listed(open_)}; other methods may." if open_ else ""
         return f"No number of observations that gives tau to {percent} is found here.{silent}{lost}"
-    (least, best), (most, worst) = (f(known, key=lambda pair: pair[0]) for f in (min, max))
+    (least, best), (most, worst) = (f(sizes_and_rows, key=lambda pair: pair[0]) for f in (min, max))
     times = f"{count(least / floor, 1)} times the floor"
     if match is not None:
         rest = f", and takes {most:.3g} with {worst.activation}" if worst is not best else ""
@@ -231,9 +233,9 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
             f"On equal terms tau is learnt to {percent} from {at_most}{count(least)} observations by {best.activation}"
         )
         return f"{first}, {times}{rest}.{lost}"
-    if len(known) == 1:
-        found = f"{best.activation} learns tau to {percent} from {count(least)} observations"
-        return f"{found}, {times}{_at_best(best)}.{lost}"
+    if len(sizes_and_rows) == 1:
+        sentence = f"{best.activation} learns tau to {percent} from {count(least)} observations"
+        return f"{sentence}, {times}{_at_best(best)}.{lost}"
     several = len({row.tau for row in rows}) > 1
     names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
     ends = f"from {count(least)} ({names[0]}) to {most:.3g} ({names[1]})"
@@ -249,8 +251,8 @@ def _at_best(row: Row) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+    first_names = ", ".join(names[:_SHOWN])
+    return first_names if len(names) <= _SHOWN else f"{first_names} and {len(names) - _SHOWN} more"
 
 
 _EXPERT = "gaussian"
@@ -308,10 +310,10 @@ class Efficiency(Answer):
     @property
     def plots(self) -> Sequence[Plot]:
         """n over tau of every activation, with the law of tau -> 0."""
-        asked, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
+        query, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
         drawn = [row for row in rows.values() if row.best_tau is not None]
         return [
-            by_temperature(row, Case.of(row.activation, self.truth, asked), self.floor, self.table) for row in drawn
+            by_temperature(row, Case.of(row.activation, self.truth, query), self.floor, self.table) for row in drawn
         ]
 
 
@@ -364,26 +366,26 @@ def efficiency(
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     tau = (tau,) if isinstance(tau, (int, float)) else tau
     chosen = truth_for(truth, gauge)
-    asked = question(chosen, activations, gauge, precision, match, tau)
+    query = question(chosen, activations, gauge, precision, match, tau)
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows = _rows(jobs, asked)
+    rows = _rows(jobs, query)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
-    with Display() as shown, shown.doing("deciding"):
-        parts = tuple(_parts(rows, chosen, asked, least, counted))
-    summary = Summary(title, parts, (answer(rows, asked.match, least, precision),))
-    settled = (chosen, asked.gauge, precision, asked.match, least, tuple(rows))
+    least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, query, "tau")
+    with Display() as display, display.doing("deciding"):
+        parts = tuple(_parts(rows, chosen, query, least, counted))
+    summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
+    settled = (chosen, query.gauge, precision, query.match, least, tuple(rows))
     return Efficiency(*settled, summary=summary)
 
 
 def _measure(truth: Truth) -> dict[str, Any]:
     """The truth of activations as JSON values."""
     m, (low, high) = measure_of(truth), map(float, truth.box or ())
-    found = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
-    return {**found, "x": {"law": "uniform", "low": low, "high": high}}
+    values = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
+    return {**values, "x": {"law": "uniform", "low": low, "high": high}}
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:
@@ -393,24 +395,24 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")
     require_precision(precision)
     chosen = gauge_of(gauge)
-    with Display() as shown, shown.doing("computing information"):
+    with Display() as display, display.doing("computing information"):
         point = exact_truth(spec)
         if truth is not None:
             point = read_values(truth, point)
         check_experts(point)
         if chosen == "anchored":
             check_anchored(point)
-        found = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
-    title, counted = _title(point, Question(chosen, precision), found.row.parameter)
-    lines = (str(found.meant), in_words(_atoms(point, found.held)))
+        of_gate = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
+    title, counted = _title(point, Question(chosen, precision), of_gate.row.parameter)
+    lines = (str(of_gate.meant), in_words(_atoms(point, of_gate.held)))
     parts: tuple[Part, ...] = (
         *lines,
-        sizes(found.row),
+        sizes(of_gate.row),
         f"n: observations for {counted}.",
-        *remarks(found.row),
+        *remarks(of_gate.row),
     )
-    summary = Summary(title, parts, (in_a_sentence(found.row, precision),))
-    return Efficiency(point, chosen, precision, None, None, (), found, summary=summary)
+    summary = Summary(title, parts, (in_a_sentence(of_gate.row, precision),))
+    return Efficiency(point, chosen, precision, None, None, (), of_gate, summary=summary)
 
 
 def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
@@ -419,38 +421,38 @@ def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
     return {"atoms": atoms, "held": [p.name for p in held]}
 
 
-def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question) -> list[Row]:
+def _rows(jobs: Sequence[tuple[str | Activation, Truth]], query: Question) -> list[Row]:
     """What activations need, with laws."""
     rows = []
-    with Display() as shown, shown.doing("computing information") as progress:
+    with Display() as display, display.doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
-            row = row_of(name, truth, asked)
-            if row.n_tau is not None and asked.match is None:
-                case = Case.of(name, truth, asked)
+            row = row_of(name, truth, query)
+            if row.n_tau is not None and query.match is None:
+                case = Case.of(name, truth, query)
                 row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
             rows.append(row)
     return rows
 
 
-def _title(truth: Truth, asked: Question, name: str) -> tuple[str, str]:
+def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
     """The question, and what is counted."""
-    percent, (low, high) = f"{100 * asked.precision:g}%", map(float, truth.box or ())
+    percent, (low, high) = f"{100 * query.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
     wanted, at = (
         f"a relative standard error of {percent}",
-        f"{truth.k} atoms, {asked.gauge} gauge, x uniform on {where}",
+        f"{truth.k} atoms, {query.gauge} gauge, x uniform on {where}",
     )
     return f"How many observations give {name} {wanted} ({at})?", f"{wanted}: {at}"
 
 
-def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, title: str) -> Iterator[Part]:
+def _parts(rows: Sequence[Row], truth: Truth, query: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
-    yield table(rows, asked.match)
-    yield from notes(rows, asked.match, floor, title)
+    yield table(rows, query.match)
+    yield from notes(rows, query.match, floor, title)
     beta1 = slopes(truth) or ()
-    for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
-        twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
+    for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and query.match is None):
+        twin = twin_of(decide(name, atoms=len(beta1), gauge=query.gauge), beta1)
         if twin is not None:
             shared = f"a twin has the density of this truth, {twin.map}: no amount of data distinguishes them"
             yield f"{name}: {shared}; n is about errors near this one."

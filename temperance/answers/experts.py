@@ -42,18 +42,18 @@ class Merges(Picture):
     @property
     def description(self) -> str:
         """The tree in words."""
-        told = (f"{'+'.join(map(str, a))} with {'+'.join(map(str, b))} at {h:.3g}" for a, b, h in self.steps)
-        return f"Merges of {len(self.order)} experts: {', '.join(told)}."
+        merges = (f"{'+'.join(map(str, a))} with {'+'.join(map(str, b))} at {h:.3g}" for a, b, h in self.steps)
+        return f"Merges of {len(self.order)} experts: {', '.join(merges)}."
 
     def draw(self, axes: Any) -> None:
         """Draw the tree, and the levels."""
         axes.set_yscale("log")
         place: dict[tuple[int, ...], tuple[float, float]] = {(i,): (float(n), _LEAST) for n, i in enumerate(self.order)}
-        for one, other, height in self.steps:
-            (x0, y0), (x1, y1) = place[one], place[other]
+        for cell, other, height in self.steps:
+            (x0, y0), (x1, y1) = place[cell], place[other]
             top = max(height, y0, y1, 2 * _LEAST)
             axes.plot([x0, x0, x1, x1], [y0, top, top, y1], color=COLOURS["text"])
-            place[tuple(sorted(one + other))] = ((x0 + x1) / 2, top)
+            place[tuple(sorted(cell + other))] = ((x0 + x1) / 2, top)
         for line in self.lines:
             if isinstance(line, Curve):
                 axes.axhline(line.y[0], color=COLOURS[line.kind], linestyle=":", linewidth=1)
@@ -62,20 +62,20 @@ class Merges(Picture):
         self.frame(axes)
 
 
-def merges_of(found: Sizes) -> Merges:
+def merges_of(comparison: Sizes) -> Merges:
     """The picture of the merges of the fit of the most experts."""
-    steps = tuple((m.cells[m.pair[0]], m.cells[m.pair[1]], m.height) for m in found.mergers)
-    trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(found.fits))}
-    for one, other, _ in steps:
-        trees[tuple(sorted(one + other))] = trees[one] + trees[other]
-    noise = found.noise
+    steps = tuple((m.cells[m.pair[0]], m.cells[m.pair[1]], m.height) for m in comparison.mergers)
+    trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(comparison.fits))}
+    for cell, other, _ in steps:
+        trees[tuple(sorted(cell + other))] = trees[cell] + trees[other]
+    noise = comparison.noise
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",
         axes=("expert", "log-likelihood per observation"),
         lines=(*lines, Curve("published", (noise,), f"noise, {noise:.2g}")),
         steps=steps,
-        order=trees[tuple(range(len(found.fits)))],
+        order=trees[tuple(range(len(comparison.fits)))],
     )
 
 
@@ -90,63 +90,64 @@ COLUMNS = (
 )
 
 
-def answer(found: Sizes) -> tuple[str, ...]:
+def answer(comparison: Sizes) -> tuple[str, ...]:
     """The answer in a sentence, how alike the experts are, and where more is summary."""
     return (
-        _sentence(found),
-        *_distrust(found),
-        _resolutions(found),
+        _sentence(comparison),
+        *_distrust(comparison),
+        _resolutions(comparison),
         "What this means, and when it is wrong: docs/experts.md.",
     )
 
 
-def _sentence(found: Sizes) -> str:
-    if found.range is None:
+def _sentence(comparison: Sizes) -> str:
+    if comparison.range is None:
         return "No number of experts can be told: no search ended at an estimate."
-    low, high = found.range
-    doubt = _doubts(found)
-    if found.charges is None:
+    low, high = comparison.range
+    doubt = _doubts(comparison)
+    if comparison.charges is None:
         return f"BIC takes {counted(low)}; there is no singular BIC to hold against it.{doubt}"
     if low == high:
         return f"{counted(low, first=True)}: BIC and the singular BIC agree.{doubt}"
     between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
-    return (
-        f"{between} experts: BIC takes {found.by_bic}, the singular BIC {found.by_sbic}; the data do not decide.{doubt}"
-    )
+    criteria = f"BIC takes {comparison.by_bic}, the singular BIC {comparison.by_sbic}"
+    return f"{between} experts: {criteria}; the data do not decide.{doubt}"
 
 
-def _doubts(found: Sizes) -> str:
+def _doubts(comparison: Sizes) -> str:
     """What makes the number itself doubtful: it is the greatest that was tried, or there are few points for it."""
-    high = 0 if found.range is None else found.range[1]
-    reasons = ["no more were tried"] * (high == len(found.fits)) + ["the points are few"] * _few(found)
+    high = 0 if comparison.range is None else comparison.range[1]
+    reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison)
     return f" Doubt it: {' and '.join(reasons)} (see the warnings)." if reasons else ""
 
 
-def _few(found: Sizes) -> bool:
-    return found.range is not None and found.n < _ENOUGH * found.fits[found.range[1] - 1].n_parameters
+def _few(comparison: Sizes) -> bool:
+    return (
+        comparison.range is not None and comparison.n < _ENOUGH * comparison.fits[comparison.range[1] - 1].n_parameters
+    )
 
 
-def _distrust(found: Sizes) -> Iterator[str]:
-    if found.misspecified:
+def _distrust(comparison: Sizes) -> Iterator[str]:
+    if comparison.misspecified:
         yield (
             "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
             "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
         )
 
 
-def _resolutions(found: Sizes) -> str:
+def _resolutions(comparison: Sizes) -> str:
     what = "where two experts are one if merging them costs no more log-likelihood per observation"
-    seen = [size for size in RESOLUTIONS if size >= found.noise]
-    finer = f" Merges below {found.noise:.2g} cost no more than noise." if len(seen) < len(RESOLUTIONS) else ""
-    if not seen:
-        return f"No resolution of .1 or finer can be told from noise, which is {found.noise:.2g} a point."
-    counts = [found.at_resolution(size) for size in seen]
-    sizes = [f"{size:g}" for size in seen]
-    if len(set(counts)) == 1 and len(seen) > 1:
+    resolved = [size for size in RESOLUTIONS if size >= comparison.noise]
+    finer = f" Merges below {comparison.noise:.2g} cost no more than noise." if len(resolved) < len(RESOLUTIONS) else ""
+    if not resolved:
+        return f"No resolution of .1 or finer can be told from noise, which is {comparison.noise:.2g} a point."
+    counts = [comparison.at_resolution(size) for size in resolved]
+    sizes = [f"{size:g}" for size in resolved]
+    if len(set(counts)) == 1 and len(resolved) > 1:
         listed = f"{', '.join(sizes[:-1])} and {sizes[-1]}"
         return f"At resolutions of {listed} a point there {_are(counts[0])}, {what}.{finer}"
-    told = ", ".join(f"at {size} there {_are(count)}" for size, count in zip(sizes, counts, strict=True))
-    return f"By resolution, {what}: {told}.{finer}"
+    numbers = ", ".join(f"at {size} there {_are(count)}" for size, count in zip(sizes, counts, strict=True))
+    return f"By resolution, {what}: {numbers}.{finer}"
 
 
 def _are(k: int) -> str:
@@ -160,45 +161,45 @@ def counted(k: int, *, first: bool = False) -> str:
     return f"{number} expert{'s' * (k != 1)}"
 
 
-def warnings(found: Sizes) -> tuple[str, ...]:
+def warnings(comparison: Sizes) -> tuple[str, ...]:
     """What speaks against the answer."""
-    return tuple(_warnings(found))
+    return tuple(_warnings(comparison))
 
 
-def _warnings(found: Sizes) -> Iterator[str]:
+def _warnings(comparison: Sizes) -> Iterator[str]:
     yield from (
         f"the fit with {counted(f.fitted)} is no estimate ({f.status}): it has no criteria"
-        for f in found.fits
+        for f in comparison.fits
         if not f.fit.is_estimate
     )
-    if found.charges is None:
-        yield f"no singular BIC: {found.silence}"
-    if found.range is None:
+    if comparison.charges is None:
+        yield f"no singular BIC: {comparison.silence}"
+    if comparison.range is None:
         return
-    low, high = found.range
-    if high == len(found.fits):
+    low, high = comparison.range
+    if high == len(comparison.fits):
         yield f"the greatest number that was tried, {high}, is taken: there may be more; --most raises it"
-    if found.misfit is not None:
-        least = counted(found.by_bic or 0)
-        yield f"with {least} the residuals of expert {found.misfit} are not Gaussian (3rd and 4th moments, at 1%)"
-    if found.outlying:
-        which = ", ".join(map(str, found.outlying))
+    if comparison.misfit is not None:
+        least = counted(comparison.by_bic or 0)
+        yield f"with {least} the residuals of expert {comparison.misfit} are not Gaussian (3rd and 4th moments, at 1%)"
+    if comparison.outlying:
+        which = ", ".join(map(str, comparison.outlying))
         yield (
-            f"with {counted(found.by_bic or 0)} expert {which} holds few points and is far broader than the others: it "
-            "may stand for outliers"
+            f"with {counted(comparison.by_bic or 0)} expert {which} holds few points and is far broader than the "
+            "others: it may stand for outliers"
         )
-    if found.grows:
+    if comparison.grows:
         yield "the number of experts grows each time that the resolution is halved, from .1 to .05 and to .025"
-    coarse = found.at_resolution(0.05)
+    coarse = comparison.at_resolution(0.05)
     if low > coarse:
         yield (
             f"at a resolution of .05 there {_are(coarse)}, fewer than by BIC: experts that are close, or one expert "
             "whose noise is not Gaussian. The likelihood cannot tell which; look at the pair that merges: near in its "
             "lines with different nu, or light and broad, means noise"
         )
-    parameters = found.fits[high - 1].n_parameters
-    if _few(found):
-        yield f"{found.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"
+    parameters = comparison.fits[high - 1].n_parameters
+    if _few(comparison):
+        yield f"{comparison.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"
 
 
 TITLE = "How many experts do these data come from?"
@@ -235,29 +236,29 @@ class Experts(Answer):
 
     def to_json(self) -> dict[str, Any]:
         """The object of `--json`."""
-        found = self.found
+        comparison = self.found
         return {
             "answer": " ".join(self.words),
-            "range": None if found.range is None else list(found.range),
+            "range": None if comparison.range is None else list(comparison.range),
             "sizes": self.rows(),
-            "misspecified": found.misspecified,
+            "misspecified": comparison.misspecified,
             "warnings": list(self.warnings),
         }
 
     @property
     def plots(self) -> Sequence[Picture]:
         """The merges on a logarithmic scale, and the experts over the data where x has one column."""
-        found = self.found
-        chosen = found.fits[(len(found.fits) if found.range is None else found.range[1]) - 1]
+        comparison = self.found
+        chosen = comparison.fits[(len(comparison.fits) if comparison.range is None else comparison.range[1]) - 1]
         points = chosen.mixture.points
-        return (merges_of(found), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
+        return (merges_of(comparison), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
 
 
-def _row(found: Sizes, k: int) -> dict[str, Any]:
-    fit, sbic = found.fits[k - 1], found.sbic[k - 1]
-    merger = found.mergers[len(found.fits) - k] if k > 1 else None
-    charge = found.charges[k - 1][k - 2] if found.charges is not None and k > 1 else None
-    resolution = found.resolution(k)
+def _row(comparison: Sizes, k: int) -> dict[str, Any]:
+    fit, sbic = comparison.fits[k - 1], comparison.sbic[k - 1]
+    merger = comparison.mergers[len(comparison.fits) - k] if k > 1 else None
+    charge = comparison.charges[k - 1][k - 2] if comparison.charges is not None and k > 1 else None
+    resolution = comparison.resolution(k)
     return {
         "k": k,
         "loglik": fit.log_likelihood,
@@ -363,10 +364,10 @@ def experts(
     Raises:
         ValueError: data or options that make no fit; a constant y; most below 2, or more than the points carry.
     """
-    given: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
-    given |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
-    given |= {"drop_missing": drop_missing}
-    return answered(asked(x, y, most=most, **given, **formulas))
+    options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
+    options |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
+    options |= {"drop_missing": drop_missing}
+    return answered(asked(x, y, most=most, **options, **formulas))
 
 
 def asked(x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any) -> Sizes:
@@ -376,11 +377,11 @@ def asked(x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation
     return sizes(x, y, whole(most, "most", 1), gate=gate, activation=activation, **options)
 
 
-def answered(found: Sizes, doubts: Sequence[str] = ()) -> Experts:
+def answered(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; doubts: warnings of where the data come from."""
-    last = found.fits[-1]
-    warned = (*doubts, *warnings(found))
-    head = f"{last.gate[0].upper()}{last.gate[1:]}; {found.n:g} points"
-    notes = [*COLUMNS, *([] if found.charges is None else found.charges[-1][-2].assumed)]
-    parts: tuple[Part, ...] = (TITLE, head, _table(found), *notes, *(f"warning: {w}" for w in warned))
-    return Experts(found, warned, last.columns, summary=Summary(TITLE, parts, answer(found)))
+    last = comparison.fits[-1]
+    warned = (*doubts, *warnings(comparison))
+    head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
+    notes = [*COLUMNS, *([] if comparison.charges is None else comparison.charges[-1][-2].assumed)]
+    parts: tuple[Part, ...] = (TITLE, head, _table(comparison), *notes, *(f"warning: {w}" for w in warned))
+    return Experts(comparison, warned, last.columns, summary=Summary(TITLE, parts, answer(comparison)))

@@ -72,8 +72,8 @@ class Exponents(Answer):
     @property
     def bounds_are_certified(self) -> bool:
         """Whether a certificate holds upper bounds: those of curves alone bound no order from above."""
-        found = self.found
-        return found.proof is not None if isinstance(found, ByLeastSquares) else bool(found.certificates)
+        orders = self.found
+        return orders.proof is not None if isinstance(orders, ByLeastSquares) else bool(orders.certificates)
 
     @property
     def uncertified(self) -> str:
@@ -153,30 +153,30 @@ def exponents(
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     if squares or variance is not None:
-        with Display() as shown, shown.doing("bounding the orders"):
+        with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
         return _written(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
-    with Display() as shown:
-        with shown.doing("bounding the orders"):
+    with Display() as display:
+        with display.doing("bounding the orders"):
             bounds = orders(chosen)
-        why = None if bounds_only else unmeasured(chosen)
-        found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
-    made = record(found)
-    made["reasons"] += [f"not measured: {why}"] if why else []
-    made["setting"]["gate_formula"] = options.reading_record
-    summary = _summary(found, made, options.reading_lines)
-    return _written(Exponents(found, made, summary=summary), certificate)
+        obstacle = None if bounds_only else unmeasured(chosen)
+        measured = bounds if bounds_only or obstacle else with_measurements(bounds, progress=display.doing)
+    contents = record(measured)
+    contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
+    contents["setting"]["gate_formula"] = options.reading_record
+    summary = _summary(measured, contents, options.reading_lines)
+    return _written(Exponents(measured, contents, summary=summary), certificate)
 
 
-def _written(found: Exponents, path: str | None) -> Exponents:
+def _written(answer: Exponents, path: str | None) -> Exponents:
     """The answer, its certificates written to a file; where there are none, raises Refused with the answer."""
     if path is None:
-        return found
+        return answer
     try:
-        proofs = found.certificates() if found.bounds_are_certified else []
-        return replace(found, written=write_certificates(proofs, path, found.uncertified))
+        proofs = answer.certificates() if answer.bounds_are_certified else []
+        return replace(answer, written=write_certificates(proofs, path, answer.uncertified))
     except BadInput as error:
-        raise Refused(str(error), replace(found, refused=(str(error),))) from None
+        raise Refused(str(error), replace(answer, refused=(str(error),))) from None
 
 
 def read_point(path: str) -> dict[str, str]:
@@ -185,10 +185,10 @@ def read_point(path: str) -> dict[str, str]:
     Raises:
         BadInput: the file cannot be read, or holds no such object.
     """
-    found = read_json(path, _ACCEPTED, str)
-    if not isinstance(found, dict) or not found or not all(isinstance(value, str) for value in found.values()):
+    values = read_json(path, _ACCEPTED, str)
+    if not isinstance(values, dict) or not values or not all(isinstance(value, str) for value in values.values()):
         raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
-    return found
+    return values
 
 
 def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
@@ -198,7 +198,7 @@ def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> No
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
 
 
-def _summary(found: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> Summary:
+def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> Summary:
     """The setting; the orders, where they are open; and the rates in words."""
     setting = record["setting"]
     gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
@@ -211,8 +211,8 @@ def _summary(found: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> 
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
-    return Summary(title, shown, (answer(found),))
+    parts = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
+    return Summary(title, parts, (answer(measured),))
 
 
 def _measured(order: Mapping[str, Any]) -> str:

@@ -89,16 +89,16 @@ class Predict(Answer):
         ]
 
 
-def _summary(setting: str, predictions: Sequence[Prediction], twin: Twin | None, meant: Understood | None) -> Summary:
+def _summary(setting: str, predictions: Sequence[Prediction], twin: Twin | None, reading: Understood | None) -> Summary:
     title = f"Predicted rates n^(-p): {setting}"
-    lines = () if meant is None else (str(meant), *_in_table(meant))
+    lines = () if reading is None else (str(reading), *_in_table(reading))
     return Summary(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
 
 
-def _in_table(meant: Understood) -> Iterator[str]:
+def _in_table(reading: Understood) -> Iterator[str]:
     """Which gate of the table a formula is, if its predictions are those of the table."""
-    if meant.name in FITTED:
-        yield f"that is the {meant.name} gate of docs/gates.md, whose names of parameters are used here"
+    if reading.name in FITTED:
+        yield f"that is the {reading.name} gate of docs/gates.md, whose names of parameters are used here"
 
 
 def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
@@ -112,16 +112,16 @@ def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
         rows.append((p.parameter, size, _WHERE[p.cells] or "always", sharp, _text(p.published), mark))
     yield Table("Predicted exponents", _COLUMNS, tuple(rows))
     yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
-    if given := dict.fromkeys(text for p in predictions for text in p.conditions):
-        yield f"assumed: {'; '.join(given)}"
+    if premises := dict.fromkeys(text for p in predictions for text in p.conditions):
+        yield f"assumed: {'; '.join(premises)}"
 
 
 def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str]:
     """The slowest rate, what is not predicted, and what a published number means."""
-    known = [p for p in predictions if p.proved is not None]
-    slowest = min(p.proved for p in known if p.proved is not None)
-    names, open_ = _names(known), _names([p for p in predictions if p.proved is None])
-    last = [p for p in known if p.proved == slowest]
+    proved = [p for p in predictions if p.proved is not None]
+    slowest = min(p.proved for p in proved if p.proved is not None)
+    names, open_ = _names(proved), _names([p for p in predictions if p.proved is None])
+    last = [p for p in proved if p.proved == slowest]
     faster = "" if any(p.sharp == slowest for p in last) else " or faster"
     text = f"Slowest predicted rate: n^(-{slowest}){faster}, of {', '.join(_names(last))}"
     for what, some in (
@@ -130,7 +130,7 @@ def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str
     ):
         text += f"; {what}: {', '.join(some)}" if some else ""
     yield text
-    if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
+    if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in proved):
         yield "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
     if fast := [p for p in predictions if p.published_is_too_fast]:
         yield f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p"
@@ -149,8 +149,8 @@ def _reason(p: Prediction) -> str:
     return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
 
 
-def _names(found: Sequence[Prediction]) -> list[str]:
-    return list(dict.fromkeys(p.parameter for p in found))
+def _names(predictions: Sequence[Prediction]) -> list[str]:
+    return list(dict.fromkeys(p.parameter for p in predictions))
 
 
 @checked
@@ -194,7 +194,7 @@ def predict(
     chosen, squares = gauge_of(gauge), loss_of(loss) == "least-squares"
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    with Display() as shown, shown.doing("predicting"):
+    with Display() as display, display.doing("predicting"):
         options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
         if options.named_gate is None or squares:
             if truth is not None or chosen == "anchored":
@@ -214,7 +214,7 @@ def _of_theorems(
     else:
         point = read_truth(truth, FITTED[name])
         check_truth(point, true, point.spec.dim, gauge == "anchored")
-    found = predictions(point, fitted, source, gauge=gauge)
+    rates = predictions(point, fitted, source, gauge=gauge)
     twin, words = None, tuple[str, ...]()
     if source is not None and true > 1:
         decided, beta1 = twins(source, atoms=true, gauge=gauge), slopes(point) or ()
@@ -224,8 +224,8 @@ def _of_theorems(
             words = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
-    summary = _summary(setting, found, twin, options.reading)
-    return Predict(setting, found, twin, summary=replace(summary, words=(*summary.words, *words)))
+    summary = _summary(setting, rates, twin, options.reading)
+    return Predict(setting, rates, twin, summary=replace(summary, words=(*summary.words, *words)))
 
 
 def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
@@ -241,10 +241,10 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
 def _of_any(options: Options, true: int, fitted: int) -> Predict:
     """Of any other model."""
     spec = options.spec
-    found = tuple(_with_papers(predict_any(spec, true, fitted), spec))
+    rates = tuple(_with_papers(predict_any(spec, true, fitted), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    summary = _summary(setting, found, None, options.reading)
-    return Predict(setting, found, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
+    summary = _summary(setting, rates, None, options.reading)
+    return Predict(setting, rates, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
 
 
 def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
@@ -269,41 +269,41 @@ def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     spec, command = options.spec, options.in_shell
     proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
     shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
-    found = []
+    rates = []
     for row in proved.record()["orders"]:
         name, common = row["parameter"], row["parameter"] in shared
         rate = None if row["rate"] is None else Fraction(row["rate"])
         sharp = rate if rate == (HALF if common or name in means else HALF / 2) else None
         size, kind = None if common else fitted - 1, ReasonKind(row["reason_kind"])
-        made = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
-        found.append(replace(made, at_least=rate if sharp is None else None))
+        prediction = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
+        rates.append(replace(prediction, at_least=rate if sharp is None else None))
     for m in range(2, fitted - 1):
-        for p in [p for p in found if p.cells == "some singleton" and not p.flat and (p.cell_size or m == 2)]:
+        for p in [p for p in rates if p.cells == "some singleton" and not p.flat and (p.cell_size or m == 2)]:
             size = None if p.cell_size is None else m
-            found.append(Prediction(p.parameter, size, None, None, _ALL_SPLIT, _UNREAD, (), "every cell split"))
-    found.append(Prediction("function", None, HALF, None, _FUNCTION, _UNREAD))
+            rates.append(Prediction(p.parameter, size, None, None, _ALL_SPLIT, _UNREAD, (), "every cell split"))
+    rates.append(Prediction("function", None, HALF, None, _FUNCTION, _UNREAD))
     setting = (
         f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
     )
-    summary = _summary(setting, found, None, options.reading)
+    summary = _summary(setting, rates, None, options.reading)
     rest = []
     if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
         rest = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
     summary = replace(summary, parts=(*summary.parts, *proved.reasons), words=(*summary.words, *rest))
-    return Predict(setting, tuple(found), summary=summary)
+    return Predict(setting, tuple(rates), summary=summary)
 
 
-def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
+def _with_papers(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
     """With what the papers of the list have on a model that is in it."""
     source = None if spec.gate.activation is None else spec.gate.activation.name
     expert = "gaussian" if has_linear_expert(spec) else spec.expert.name
     named = (name_of(spec), expert, source)
     row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == named), None)
-    for p in found:
+    for p in rates:
         if row is None or p.published is not None:
             yield p
             continue
-        exponent, why = None, Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
+        exponent, reason = None, Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
         if row.published is not None:
-            exponent, why = row.published.of(p.parameter, p.cell_size or 0)
-        yield replace(p, published=None if exponent is None else Fraction(exponent), published_reason=why.text)
+            exponent, reason = row.published.of(p.parameter, p.cell_size or 0)
+        yield replace(p, published=None if exponent is None else Fraction(exponent), published_reason=reason.text)

@@ -36,14 +36,14 @@ def _beside(coq: str, name: str) -> str:
     return str(Path(coq).resolve().with_name(f"{name}.v"))
 
 
-def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, why: str) -> tuple[str, ...]:
+def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, reason: str) -> tuple[str, ...]:
     """Write certificates to a JSON file, and return the line that says so.
 
     Raises:
         BadInput: there are none, and why.
     """
     if not proofs:
-        raise BadInput(f"nothing is certified in this setting: {why}; {path!r} is not written")
+        raise BadInput(f"nothing is certified in this setting: {reason}; {path!r} is not written")
     write_file(path, to_json(list(proofs)) + "\n")
     return (_said(proofs, path),)
 
@@ -65,22 +65,22 @@ def write_proofs(
         return [], [], []
     from temperance.theory.conditions.certificates import certificates, verdict_of
 
-    found = [(decision.activation, certificates(decision)) for decision in decisions]
+    proofs_of = [(decision.activation, certificates(decision)) for decision in decisions]
     written, missed, refusals = [], [], []
-    for activation, proofs in found:
+    for activation, proofs in proofs_of:
         covered = {verdict_of(c)["title"] for c in proofs}
         missing = [name for name in CONDITIONS if name not in covered]
         if missing:
             missed.append(f"{activation.name}: no certificate for {', '.join(missing)}")
     if certificate is not None:
-        proofs = [c for _, proofs in found for c in proofs]
+        proofs = [c for _, proofs in proofs_of for c in proofs]
         write_file(certificate, to_json(proofs) + "\n")
         written.append(_said(proofs, certificate))
     if coq is not None:
         from temperance.theory.coq.files import FILES, file_of, library
 
-        text, refused = file_of(found)
-        if len(refused) < len(found):
+        text, refused = file_of(proofs_of)
+        if len(refused) < len(proofs_of):
             for name in FILES:
                 write_file(_beside(coq, name), library(name))
             write_file(coq, text)

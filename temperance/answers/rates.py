@@ -166,16 +166,16 @@ def rates(
         seed=seed,
         experiment=experiment,
     )
-    found = _record(study, workers, scheduler, store)
-    record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
+    study_record = _record(study, workers, scheduler, store)
+    record = {**study_record, "slopes": [s for s in study_record["slopes"] if not _held(s)]}
     return Rates(record, summary=summary_of(record, *options.reading_lines))
 
 
 def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
     """Raise ValueError for an option of the gates that have theorems and fits of their own."""
-    given: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
-    given |= {"experiment sample": experiment == "sample", **options}
-    if option := next((name for name, value in given.items() if value), None):
+    values: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
+    values |= {"experiment sample": experiment == "sample", **options}
+    if option := next((name for name, value in values.items() if value), None):
         raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
@@ -185,7 +185,7 @@ def _of_any(
     """Of any model without theorems of its own, or by least squares."""
     from temperance.measurements.rate_studies import any_record, any_study
 
-    with Display() as shown, shown.doing("replicates") as tell:
+    with Display() as display, display.doing("replicates") as tell:
         study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
         try:
             result = study.run(lambda done: tell(done, study.study.replicates))
@@ -213,11 +213,11 @@ def _record(study: Study, workers: int | None, scheduler: str | None, store: str
     from temperance.numerics.studies.workers import cluster, processes
 
     count = processes(workers)
-    with resumable(store), Display() as shown:
-        told = partial(shown.report, "replicates")
+    with resumable(store), Display() as display:
+        report = partial(display.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             count = 1 if executor is not None else count
-            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=told))
+            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=report))
 
 
 def _held(slope: Mapping[str, Any]) -> bool:

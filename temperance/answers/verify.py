@@ -107,8 +107,8 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     by_outcome: dict[str, list[str]] = {}
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
-    if (made := tests_made(results))["made"]:
-        yield in_words(made)
+    if (family := tests_made(results))["made"]:
+        yield in_words(family)
     if (fits := made_in_words(results)) is not None:
         yield fits
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
@@ -174,10 +174,10 @@ def verify(
         return _answer(_only(read_report(from_), claims), source=from_)
     with (
         resumable(store),
-        Display() as shown,
-        Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs,
+        Display() as display,
+        Runs(workers=count, scheduler=scheduler, store=store, report=display.report) as runs,
     ):
-        return _answer(verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step))
+        return _answer(verify_claims(claims, runs=runs, progress=display.doing, step=display.step))
 
 
 def _only(results: tuple[Result, ...], claims: Sequence[str]) -> tuple[Result, ...]:

@@ -99,8 +99,8 @@ def mirror_contact(_: Runs) -> Leg:
 
 def _alias(truth: CurveMeasure) -> CurveMeasure:
     """The point with beta1_2 = 0 and half the temperature, d = 1."""
-    one, two = truth.atoms
-    atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))
+    first, second = truth.atoms
+    atoms = (replace(first, beta0=first.beta0 / 2), replace(second, beta1=(exact(0),), beta0=second.beta0 / 2))
     return replace(truth, tau=truth.tau / 2, atoms=atoms)
 
 

@@ -33,18 +33,18 @@ def exact_proof(runs: Runs) -> Leg:
 
     The others have an interval: from what a curve reaches to the bound.
     """
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for one in compared(runs):
-        accepted = [c for c in one.curves if why_refused(check, c) is None]
-        for o in one.entry.orders:
+    for row in compared(runs):
+        accepted = [c for c in row.curves if why_refused(check, c) is None]
+        for o in row.entry.orders:
             lower = None if o.order.lower is None else str(o.order.lower)
-            (found if o.exact else intervals).append({**record(one.entry, o, _outcome(o, accepted)), "reached": lower})
+            (rows if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
-    detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
-    detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
-    outcome = combined(r["outcome"] for r in (*found, *above))
-    return Leg(outcome, detail, {"exact": found, "intervals": intervals})
+    detail = f"{counted(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += still_open([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    outcome = combined(r["outcome"] for r in (*rows, *above))
+    return Leg(outcome, detail, {"exact": rows, "intervals": intervals})
 
 
 def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
@@ -79,14 +79,14 @@ class Compared:
 
 def atlas_row(i: int) -> list[Compared]:
     """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
-    row, kept = ROWS[i], stored()
-    there = [place for place in PLACES if is_tested(row, *place, kept)]
-    return [Compared(entry(row, *place, kept), bounds(row, *place).curves) for place in there]
+    row, measured = ROWS[i], stored()
+    there = [place for place in PLACES if is_tested(row, *place, measured)]
+    return [Compared(entry(row, *place, measured), bounds(row, *place).curves) for place in there]
 
 
 def compared(runs: Runs) -> list[Compared]:
     """What is compared, row by row."""
-    return [found for some in runs.each(atlas_row, COMPARED) for found in some]
+    return [row for rows in runs.each(atlas_row, COMPARED) for row in rows]
 
 
 def name_of(e: Entry) -> str:
@@ -97,8 +97,8 @@ def name_of(e: Entry) -> str:
 def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
     """An order with its bound, what was measured of it, and an outcome."""
     bound = "flat" if o.order.flat else str(o.order.upper)
-    made = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
-    return {**made, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
+    row = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
+    return {**row, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
 
 
 def counted(some: Sequence[dict[str, Any]]) -> str:
@@ -108,9 +108,9 @@ def counted(some: Sequence[dict[str, Any]]) -> str:
 
 def still_open(some: Sequence[dict[str, Any]]) -> str:
     """What is not confirmed, as the end of a detail."""
-    left = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
-    more = f", and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return f"; not: {', '.join(left[:_SHOWN])}{more}" if left else ""
+    open_rows = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
+    more = f", and {len(open_rows) - _SHOWN} more" if len(open_rows) > _SHOWN else ""
+    return f"; not: {', '.join(open_rows[:_SHOWN])}{more}" if open_rows else ""
 
 
 SEED = 14

@@ -74,10 +74,10 @@ def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
     truth, _, _ = as_mixture(study.truth, study.layout, study.gate.source)
     x = design(study.low, study.high, study.truth.d, columns_needed(study.truth.d, False, 1))
     weights = np.full(len(x), 1 / len(x))
-    shape, kept = (len(result.theta), len(at)), result.valid_fits
-    read, found = np.zeros(shape, dtype=bool), dict[str, Floats]()
+    shape, valid = (len(result.theta), len(at)), result.valid_fits
+    read, errors = np.zeros(shape, dtype=bool), dict[str, Floats]()
     for r, column in np.ndindex(shape):
-        if not kept[r, at[column]]:
+        if not valid[r, at[column]]:
             continue
         measure = study.layout.unpack(result.theta[r, at[column]])
         cells = cells_of(measure, study.truth)
@@ -88,8 +88,8 @@ def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
         read[r, column] = True
         true = truth if order == cells else _turned(truth)
         for name, value in _errors(small, true, x, tau=study.tau is None).items():
-            found.setdefault(name, np.full(shape, np.nan))[r, column] = value
-    return MergedErrors(found, read)
+            errors.setdefault(name, np.full(shape, np.nan))[r, column] = value
+    return MergedErrors(errors, read)
 
 
 def cells_of(measure: MixingMeasure, truth: MixingMeasure) -> Cells:
@@ -108,7 +108,7 @@ def _turned(truth: Mixture) -> Mixture:
 def _errors(small: Mixture, truth: Mixture, x: Floats, *, tau: bool) -> dict[str, float]:
     (t,), (true_t,) = small.shared, truth.shared
     gaps = np.abs(small.lines - truth.lines).max(axis=0)
-    found = {
+    errors = {
         "beta1": float(np.abs(small.own[:, 1:] - truth.own[:, 1:]).max()),
         "beta0": float(np.abs(small.own[:, 0] / t - truth.own[:, 0] / true_t).max()),
         "a": float(gaps[:-1].max()),
@@ -116,7 +116,7 @@ def _errors(small: Mixture, truth: Mixture, x: Floats, *, tau: bool) -> dict[str
         "nu": float(np.abs(small.nu - truth.nu).max()),
         "pi": float(np.abs(small.probabilities(x) - truth.probabilities(x)).sum(axis=1).mean() / 2),
     }
-    return {**found, "tau": float(abs(t - true_t))} if tau else found
+    return {**errors, "tau": float(abs(t - true_t))} if tau else errors
 
 
 _LEVELS = (2, 3, 4)  # t = 2^-j, where errors of t^8 are still far above rounding

@@ -79,17 +79,17 @@ def constants(result: StudyResult) -> list[Constant]:
     variances = np.linalg.inv(information[np.ix_(keep, keep)]).diagonal()
     ordered, matched = in_order(result.measures, truth, study.symmetry)
     offsets = held.pack(_at(ordered, tau)) - held.pack(truth)
-    seen, n = result.valid_fits & matched.astype(bool), np.array(study.sizes, dtype=float)
-    ratios = np.where(seen[..., None], offsets**2 * n[:, None] / variances, np.nan)
-    found = []
+    matched_fits, n = result.valid_fits & matched.astype(bool), np.array(study.sizes, dtype=float)
+    ratios = np.where(matched_fits[..., None], offsets**2 * n[:, None] / variances, np.nan)
+    rows = []
     for j, (name, atom) in enumerate(held.names):
         unit = tau if name in ("beta1", "beta0") else 1.0
-        found.append(Constant(_RATIOS.get(name, name), atom, float(variances[j] ** 0.5 / unit), ratios[..., j]))
+        rows.append(Constant(_RATIOS.get(name, name), atom, float(variances[j] ** 0.5 / unit), ratios[..., j]))
     # 8 H^2 is the quadratic form of I in the errors, up to its limit: chi-squared, a mean of as many squares
     distance = hellinger(result.measures, truth, study.gate, low=study.low, high=study.high)
     size = len(variances)
     squares = np.where(result.valid_fits, 8 * n * distance**2 / size, np.nan)
-    return [*found, Constant("density", None, (size / 8) ** 0.5, squares, size)]
+    return [*rows, Constant("density", None, (size / 8) ** 0.5, squares, size)]
 
 
 def _at(measure: MixingMeasure, tau: float) -> MixingMeasure:
@@ -106,15 +106,15 @@ _EXACT, _OVER_SPECIFIED = 2, 4  # orders of the derivatives: twice and four time
 
 def with_lattices(leg: Leg, studies: Sequence[Study]) -> Leg:
     """A leg of slopes with the proofs by balls for those of its studies that are on a lattice."""
-    found = [record for study in studies if study.experiment == "lattice" for record in lattice_records(study)]
-    if not found:
+    records = [record for study in studies if study.experiment == "lattice" for record in lattice_records(study)]
+    if not records:
         return leg
-    outcome = combined(record["outcome"] for record in found)
+    outcome = combined(record["outcome"] for record in records)
     detail = leg.detail
     if outcome != "confirmed":
-        missed = sorted({r["study"] for r in found if r["outcome"] != "confirmed"})
+        missed = sorted({r["study"] for r in records if r["outcome"] != "confirmed"})
         detail += f"; not proved to be the right experiment: the lattice of {', '.join(missed)}"
-    return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": found})
+    return Leg(combined([leg.outcome, outcome]), detail, {**leg.data, "lattices": records})
 
 
 @lru_cache(maxsize=64)  # several claims share a study
@@ -132,20 +132,20 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
     )
     from temperance.theory.models.gates import activated
 
-    made, truth = study.lattice, study.exact_truth
+    lattice, truth = study.lattice, study.exact_truth
     spec = truth.spec if study.linear else replace(truth.spec, gate=activated(truth.spec.dim, study.gate.source))
-    bound, order = normalisation(made), _EXACT if study.exact else _OVER_SPECIFIED
-    points, found = atoms(study.truth, spec), []
-    between, told = "polynomials, fewer than points" if study.linear else "related, at a mirror point", True
+    bound, order = normalisation(lattice), _EXACT if study.exact else _OVER_SPECIFIED
+    points, records = atoms(study.truth, spec), []
+    between, independent = "polynomials, fewer than points" if study.linear else "related, at a mirror point", True
     if not study.linear and study.position == "generic":
         moving = points[: study.layout.gates - (study.k - len(points))]
-        told = independent_on_design(gate_functions(spec, moving, order), {}, made)
-        between = "independent" if told else "not proved"
+        independent = independent_on_design(gate_functions(spec, moving, order), {}, lattice)
+        between = "independent" if independent else "not proved"
     for atom, point in enumerate(points):
         held = study.gauge == "anchored" and atom == len(points) - 1
-        rank = same_relations(spec, point, made, order, held=held)
-        good = rank.proved and told and max(bound.box, bound.outside) <= _ENOUGH
-        found.append(
+        rank = same_relations(spec, point, lattice, order, held=held)
+        good = rank.proved and independent and max(bound.box, bound.outside) <= _ENOUGH
+        records.append(
             {
                 "study": study.name,
                 "atom": atom,
@@ -158,7 +158,7 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
                 "outcome": "confirmed" if good else "inconclusive",
             }
         )
-    return tuple(found)
+    return tuple(records)
 
 
 _SHOWN = 3  # of the slopes that are not confirmed, in a detail; the record has them all

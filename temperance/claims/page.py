@@ -217,7 +217,7 @@ def verification_page(results: Sequence[Result], source: str | None = None, fits
     """
     legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in results}
     outcomes = Counter(result.outcome for result in results)
-    found = [leg for result in results for leg in result.legs.values() if leg is not None]
+    ran = [leg for result in results for leg in result.legs.values() if leg is not None]
     return render(
         "verification.html",
         results=results,
@@ -230,7 +230,7 @@ def verification_page(results: Sequence[Result], source: str | None = None, fits
         command=f"temperance verify {' '.join(legs)}",
         fits=fits,
         source=source,
-        certificates=[certificate for leg in found for certificate in leg.data.get("certificates", ())],
+        certificates=[certificate for leg in ran for certificate in leg.data.get("certificates", ())],
     )
 
 

@@ -100,14 +100,14 @@ PARTS = {
 
 def texts(part: Part) -> dict[str, str]:
     """The files that state a part: the library and, where it needs one, the file of its verdicts."""
-    found = {name: library(name) for name in FILES}
+    contents = {name: library(name) for name in FILES}
     if part.verdicts:
         names = dict.fromkeys(name for name, _ in part.verdicts)
         chosen = {
             name: [c for c in certificates(name) if (name, verdict_of(c)["title"]) in part.verdicts] for name in names
         }
-        found["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
-    return found
+        contents["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
+    return contents
 
 
 def digest(contents: Mapping[str, str]) -> str:
@@ -173,15 +173,15 @@ class Result:
             if name not in required and self.outcome_of(name) == "crashed":
                 yield f"{self.claim.id}: its check by {name} crashed"
         if self.outcome in ("inconclusive", "contradicted"):
-            told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
-            missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]
+            details = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
+            missed = [f"{name}: {details[name]}" for name in required if self.outcome_of(name) != "confirmed"]
             yield _brief(f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}")
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
-        known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
-        return {**known, "coq": self.coq}
+        record = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
+        return {**record, "coq": self.coq}
 
 
 def _brief(text: str) -> str:
@@ -195,10 +195,10 @@ def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
 
     Raises ValueError for another id.
     """
-    known = list(dict.fromkeys(name for claim in CLAIMS for name in (claim.group, claim.id)))
+    names = list(dict.fromkeys(name for claim in CLAIMS for name in (claim.group, claim.id)))
     for claim_id in ids:
-        if claim_id not in known:
-            raise ValueError(f"unknown claim {claim_id!r}; accepted: {', '.join(known)}")
+        if claim_id not in names:
+            raise ValueError(f"unknown claim {claim_id!r}; accepted: {', '.join(names)}")
     return tuple(claim for claim in CLAIMS if not ids or {claim.id, claim.group} & {*ids})
 
 
@@ -228,12 +228,12 @@ def verify_claims(
         # what waits for no worker first, then what waits for the first work of the workers
         beside = sorted(claims, key=lambda claim: 2 if claim.studies else int(claim.spread is not None))
         level = level_of_each() if any(claim.tests for claim in claims) else LEVEL
-        found = {}
+        results = {}
         for i, claim in enumerate(beside, 1):
             place = f"claim {i} of {len(beside)}: "
-            found[claim.id] = run_claim(claim, used, progress, place, level=level)
+            results[claim.id] = run_claim(claim, used, progress, place, level=level)
             step(f"{place}{claim.id} done")
-        return _at_one_level([found[claim.id] for claim in claims])
+        return _at_one_level([results[claim.id] for claim in claims])
 
 
 def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
@@ -249,12 +249,12 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
 
 def fits_of_studies(results: Sequence[Result]) -> dict[str, Mapping[str, int]]:
     """How the fits of every study of these claims ended (`comparison.fits`), by its name."""
-    found = {}
+    fits = {}
     for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
         for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
             if "fits" in study:  # which older reports have not everywhere
-                found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
-    return found
+                fits[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
+    return fits
 
 
 def run_claim(
@@ -282,12 +282,12 @@ def read_report(path: str) -> tuple[Result, ...]:
     Raises:
         ValueError: the file cannot be read, or holds no report.
     """
-    found = read_json(path, _REPORT)
+    report = read_json(path, _REPORT)
     try:
-        return tuple(map(_stored_result, found["claims"]))
+        return tuple(map(_stored_result, report["claims"]))
     except (KeyError, TypeError, AttributeError) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
-        raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_REPORT}") from None
+        reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
+        raise ValueError(f"{path!r} is no report ({reason:.80}); accepted: {_REPORT}") from None
 
 
 def _stored_result(record: Mapping[str, Any]) -> Result:

@@ -50,9 +50,9 @@ app = App(
 )
 
 
-for made, question in QUESTIONS.items():
-    home = made if made in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
-    app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
+for name, question in QUESTIONS.items():
+    home = name if name in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
+    app.command(f"temperance.commands.{home}:{name}", name=name, help=question, help_epilogue=epilogue(name))
 app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")
 

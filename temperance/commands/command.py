@@ -48,19 +48,19 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
             check_writable(output, endings=kind.writers)
         _require_apart(output, signature.bind(*arguments, **options).arguments)
         try:
-            found = function(*arguments, **options)
+            answer = function(*arguments, **options)
         except Refused as refusal:
-            found = refusal.answer
+            answer = refusal.answer
         if output is not None:
-            with Display() as shown, shown.doing(f"writing {output}"):
-                found.write(output)
+            with Display() as display, display.doing(f"writing {output}"):
+                answer.write(output)
         if json:
-            print(to_json(found.to_json()))
+            print(to_json(answer.to_json()))
         else:
-            found.show(console())
-        for remark in found.remarks:
+            answer.show(console())
+        for remark in answer.remarks:
             print(one_line(remark), file=sys.stderr)
-        return found.status
+        return answer.status
 
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
@@ -93,11 +93,11 @@ def _typed(hint: Any) -> Any:
     return str | None if NoneType in kinds else str
 
 
-def _require_apart(output: str | None, given: Mapping[str, Any]) -> None:
+def _require_apart(output: str | None, values_of: Mapping[str, Any]) -> None:
     """Raise BadInput if a file is written and also read, or written twice."""
 
     def named(options: Sequence[str]) -> list[str]:
-        values = [given[name] for name in options if name in given]
+        values = [values_of[name] for name in options if name in values_of]
         return [v for value in values for v in (value if isinstance(value, tuple) else [value]) if isinstance(v, str)]
 
     written = [*named(_WRITTEN), *([] if output is None else [output])]

@@ -43,21 +43,21 @@ class Fit(Answer):
     @property
     def plots(self) -> tuple[Picture, ...]:
         """The data with the experts, and the gate, of one column of x; of several sizes that with the least BIC."""
-        found, (x, y) = self.found, self.data
-        if isinstance(found, FitComparison):
-            found = next((f for f in found.fits if f.fitted == found.least["bic"]), found.fits[0])
-        return pictures_of(found, x, y, self.names)
+        result, (x, y) = self.found, self.data
+        if isinstance(result, FitComparison):
+            result = next((f for f in result.fits if f.fitted == result.least["bic"]), result.fits[0])
+        return pictures_of(result, x, y, self.names)
 
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""
         screen.print(str(self.found))
 
 
-def _summary(found: FitResult | FitComparison) -> Summary:
+def _summary(result: FitResult | FitComparison) -> Summary:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
-    head, rows, foot = found.parts()
-    parts: list[Part] = [*head, Table("The fit", found.heads, tuple(rows)), *foot[: len(foot) - len(found.words)]]
-    return Summary("Which mixture do these data come from?", tuple(parts), tuple(found.words))
+    head, rows, foot = result.parts()
+    parts: list[Part] = [*head, Table("The fit", result.heads, tuple(rows)), *foot[: len(foot) - len(result.words)]]
+    return Summary("Which mixture do these data come from?", tuple(parts), tuple(result.words))
 
 
 @takes_formulas
@@ -104,14 +104,14 @@ def _fit(
     from temperance.show.inputs import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
-    given: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
-    given |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
-    given |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
-    with Display() as shown, shown.doing("fitting") as progress:
-        found = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **given)
-    doubted = found.doubted(doubts)
-    kept = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    return Fit(doubted, (x[kept], y[kept]), (*columns, target or "y"), summary=_summary(doubted))
+    options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
+    options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
+    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
+    with Display() as display, display.doing("fitting") as progress:
+        result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
+    doubted = result.doubted(doubts)
+    finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
+    return Fit(doubted, (x[finite], y[finite]), (*columns, target or "y"), summary=_summary(doubted))
 
 
 fit = command(_fit)
@@ -155,11 +155,11 @@ def _experts(
     from temperance.show.inputs import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
-    given: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
-    given |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
-    with Display() as shown, shown.doing(f"fitting {most} experts down to 1") as progress:
-        found = asked(x, y, most=most, progress=progress, **given)
-    return answered(found, doubts)
+    options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
+    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
+    with Display() as display, display.doing(f"fitting {most} experts down to 1") as progress:
+        comparison = asked(x, y, most=most, progress=progress, **options)
+    return answered(comparison, doubts)
 
 
 experts = command(_experts)

@@ -47,19 +47,21 @@ def run_notebooks(
     """
     from temperance.show.notebook import notebook_files, read, run_again, text, values
 
-    found = {path: read(path) for path in notebook_files(place)}
-    given = values(parameter, {name: value for _, defaults in found.values() for name, value in defaults.items()})
+    notebooks_by_path = {path: read(path) for path in notebook_files(place)}
+    chosen = values(
+        parameter, {name: value for _, defaults in notebooks_by_path.values() for name, value in defaults.items()}
+    )
     folder = None if output is None else _folder(output)
     status = 0
-    for path, (shown, defaults) in found.items():
-        own = {name: value for name, value in given.items() if name in defaults}
-        if given and not own:
+    for path, (stored, defaults) in notebooks_by_path.items():
+        own = {name: value for name, value in chosen.items() if name in defaults}
+        if chosen and not own:
             continue
-        with Display() as screen, screen.doing(path.name):
-            made, words, good = run_again(shown, own)
+        with Display() as display, display.doing(path.name):
+            executed, words, good = run_again(stored, own)
         print(one_line(f"{path.name}: {words}"))
-        if made is not None and folder is not None:
-            write_file(str(folder / path.name), text(made))
+        if executed is not None and folder is not None:
+            write_file(str(folder / path.name), text(executed))
         status = status or int(not good)
     return status
 

@@ -106,10 +106,10 @@ every cell split, were not made again: a fit of four atoms by two searches takes
 
 def definition(name: str) -> GeneralStudy:
     """The study of a setting, with experts that are kept apart."""
-    found = bounds(name)
-    cells = (STUDIES[name].setting.size, *found.setting.cells[1:])
-    mixtures = Family(replace(kept_apart(found.setting), cells=cells))
-    q = {o.name: float(o.upper) for o in found.orders if not o.is_mean and o.upper is not None}
+    proved = bounds(name)
+    cells = (STUDIES[name].setting.size, *proved.setting.cells[1:])
+    mixtures = Family(replace(kept_apart(proved.setting), cells=cells))
+    q = {o.name: float(o.upper) for o in proved.orders if not o.is_mean and o.upper is not None}
     plan = STUDIES[name]
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed, COLUMNS, plan.rounds)
 
@@ -121,14 +121,14 @@ def bounds(name: str) -> Orders:
     Those are for three cosine atoms. Of two with u = beta1/|beta1|, (u_1 - u_2)/tau is identified; as u_2 is held here
     and is not u_1, it determines u_1 and tau.
     """
-    given = STUDIES[name].setting
-    found = orders(given.setting())
-    if given.size > 1:
-        return found
-    proved = all(o.flat or o.upper == 1 for o in exact_orders(given.gate, d=given.dim).orders)
-    one = Fraction(1) if proved else None
+    arguments = STUDIES[name].setting
+    contact = orders(arguments.setting())
+    if arguments.size > 1:
+        return contact
+    proved = all(o.flat or o.upper == 1 for o in exact_orders(arguments.gate, d=arguments.dim).orders)
+    least = Fraction(1) if proved else None
     return replace(
-        found, orders=tuple(replace(o, upper=None if o.flat else one) for o in found.orders if not o.is_mean)
+        contact, orders=tuple(replace(o, upper=None if o.flat else least) for o in contact.orders if not o.is_mean)
     )
 
 
@@ -204,7 +204,7 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
         slope = log_slope(errors[group], sizes)
     except ValueError as error:
         return str(error)
-    level = LEVEL / sum(len(kept["errors"]) for kept in stored().values())
+    level = LEVEL / sum(len(stored_study["errors"]) for stored_study in stored().values())
     tested = slope_test(errors[group], sizes, float(order.rate), exact=False, level=level)
     settles_nothing = objection(dropped(study), study["conditions"]["agreement"])
     judged = with_test({}, tested, level, objection=settles_nothing)
@@ -218,11 +218,11 @@ def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope |
 
     What the studies call beta1^p/tau is beta1/tau where s is homogeneous of degree p = 1.
     """
-    found = [(s, study) for study in studies for s in study["slopes"]]
-    found = [pair for pair in found if pair[0]["parameter"].replace("^p", "") == order.parameter]
-    if not found:
+    pairs = [(s, study) for study in studies for s in study["slopes"]]
+    pairs = [pair for pair in pairs if pair[0]["parameter"].replace("^p", "") == order.parameter]
+    if not pairs:
         return "no rate is proved" if order.rate is None else "the study has no errors of it"
-    slope, study = max(found, key=lambda pair: float(pair[0]["slope"]))
+    slope, study = max(pairs, key=lambda pair: float(pair[0]["slope"]))
     outcome, reason = slope["outcome"], slope["reason"]
     if order.rate is None or -slope["predicted"] != float(order.rate):
         outcome, reason = "inconclusive", "the study is about another rate"
@@ -249,12 +249,12 @@ def kept_claims() -> tuple[dict[str, Any], ...]:
 
 def main(path: str, *names: str) -> None:
     """Run the studies of these names, or all, and write the results to a file."""
-    kept = []
+    results = []
     for name in names or STUDIES:
         chosen, study = bounds(name).setting, definition(name)
-        kept.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
-        print(name, kept[-1]["fits"], kept[-1]["conditions"], flush=True)
-        write_file(path, json.dumps(kept) + "\n")
+        results.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
+        print(name, results[-1]["fits"], results[-1]["conditions"], flush=True)
+        write_file(path, json.dumps(results) + "\n")
 
 
 if __name__ == "__main__":

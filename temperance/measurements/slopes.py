@@ -251,8 +251,8 @@ def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterat
         part = sizes[start : start + _SIZES]
         rows = []
         for s in slopes:
-            found = {point["n"]: point for point in s["points"]}
-            rows.append((s["parameter"], _cell(s), *(_error(found[n]) if n in found else "few" for n in part)))
+            points = {point["n"]: point for point in s["points"]}
+            rows.append((s["parameter"], _cell(s), *(_error(points[n]) if n in points else "few" for n in part)))
         yield Table("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
 
 
@@ -296,12 +296,12 @@ def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
 
 def _groups(some: Sequence[Mapping[str, Any]], slopes: Sequence[Mapping[str, Any]]) -> str:
     """The groups of some slopes, each with how many of its cells are confirmed, where some are."""
-    found = []
+    groups = []
     for name in _names(some):
         outcomes = [s["outcome"] for s in slopes if s["parameter"] == name and s["outcome"] is not None]
-        kept = outcomes.count("confirmed")
-        found.append(f"{name} (confirmed for {kept} of {len(outcomes)})" if kept else name)
-    return ", ".join(found)
+        confirmed = outcomes.count("confirmed")
+        groups.append(f"{name} (confirmed for {confirmed} of {len(outcomes)})" if confirmed else name)
+    return ", ".join(groups)
 
 
 def _names(slopes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -32,8 +32,8 @@ class BadInput(ValueError):
 @contextmanager
 def resumable(store: str | None) -> Iterator[None]:
     """Where what is inside is stopped, say where its finished replicates are, or how to keep them."""
-    kept = f"finished replicates are in {store}: run the same command again"
-    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else kept
+    resume = f"finished replicates are in {store}: run the same command again"
+    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else resume
     try:
         yield
     except KeyboardInterrupt:
@@ -55,9 +55,9 @@ def described(error: CycloptsError) -> str:
     """The message for arguments that do not fit a command."""
     match error:
         case UnknownCommandError():
-            given = (error.unused_tokens or [""])[0]
-            what = "option" if given.startswith("-") else "command"
-            return f"unknown {what} {given!r}; accepted: {commands(error.app)}, --help"
+            token = (error.unused_tokens or [""])[0]
+            what = "option" if token.startswith("-") else "command"
+            return f"unknown {what} {token!r}; accepted: {commands(error.app)}, --help"
         case UnknownOptionError():
             options = dict.fromkeys(n for a in error.argument_collection for n in a.names if n.startswith("-"))
             hint = "an argument that starts with - goes after --"
@@ -77,19 +77,19 @@ def described(error: CycloptsError) -> str:
             for kind in {target, *get_args(target)} & set(_KINDS):
                 return f"{_name(error)} takes {_KINDS[kind]}, not {error.token.value!r}"
         case UnusedCliTokensError():
-            given = (error.unused_tokens or [""])[0]
-            return f"unexpected argument {given!r}; accepted: {_placed(error, given)}the options of --help"
+            token = (error.unused_tokens or [""])[0]
+            return f"unexpected argument {token!r}; accepted: {_placed(error, token)}the options of --help"
     return str(error)
 
 
-def _placed(error: CycloptsError, given: str) -> str:
+def _placed(error: CycloptsError, token: str) -> str:
     """The option that takes what was given without one, if it is the name of a gate or of an activation."""
     from temperance.theory.activations.catalogue import NAMED
     from temperance.theory.models import gates
 
-    taken = signature(error.target).parameters if error.target else ()
+    parameters = signature(error.target).parameters if error.target else ()
     of = {"gate": gates.names(), "activation": NAMED}
-    return next((f"--{name} {given}, or " for name in of if name in taken and given in of[name]), "")
+    return next((f"--{name} {token}, or " for name in of if name in parameters and token in of[name]), "")
 
 
 def _name(error: CycloptsError) -> str:

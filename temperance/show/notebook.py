@@ -48,8 +48,8 @@ _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding d
 
 def build(cells: Iterable[Cell]) -> NotebookNode:
     """An unexecuted notebook; the ids of its cells are their numbers."""
-    made = [new_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
-    return nbformat.v4.new_notebook(cells=made, metadata=deepcopy(_METADATA))
+    numbered = [new_cell(kind, source, f"cell-{i}") for i, (kind, source) in enumerate(cells)]
+    return nbformat.v4.new_notebook(cells=numbered, metadata=deepcopy(_METADATA))
 
 
 def new_cell(kind: str, source: str, name: str) -> NotebookNode:
@@ -108,17 +108,17 @@ def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     Without the notice that a likelihood is compiled, which depends on what is on disk, and without rows of the atlas
     that are shown while others are computed.
     """
-    found: list[NotebookNode] = []
+    joined: list[NotebookNode] = []
     for output in outputs:
         if output.output_type == "stream" and output.name == "stderr":
             output.text = re.sub(_NOTICE, "", output.text)
             if not output.text:
                 continue
-        if found and output.output_type == "stream" == found[-1].output_type and output.name == found[-1].name:
-            found[-1].text += output.text
+        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
+            joined[-1].text += output.text
         else:
-            found.append(output)
-    return found
+            joined.append(output)
+    return joined
 
 
 def text(notebook: NotebookNode) -> str:
@@ -127,12 +127,12 @@ def text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def differences(one: NotebookNode, other: NotebookNode, *, ignored: Iterable[str] = ()) -> list[str]:
+def differences(first: NotebookNode, second: NotebookNode, *, ignored: Iterable[str] = ()) -> list[str]:
     """The cells in which two executions of a notebook differ; text must be equal, pictures nearly.
 
     Injected parameters are left out of both, and the outputs of the kinds of cells that are ignored.
     """
-    ours, theirs = ([c for c in notebook.cells if kind_of(c) != INJECTED] for notebook in (one, other))
+    ours, theirs = ([c for c in notebook.cells if kind_of(c) != INJECTED] for notebook in (first, second))
     if [c.source for c in ours] != [c.source for c in theirs]:
         return ["the cells are not the same"]
     skipped = frozenset(ignored)
@@ -140,8 +140,8 @@ def differences(one: NotebookNode, other: NotebookNode, *, ignored: Iterable[str
     return [f"cell {i}: {p.source.splitlines()[0]}" for i, p, q in pairs if not _same_outputs(p, q)]
 
 
-def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:
-    ours, theirs = _results(one), _results(other)
+def _same_outputs(cell: NotebookNode, other: NotebookNode) -> bool:
+    ours, theirs = _results(cell), _results(other)
     return [kind for kind, _ in ours] == [kind for kind, _ in theirs] and all(
         value == other_value or (kind == "image/png" and _same_picture(value, other_value))
         for (kind, value), (_, other_value) in zip(ours, theirs, strict=True)
@@ -150,19 +150,19 @@ def _same_outputs(one: NotebookNode, other: NotebookNode) -> bool:
 
 def _results(cell: NotebookNode) -> list[tuple[str, Any]]:
     """The outputs of a cell as (mime type or stream, value)."""
-    found: list[tuple[str, Any]] = []
+    results: list[tuple[str, Any]] = []
     for output in cell.get("outputs", []):
         if output.output_type == "stream":
-            found.append((output.name, output.text))
+            results.append((output.name, output.text))
         else:
-            found += sorted(output.get("data", {}).items())
-    return found
+            results += sorted(output.get("data", {}).items())
+    return results
 
 
-def _same_picture(one: str, other: str) -> bool:
+def _same_picture(picture: str, other: str) -> bool:
     from matplotlib import image
 
-    ours, theirs = (image.imread(io.BytesIO(base64.b64decode(data)), format="png") for data in (one, other))
+    ours, theirs = (image.imread(io.BytesIO(base64.b64decode(data)), format="png") for data in (picture, other))
     return ours.shape == theirs.shape and float(abs(ours - theirs).mean()) <= _LARGEST_PIXEL_ERROR
 
 
@@ -185,10 +185,10 @@ def notebook_files(place: str | None = None) -> list[Path]:
     path = (
         Path(place) if place is not None else Path(__file__).parent / "notebooks"
     )  # in a checkout a link to notebooks/
-    found = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
-    if not found:
+    paths = [path] if path.suffix == ".ipynb" and path.is_file() else sorted(path.glob("*.ipynb"))
+    if not paths:
         raise BadInput(f"no notebook in {str(path)!r}; accepted: a folder with .ipynb files, or one of them")
-    return found
+    return paths
 
 
 def read(path: Path) -> tuple[NotebookNode, Mapping[str, Value]]:
@@ -205,13 +205,13 @@ def defaults(notebook: NotebookNode) -> dict[str, Value]:
 
     Raises SyntaxError if the tagged cell is no Python.
     """
-    found: dict[str, Value] = {}
+    values_of: dict[str, Value] = {}
     source = "\n".join(cell.source for cell in notebook.cells if kind_of(cell) == PARAMETERS)
     for statement in ast.parse(source).body:
         match statement:
             case ast.Assign([ast.Name(name)], ast.Constant(str() | bool() | int() | float() as value)):
-                found[name] = value
-    return found
+                values_of[name] = value
+    return values_of
 
 
 def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> dict[str, Value]:
@@ -219,43 +219,43 @@ def values(pairs: Sequence[tuple[str, str]], accepted: Mapping[str, Value]) -> d
 
     Raises ValueError for a name that is not accepted, or a text that is no such value.
     """
-    found: dict[str, Value] = {}
+    values_of: dict[str, Value] = {}
     for name, text in pairs:
         if name not in accepted:
             raise ValueError(f"unknown parameter {name!r}; accepted: {', '.join(accepted) or 'none'}")
         what, value = _LITERALS[type(accepted[name])]
         try:
-            found[name] = value(text)
+            values_of[name] = value(text)
         except (KeyError, ValueError):
             raise ValueError(f"the parameter {name!r} takes {what}, not {text!r}") from None
-    return found
+    return values_of
 
 
-def inject(notebook: NotebookNode, given: Mapping[str, Value]) -> NotebookNode:
+def inject(notebook: NotebookNode, values_of: Mapping[str, Value]) -> NotebookNode:
     """A copy in which a cell with the given values follows the cell of the defaults.
 
     Values injected before are replaced; without any given, they stay.
     """
-    made = deepcopy(notebook)
-    if given:
-        made.cells = [cell for cell in made.cells if kind_of(cell) != INJECTED]
-        place = next(i for i, cell in enumerate(made.cells) if kind_of(cell) == PARAMETERS)
-        source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in given.items())])
-        made.cells.insert(place + 1, new_cell(INJECTED, source, INJECTED))
-    return made
+    copy = deepcopy(notebook)
+    if values_of:
+        copy.cells = [cell for cell in copy.cells if kind_of(cell) != INJECTED]
+        place = next(i for i, cell in enumerate(copy.cells) if kind_of(cell) == PARAMETERS)
+        source = "\n".join(["# Parameters", *(f"{name} = {value!r}" for name, value in values_of.items())])
+        copy.cells.insert(place + 1, new_cell(INJECTED, source, INJECTED))
+    return copy
 
 
-def run_again(shown: NotebookNode, own: Mapping[str, Value]) -> tuple[NotebookNode | None, str, bool]:
+def run_again(stored: NotebookNode, own: Mapping[str, Value]) -> tuple[NotebookNode | None, str, bool]:
     """A notebook executed with values of its parameters (None: a cell failed), in words, and whether it is as shown.
 
     A notebook that imports what is not installed, such as torch, is skipped.
     """
     try:
-        made = execute(inject(shown, own))
+        executed = execute(inject(stored, own))
     except CellExecutionError as error:
         missing = error.ename == "ModuleNotFoundError"
         return None, f"{'skipped' if missing else error.ename}: {error.evalue}", missing
     if own:
-        return made, "other parameters, as asked", True
-    different = differences(shown, made)
-    return made, f"not the same: {'; '.join(different)}" if different else "same", not different
+        return executed, "other parameters, as asked", True
+    different = differences(stored, executed)
+    return executed, f"not the same: {'; '.join(different)}" if different else "same", not different

@@ -75,7 +75,7 @@ def _space(element: Element) -> None:
 def prose(text: str) -> Markup:
     """A paragraph of a derivation, its formulas between dollars, its other characters as TeX reads them."""
     parts = _FORMULA.split(text)
-    plain = [_ESCAPED.sub(lambda found: found[1] or "^", part) for part in parts]
+    plain = [_ESCAPED.sub(lambda match: match[1] or "^", part) for part in parts]
     return Markup("").join(mathml(part) if i % 2 else escape(plain[i]) for i, part in enumerate(parts))
 
 
@@ -105,14 +105,14 @@ def render(template: str, **values: Any) -> str:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("temperance.show", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(
+    environment.filters.update(
         mathml=mathml,
         prose=prose,
         activation=lambda text: activation_mathml(activation(text)),
@@ -123,7 +123,7 @@ def _environment() -> Environment:
         sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
         shorten=lambda text: shorten(text, 160, placeholder=" …"),
     )
-    return made
+    return environment
 
 
 def versions() -> dict[str, str]:
@@ -131,23 +131,24 @@ def versions() -> dict[str, str]:
     return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
 
 
-def derivation_page(found: Derivation) -> str:
+def derivation_page(derived: Derivation) -> str:
     """A derivation as an HTML document, step by step, without the code that recomputes it."""
     return render(
         "derivation.html",
-        title=found.title,
-        record=found.record(),
-        scope=found.interactions.scope,
+        title=derived.title,
+        record=derived.record(),
+        scope=derived.interactions.scope,
         steps=[
-            (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)]) for step in found.steps
+            (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)])
+            for step in derived.steps
         ],
-        relations=_relations(found),
+        relations=_relations(derived),
     )
 
 
-def _relations(found: Derivation) -> Table:
+def _relations(derived: Derivation) -> Table:
     """All relations, with their numbers and orders."""
-    interactions = found.interactions
+    interactions = derived.interactions
     caption = f"Independent relations among the derivatives of order at most {interactions.order}"
     rows = ((str(i), str(r.order), mathml(r.latex)) for i, r in enumerate(interactions.relations, 1))
     return Table(caption, ("number", "order", "relation"), tuple(rows))

@@ -171,8 +171,8 @@ class Plot(Picture):
                 axis.minorticks_off()
                 setting(low, high)
             return
-        shown = (x[0], x[len(x) // 2], x[-1])
-        axes.set_xticks(shown, map(label, shown))
+        labelled = (x[0], x[len(x) // 2], x[-1])
+        axes.set_xticks(labelled, map(label, labelled))
         axes.xaxis.minorticks_off()
         # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
         powers = range(math.floor(math.log10(min(y))) - 1, math.ceil(math.log10(max(y))) + 1)
@@ -227,12 +227,12 @@ def panels(plots: Sequence[Picture]) -> Figure:
 def round_numbers(low: float, high: float) -> list[float]:
     """Round numbers between two, a few, at like distances of their logarithms."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    found: list[float] = []
+    numbers: list[float] = []
     for mantissas in _ROUND:
-        found = [m * 10.0**power for power in powers for m in mantissas if low <= m * 10.0**power <= high]
-        if len(found) >= _TICKS:
+        numbers = [m * 10.0**power for power in powers for m in mantissas if low <= m * 10.0**power <= high]
+        if len(numbers) >= _TICKS:
             break
-    return found[:: -(-len(found) // (2 * _TICKS))]
+    return numbers[:: -(-len(numbers) // (2 * _TICKS))]
 
 
 def label(value: float, digits: int = 3) -> str:
@@ -251,18 +251,18 @@ def rates_plot(slope: Mapping[str, Any], dropped: float) -> Plot | None:
     All lines go through the mean of the logarithms, as the fitted one does. slope: a record of `judging`; dropped:
     share of the fits of its study that are left out. None where there is no slope.
     """
-    shown = [p for p in slope["points"] if p["rms"]]
-    if slope["slope"] is None or len(shown) < 2:
+    points_of = [p for p in slope["points"] if p["rms"]]
+    if slope["slope"] is None or len(points_of) < 2:
         return None
     several = "s" if slope["cell_size"] != 1 else ""
     cell = "" if slope["cell"] is None else f" in cell {slope['cell']}, of {slope['cell_size']} atom{several}"
     band = () if None in slope["ci"] else tuple(slope["ci"])
     words = f"measured {slope['slope']:.3f}" + (f" [{band[0]:.3f}, {band[1]:.3f}]" if band else "")
-    points = tuple(Point(p["n"], p["rms"], 0.0 if p["se"] is None else _Z95 * p["se"] / p["rms"]) for p in shown)
+    points = tuple(Point(p["n"], p["rms"], 0.0 if p["se"] is None else _Z95 * p["se"] / p["rms"]) for p in points_of)
     return Plot(
         title=f"RMS error of {slope['parameter']}{cell}",
         axes=("sample size n", "RMS error"),
-        values=", ".join(f"{p['rms']:.3g} at n = {p['n']}" for p in shown),
+        values=", ".join(f"{p['rms']:.3g} at n = {p['n']}" for p in points_of),
         points=points,
         through=(geometric_mean(p.x for p in points), geometric_mean(p.y for p in points)),
         lines=(Line("measured", slope["slope"], words), *_stated(slope)),
@@ -286,17 +286,17 @@ def contact_plot(order: Mapping[str, Any]) -> Plot | None:
     order: a record of `contact_legs`.
     """
     levels = range(order["levels"][0], order["levels"][1] + 1)
-    shown = [(j, d) for j, d in zip(levels, order["distances"], strict=True) if d > 0]
-    if isinstance(order["measured"], str) or len(shown) < 2:
+    levels_of = [(j, d) for j, d in zip(levels, order["distances"], strict=True) if d > 0]
+    if isinstance(order["measured"], str) or len(levels_of) < 2:
         return None
     lines = [Line("measured", order["measured"], f"measured order {order['measured']:.6g}")]
     if not isinstance(order["expected"], str):
         lines.append(Line("predicted", order["expected"], f"expected {order['expected']:.4g}"))
-    points = tuple(Point(2.0**-j, d) for j, d in shown)
+    points = tuple(Point(2.0**-j, d) for j, d in levels_of)
     return Plot(
         title=order["curve"],
         axes=("t along the curve", "L2 distance of the densities"),
-        values=", ".join(f"{d:.3g} at t = 2^-{j}" for j, d in (shown[0], shown[-1])),
+        values=", ".join(f"{d:.3g} at t = 2^-{j}" for j, d in (levels_of[0], levels_of[-1])),
         points=points,
         through=(points[-1].x, points[-1].y),
         lines=tuple(lines),
@@ -307,7 +307,7 @@ def contact_plot(order: Mapping[str, Any]) -> Plot | None:
 _GRID, _POINTS = 200, 600  # places of a curve, and points of data in a picture
 
 
-def pictures_of(found: FitResult, x: Floats, y: Floats, names: Sequence[str]) -> tuple[Picture, ...]:
+def pictures_of(fit: FitResult, x: Floats, y: Floats, names: Sequence[str]) -> tuple[Picture, ...]:
     """The data x (n, 1), y (n,) with the means of the experts, and the gate; names: of x and of y.
 
     None for x of several columns.
@@ -316,7 +316,7 @@ def pictures_of(found: FitResult, x: Floats, y: Floats, names: Sequence[str]) ->
         return ()
     column = "x" if names[0] == "1" else names[0]  # "1" is the first column of data without names
     grid = np.linspace(x.min(), x.max(), _GRID)
-    gate, means = (values.T.tolist() for values in found.curves(grid[:, None]))
+    gate, means = (values.T.tolist() for values in fit.curves(grid[:, None]))
     step = -(-len(y) // _POINTS)
 
     def curves(values: list[list[float]], what: str) -> tuple[Curve, ...]:
