@@ -16,7 +16,7 @@ from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import LEAST_ERROR, in_words, reasons_of
+from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, reasons_of
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
@@ -109,7 +109,7 @@ def _orders(atlas_part: Found) -> Iterator[Part]:
         if entry.orders:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
-            yield f"  {in_words(entry.truth or {})}"
+            yield f"  {describe_truth(entry.truth or {})}"
             yield Table("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"

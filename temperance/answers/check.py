@@ -125,7 +125,7 @@ class Check(Answer):
         from temperance.show.page import answer_page  # it loads templates
 
         lines = {line for decision in self.decisions for line in reasons(decision)}
-        return answer_page(typeset(self.summary, self.decisions, lines), self.to_json())
+        return answer_page(with_relations_typeset(self.summary, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -202,14 +202,14 @@ def check(
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
-    from temperance.measurements.least_squares import checked_by_least_squares  # it loads what measures
+    from temperance.measurements.least_squares import check_by_least_squares  # it loads what measures
 
     for name, value in options.items():
         if value is not None:
             raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
     with Display() as display, display.doing("deciding"):
-        records, summary = checked_by_least_squares(names, expert)
+        records, summary = check_by_least_squares(names, expert)
     return Check((), least_squares=tuple(records), summary=summary)
 
 
@@ -338,7 +338,7 @@ def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
 _TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
 
 
-def typeset(summary: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
+def with_relations_typeset(summary: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
     """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
     tables = (part for d in decisions for part in _tables(d))
     return replace(summary, parts=(*(part for part in summary.parts if part not in lines), *tables))

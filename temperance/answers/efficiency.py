@@ -16,7 +16,7 @@ from temperance.answers.required import ParameterRow, parameter_row, question, r
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
-from temperance.measurements.contact_orders import in_words
+from temperance.measurements.contact_orders import describe_truth
 from temperance.measurements.sample_sizes import (
     Case,
     Match,
@@ -404,7 +404,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
             check_anchored(point)
         of_gate = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
     title, counted = _title(point, Question(chosen, precision), of_gate.row.parameter)
-    lines = (str(of_gate.meant), in_words(_atoms(point, of_gate.held)))
+    lines = (str(of_gate.meant), describe_truth(_atoms(point, of_gate.held)))
     parts: tuple[Part, ...] = (
         *lines,
         sizes(of_gate.row),

@@ -106,9 +106,9 @@ def _sentence(comparison: Sizes) -> str:
     low, high = comparison.range
     doubt = _doubts(comparison)
     if comparison.charges is None:
-        return f"BIC takes {counted(low)}; there is no singular BIC to hold against it.{doubt}"
+        return f"BIC takes {count_experts(low)}; there is no singular BIC to hold against it.{doubt}"
     if low == high:
-        return f"{counted(low, first=True)}: BIC and the singular BIC agree.{doubt}"
+        return f"{count_experts(low, first=True)}: BIC and the singular BIC agree.{doubt}"
     between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
     criteria = f"BIC takes {comparison.by_bic}, the singular BIC {comparison.by_sbic}"
     return f"{between} experts: {criteria}; the data do not decide.{doubt}"
@@ -154,7 +154,7 @@ def _are(k: int) -> str:
     return f"is {k}" if k == 1 else f"are {k}"
 
 
-def counted(k: int, *, first: bool = False) -> str:
+def count_experts(k: int, *, first: bool = False) -> str:
     """A number of experts."""
     words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
     number = (words[k] if k < len(words) else str(k)) if first else str(k)
@@ -168,7 +168,7 @@ def warnings(comparison: Sizes) -> tuple[str, ...]:
 
 def _warnings(comparison: Sizes) -> Iterator[str]:
     yield from (
-        f"the fit with {counted(f.fitted)} is no estimate ({f.status}): it has no criteria"
+        f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no criteria"
         for f in comparison.fits
         if not f.fit.is_estimate
     )
@@ -180,12 +180,12 @@ def _warnings(comparison: Sizes) -> Iterator[str]:
     if high == len(comparison.fits):
         yield f"the greatest number that was tried, {high}, is taken: there may be more; --most raises it"
     if comparison.misfit is not None:
-        least = counted(comparison.by_bic or 0)
+        least = count_experts(comparison.by_bic or 0)
         yield f"with {least} the residuals of expert {comparison.misfit} are not Gaussian (3rd and 4th moments, at 1%)"
     if comparison.outlying:
         which = ", ".join(map(str, comparison.outlying))
         yield (
-            f"with {counted(comparison.by_bic or 0)} expert {which} holds few points and is far broader than the "
+            f"with {count_experts(comparison.by_bic or 0)} expert {which} holds few points and is far broader than the "
             "others: it may stand for outliers"
         )
     if comparison.grows:
@@ -367,17 +367,19 @@ def experts(
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
     options |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
     options |= {"drop_missing": drop_missing}
-    return answered(asked(x, y, most=most, **options, **formulas))
+    return answer_of(fit_sizes(x, y, most=most, **options, **formulas))
 
 
-def asked(x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any) -> Sizes:
+def fit_sizes(
+    x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any
+) -> Sizes:
     """The fits that `experts` answers from."""
     if gate is None and activation is None:
         gate = "softmax"
     return sizes(x, y, whole(most, "most", 1), gate=gate, activation=activation, **options)
 
 
-def answered(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
+def answer_of(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; doubts: warnings of where the data come from."""
     last = comparison.fits[-1]
     warned = (*doubts, *warnings(comparison))

@@ -10,14 +10,14 @@ from cyclopts import Parameter
 
 from temperance.answers.proof_files import write_certificates
 from temperance.measurements.contact_orders import (
+    add_measurements,
     answer,
-    bound_in_words,
-    in_words,
-    moving,
-    rate_in_words,
+    describe_bound,
+    describe_rate,
+    describe_truth,
+    free_parameters,
     record,
     unmeasured,
-    with_measurements,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.show.answer import Answer, Refused
@@ -160,7 +160,7 @@ def exponents(
         with display.doing("bounding the orders"):
             bounds = orders(chosen)
         obstacle = None if bounds_only else unmeasured(chosen)
-        measured = bounds if bounds_only or obstacle else with_measurements(bounds, progress=display.doing)
+        measured = bounds if bounds_only or obstacle else add_measurements(bounds, progress=display.doing)
     contents = record(measured)
     contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
     contents["setting"]["gate_formula"] = options.reading_record
@@ -192,7 +192,7 @@ def read_point(path: str) -> dict[str, str]:
 
 
 def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
-    names = [p.name for p in moving(chosen)]
+    names = [p.name for p in free_parameters(chosen)]
     missing = [name for name in names if name not in values]
     if missing:
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
@@ -211,7 +211,7 @@ def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) 
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    parts = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"], "")
+    parts = (title, *lines, describe_truth(setting["truth"]), law, orders_, *record["reasons"], "")
     return Summary(title, parts, (answer(measured),))
 
 
@@ -221,7 +221,7 @@ def _measured(order: Mapping[str, Any]) -> str:
 
 _COLUMNS: Columns = {
     "parameter": "parameter",
-    "upper bound": bound_in_words,
+    "upper bound": describe_bound,
     "measured": _measured,
-    "rate": rate_in_words,
+    "rate": describe_rate,
 }

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.measurements.contact_orders import in_words, true_atoms
+from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import REPLICATES, study_for
-from temperance.measurements.slopes import answer, size_in_words, slope_parts
+from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import read_truth
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput, resumable
@@ -193,14 +193,14 @@ def _of_any(
             raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
     record = any_record(study, result)
     record["setting"]["gate_formula"] = options.reading_record
-    lines = (*options.reading_lines, in_words(true_atoms(study.study.family.setting)), _STARTS)
+    lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
     return Rates(record, summary=summary_of(record, *lines))
 
 
 def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
     """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
     setting = record["setting"]
-    sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
+    sizes = ", ".join(describe_size(n) for n in setting["sizes"])
     how = _HOW[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
     return Summary(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))

@@ -16,8 +16,8 @@ from temperance.claims.verify import (
     tests_made,
     verify_claims,
 )
-from temperance.measurements.judgement import Leg, describe, in_words, least_agreement
-from temperance.measurements.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
+from temperance.measurements.judgement import Leg, describe_conditions, describe_family, least_agreement
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits, slope_row
 from temperance.numerics.studies.workers import processes
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput, resumable
@@ -61,7 +61,7 @@ class Verify(Answer):
         """The evidence for every claim as an HTML document."""
         from temperance.claims.page import verification_page
 
-        return verification_page(self.results, self.source, made_in_words(self.results))
+        return verification_page(self.results, self.source, describe_fits_made(self.results))
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the family of all tests; published and kept_fits are always null."""
@@ -108,15 +108,15 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
     if (family := tests_made(results))["made"]:
-        yield in_words(family)
-    if (fits := made_in_words(results)) is not None:
+        yield describe_family(family)
+    if (fits := describe_fits_made(results)) is not None:
         yield fits
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
     if source is not None:
         yield f"read from {source!r}: nothing was run"
 
 
-def made_in_words(results: Sequence[Result]) -> str | None:
+def describe_fits_made(results: Sequence[Result]) -> str | None:
     """How many fits of studies were made in the run; None where no study was run."""
     total = sum(fits["total"] for fits in fits_of_studies(results).values())
     return f"All {total} fits of studies were made in this run, each by two searches" if total else None
@@ -136,8 +136,8 @@ def _row(result: Result) -> tuple[str, ...]:
 def _slopes(leg: Leg) -> Iterator[Part]:
     """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
     for study in leg.data.get("studies", ()):
-        yield f"    {study['name']}: {fits_in_words(study['fits'])}"
-        if beside := describe(study.get("conditions", {})):
+        yield f"    {study['name']}: {describe_fits(study['fits'])}"
+        if beside := describe_conditions(study.get("conditions", {})):
             yield f"    {beside}"
         rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
         if rows:

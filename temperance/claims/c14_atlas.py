@@ -18,7 +18,7 @@ from temperance.claims.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import kept as measured_now
+from temperance.measurements.contact_orders import kept_orders as measured_now
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, count, holds, objection, with_test
 from temperance.measurements.literature import ROWS, AtlasRow
@@ -41,8 +41,8 @@ def exact_proof(runs: Runs) -> Leg:
             lower = None if o.order.lower is None else str(o.order.lower)
             (rows if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
-    detail = f"{counted(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
-    detail += still_open([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    detail = f"{count_confirmed(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += describe_open([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
     outcome = combined(r["outcome"] for r in (*rows, *above))
     return Leg(outcome, detail, {"exact": rows, "intervals": intervals})
 
@@ -101,12 +101,12 @@ def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
     return {**row, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
 
 
-def counted(some: Sequence[dict[str, Any]]) -> str:
+def count_confirmed(some: Sequence[dict[str, Any]]) -> str:
     """How many records are confirmed, and of how many."""
     return f"{sum(r['outcome'] == 'confirmed' for r in some)} of {len(some)}"
 
 
-def still_open(some: Sequence[dict[str, Any]]) -> str:
+def describe_open(some: Sequence[dict[str, Any]]) -> str:
     """What is not confirmed, as the end of a detail."""
     open_rows = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
     more = f", and {len(open_rows) - _SHOWN} more" if len(open_rows) > _SHOWN else ""
@@ -142,10 +142,11 @@ def bounds_contact(runs: Runs) -> Leg:
     records = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
     again = [_again(*drawn) for drawn in random.Random(SEED).sample(some, -(-len(some) // SHARE))]
-    detail = f"{counted(records)} kept orders do not exceed their bounds; {counted(again)} measured again as kept"
+    detail = f"{count_confirmed(records)} kept orders do not exceed their bounds; "
+    detail += f"{count_confirmed(again)} measured again as kept"
     return Leg(
         combined(r["outcome"] for r in (*records, *again)),
-        detail + still_open(records),
+        detail + describe_open(records),
         {"kept": records, "measured_again": again},
     )
 
@@ -206,7 +207,7 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     rows = [row for row in tests if row is not None]
     outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
-    return Leg(outcome, words + still_open(against), {"kept_slopes": rows})
+    return Leg(outcome, words + describe_open(against), {"kept_slopes": rows})
 
 
 def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], level: float) -> dict[str, Any] | None:

@@ -12,8 +12,8 @@ from typing import Any
 from markupsafe import escape
 
 from temperance.claims.verify import Result
-from temperance.measurements.judgement import LEGS, LegName, describe
-from temperance.measurements.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
+from temperance.measurements.judgement import LEGS, LegName, describe_conditions
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits, slope_row
 from temperance.show.page import group, mathml, render
 from temperance.show.plots import contact_plot, label, rates_plot
 from temperance.show.table import Table
@@ -179,13 +179,13 @@ def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
 
 def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> View:
     """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
-    definition, fits, beside = study["definition"], study["fits"], describe(study.get("conditions", {}))
+    definition, fits, beside = study["definition"], study["fits"], describe_conditions(study.get("conditions", {}))
     judged = [s for s in slopes if s["outcome"] is not None]
     others = [s for s in slopes if s["outcome"] is None]
     name, dropped = definition["name"], fits["failed"] / fits["total"]
     return {
         "definition": definition,
-        "fits": fits_in_words(fits) + (f". {beside[0].upper()}{beside[1:]}" if beside else ""),
+        "fits": describe_fits(fits) + (f". {beside[0].upper()}{beside[1:]}" if beside else ""),
         "slopes": _slopes(f"Slopes of {name}", judged),
         "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
         "plots": [plot for s in judged if (plot := rates_plot(s, dropped))],

@@ -116,7 +116,7 @@ def digest(contents: Mapping[str, str]) -> str:
     return sha256(dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
-def kept() -> Mapping[str, str]:
+def accepted_digests() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
     return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
 
@@ -125,7 +125,7 @@ def kept() -> Mapping[str, str]:
 def checked(claim: str) -> str | None:
     """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
     part = PARTS.get(claim)
-    return part.statement if part is not None and kept().get(claim) == digest(texts(part)) else None
+    return part.statement if part is not None and accepted_digests().get(claim) == digest(texts(part)) else None
 
 
 _REPORT = "a report of `temperance verify -o report.json`"

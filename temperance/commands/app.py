@@ -17,7 +17,7 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from temperance.commands.examples import QUESTIONS, epilogue
-from temperance.show.errors import BadInput, commands, described, one_line
+from temperance.show.errors import BadInput, commands, describe, one_line
 from temperance.show.output import console
 
 
@@ -71,7 +71,7 @@ def run(tokens: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except CycloptsError as error:
-        return _refuse(described(error))
+        return _refuse(describe(error))
     except ValueError as error:  # of a function, which says what is wrong and what is accepted
         return _refuse(str(error))
     except KeyboardInterrupt as interruption:

@@ -9,7 +9,7 @@ import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
 
-from temperance.answers.experts import Experts, answered, asked
+from temperance.answers.experts import Experts, answer_of, fit_sizes
 from temperance.commands.command import command
 from temperance.numerics.estimation.comparison import FitComparison
 from temperance.numerics.estimation.result import FitResult
@@ -158,8 +158,8 @@ def _experts(
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
     options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
     with Display() as display, display.doing(f"fitting {most} experts down to 1") as progress:
-        comparison = asked(x, y, most=most, progress=progress, **options)
-    return answered(comparison, doubts)
+        comparison = fit_sizes(x, y, most=most, progress=progress, **options)
+    return answer_of(comparison, doubts)
 
 
 experts = command(_experts)

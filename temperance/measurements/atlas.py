@@ -4,7 +4,8 @@ An entry is a gate with an expert, a kind of cell and a dimension of x. It has a
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
 are computed on demand; measurements are kept in `data/atlas.json`, which `campaigns/remeasure.py` makes.
 
-`carried` brings measured orders to larger cells and to dimension 2, whose mixtures hold those that were measured.
+`carried_measurement` brings measured orders to larger cells and to dimension 2, whose mixtures hold those that were
+measured.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ _SPLIT = "for the softmax gate and constant experts; a split of b and nu alone i
 Bounds = Callable[[AtlasRow, str, int], Orders]
 
 
-def carried(
+def carried_measurement(
     row: AtlasRow, cell: str, d: int, order: Order, measured: Kept, bounds: Bounds
 ) -> tuple[KeptOrder, str] | None:
     """The measurement with the largest order where mixtures are some of those of this entry, and where that is.
@@ -178,7 +179,7 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     for order in proved.orders:
         own = measured_orders.get(order.parameter)
         measurement, where = _measurement(order, cell, own)
-        elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
+        elsewhere = carried_measurement(row, cell, d, order, measured, bounds) if measurement != "needless" else None
         reached = own.order if own is not None and measurement == "settled" else None
         if elsewhere and not order.flat and (reached is None or (elsewhere[0].order or 0.0) > reached + MET):
             measurement, (own, where) = "carried", elsewhere

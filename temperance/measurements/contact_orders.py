@@ -40,7 +40,7 @@ def record(proved: Orders) -> dict[str, Any]:
     low, high = map(int, chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
-        "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
+        "setting": {**setting_record(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
         "equations": [],
         "orders": [order.to_json() for order in proved.orders],
         "reasons": [*reasons_of(proved.reasons, proved.certificates), *remarks],
@@ -89,17 +89,17 @@ def answer(proved: Orders) -> str:
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
-def bound_in_words(order: Mapping[str, Any]) -> str:
+def describe_bound(order: Mapping[str, Any]) -> str:
     """The bound of an order of the record, as a cell of a table."""
     return "none (flat)" if order["flat"] else order["upper"] or "-"
 
 
-def rate_in_words(order: Mapping[str, Any]) -> str:
+def describe_rate(order: Mapping[str, Any]) -> str:
     """The rate of an order of the record, as a cell of a table."""
     return "-" if order["rate"] is None else f"n^(-{order['rate']})"
 
 
-def setting(chosen: Setting) -> dict[str, Any]:
+def setting_record(chosen: Setting) -> dict[str, Any]:
     """The model and the true point, as JSON."""
     spec = chosen.spec
     return {
@@ -108,11 +108,11 @@ def setting(chosen: Setting) -> dict[str, Any]:
         "activation": None if spec.gate.activation is None else spec.gate.activation.name,
         "cell": chosen.size,
         "split": "all" if chosen.every else "one",
-        "point": {p.name: str(chosen.point[p]) for p in moving(chosen)},
+        "point": {p.name: str(chosen.point[p]) for p in free_parameters(chosen)},
     }
 
 
-def moving(chosen: Setting) -> tuple[sp.Symbol, ...]:
+def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
     """The parameters that a true point gives values to."""
     return (*chosen.own, *chosen.spec.gate.shared)
 
@@ -129,13 +129,13 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
         atoms = [{p.name: str(at[p]) for p in parameters} for at in points]
         return {"atoms": atoms, "held": [p.name for p in held]}
     weights = weight_parameters(spec) or bias
-    gate = (*moving(chosen), *weights)
+    gate = (*free_parameters(chosen), *weights)
     atoms = [{p.name: str(at[p]) for p in gate} | {p.name: f"{float(at[p]):g}" for p in chosen.expert} for at in points]
     own = chosen.own if not chosen.every or translates(spec) else ()
     return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
 
 
-def in_words(truth: Mapping[str, Any]) -> str:
+def describe_truth(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
     atoms = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
     held = ", ".join(truth["held"]) or "nothing"
@@ -167,7 +167,7 @@ def unmeasured(chosen: Setting) -> str | None:
     return None
 
 
-def with_measurements(proved: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:
+def add_measurements(proved: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:
     """The orders with what was measured of them; arguments as in `measurements`.
 
     >>> from temperance.theory.contact.contact_orders import orders
@@ -228,7 +228,7 @@ class KeptOrder:
     distances: Sequence[float | None] = ()
 
 
-def kept(proved: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
+def kept_orders(proved: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
     """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
     return [
         KeptOrder(

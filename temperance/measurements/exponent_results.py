@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from temperance.measurements.contact_orders import setting
+from temperance.measurements.contact_orders import setting_record
 from temperance.measurements.judgement import LEVEL, LegOutcome, conditions, objection, with_test
 from temperance.numerics.errors.hypotheses import slope_test
 from temperance.numerics.errors.slopes import log_slope
@@ -252,7 +252,7 @@ def main(path: str, *names: str) -> None:
     results = []
     for name in names or STUDIES:
         chosen, study = bounds(name).setting, definition(name)
-        results.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
+        results.append({"setting": {**setting_record(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
         print(name, results[-1]["fits"], results[-1]["conditions"], flush=True)
         write_file(path, json.dumps(results) + "\n")
 

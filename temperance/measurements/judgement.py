@@ -197,7 +197,7 @@ def name_of(row: Row) -> str:
     return f"{row.get('study', row.get('entry'))}: {row.get('parameter', 'tau')}{cell}"
 
 
-def in_words(tally: Mapping[str, Any]) -> str:
+def describe_family(tally: Mapping[str, Any]) -> str:
     """The family of a run that made tests, in a line."""
     return (
         f"{tally['made']} tests at one family-wise level of {tally['level']:.0%} (Holm, a family of {tally['tests']}): "
@@ -272,7 +272,7 @@ def least_agreement(data: Mapping[str, Any]) -> float | None:
     return min((a for a in agreements if a is not None), default=None)
 
 
-def describe(beside: Mapping[str, Any]) -> str | None:
+def describe_conditions(beside: Mapping[str, Any]) -> str | None:
     """The conditions of a study in a line; None where none was measured."""
     parts = []
     if beside.get("agreement") is not None:

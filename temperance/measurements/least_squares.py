@@ -8,8 +8,8 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.measurements.contact_orders import bound_in_words, rate_in_words
-from temperance.measurements.contact_orders import setting as of_setting
+from temperance.measurements.contact_orders import describe_bound, describe_rate
+from temperance.measurements.contact_orders import setting_record as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
 from temperance.show.errors import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
@@ -24,7 +24,7 @@ from temperance.theory.settings.order import Order
 from temperance.theory.settings.reasons import Reason, ReasonKind
 from temperance.theory.settings.truth import Setting
 
-_COLUMNS: Columns = {"parameter": "parameter", "bound": bound_in_words, "rate": rate_in_words}
+_COLUMNS: Columns = {"parameter": "parameter", "bound": describe_bound, "rate": describe_rate}
 _SHOWN = 6  # relations
 _SEEN: Mapping[Noise | None, str] = {
     None: "under least squares",
@@ -110,7 +110,7 @@ class ByLeastSquares:
         record = self.record()
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
-        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
+        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.found)]
         reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
         return Summary(
             title,
@@ -123,7 +123,7 @@ class ByLeastSquares:
         """The rates in words: proved, none, and open."""
 
         def rate(o: Mapping[str, Any]) -> str:
-            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else rate_in_words(o)
+            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else describe_rate(o)
 
         rates = _grouped(self.record(), rate)
         return f"Rates {self.seen}: {'; '.join(f'{names} {rate}' for rate, names in rates.items())}."
@@ -189,7 +189,7 @@ def _cone(cone: Cone, over: Sequence[sp.Symbol], moves: Sequence[str]) -> dict[s
     return {"outcome": cone.outcome, "parameters": [p.name for p in over], "matrix": entries, "moves": list(moves)}
 
 
-def _in_words(proved: LeastSquaresOrders) -> str:
+def _describe_cone(proved: LeastSquaresOrders) -> str:
     """What of the relations is positive semidefinite, in a line."""
     if proved.all.outcome == "trivial":
         return (
@@ -227,7 +227,7 @@ _OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a rel
 _RATES = "an order r is the rate n^(-1/(2r)); flat has none"
 
 
-def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Summary]:
+def check_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Summary]:
     """The conditions of least squares for the gates of activations: one object each, and what is said of them.
 
     Raises ValueError for an activation or an expert that has no orders.

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.measurements.judgement import LEVEL, conditions, objection
-from temperance.measurements.slopes import SlopeTests, size_in_words
+from temperance.measurements.slopes import SlopeTests, describe_size
 from temperance.measurements.true_measures import check_truth, default_truth
 from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.search import FAILED
@@ -129,8 +129,8 @@ def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
     largest = 10**8 if kind == "sample" else 10**12
     for size in n:
         if not smallest <= size <= largest:
-            limits = f"{smallest} (all beta1, beta0, a, b, nu) to {size_in_words(largest)} (experiment: {kind})"
-            raise ValueError(f"n = {size_in_words(size)} is out of range; accepted: {limits}")
+            limits = f"{smallest} (all beta1, beta0, a, b, nu) to {describe_size(largest)} (experiment: {kind})"
+            raise ValueError(f"n = {describe_size(size)} is out of range; accepted: {limits}")
 
 
 def _check(gate: str, source: str | None, true: int, fitted: int, replicates: int, seed: int, dim: int) -> None:

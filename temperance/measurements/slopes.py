@@ -20,7 +20,7 @@ from temperance.measurements.judgement import (
     LegOutcome,
     PlannedTest,
     conditions,
-    describe,
+    describe_conditions,
     holds,
     objection,
     with_test,
@@ -239,8 +239,8 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     if any(s["anchor_at_home"] is False for s in slopes):
         yield "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor"
     yield from _errors(record["setting"]["sizes"], slopes)
-    yield fits_in_words(record["fits"])
-    if beside := describe(record.get("conditions", {})):
+    yield describe_fits(record["fits"])
+    if beside := describe_conditions(record.get("conditions", {})):
         yield beside
 
 
@@ -253,7 +253,7 @@ def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterat
         for s in slopes:
             points = {point["n"]: point for point in s["points"]}
             rows.append((s["parameter"], _cell(s), *(_error(points[n]) if n in points else "few" for n in part)))
-        yield Table("RMS errors", ("group", "cell", *(f"n = {size_in_words(n)}" for n in part)), tuple(rows))
+        yield Table("RMS errors", ("group", "cell", *(f"n = {describe_size(n)}" for n in part)), tuple(rows))
 
 
 def _error(point: Mapping[str, Any]) -> str:
@@ -266,7 +266,7 @@ def _error(point: Mapping[str, Any]) -> str:
     return f"{point['rms']:.2g} +-" + (f"{half:.0%}" if half <= _LARGE else "large")
 
 
-def fits_in_words(fits: Mapping[str, int]) -> str:
+def describe_fits(fits: Mapping[str, int]) -> str:
     """How the fits of a study ended."""
     converged, bound, failed = (f"{fits[name] / fits['total']:.2%}" for name in ("converged", "at_bound", "failed"))
     text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
@@ -275,7 +275,7 @@ def fits_in_words(fits: Mapping[str, int]) -> str:
     return text + f", {failed} were dropped (degenerate, or not converged)"
 
 
-def size_in_words(n: int) -> str:
+def describe_size(n: int) -> str:
     """The size as a power of ten where it is a large one."""
     exponent = len(str(n)) - 1
     return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)

@@ -15,7 +15,7 @@ from temperance.routers.find import Inputs, routers
 from temperance.routers.freedom import Freedom
 from temperance.routers.gates import Form, Proof, form_of, proof
 from temperance.routers.probe import Derivatives
-from temperance.routers.words import RouterAudit, in_words, price
+from temperance.routers.words import RouterAudit, describe, price
 
 _SPARE = 1.6
 _LARGE, _RANK = 700, 6
@@ -106,7 +106,7 @@ def _row(findings: Findings, determined: str | None) -> RouterAudit:
     if proved and findings.evaluation.outcome == "undecided":
         freedom = Freedom(proved.verdict, "proved", {})
         findings = replace(findings, evaluation=freedom, training=freedom)
-    row = in_words(findings, form, proved, price(findings))
+    row = describe(findings, form, proved, price(findings))
     if determined is None:
         return row
     reason = f"tau is learnable: {determined} shares it, and determines it. Alone: {row.reason}"

@@ -81,7 +81,7 @@ class RouterAudit:
         return (self.reason, self.rests_on, f"Change: {self.change}", *more)
 
 
-def in_words(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
+def describe(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
     """The row of a router. proved: what the theory says of its form, where tests agree."""
     first = findings.evaluation
     outcomes: tuple[Learnable, Learnable] = (first.outcome, findings.training.outcome)

@@ -51,7 +51,7 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.splitlines()))
 
 
-def described(error: CycloptsError) -> str:
+def describe(error: CycloptsError) -> str:
     """The message for arguments that do not fit a command."""
     match error:
         case UnknownCommandError():

@@ -20,7 +20,7 @@ from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
 from cyclopts import Parameter
 from sympy import Expr
 
-from temperance.show.options import listed
+from temperance.show.options import comma_separated
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import FITTED, gate_of, names
@@ -50,7 +50,7 @@ def _mapping(pairs: list[tuple[str, str]]) -> dict[str, str]:
     return dict(pairs)
 
 
-_names = partial(listed, _name, "names between commas, such as w,c", show_default=False)
+_names = partial(comma_separated, _name, "names between commas, such as w,c", show_default=False)
 
 
 class FormulaOptions(TypedDict, total=False):
@@ -66,7 +66,7 @@ class FormulaOptions(TypedDict, total=False):
     ]
     constants: Annotated[
         Mapping[str, str | int | float | Expr],
-        listed(
+        comma_separated(
             _pair,
             "numbers by their names, each once, such as kappa=1/2,w=3",
             _mapping,

@@ -18,7 +18,7 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-def listed(
+def comma_separated(
     read: Callable[[str], Any], what: str, combine: Callable[[list[Any]], Any] = tuple, **options: Any
 ) -> Parameter:
     """An option of what stands between commas, each as `read` reads it, put together by `combine`; both may raise
@@ -55,13 +55,15 @@ PLACED = "given by its place"
 Whole = Annotated[int, Parameter(converter=lambda _, tokens: _whole(tokens[0].value))]
 """A whole number, written as one: no 1e3, no 1_000."""
 
-Sizes = Annotated[Sequence[int] | None, listed(_size, "whole sizes N,N,.. such as 1000,1e6")]
+Sizes = Annotated[Sequence[int] | None, comma_separated(_size, "whole sizes N,N,.. such as 1000,1e6")]
 """Sample sizes, N,N,.."""
 
-ExpertNumbers = Annotated[tuple[int, ...], listed(_whole, "a number of experts, or several as 1,2,3")]
+ExpertNumbers = Annotated[tuple[int, ...], comma_separated(_whole, "a number of experts, or several as 1,2,3")]
 """One number of experts, or several to compare."""
 
-Numbers = Annotated[float | Sequence[float] | None, listed(float, "numbers separated by commas, such as .1,.9")]
+Numbers = Annotated[
+    float | Sequence[float] | None, comma_separated(float, "numbers separated by commas, such as .1,.9")
+]
 """Numbers separated by commas."""
 
 File = str | Mapping[str, Any]

@@ -16,7 +16,7 @@ from temperance.measurements.judgement import (
     claim_outcome,
     combined,
     conditions,
-    describe,
+    describe_conditions,
     least_agreement,
 )
 from temperance.measurements.slopes import planned_slopes, predicted, study_record
@@ -237,12 +237,14 @@ def test_the_conditions_of_a_study_are_in_a_line():
     assert beside["starts"] == 2
     assert beside["at_edge"] == {"nu": pytest.approx(1 / len(LINEAR.sizes))}
     assert 0.1 < beside["smallest_share"] < 0.5
-    assert describe({**beside, "starts": 96, "smallest_share": 1.23e-3, "at_edge": {"nu": 0.625, "a": 0.0}}) == (
+    assert describe_conditions(
+        {**beside, "starts": 96, "smallest_share": 1.23e-3, "at_edge": {"nu": 0.625, "a": 0.0}}
+    ) == (
         "two searches, each from 48 starts, agree on 97.5% of the fits; parameters at an edge of the box: nu in 62% of "
         "the fits; median share of the lightest atom at the largest n: 0.0012"
     )
-    assert describe(beside).startswith("two searches, each from one start, agree on 97.5%")
-    assert describe({}) is None
+    assert describe_conditions(beside).startswith("two searches, each from one start, agree on 97.5%")
+    assert describe_conditions({}) is None
 
 
 def test_the_least_agreement_of_a_leg_is_that_of_its_worst_study():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from temperance.measurements.judgement import LEVEL, POWER, Leg, family, in_words, stepped_down, with_test
+from temperance.measurements.judgement import LEVEL, POWER, Leg, describe_family, family, stepped_down, with_test
 from temperance.numerics.errors.hypotheses import Hypothesis
 
 TESTS = 500
@@ -59,4 +59,4 @@ def test_what_a_run_tested_is_said():
     assert (found["least_power"], found["least_planned"]) == (0.99, 0.95)
     assert (found["tests"], found["planned"]) == (TESTS, 3)
     words = "rejected are t: a in cell 1; power 0.9 was planned in 3 (at least 0.95 in all), reached in 2"
-    assert words in in_words(found)
+    assert words in describe_family(found)

@@ -5,7 +5,7 @@ import math
 import pytest
 from cyclopts import App, CoercionError, CycloptsError
 
-from temperance.show.errors import BadInput, described, one_line, resumable
+from temperance.show.errors import BadInput, describe, one_line, resumable
 from temperance.show.inputs import read_csv, read_json, read_value
 from temperance.show.options import ExpertNumbers, Numbers, Sizes, Whole
 
@@ -94,7 +94,7 @@ def test_an_option_takes_its_kind_of_value(kind, text, value):
     if isinstance(value, str):
         with pytest.raises(CoercionError) as refusal:
             app([f"--it={text}"], exit_on_error=False, print_error=False)
-        assert described(refusal.value).startswith(value)
+        assert describe(refusal.value).startswith(value)
     else:
         app([f"--it={text}"], exit_on_error=False, print_error=False, result_action="return_value")
         assert given == [value]
@@ -118,7 +118,7 @@ def test_arguments_that_do_not_fit_are_described(arguments, words):
 
     with pytest.raises(CycloptsError) as refusal:
         app(arguments, exit_on_error=False, print_error=False)
-    assert words in described(refusal.value)
+    assert words in describe(refusal.value)
 
 
 def test_a_text_is_one_printable_line():
