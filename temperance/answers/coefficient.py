@@ -36,17 +36,17 @@ class Coefficient(Answer):
 
     Attributes:
         found: the bounds, the multiplicity, the stratum and the reason.
-        meant: what was understood of a model that is a formula.
+        reading: what was understood of a model that is a formula.
         gauge: the gauge that the value is of; None of a gate that has one alone.
     """
 
     found: Found
-    meant: Understood | None = None
+    reading: Understood | None = None
     gauge: Gauge | None = None
 
     def to_json(self) -> Any:
         """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
-        formula = None if self.meant is None else self.meant.record()
+        formula = None if self.reading is None else self.reading.record()
         return {**self.found.to_json(), "gauge": self.gauge, "gate_formula": formula}
 
 

@@ -263,7 +263,7 @@ class OfGate:
     """The sample size of a parameter of any gate, what was understood of it, and what is held of the last atom."""
 
     row: ParameterRow
-    meant: Understood
+    reading: Understood
     held: tuple[Symbol, ...]
 
 
@@ -300,7 +300,7 @@ class Efficiency(Answer):
             "floor": self.floor,
             "rows": self.rows(),
             "match": None if self.match is None else list(self.match),
-            "gate_formula": None if of is None else of.meant.record(),
+            "gate_formula": None if of is None else of.reading.record(),
         }
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -404,7 +404,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
             check_anchored(point)
         of_gate = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
     title, counted = _title(point, Question(chosen, precision), of_gate.row.parameter)
-    lines = (str(of_gate.meant), describe_truth(_atoms(point, of_gate.held)))
+    lines = (str(of_gate.reading), describe_truth(_atoms(point, of_gate.held)))
     parts: tuple[Part, ...] = (
         *lines,
         sizes(of_gate.row),

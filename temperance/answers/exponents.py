@@ -79,7 +79,7 @@ class Exponents(Answer):
     def uncertified(self) -> str:
         """Why no upper bounds are certified, if none are."""
         if isinstance(self.found, ByLeastSquares):
-            return self.found.why
+            return self.found.uncertified
         return next((r.text for r in reversed(self.found.reasons) if r.kind in _UNCERTIFIED), "")
 
     def certificates(self) -> list[dict[str, Any]]:

@@ -267,10 +267,10 @@ def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
     spec, command = options.spec, options.in_shell
-    proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
-    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
+    squares = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
+    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in squares.proved.orders if o.is_mean})
     rates = []
-    for row in proved.record()["orders"]:
+    for row in squares.record()["orders"]:
         name, common = row["parameter"], row["parameter"] in shared
         rate = None if row["rate"] is None else Fraction(row["rate"])
         sharp = rate if rate == (HALF if common or name in means else HALF / 2) else None
@@ -289,7 +289,7 @@ def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     rest = []
     if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
         rest = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
-    summary = replace(summary, parts=(*summary.parts, *proved.reasons), words=(*summary.words, *rest))
+    summary = replace(summary, parts=(*summary.parts, *squares.reasons), words=(*summary.words, *rest))
     return Predict(setting, tuple(rates), summary=summary)
 
 

@@ -39,17 +39,17 @@ class Twins(Answer):
     Attributes:
         found: the twins, and whether almost every truth has none.
         symmetries: what is proved of a gate that is no activation gate.
-        meant: what was understood of a gate that is a formula.
+        reading: what was understood of a gate that is a formula.
     """
 
     found: Found
     symmetries: tuple[ExactSymmetry, ...] = ()
-    meant: Understood | None = None
+    reading: Understood | None = None
 
     def to_json(self) -> Any:
         """Activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula."""
         record = self.found.to_json() | ({"activation": None} if self.symmetries else {})
-        formula = None if self.meant is None else self.meant.record()
+        formula = None if self.reading is None else self.reading.record()
         return {**record, "gate_formula": formula, "symmetries": [s.to_json() for s in self.symmetries]}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:

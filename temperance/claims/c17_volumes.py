@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, comb
 from temperance.numerics.errors.hypotheses import Hypothesis
 from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.show.inputs import read_stored
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.coefficient import Coefficient
 from temperance.theory.models.by_name import model
@@ -140,8 +140,7 @@ def _decided(spec: Any, true: int, fitted: int, exact: Fraction, m: int) -> LegO
 @cache
 def stored() -> dict[str, Any]:
     """The studies of volumes that are kept."""
-    studies: dict[str, Any] = json.loads((files("temperance.claims") / "data" / "volumes.json").read_text("utf-8"))
-    return studies
+    return dict(read_stored("claims/data/volumes.json"))
 
 
 def predicted(study: VolumeStudy) -> Coefficient:

@@ -15,8 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
-from json import dumps, loads
+from json import dumps
 from typing import Any, get_args
 
 from temperance.claims.study_runner import Runs
@@ -33,7 +32,7 @@ from temperance.measurements.judgement import (
     stepped_down,
 )
 from temperance.numerics.studies.store import StoreError
-from temperance.show.inputs import read_json
+from temperance.show.inputs import read_json, read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.coq.files import FILES, file_of, library
@@ -118,7 +117,7 @@ def digest(contents: Mapping[str, str]) -> str:
 
 def accepted_digests() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
-    return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
+    return read_stored(f"claims/{RESULTS}")["digests"]
 
 
 @cache

@@ -10,11 +10,9 @@ measured.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from importlib.resources import files
 from math import inf
 from typing import Any
 
@@ -25,6 +23,7 @@ from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Trie
 from temperance.measurements.contact_orders import KeptOrder, true_atoms
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.show.inputs import read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
 from temperance.theory.contact.contact_orders import Orders, orders
@@ -269,8 +268,8 @@ def _exponent(
 @cache
 def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
     """The measurements that are kept, by `key`."""
-    text = files("temperance.measurements").joinpath("data/atlas.json").read_text(encoding="utf-8")
-    return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in json.loads(text).items()}
+    entries = read_stored("measurements/data/atlas.json")
+    return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in entries.items()}
 
 
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:

@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -30,6 +29,7 @@ from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.fitting.search import FAILED
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
+from temperance.show.inputs import read_stored
 from temperance.show.output import write_file
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
@@ -153,8 +153,7 @@ def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
 @cache
 def stored() -> Mapping[str, Any]:
     """The results that were kept, by setting."""
-    text = files("temperance.measurements").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
-    return {entry["definition"]["name"]: entry for entry in json.loads(text)}
+    return {entry["definition"]["name"]: entry for entry in read_stored("measurements/data/exponent_studies.json")}
 
 
 def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -243,8 +242,7 @@ def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list
 @cache
 def kept_claims() -> tuple[dict[str, Any], ...]:
     """All studies of the claims that are kept."""
-    text = files("temperance.measurements").joinpath("data/claim_slopes.json").read_text(encoding="utf-8")
-    return tuple(json.loads(text))
+    return tuple(read_stored("measurements/data/claim_slopes.json"))
 
 
 def main(path: str, *names: str) -> None:

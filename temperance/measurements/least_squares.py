@@ -43,18 +43,18 @@ class ByLeastSquares:
 
     Attributes:
         setting: the gate, the expert and the true point.
-        found: what is proved.
-        proof: its certificate, accepted by the kernel. why: why there is none.
+        proved: the orders, and the relations that they follow from.
+        proof: its certificate, accepted by the kernel. uncertified: why there is none.
     """
 
     setting: Setting
-    found: LeastSquaresOrders
+    proved: LeastSquaresOrders
     proof: Mapping[str, Any] | None
-    why: str
+    uncertified: str
 
     def record(self) -> dict[str, Any]:
         """The object of --json."""
-        proved = self.found
+        proved = self.proved
         unseen = NU if proved.atom.noise is None else None
         atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in proved.atom.points]
         first = [] if proved.relations is None else proved.relations.interactions.generators
@@ -64,7 +64,7 @@ class ByLeastSquares:
             **({} if noise is None else {"noise": noise}),
             "setting": {
                 **of_setting(self.setting),
-                "truth": {"atoms": atoms, "held": [p.name for p in self.found.atom.spec.gate.parameters]},
+                "truth": {"atoms": atoms, "held": [p.name for p in self.proved.atom.spec.gate.parameters]},
                 "dim": self.setting.spec.dim,
             },
             "equations": [],
@@ -87,14 +87,14 @@ class ByLeastSquares:
     def reasons(self) -> list[str]:
         """What moves with a scale, and where the orders are proved."""
         reasons = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
-        proved = any(o.upper is not None for o in self.found.orders)
-        reasons += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
-        return reasons + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
+        proved = any(o.upper is not None for o in self.proved.orders)
+        reasons += [] if self.proof is not None or not proved else [f"no certificate: {self.uncertified}"]
+        return reasons + ([f"proved {_EVERYWHERE if self.proved.everywhere else _HERE}"] if proved else [])
 
     def _scaled(self) -> list[dict[str, Any]]:
         """What the scale symmetry moves."""
-        point, labels, held = self.found.atom.points[0], self.curves.labels, self.found.atom.setting.held
-        scaled = [p for p in self.found.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
+        point, labels, held = self.proved.atom.points[0], self.curves.labels, self.proved.atom.setting.held
+        scaled = [p for p in self.proved.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
         reason = Reason(ReasonKind.IDENTITY, str(self.curves.scale))
         return [_row(Order(p.name, p.name, False, reason, flat=True)) for p in scaled]
 
@@ -110,7 +110,7 @@ class ByLeastSquares:
         record = self.record()
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
-        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.found)]
+        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.proved)]
         reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
         return Summary(
             title,
@@ -131,7 +131,7 @@ class ByLeastSquares:
     @property
     def seen(self) -> str:
         """What is fitted."""
-        return _SEEN[self.found.atom.noise]
+        return _SEEN[self.proved.atom.noise]
 
     @property
     def gate(self) -> str:
@@ -142,16 +142,16 @@ class ByLeastSquares:
     @property
     def first_order(self) -> tuple[str, str | None]:
         """Whether the atom and its first derivatives are independent in the mixture, and a relation if they are not."""
-        spec = least_squares(self.found.atom.spec)
+        spec = least_squares(self.proved.atom.spec)
         generators = derive(spec.gate, spec.expert, dim=spec.dim, order=1).generators
         if generators:
             return "fails", ", ".join(g.equation for g in generators)
-        return ("holds" if self.found.relations is not None and self.found.relations.proved else "undecided"), None
+        return ("holds" if self.proved.relations is not None and self.proved.relations.proved else "undecided"), None
 
     def row(self) -> tuple[str, ...]:
         """The cells of a table after those that name the setting."""
         record, (verdict, relation) = self.record(), self.first_order
-        means = {self.curves.label(o.name, True) for o in self.found.orders if o.is_mean}
+        means = {self.curves.label(o.name, True) for o in self.proved.orders if o.is_mean}
         orders = {o["parameter"]: o for o in record["orders"] if o["parameter"] not in means}
         proved = ", ".join(f"{name} {o['upper']}" for name, o in orders.items() if o["upper"])
         flat = ", ".join(name for name, o in orders.items() if o["flat"])

@@ -97,7 +97,7 @@ class Case:
 
     s: Activation
     truth: Truth
-    asked: Question
+    question: Question
 
     @classmethod
     def of(cls, source: str | Activation, truth: Truth, question: Question) -> Case:
@@ -110,7 +110,7 @@ class Case:
     @property
     def gauge(self) -> Gauge:
         """The linear gate is always anchored."""
-        return "anchored" if self.s.is_linear else self.asked.gauge
+        return "anchored" if self.s.is_linear else self.question.gauge
 
     @property
     def gate(self) -> CompiledActivation:
@@ -131,7 +131,7 @@ class Case:
     @property
     def obstacle(self) -> Obstacle | None:
         """The proof that there are no standard errors; with a match, x fills what it has to."""
-        truth = self.truth if self.asked.match is None else replace(self.truth, box=None)
+        truth = self.truth if self.question.match is None else replace(self.truth, box=None)
         return obstacle(self.s, self.gauge, truth)
 
 
@@ -173,12 +173,12 @@ def _lost(empty: Row, case: Case, proved: Obstacle) -> Row:
         return row
     if not required.resolved or required.error > ROUGHEST:
         return row
-    n = case.asked.n(required.beta1)
+    n = case.question.n(required.beta1)
     return replace(row, n_invariant=n, condition=required.condition, relative_error=required.error)
 
 
 def _computed(empty: Row, case: Case) -> Row:
-    base, question = empty, case.asked
+    base, question = empty, case.question
     if question.match is not None:
         match = _matched(case, question.match)
         if match is None:
@@ -224,7 +224,7 @@ def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
         beta1=tuple(tuple(beta) for beta in best.measure.beta1.tolist()),
         beta0=float(best.measure.beta0[0]),
         at_edge=best.at_edge,
-        n_both=None if both is None else case.asked.n(both.cost),
+        n_both=None if both is None else case.question.n(both.cost),
     )
     return replace(case, truth=truth_of(best.measure, low, high)), row
 
@@ -251,5 +251,5 @@ def curve(case: Case, taus: list[float]) -> list[float | None]:
         except ValueError:  # too steep to be resolved
             sizes.append(None)
             continue
-        sizes.append(None if required.tau is None else case.asked.n(required.tau))
+        sizes.append(None if required.tau is None else case.question.n(required.tau))
     return sizes

@@ -1,5 +1,7 @@
 """Reads files that a user wrote, JSON or a CSV file of numbers, and reports their mistakes in one line.
 
+`read_stored` reads the JSON files that come with temperance.
+
 ``read_csv("data.csv", target="y")`` gives x (n, d), y (n,), weights, the names of the columns of x,
 and what is in doubt.
 
@@ -21,6 +23,7 @@ import json
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -58,6 +61,11 @@ def read_value(value: Any, accepted: str, number: Number = None) -> Any:
         return _loads(json.dumps(value), number)
     except (TypeError, ValueError) as error:
         raise ValueError(f"no such value ({error}); accepted: {accepted}") from None
+
+
+def read_stored(name: str) -> Any:
+    """What a JSON file of this package holds; name: as in "measurements/data/atlas.json"."""
+    return json.loads((files("temperance") / name).read_text(encoding="utf-8"))
 
 
 def _loads(text: str, number: Number) -> Any:

@@ -3,8 +3,8 @@
 `Options` says which model is meant, how its formulas were read, and whether it has the theorems of `theory.rates`. A
 function that `takes_formulas` has those of formulas as ``**formulas: Unpack[FormulaOptions]``.
 
->>> Options("w*x/tau", "a*x", shared=("w",)).in_shell
-"--gate 'w*x/tau' --expert 'a*x' --shared w"
+>>> Options("w*x/sigma", shared=("sigma",)).in_shell
+"--gate 'w*x/sigma' --shared sigma"
 """
 
 from __future__ import annotations
