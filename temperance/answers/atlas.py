@@ -25,14 +25,13 @@ from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
 from temperance.show.options import Whole
 from temperance.show.output import Display, check_writable, to_json, write_file
-from temperance.show.table import Part, Summary, Table
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.settings.losses import loss_of
 from temperance.theory.settings.reasons import Reason, ReasonKind
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
-_COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")
 SHORT = {"every cell split": "all split"}
 _OF_OTHERS = "; the column of another d has slowest, and below it known"
 _LEGEND = (
@@ -110,7 +109,7 @@ def _orders(atlas_part: Found) -> Iterator[Part]:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
             yield f"  {describe_truth(entry.truth or {})}"
-            yield Table("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
+            yield Table.of("Orders", _COLUMNS, entry.orders)
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
@@ -150,17 +149,23 @@ def slowest(entries: Sequence[Entry]) -> str:
     return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(rates)}"
 
 
-def _order(o: AtlasOrder) -> tuple[str, ...]:
-    bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
-    mark = "*" if o.measurement == "carried" else ""
-    measured = _MEASURED.get(o.measurement, "")
-    if o.order.measured is not None and o.measured is not None:
-        measured = f"{o.measured:.2f}({100 * max(o.order.measured.error or 0.0, LEAST_ERROR):.0f}){mark}"
-    measured = "flat" if o.order.flat and o.measurement == "needless" else measured
-    rate = "none" if o.order.rate is None else str(o.order.rate)
-    published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
-    published = published or ("none" if o.published_reason.kind is ReasonKind.UNMET else "not read")
-    return o.order.parameter, bound, o.proof or "none", o.sides, measured, _slope(o), rate, published
+def _bound(o: AtlasOrder) -> str:
+    return "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
+
+
+def _measured(o: AtlasOrder) -> str:
+    if o.order.flat and o.measurement == "needless":
+        return "flat"
+    if o.order.measured is None or o.measured is None:
+        return _MEASURED.get(o.measurement, "")
+    error = max(o.order.measured.error or 0.0, LEAST_ERROR)
+    return f"{o.measured:.2f}({100 * error:.0f})" + ("*" if o.measurement == "carried" else "")
+
+
+def _published(o: AtlasOrder) -> str:
+    if not o.published:
+        return "none" if o.published_reason.kind is ReasonKind.UNMET else "not read"
+    return f"{o.published} faster" if o.is_overtaken else o.published
 
 
 def _slope(o: AtlasOrder) -> str:
@@ -171,6 +176,18 @@ def _slope(o: AtlasOrder) -> str:
     if o.slope.outcome == "confirmed":
         mark = "" if o.order.rate is None or _is_sharp(o.slope, float(o.order.rate)) else " faster"
     return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
+
+
+_COLUMNS: Columns = {
+    "parameter": lambda o: o.order.parameter,
+    "bound": _bound,
+    "proof": lambda o: o.proof or "none",
+    "sides": lambda o: o.sides,
+    "measured": _measured,
+    "slope to 1e12": _slope,
+    "rate": lambda o: "none" if o.order.rate is None else str(o.order.rate),
+    "published": _published,
+}
 
 
 def _is_sharp(slope: KeptSlope, rate: float) -> bool:

@@ -38,7 +38,7 @@ from temperance.show.model_options import FormulaOptions, Options, takes_formula
 from temperance.show.options import FileOr, Numbers, Whole
 from temperance.show.output import Display
 from temperance.show.plots import Line, Plot, Point
-from temperance.show.table import Part, Summary, Table
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.exact_truths import exact_truth
@@ -79,44 +79,29 @@ def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row
 _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
 MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
-_COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
-_MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
 _COLUMNS_IN_WORDS = (
     "price: the factor by which an unknown beta1 raises n (tau); best tau: of the least n, in the window n is at most "
     "twice that; crossings: x at which the two largest scores are equal; tau -> 0: the law of n."
 )
 
 
-def table(rows: Sequence[Row], match: Match | None) -> Table:
-    """The sample sizes, a row an activation and temperature."""
-    columns, cells = (_COLUMNS, _cells) if match is None else (_MATCHED_COLUMNS, _matched_cells)
-    return Table("Sample sizes", columns, tuple(map(cells, rows)))
+def _window(row: Row) -> str:
+    """The best temperature, with its window."""
+    if row.best_tau is None:
+        return "-"
+    ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
+    return f"{row.best_tau[0]:.3g} ({ends})"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    window, law = "-", row.laws.tau_to_0
-    if row.best_tau is not None:
-        ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
-        window = f"{row.best_tau[0]:.3g} ({ends})"
-    law_words = law or "-" if law is None or isinstance(law, str) else power(law)
-    return (
-        row.activation,
-        f"{row.tau:.4g}",
-        _tau_cell(row),
-        count(row.n_beta1),
-        _short(row.price),
-        window,
-        "-" if row.crossings is None else str(row.crossings),
-        law_words,
-    )
+def _law(row: Row) -> str:
+    law = row.laws.tau_to_0
+    return law or "-" if law is None or isinstance(law, str) else power(law)
 
 
-def _matched_cells(row: Row) -> tuple[str, ...]:
+def _length(row: Row) -> str:
+    """The matched beta1."""
     at = "-" if row.beta1 is None else ", ".join(f"{v:.3g}" for beta in row.beta1 for v in beta if v) or "0"
-    at += " (end)" if row.at_edge else ""
-    tau = "-" if row.n_tau is None else _short(row.tau)
-    numbers = (_tau_cell(row), count(row.n_beta1), count(row.n_both))
-    return row.activation, *numbers, at, tau, _short(row.price)
+    return at + (" (end)" if row.at_edge else "")
 
 
 def _reach(rows: Sequence[Row]) -> Iterator[str]:
@@ -137,6 +122,27 @@ def _tau_cell(row: Row) -> str:
 
 def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
+
+
+_COLUMNS: Columns = {
+    "activation": lambda row: row.activation,
+    "tau": lambda row: f"{row.tau:.4g}",
+    "n (tau)": _tau_cell,
+    "n (beta1)": lambda row: count(row.n_beta1),
+    "price": lambda row: _short(row.price),
+    "best tau (window)": _window,
+    "crossings": lambda row: "-" if row.crossings is None else str(row.crossings),
+    "tau -> 0": _law,
+}
+_MATCHED_COLUMNS: Columns = {
+    "activation": lambda row: row.activation,
+    "n (tau)": _tau_cell,
+    "n (beta1)": lambda row: count(row.n_beta1),
+    "n (both)": lambda row: count(row.n_both),
+    "at beta1": _length,
+    "tau": lambda row: "-" if row.n_tau is None else _short(row.tau),
+    "price": lambda row: _short(row.price),
+}
 
 
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
@@ -448,7 +454,7 @@ def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
 
 def _parts(rows: Sequence[Row], truth: Truth, query: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
-    yield table(rows, query.match)
+    yield Table.of("Sample sizes", _COLUMNS if query.match is None else _MATCHED_COLUMNS, rows)
     yield from notes(rows, query.match, floor, title)
     beta1 = slopes(truth) or ()
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and query.match is None):

@@ -17,7 +17,7 @@ from temperance.claims.verify import (
     verify_claims,
 )
 from temperance.measurements.judgement import Leg, describe_conditions, describe_family, least_agreement
-from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits, slope_row
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
 from temperance.numerics.studies.workers import processes
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput, resumable
@@ -139,9 +139,9 @@ def _slopes(leg: Leg) -> Iterator[Part]:
         yield f"    {study['name']}: {describe_fits(study['fits'])}"
         if beside := describe_conditions(study.get("conditions", {})):
             yield f"    {beside}"
-        rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
-        if rows:
-            yield Table(study["name"], SLOPE_COLUMNS, tuple(rows))
+        slopes = [s for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
+        if slopes:
+            yield Table.of(study["name"], SLOPE_COLUMNS, slopes)
 
 
 @checked

@@ -13,7 +13,7 @@ from markupsafe import escape
 
 from temperance.claims.verify import Result
 from temperance.measurements.judgement import LEGS, LegName, describe_conditions
-from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits, slope_row
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
 from temperance.show.page import group, mathml, render
 from temperance.show.plots import contact_plot, label, rates_plot
 from temperance.show.table import Table
@@ -195,8 +195,8 @@ def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> Vie
 
 
 def _slopes(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
-    rows = tuple((group(s["parameter"]), *slope_row(s)[1:], s["reason"]) for s in records)
-    return Table(caption, (*SLOPE_COLUMNS, "reason"), rows)
+    columns = {**SLOPE_COLUMNS, "group": lambda s: group(s["parameter"]), "reason": "reason"}
+    return Table.of(caption, columns, records)
 
 
 def _truth(definition: Mapping[str, Any]) -> Table:

@@ -30,7 +30,7 @@ from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.study import Study
-from temperance.show.table import Part, Table
+from temperance.show.table import Columns, Part, Table
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction, weakest
 
@@ -218,8 +218,6 @@ def finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-SLOPE_COLUMNS = ("group", "cell", "share", "slope [95% interval]", "predicted", "outcome")
-"""A cell with its number of atoms; a predicted slope with the published one, where they differ."""
 _OPEN = ("inconclusive", "contradicted")
 _LARGE = 10  # half of an interval over its error; more than that is no number
 _SIZES = 5  # of a table of errors, so that it is no wider than a page
@@ -230,7 +228,8 @@ def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
     slopes = record["slopes"]
     open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
     marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
-    yield Table("Slopes", SLOPE_COLUMNS, tuple(slope_row(s, marks.get(s["reason"], "")) for s in slopes))
+    marked = {**SLOPE_COLUMNS, "outcome": lambda s: _judgement(s) + marks.get(s["reason"], "")}
+    yield Table.of("Slopes", marked, slopes)
     yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
     if any(s["published"] not in (None, s["predicted"]) for s in slopes):
         yield "in brackets: the published slope, where it differs"
@@ -308,15 +307,17 @@ def _names(slopes: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(s["parameter"] for s in slopes))
 
 
-def slope_row(s: Mapping[str, Any], mark: str = "") -> tuple[str, ...]:
-    """A slope as a row of a table; mark: of the note with its reason."""
-    slope = _no_slope(s)
-    if s["slope"] is not None:
-        low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
-        slope = f"{s['slope']:.3f} [{low}, {high}]" + _median(s)
+def _slope(s: Mapping[str, Any]) -> str:
+    """The slope with its interval, or why there is none."""
+    if s["slope"] is None:
+        return _no_slope(s)
+    low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
+    return f"{s['slope']:.3f} [{low}, {high}]" + _median(s)
+
+
+def _judgement(s: Mapping[str, Any]) -> str:
     outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
-    judged = outcome + (", sharp" if s["sharp"] else "") + mark
-    return s["parameter"], _cell(s), f"{s['share']:.2f}", slope, _predicted(s), judged
+    return outcome + (", sharp" if s["sharp"] else "")
 
 
 def _cell(s: Mapping[str, Any]) -> str:
@@ -347,3 +348,14 @@ def _predicted(s: Mapping[str, Any]) -> str:
     """The predicted slope, and the published one in brackets where they differ."""
     sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
     return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")
+
+
+SLOPE_COLUMNS: Columns = {
+    "group": "parameter",
+    "cell": _cell,
+    "share": lambda s: f"{s['share']:.2f}",
+    "slope [95% interval]": _slope,
+    "predicted": _predicted,
+    "outcome": _judgement,
+}
+"""A cell with its number of atoms; a predicted slope with the published one, where they differ."""

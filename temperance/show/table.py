@@ -40,24 +40,26 @@ class Table:
         caption: of the table, on a page.
         columns: their heads.
         rows: of cells.
-        records: the data of the rows, where there is more than the cells.
+        records: what the rows are of, where there is more than the cells.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    records: tuple[Mapping[str, Any], ...] = field(default=(), compare=False)
+    records: tuple[Any, ...] = field(default=(), compare=False)
 
     @classmethod
-    def of(cls, caption: str, columns: Columns, records: Iterable[Mapping[str, Any]]) -> Table:
+    def of(cls, caption: str, columns: Columns, records: Iterable[Any]) -> Table:
         """The table of some records; columns: what each has of a record."""
         data = tuple(records)
         rows = tuple(tuple(r[c] if isinstance(c, str) else c(r) for c in columns.values()) for r in data)
         return cls(caption, tuple(columns), rows, data)
 
     def record(self) -> list[dict[str, Any]]:
-        """The table as JSON values: the data of each row, or its cells by their columns."""
-        return [dict(r) for r in self.records] or [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        """The table as JSON values: the record of each row, or its cells by their columns."""
+        if self.records and all(isinstance(r, Mapping) for r in self.records):
+            return [dict(r) for r in self.records]
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
     def text(self, width: int) -> Grid:
         """The table for a screen of this width: plain text, broken between words where there is room for them."""

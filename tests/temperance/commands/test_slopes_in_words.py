@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from temperance.measurements.rate_studies import study_for
-from temperance.measurements.slopes import answer, predictions, slope_parts, slope_row, study_record
+from temperance.measurements.slopes import SLOPE_COLUMNS, answer, predictions, slope_parts, study_record
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
@@ -69,7 +69,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     ],
 )
 def test_no_cell_of_a_row_is_blank(changes, row):
-    found = slope_row(made("a", **changes))
+    (found,) = Table.of("Slopes", SLOPE_COLUMNS, [made("a", **changes)]).rows
     assert all(found)
     assert [cell for cell in found if cell in row] == row
 
