@@ -278,7 +278,7 @@ def atlas(
                 display.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
         entries = gathered(rows=rows or None, places=places, report=report)
-    written = () if certificates is None else (_written(entries, certificates),)
+    written = () if certificates is None else (_write_certificates(entries, certificates),)
     return Atlas(entries, summary=summary_of(entries, whole=gate is not None), written=written)
 
 
@@ -315,7 +315,7 @@ def _make_folder(folder: str) -> None:
     check_writable(str(Path(folder) / "entry.json"))
 
 
-def _written(atlas_part: Found, folder: str) -> str:
+def _write_certificates(atlas_part: Found, folder: str) -> str:
     """Write the certificates of every entry, and say so in a line."""
     entries = [entry for entry in atlas_part.entries if entry.certificates]
     for entry in entries:

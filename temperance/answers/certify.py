@@ -76,12 +76,12 @@ def certify(*files: File) -> Certified:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
     with Display() as display, display.doing("proving"):
         certificates = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
-        pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in certificates]
-        proofs, lines, contradictions = _with_orders(pairs)
-    return Certified(tuple(proofs), contradictions=contradictions, summary=_answer(proofs, lines, contradictions))
+        pairs = [_check("certificate" if file is proof else str(file), proof) for file, proof in certificates]
+        proofs, lines, contradictions = _add_orders(pairs)
+    return Certified(tuple(proofs), contradictions=contradictions, summary=_summarise(proofs, lines, contradictions))
 
 
-def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
+def _add_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
     """The certificates with what those of one file prove at their place; a line for each place, and contradictions."""
     proofs, lines, contradictions = [proof for proof, _ in pairs], [], []
     for file in dict.fromkeys(proof.file for proof in proofs):
@@ -101,7 +101,7 @@ def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Pr
     return proofs, lines, tuple(contradictions)
 
 
-def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Summary:
+def _summarise(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Summary:
     """A line for every certificate, what they say of orders, and how many are proved."""
     verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
     lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
@@ -110,7 +110,7 @@ def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequ
     return Summary(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
-def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
+def _check(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
     try:
         proved = check(certificate)
     except Rejected as error:

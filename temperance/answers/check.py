@@ -172,7 +172,7 @@ def check(
     """
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
-    required = _required(require)
+    required = _conditions_in(require)
     check_names(certificate, coq)
     if loss_of(loss) == "least-squares":
         return _by_least_squares(
@@ -213,7 +213,7 @@ def _by_least_squares(activations: Sequence[Source], expert: str, options: Mappi
     return Check((), least_squares=tuple(records), summary=summary)
 
 
-def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
+def _conditions_in(text: str | Sequence[str] | None) -> tuple[str, ...]:
     parts = text.split(",") if isinstance(text, str) else text or ()
     names = tuple(name.strip() for name in parts)
     for name in names:

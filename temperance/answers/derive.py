@@ -92,7 +92,7 @@ class Derive(Answer):
 
 def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
     return Summary(
-        derived.title, (derived.title, *_parts(derived, record, reading, all), ""), (_identifiable(derived),)
+        derived.title, (derived.title, *_parts(derived, record, reading, all), ""), (_describe_identifiable(derived),)
     )
 
 
@@ -140,7 +140,7 @@ def _list(title: str, lines: Sequence[str], all: bool) -> Iterator[str]:
         yield f"  ... and {len(lines) - len(first_lines)} more: --all prints them, in Python all=True"
 
 
-def _identifiable(derived: Derivation) -> str:
+def _describe_identifiable(derived: Derivation) -> str:
     """What is identifiable, in words."""
     functions, spec = derived.symmetries.identifiable, derived.interactions.spec
     if functions is None:

@@ -104,7 +104,7 @@ def _length(row: Row) -> str:
     return at + (" (end)" if row.at_edge else "")
 
 
-def _reach(rows: Sequence[Row]) -> Iterator[str]:
+def _describe_reach(rows: Sequence[Row]) -> Iterator[str]:
     """From where the laws of tau -> 0 hold, by n at smaller temperatures."""
     starts = {row.activation: row.law_holds_from for row in rows}
     reached = [f"{start:.2g} ({name})" for name, start in starts.items() if start is not None]
@@ -113,7 +113,8 @@ def _reach(rows: Sequence[Row]) -> Iterator[str]:
         more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
         yield f"n is within 10% of its law of tau -> 0 from tau = {', '.join(reached[:_SHOWN])}{more} downwards."
     if unsettled:
-        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {_listed(unsettled)}."
+        which = _list_first(unsettled)
+        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {which}."
 
 
 def _tau_cell(row: Row) -> str:
@@ -154,7 +155,7 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."
     if len(rows) <= MOST_CHECKED:
-        yield from _reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
+        yield from _describe_reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
     if match is None and len({row.activation for row in rows}) > 1:
@@ -225,10 +226,10 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
     percent = f"{100 * precision:g}%"
     sizes_and_rows = [(row.n_tau, row) for row in rows if row.n_tau is not None]
     without = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is not None))
-    lost = "" if not without else f" Not identifiable by a proof: {_listed(without)}."
+    lost = "" if not without else f" Not identifiable by a proof: {_list_first(without)}."
     if not sizes_and_rows:
         open_ = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is None))
-        silent = f" The Fisher information gives none for {_listed(open_)}; other methods may." if open_ else ""
+        silent = f" The Fisher information gives none for {_list_first(open_)}; other methods may." if open_ else ""
         return f"No number of observations that gives tau to {percent} is found here.{silent}{lost}"
     (least, best), (most, worst) = (f(sizes_and_rows, key=lambda pair: pair[0]) for f in (min, max))
     times = f"{count(least / floor, 1)} times the floor"
@@ -256,7 +257,7 @@ def _at_best(row: Row) -> str:
     return f"; tau = {row.tau:g} is {'inside' if inside else 'outside'} the window of its best temperature, {tau:.3g}"
 
 
-def _listed(names: list[str]) -> str:
+def _list_first(names: list[str]) -> str:
     first_names = ", ".join(names[:_SHOWN])
     return first_names if len(names) <= _SHOWN else f"{first_names} and {len(names) - _SHOWN} more"
 

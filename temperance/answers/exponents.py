@@ -155,7 +155,7 @@ def exponents(
     if squares or variance is not None:
         with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
-        return _written(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
+        return _write_certificates(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
     with Display() as display:
         with display.doing("bounding the orders"):
             bounds = orders(chosen)
@@ -165,10 +165,10 @@ def exponents(
     contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
     contents["setting"]["gate_formula"] = options.reading_record
     summary = _summary(measured, contents, options.reading_lines)
-    return _written(Exponents(measured, contents, summary=summary), certificate)
+    return _write_certificates(Exponents(measured, contents, summary=summary), certificate)
 
 
-def _written(answer: Exponents, path: str | None) -> Exponents:
+def _write_certificates(answer: Exponents, path: str | None) -> Exponents:
     """The answer, its certificates written to a file; where there are none, raises Refused with the answer."""
     if path is None:
         return answer

@@ -241,7 +241,7 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
 def _of_any(options: Options, true: int, fitted: int) -> Predict:
     """Of any other model."""
     spec = options.spec
-    rates = tuple(_with_papers(predict_any(spec, true, fitted), spec))
+    rates = tuple(_add_published(predict_any(spec, true, fitted), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
     summary = _summary(setting, rates, None, options.reading)
     return Predict(setting, rates, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
@@ -293,7 +293,7 @@ def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     return Predict(setting, tuple(rates), summary=summary)
 
 
-def _with_papers(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
+def _add_published(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
     """With what the papers of the list have on a model that is in it."""
     source = None if spec.gate.activation is None else spec.gate.activation.name
     expert = "gaussian" if has_linear_expert(spec) else spec.expert.name

@@ -135,8 +135,8 @@ def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) 
         ValueError: an unknown parameter, or one that is held; what `told` raises.
     """
     held = held_in(truth, gauge)
-    label, f = _asked(truth, held, parameter)
-    estimate, (proved, most) = told(truth, held, f), _proved(truth, gauge)
+    label, f = _read_function(truth, held, parameter)
+    estimate, (proved, most) = told(truth, held, f), _flat_curves(truth, gauge)
     flow = next((s for s in proved if s.flow is not None and _moves(s.flow, f, truth)), None)
     followed = [q for s in proved if s.flow for q in [q for q in s.flow.field.moved if q in truth.shared][:1]]
     by_score = estimate.variance is None and flow is None and bool(followed)
@@ -147,7 +147,7 @@ def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) 
         row = replace(empty, singular_values=estimate.ratios[-_SMALLEST:])
         by = flow or (proved[0] if proved and estimate.flat <= most else None)
         if estimate.variance is None and by is not None:
-            return _with_invariant(replace(row, not_identifiable=by.kind, reason=by.map), truth, held, f, precision)
+            return _add_invariant(replace(row, not_identifiable=by.kind, reason=by.map), truth, held, f, precision)
         what = _SINGULAR if estimate.variance is None else _BESIDE
         return replace(row, reason=what)
     if estimate.error > ROUGHEST:
@@ -158,15 +158,15 @@ def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) 
     return replace(empty, n=n, absolute=estimate.value == 0, relative_error=estimate.error)
 
 
-def _asked(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
+def _read_function(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
     """What a text such as c, c[2] or w/tau is called, and the function of all atoms' parameters that it is."""
     text = text.strip()
     if re.fullmatch(_PARAMETER, text):
-        p, atom = _parameter(truth, held, text)
+        p, atom = _read_parameter(truth, held, text)
         return p.name if not atom else f"{p.name}[{atom + 1}]", p if atom is None else atom_symbol(p, atom + 1)
     symbols_of: dict[str, sp.Symbol] = {}
     for whole in re.finditer(_PARAMETER, text):
-        p, atom = _parameter(truth, (), whole[0])
+        p, atom = _read_parameter(truth, (), whole[0])
         symbols_of[whole[0]] = p if atom is None else atom_symbol(p, atom + 1)
     places = {name: f"v{j}" for j, name in enumerate(symbols_of)}
     positive = [places[name] for name, p in symbols_of.items() if p.is_positive]
@@ -178,7 +178,7 @@ def _asked(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, s
     return text, f
 
 
-def _parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
+def _read_parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
     """The parameter of a text such as c or c[2], and its atom from 0, None if it is shared."""
     free, read = free_names(truth, held), re.fullmatch(_PARAMETER, text)
     name, place = read.groups() if read else (text, None)
@@ -194,7 +194,7 @@ def _parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp
     raise ValueError(f"no parameter {text!r}; accepted: {accepted}, and formulas of them such as {free[0][0]}/2")
 
 
-def _proved(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
+def _flat_curves(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
     """The curves of one density that are proved, and how many dimensions they have."""
     gate_scores, curves, most = scores(truth.spec), [], 0
     signed = None if gate_scores is None else gate_scores.one_sign
@@ -223,7 +223,7 @@ def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
     return any(sp.simplify(e.subs(all_values(truth))) != 0 for e in speeds_along)
 
 
-def _with_invariant(
+def _add_invariant(
     row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], function: sp.Expr, precision: float
 ) -> ParameterRow:
     """A row with the first identifiable function of what is asked, and its n."""

@@ -10,7 +10,7 @@ from temperance.claims.page import IN_WORDS
 from temperance.claims.study_runner import Runs
 from temperance.claims.verify import (
     Result,
-    chosen,
+    claims_of,
     fits_of_studies,
     read_report,
     tests_made,
@@ -166,7 +166,7 @@ def verify(
     Raises:
         ValueError: what is not accepted.
     """
-    chosen(claims)
+    claims_of(claims)
     count = processes(workers)
     if from_ is not None:
         if not (store is workers is scheduler is None):
@@ -183,8 +183,8 @@ def verify(
 def _only(results: tuple[Result, ...], claims: Sequence[str]) -> tuple[Result, ...]:
     """The part of a report that is about some claims; all of it for none."""
     there = {r.claim.id for r in results}
-    missing = [name for name in claims if there.isdisjoint(claim.id for claim in chosen([name]))]
+    missing = [name for name in claims if there.isdisjoint(claim.id for claim in claims_of([name]))]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
-    wanted = {claim.id for claim in chosen(claims)}
+    wanted = {claim.id for claim in claims_of(claims)}
     return tuple(r for r in results if not claims or r.claim.id in wanted)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.claims.legs import Check, Expected, certified, contact_leg, proof_leg, verdict_check
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
 from temperance.claims.monte_carlo import orbit_profile, study_leg, with_constants, with_profile
 from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
@@ -238,7 +238,7 @@ def homogeneous_proof(_: Runs) -> Leg:
             ("s = C|z|^p + const on each half-line, p = 1, a symmetry of the model", _relu_flow),
             ("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, RELU, wanted)),
         ],
-        certified("relu", ["first_order"]),
+        certificates_of("relu", ["first_order"]),
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import sympy as sp
 
-from temperance.claims.legs import Check, Expected, certified, contact_leg, proof_leg, verdict_check
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
 from temperance.claims.monte_carlo import orbit_profile, study_leg, with_profile
 from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, holds
@@ -32,7 +32,7 @@ def exact_proof(_: Runs) -> Leg:
         checks.append(verdict_check(s, "first_order", "holds"))
         checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(holds, generic)))
         checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))
-        proofs += certified(s, ["first_order"])
+        proofs += certificates_of(s, ["first_order"])
     return proof_leg(checks, proofs)
 
 
@@ -62,7 +62,7 @@ def mirror_proof(_: Runs) -> Leg:
             ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR, _ODD)),
             ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
         ],
-        [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
+        [*certificates_of("tanh", ["first_order"]), *certificates_of("gelu", ["first_order"])],
     )
 
 

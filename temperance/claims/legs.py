@@ -18,26 +18,26 @@ from temperance.theory.kernel.place import Claim
 Check = tuple[str, Callable[[], LegOutcome]]
 
 
-def proof_leg(checks: Sequence[Check], certified: Sequence[dict[str, Any]] = ()) -> Leg:
-    """Run exact checks; certified: certificates that belong to them, each checked again here."""
+def proof_leg(checks: Sequence[Check], proofs: Sequence[dict[str, Any]] = ()) -> Leg:
+    """Run exact checks; proofs: certificates that belong to them, each checked again here."""
     tried: list[dict[str, Any]] = [{"check": text, "outcome": run()} for text, run in checks]
-    tried += [{"check": f"certificate: {_described(c)}", "outcome": _checked(c)} for c in certified]
+    tried += [{"check": f"certificate: {_describe(c)}", "outcome": _check_again(c)} for c in proofs]
     confirmed = sum(t["outcome"] == "confirmed" for t in tried)
     missed = [f"{t['check']} ({t['outcome']})" for t in tried if t["outcome"] != "confirmed"]
     detail = f"{confirmed} of {len(tried)} exact checks" + (f"; not: {'; '.join(missed)}" if missed else "")
     data: dict[str, Any] = {"checks": tried}
-    if certified:
-        data["certificates"] = list(certified)
+    if proofs:
+        data["certificates"] = list(proofs)
     return Leg(combined(t["outcome"] for t in tried), detail, data)
 
 
-def _described(certificate: dict[str, Any]) -> str:
+def _describe(certificate: dict[str, Any]) -> str:
     """The claims and the activation or model that a certificate is of."""
     claims = ", ".join(describe(Claim(**claim)) for claim in certificate["claims"])
     return f"{claims}: {certificate['place']['model']['log_weight']}"
 
 
-def _checked(certificate: dict[str, Any]) -> LegOutcome:
+def _check_again(certificate: dict[str, Any]) -> LegOutcome:
     """A certificate that is refused proves nothing, and refutes nothing either."""
     try:
         check(certificate)
@@ -59,7 +59,7 @@ def verdict_check(activation: str, condition: str, expected: Outcome, *, at_tau:
     return (f"{condition} {expected} for {activation}{besides}", run)
 
 
-def certified(activation: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
+def certificates_of(activation: str, conditions: Sequence[str]) -> list[dict[str, Any]]:
     """The certificates of these conditions of an activation."""
     return [c for c in certificates(activation) if verdict_of(c)["title"] in conditions]
 
@@ -85,14 +85,14 @@ class Expected:
 
 def contact_leg(expected: Sequence[Expected]) -> Leg:
     """Measure every curve; zeros are zeros to within the working precision, and are proved in the leg of proofs."""
-    records = [_measured(e) for e in expected]
+    records = [_measure(e) for e in expected]
     agree = sum(r["outcome"] == "confirmed" for r in records)
     off = [f"{r['curve']}: {r['measured']}, expected {r['expected']}" for r in records if r["outcome"] != "confirmed"]
     detail = f"{agree} of {len(records)} contact orders as predicted" + (f"; not: {'; '.join(off)}" if off else "")
     return Leg(combined(r["outcome"] for r in records), detail, {"orders": records})
 
 
-def _measured(e: Expected) -> dict[str, Any]:
+def _measure(e: Expected) -> dict[str, Any]:
     effort = _ZERO if e.order is None else _MINIMISED if e.moves else {}
     result = contact(e.curve, e.truth, e.activation, moves=e.moves, **effort)
     return {

@@ -249,10 +249,10 @@ def variance_row(
 def planned_variances(studies: Sequence[Study], level: float, *, floor: bool = False) -> list[PlannedTest]:
     """The hypotheses of the variance of log tau in some studies, or of its floor."""
     group = "log tau, floor" if floor else "log tau"
-    return [PlannedTest(study.name, group, _unmade(study, level, floor=floor)) for study in studies]
+    return [PlannedTest(study.name, group, _planned_test(study, level, floor=floor)) for study in studies]
 
 
-def _unmade(study: Study, level: float, *, floor: bool = False, numbers: int = 1) -> Hypothesis:
+def _planned_test(study: Study, level: float, *, floor: bool = False, numbers: int = 1) -> Hypothesis:
     """The test of a variance before its study runs."""
     none = np.empty((0, len(study.sizes)))
     return variance_test(none, study.sizes, level=level, replicates=study.replicates, floor=floor, numbers=numbers)
@@ -264,7 +264,7 @@ def planned_constants(study: Study, level: float) -> list[PlannedTest]:
     none = np.zeros((1, len(study.sizes)))
     of_truth = constants(StudyResult(study, theta, np.full(none.shape, "converged"), none.astype(int), none))
     return [
-        PlannedTest(study.name, f"{c.parameter} of atom {c.atom}", _unmade(study, level, numbers=c.numbers))
+        PlannedTest(study.name, f"{c.parameter} of atom {c.atom}", _planned_test(study, level, numbers=c.numbers))
         for c in of_truth
     ]
 

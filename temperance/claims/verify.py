@@ -4,7 +4,7 @@
 >>> verify_claims(["C1"])[0].outcome
 'proved'
 
-`checked` tells which parts of the claims Coq has checked, from kept results on files with the same content.
+`coq_statement` tells which parts of the claims Coq has checked, from kept results on files with the same content.
 """
 
 from __future__ import annotations
@@ -97,15 +97,15 @@ PARTS = {
 }
 
 
-def texts(part: Part) -> dict[str, str]:
+def coq_files(part: Part) -> dict[str, str]:
     """The files that state a part: the library and, where it needs one, the file of its verdicts."""
     contents = {name: library(name) for name in FILES}
     if part.verdicts:
         names = dict.fromkeys(name for name, _ in part.verdicts)
-        chosen = {
+        wanted = {
             name: [c for c in certificates(name) if (name, verdict_of(c)["title"]) in part.verdicts] for name in names
         }
-        contents["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
+        contents["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in wanted.items()])
     return contents
 
 
@@ -121,10 +121,10 @@ def accepted_digests() -> Mapping[str, str]:
 
 
 @cache
-def checked(claim: str) -> str | None:
+def coq_statement(claim: str) -> str | None:
     """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
     part = PARTS.get(claim)
-    return part.statement if part is not None and accepted_digests().get(claim) == digest(texts(part)) else None
+    return part.statement if part is not None and accepted_digests().get(claim) == digest(coq_files(part)) else None
 
 
 _REPORT = "a report of `temperance verify -o report.json`"
@@ -148,9 +148,9 @@ class Result:
 
     @property
     def coq(self) -> str | None:
-        """What of its proof Coq has checked (see `checked`); None where the proof did not confirm it."""
+        """What of its proof Coq has checked (see `coq_statement`); None where the proof did not confirm it."""
         proof = self.legs["proof"]
-        return checked(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
+        return coq_statement(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
 
     def outcome_of(self, name: LegName) -> str:
         """The outcome of a leg in words: its own, "crashed", "did not run", or "not required"."""
@@ -189,7 +189,7 @@ def _brief(text: str) -> str:
     return text if len(words) <= _WORDS else f"{' '.join(words[: _WORDS - 1])} ..."
 
 
-def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
+def claims_of(ids: Sequence[str]) -> tuple[Claim, ...]:
     """The claims with these ids, in the order of the table; all for none. C14 stands for its parts C14a, C14b, C14c.
 
     Raises ValueError for another id.
@@ -218,7 +218,7 @@ def verify_claims(
     crashed. progress: called with what is being done, gives a context. step: told which claim is done.
     runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
-    claims = chosen(ids)
+    claims = claims_of(ids)
     with Runs() if runs is None else nullcontext(runs) as used:
         for claim in claims:
             if claim.spread is not None:
@@ -290,7 +290,7 @@ def read_report(path: str) -> tuple[Result, ...]:
 
 
 def _stored_result(record: Mapping[str, Any]) -> Result:
-    claim = next((claim for claim in chosen([record["id"]]) if claim.id == record["id"]), None)
+    claim = next((claim for claim in claims_of([record["id"]]) if claim.id == record["id"]), None)
     if claim is None:
         raise ValueError(f"the claim {record['id']!r} of an earlier report is of several parts now; run it again")
     legs: dict[LegName, Leg | None] = {name: _stored_leg(record["legs"][name]) for name in LEGS}

@@ -31,13 +31,13 @@ def _audit(model: str, *, inputs: str | None = None) -> Audit:
     sys.path.insert(0, os.getcwd())
     try:
         with Display() as display, display.doing("auditing"):
-            module = _made(model)
-            return audited(module, None if inputs is None else _made(inputs))
+            module = _make(model)
+            return audited(module, None if inputs is None else _make(inputs))
     finally:
         sys.path.remove(os.getcwd())
 
 
-def _made(name: str) -> Any:
+def _make(name: str) -> Any:
     """What a name MODULE:FACTORY stands for: a factory is called."""
     module, colon, factory = name.partition(":")
     if not colon or not module or not factory.isidentifier():

@@ -65,7 +65,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
         *(
-            p.replace(annotation=_typed(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)
+            p.replace(annotation=_shell_type(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)
             for p in signature.parameters.values()
         ),
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
@@ -82,11 +82,11 @@ def _is_placed(p: inspect.Parameter, hint: Any) -> bool:
     return p.default is p.empty or PLACED in getattr(hint, "__metadata__", ())
 
 
-def _typed(hint: Any) -> Any:
+def _shell_type(hint: Any) -> Any:
     """What of a type can be typed, with the words that help has of it: of what may be a text, the text."""
     if get_origin(hint) is Annotated:
         kind, *words = get_args(hint)
-        return Annotated[_typed(kind), *words]
+        return Annotated[_shell_type(kind), *words]
     kinds = get_args(hint)
     if str not in kinds:
         return hint

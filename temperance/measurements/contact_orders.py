@@ -36,7 +36,7 @@ _BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sid
 def record(proved: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
     chosen = proved.setting
-    remarks = [r for order in proved.orders if (r := order.remark())] + _special(chosen)
+    remarks = [r for order in proved.orders if (r := order.remark())] + _special_truths(chosen)
     low, high = map(int, chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
@@ -47,7 +47,7 @@ def record(proved: Orders) -> dict[str, Any]:
     }
 
 
-def _special(chosen: Setting) -> list[str]:
+def _special_truths(chosen: Setting) -> list[str]:
     """That the gates of two split atoms are seen on one line, where x is a vector: orders may be others elsewhere."""
     form = activated(chosen.spec.gate, chosen.spec.dim)
     if not chosen.every or chosen.spec.dim == 1 or form is None:
@@ -198,11 +198,11 @@ def measurements(
     for order in proved.orders:
         with progress(f"measuring {order.parameter}"):
             is_slow = order.is_mean and chosen.size > 2 and len(chosen.parameters) > _FEW
-            run = None if is_slow and order not in slow else _measured(chosen, mixtures, order)
+            run = None if is_slow and order not in slow else _measure(chosen, mixtures, order)
         yield measured(order, run), run
 
 
-def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
+def _measure(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in flat_curves(chosen).flat
     if scale or order.upper == 1:
         return None

@@ -137,13 +137,13 @@ def record(result: GeneralResult) -> dict[str, Any]:
     statuses = [s for row in result.status for s in row]
     return {
         "definition": result.study.definition,
-        "errors": {name: _kept(rows, result.status) for name, rows in result.errors.items()},
+        "errors": {name: _rounded_errors(rows, result.status) for name, rows in result.errors.items()},
         "fits": {s: statuses.count(s) for s in ("converged", "at_bound", *FAILED)},
         "conditions": conditions(result),
     }
 
 
-def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
+def _rounded_errors(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
     return [
         [None if s in FAILED else float(f"{e:.{_DIGITS}g}") for e, s in zip(*row, strict=True)]
         for row in zip(errors, status, strict=True)

@@ -236,8 +236,8 @@ def check_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[di
     title = f"Under least squares, with the {results[0].setting.spec.expert.name} expert"
     rows = tuple((_source(result), *result.row()) for result in results)
     table = Table("Conditions", ("activation", *_TABLE), rows)
-    summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_short, results)))
-    return [_checked(result) for result in results], summary
+    summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_describe, results)))
+    return [_record(result) for result in results], summary
 
 
 def _source(result: ByLeastSquares) -> str:
@@ -252,13 +252,13 @@ def _facts(result: ByLeastSquares) -> dict[str, Any]:
     return {"first_order": {"verdict": verdict, "relation": relation}, **parts}
 
 
-def _checked(result: ByLeastSquares) -> dict[str, Any]:
+def _record(result: ByLeastSquares) -> dict[str, Any]:
     record, facts = result.record(), _facts(result)
     names = {key: record["setting"][key] for key in ("activation", "expert")}
     return {**names, "first_order": facts.pop("first_order"), "loss": record["loss"], **facts}
 
 
-def _short(result: ByLeastSquares) -> str:
+def _describe(result: ByLeastSquares) -> str:
     return f"{_source(result)}: {result.answer}"
 
 

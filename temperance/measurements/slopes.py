@@ -93,14 +93,14 @@ def planned_slopes(
     density, which has a claim of its own.
     """
     return [
-        PlannedTest(study.name, group, slope_test(_unmade(study), study.sizes, p, exact=study.exact, level=level))
+        PlannedTest(study.name, group, slope_test(_no_errors(study), study.sizes, p, exact=study.exact, level=level))
         for study in studies
         for parameter, group, p in _predicted_groups(study)
         if (parameter in parameters if parameters else parameter != "density")
     ]
 
 
-def _unmade(study: Study) -> Floats:
+def _no_errors(study: Study) -> Floats:
     return np.full((study.replicates, len(study.sizes)), np.nan)
 
 

@@ -31,11 +31,11 @@ def read_truth(source: str | Mapping[str, Any], make: Callable[[int], Gate] = ge
         ValueError: it cannot be read, or is none; or it has another tau than the 1 of a gate without.
     """
     if isinstance(source, str):
-        return _parsed(read_json(source, _EXAMPLE, float), source, make)
-    return _parsed(read_value(source, _EXAMPLE, float), "the truth", make)
+        return _parse(read_json(source, _EXAMPLE, float), source, make)
+    return _parse(read_value(source, _EXAMPLE, float), "the truth", make)
 
 
-def _parsed(content: Any, path: str, make: Callable[[int], Gate]) -> Truth:
+def _parse(content: Any, path: str, make: Callable[[int], Gate]) -> Truth:
     if not isinstance(content, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
     wrong = [f"no {key!r}" for key in _KEYS if key not in content] + [repr(key) for key in content if key not in _KEYS]

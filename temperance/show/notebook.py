@@ -77,7 +77,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
     _run(client, environment)
     for cell in fresh.cells:
         if cell.cell_type == "code":
-            cell.outputs = _joined(cell.outputs)
+            cell.outputs = _join_streams(cell.outputs)
     fresh.metadata = nbformat.from_dict(deepcopy(_METADATA))
     return fresh
 
@@ -85,7 +85,7 @@ def execute(notebook: NotebookNode) -> NotebookNode:
 def _run(client: NotebookClient, environment: dict[str, str]) -> None:
     """Execute in a thread, where nbclient leaves Ctrl-C to us; the kernel ends with an interrupt, whenever it comes."""
     with interrupts_noted() as interrupts, ThreadPoolExecutor(1) as thread:
-        done = thread.submit(lambda: asyncio.run(_executed(client, environment)))
+        done = thread.submit(lambda: asyncio.run(_execute(client, environment)))
         while not done.done():
             wait([done], timeout=0.1)
             process = getattr(getattr(client.km, "provisioner", None), "process", None)
@@ -94,7 +94,7 @@ def _run(client: NotebookClient, environment: dict[str, str]) -> None:
     done.result()
 
 
-async def _executed(client: NotebookClient, environment: dict[str, str]) -> None:
+async def _execute(client: NotebookClient, environment: dict[str, str]) -> None:
     """Start the kernel before nbclient would: it leaves a cleaning behind at exit, which fails after a failed start."""
     client.create_kernel_manager()
     await client.async_start_new_kernel(env=environment)
@@ -102,7 +102,7 @@ async def _executed(client: NotebookClient, environment: dict[str, str]) -> None
     await client.async_execute()
 
 
-def _joined(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+def _join_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance.
 
     Without the notice that a likelihood is compiled, which depends on what is on disk, and without rows of the atlas

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from temperance.claims.legs import Expected, certified, contact_leg, proof_leg, verdict_check
+from temperance.claims.legs import Expected, certificates_of, contact_leg, proof_leg, verdict_check
 from temperance.claims.monte_carlo import judged as judged_slopes
 from temperance.claims.monte_carlo import with_lattices, with_profile
 from temperance.measurements.judgement import (
@@ -144,7 +144,7 @@ def test_verdicts_are_held_against_the_expected_ones(name, condition, expected, 
 
 
 def test_a_forged_certificate_proves_nothing():
-    (good,) = certified("tanh", ["first_order"])
+    (good,) = certificates_of("tanh", ["first_order"])
     assert proof_leg([], [good]).outcome == "confirmed"
     assert proof_leg([], [{**good, "expression": "z"}]).outcome == "inconclusive"
 

@@ -175,7 +175,7 @@ def test_linear_means_are_some_of_the_quadratic_ones():
 )
 def test_means_in_cells_of_three_are_measured_where_they_tell_more(row, d, means, monkeypatch):
     asked = []
-    monkeypatch.setattr(contact_orders, "_measured", lambda chosen, mixtures, order: asked.append(order.parameter))
+    monkeypatch.setattr(contact_orders, "_measure", lambda chosen, mixtures, order: asked.append(order.parameter))
     remeasure.measure(row, "three", d)
     assert [name for name in asked if name.startswith("mean ")] == means
 
