@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from temperance import MixingMeasure, sample
-from temperance.how_many.experts import answered
+from temperance.answers.experts import answer_of
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.density import gate_probabilities
 from temperance.numerics.selection.sizes import Sizes, sizes
@@ -167,7 +167,7 @@ def real() -> Iterator[tuple[str, str]]:
 
 
 def _said(x: np.ndarray, y: np.ndarray) -> str:
-    return str(answered(sizes(x, y, 4, gate="softmax")))
+    return str(answer_of(sizes(x, y, 4, gate="softmax")))
 
 
 def main() -> None:

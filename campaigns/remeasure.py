@@ -15,13 +15,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from temperance.measurements.atlas import CELLS, bounds, carried, seen_on_lines, setting, stored
+from temperance.measurements.atlas import CELLS, bounds, carried_measurement, seen_on_lines, setting, stored
 from temperance.measurements.atlas_entries import key
-from temperance.measurements.contact_orders import KeptOrder, family
-from temperance.measurements.contact_orders import kept as kept_orders
+from temperance.measurements.contact_orders import KeptOrder, family, kept_orders
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers, processes
-from temperance.terminal.output import write_file
+from temperance.show.output import write_file
 from temperance.theory.models.order import MET, Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
@@ -52,7 +51,7 @@ def measure(row: AtlasRow, cell: str, d: int, parameter: str | None = None) -> l
     chosen = tuple(o for o in found.orders if parameter in (None, o.parameter))
 
     def is_open(order: Order) -> bool:
-        elsewhere = carried(row, cell, d, order, before, bounds)
+        elsewhere = carried_measurement(row, cell, d, order, before, bounds)
         return elsewhere is None or (d == 1 and (elsewhere[0].order or 0.0) < float(order.upper or 1) - MET)
 
     slow = [o for o in chosen if o.is_mean and o.upper not in (None, 1) and is_open(o)]

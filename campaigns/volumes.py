@@ -28,7 +28,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from temperance.evidence.volumes import STUDIES, VolumeStudy
+from temperance.claims.c17_volumes import STUDIES, VolumeStudy
 
 Floats = NDArray[np.float64]
 BETA1, BETA0, A, B, NU = range(5)

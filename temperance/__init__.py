@@ -42,13 +42,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from temperance.answer.answer import Answer as Answer
     from temperance.answers.atlas import atlas as atlas
     from temperance.answers.certify import certify as certify
     from temperance.answers.check import catalogue as catalogue
     from temperance.answers.check import check as check
+    from temperance.answers.coefficient import coefficient as coefficient
     from temperance.answers.derive import derive as derive
     from temperance.answers.efficiency import efficiency as efficiency
+    from temperance.answers.experts import experts as experts
     from temperance.answers.exponents import exponents as exponents
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
@@ -56,8 +57,6 @@ if TYPE_CHECKING:
     from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
-    from temperance.how_many.coefficient import coefficient as coefficient
-    from temperance.how_many.experts import experts as experts
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
     from temperance.numerics.estimation.comparison import FitComparison as FitComparison
@@ -74,6 +73,7 @@ if TYPE_CHECKING:
     from temperance.numerics.studies.run import run_study as run_study
     from temperance.numerics.studies.study import Study as Study
     from temperance.routers.audit import audit as audit
+    from temperance.show.answer import Answer as Answer
     from temperance.theory.activations.activation import Activation as Activation
     from temperance.theory.models.spec import Expert as Expert
     from temperance.theory.models.spec import Gate as Gate
@@ -91,8 +91,8 @@ _HOME = {
     "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
-    "temperance.how_many.coefficient": ("coefficient",),
-    "temperance.how_many.experts": ("experts",),
+    "temperance.answers.coefficient": ("coefficient",),
+    "temperance.answers.experts": ("experts",),
     "temperance.routers.audit": ("audit",),
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
@@ -106,7 +106,7 @@ _HOME = {
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
     "temperance.numerics.studies.run": ("run_study",),
     "temperance.numerics.studies.study": ("Study",),
-    "temperance.answer.answer": ("Answer",),
+    "temperance.show.answer": ("Answer",),
     "temperance.theory.activations.activation": ("Activation",),
     "temperance.theory.models.spec": ("Expert", "Gate", "MoESpec"),
 }

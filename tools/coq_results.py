@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from temperance.claims.verify import PARTS, RESULTS, digest, texts
+from temperance.claims.verify import PARTS, RESULTS, coq_files, digest
 from temperance.theory.coq.files import FILES
 
 TARGET = Path(__file__).parents[1] / "temperance" / "claims" / RESULTS
@@ -41,7 +41,7 @@ def main() -> None:
     digests = {}
     with tempfile.TemporaryDirectory() as folder:
         for claim, part in PARTS.items():
-            found = texts(part)
+            found = coq_files(part)
             for name, text in found.items():
                 (Path(folder) / f"{name}.v").write_text(text, encoding="utf-8")
                 if (not digests and name in FILES) or name not in FILES:

@@ -12,7 +12,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from nbconvert import MarkdownExporter
 
-from temperance.pages.mathml import mathml
+from temperance.show.page import mathml
 
 ROOT = Path(__file__).parents[1]
 _CHAPTER = r"theory/[\w-]+\.md"  # of the theory: a page of the site, beside the folder of programs of that name

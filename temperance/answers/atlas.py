@@ -12,28 +12,26 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from temperance.answer.answer import Answer
 from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.atlas_entries import Atlas as Found
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import LEAST_ERROR, in_words, reasons_of
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, reasons_of
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.errors.slopes import is_sharp
-from temperance.terminal.errors import BadInput
-from temperance.terminal.options import Whole
-from temperance.terminal.output import check_writable, to_json, write_file
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.options import Whole
+from temperance.show.output import Display, check_writable, to_json, write_file
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.truth import loss_of
 
 _SUMMARY = ("gate, expert", "cell", "slowest", "flat", "proved", "known", "both", "slopes")
-_COLUMNS = ("parameter", "bound", "proof", "sides", "measured", "slope to 1e12", "rate", "published")
 SHORT = {"every cell split": "all split"}
 _OF_OTHERS = "; the column of another d has slowest, and below it known"
 _LEGEND = (
@@ -61,32 +59,32 @@ _LEGEND_OF_ORDERS = (
 _MEASURED = {"not settled": "no limit", "zero": "0", "needless": "least", "missing": "not yet"}
 
 
-def said_of(found: Found, whole: bool) -> Said:
+def summary_of(entries: Found, whole: bool) -> Summary:
     """What is said of the entries; whole: with every order."""
     title = "The exponents of the gates of the literature"
-    return Said(title, tuple(_parts(found, whole)), tuple(found.answer))
+    return Summary(title, tuple(_parts(entries, whole)), tuple(entries.answer))
 
 
-def _parts(found: Found, whole: bool) -> Iterator[Part]:
+def _parts(atlas_part: Found, whole: bool) -> Iterator[Part]:
     """A line for each entry, every order where all are shown, why entries are not computed, and the papers."""
-    yield from _summary(found, whole)
+    yield from _summary(atlas_part, whole)
     if whole:
-        yield from _orders(found)
-    if len(found.entries) > 1:
-        answered = {arxiv for entry in found.entries for arxiv in entry.row.papers}
-        shown = (paper for paper in PAPERS if paper.arxiv in answered)
+        yield from _orders(atlas_part)
+    if len(atlas_part.entries) > 1:
+        answered = {arxiv for entry in atlas_part.entries for arxiv in entry.row.papers}
+        papers = (paper for paper in PAPERS if paper.arxiv in answered)
         yield "What the papers state of rates, as far as they were read"
-        for paper in shown:
+        for paper in papers:
             yield f"  arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}"
             yield f"    beyond the abstract: {paper.rates or 'not read'}"
 
 
-def _summary(found: Found, whole: bool) -> Iterator[Part]:
-    reasons = {entry.reasons[0]: "" for entry in found.entries if not entry.orders}
+def _summary(atlas_part: Found, whole: bool) -> Iterator[Part]:
+    reasons = {entry.reasons[0]: "" for entry in atlas_part.entries if not entry.orders}
     marks = {reason: f"[{i}]" for i, reason in enumerate(reasons, 1)}
-    dims = sorted({entry.d for entry in found.entries})
+    dims = sorted({entry.d for entry in atlas_part.entries})
     rows = []
-    for row, group in groupby(found.entries, key=lambda entry: entry.row):
+    for row, group in groupby(atlas_part.entries, key=lambda entry: entry.row):
         lines: dict[str, tuple[str, ...]] = {}
         for cell, entries in groupby(group, key=lambda entry: entry.cell):
             (_, first), *others = ((entry, _counts(entry, marks)) for entry in entries)
@@ -97,7 +95,7 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
             lines = {c: x for c, x in lines.items() if c not in refused} | {", ".join(refused): lines[refused[0]]}
         names = [name_of(row), *[""] * len(lines)]
         rows += [(name, *line) for name, line in zip(names, ((c, *x) for c, x in lines.items()), strict=False)]
-    yield Grid("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
+    yield Table("Entries", (*_SUMMARY, *(f"d = {d}" for d in dims[1:])), tuple(rows))
     yield f"For d = {dims[0]}{_OF_OTHERS if dims[1:] else ''}."
     yield from _LEGEND
     if not whole:
@@ -105,13 +103,13 @@ def _summary(found: Found, whole: bool) -> Iterator[Part]:
     yield from (f"{mark} {reason}" for reason, mark in marks.items())
 
 
-def _orders(found: Found) -> Iterator[Part]:
-    for entry in found.entries:
+def _orders(atlas_part: Found) -> Iterator[Part]:
+    for entry in atlas_part.entries:
         if entry.orders:
             title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield title
-            yield f"  {in_words(entry.truth or {})}"
-            yield Grid("Orders", _COLUMNS, tuple(_order(order) for order in entry.orders))
+            yield f"  {describe_truth(entry.truth or {})}"
+            yield Table.of("Orders", _COLUMNS, entry.orders)
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"
             yield from (f"  {o.order.parameter}: {o.measured_reason}" for o in entry.orders if o.is_awaited)
@@ -132,36 +130,42 @@ def _cell(entry: Entry) -> str:
 
 def _counts(entry: Entry, marks: Mapping[Reason, str]) -> tuple[str, ...]:
     """The slowest rate, and how many orders are flat, proved, known and sampled; a mark where none is computed."""
-    found = entry.orders
-    if not found:
+    orders = entry.orders
+    if not orders:
         return (marks[entry.reasons[0]],) * 6
-    bounds = [o.order.upper for o in found if not o.order.flat]
+    bounds = [o.order.upper for o in orders if not o.order.flat]
     proved = [1 / (2 * r) for r in bounds if r is not None]
     slowest = (str(min(proved)) if proved else "none") + ("" if len(proved) == len(bounds) else "*")
-    flat, known = len(found) - len(bounds), sum(o.exact for o in found)
-    slopes = [o.slope.outcome == "confirmed" for o in found if isinstance(o.slope, KeptSlope)]
+    flat, exact = len(orders) - len(bounds), sum(o.exact for o in orders)
+    slopes = [o.slope.outcome == "confirmed" for o in orders if isinstance(o.slope, KeptSlope)]
     sampled = f"{sum(slopes)}/{len(slopes)}" if slopes else "none"
-    both = f"{sum(o.both for o in found)}/{known}"
-    return slowest, str(flat), f"{len(proved) + flat}/{len(found)}", f"{known}/{len(found)}", both, sampled
+    both = f"{sum(o.both for o in orders)}/{exact}"
+    return slowest, str(flat), f"{len(proved) + flat}/{len(orders)}", f"{exact}/{len(orders)}", both, sampled
 
 
 def slowest(entries: Sequence[Entry]) -> str:
     """A row in a line: the slowest rate that is proved in each kind of cell."""
-    found = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
-    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(found)}"
+    rates = (f"{_cell(e)}: {_counts(e, {})[0]}" if e.orders else f"{_cell(e)}: not computed" for e in entries)
+    return f"{name_of(entries[0].row)}, slowest rate: {'; '.join(rates)}"
 
 
-def _order(o: AtlasOrder) -> tuple[str, ...]:
-    bound = "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
-    mark = "*" if o.measurement == "carried" else ""
-    measured = _MEASURED.get(o.measurement, "")
-    if o.order.measured is not None and o.measured is not None:
-        measured = f"{o.measured:.2f}({100 * max(o.order.measured.error or 0.0, LEAST_ERROR):.0f}){mark}"
-    measured = "flat" if o.order.flat and o.measurement == "needless" else measured
-    rate = "none" if o.order.rate is None else str(o.order.rate)
-    published = o.published and f"{o.published} faster" if o.is_overtaken else o.published
-    published = published or ("none" if o.published_reason.kind is ReasonKind.UNMET else "not read")
-    return o.order.parameter, bound, o.proof or "none", o.sides, measured, _slope(o), rate, published
+def _bound(o: AtlasOrder) -> str:
+    return "flat" if o.order.flat else "none" if o.order.upper is None else str(o.order.upper)
+
+
+def _measured(o: AtlasOrder) -> str:
+    if o.order.flat and o.measurement == "needless":
+        return "flat"
+    if o.order.measured is None or o.measured is None:
+        return _MEASURED.get(o.measurement, "")
+    error = max(o.order.measured.error or 0.0, LEAST_ERROR)
+    return f"{o.measured:.2f}({100 * error:.0f})" + ("*" if o.measurement == "carried" else "")
+
+
+def _published(o: AtlasOrder) -> str:
+    if not o.published:
+        return "none" if o.published_reason.kind is ReasonKind.UNMET else "not read"
+    return f"{o.published} faster" if o.is_overtaken else o.published
 
 
 def _slope(o: AtlasOrder) -> str:
@@ -174,6 +178,18 @@ def _slope(o: AtlasOrder) -> str:
     return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
 
 
+_COLUMNS: Columns = {
+    "parameter": lambda o: o.order.parameter,
+    "bound": _bound,
+    "proof": lambda o: o.proof or "none",
+    "sides": lambda o: o.sides,
+    "measured": _measured,
+    "slope to 1e12": _slope,
+    "rate": lambda o: "none" if o.order.rate is None else str(o.order.rate),
+    "published": _published,
+}
+
+
 def _is_sharp(slope: KeptSlope, rate: float) -> bool:
     """Whether the slope lies not only below the rate; an end of its interval that is None is infinite."""
     low = -inf if slope.low is None else slope.low
@@ -182,17 +198,17 @@ def _is_sharp(slope: KeptSlope, rate: float) -> bool:
 
 def _open_slopes(entry: Entry) -> Iterator[str]:
     """Why slopes do not settle whether they have the rate."""
-    kept = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
-    reasons = dict.fromkeys(slope.reason for _, slope in kept if slope.outcome != "confirmed")
+    slopes = [(o.order.parameter, o.slope) for o in entry.orders if isinstance(o.slope, KeptSlope)]
+    reasons = dict.fromkeys(slope.reason for _, slope in slopes if slope.outcome != "confirmed")
     for reason in reasons:
-        yield f"  slope of {', '.join(name for name, slope in kept if slope.reason == reason)}: {reason}"
+        yield f"  slope of {', '.join(name for name, slope in slopes if slope.reason == reason)}: {reason}"
 
 
-def _page(found: Atlas) -> str:
-    from temperance.pages.pages import answer_page  # it loads templates and the claims
+def _page(answer: Atlas) -> str:
+    from temperance.show.page import answer_page  # it loads templates
 
-    said = found.said if isinstance(found.found, LeastSquaresAtlas) else said_of(found.found, whole=True)
-    return answer_page(said, found.to_json())
+    summary = answer.summary if isinstance(answer.found, LeastSquaresAtlas) else summary_of(answer.found, whole=True)
+    return answer_page(summary, answer.to_json())
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -247,23 +263,23 @@ def atlas(
     if loss_of(loss) == "least-squares":
         if any(option is not None for option in (gate, cell, dim, certificates)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
-        with Display() as shown, shown.doing("bounding the orders"):
+        with Display() as display, display.doing("bounding the orders"):
             squares = atlas_by_least_squares()
-        return Atlas(squares, said=squares.said())
+        return Atlas(squares, summary=squares.summary())
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
-    with Display() as shown, shown.doing("bounding the orders") as progress:
+    with Display() as display, display.doing("bounding the orders") as progress:
         several, done = rows or ROWS, count_from(1)
 
-        def told(entries: Sequence[Entry]) -> None:
+        def report(entries: Sequence[Entry]) -> None:
             if len(several) > 1:
                 progress(i := next(done), len(several))
-                shown.step(f"row {i} of {len(several)}: {slowest(entries)}")
+                display.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-        found = gathered(rows=rows or None, places=places, told=told)
-    written = () if certificates is None else (_written(found, certificates),)
-    return Atlas(found, said=said_of(found, whole=gate is not None), written=written)
+        entries = gathered(rows=rows or None, places=places, report=report)
+    written = () if certificates is None else (_write_certificates(entries, certificates),)
+    return Atlas(entries, summary=summary_of(entries, whole=gate is not None), written=written)
 
 
 def _rows_of(gate: str | None) -> list[AtlasRow]:
@@ -292,16 +308,16 @@ def _make_folder(folder: str) -> None:
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        reason = error.strerror if isinstance(error, OSError) else error
         raise BadInput(
-            f"--certificates: cannot make the folder {folder!r}: {why}; accepted: a folder of yours"
+            f"--certificates: cannot make the folder {folder!r}: {reason}; accepted: a folder of yours"
         ) from None
     check_writable(str(Path(folder) / "entry.json"))
 
 
-def _written(found: Found, folder: str) -> str:
+def _write_certificates(atlas_part: Found, folder: str) -> str:
     """Write the certificates of every entry, and say so in a line."""
-    entries = [entry for entry in found.entries if entry.certificates]
+    entries = [entry for entry in atlas_part.entries if entry.certificates]
     for entry in entries:
         name = re.sub(r"[^a-z0-9]+", "-", key(entry.row, entry.cell, entry.d).lower()).strip("-")
         write_file(str(Path(folder) / f"{name}.json"), to_json([dict(proof) for proof in entry.certificates]) + "\n")

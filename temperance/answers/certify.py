@@ -1,28 +1,22 @@
-"""Answers `certify`: does a kernel that imports nothing else of the project prove the certificates?
-
-It writes the files of proofs too: certificates as JSON, theorems for Coq with their library beside them.
-"""
+"""Answers `certify`: does a kernel that imports nothing else of the project prove the certificates?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from temperance.answer.answer import Answer
-from temperance.terminal.errors import BadInput
-from temperance.terminal.json_input import read_json
-from temperance.terminal.options import File
-from temperance.terminal.output import check_writable, to_json, write_file
-from temperance.terminal.parts import Said
-from temperance.terminal.progress import Display
-from temperance.theory.conditions.families import CONDITIONS
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.inputs import read_json
+from temperance.show.options import File
+from temperance.show.output import Display
+from temperance.show.table import Summary
 from temperance.theory.expressions.arguments import checked
-
-if TYPE_CHECKING:
-    from temperance.theory.conditions.decision import Decision
-    from temperance.theory.kernel.place import Checked
+from temperance.theory.kernel.check import check, together
+from temperance.theory.kernel.place import WEIGHT, Checked, Claim, Place
+from temperance.theory.kernel.reader import Rejected
+from temperance.theory.kernel.verdict import CONDITIONS
 
 _ACCEPTED = "files written by `check`, `exponents` or `atlas` with --certificate"
 _TITLE = "Are the certificates proved?"
@@ -80,50 +74,43 @@ def certify(*files: File) -> Certified:
     """
     if not files:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
-    with Display() as shown, shown.doing("proving"):
-        found = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
-        pairs = [_checked("certificate" if file is proof else str(file), proof) for file, proof in found]
-        proofs, lines, contradictions = _with_orders(pairs)
-    return Certified(tuple(proofs), contradictions=contradictions, said=_answer(proofs, lines, contradictions))
+    with Display() as display, display.doing("proving"):
+        certificates = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
+        pairs = [_check("certificate" if file is proof else str(file), proof) for file, proof in certificates]
+        proofs, lines, contradictions = _add_orders(pairs)
+    return Certified(tuple(proofs), contradictions=contradictions, summary=_summarise(proofs, lines, contradictions))
 
 
-def _with_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
+def _add_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:
     """The certificates with what those of one file prove at their place; a line for each place, and contradictions."""
-    from temperance.answer.statements import grouped, where
-    from temperance.theory.kernel.check import together
-
     proofs, lines, contradictions = [proof for proof, _ in pairs], [], []
     for file in dict.fromkeys(proof.file for proof in proofs):
         places = together(proved for proof, proved in pairs if proof.file == file and proved is not None)
         several = len({(at.place.model.log_weight, at.place.model.mean) for at in places}) > 1
         for at in places:
-            words = {title: str(found) for title, found in at.orders.items()}
+            words = {title: str(order) for title, order in at.orders.items()}
             for i, (proof, proved) in enumerate(pairs):
                 if proof.file == file and proved is not None and proved.place == at.place:
                     titles = dict.fromkeys(claim.title for claim in proved.claims)
                     proofs[i] = replace(proof, orders={title: words[title] for title in titles})
             model = at.place.model
             formulas = f", log weight {model.log_weight}, mean {model.mean}" if several else ""
-            given = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
-            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{given}")
+            premises = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
+            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{premises}")
             contradictions += [f"{file}: {title} is {words[title]}" for title in at.contradictions]
     return proofs, lines, tuple(contradictions)
 
 
-def _answer(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Said:
+def _summarise(proofs: Sequence[Proof], orders: Sequence[str], contradictions: Sequence[str]) -> Summary:
     """A line for every certificate, what they say of orders, and how many are proved."""
     verdicts = ["proved" if proof.rejection is None else f"rejected ({proof.rejection})" for proof in proofs]
     lines = [f"{proof.file}: {verdict}: {proof.statement}" for proof, verdict in zip(proofs, verdicts, strict=True)]
     proved = sum(proof.rejection is None for proof in proofs)
     wrong = [f"an error of the kernel, or of a theorem that it takes for granted: {text}" for text in contradictions]
-    return Said(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
+    return Summary(_TITLE, (*lines, *orders, *wrong), (f"{proved} of {len(proofs)} certificates are proved",))
 
 
-def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
-    from temperance.answer.statements import statement
-    from temperance.theory.kernel.check import check
-    from temperance.theory.kernel.reader import Rejected
-
+def _check(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
     try:
         proved = check(certificate)
     except Rejected as error:
@@ -133,86 +120,71 @@ def _checked(file: str, certificate: Any) -> tuple[Proof, Checked | None]:
 
 def _read(path: str) -> list[Any]:
     value = read_json(path, _ACCEPTED)
-    found = value if isinstance(value, list) else [value]
-    if not found:
+    certificates = value if isinstance(value, list) else [value]
+    if not certificates:
         raise BadInput(f"{path!r} holds no certificate; accepted: {_ACCEPTED}")
-    return found
+    return certificates
 
 
-def check_names(certificate: str | None, coq: str | None) -> None:
-    """Raise BadInput for a file that cannot be written or would be lost, or a name that Coq does not take."""
-    if certificate is not None:
-        check_writable(certificate, endings=(".json",))
-    if coq is not None:
-        from temperance.theory.coq.files import FILES, library
-
-        stem = check_writable(coq, endings=(".v",)).stem
-        if not (stem.isidentifier() and stem.isascii()) or stem in FILES:
-            accepted = f"letters, digits and underscores, other than {' and '.join(FILES)}"
-            raise BadInput(f"--coq: {stem!r} is no name of a file of theorems; accepted: {accepted}")
-        for name in FILES:
-            place = check_writable(_beside(coq, name))
-            if place.exists() and place.read_bytes() != library(name).encode():
-                accepted = "a folder without it, or with the library as it is"
-                raise BadInput(f"--coq writes {name}.v too, and another {str(place)!r} exists; accepted: {accepted}")
-
-
-def _beside(coq: str, name: str) -> str:
-    return str(Path(coq).resolve().with_name(f"{name}.v"))
-
-
-def write_certificates(proofs: Sequence[Mapping[str, Any]], path: str, why: str) -> tuple[str, ...]:
-    """Write certificates to a JSON file, and return the line that says so.
-
-    Raises:
-        BadInput: there are none, and why.
-    """
-    if not proofs:
-        raise BadInput(f"nothing is certified in this setting: {why}; {path!r} is not written")
-    write_file(path, to_json(list(proofs)) + "\n")
-    return (_said(proofs, path),)
+def statement(checked: Checked) -> str:
+    """The statement of a certificate."""
+    place, model = checked.place, checked.place.model
+    if place.subject == "activation":
+        near = ", ".join(f"{p} = {v}" for p, v in place.points[0])
+        ends = f"almost everywhere: nothing is said of z = {', '.join(checked.left_out)}" if checked.left_out else ""
+        parts = [
+            "; ".join(_verdict(claim, checked.claims) for claim in checked.claims if claim.title in CONDITIONS),
+            f"s(z) = {model.log_weight}, where all parts of it are real and analytic",
+            f"generic parameters near {near}" if near else "",
+            ends,
+        ]
+        return "; ".join(filter(None, parts))
+    premises = f"given the theorems {', '.join(checked.assumed)}" if checked.assumed else "given no theorem"
+    roles = [
+        f"each atom with its own {', '.join((*model.own, *model.expert))}",
+        f"all with one {', '.join(model.shared)}" if model.shared else "",
+        f"{', '.join(model.held)} held" if model.held else "",
+        "" if model.weighted else "without weights of their own",
+    ]
+    formulas = f"log weight {model.log_weight}, mean {model.mean}, {', '.join(filter(None, roles))}"
+    distance = "distance of regression functions" if place.subject == "regressions" else "distance of densities"
+    return f"contact orders ({distance}) {in_groups(checked.claims)}; {where(place)}; {formulas}; {premises}"
 
 
-def _said(proofs: Sequence[Mapping[str, Any]], path: str) -> str:
-    return f"{len(proofs)} certificate{'s' * (len(proofs) != 1)} written to {path}"
+def _verdict(claim: Claim, claims: Sequence[Claim]) -> str:
+    failing = [c.title for c in claims if c.title in CONDITIONS[claim.title] and c.side == "fails"]
+    families = f" (families {', '.join(failing)})" if failing and len(CONDITIONS[claim.title]) > 1 else ""
+    tau = "" if claim.value is None else f" except {claim.value} where positive"
+    return f"{claim.title} {claim.side}{families}, all tau > 0{tau}"
 
 
-def write_proofs(
-    decisions: Sequence[Decision], certificate: str | None, coq: str | None
-) -> tuple[list[str], list[str], list[str]]:
-    """Write the certificates of all decided verdicts to one JSON file, the theorems that they state to one Coq file.
+def in_groups(claims: Iterable[Claim]) -> str:
+    """Claims by what they say: at most 2: beta1, a; at most 4: b."""
+    return grouped({claim.title: f"{claim.side} {claim.value or ''}".strip() for claim in claims})
 
-    Returns:
-        A line for every file with what was written; one for every activation that has verdicts without a certificate
-        (those undecided, and those that the kernel's rules do not reach) or no theorems; and one if none has theorems.
-    """
-    if not decisions or (certificate is None and coq is None):
-        return [], [], []
-    from temperance.theory.conditions.certificates import certificates, verdict_of
 
-    found = [(decision.activation, certificates(decision)) for decision in decisions]
-    written, missed, refusals = [], [], []
-    for activation, proofs in found:
-        covered = {verdict_of(c)["title"] for c in proofs}
-        missing = [name for name in CONDITIONS if name not in covered]
-        if missing:
-            missed.append(f"{activation.name}: no certificate for {', '.join(missing)}")
-    if certificate is not None:
-        proofs = [c for _, proofs in found for c in proofs]
-        write_file(certificate, to_json(proofs) + "\n")
-        written.append(_said(proofs, certificate))
-    if coq is not None:
-        from temperance.theory.coq.files import FILES, file_of, library
+def grouped(words: Mapping[str, str]) -> str:
+    """Titles by what is said of them."""
+    titles: dict[str, list[str]] = {}
+    for title, text in words.items():
+        titles.setdefault(text, []).append(title)
+    return "; ".join(f"{text}: {', '.join(of)}" for text, of in titles.items())
 
-        text, refused = file_of(found)
-        if len(refused) < len(found):
-            for name in FILES:
-                write_file(_beside(coq, name), library(name))
-            write_file(coq, text)
-            beside = ", ".join(f"{name}.v" for name in FILES)
-            written.append(f"theorems written to {coq}, and beside it their library, {beside}")
-        else:
-            accepted = "at least one activation with a certificate that the library can state"
-            refusals.append(f"there are no theorems, and {coq!r} is not written; accepted: {accepted}")
-        missed += [f"{name}: no theorems: {reason}" for name, reason in refused]
-    return written, missed, refusals
+
+def where(place: Place) -> str:
+    """The cells of a place, its dimension, its true point, and what is held there."""
+    model, sizes = place.model, place.sizes
+    split = [n for n in sizes if n > 1]
+    if not split:
+        cells = f"as many atoms as the truth has, {len(sizes)}"
+    elif len(split) == len(sizes):
+        cells = f"every cell of {', '.join(map(str, dict.fromkeys(sizes)))}"
+    else:
+        cells = f"a cell of {', '.join(map(str, split))} beside a singleton"
+    points = [", ".join(f"{p} = {v}" for p, v in point if p != WEIGHT) for point in place.points]
+    at = " and ".join(f"({point})" if point else "(any true values)" for point in points)
+    held = f", {', '.join(model.held)} held" if model.held else ""
+    nonzero = f", {', '.join(place.nonzero)} not 0" if place.nonzero else ""
+    fixed = [f"{p.removeprefix('_')} of atom {i + 1}" for i, p in place.fixed]
+    still = f", {', '.join(fixed)} fixed" if fixed else ", all gates free"
+    return f"{cells}, d = {len(model.covariates)}, at {at}{held}{nonzero}{still}"

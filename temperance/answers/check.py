@@ -1,25 +1,29 @@
-"""Answers `check` and `catalogue`: is the temperature learnable with an activation?"""
+"""Answers `check` and `catalogue`: is the temperature learnable with an activation?
+
+`describe` says what verdicts mean, in a table and in lines; a page has their relations typeset.
+"""
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from temperance.answer.answer import Answer, Refused
-from temperance.answer.verdicts import reasons
-from temperance.answer.verdicts import said as verdicts_in_words
-from temperance.answers.certify import check_names, write_proofs
+from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
-from temperance.terminal.errors import BadInput
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput
+from temperance.show.output import Display
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.families import CONDITIONS
+from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.truth import loss_of
-from temperance.theory.rates.learnability import learnability
+from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
+from temperance.theory.twins.decision import twins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,9 +37,9 @@ def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
     return cast(Found, property(lambda answer: part(answer._only), doc=text))
 
 
-def _record(found: Decision) -> dict[str, Any]:
+def _record(decision: Decision) -> dict[str, Any]:
     """The verdicts, and the theorem in Coq that the answer on tau rests on."""
-    return {**found.record(), "coq": learnability(found).theorem}
+    return {**decision.record(), "coq": learnability(decision).theorem}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -62,30 +66,30 @@ class Check(Answer):
     def _only(self) -> Decision:
         """The decision of one activation."""
         if len(self.decisions) != 1:
-            found = f"the answer is about {len(self.decisions)} activations"
-            raise AttributeError(f"{found}; decisions has one decision an activation")
+            number = f"the answer is about {len(self.decisions)} activations"
+            raise AttributeError(f"{number}; decisions has one decision an activation")
         return self.decisions[0]
 
-    activation = _of_one(lambda found: found.activation, "The activation.")
+    activation = _of_one(lambda decision: decision.activation, "The activation.")
     verdicts = _of_one(
-        lambda found: found.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
+        lambda decision: decision.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
     )
-    first_order = _of_one(lambda found: found.first_order, "The first-order condition.")
-    second_order = _of_one(lambda found: found.second_order, "The second-order condition.")
-    tau_beta1 = _of_one(lambda found: found.tau_beta1, "The sharp condition (i).")
-    a = _of_one(lambda found: found.a, "The sharp condition (ii).")
-    b_nu = _of_one(lambda found: found.b_nu, "The sharp condition (iii).")
+    first_order = _of_one(lambda decision: decision.first_order, "The first-order condition.")
+    second_order = _of_one(lambda decision: decision.second_order, "The second-order condition.")
+    tau_beta1 = _of_one(lambda decision: decision.tau_beta1, "The sharp condition (i).")
+    a = _of_one(lambda decision: decision.a, "The sharp condition (ii).")
+    b_nu = _of_one(lambda decision: decision.b_nu, "The sharp condition (iii).")
     exceptional_parameters = _of_one(
-        lambda found: found.exceptional_parameters,
+        lambda decision: decision.exceptional_parameters,
         "For every parameter that has any, the values at which some verdict differs.",
     )
-    mirror = _of_one(lambda found: found.mirror, "The mirror type.")
+    mirror = _of_one(lambda decision: decision.mirror, "The mirror type.")
 
     @property
     def status(self) -> int:
         """2 if something cannot be read or written, 1 if a required condition does not hold, else 0."""
-        kept = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
-        return 2 if self.refused else int(not kept)
+        holds = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
+        return 2 if self.refused else int(not holds)
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -94,12 +98,16 @@ class Check(Answer):
 
     def to_json(self) -> Any:
         """A list with the verdicts on every activation."""
-        return [dict(found) for found in self.least_squares] or [_record(d) for d in self.decisions]
+        return [dict(record) for record in self.least_squares] or [_record(d) for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
         if self.least_squares:
-            return [{"activation": one["activation"], **order} for one in self.least_squares for order in one["orders"]]
+            return [
+                {"activation": setting["activation"], **order}
+                for setting in self.least_squares
+                for order in setting["orders"]
+            ]
         return [
             {
                 "activation": d.activation.name,
@@ -114,11 +122,10 @@ class Check(Answer):
         """The answer as an HTML document, with the relations of every activation typeset."""
         if self.least_squares:
             return super().page()
-        from temperance.pages.pages import answer_page  # it loads templates and the claims
-        from temperance.pages.verdicts import typeset
+        from temperance.show.page import answer_page  # it loads templates
 
-        lines = {line for found in self.decisions for line in reasons(found)}
-        return answer_page(typeset(self.said, self.decisions, lines), self.to_json())
+        lines = {line for decision in self.decisions for line in reasons(decision)}
+        return answer_page(with_relations_typeset(self.summary, self.decisions, lines), self.to_json())
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -165,7 +172,7 @@ def check(
     """
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
-    required = _required(require)
+    required = _conditions_in(require)
     check_names(certificate, coq)
     if loss_of(loss) == "least-squares":
         return _by_least_squares(
@@ -176,35 +183,37 @@ def check(
             "--expert goes with --loss least-squares: the conditions of the likelihood hold for every expert"
         )
     decisions, refused = [], []
-    with Display() as shown, shown.doing("deciding"):
+    with Display() as display, display.doing("deciding"):
         for source in activations:
             try:
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
-        said = verdicts_in_words(decisions)
-    with Display() as shown, shown.doing("writing proofs"):
+        summary = describe(decisions)
+    with Display() as display, display.doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
-    found = Check(tuple(decisions), tuple(refused), tuple(unwritten), required, said=said, written=tuple(written))
+    answer = Check(
+        tuple(decisions), tuple(refused), tuple(unwritten), required, summary=summary, written=tuple(written)
+    )
     if refused:
-        raise Refused("; ".join(refused), found)
-    return found
+        raise Refused("; ".join(refused), answer)
+    return answer
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
-    from temperance.measurements.least_squares import checked_by_least_squares  # it loads what measures
+    from temperance.measurements.least_squares import check_by_least_squares  # it loads what measures
 
     for name, value in options.items():
         if value is not None:
             raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
-    with Display() as shown, shown.doing("deciding"):
-        found, said = checked_by_least_squares(names, expert)
-    return Check((), least_squares=tuple(found), said=said)
+    with Display() as display, display.doing("deciding"):
+        records, summary = check_by_least_squares(names, expert)
+    return Check((), least_squares=tuple(records), summary=summary)
 
 
-def _required(text: str | Sequence[str] | None) -> tuple[str, ...]:
+def _conditions_in(text: str | Sequence[str] | None) -> tuple[str, ...]:
     parts = text.split(",") if isinstance(text, str) else text or ()
     names = tuple(name.strip() for name in parts)
     for name in names:
@@ -236,10 +245,112 @@ class Catalogue(Check):
 def catalogue() -> Catalogue:
     """Decide the independence conditions of every activation of the catalogue."""
     decisions, seconds = [], []
-    with Display() as shown, shown.doing("deciding"):
+    with Display() as display, display.doing("deciding"):
         for name in CATALOGUE:
             start = time.perf_counter()
             decisions.append(decide(name))
             seconds.append(round(time.perf_counter() - start, 3))
-        said = verdicts_in_words(decisions, counted=True)
-    return Catalogue(tuple(decisions), seconds=tuple(seconds), said=said)
+        summary = describe(decisions, counted=True)
+    return Catalogue(tuple(decisions), seconds=tuple(seconds), summary=summary)
+
+
+_RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
+_MORE_TWINS = "twins: the first of each activation; all, with those of special truths: temperance twins NAME"
+_COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
+_MEANING = (
+    "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
+    "their sharp rates in fits of more; mirror: the symmetry of s (docs/activations.md)"
+)
+
+
+def describe(decisions: Sequence[Decision], *, counted: bool = False) -> Summary:
+    """The verdicts, and whether tau is learnable; counted: how often it is, and with which activations it is not."""
+    title = f"Is the temperature learnable? {', '.join(d.activation.name for d in decisions)}"
+    return Summary(title, tuple(_parts(decisions)), _counts(decisions) if counted else tuple(_words(decisions)))
+
+
+def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
+    """The table, what its columns mean, why conditions fail, twins, and the mirror types in words."""
+    if not decisions:
+        return
+    rows = ((d.activation.name, *(outcome_in_words(v, "not") for v in d.verdicts), d.mirror_type) for d in decisions)
+    yield Table("Conditions", _COLUMNS, tuple(rows))
+    yield _MEANING
+    remarks = [twins(d.activation).remark if d.activation.pieces else None for d in decisions]
+    for decision, twin in zip(decisions, remarks, strict=True):
+        yield from reasons(decision)
+        yield from _notes(decision, twin)
+    if any(remarks):
+        yield _MORE_TWINS
+    kinds = {d.mirror_type for d in decisions}
+    yield from (f"mirror {text}" for kind, text in MIRRORS.items() if kind in kinds)
+
+
+def _words(decisions: Sequence[Decision]) -> Iterator[str]:
+    """Whether tau is learnable with each activation, why, and what to do."""
+    answers = [(d.activation.name, learnability(d)) for d in decisions]
+    several = len(answers) > 1
+    for name, verdict in answers:
+        yield f"{name}: tau learnable: {verdict.answer}" if several else f"tau learnable: {verdict.answer}"
+    for theorem in dict.fromkeys(verdict.theorem for _, verdict in answers if verdict.theorem):
+        of = ", ".join(name for name, verdict in answers if verdict.theorem == theorem)
+        reason = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
+        yield f"why ({of}): {reason}" if several else f"why: {reason}"
+    for advice in dict.fromkeys(verdict.advice for _, verdict in answers if verdict.advice):
+        of = ", ".join(name for name, verdict in answers if verdict.advice == advice)
+        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
+    if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
+        yield _RATES.format(shlex.quote(first.activation.name))
+
+
+def reasons(decision: Decision) -> Iterator[str]:
+    """Why conditions fail or are undecided; a relation is told with the first condition that it breaks."""
+    first: dict[str, str] = {}
+    for condition, v in zip(CONDITIONS, decision.verdicts, strict=True):
+        if (reason := v.reason or v.relation) is not None:
+            first.setdefault(reason, condition)
+    return (f"{decision.activation.name}, {condition}: {reason}" for reason, condition in first.items())
+
+
+def _notes(decision: Decision, twin: str | None) -> Iterator[str]:
+    """What is open of mirror points, at which parameters the verdicts are others, and the first twin."""
+    notes: list[str] = []
+    if decision.mirror is not None and not decision.mirror.proved:
+        notes.append(f"mirror: {decision.mirror.reason}")
+    notes += [f"other verdicts at {name} = {', '.join(values)}" for name, values in decision.exceptional_parameters]
+    notes += [] if twin is None else [f"twins of two atoms, free gauge: {twin}"]
+    return (f"{decision.activation.name}, {note}" for note in notes)
+
+
+def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
+    """How many activations make tau learnable, and which do not."""
+    lost = [d.activation.name for d in decisions if d.first_order.outcome == "fails"]
+    rest = [d.activation.name for d in decisions if d.first_order.outcome == "undecided"]
+    learnable = len(decisions) - len(lost) - len(rest)
+    open_ = f"; undecided: {', '.join(rest)}" if rest else ""
+    return (
+        f"tau learnable: with {learnable} of {len(decisions)}; not, or in part only, with {', '.join(lost)}{open_}",
+        "temperance check NAME says where there are exceptions, and what to do",
+    )
+
+
+_TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
+
+
+def with_relations_typeset(summary: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
+    """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
+    tables = (part for d in decisions for part in _tables(d))
+    return replace(summary, parts=(*(part for part in summary.parts if part not in lines), *tables))
+
+
+def _tables(decision: Decision) -> Iterator[Part]:
+    """s(z), and the conditions with their relations."""
+    from temperance.show.page import activation_mathml, mathml  # a screen has no use for it
+
+    if decision.activation.pieces:
+        yield activation_mathml(decision.activation)
+    rows = (
+        (name, outcome_in_words(v), mathml(v.latex) if v.latex else "–", v.reason or v.scope)
+        for name, v in zip(CONDITIONS.values(), decision.verdicts, strict=True)
+    )
+    yield Table(f"The conditions of {decision.activation.name}", _TYPESET_COLUMNS, tuple(rows))

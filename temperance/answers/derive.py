@@ -10,25 +10,24 @@ from typing import Annotated, Any, ClassVar, Unpack
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import Whole
-from temperance.terminal.parts import Part, Said
-from temperance.terminal.progress import Display
-from temperance.theory.derivations import derivation as printing
-from temperance.theory.derivations.derivation import Derivation, derivation
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.table import Part, Summary
+from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
 from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import formulas_of, least, model
-from temperance.theory.models.gates import gate_of, listed, names
+from temperance.theory.models.by_name import least
+from temperance.theory.models.gates import listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.models.truth import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
-from temperance.theory.symmetries.traits import Understood, understood
+from temperance.theory.symmetries.traits import Understood
 
 _SHOWN = 20
 
@@ -47,24 +46,24 @@ class Derive(Answer):
 
     writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
         {
-            ".md": lambda found: printing.markdown(found.derivation),
-            ".tex": lambda found: printing.latex(found.derivation),
-            ".ipynb": lambda found: found.notebook(),
+            ".md": lambda answer: markdown(answer.derivation),
+            ".tex": lambda answer: latex(answer.derivation),
+            ".ipynb": lambda answer: answer.notebook(),
             **Answer.writers,
         }
     )
 
     def page(self) -> str:
         """The steps of the derivation as an HTML document."""
-        from temperance.pages.pages import derivation_page
+        from temperance.show.page import derivation_page
 
         return derivation_page(self.derivation)
 
     def notebook(self) -> str:
         """The steps and code that checks each, executed, as the content of a notebook."""
-        from temperance.notebooks.execution import build, execute, text
+        from temperance.show.notebook import build, execute, text
 
-        return text(execute(build(printing.cells(self.derivation))))
+        return text(execute(build(cells(self.derivation))))
 
     @property
     def generators(self) -> tuple[Relation, ...]:
@@ -90,22 +89,24 @@ class Derive(Answer):
         return self.record["relations"]
 
 
-def _said(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Said:
-    return Said(found.title, (found.title, *_parts(found, record, meant, all)), (_identifiable(found),))
+def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
+    return Summary(
+        derived.title, (derived.title, *_parts(derived, record, reading, all)), (_describe_identifiable(derived),)
+    )
 
 
-def _parts(found: Derivation, record: Mapping[str, Any], meant: Understood | None, all: bool) -> Iterator[Part]:
+def _parts(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Iterator[Part]:
     """The relations, generators and symmetries."""
-    interactions = found.interactions
+    interactions = derived.interactions
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
     biased = "" if interactions.spec.gate.offset is None else " without beta0"
-    if meant is None:
+    if reading is None:
         yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
     else:
-        yield str(meant)
-    if found.loss == "likelihood":
-        if meant is None:
+        yield str(reading)
+    if derived.loss == "likelihood":
+        if reading is None:
             yield f"expert: the density {density}"
         yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
     else:
@@ -132,22 +133,22 @@ def _list(title: str, lines: Sequence[str], all: bool) -> Iterator[str]:
         return
     yield ""
     yield title
-    shown = lines if all else lines[:_SHOWN]
-    yield from (f"  {line}" for line in shown)
-    if len(shown) < len(lines):
-        yield f"  ... and {len(lines) - len(shown)} more: --all prints them, in Python all=True"
+    first_lines = lines if all else lines[:_SHOWN]
+    yield from (f"  {line}" for line in first_lines)
+    if len(first_lines) < len(lines):
+        yield f"  ... and {len(lines) - len(first_lines)} more: --all prints them, in Python all=True"
 
 
-def _identifiable(found: Derivation) -> str:
+def _describe_identifiable(derived: Derivation) -> str:
     """What is identifiable, in words."""
-    functions, spec = found.symmetries.identifiable, found.interactions.spec
+    functions, spec = derived.symmetries.identifiable, derived.interactions.spec
     if functions is None:
-        return f"What is identifiable is not decided: {'; '.join(found.symmetries.undecided)}."
+        return f"What is identifiable is not decided: {'; '.join(derived.symmetries.undecided)}."
     bias = () if spec.gate.offset is None else (BETA0,)
     lost = [p.name for p in (*spec.gate.parameters, *bias, *spec.expert.parameters) if p not in functions]
-    kept = ", ".join(map(str, functions))
+    names_of_functions = ", ".join(map(str, functions))
     names = f"not identifiable by themselves: {', '.join(lost)}" if lost else "that is every parameter"
-    return f"Identifiable: {kept}; {names}. What is {found.symmetries.proved}."
+    return f"Identifiable: {names_of_functions}; {names}. What is {derived.symmetries.proved}."
 
 
 @checked
@@ -185,17 +186,16 @@ def derive(
     """
     if not 1 <= order <= 8:
         raise BadInput(f"--order must be an integer from 1 to 8, not {order}")
-    known, variance = loss_of(loss), noise_of(noise)
-    if variance is not None and known == "least-squares":
+    fit_loss, variance = loss_of(loss), noise_of(noise)
+    if variance is not None and fit_loss == "least-squares":
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if variance == "common":
         raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
-    with Display() as shown, shown.doing("deriving"):
-        chosen = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
-        spec = model(chosen, expert, activation, dim, **formulas)
-        meant = understood(spec) if formulas_of(chosen, expert) else None
-        spec = spec if known == "likelihood" else least_squares(spec)
+    with Display() as display, display.doing("deriving"):
+        options = Options(gate, expert, activation, dim, **formulas)
+        reading, spec = options.reading, options.spec
+        spec = spec if fit_loss == "likelihood" else least_squares(spec)
         spec = spec if variance is None else with_known_noise(spec)
-        found = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), known)
-        record = {**found.record(), "gate_formula": None if meant is None else meant.record()}
-        return Derive(found, record, said=_said(found, record, meant, all))
+        derived = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), fit_loss)
+        record = {**derived.record(), "gate_formula": options.reading_record}
+        return Derive(derived, record, summary=_summary(derived, record, reading, all))

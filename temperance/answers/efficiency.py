@@ -12,12 +12,11 @@ import numpy as np
 from cyclopts import Parameter
 from sympy import Symbol
 
-from temperance.answer.answer import Answer
 from temperance.answers.required import ParameterRow, parameter_row, question, require_precision, truth_for
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
-from temperance.measurements.contact_orders import in_words
+from temperance.measurements.contact_orders import describe_truth
 from temperance.measurements.sample_sizes import (
     Case,
     Match,
@@ -34,16 +33,16 @@ from temperance.numerics.information.fisher import RESOLVED
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
-from temperance.pages.plots import Line, Plot, Point
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import FileOr, Numbers, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import FileOr, Numbers, Whole
+from temperance.show.output import Display
+from temperance.show.plots import Line, Plot, Point
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.places import exact_truth
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
@@ -80,56 +79,42 @@ def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row
 _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
 MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
-_COLUMNS = ("activation", "tau", "n (tau)", "n (beta1)", "price", "best tau (window)", "crossings", "tau -> 0")
-_MATCHED_COLUMNS = ("activation", "n (tau)", "n (beta1)", "n (both)", "at beta1", "tau", "price")
 _COLUMNS_IN_WORDS = (
     "price: the factor by which an unknown beta1 raises n (tau); best tau: of the least n, in the window n is at most "
     "twice that; crossings: x at which the two largest scores are equal; tau -> 0: the law of n."
 )
 
 
-def table(rows: Sequence[Row], match: Match | None) -> Grid:
-    """The sample sizes, a row an activation and temperature."""
-    columns, cells = (_COLUMNS, _cells) if match is None else (_MATCHED_COLUMNS, _matched_cells)
-    return Grid("Sample sizes", columns, tuple(map(cells, rows)))
+def _window(row: Row) -> str:
+    """The best temperature, with its window."""
+    if row.best_tau is None:
+        return "-"
+    ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
+    return f"{row.best_tau[0]:.3g} ({ends})"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    window, law = "-", row.laws.tau_to_0
-    if row.best_tau is not None:
-        ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
-        window = f"{row.best_tau[0]:.3g} ({ends})"
-    law_words = law or "-" if law is None or isinstance(law, str) else power(law)
-    return (
-        row.activation,
-        f"{row.tau:.4g}",
-        _tau_cell(row),
-        count(row.n_beta1),
-        _short(row.price),
-        window,
-        "-" if row.crossings is None else str(row.crossings),
-        law_words,
-    )
+def _law(row: Row) -> str:
+    law = row.laws.tau_to_0
+    return law or "-" if law is None or isinstance(law, str) else power(law)
 
 
-def _matched_cells(row: Row) -> tuple[str, ...]:
+def _length(row: Row) -> str:
+    """The matched beta1."""
     at = "-" if row.beta1 is None else ", ".join(f"{v:.3g}" for beta in row.beta1 for v in beta if v) or "0"
-    at += " (end)" if row.at_edge else ""
-    tau = "-" if row.n_tau is None else _short(row.tau)
-    numbers = (_tau_cell(row), count(row.n_beta1), count(row.n_both))
-    return row.activation, *numbers, at, tau, _short(row.price)
+    return at + (" (end)" if row.at_edge else "")
 
 
-def _reach(rows: Sequence[Row]) -> Iterator[str]:
+def _describe_reach(rows: Sequence[Row]) -> Iterator[str]:
     """From where the laws of tau -> 0 hold, by n at smaller temperatures."""
     starts = {row.activation: row.law_holds_from for row in rows}
     reached = [f"{start:.2g} ({name})" for name, start in starts.items() if start is not None]
-    left = [name for name, start in starts.items() if start is None]
+    unsettled = [name for name, start in starts.items() if start is None]
     if reached:
         more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
         yield f"n is within 10% of its law of tau -> 0 from tau = {', '.join(reached[:_SHOWN])}{more} downwards."
-    if left:
-        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {_listed(left)}."
+    if unsettled:
+        which = _list_first(unsettled)
+        yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {which}."
 
 
 def _tau_cell(row: Row) -> str:
@@ -138,6 +123,27 @@ def _tau_cell(row: Row) -> str:
 
 def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.3g}"
+
+
+_COLUMNS: Columns = {
+    "activation": lambda row: row.activation,
+    "tau": lambda row: f"{row.tau:.4g}",
+    "n (tau)": _tau_cell,
+    "n (beta1)": lambda row: count(row.n_beta1),
+    "price": lambda row: _short(row.price),
+    "best tau (window)": _window,
+    "crossings": lambda row: "-" if row.crossings is None else str(row.crossings),
+    "tau -> 0": _law,
+}
+_MATCHED_COLUMNS: Columns = {
+    "activation": lambda row: row.activation,
+    "n (tau)": _tau_cell,
+    "n (beta1)": lambda row: count(row.n_beta1),
+    "n (both)": lambda row: count(row.n_both),
+    "at beta1": _length,
+    "tau": lambda row: "-" if row.n_tau is None else _short(row.tau),
+    "price": lambda row: _short(row.price),
+}
 
 
 def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
@@ -149,7 +155,7 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) ->
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."
     if len(rows) <= MOST_CHECKED:
-        yield from _reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
+        yield from _describe_reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
     if match is None and len({row.activation for row in rows}) > 1:
@@ -179,9 +185,9 @@ def _why(row: Row) -> str:
     return f"not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
 
 
-def sizes(row: ParameterRow) -> Grid:
+def sizes(row: ParameterRow) -> Table:
     """The sample size of a parameter of any gate."""
-    return Grid("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),))
+    return Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),))
 
 
 def remarks(row: ParameterRow) -> Iterator[str]:
@@ -191,8 +197,8 @@ def remarks(row: ParameterRow) -> Iterator[str]:
     if row.score_held and row.n is not None:
         yield "Held is the score of the last atom: its parameters move along the flow (theory 2.1)."
     if row.singular_values is not None:
-        shown = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
-        yield f"Smallest singular values of the root of the information, over the largest: {shown}."
+        ratios = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
+        yield f"Smallest singular values of the root of the information, over the largest: {ratios}."
 
 
 def in_a_sentence(row: ParameterRow, precision: float) -> str:
@@ -202,8 +208,10 @@ def in_a_sentence(row: ParameterRow, precision: float) -> str:
         return f"{row.parameter} is learnt to {to} from {count(row.n)} observations."
     if row.not_identifiable is None:
         return f"No number of observations is given for {row.parameter}: {row.reason}."
-    left = "" if row.n_invariant is None else f" What is left, {row.invariant}, needs n = {count(row.n_invariant)}."
-    return f"{row.parameter} is not identifiable ({row.not_identifiable}): {row.reason}.{left}"
+    invariant = (
+        "" if row.n_invariant is None else f" What is left, {row.invariant}, needs n = {count(row.n_invariant)}."
+    )
+    return f"{row.parameter} is not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
 
 
 def count(value: float | None, decimals: int = 0) -> str:
@@ -216,14 +224,14 @@ def count(value: float | None, decimals: int = 0) -> str:
 def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: float) -> str:
     """What the table says, in a sentence or two."""
     percent = f"{100 * precision:g}%"
-    known = [(row.n_tau, row) for row in rows if row.n_tau is not None]
+    sizes_and_rows = [(row.n_tau, row) for row in rows if row.n_tau is not None]
     without = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is not None))
-    lost = "" if not without else f" Not identifiable by a proof: {_listed(without)}."
-    if not known:
+    lost = "" if not without else f" Not identifiable by a proof: {_list_first(without)}."
+    if not sizes_and_rows:
         open_ = list(dict.fromkeys(row.activation for row in rows if row.not_identifiable is None))
-        silent = f" The Fisher information gives none for {_listed(open_)}; other methods may." if open_ else ""
+        silent = f" The Fisher information gives none for {_list_first(open_)}; other methods may." if open_ else ""
         return f"No number of observations that gives tau to {percent} is found here.{silent}{lost}"
-    (least, best), (most, worst) = (f(known, key=lambda pair: pair[0]) for f in (min, max))
+    (least, best), (most, worst) = (f(sizes_and_rows, key=lambda pair: pair[0]) for f in (min, max))
     times = f"{count(least / floor, 1)} times the floor"
     if match is not None:
         rest = f", and takes {most:.3g} with {worst.activation}" if worst is not best else ""
@@ -232,9 +240,9 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
             f"On equal terms tau is learnt to {percent} from {at_most}{count(least)} observations by {best.activation}"
         )
         return f"{first}, {times}{rest}.{lost}"
-    if len(known) == 1:
-        found = f"{best.activation} learns tau to {percent} from {count(least)} observations"
-        return f"{found}, {times}{_at_best(best)}.{lost}"
+    if len(sizes_and_rows) == 1:
+        sentence = f"{best.activation} learns tau to {percent} from {count(least)} observations"
+        return f"{sentence}, {times}{_at_best(best)}.{lost}"
     several = len({row.tau for row in rows}) > 1
     names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
     ends = f"from {count(least)} ({names[0]}) to {most:.3g} ({names[1]})"
@@ -249,9 +257,9 @@ def _at_best(row: Row) -> str:
     return f"; tau = {row.tau:g} is {'inside' if inside else 'outside'} the window of its best temperature, {tau:.3g}"
 
 
-def _listed(names: list[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+def _list_first(names: list[str]) -> str:
+    first_names = ", ".join(names[:_SHOWN])
+    return first_names if len(names) <= _SHOWN else f"{first_names} and {len(names) - _SHOWN} more"
 
 
 _EXPERT = "gaussian"
@@ -262,7 +270,7 @@ class OfGate:
     """The sample size of a parameter of any gate, what was understood of it, and what is held of the last atom."""
 
     row: ParameterRow
-    meant: Understood
+    reading: Understood
     held: tuple[Symbol, ...]
 
 
@@ -299,7 +307,7 @@ class Efficiency(Answer):
             "floor": self.floor,
             "rows": self.rows(),
             "match": None if self.match is None else list(self.match),
-            "gate_formula": None if of is None else of.meant.record(),
+            "gate_formula": None if of is None else of.reading.record(),
         }
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -309,10 +317,10 @@ class Efficiency(Answer):
     @property
     def plots(self) -> Sequence[Plot]:
         """n over tau of every activation, with the law of tau -> 0."""
-        asked, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
+        query, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
         drawn = [row for row in rows.values() if row.best_tau is not None]
         return [
-            by_temperature(row, Case.of(row.activation, self.truth, asked), self.floor, self.table) for row in drawn
+            by_temperature(row, Case.of(row.activation, self.truth, query), self.floor, self.table) for row in drawn
         ]
 
 
@@ -360,31 +368,31 @@ def efficiency(
     if gate is not None:
         if activations or match is not None or tau is not None:
             raise ValueError("a gate has no activations, match and tau; accepted: --parameter NAME")
-        return _of_gate(model(gate, expert, dim=dim, **formulas), parameter, truth, gauge, precision)
+        return _of_gate(Options(gate, expert, dim=dim, **formulas).spec, parameter, truth, gauge, precision)
     if parameter is not None or formulas or dim is not None or expert != _EXPERT:
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     tau = (tau,) if isinstance(tau, (int, float)) else tau
     chosen = truth_for(truth, gauge)
-    asked = question(chosen, activations, gauge, precision, match, tau)
+    query = question(chosen, activations, gauge, precision, match, tau)
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
-    rows = _rows(jobs, asked)
+    rows = _rows(jobs, query)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, asked, "tau")
-    with Display() as shown, shown.doing("deciding"):
-        parts = tuple(_parts(rows, chosen, asked, least, counted))
-    said = Said(title, parts, (answer(rows, asked.match, least, precision),))
-    settled = (chosen, asked.gauge, precision, asked.match, least, tuple(rows))
-    return Efficiency(*settled, said=said)
+    least, (title, counted) = floor(chosen.k) / precision**2, _title(chosen, query, "tau")
+    with Display() as display, display.doing("deciding"):
+        parts = tuple(_parts(rows, chosen, query, least, counted))
+    summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
+    settled = (chosen, query.gauge, precision, query.match, least, tuple(rows))
+    return Efficiency(*settled, summary=summary)
 
 
 def _measure(truth: Truth) -> dict[str, Any]:
     """The truth of activations as JSON values."""
     m, (low, high) = measure_of(truth), map(float, truth.box or ())
-    found = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
-    return {**found, "x": {"law": "uniform", "low": low, "high": high}}
+    values = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
+    return {**values, "x": {"law": "uniform", "low": low, "high": high}}
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:
@@ -394,24 +402,24 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")
     require_precision(precision)
     chosen = gauge_of(gauge)
-    with Display() as shown, shown.doing("computing information"):
+    with Display() as display, display.doing("computing information"):
         point = exact_truth(spec)
         if truth is not None:
             point = read_values(truth, point)
         check_experts(point)
         if chosen == "anchored":
             check_anchored(point)
-        found = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
-    title, counted = _title(point, Question(chosen, precision), found.row.parameter)
-    lines = (str(found.meant), in_words(_atoms(point, found.held)))
+        of_gate = OfGate(parameter_row(point, chosen, precision, parameter), understood(spec), held_in(point, chosen))
+    title, counted = _title(point, Question(chosen, precision), of_gate.row.parameter)
+    lines = (str(of_gate.reading), describe_truth(_atoms(point, of_gate.held)))
     parts: tuple[Part, ...] = (
         *lines,
-        sizes(found.row),
+        sizes(of_gate.row),
         f"n: observations for {counted}.",
-        *remarks(found.row),
+        *remarks(of_gate.row),
     )
-    said = Said(title, parts, (in_a_sentence(found.row, precision),))
-    return Efficiency(point, chosen, precision, None, None, (), found, said=said)
+    summary = Summary(title, parts, (in_a_sentence(of_gate.row, precision),))
+    return Efficiency(point, chosen, precision, None, None, (), of_gate, summary=summary)
 
 
 def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
@@ -420,38 +428,38 @@ def _atoms(truth: Truth, held: Sequence[Symbol]) -> dict[str, Any]:
     return {"atoms": atoms, "held": [p.name for p in held]}
 
 
-def _rows(jobs: Sequence[tuple[str | Activation, Truth]], asked: Question) -> list[Row]:
+def _rows(jobs: Sequence[tuple[str | Activation, Truth]], query: Question) -> list[Row]:
     """What activations need, with laws."""
     rows = []
-    with Display() as shown, shown.doing("computing information") as progress:
+    with Display() as display, display.doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
-            row = row_of(name, truth, asked)
-            if row.n_tau is not None and asked.match is None:
-                case = Case.of(name, truth, asked)
+            row = row_of(name, truth, query)
+            if row.n_tau is not None and query.match is None:
+                case = Case.of(name, truth, query)
                 row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
             rows.append(row)
     return rows
 
 
-def _title(truth: Truth, asked: Question, name: str) -> tuple[str, str]:
+def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
     """The question, and what is counted."""
-    percent, (low, high) = f"{100 * asked.precision:g}%", map(float, truth.box or ())
+    percent, (low, high) = f"{100 * query.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
     wanted, at = (
         f"a relative standard error of {percent}",
-        f"{truth.k} atoms, {asked.gauge} gauge, x uniform on {where}",
+        f"{truth.k} atoms, {query.gauge} gauge, x uniform on {where}",
     )
     return f"How many observations give {name} {wanted} ({at})?", f"{wanted}: {at}"
 
 
-def _parts(rows: Sequence[Row], truth: Truth, asked: Question, floor: float, title: str) -> Iterator[Part]:
+def _parts(rows: Sequence[Row], truth: Truth, query: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
-    yield table(rows, asked.match)
-    yield from notes(rows, asked.match, floor, title)
+    yield Table.of("Sample sizes", _COLUMNS if query.match is None else _MATCHED_COLUMNS, rows)
+    yield from notes(rows, query.match, floor, title)
     beta1 = slopes(truth) or ()
-    for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and asked.match is None):
-        twin = twin_of(decide(name, atoms=len(beta1), gauge=asked.gauge), beta1)
+    for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and query.match is None):
+        twin = twin_of(decide(name, atoms=len(beta1), gauge=query.gauge), beta1)
         if twin is not None:
             shared = f"a twin has the density of this truth, {twin.map}: no amount of data distinguishes them"
             yield f"{name}: {shared}; n is about errors near this one."

@@ -8,41 +8,37 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer, Refused
-from temperance.answers.certify import write_certificates
+from temperance.answers.proof_files import write_certificates
 from temperance.measurements.contact_orders import (
+    add_measurements,
     answer,
-    bound_in_words,
-    in_words,
-    moving,
-    rate_in_words,
+    describe_bound,
+    describe_rate,
+    describe_truth,
+    free_parameters,
     record,
     unmeasured,
-    with_measurements,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.json_input import read_json
-from temperance.terminal.options import FileOr, Whole
-from temperance.terminal.output import check_writable
-from temperance.terminal.parts import Grid, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput
+from temperance.show.inputs import read_json
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import FileOr, Whole
+from temperance.show.output import Display, check_writable
+from temperance.show.table import Columns, Summary, Table
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import formulas_of, model
-from temperance.theory.models.gates import gate_of, listed
+from temperance.theory.models.gates import listed
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.models.truth import loss_of, noise_of
-from temperance.theory.symmetries.traits import Understood, understood
 
 if TYPE_CHECKING:
     from temperance.theory.models.truth import Setting
 
-_COLUMNS = ("parameter", "upper bound", "measured", "rate")
 _ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
@@ -76,14 +72,14 @@ class Exponents(Answer):
     @property
     def bounds_are_certified(self) -> bool:
         """Whether a certificate holds upper bounds: those of curves alone bound no order from above."""
-        found = self.found
-        return found.proof is not None if isinstance(found, ByLeastSquares) else bool(found.certificates)
+        orders = self.found
+        return orders.proof is not None if isinstance(orders, ByLeastSquares) else bool(orders.certificates)
 
     @property
     def uncertified(self) -> str:
         """Why no upper bounds are certified, if none are."""
         if isinstance(self.found, ByLeastSquares):
-            return self.found.why
+            return self.found.uncertified
         return next((r.text for r in reversed(self.found.reasons) if r.kind in _UNCERTIFIED), "")
 
     def certificates(self) -> list[dict[str, Any]]:
@@ -148,39 +144,39 @@ def exponents(
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     values = read_point(point) if isinstance(point, str) else point
-    spec = model(gate, expert, activation, dim, **formulas)
+    options = Options(gate, expert, activation, dim, **formulas)
+    spec = options.spec
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
     if values is not None:
         _check_complete(values, chosen, point if isinstance(point, str) else "point")
     if squares or variance is not None:
-        with Display() as shown, shown.doing("bounding the orders"):
+        with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
-        return _written(Exponents(proved, proved.record(), said=proved.said()), certificate)
-    with Display() as shown:
-        with shown.doing("bounding the orders"):
+        return _write_certificates(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
+    with Display() as display:
+        with display.doing("bounding the orders"):
             bounds = orders(chosen)
-        why = None if bounds_only else unmeasured(chosen)
-        found = bounds if bounds_only or why else with_measurements(bounds, progress=shown.doing)
-    made = record(found)
-    made["reasons"] += [f"not measured: {why}"] if why else []
-    meant = understood(spec) if formulas_of(gate, expert) else None
-    made["setting"]["gate_formula"] = None if meant is None else meant.record()
-    return _written(Exponents(found, made, said=_said(found, made, meant)), certificate)
+        obstacle = None if bounds_only else unmeasured(chosen)
+        measured = bounds if bounds_only or obstacle else add_measurements(bounds, progress=display.doing)
+    contents = record(measured)
+    contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
+    contents["setting"]["gate_formula"] = options.reading_record
+    summary = _summary(measured, contents, options.reading_lines)
+    return _write_certificates(Exponents(measured, contents, summary=summary), certificate)
 
 
-def _written(found: Exponents, path: str | None) -> Exponents:
+def _write_certificates(answer: Exponents, path: str | None) -> Exponents:
     """The answer, its certificates written to a file; where there are none, raises Refused with the answer."""
     if path is None:
-        return found
+        return answer
     try:
-        proofs = found.certificates() if found.bounds_are_certified else []
-        return replace(found, written=write_certificates(proofs, path, found.uncertified))
+        proofs = answer.certificates() if answer.bounds_are_certified else []
+        return replace(answer, written=write_certificates(proofs, path, answer.uncertified))
     except BadInput as error:
-        raise Refused(str(error), replace(found, refused=(str(error),))) from None
+        raise Refused(str(error), replace(answer, refused=(str(error),))) from None
 
 
 def read_point(path: str) -> dict[str, str]:
@@ -189,20 +185,20 @@ def read_point(path: str) -> dict[str, str]:
     Raises:
         BadInput: the file cannot be read, or holds no such object.
     """
-    found = read_json(path, _ACCEPTED, str)
-    if not isinstance(found, dict) or not found or not all(isinstance(value, str) for value in found.values()):
+    values = read_json(path, _ACCEPTED, str)
+    if not isinstance(values, dict) or not values or not all(isinstance(value, str) for value in values.values()):
         raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
-    return found
+    return values
 
 
 def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
-    names = [p.name for p in moving(chosen)]
+    names = [p.name for p in free_parameters(chosen)]
     missing = [name for name in names if name not in values]
     if missing:
         raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
 
 
-def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) -> Said:
+def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> Summary:
     """The setting; the orders, where they are open; and the rates in words."""
     setting = record["setting"]
     gate = setting["gate"] if setting["activation"] is None else f"{setting['gate']} {setting['activation']}"
@@ -211,15 +207,21 @@ def _said(found: Orders, record: Mapping[str, Any], meant: Understood | None) ->
     d = "" if setting["dim"] == 1 else f", d = {setting['dim']}"
     cell = f"a cell of {setting['cell']}, {other}{d}; {at}"
     title = f"Contact orders of the {gate} gate, {setting['expert']} expert, {cell}"
-    orders_ = Grid("Contact orders", _COLUMNS, tuple(map(_cells, record["orders"])))
-    lines = () if meant is None else (str(meant),)
+    orders_ = Table.of("Contact orders", _COLUMNS, record["orders"])
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    shown = (title, *lines, in_words(setting["truth"]), law, orders_, *record["reasons"])
-    return Said(title, shown, (answer(found),))
+    parts = (title, *lines, describe_truth(setting["truth"]), law, orders_, *record["reasons"])
+    return Summary(title, parts, (answer(measured),))
 
 
-def _cells(order: Mapping[str, Any]) -> tuple[str, ...]:
-    measured = "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
-    return order["parameter"], bound_in_words(order), measured, rate_in_words(order)
+def _measured(order: Mapping[str, Any]) -> str:
+    return "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
+
+
+_COLUMNS: Columns = {
+    "parameter": "parameter",
+    "upper bound": describe_bound,
+    "measured": _measured,
+    "rate": describe_rate,
+}

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Any, Unpack, cast
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
-from temperance.terminal.errors import BadInput
-from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
-from temperance.terminal.options import FileOr, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
+from temperance.show.options import FileOr, Whole
+from temperance.show.output import Display
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.contact.order_setting import order_setting
@@ -71,7 +71,7 @@ class Predict(Answer):
 
         at_least: where sharp is null, an exponent that is proved and may be larger, or null.
         identifiable: true where there is a rate, false where none is possible, null where no statement says.
-        reason_kind: a value of `theory.models.order.ReasonKind`.
+        reason_kind: a value of `theory.settings.reasons.ReasonKind`.
         """
         return [
             {
@@ -88,16 +88,16 @@ class Predict(Answer):
         ]
 
 
-def _said(setting: str, predictions: Sequence[Prediction], twin: Twin | None, meant: Understood | None) -> Said:
+def _summary(setting: str, predictions: Sequence[Prediction], twin: Twin | None, reading: Understood | None) -> Summary:
     title = f"Predicted rates n^(-p): {setting}"
-    lines = () if meant is None else (str(meant), *_in_table(meant))
-    return Said(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
+    lines = () if reading is None else (str(reading), *_in_table(reading))
+    return Summary(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
 
 
-def _in_table(meant: Understood) -> Iterator[str]:
+def _in_table(reading: Understood) -> Iterator[str]:
     """Which gate of the table a formula is, if its predictions are those of the table."""
-    if meant.name in FITTED:
-        yield f"that is the {meant.name} gate of docs/gates.md, whose names of parameters are used here"
+    if reading.name in FITTED:
+        yield f"that is the {reading.name} gate of docs/gates.md, whose names of parameters are used here"
 
 
 def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
@@ -109,18 +109,18 @@ def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
         mark = f"[{reasons.index(_reason(p)) + 1}]"
         sharp = _text(p.sharp) if p.at_least is None else f"at least {p.at_least}"
         rows.append((p.parameter, size, _WHERE[p.cells] or "always", sharp, _text(p.published), mark))
-    yield Grid("Predicted exponents", _COLUMNS, tuple(rows))
+    yield Table("Predicted exponents", _COLUMNS, tuple(rows))
     yield from (f"[{i}] {reason}" for i, reason in enumerate(reasons, 1))
-    if given := dict.fromkeys(text for p in predictions for text in p.conditions):
-        yield f"assumed: {'; '.join(given)}"
+    if premises := dict.fromkeys(text for p in predictions for text in p.conditions):
+        yield f"assumed: {'; '.join(premises)}"
 
 
 def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str]:
     """The slowest rate, what is not predicted, and what a published number means."""
-    known = [p for p in predictions if p.proved is not None]
-    slowest = min(p.proved for p in known if p.proved is not None)
-    names, open_ = _names(known), _names([p for p in predictions if p.proved is None])
-    last = [p for p in known if p.proved == slowest]
+    proved = [p for p in predictions if p.proved is not None]
+    slowest = min(p.proved for p in proved if p.proved is not None)
+    names, open_ = _names(proved), _names([p for p in predictions if p.proved is None])
+    last = [p for p in proved if p.proved == slowest]
     faster = "" if any(p.sharp == slowest for p in last) else " or faster"
     text = f"Slowest predicted rate: n^(-{slowest}){faster}, of {', '.join(_names(last))}"
     for what, some in (
@@ -129,7 +129,7 @@ def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str
     ):
         text += f"; {what}: {', '.join(some)}" if some else ""
     yield text
-    if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in known):
+    if any(p.published is not None and p.sharp is not None and p.published < p.sharp for p in proved):
         yield "A published exponent below the sharp one is a correct bound: the error falls faster than it says"
     if fast := [p for p in predictions if p.published_is_too_fast]:
         yield f"The published exponent is too fast here for {', '.join(_names(fast))}: see sharp p"
@@ -148,8 +148,8 @@ def _reason(p: Prediction) -> str:
     return p.reason + (f"; no published rate: {p.published_reason}" if silent else "")
 
 
-def _names(found: Sequence[Prediction]) -> list[str]:
-    return list(dict.fromkeys(p.parameter for p in found))
+def _names(predictions: Sequence[Prediction]) -> list[str]:
+    return list(dict.fromkeys(p.parameter for p in predictions))
 
 
 @checked
@@ -193,26 +193,27 @@ def predict(
     chosen, squares = gauge_of(gauge), loss_of(loss) == "least-squares"
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    with Display() as shown, shown.doing("predicting"):
-        of = asked(gate, expert, activation, dim, formulas)
-        if of.name is None or squares:
+    with Display() as display, display.doing("predicting"):
+        options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
+        if options.named_gate is None or squares:
             if truth is not None or chosen == "anchored":
                 option = "--truth" if truth is not None else "--gauge anchored"
                 raise BadInput(f"{option} {NAMED_ALONE}")
-            return _of_squares(of, true, fitted) if squares else _of_any(of, true, fitted)
-        return _of_theorems(of, true, fitted, chosen, truth)
+            return _of_squares(options, true, fitted) if squares else _of_any(options, true, fitted)
+        return _of_theorems(options, *options.named_gate, true, fitted, chosen, truth)
 
 
-def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr) -> Predict:
+def _of_theorems(
+    options: Options, name: str, source: str | Activation | None, true: int, fitted: int, gauge: Gauge, truth: FileOr
+) -> Predict:
     """Of the gates that have theorems of their own."""
-    name, source = str(of.name), of.source
     require_gate(name, source is not None, FITTED)
     if truth is None:
-        point = somewhere(true, of.dim, FITTED[name])
+        point = somewhere(true, options.dimension, FITTED[name])
     else:
         point = read_truth(truth, FITTED[name])
         check_truth(point, true, point.spec.dim, gauge == "anchored")
-    found = predictions(point, fitted, source, gauge=gauge)
+    rates = predictions(point, fitted, source, gauge=gauge)
     twin, words = None, tuple[str, ...]()
     if source is not None and true > 1:
         decided, beta1 = twins(source, atoms=true, gauge=gauge), slopes(point) or ()
@@ -222,8 +223,8 @@ def _of_theorems(of: Asked, true: int, fitted: int, gauge: Gauge, truth: FileOr)
             words = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
-    said = _said(setting, found, twin, of.meant)
-    return Predict(setting, found, twin, said=replace(said, words=(*said.words, *words)))
+    summary = _summary(setting, rates, twin, options.reading)
+    return Predict(setting, rates, twin, summary=replace(summary, words=(*summary.words, *words)))
 
 
 def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
@@ -236,70 +237,72 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
     )
 
 
-def _of_any(of: Asked, true: int, fitted: int) -> Predict:
+def _of_any(options: Options, true: int, fitted: int) -> Predict:
     """Of any other model."""
-    spec = cast(MoESpec, of.spec)
-    found = tuple(_with_papers(predict_any(spec, true, fitted), spec))
+    spec = options.spec
+    rates = tuple(_add_published(predict_any(spec, true, fitted), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    said = _said(setting, found, None, of.meant)
-    return Predict(setting, found, said=replace(said, words=(*said.words, *_measured(of, spec, true, fitted))))
+    summary = _summary(setting, rates, None, options.reading)
+    return Predict(setting, rates, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
 
 
-def _measured(of: Asked, spec: MoESpec, true: int, fitted: int) -> tuple[str, ...]:
+def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
     """The commands that measure it, in a line; () where there is none: of experts that are not Gaussian."""
-    options, told = of.options or "GATE EXPERT", []
+    spec, options = model.spec, model.in_shell or "GATE EXPERT"
+    commands = []
     if experts.mean_of(spec.expert) is None:
         return ()
     if fitted > true:
         split = "" if is_weighted(spec) else " --split all"
-        told.append(f"orders that are only measured: `temperance exponents {options}{split}`")
+        commands.append(f"orders that are only measured: `temperance exponents {options}{split}`")
     if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
-        told.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
-    line = "; ".join(told)
+        commands.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
+    line = "; ".join(commands)
     return (line[0].upper() + line[1:],) if line else ()
 
 
-def _of_squares(of: Asked, true: int, fitted: int) -> Predict:
+def _of_squares(options: Options, true: int, fitted: int) -> Predict:
     """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory 8)."""
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
-    spec = of.model
-    proved = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
-    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in proved.found.orders if o.is_mean})
-    found = []
-    for row in proved.record()["orders"]:
+    spec, command = options.spec, options.in_shell
+    squares = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
+    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in squares.proved.orders if o.is_mean})
+    rates = []
+    for row in squares.record()["orders"]:
         name, common = row["parameter"], row["parameter"] in shared
         rate = None if row["rate"] is None else Fraction(row["rate"])
         sharp = rate if rate == (HALF if common or name in means else HALF / 2) else None
         size, kind = None if common else fitted - 1, ReasonKind(row["reason_kind"])
-        made = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
-        found.append(replace(made, at_least=rate if sharp is None else None))
+        prediction = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
+        rates.append(replace(prediction, at_least=rate if sharp is None else None))
     for m in range(2, fitted - 1):
-        for p in [p for p in found if p.cells == "some singleton" and not p.flat and (p.cell_size or m == 2)]:
+        for p in [p for p in rates if p.cells == "some singleton" and not p.flat and (p.cell_size or m == 2)]:
             size = None if p.cell_size is None else m
-            found.append(Prediction(p.parameter, size, None, None, _ALL_SPLIT, _UNREAD, (), "every cell split"))
-    found.append(Prediction("function", None, HALF, None, _FUNCTION, _UNREAD))
+            rates.append(Prediction(p.parameter, size, None, None, _ALL_SPLIT, _UNREAD, (), "every cell split"))
+    rates.append(Prediction("function", None, HALF, None, _FUNCTION, _UNREAD))
     setting = (
         f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
     )
-    said = _said(setting, found, None, of.meant)
+    summary = _summary(setting, rates, None, options.reading)
     rest = []
-    if fitted == 3 and of.options is not None and is_weighted(spec) and not kinks(spec):
-        rest = [f"Measured: `temperance rates {of.options} --true 2 --fitted 3 --loss least-squares`"]
-    return Predict(setting, tuple(found), said=Said(said.title, (*said.parts, *proved.reasons), (*said.words, *rest)))
+    if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
+        rest = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
+    summary = replace(summary, parts=(*summary.parts, *squares.reasons), words=(*summary.words, *rest))
+    return Predict(setting, tuple(rates), summary=summary)
 
 
-def _with_papers(found: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
+def _add_published(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:
     """With what the papers of the list have on a model that is in it."""
     source = None if spec.gate.activation is None else spec.gate.activation.name
     expert = "gaussian" if has_linear_expert(spec) else spec.expert.name
     named = (name_of(spec), expert, source)
     row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == named), None)
-    for p in found:
+    for p in rates:
         if row is None or p.published is not None:
             yield p
             continue
-        exponent, why = None, Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
+        exponent, reason = None, Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
         if row.published is not None:
-            exponent, why = row.published.of(p.parameter, p.cell_size or 0)
-        yield replace(p, published=None if exponent is None else Fraction(exponent), published_reason=why.text)
+            exponent, reason = row.published.of(p.parameter, p.cell_size or 0)
+        yield replace(p, published=None if exponent is None else Fraction(exponent), published_reason=reason.text)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
-from temperance.measurements.contact_orders import in_words, true_atoms
-from temperance.measurements.rate_study import REPLICATES, size_in_words, study_for
+from temperance.measurements.contact_orders import describe_truth, true_atoms
+from temperance.measurements.rate_studies import REPLICATES, study_for
+from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import read_truth
-from temperance.pages.plots import Plot, panels, rates_plot
-from temperance.pages.slopes import answer, slope_parts
-from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.formula_options import NAMED_ALONE, Asked, FormulaOptions, asked, takes_formulas
-from temperance.terminal.options import FileOr, Sizes, Whole
-from temperance.terminal.parts import Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput, resumable
+from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
+from temperance.show.options import FileOr, Sizes, Whole
+from temperance.show.output import Display
+from temperance.show.plots import Plot, panels, rates_plot
+from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
@@ -147,67 +147,77 @@ def rates(
     Raises:
         ValueError: what is not accepted.
     """
-    of, squares = asked(gate, expert, activation, dim, formulas), loss_of(loss)
-    if of.name is None or squares == "least-squares":
+    options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
+    fit_loss = loss_of(loss)
+    if options.named_gate is None or fit_loss == "least-squares":
         _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
-        return _of_any(of, true, fitted, n, replicates, seed, squares)
-    source = of.source.name if isinstance(of.source, Activation) else of.source
-    given: dict[str, Any] = {"gate": of.name, "source": source, "dim": of.dim, "true": true, "fitted": fitted}
-    given |= {"gauge": gauge, "n": n, "seed": seed, "experiment": experiment}
-    point = None if truth is None else read_truth(truth, FITTED.get(of.name, generic))
-    study = study_for(truth=point, replicates=REPLICATES if replicates is None else replicates, **given)
-    found = _record(study, workers, scheduler, store)
-    record = {**found, "slopes": [s for s in found["slopes"] if not _held(s)]}
-    return Rates(record, said=said_of(record, *([] if of.meant is None else [str(of.meant)])))
+        return _of_any(options, true, fitted, n, replicates, seed, fit_loss)
+    name, source = options.named_gate
+    study = study_for(
+        gate=name,
+        source=source.name if isinstance(source, Activation) else source,
+        dim=options.dimension,
+        true=true,
+        fitted=fitted,
+        gauge=gauge,
+        truth=None if truth is None else read_truth(truth, FITTED.get(name, generic)),
+        n=n,
+        replicates=REPLICATES if replicates is None else replicates,
+        seed=seed,
+        experiment=experiment,
+    )
+    study_record = _record(study, workers, scheduler, store)
+    record = {**study_record, "slopes": [s for s in study_record["slopes"] if not _held(s)]}
+    return Rates(record, summary=summary_of(record, *options.reading_lines))
 
 
 def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
     """Raise ValueError for an option of the gates that have theorems and fits of their own."""
-    given: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
-    given |= {"experiment sample": experiment == "sample", **options}
-    if option := next((name for name, value in given.items() if value), None):
+    values: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
+    values |= {"experiment sample": experiment == "sample", **options}
+    if option := next((name for name, value in values.items() if value), None):
         raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
 def _of_any(
-    of: Asked, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
+    options: Options, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
 ) -> Rates:
     """Of any model without theorems of its own, or by least squares."""
-    from temperance.evidence.general_rates import any_record, any_study
+    from temperance.measurements.rate_studies import any_record, any_study
 
-    with Display() as shown, shown.doing("replicates") as tell:
-        study = any_study(of.model, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
+    with Display() as display, display.doing("replicates") as tell:
+        study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
         try:
             result = study.run(lambda done: tell(done, study.study.replicates))
         except KeyboardInterrupt:
             raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
     record = any_record(study, result)
-    record["setting"]["gate_formula"] = None if of.meant is None else of.meant.record()
-    meant = [] if of.meant is None else [str(of.meant)]
-    return Rates(record, said=said_of(record, *meant, in_words(true_atoms(study.study.family.setting)), _STARTS))
+    record["setting"]["gate_formula"] = options.reading_record
+    lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
+    return Rates(record, summary=summary_of(record, *lines))
 
 
-def said_of(record: Mapping[str, Any], *lines: str) -> Said:
+def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
     """What was measured; the slopes, why some are open, errors, how the fits ended; and what of it was predicted."""
     setting = record["setting"]
-    sizes = ", ".join(size_in_words(n) for n in setting["sizes"])
+    sizes = ", ".join(describe_size(n) for n in setting["sizes"])
     how = _HOW[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
-    return Said(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
+    return Summary(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
 
 
 def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:
     """The record of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
-    from temperance.evidence.comparison import study_record
+    from temperance.measurements.slopes import study_record
     from temperance.numerics.studies.run import run_study
     from temperance.numerics.studies.workers import cluster, processes
 
     count = processes(workers)
-    with resumable(store), Display() as shown:
-        told = partial(shown.report, "replicates")
+    with resumable(store), Display() as display:
+        report = partial(display.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             count = 1 if executor is not None else count
-            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=told))
+            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=report))
 
 
 def _held(slope: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from temperance.numerics.information import required
 from temperance.numerics.information.parameters import all_values, free_names, held_in, told
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.options import FileOr
+from temperance.show.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import gauge_of
@@ -62,10 +62,10 @@ def required_n(
     """
     chosen = truth_for(truth, gauge)
     row = row_of(read(activation), chosen, question(chosen, [activation], gauge, precision))
-    found = row.n_tau if parameter == "tau" else row.n_beta1
-    if found is None:
+    n = row.n_tau if parameter == "tau" else row.n_beta1
+    if n is None:
         raise ValueError(f"no n gives {parameter} a standard error: {row.reason}")
-    return found
+    return n
 
 
 @checked
@@ -89,10 +89,10 @@ def standard_errors(
     case = Case.of(read(activation), chosen, question(chosen, [activation], gauge, 0.1))
     if (proved := case.obstacle) is not None:
         raise ValueError(f"there are no standard errors of the gate: {proved.words}")
-    found: dict[str, list[float]] = {}
+    errors_of: dict[str, list[float]] = {}
     for name, atom, error in required.standard_errors(*case.where, n):
-        found.setdefault(name if atom is None else f"{name}_{atom}", []).append(error)
-    return {name: errors[0] if len(errors) == 1 else errors for name, errors in found.items()}
+        errors_of.setdefault(name if atom is None else f"{name}_{atom}", []).append(error)
+    return {name: errors[0] if len(errors) == 1 else errors for name, errors in errors_of.items()}
 
 
 @dataclass(frozen=True)
@@ -133,50 +133,50 @@ def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) 
         ValueError: an unknown parameter, or one that is held; what `told` raises.
     """
     held = held_in(truth, gauge)
-    label, f = _asked(truth, held, parameter)
-    found, (proved, most) = told(truth, held, f), _proved(truth, gauge)
+    label, f = _read_function(truth, held, parameter)
+    estimate, (proved, most) = told(truth, held, f), _flat_curves(truth, gauge)
     flow = next((s for s in proved if s.flow is not None and _moves(s.flow, f, truth)), None)
     followed = [q for s in proved if s.flow for q in [q for q in s.flow.field.moved if q in truth.shared][:1]]
-    by_score = found.variance is None and flow is None and bool(followed)
+    by_score = estimate.variance is None and flow is None and bool(followed)
     if by_score:
-        found, most = told(truth, (*held, *followed), f), most - len(followed)
-    empty = ParameterRow(label, found.value, score_held=by_score)
-    if found.variance is None or found.flat > most:
-        row = replace(empty, singular_values=found.ratios[-_SMALLEST:])
-        by = flow or (proved[0] if proved and found.flat <= most else None)
-        if found.variance is None and by is not None:
-            return _with_invariant(replace(row, not_identifiable=by.kind, reason=by.map), truth, held, f, precision)
-        what = _SINGULAR if found.variance is None else _BESIDE
+        estimate, most = told(truth, (*held, *followed), f), most - len(followed)
+    empty = ParameterRow(label, estimate.value, score_held=by_score)
+    if estimate.variance is None or estimate.flat > most:
+        row = replace(empty, singular_values=estimate.ratios[-_SMALLEST:])
+        by = flow or (proved[0] if proved and estimate.flat <= most else None)
+        if estimate.variance is None and by is not None:
+            return _add_invariant(replace(row, not_identifiable=by.kind, reason=by.map), truth, held, f, precision)
+        what = _SINGULAR if estimate.variance is None else _BESIDE
         return replace(row, reason=what)
-    if found.error > ROUGHEST:
-        why = f"two rules of integration differ by {found.error:.0%}: the gate is too steep or too rough for them"
-        return replace(empty, relative_error=found.error if isfinite(found.error) else None, reason=why)
-    scale = found.value if found.value != 0 else 1.0
-    n = found.variance / (scale * precision) ** 2
-    return replace(empty, n=n, absolute=found.value == 0, relative_error=found.error)
+    if estimate.error > ROUGHEST:
+        reason = f"two rules of integration differ by {estimate.error:.0%}: the gate is too steep or too rough for them"
+        return replace(empty, relative_error=estimate.error if isfinite(estimate.error) else None, reason=reason)
+    scale = estimate.value if estimate.value != 0 else 1.0
+    n = estimate.variance / (scale * precision) ** 2
+    return replace(empty, n=n, absolute=estimate.value == 0, relative_error=estimate.error)
 
 
-def _asked(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
+def _read_function(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
     """What a text such as c, c[2] or w/tau is called, and the function of all atoms' parameters that it is."""
     text = text.strip()
     if re.fullmatch(_PARAMETER, text):
-        p, atom = _parameter(truth, held, text)
+        p, atom = _read_parameter(truth, held, text)
         return p.name if not atom else f"{p.name}[{atom + 1}]", p if atom is None else atom_symbol(p, atom + 1)
-    found: dict[str, sp.Symbol] = {}
+    symbols_of: dict[str, sp.Symbol] = {}
     for whole in re.finditer(_PARAMETER, text):
-        p, atom = _parameter(truth, (), whole[0])
-        found[whole[0]] = p if atom is None else atom_symbol(p, atom + 1)
-    places = {one: f"v{j}" for j, one in enumerate(found)}
-    positive = [places[one] for one, p in found.items() if p.is_positive]
-    read = Formula(re.sub(_PARAMETER, lambda one: places[one[0]], text), OF_GATES, 1, positive, {})
-    symbols = {q: found[one] for one, place in places.items() for q in read.parameters[place]}
+        p, atom = _read_parameter(truth, (), whole[0])
+        symbols_of[whole[0]] = p if atom is None else atom_symbol(p, atom + 1)
+    places = {name: f"v{j}" for j, name in enumerate(symbols_of)}
+    positive = [places[name] for name, p in symbols_of.items() if p.is_positive]
+    read = Formula(re.sub(_PARAMETER, lambda name: places[name[0]], text), OF_GATES, 1, positive, {})
+    symbols = {q: symbols_of[name] for name, place in places.items() for q in read.parameters[place]}
     f = read.expression.subs(symbols, simultaneous=True)
     if not all_values(truth).keys() & f.free_symbols or not f.subs(all_values(truth)).is_finite:
         raise ValueError(f"{text!r} has no value at the truth; accepted: a function of parameters, such as w/tau")
     return text, f
 
 
-def _parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
+def _read_parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
     """The parameter of a text such as c or c[2], and its atom from 0, None if it is shared."""
     free, read = free_names(truth, held), re.fullmatch(_PARAMETER, text)
     name, place = read.groups() if read else (text, None)
@@ -186,24 +186,24 @@ def _parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp
         return symbols[name], None
     if (name, atom) in free:
         return symbols[name], atom
-    shown = ", ".join(n if i is None else f"{n}[{i + 1}]" for n, i in free)
+    accepted = ", ".join(n if i is None else f"{n}[{i + 1}]" for n, i in free)
     if name in symbols and symbols[name] in held and atom == truth.k - 1:
-        raise ValueError(f"{text} is held, as a choice of gauge; accepted: {shown}")
-    raise ValueError(f"no parameter {text!r}; accepted: {shown}, and formulas of them such as {free[0][0]}/2")
+        raise ValueError(f"{text} is held, as a choice of gauge; accepted: {accepted}")
+    raise ValueError(f"no parameter {text!r}; accepted: {accepted}, and formulas of them such as {free[0][0]}/2")
 
 
-def _proved(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
+def _flat_curves(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
     """The curves of one density that are proved, and how many dimensions they have."""
-    shown, found, most = scores(truth.spec), [], 0
-    signed = None if shown is None else shown.one_sign
+    gate_scores, curves, most = scores(truth.spec), [], 0
+    signed = None if gate_scores is None else gate_scores.one_sign
     for s in exact_symmetries(truth.spec, truth.k, gauge):
         apart = signed is not None and len({sp.sign(atom[signed]) for atom in truth.atoms}) > 1
         if s.flow is None and (not s.is_curve or apart):
             continue
-        found.append(s)
+        curves.append(s)
         together = s.flow is None or s.flow.together
-        most += shown.pair if s.kind == PAIR and shown is not None else 1 if together else truth.k
-    return found, most
+        most += gate_scores.pair if s.kind == PAIR and gate_scores is not None else 1 if together else truth.k
+    return curves, most
 
 
 def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
@@ -213,32 +213,32 @@ def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
         names = {p: p if p in truth.shared else atom_symbol(p, i) for p in (*truth.spec.parameters, BETA0)}
         speeds = [(names[p], sp.diff(e, SCALE).subs(SCALE, 1).subs(names, simultaneous=True)) for p, e in flow.orbit]
         parts.append({p: speed * sp.diff(f, p) for p, speed in speeds})
-    moved = (
+    speeds_along = (
         [sp.Add(*{p: e for part in parts for p, e in part.items()}.values())]
         if flow.together
         else [sp.Add(*part.values()) for part in parts]
     )
-    return any(sp.simplify(e.subs(all_values(truth))) != 0 for e in moved)
+    return any(sp.simplify(e.subs(all_values(truth))) != 0 for e in speeds_along)
 
 
-def _with_invariant(
-    row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], asked: sp.Expr, precision: float
+def _add_invariant(
+    row: ParameterRow, truth: Truth, held: Collection[sp.Symbol], function: sp.Expr, precision: float
 ) -> ParameterRow:
     """A row with the first identifiable function of what is asked, and its n."""
-    named = (i for i in range(1, truth.k + 1) if {atom_symbol(q, i) for q in truth.atoms[0]} & asked.free_symbols)
-    one = next(named, 1)
-    other = truth.k if one < truth.k else 1
-    sides = {atom_symbol(q, side): atom_symbol(q, i) for q in truth.atoms[0] for side, i in (("i", one), ("j", other))}
-    here, there = ({q: atom_symbol(q, i) for q in truth.atoms[0]} for i in (one, other))
+    named = (i for i in range(1, truth.k + 1) if {atom_symbol(q, i) for q in truth.atoms[0]} & function.free_symbols)
+    atom = next(named, 1)
+    other = truth.k if atom < truth.k else 1
+    sides = {atom_symbol(q, side): atom_symbol(q, i) for q in truth.atoms[0] for side, i in (("i", atom), ("j", other))}
+    here, there = ({q: atom_symbol(q, i) for q in truth.atoms[0]} for i in (atom, other))
     functions = [f.subs(sides, simultaneous=True) for f in symmetries_of(truth.spec).identifiable or ()]
     whole = [f.subs(here, simultaneous=True) for f in functions]
     apart = [sp.factor_terms(f - g.subs(there, simultaneous=True)) for f, g in zip(whole, functions, strict=True)]
     for f in (*whole, *apart):
-        if f.free_symbols & asked.free_symbols:
-            found = told(truth, held, f)
-            if found.variance is not None and found.value != 0 and found.error <= ROUGHEST:
-                n = found.variance / (found.value * precision) ** 2
-                return replace(row, invariant=str(f), n_invariant=n, relative_error=found.error)
+        if f.free_symbols & function.free_symbols:
+            estimate = told(truth, held, f)
+            if estimate.variance is not None and estimate.value != 0 and estimate.error <= ROUGHEST:
+                n = estimate.variance / (estimate.value * precision) ** 2
+                return replace(row, invariant=str(f), n_invariant=n, relative_error=estimate.error)
     return row
 
 

@@ -10,14 +10,13 @@ from typing import Annotated, Any, Unpack
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.answer.answer import Answer
-from temperance.terminal.formula_options import FormulaOptions, takes_formulas
-from temperance.terminal.options import PLACED, Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import PLACED, Whole
+from temperance.show.output import Display
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.contact.any_model_rates import has_linear_expert
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.by_name import model
 from temperance.theory.models.form import activated
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec
@@ -40,37 +39,37 @@ class Twins(Answer):
     Attributes:
         found: the twins, and whether almost every truth has none.
         symmetries: what is proved of a gate that is no activation gate.
-        meant: what was understood of a gate that is a formula.
+        reading: what was understood of a gate that is a formula.
     """
 
     found: Found
     symmetries: tuple[ExactSymmetry, ...] = ()
-    meant: Understood | None = None
+    reading: Understood | None = None
 
     def to_json(self) -> Any:
         """Activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula."""
-        found = self.found.to_json() | ({"activation": None} if self.symmetries else {})
-        formula = None if self.meant is None else self.meant.record()
-        return {**found, "gate_formula": formula, "symmetries": [s.to_json() for s in self.symmetries]}
+        record = self.found.to_json() | ({"activation": None} if self.symmetries else {})
+        formula = None if self.reading is None else self.reading.record()
+        return {**record, "gate_formula": formula, "symmetries": [s.to_json() for s in self.symmetries]}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a twin a row, or a symmetry."""
         return [s.to_json() for s in self.symmetries or self.found.twins]
 
 
-def twin_of(found: Found, beta1: Vectors) -> Twin | None:
+def twin_of(decision: Found, beta1: Vectors) -> Twin | None:
     """A twin of a truth with these beta1 (k, d) of its atoms, one of another tau if there is one.
 
     Almost every truth may have one; the others are of truths such as (b, -b), whatever the numbering of the atoms. Left
     out are those of gates that do not depend on x, or whose kinks x does not reach; those that ask for other signs than
     the truth has; and those that are the truth itself, up to its numbering. No truth, (), stands for almost every one.
     """
-    twins = [t for t in found.twins if len(set(t.truth)) > 1 and t.reach is None]
+    twins = [t for t in decision.twins if len(set(t.truth)) > 1 and t.reach is None]
     if not beta1:
         its = [t for t in twins if t.always]
     else:
         values = list(dict.fromkeys(beta1))
-        vectors = found.every_dimension or len(values[0]) == 1
+        vectors = decision.every_dimension or len(values[0]) == 1
         of_pairs = (t for t in twins if len(t.truth) == len(values) == 2 and (vectors or t.acts_on_vectors))
         its = [t for t in of_pairs if any(_is_other(t, order) for order in permutations(values))]
         its += [t for t in twins if len(values) > 2 and t.always and vectors and not _is_restricted(t)]
@@ -84,7 +83,7 @@ def _is_restricted(twin: Twin) -> bool:
 
 def _is_other(twin: Twin, values: Sequence[tuple[sp.Rational, ...]]) -> bool:
     """Whether the twin's truth, such as (b, -b), takes these two values for some b, and its image is another pair."""
-    known: dict[sp.Expr, tuple[sp.Rational, ...]] = {}
+    values_of: dict[sp.Expr, tuple[sp.Rational, ...]] = {}
     for part, value in zip(twin.truth, values, strict=True):
         factor, symbol = part.as_coeff_Mul()
         if factor == 0 or not symbol.is_Symbol:
@@ -93,9 +92,9 @@ def _is_other(twin: Twin, values: Sequence[tuple[sp.Rational, ...]]) -> bool:
             continue
         scaled = tuple(v / factor for v in value)
         accepted = min(scaled) > 0 if symbol.is_positive else twin.always or any(scaled)
-        if not accepted or known.setdefault(symbol, scaled) != scaled:
+        if not accepted or values_of.setdefault(symbol, scaled) != scaled:
             return False
-    image = [tuple(v.subs({s: c[j] for s, c in known.items()}) for j in range(len(values[0]))) for v in twin.image]
+    image = [tuple(v.subs({s: c[j] for s, c in values_of.items()}) for j in range(len(values[0]))) for v in twin.image]
     real = all(c.is_real is not False for row in image for c in row)
     return real and (twin.factor != 1 or image != list(values))
 
@@ -134,54 +133,54 @@ def twins(
     if gate is None:
         if formulas or dim is not None or expert != _EXPERT:
             raise ValueError("an expert, a dimension and names in formulas go with --gate FORMULA")
-        with Display() as shown, shown.doing("deciding"):
+        with Display() as display, display.doing("deciding"):
             return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen), None)
-    with Display() as shown, shown.doing("deciding"):
-        spec = model(gate, expert, dim=dim, **formulas)
-        meant, form = understood(spec), activated(spec.gate, spec.dim)
+    with Display() as display, display.doing("deciding"):
+        spec = Options(gate, expert, dim=dim, **formulas).spec
+        reading, form = understood(spec), activated(spec.gate, spec.dim)
         # the twins of theory 2.3 are of gates: other experts may have some of their own
         plain = form is not None and form.bias is None and form.tau is not None
         if form is not None and plain and has_linear_expert(spec) and spec.gate.offset == BETA0 / form.tau:
-            return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), meant)
-        return _of_symmetries(spec, atoms, chosen, meant)
+            return _of_activation(decide(form.s, atoms=atoms, gauge=chosen), reading)
+        return _of_symmetries(spec, atoms, chosen, reading)
 
 
-def _of_activation(found: Found, meant: Understood | None) -> Twins:
-    title = f"Twins of {found.activation}, {found.atoms} atoms, {found.gauge} gauge"
-    lines = () if meant is None else (str(meant),)
-    return Twins(found, (), meant, said=Said(title, (*lines, *_parts(found)), (found.answer,)))
+def _of_activation(decision: Found, reading: Understood | None) -> Twins:
+    title = f"Twins of {decision.activation}, {decision.atoms} atoms, {decision.gauge} gauge"
+    lines = () if reading is None else (str(reading),)
+    return Twins(decision, (), reading, summary=Summary(title, (*lines, *_parts(decision)), (decision.answer,)))
 
 
-def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, meant: Understood) -> Twins:
+def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood) -> Twins:
     """What is proved of a gate whose twins are not decided."""
     if atoms < 2:
         raise ValueError(f"the number of atoms must be 2 or more, not {atoms}: one atom has the weight 1 for any gate")
-    shown = exact_symmetries(spec, atoms, gauge)
-    unique = False if any(s.is_twin for s in shown) else None
-    found = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
+    symmetries = exact_symmetries(spec, atoms, gauge)
+    unique = False if any(s.is_twin for s in symmetries) else None
+    decision = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
     title = f"Exact symmetries of the {spec.gate.name} gate, {atoms} atoms, {gauge} gauge"
-    grid = Grid("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in shown))
-    identities = tuple(f"  {s.kind}: {s.identity}" for s in shown)
-    moved = [s.map for s in shown if s.is_twin]
-    proved = f"not unique: {'; '.join(moved)}" if moved else "no twin is proved"
+    grid = Table("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in symmetries))
+    identities = tuple(f"  {s.kind}: {s.identity}" for s in symmetries)
+    maps = [s.map for s in symmetries if s.is_twin]
+    proved = f"not unique: {'; '.join(maps)}" if maps else "no twin is proved"
     answer = f"{spec.gate.name}, {atoms} atoms, {gauge} gauge: {proved}. Undecided: {_MORE}."
     parts: tuple[Part, ...] = (
-        str(meant),
+        str(reading),
         grid,
         "Each by an identity (L: log weight, h: mean of the expert, u: weight times density):",
         *identities,
     )
-    return Twins(found, shown, meant, said=Said(title, parts, (answer,)))
+    return Twins(decision, symmetries, reading, summary=Summary(title, parts, (answer,)))
 
 
-def _parts(found: Found) -> Iterator[Part]:
+def _parts(decision: Found) -> Iterator[Part]:
     """The parts of s, the twins, and the identity of each."""
-    if found.even is not None:
-        yield f"On z > 0 the even part of s is {found.even}, the odd part {found.odd}."
-    records = [twin.to_json() for twin in found.twins]
+    if decision.even is not None:
+        yield f"On z > 0 the even part of s is {decision.even}, the odd part {decision.odd}."
+    records = [twin.to_json() for twin in decision.twins]
     if records:
-        yield Grid("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
+        yield Table("Twins", _COLUMNS, tuple((r["where"], r["map"]) for r in records))
         yield "The log odds of two atoms are one function of x:"
     yield from (f"  {record['identity']}" for record in records)
-    if found.mediants is not None:
-        yield found.mediants
+    if decision.mediants is not None:
+        yield decision.mediants

@@ -6,26 +6,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from temperance.answer.answer import Answer
+from temperance.claims.page import IN_WORDS
+from temperance.claims.study_runner import Runs
 from temperance.claims.verify import (
     Result,
-    chosen,
+    claims_of,
     fits_of_studies,
     read_report,
     tests_made,
     verify_claims,
 )
-from temperance.evidence.conditions import describe, least_agreement
-from temperance.evidence.family import in_words
-from temperance.evidence.outcomes import Leg
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import Leg, describe_conditions, describe_family, least_agreement
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
 from temperance.numerics.studies.workers import processes
-from temperance.pages.formulas import IN_WORDS
-from temperance.pages.slopes import SLOPE_COLUMNS, fits_in_words, slope_row
-from temperance.terminal.errors import BadInput, resumable
-from temperance.terminal.options import Whole
-from temperance.terminal.parts import Grid, Part, Said
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput, resumable
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.expressions.arguments import checked
 
 COLUMNS = ("claim", "what it says", "proof", "contact", "Monte Carlo", "outcome")
@@ -61,9 +59,9 @@ class Verify(Answer):
 
     def page(self) -> str:
         """The evidence for every claim as an HTML document."""
-        from temperance.pages.pages import verification_page
+        from temperance.claims.page import verification_page
 
-        return verification_page(self.results, self.source, made_in_words(self.results))
+        return verification_page(self.results, self.source, describe_fits_made(self.results))
 
     def to_json(self) -> Any:
         """Claims, legs and outcomes, and the family of all tests; published and kept_fits are always null."""
@@ -86,8 +84,8 @@ class Verify(Answer):
 
 def _answer(results: Sequence[Result], source: str | None = None) -> Verify:
     """The answer that these results make, with what it says."""
-    said = Said("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
-    return Verify(tuple(results), source, said=said)
+    summary = Summary("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
+    return Verify(tuple(results), source, summary=summary)
 
 
 def _parts(results: Sequence[Result]) -> Iterator[Part]:
@@ -100,7 +98,7 @@ def _parts(results: Sequence[Result]) -> Iterator[Part]:
                 yield from _slopes(leg)
         if result.coq is not None:
             yield f"    checked by Coq: {result.coq}"
-    yield Grid("Outcomes", COLUMNS, tuple(map(_row, results)))
+    yield Table("Outcomes", COLUMNS, tuple(map(_row, results)))
     yield _LEGEND
 
 
@@ -110,15 +108,15 @@ def _words(results: Sequence[Result], source: str | None) -> Iterator[str]:
     for result in results:
         by_outcome.setdefault(result.outcome, []).append(result.claim.id)
     yield "; ".join(f"{outcome}: {', '.join(ids)}" for outcome, ids in by_outcome.items())
-    if (fits := made_in_words(results)) is not None:
+    if (fits := describe_fits_made(results)) is not None:
         yield fits
-    if (made := tests_made(results))["made"]:
-        yield in_words(made)
+    if (family := tests_made(results))["made"]:
+        yield describe_family(family)
     if source is not None:
         yield f"read from {source!r}: nothing was run"
 
 
-def made_in_words(results: Sequence[Result]) -> str | None:
+def describe_fits_made(results: Sequence[Result]) -> str | None:
     """How many fits of studies were made in the run; None where no study was run."""
     total = sum(fits["total"] for fits in fits_of_studies(results).values())
     return f"All {total} fits of studies were made in this run, each by two searches" if total else None
@@ -138,12 +136,12 @@ def _row(result: Result) -> tuple[str, ...]:
 def _slopes(leg: Leg) -> Iterator[Part]:
     """The judged slopes of a leg, study by study, and the shares of its fits at the box and left out."""
     for study in leg.data.get("studies", ()):
-        yield f"    {study['name']}: {fits_in_words(study['fits'])}"
-        if beside := describe(study.get("conditions", {})):
+        yield f"    {study['name']}: {describe_fits(study['fits'])}"
+        if beside := describe_conditions(study.get("conditions", {})):
             yield f"    {beside}"
-        rows = [slope_row(s) for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
-        if rows:
-            yield Grid(study["name"], SLOPE_COLUMNS, tuple(rows))
+        slopes = [s for s in leg.data["slopes"] if s["study"] == study["name"] and s["outcome"] is not None]
+        if slopes:
+            yield Table.of(study["name"], SLOPE_COLUMNS, slopes)
 
 
 @checked
@@ -168,7 +166,7 @@ def verify(
     Raises:
         ValueError: what is not accepted.
     """
-    chosen(claims)
+    claims_of(claims)
     count = processes(workers)
     if from_ is not None:
         if not (store is workers is scheduler is None):
@@ -176,17 +174,17 @@ def verify(
         return _answer(_only(read_report(from_), claims), source=from_)
     with (
         resumable(store),
-        Display() as shown,
-        Runs(workers=count, scheduler=scheduler, store=store, report=shown.report) as runs,
+        Display() as display,
+        Runs(workers=count, scheduler=scheduler, store=store, report=display.report) as runs,
     ):
-        return _answer(verify_claims(claims, runs=runs, progress=shown.doing, step=shown.step))
+        return _answer(verify_claims(claims, runs=runs, progress=display.doing, step=display.step))
 
 
 def _only(results: tuple[Result, ...], claims: Sequence[str]) -> tuple[Result, ...]:
     """The part of a report that is about some claims; all of it for none."""
     there = {r.claim.id for r in results}
-    missing = [name for name in claims if there.isdisjoint(claim.id for claim in chosen([name]))]
+    missing = [name for name in claims if there.isdisjoint(claim.id for claim in claims_of([name]))]
     if missing:
         raise ValueError(f"the report has no claim {missing[0]}; accepted: those that were run")
-    wanted = {claim.id for claim in chosen(claims)}
+    wanted = {claim.id for claim in claims_of(claims)}
     return tuple(r for r in results if not claims or r.claim.id in wanted)

@@ -1,4 +1,4 @@
-"""States the claims, and gathers their evidence.
+"""Lists the claims (docs/claims.md), the checks that each requires, and what runs and shows them.
 
-Takes the ids of claims; returns a report with the legs and the outcome of each. `table` lists statements and required
-legs; the other modules run the legs. Start with `table.CLAIMS`, then `verify.verify_claims`."""
+Takes ids of claims; returns their outcomes with the evidence. Start with `table`; `verify` runs it, `legs` and
+`monte_carlo` have what the checks of several claims share, `page` shows the evidence as HTML."""

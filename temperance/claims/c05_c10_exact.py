@@ -7,12 +7,11 @@ from functools import partial
 
 import sympy as sp
 
-from temperance.evidence.comparison import predicted
-from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import orbit_profile, study_leg, with_profile
-from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
+from temperance.claims.monte_carlo import orbit_profile, study_leg, with_profile
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, holds
+from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit
 from temperance.numerics.studies.claim_studies import EXACT, GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
@@ -33,7 +32,7 @@ def exact_proof(_: Runs) -> Leg:
         checks.append(verdict_check(s, "first_order", "holds"))
         checks.append((f"{s}: the truth is off the points where mixtures are singular", partial(holds, generic)))
         checks.append((f"{s}: predicted 1/2 for every group", partial(predicted, study, half)))
-        proofs += certified(s, ["first_order"])
+        proofs += certificates_of(s, ["first_order"])
     return proof_leg(checks, proofs)
 
 
@@ -63,7 +62,7 @@ def mirror_proof(_: Runs) -> Leg:
             ("tanh: the sum of beta1 at 1/4, all else at 1/2", partial(predicted, TANH_MIRROR, _ODD)),
             ("GELU: nothing for beta1 and tau, 1/2 for the rest", partial(predicted, GELU_MIRROR, _FLAT)),
         ],
-        [*certified("tanh", ["first_order"]), *certified("gelu", ["first_order"])],
+        [*certificates_of("tanh", ["first_order"]), *certificates_of("gelu", ["first_order"])],
     )
 
 
@@ -100,8 +99,8 @@ def mirror_contact(_: Runs) -> Leg:
 
 def _alias(truth: CurveMeasure) -> CurveMeasure:
     """The point with beta1_2 = 0 and half the temperature, d = 1."""
-    one, two = truth.atoms
-    atoms = (replace(one, beta0=one.beta0 / 2), replace(two, beta1=(exact(0),), beta0=two.beta0 / 2))
+    first, second = truth.atoms
+    atoms = (replace(first, beta0=first.beta0 / 2), replace(second, beta1=(exact(0),), beta0=second.beta0 / 2))
     return replace(truth, tau=truth.tau / 2, atoms=atoms)
 
 

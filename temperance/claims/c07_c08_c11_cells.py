@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.evidence.contact import Expected, contact_leg
-from temperance.evidence.monte_carlo import study_leg
-from temperance.evidence.outcomes import Leg, LegOutcome
-from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
+from temperance.claims.monte_carlo import study_leg
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.numerics.contact.curves import (
     CurveMeasure,
     Group,
@@ -44,7 +43,7 @@ def cells_proof(_: Runs) -> Leg:
     checks: list[Check] = [verdict_check("tanh", name, "holds") for name in conditions]
     checks.append(("tanh, cell of 2: tau 1/2, beta1 1/4, a 1/4, b 1/8, nu 1/4", partial(_numbers, "sharp", _SHARP)))
     checks.append(("published: tau 1/4, the rest the same", partial(_numbers, "published", _PUBLISHED)))
-    return proof_leg(checks, certified("tanh", conditions))
+    return proof_leg(checks, certificates_of("tanh", conditions))
 
 
 def _numbers(which: str, wanted: dict[str, tuple[int, int]]) -> LegOutcome:
@@ -138,7 +137,7 @@ def flattening_proof(_: Runs) -> Leg:
         ("tau = 1: two atoms at beta1^2 +- t have the sum of twice the atom", partial(_sum_of_two, 1)),
         ("tau = 2: they have not", lambda: holds(_sum_of_two(2) == "contradicted")),
     ]
-    return proof_leg(checks, certified(LOGARITHM, ["second_order", "tau_beta1"]))
+    return proof_leg(checks, certificates_of(LOGARITHM, ["second_order", "tau_beta1"]))
 
 
 def _sum_of_two(tau: int) -> LegOutcome:

@@ -11,11 +11,11 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
-from temperance.evidence.comparison import fits, predicted
-from temperance.evidence.monte_carlo import variance_row
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.evidence.proof import Check, certified, holds, proof_leg, verdict_check
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, certificates_of, proof_leg, verdict_check
+from temperance.claims.monte_carlo import variance_row
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
+from temperance.measurements.slopes import fits, predicted
 from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
@@ -115,7 +115,7 @@ def variance_proof(_: Runs) -> Leg:
     for study in VARIANCE:
         checks.append(verdict_check(study.activation, "first_order", "holds"))
         checks.append((f"{study.activation}: predicted 1/2 for tau", partial(predicted, study, {"tau": 0.5})))
-        proofs += certified(study.activation, ["first_order"])
+        proofs += certificates_of(study.activation, ["first_order"])
     return proof_leg(checks, proofs)
 
 

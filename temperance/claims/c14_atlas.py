@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from temperance.evidence.conditions import objection
-from temperance.evidence.family import PlannedTest, count, with_test
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.evidence.proof import Check, holds, proof_leg
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, proof_leg
+from temperance.claims.study_runner import Runs
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, setting, stored
 from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
-from temperance.measurements.contact_orders import kept as measured_now
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.contact_orders import kept_orders as measured_now
+from temperance.measurements.exponent_results import KeptSlope
+from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, count, holds, objection, with_test
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
 from temperance.theory.contact.order_setting import flat_curves
@@ -35,18 +33,18 @@ def exact_proof(runs: Runs) -> Leg:
 
     The others have an interval: from what a curve reaches to the bound.
     """
-    found: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for one in compared(runs):
-        accepted = [c for c in one.curves if why_refused(check, c) is None]
-        for o in one.entry.orders:
+    for row in compared(runs):
+        accepted = [c for c in row.curves if why_refused(check, c) is None]
+        for o in row.entry.orders:
             lower = None if o.order.lower is None else str(o.order.lower)
-            (found if o.exact else intervals).append({**record(one.entry, o, _outcome(o, accepted)), "reached": lower})
+            (rows if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
-    detail = f"{counted(found)} orders that are said to be exact have a certificate that a curve meets the bound"
-    detail += still_open([*found, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
-    outcome = combined(r["outcome"] for r in (*found, *above))
-    return Leg(outcome, detail, {"exact": found, "intervals": intervals})
+    detail = f"{count_confirmed(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
+    detail += describe_open([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    outcome = combined(r["outcome"] for r in (*rows, *above))
+    return Leg(outcome, detail, {"exact": rows, "intervals": intervals})
 
 
 def _outcome(o: AtlasOrder, accepted: Sequence[Mapping[str, Any]]) -> LegOutcome:
@@ -81,14 +79,14 @@ class Compared:
 
 def atlas_row(i: int) -> list[Compared]:
     """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
-    row, kept = ROWS[i], stored()
-    there = [place for place in PLACES if is_tested(row, *place, kept)]
-    return [Compared(entry(row, *place, kept), bounds(row, *place).curves) for place in there]
+    row, measured = ROWS[i], stored()
+    there = [place for place in PLACES if is_tested(row, *place, measured)]
+    return [Compared(entry(row, *place, measured), bounds(row, *place).curves) for place in there]
 
 
 def compared(runs: Runs) -> list[Compared]:
     """What is compared, row by row."""
-    return [found for some in runs.each(atlas_row, COMPARED) for found in some]
+    return [row for rows in runs.each(atlas_row, COMPARED) for row in rows]
 
 
 def name_of(e: Entry) -> str:
@@ -99,20 +97,20 @@ def name_of(e: Entry) -> str:
 def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
     """An order with its bound, what was measured of it, and an outcome."""
     bound = "flat" if o.order.flat else str(o.order.upper)
-    made = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
-    return {**made, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
+    row = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
+    return {**row, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
 
 
-def counted(some: Sequence[dict[str, Any]]) -> str:
+def count_confirmed(some: Sequence[dict[str, Any]]) -> str:
     """How many records are confirmed, and of how many."""
     return f"{sum(r['outcome'] == 'confirmed' for r in some)} of {len(some)}"
 
 
-def still_open(some: Sequence[dict[str, Any]]) -> str:
+def describe_open(some: Sequence[dict[str, Any]]) -> str:
     """What is not confirmed, as the end of a detail."""
-    left = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
-    more = f", and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return f"; not: {', '.join(left[:_SHOWN])}{more}" if left else ""
+    open_rows = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
+    more = f", and {len(open_rows) - _SHOWN} more" if len(open_rows) > _SHOWN else ""
+    return f"; not: {', '.join(open_rows[:_SHOWN])}{more}" if open_rows else ""
 
 
 SEED = 14
@@ -144,10 +142,11 @@ def bounds_contact(runs: Runs) -> Leg:
     records = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
     again = [_again(*drawn) for drawn in random.Random(SEED).sample(some, -(-len(some) // SHARE))]
-    detail = f"{counted(records)} kept orders do not exceed their bounds; {counted(again)} measured again as kept"
+    detail = f"{count_confirmed(records)} kept orders do not exceed their bounds; "
+    detail += f"{count_confirmed(again)} measured again as kept"
     return Leg(
         combined(r["outcome"] for r in (*records, *again)),
-        detail + still_open(records),
+        detail + describe_open(records),
         {"kept": records, "measured_again": again},
     )
 
@@ -208,7 +207,7 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     rows = [row for row in tests if row is not None]
     outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
-    return Leg(outcome, words + still_open(against), {"kept_slopes": rows})
+    return Leg(outcome, words + describe_open(against), {"kept_slopes": rows})
 
 
 def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], level: float) -> dict[str, Any] | None:

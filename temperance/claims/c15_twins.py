@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.evidence.outcomes import Leg, LegOutcome, combined
-from temperance.evidence.proof import Check, holds, proof_leg
-from temperance.evidence.study_runner import Runs
+from temperance.claims.legs import Check, proof_leg
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Gauge

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from temperance.claims.c01_c02_linear_gate import interactions_proof, scale_proof
-from temperance.claims.c03_c04_c06_orbits import (
+from temperance.claims.c01_c06_symmetries import (
     homogeneous_contact,
     homogeneous_proof,
     homogeneous_rates,
+    interactions_proof,
     linear_contact,
     linear_proof,
     linear_rates,
     loss_on_orbit_contact,
     loss_on_orbit_proof,
+    scale_proof,
 )
 from temperance.claims.c05_c10_exact import exact_contact, exact_proof, mirror_contact, mirror_proof, mirror_rates
 from temperance.claims.c07_c08_c11_cells import (
@@ -47,12 +48,11 @@ from temperance.claims.c14_atlas import (
 )
 from temperance.claims.c14_atlas import exact_proof as atlas_exact
 from temperance.claims.c15_twins import twins_contact, twins_proof
-from temperance.evidence.comparison import planned_slopes
-from temperance.evidence.family import LEVEL, POWER, PlannedTest
-from temperance.evidence.merging import merging_contact, merging_proof, merging_rates, planned_merging
-from temperance.evidence.monte_carlo import planned_constants, planned_variances, study_leg
-from temperance.evidence.outcomes import Leg, LegName
-from temperance.evidence.volumes import coefficients_proof, planned_volumes, volumes_measured
+from temperance.claims.c16_merging import merging_contact, merging_proof, merging_rates, planned_merging
+from temperance.claims.c17_volumes import coefficients_proof, planned_volumes, volumes_measured
+from temperance.claims.monte_carlo import planned_constants, planned_variances, study_leg
+from temperance.measurements.judgement import LEVEL, POWER, Leg, LegName, PlannedTest
+from temperance.measurements.slopes import planned_slopes
 from temperance.numerics.studies.claim_studies import (
     CELLS,
     CONSTANTS,

@@ -4,7 +4,7 @@
 >>> verify_claims(["C1"])[0].outcome
 'proved'
 
-`checked` tells which parts of the claims Coq has checked, from kept results on files with the same content.
+`coq_statement` tells which parts of the claims Coq has checked, from kept results on files with the same content.
 """
 
 from __future__ import annotations
@@ -15,16 +15,24 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
-from importlib.resources import files
-from json import dumps, loads
+from json import dumps
 from typing import Any, get_args
 
+from temperance.claims.study_runner import Runs
 from temperance.claims.table import CLAIMS, Claim, level_of_each
-from temperance.evidence.family import LEVEL, family, stepped_down
-from temperance.evidence.outcomes import LEGS, ClaimOutcome, Leg, LegName, LegOutcome, claim_outcome
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import (
+    LEGS,
+    LEVEL,
+    ClaimOutcome,
+    Leg,
+    LegName,
+    LegOutcome,
+    claim_outcome,
+    family,
+    stepped_down,
+)
 from temperance.numerics.studies.store import StoreError
-from temperance.terminal.json_input import read_json
+from temperance.show.inputs import read_json, read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.coq.files import FILES, file_of, library
@@ -89,16 +97,16 @@ PARTS = {
 }
 
 
-def texts(part: Part) -> dict[str, str]:
+def coq_files(part: Part) -> dict[str, str]:
     """The files that state a part: the library and, where it needs one, the file of its verdicts."""
-    found = {name: library(name) for name in FILES}
+    contents = {name: library(name) for name in FILES}
     if part.verdicts:
         names = dict.fromkeys(name for name, _ in part.verdicts)
-        chosen = {
+        wanted = {
             name: [c for c in certificates(name) if (name, verdict_of(c)["title"]) in part.verdicts] for name in names
         }
-        found["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in chosen.items()])
-    return found
+        contents["Verdicts"], _ = file_of([(activation(name), proofs) for name, proofs in wanted.items()])
+    return contents
 
 
 def digest(contents: Mapping[str, str]) -> str:
@@ -107,16 +115,16 @@ def digest(contents: Mapping[str, str]) -> str:
     return sha256(dumps(stated, sort_keys=True).encode()).hexdigest()
 
 
-def kept() -> Mapping[str, str]:
+def accepted_digests() -> Mapping[str, str]:
     """By claim, the digest of the files that Coq has accepted."""
-    return loads(files("temperance.claims").joinpath(RESULTS).read_text(encoding="utf-8"))["digests"]
+    return read_stored(f"claims/{RESULTS}")["digests"]
 
 
 @cache
-def checked(claim: str) -> str | None:
+def coq_statement(claim: str) -> str | None:
     """What of a claim Coq has checked, in words; None where it has checked nothing, or another file than today's."""
     part = PARTS.get(claim)
-    return part.statement if part is not None and kept().get(claim) == digest(texts(part)) else None
+    return part.statement if part is not None and accepted_digests().get(claim) == digest(coq_files(part)) else None
 
 
 _REPORT = "a report of `temperance verify -o report.json`"
@@ -140,9 +148,9 @@ class Result:
 
     @property
     def coq(self) -> str | None:
-        """What of its proof Coq has checked (see `checked`); None where the proof did not confirm it."""
+        """What of its proof Coq has checked (see `coq_statement`); None where the proof did not confirm it."""
         proof = self.legs["proof"]
-        return checked(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
+        return coq_statement(self.claim.id) if proof is not None and proof.outcome == "confirmed" else None
 
     def outcome_of(self, name: LegName) -> str:
         """The outcome of a leg in words: its own, "crashed", "did not run", or "not required"."""
@@ -164,15 +172,15 @@ class Result:
             if name not in required and self.outcome_of(name) == "crashed":
                 yield f"{self.claim.id}: its check by {name} crashed"
         if self.outcome in ("inconclusive", "contradicted"):
-            told = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
-            missed = [f"{name}: {told[name]}" for name in required if self.outcome_of(name) != "confirmed"]
+            details = {name: leg.detail if (leg := self.legs[name]) else "did not run" for name in required}
+            missed = [f"{name}: {details[name]}" for name in required if self.outcome_of(name) != "confirmed"]
             yield _brief(f"{self.claim.id} is {self.outcome}: {'; '.join(missed)}")
 
     def record(self) -> dict[str, Any]:
         """The claim as JSON values."""
         legs = {name: None if leg is None else leg.record() for name, leg in self.legs.items()}
-        known = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
-        return {**known, "coq": self.coq}
+        record = {"id": self.claim.id, "statement": self.claim.statement, "legs": legs, "outcome": self.outcome}
+        return {**record, "coq": self.coq}
 
 
 def _brief(text: str) -> str:
@@ -181,15 +189,15 @@ def _brief(text: str) -> str:
     return text if len(words) <= _WORDS else f"{' '.join(words[: _WORDS - 1])} ..."
 
 
-def chosen(ids: Sequence[str]) -> tuple[Claim, ...]:
+def claims_of(ids: Sequence[str]) -> tuple[Claim, ...]:
     """The claims with these ids, in the order of the table; all for none. C14 stands for its parts C14a, C14b, C14c.
 
     Raises ValueError for another id.
     """
-    known = list(dict.fromkeys(name for claim in CLAIMS for name in (claim.group, claim.id)))
+    names = list(dict.fromkeys(name for claim in CLAIMS for name in (claim.group, claim.id)))
     for claim_id in ids:
-        if claim_id not in known:
-            raise ValueError(f"unknown claim {claim_id!r}; accepted: {', '.join(known)}")
+        if claim_id not in names:
+            raise ValueError(f"unknown claim {claim_id!r}; accepted: {', '.join(names)}")
     return tuple(claim for claim in CLAIMS if not ids or {claim.id, claim.group} & {*ids})
 
 
@@ -210,7 +218,7 @@ def verify_claims(
     crashed. progress: called with what is being done, gives a context. step: told which claim is done.
     runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
-    claims = chosen(ids)
+    claims = claims_of(ids)
     with Runs() if runs is None else nullcontext(runs) as used:
         for claim in claims:
             if claim.spread is not None:
@@ -219,12 +227,12 @@ def verify_claims(
         # what waits for no worker first, then what waits for the first work of the workers
         beside = sorted(claims, key=lambda claim: 2 if claim.studies else int(claim.spread is not None))
         level = level_of_each() if any(claim.tests for claim in claims) else LEVEL
-        found = {}
+        results = {}
         for i, claim in enumerate(beside, 1):
             place = f"claim {i} of {len(beside)}: "
-            found[claim.id] = run_claim(claim, used, progress, place, level=level)
+            results[claim.id] = run_claim(claim, used, progress, place, level=level)
             step(f"{place}{claim.id} done")
-        return _at_one_level([found[claim.id] for claim in claims])
+        return _at_one_level([results[claim.id] for claim in claims])
 
 
 def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
@@ -240,12 +248,12 @@ def tests_made(results: Sequence[Result]) -> dict[str, Any]:
 
 def fits_of_studies(results: Sequence[Result]) -> dict[str, Mapping[str, int]]:
     """How the fits of every study of these claims ended (`comparison.fits`), by its name."""
-    found = {}
+    fits = {}
     for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
         for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):
             if "fits" in study:  # which older reports have not everywhere
-                found[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
-    return found
+                fits[study.get("study") or study.get("name") or study["definition"]["name"]] = study["fits"]
+    return fits
 
 
 def run_claim(
@@ -273,16 +281,16 @@ def read_report(path: str) -> tuple[Result, ...]:
     Raises:
         ValueError: the file cannot be read, or holds no report.
     """
-    found = read_json(path, _REPORT)
+    report = read_json(path, _REPORT)
     try:
-        return tuple(map(_stored_result, found["claims"]))
+        return tuple(map(_stored_result, report["claims"]))
     except (KeyError, TypeError, AttributeError) as error:
-        why = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
-        raise ValueError(f"{path!r} is no report ({why:.80}); accepted: {_REPORT}") from None
+        reason = f"it has no {error}" if isinstance(error, KeyError) else "a part of it has another form"
+        raise ValueError(f"{path!r} is no report ({reason:.80}); accepted: {_REPORT}") from None
 
 
 def _stored_result(record: Mapping[str, Any]) -> Result:
-    claim = next((claim for claim in chosen([record["id"]]) if claim.id == record["id"]), None)
+    claim = next((claim for claim in claims_of([record["id"]]) if claim.id == record["id"]), None)
     if claim is None:
         raise ValueError(f"the claim {record['id']!r} of an earlier report is of several parts now; run it again")
     legs: dict[LegName, Leg | None] = {name: _stored_leg(record["legs"][name]) for name in LEGS}

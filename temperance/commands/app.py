@@ -17,8 +17,8 @@ from rich.console import Console, ConsoleOptions
 from rich.text import Text
 
 from temperance.commands.examples import QUESTIONS, epilogue
-from temperance.terminal.errors import BadInput, commands, described, one_line
-from temperance.terminal.output import console
+from temperance.show.errors import BadInput, commands, describe, one_line
+from temperance.show.output import console
 
 
 class Flowing(DefaultFormatter):
@@ -50,9 +50,9 @@ app = App(
 )
 
 
-for made, question in QUESTIONS.items():
-    home = made if made in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
-    app.command(f"temperance.commands.{home}:{made}", name=made, help=question, help_epilogue=epilogue(made))
+for name, question in QUESTIONS.items():
+    home = name if name in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
+    app.command(f"temperance.commands.{home}:{name}", name=name, help=question, help_epilogue=epilogue(name))
 app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")
 
@@ -71,7 +71,7 @@ def run(tokens: Sequence[str]) -> int:
         )
         sys.stdout.flush()
     except CycloptsError as error:
-        return _refuse(described(error))
+        return _refuse(describe(error))
     except ValueError as error:  # of a function, which says what is wrong and what is accepted
         return _refuse(str(error))
     except KeyboardInterrupt as interruption:

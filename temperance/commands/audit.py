@@ -11,8 +11,8 @@ from typing import Any
 from temperance.commands.command import command
 from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
-from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.progress import Display
+from temperance.show.errors import BadInput, one_line
+from temperance.show.output import Display
 
 _ACCEPTED = "MODULE:FACTORY, a module that can be imported from here and a name in it"
 
@@ -30,22 +30,22 @@ def _audit(model: str, *, inputs: str | None = None) -> Audit:
         raise BadInput("audit needs torch, which is not installed; run: pip install torch")
     sys.path.insert(0, os.getcwd())
     try:
-        with Display() as shown, shown.doing("auditing"):
-            made = _made(model)
-            return audited(made, None if inputs is None else _made(inputs))
+        with Display() as display, display.doing("auditing"):
+            module = _make(model)
+            return audited(module, None if inputs is None else _make(inputs))
     finally:
         sys.path.remove(os.getcwd())
 
 
-def _made(name: str) -> Any:
+def _make(name: str) -> Any:
     """What a name MODULE:FACTORY stands for: a factory is called."""
     module, colon, factory = name.partition(":")
     if not colon or not module or not factory.isidentifier():
         raise BadInput(f"{name!r} names no model; accepted: {_ACCEPTED}")
     print(one_line(f"importing {module}, as python -m would: its code runs"), file=sys.stderr)
     try:
-        found = getattr(import_module(module), factory)
-        return found if is_module(found) or not callable(found) else found()
+        made_by_user = getattr(import_module(module), factory)
+        return made_by_user if is_module(made_by_user) or not callable(made_by_user) else made_by_user()
     except Exception as error:  # whatever the user's code raises
         reason = (str(error).splitlines() or [""])[0]
         raise BadInput(f"{name!r} cannot be made: {type(error).__name__}: {reason}; accepted: {_ACCEPTED}") from error

@@ -17,11 +17,10 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from cyclopts import Parameter
 
 import temperance
-from temperance.answer.answer import Answer, Refused
-from temperance.terminal.errors import BadInput, one_line
-from temperance.terminal.options import PLACED, Json, Output
-from temperance.terminal.output import check_writable, console, to_json
-from temperance.terminal.progress import Display
+from temperance.show.answer import Answer, Refused
+from temperance.show.errors import BadInput, one_line
+from temperance.show.options import PLACED, Json, Output
+from temperance.show.output import Display, check_writable, console, to_json
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -49,24 +48,24 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
             check_writable(output, endings=kind.writers)
         _require_apart(output, signature.bind(*arguments, **options).arguments)
         try:
-            found = function(*arguments, **options)
+            answer = function(*arguments, **options)
         except Refused as refusal:
-            found = refusal.answer
+            answer = refusal.answer
         if output is not None:
-            with Display() as shown, shown.doing(f"writing {output}"):
-                found.write(output)
+            with Display() as display, display.doing(f"writing {output}"):
+                answer.write(output)
         if json:
-            print(to_json(found.to_json()))
+            print(to_json(answer.to_json()))
         else:
-            found.show(console())
-        for remark in found.remarks:
+            answer.show(console())
+        for remark in answer.remarks:
             print(one_line(remark), file=sys.stderr)
-        return found.status
+        return answer.status
 
     output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
     parameters = [
         *(
-            p.replace(annotation=_typed(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)
+            p.replace(annotation=_shell_type(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)
             for p in signature.parameters.values()
         ),
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
@@ -83,22 +82,22 @@ def _is_placed(p: inspect.Parameter, hint: Any) -> bool:
     return p.default is p.empty or PLACED in getattr(hint, "__metadata__", ())
 
 
-def _typed(hint: Any) -> Any:
+def _shell_type(hint: Any) -> Any:
     """What of a type can be typed, with the words that help has of it: of what may be a text, the text."""
     if get_origin(hint) is Annotated:
         kind, *words = get_args(hint)
-        return Annotated[_typed(kind), *words]
+        return Annotated[_shell_type(kind), *words]
     kinds = get_args(hint)
     if str not in kinds:
         return hint
     return str | None if NoneType in kinds else str
 
 
-def _require_apart(output: str | None, given: Mapping[str, Any]) -> None:
+def _require_apart(output: str | None, values_of: Mapping[str, Any]) -> None:
     """Raise BadInput if a file is written and also read, or written twice."""
 
     def named(options: Sequence[str]) -> list[str]:
-        values = [given[name] for name in options if name in given]
+        values = [values_of[name] for name in options if name in values_of]
         return [v for value in values for v in (value if isinstance(value, tuple) else [value]) if isinstance(v, str)]
 
     written = [*named(_WRITTEN), *([] if output is None else [output])]

@@ -8,9 +8,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from temperance.commands.examples import epilogue
-from temperance.terminal.errors import BadInput, commands, one_line
-from temperance.terminal.output import write_file
-from temperance.terminal.progress import Display
+from temperance.show.errors import BadInput, commands, one_line
+from temperance.show.output import Display, write_file
 
 notebooks = App(name="notebooks", help="Run the notebooks again.")
 
@@ -46,21 +45,23 @@ def run_notebooks(
     output
         A folder in which the executed notebooks are written; it is made if there is none.
     """
-    from temperance.notebooks.execution import notebook_files, read, run_again, text, values
+    from temperance.show.notebook import notebook_files, read, run_again, text, values
 
-    found = {path: read(path) for path in notebook_files(place)}
-    given = values(parameter, {name: value for _, defaults in found.values() for name, value in defaults.items()})
+    notebooks_by_path = {path: read(path) for path in notebook_files(place)}
+    chosen = values(
+        parameter, {name: value for _, defaults in notebooks_by_path.values() for name, value in defaults.items()}
+    )
     folder = None if output is None else _folder(output)
     status = 0
-    for path, (shown, defaults) in found.items():
-        own = {name: value for name, value in given.items() if name in defaults}
-        if given and not own:
+    for path, (stored, defaults) in notebooks_by_path.items():
+        own = {name: value for name, value in chosen.items() if name in defaults}
+        if chosen and not own:
             continue
-        with Display() as screen, screen.doing(path.name):
-            made, words, good = run_again(shown, own)
+        with Display() as display, display.doing(path.name):
+            executed, words, good = run_again(stored, own)
         print(one_line(f"{path.name}: {words}"))
-        if made is not None and folder is not None:
-            write_file(str(folder / path.name), text(made))
+        if executed is not None and folder is not None:
+            write_file(str(folder / path.name), text(executed))
         status = status or int(not good)
     return status
 

@@ -1,4 +1,4 @@
-"""Defines rate studies, runs contact orders of a user's own setting, and keeps the results that the repository shows.
+"""Measures rates and contact orders of a user's own setting, judges slopes, and holds results that are kept in data/.
 
-Takes a gate, a true point (a JSON file or a documented default) and sizes; returns slopes or orders beside the
-predicted ones. Stored results are in data/, each with the command that makes it again. Start with `rate_study`."""
+Takes a setting or a study's result; returns records as commands print them. Start with `atlas`, `slopes` or
+`judgement`, which has the outcomes of all checks (theory 9)."""

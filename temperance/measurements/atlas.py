@@ -4,26 +4,26 @@ An entry is a gate with an expert, a kind of cell and a dimension of x. It has a
 weighted mean, what proves it, a measured order, the rate, the slope of a kept study and the published exponent. Bounds
 are computed on demand; measurements are kept in `data/atlas.json`, which `campaigns/remeasure.py` makes.
 
-`carried` brings measured orders to larger cells and to dimension 2, whose mixtures hold those that were measured.
+`carried_measurement` brings measured orders to larger cells and to dimension 2, whose mixtures hold those that were
+measured.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from importlib.resources import files
 from math import inf
 from typing import Any
 
 import sympy as sp
 
-from temperance.measurements import exponent_results, kept_slopes
+from temperance.measurements import exponent_results
 from temperance.measurements.atlas_entries import Atlas, AtlasOrder, Entry, Tried, key
 from temperance.measurements.contact_orders import KeptOrder, true_atoms
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.show.inputs import read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
 from temperance.theory.contact.contact_orders import Orders, orders
@@ -49,12 +49,14 @@ _SPLIT = "for the softmax gate and constant experts; a split of b and nu alone i
 Bounds = Callable[[AtlasRow, str, int], Orders]
 
 
-def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: Bounds) -> tuple[KeptOrder, str] | None:
+def carried_measurement(
+    row: AtlasRow, cell: str, d: int, order: Order, measured: Kept, bounds: Bounds
+) -> tuple[KeptOrder, str] | None:
     """The measurement with the largest order where mixtures are some of those of this entry, and where that is.
 
     bounds: of an entry. Of orders that are the same within `MET`, the one that was measured nearest.
     """
-    found: tuple[KeptOrder, str] | None = None
+    best: tuple[KeptOrder, str] | None = None
     reached = -inf
     cells = [cell, "two"] if _holds_two(row, cell, d, bounds) else [cell]
     dims = (d, 1) if d == 2 and seen_on_lines(row.gate, row.source) else (d,)
@@ -66,15 +68,15 @@ def carried(row: AtlasRow, cell: str, d: int, order: Order, kept: Kept, bounds: 
     if alone and _holds_terms(row, _ALONE, d):
         places += [(_ALONE, c, 1) for c in dict.fromkeys([cell, "two"])]
     for there, smaller, dim in places[1:]:
-        seen = _seen(row, d, there, dim).get(order.name, order.name)
-        name = order.parameter.replace(order.name, seen)
-        here = next((r for r in kept.get(key(there, smaller, dim), ()) if r.parameter == name), None)
+        name_there = _seen(row, d, there, dim).get(order.name, order.name)
+        name = order.parameter.replace(order.name, name_there)
+        here = next((r for r in measured.get(key(there, smaller, dim), ()) if r.parameter == name), None)
         if here is not None and here.order is not None and here.order > reached + MET:
             reached = here.order
             apart = ((smaller != cell, _FEWER), (dim != d, _LINE), (there.expert != row.expert, _LINEAR))
             words = [text for differs, text in apart if differs]
-            found = here, f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
-    return found
+            best = here, f"measured {_SPLIT if there is _ALONE else ', and '.join(words)}"
+    return best
 
 
 @cache
@@ -86,16 +88,16 @@ def seen_on_lines(gate: str, source: str | None) -> bool:
 @cache
 def _holds_terms(row: AtlasRow, other: AtlasRow, d: int) -> bool:
     """Whether the mean of a row's expert has all terms of another's, which is linear in its parameters."""
-    made = expert(row.expert, d), expert(other.expert, d)
-    terms = [{sp.diff(mean, p) for p in e.parameters} if (mean := mean_of(e)) is not None else set() for e in made]
+    both = expert(row.expert, d), expert(other.expert, d)
+    terms = [{sp.diff(mean, p) for p in e.parameters} if (mean := mean_of(e)) is not None else set() for e in both]
     return terms[1] <= terms[0]
 
 
 @cache
 def _seen(row: AtlasRow, d: int, there: AtlasRow, dim: int) -> dict[str, str]:
     """Name of a parameter of an entry -> that of what is seen of it in another, where that is known."""
-    found = None if dim == d or there is _ALONE else on_lines_as(model(row.gate, "gaussian", row.source, d).gate, d)
-    gate = {} if found is None else {p.name: q.name for p, (q, _) in found[1].items()}
+    renamed = None if dim == d or there is _ALONE else on_lines_as(model(row.gate, "gaussian", row.source, d).gate, d)
+    gate = {} if renamed is None else {p.name: q.name for p, (q, _) in renamed[1].items()}
     return gate | same_factor(expert(row.expert, d), d, expert(there.expert, dim), dim)
 
 
@@ -105,10 +107,10 @@ def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     return cell == "three" or (doubled and _keeps_shared(bounds(row, "two", d)))
 
 
-def _keeps_shared(found: Orders) -> bool:
+def _keeps_shared(proved: Orders) -> bool:
     """Whether mixtures near the truth have what its atoms share, up to the distance: the other may then be anywhere."""
-    shared = {p.name for p in found.setting.spec.gate.shared}
-    return all(o.flat or o.upper == 1 for o in found.orders if o.name in shared)
+    shared = {p.name for p in proved.setting.spec.gate.shared}
+    return all(o.flat or o.upper == 1 for o in proved.orders if o.name in shared)
 
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
@@ -128,7 +130,7 @@ def atlas(
     *,
     rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
-    told: Callable[[Sequence[Entry]], None] = lambda entries: None,
+    report: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
     """The atlas.
 
@@ -137,12 +139,12 @@ def atlas(
         told: called with the entries of a row as soon as they are found.
     """
     chosen = ROWS if rows is None else rows
-    found: list[Entry] = []
+    entries: list[Entry] = []
     for row in chosen:
-        entries_ = [entry(row, cell, d, stored()) for cell, d in places]
-        told(entries_)
-        found += entries_
-    return Atlas(tuple(found))
+        row_entries = [entry(row, cell, d, stored()) for cell, d in places]
+        report(row_entries)
+        entries += row_entries
+    return Atlas(tuple(entries))
 
 
 @cache
@@ -166,59 +168,59 @@ def bounds(row: AtlasRow, cell: str, d: int) -> Orders:
 def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
     """One entry, with what was measured."""
     try:
-        found = bounds(row, cell, d)
+        proved = bounds(row, cell, d)
     except ValueError as error:
         return Entry(row, cell, d, (), (Reason(ReasonKind.REFUSED, str(error)),), None)
-    seen = {r.parameter: r for r in measured.get(key(row, cell, d), ())}
+    measured_orders = {r.parameter: r for r in measured.get(key(row, cell, d), ())}
     published, slopes = _published(row, cell, d), _slopes(row, cell, d)
-    made = []
-    for order in found.orders:
-        own = seen.get(order.parameter)
+    atlas_orders = []
+    for order in proved.orders:
+        own = measured_orders.get(order.parameter)
         measurement, where = _measurement(order, cell, own)
-        elsewhere = carried(row, cell, d, order, measured, bounds) if measurement != "needless" else None
+        elsewhere = carried_measurement(row, cell, d, order, measured, bounds) if measurement != "needless" else None
         reached = own.order if own is not None and measurement == "settled" else None
         if elsewhere and not order.flat and (reached is None or (elsewhere[0].order or 0.0) > reached + MET):
             measurement, (own, where) = "carried", elsewhere
         value = own if measurement in ("settled", "carried") else None
         slope = "no study of it is kept" if slopes is None else slopes(order)
         slope = "a flat parameter has no rate" if order.flat else slope
-        exponent, reason = _exponent(row, order, found, published)
+        exponent, reason = _exponent(row, order, proved, published)
         if value is not None:
             order = replace(order, measured=Measurement(value.order, value.error))
-        made.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
-    given = tuple(dict.fromkeys(theorem for proof in found.certificates for theorem in assumed(proof)))
-    proofs = (*found.certificates, *found.curves)
-    return Entry(row, cell, d, tuple(made), found.reasons, true_atoms(found.setting), proofs, given)
+        atlas_orders.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
+    premises = tuple(dict.fromkeys(theorem for proof in proved.certificates for theorem in assumed(proof)))
+    proofs = (*proved.certificates, *proved.curves)
+    return Entry(row, cell, d, tuple(atlas_orders), proved.reasons, true_atoms(proved.setting), proofs, premises)
 
 
-def _is_scaled(order: Order, found: Orders) -> bool:
+def _is_scaled(order: Order, proved: Orders) -> bool:
     """Whether a parameter is flat along a symmetry that has invariants, whose orders are apart."""
-    exact = found.setting.size == 1
-    return order.flat and (exact or (flat_curves(found.setting).scale is not None and order.parameter == order.name))
+    exact = proved.setting.size == 1
+    return order.flat and (exact or (flat_curves(proved.setting).scale is not None and order.parameter == order.name))
 
 
-def _measurement(order: Order, cell: str, kept: KeptOrder | None) -> tuple[Tried, str]:
+def _measurement(order: Order, cell: str, measured: KeptOrder | None) -> tuple[Tried, str]:
     """The measurement's status, and its explanation."""
-    if order.flat and not (kept and kept.flat):  # an identity is not overruled by what a minimisation reached
+    if order.flat and not (measured and measured.flat):  # an identity is not overruled by what a minimisation reached
         return "needless", "an exact curve of one density is known"
-    if order.upper == 1 and (kept is None or (kept.order is None and not kept.flat)):
+    if order.upper == 1 and (measured is None or (measured.order is None and not measured.flat)):
         return "needless", "no order is below 1"
-    if kept is None:
+    if measured is None:
         return "missing", "not measured yet" + (_SLOW if order.is_mean and cell == "three" else "")
-    if kept.flat:
+    if measured.flat:
         return "zero", "every distance is 0 to rounding"
-    if kept.order is None:
+    if measured.order is None:
         return "not settled", "the local exponents have not settled"
     return "settled", "measured here"
 
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
     """The slopes of the kept study of an entry; None where there is no such study."""
-    arguments, kept = _arguments(row, cell, d), exponent_results.stored()
+    arguments, results = _arguments(row, cell, d), exponent_results.stored()
     name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
-    if name is not None and name in kept:
+    if name is not None and name in results:
         groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
-        return partial(kept_slopes.of_study, kept[name], groups)
+        return partial(exponent_results.of_study, results[name], groups)
     if cell == "every cell split" or row.point:
         return None
     try:
@@ -229,13 +231,13 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
     if form is None or form.bias is not None or spec.expert != gaussian(d):
         return None
     source = "linear" if form.s.is_linear else activation(row.source or form.s).name
-    studies = kept_slopes.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
-    return partial(kept_slopes.of_claims, studies) if studies else None
+    studies = exponent_results.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
+    return partial(exponent_results.of_claims, studies) if studies else None
 
 
-def is_tested(row: AtlasRow, cell: str, d: int, kept: Kept) -> bool:
+def is_tested(row: AtlasRow, cell: str, d: int, measured: Kept) -> bool:
     """Whether a measurement or a study is kept that the bounds of an entry can be held against."""
-    return key(row, cell, d) in kept or _slopes(row, cell, d) is not None
+    return key(row, cell, d) in measured or _slopes(row, cell, d) is not None
 
 
 def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, Reason]]:
@@ -250,12 +252,12 @@ def _published(row: AtlasRow, cell: str, d: int) -> Mapping[str, tuple[Any, Reas
 
 
 def _exponent(
-    row: AtlasRow, order: Order, found: Orders, published: Mapping[str, tuple[Any, Reason]]
+    row: AtlasRow, order: Order, proved: Orders, published: Mapping[str, tuple[Any, Reason]]
 ) -> tuple[str | None, Reason]:
     """The published exponent of an order and where it is from, or None and why none is known."""
     if order.is_mean:
         return None, Reason(ReasonKind.UNREAD, "no exponent of a weighted mean was read")
-    if _is_scaled(order, found):
+    if _is_scaled(order, proved):
         return None, Reason(ReasonKind.UNREAD, "exponents are of the invariants")
     unread = Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
     exponent, reason = published.get(order.name, (None, unread))
@@ -265,8 +267,8 @@ def _exponent(
 @cache
 def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
     """The measurements that are kept, by `key`."""
-    text = files("temperance.measurements").joinpath("data/atlas.json").read_text(encoding="utf-8")
-    return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in json.loads(text).items()}
+    entries = read_stored("measurements/data/atlas.json")
+    return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in entries.items()}
 
 
 def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:

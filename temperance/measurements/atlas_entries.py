@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from temperance.measurements.contact_orders import reasons_of
-from temperance.measurements.kept_slopes import KeptSlope
+from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.literature import PAPERS, AtlasRow
 from temperance.theory.models.order import MET, Order, Reason, ReasonKind
 
@@ -103,13 +103,13 @@ class AtlasOrder:
 
     def to_json(self) -> dict[str, Any]:
         """The keys of an order in `atlas --json`."""
-        order, slope, found = self.order, self.slope, self.order.to_json()
+        order, slope, record = self.order, self.slope, self.order.to_json()
         return {
             "parameter": order.parameter,
             "mean": order.is_mean,
             "flat": order.flat,
             "identity": order.reason.text if order.flat else None,
-            **{key: found[key] for key in ("upper", "lower", "certified_below")},
+            **{key: record[key] for key in ("upper", "lower", "certified_below")},
             "proof": self.proof,
             "sides": self.sides,
             "measured": self.measured,
@@ -118,7 +118,7 @@ class AtlasOrder:
             "measured_reason": self.measured_reason,
             "slope": slope.to_json() if isinstance(slope, KeptSlope) else None,
             "slope_reason": None if isinstance(slope, KeptSlope) else slope,
-            "rate": found["rate"],
+            "rate": record["rate"],
             "published": self.published,
             "published_reason": self.published_reason.text,
             "agrees": self.agrees,
@@ -185,27 +185,30 @@ class Atlas:
     @property
     def answer(self) -> tuple[str, ...]:
         """How many orders are proved, known and sampled, whether any contradict, and the slowest rates: sentences."""
-        found = [order for _, order in self.every]
-        proofs, means = Counter(order.proof for order in found), sum(order.order.is_mean for order in found)
-        slopes = [order.slope for order in found if isinstance(order.slope, KeptSlope)]
-        elsewhere, exact = sum(o.measurement == "carried" for o in found), sum(o.exact for o in found)
-        kept, empty = sum(s.outcome == "confirmed" for s in slopes), sum(not entry.orders for entry in self.entries)
+        orders = [order for _, order in self.every]
+        proofs, means = Counter(order.proof for order in orders), sum(order.order.is_mean for order in orders)
+        slopes = [order.slope for order in orders if isinstance(order.slope, KeptSlope)]
+        elsewhere, exact = sum(o.measurement == "carried" for o in orders), sum(o.exact for o in orders)
+        confirmed, empty = (
+            sum(s.outcome == "confirmed" for s in slopes),
+            sum(not entry.orders for entry in self.entries),
+        )
         against = self.contradictions
         verdict = "Bounds, measured orders and slopes nowhere contradict each other."
         if against:
             verdict = f"Bounds, measurements or slopes contradict each other: {'; '.join(against)}."
-        awaited, granted = sum(o.is_awaited for o in found), sum(bool(entry.assumes) for entry in self.entries)
+        awaited, granted = sum(o.is_awaited for o in orders), sum(bool(entry.assumes) for entry in self.entries)
         return (
-            f"{len(self.entries)} entries, {empty} of them not computed, with {len(found)} orders, {means} of weighted "
-            "means.",
+            f"{len(self.entries)} entries, {empty} of them not computed, with {len(orders)} orders, {means} of "
+            "weighted means.",
             f"Proofs: {proofs['certificate']} certificates, {proofs['theorem']} theorems, {proofs['independence']} "
             f"independent derivatives, {proofs['identity']} identities (flat); {proofs[None]} orders are without one. "
             f"The certificates of {granted} entries take a theorem for granted; temperance atlas --gate NAME names it.",
             f"{exact} are known exactly: a curve with a certificate meets the bound, or shows that the order is flat. "
-            f"{sum(o.both for o in found)} of them have certificates from both sides. "
-            f"{len(found) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
+            f"{sum(o.both for o in orders)} of them have certificates from both sides. "
+            f"{len(orders) - exact} are not, {awaited} of them not measured. {elsewhere} are measured in a smaller "
             "cell, in d = 1 or with a linear expert, whose curves are some of those here.",
-            f"{len(slopes)} have slopes to n = 10^12: {kept} confirm the rate by a test, and "
+            f"{len(slopes)} have slopes to n = 10^12: {confirmed} confirm the rate by a test, and "
             f"{sum(s.outcome == 'inconclusive' for s in slopes)} settle nothing.",
             *self._overtaken,
             verdict,
@@ -219,30 +222,30 @@ class Atlas:
         for entry, order in self.every:
             if (rate := order.order.rate) is not None:
                 rates.setdefault(entry.cell, {}).setdefault(rate, {})[_without_place(order.order.parameter)] = None
-        slowest = {cell: min(found) for cell, found in rates.items()}
-        told = (
+        slowest = {cell: min(cell_rates) for cell, cell_rates in rates.items()}
+        phrases = (
             f"{cell} n^(-{rate})" + (f" of {', '.join(rates[cell][rate])}" if rate != Fraction(1, 2) else "")
             for cell, rate in slowest.items()
         )
         if slowest:
-            yield f"The slowest proved rates, but for what is flat: {'; '.join(told)}."
+            yield f"The slowest proved rates, but for what is flat: {'; '.join(phrases)}."
 
     @property
     def _overtaken(self) -> Iterator[str]:
         """How many published exponents are faster than what is proved, and of what: a sentence, if there are any."""
-        found = [(entry, order) for entry, order in self.every if order.is_overtaken]
+        overtaken = [(entry, order) for entry, order in self.every if order.is_overtaken]
         named: dict[str, dict[str, None]] = {}
-        for entry, order in found:
+        for entry, order in overtaken:
             place = ", ".join(filter(None, (entry.row.gate, entry.row.source, entry.cell)))
             name = _without_place(order.order.parameter) + (", flat" if order.order.flat else "")
             named.setdefault(place, {})[name] = None
         places = "; ".join(f"{place}: {', '.join(names)}" for place, names in named.items())
-        exact: int | str = sum(order.exact for _, order in found)
-        exact = "all" if exact == len(found) else exact
-        if found:
+        exact: int | str = sum(order.exact for _, order in overtaken)
+        exact = "all" if exact == len(overtaken) else exact
+        if overtaken:
             yield (
-                f"{len(found)} published exponents are faster than what is proved, {exact} of them where the order is "
-                f"known exactly ({places})."
+                f"{len(overtaken)} published exponents are faster than what is proved, {exact} of them where the order "
+                f"is known exactly ({places})."
             )
 
     def to_json(self) -> dict[str, Any]:

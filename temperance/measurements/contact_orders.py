@@ -31,21 +31,21 @@ _DECIMALS = 3
 _BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sides
 
 
-def record(found: Orders) -> dict[str, Any]:
+def record(proved: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
-    chosen = found.setting
-    remarks = [r for order in found.orders if (r := order.remark())] + _special(chosen)
+    chosen = proved.setting
+    remarks = [r for order in proved.orders if (r := order.remark())] + _special_truths(chosen)
     low, high = map(int, chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
-        "setting": {**setting(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
+        "setting": {**setting_record(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
         "equations": [],
-        "orders": [order.to_json() for order in found.orders],
-        "reasons": [*reasons_of(found.reasons, found.certificates), *remarks],
+        "orders": [order.to_json() for order in proved.orders],
+        "reasons": [*reasons_of(proved.reasons, proved.certificates), *remarks],
     }
 
 
-def _special(chosen: Setting) -> list[str]:
+def _special_truths(chosen: Setting) -> list[str]:
     """That the gates of two split atoms are seen on one line, where x is a vector: orders may be others elsewhere."""
     form = activated(chosen.spec.gate, chosen.spec.dim)
     if not chosen.every or chosen.spec.dim == 1 or form is None:
@@ -54,8 +54,8 @@ def _special(chosen: Setting) -> list[str]:
     if not all(map(any, rows)) or sp.Matrix(rows).rank() > 1:
         return []
     names = ", ".join(p.name for p in form.direction)
-    said = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
-    return [f"{said} (--point sets the first atom)"]
+    where = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
+    return [f"{where} (--point sets the first atom)"]
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -64,40 +64,40 @@ def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, An
     return [f"{missing[r.kind]}{r.text}" if r.kind in missing else str(r) for r in reasons]
 
 
-def answer(found: Orders) -> str:
+def answer(proved: Orders) -> str:
     """The rates in words: proved, only measured, and none at all."""
     rates: dict[str, list[str]] = {}
     listed = ", ".join
-    for row in found.orders:
+    for row in proved.orders:
         if row.rate is not None:
             rates.setdefault(f"n^(-{row.rate})", []).append(row.parameter)
-    flat = [row.parameter for row in found.orders if row.flat]
-    open_ = [row for row in found.orders if row.upper is None and not row.flat]
-    seen = [f"{row.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
+    flat = [row.parameter for row in proved.orders if row.flat]
+    open_ = [row for row in proved.orders if row.upper is None and not row.flat]
+    measured = [f"{row.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
     unseen = [row.parameter for row in open_ if row.value is None]
-    least = [row.parameter for row in found.orders if row.upper == 1]
+    least = [row.parameter for row in proved.orders if row.upper == 1]
     parts = [f"proved: {'; '.join(f'{rate} for {listed(names)}' for rate, names in rates.items())}"] if rates else []
-    if all(row.measured is None for row in found.orders):
+    if all(row.measured is None for row in proved.orders):
         parts.append("nothing was measured")
     elif least:
         parts.append(f"not measured, as no order is below 1: {listed(least)}")
     parts += [f"no rate at all: {listed(flat)}"] if flat else []
-    parts += [f"measured, without a proof that the order is no larger: {listed(seen)}"] if seen else []
+    parts += [f"measured, without a proof that the order is no larger: {listed(measured)}"] if measured else []
     parts += [f"neither proved nor measured: {listed(unseen)}"] if unseen else []
     return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
-def bound_in_words(order: Mapping[str, Any]) -> str:
+def describe_bound(order: Mapping[str, Any]) -> str:
     """The bound of an order of the record, as a cell of a table."""
     return "none (flat)" if order["flat"] else order["upper"] or "-"
 
 
-def rate_in_words(order: Mapping[str, Any]) -> str:
+def describe_rate(order: Mapping[str, Any]) -> str:
     """The rate of an order of the record, as a cell of a table."""
     return "-" if order["rate"] is None else f"n^(-{order['rate']})"
 
 
-def setting(chosen: Setting) -> dict[str, Any]:
+def setting_record(chosen: Setting) -> dict[str, Any]:
     """The model and the true point, as JSON."""
     spec = chosen.spec
     return {
@@ -106,11 +106,11 @@ def setting(chosen: Setting) -> dict[str, Any]:
         "activation": None if spec.gate.activation is None else spec.gate.activation.name,
         "cell": chosen.size,
         "split": "all" if chosen.every else "one",
-        "point": {p.name: str(chosen.point[p]) for p in moving(chosen)},
+        "point": {p.name: str(chosen.point[p]) for p in free_parameters(chosen)},
     }
 
 
-def moving(chosen: Setting) -> tuple[sp.Symbol, ...]:
+def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
     """The parameters that a true point gives values to."""
     return (*chosen.own, *chosen.spec.gate.shared)
 
@@ -123,27 +123,27 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
     spec, bias = chosen.spec, (BETA0,) if chosen.spec.gate.offset is not None else ()
     points = [chosen.truth.point(i) for i in range(chosen.truth.k)]
     if chosen.fitted == chosen.truth.k:
-        shown, held = (*spec.parameters, *bias), held_of_last(chosen.truth)
-        atoms = [{p.name: str(at[p]) for p in shown} for at in points]
+        parameters, held = (*spec.parameters, *bias), held_of_last(chosen.truth)
+        atoms = [{p.name: str(at[p]) for p in parameters} for at in points]
         return {"atoms": atoms, "held": [p.name for p in held]}
     weights = weight_parameters(spec) or bias
-    gate = (*moving(chosen), *weights)
+    gate = (*free_parameters(chosen), *weights)
     atoms = [{p.name: str(at[p]) for p in gate} | {p.name: f"{float(at[p]):g}" for p in chosen.expert} for at in points]
     own = chosen.own if not chosen.every or translates(spec) else ()
     return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
 
 
-def in_words(truth: Mapping[str, Any]) -> str:
+def describe_truth(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
-    shown = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
+    atoms = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
     held = ", ".join(truth["held"]) or "nothing"
-    return f"truth: ({'), ('.join(shown)}); held in this setting, of the last atom: {held}"
+    return f"truth: ({'), ('.join(atoms)}); held in this setting, of the last atom: {held}"
 
 
 def family(chosen: Setting) -> Family:
     """The mixtures to measure with. Raises ValueError where distances are not measured, and says why."""
-    if why := unmeasured(chosen):
-        raise ValueError(why)
+    if obstacle := unmeasured(chosen):
+        raise ValueError(obstacle)
     return Family(chosen)
 
 
@@ -152,20 +152,20 @@ def unmeasured(chosen: Setting) -> str | None:
 
     The grid follows the kinks of one cell, on a line, and where a jump moves the distance has no derivative.
     """
-    found, line = kinks(chosen.spec), chosen.spec.dim == 1
-    if not line and any(kink.kind == "boundary" for kink in found):
+    gate_kinks, line = kinks(chosen.spec), chosen.spec.dim == 1
+    if not line and any(kink.kind == "boundary" for kink in gate_kinks):
         return f"the gate {chosen.spec.gate.name!r} has kinks, and these are measured in d = 1"
-    made = Family(chosen)
-    if chosen.every and (any(k.moved_by for k in found) or (line and any(made.kinks()))):
+    mixtures = Family(chosen)
+    if chosen.every and (any(k.moved_by for k in gate_kinks) or (line and any(mixtures.kinks()))):
         return "orders of every cell split are measured where the kinks of the gate stay: they move here"
     weight = sp.lambdify(covariates(1), chosen.spec.gate.log_weight.subs(chosen.point), "mpmath")
-    for x in made.kinks(moving=True) if line else ():
+    for x in mixtures.kinks(moving=True) if line else ():
         if abs(weight(x + _BESIDE) - weight(x - _BESIDE)) > _JUMP:
             return "the gate jumps where a parameter moves, and the distance has no derivative there"
     return None
 
 
-def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:
+def add_measurements(proved: Orders, progress: Doing = lambda _: nullcontext()) -> Orders:
     """The orders with what was measured of them; arguments as in `measurements`.
 
     >>> from temperance.theory.contact.contact_orders import orders
@@ -174,7 +174,7 @@ def with_measurements(found: Orders, progress: Doing = lambda _: nullcontext()) 
     >>> [(order.parameter, str(order.rate)) for order in measured.orders][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """
-    return replace(found, orders=tuple(order for order, _ in measurements(found, progress)))
+    return replace(proved, orders=tuple(order for order, _ in measurements(proved, progress)))
 
 
 def measured(order: Order, distances: Measured | None) -> Order:
@@ -185,30 +185,30 @@ def measured(order: Order, distances: Measured | None) -> Order:
 
 
 def measurements(
-    found: Orders, progress: Doing = lambda _: nullcontext(), *, slow: Collection[Order] = ()
+    proved: Orders, progress: Doing = lambda _: nullcontext(), *, slow: Collection[Order] = ()
 ) -> Iterator[tuple[Order, Measured | None]]:
     """Each order with what was measured of it, and the distances, if its bound is above 1 (the least possible).
 
     progress: entered with what is being done. slow: those weighted means in cells of three that are measured though it
     takes many minutes.
     """
-    mixtures, chosen = family(found.setting), found.setting
-    for order in found.orders:
+    mixtures, chosen = family(proved.setting), proved.setting
+    for order in proved.orders:
         with progress(f"measuring {order.parameter}"):
             is_slow = order.is_mean and chosen.size > 2 and len(chosen.parameters) > _FEW
-            run = None if is_slow and order not in slow else _measured(chosen, mixtures, order)
+            run = None if is_slow and order not in slow else _measure(chosen, mixtures, order)
         yield measured(order, run), run
 
 
-def _measured(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
+def _measure(chosen: Setting, mixtures: Family, order: Order) -> Measured | None:
     scale = order.flat and order.name not in flat_curves(chosen).flat
     if scale or order.upper == 1:
         return None
-    found = measure(mixtures, order.name, mean=order.is_mean)
-    if not order.is_mean or (order.upper is not None and abs((found.order or 0.0) - float(order.upper)) <= MET):
-        return found
+    run = measure(mixtures, order.name, mean=order.is_mean)
+    if not order.is_mean or (order.upper is not None and abs((run.order or 0.0) - float(order.upper)) <= MET):
+        return run
     other = measure(mixtures, order.name, mean=True, sign=-1)  # it may move one way only
-    return max(found, other, key=lambda run: run.order or 0.0)
+    return max(run, other, key=lambda run: run.order or 0.0)
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ class KeptOrder:
     distances: Sequence[float | None] = ()
 
 
-def kept(found: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
+def kept_orders(proved: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
     """Measured orders of a setting, as they are kept; slow: as `measurements` has them."""
     return [
         KeptOrder(
@@ -237,6 +237,6 @@ def kept(found: Orders, slow: Collection[Order] = ()) -> list[KeptOrder]:
             list(run.levels),
             [float(f"{d:.{_DIGITS}g}") if isfinite(d) else None for d in run.distances],
         )
-        for order, run in measurements(found, slow=slow)
+        for order, run in measurements(proved, slow=slow)
         if run is not None
     ]

@@ -1,32 +1,40 @@
-"""Runs rate studies of settings without published contact orders, each fixed before it ran.
+"""Runs rate studies of settings without published contact orders, each fixed before it ran, and judges kept slopes.
 
 ``python -m temperance.measurements.exponent_results FILE.json`` runs them and writes their errors; the notebook on
 exponents shows what `data/exponent_studies.json` holds, with the setting of each. Samples are on the lattice, at 24
 columns of x. Every fit is made by two searches whose starts do not use the truth.
+
+`KeptSlope` is the slope of an order of the atlas: log error on log n, to n = 10^12, of one of these studies or of a
+claim's. The slopes of those are in `data/claim_slopes.json`: ``python campaigns/remeasure.py --slopes REPORT FILE``
+takes them from a report of `temperance verify -o REPORT`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import cache
-from importlib.resources import files
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from temperance.evidence.conditions import conditions
-from temperance.measurements.contact_orders import setting
+from temperance.measurements.contact_orders import setting_record
+from temperance.measurements.judgement import LEVEL, LegOutcome, conditions, objection, with_test
+from temperance.numerics.errors.hypotheses import slope_test
+from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.fitting.search import FAILED
 from temperance.numerics.general.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
-from temperance.terminal.output import write_file
+from temperance.show.inputs import read_stored
+from temperance.show.output import write_file
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import Arguments
+from temperance.theory.models.order import Order
 
 SIZES = (10**6, 10**8, 10**10, 10**12)
 LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
@@ -98,10 +106,10 @@ every cell split, were not made again: a fit of four atoms by two searches takes
 
 def definition(name: str) -> GeneralStudy:
     """The study of a setting, with experts that are kept apart."""
-    found = bounds(name)
-    cells = (STUDIES[name].setting.size, *found.setting.cells[1:])
-    mixtures = Family(replace(kept_apart(found.setting), cells=cells))
-    q = {o.name: float(o.upper) for o in found.orders if not o.is_mean and o.upper is not None}
+    proved = bounds(name)
+    cells = (STUDIES[name].setting.size, *proved.setting.cells[1:])
+    mixtures = Family(replace(kept_apart(proved.setting), cells=cells))
+    q = {o.name: float(o.upper) for o in proved.orders if not o.is_mean and o.upper is not None}
     plan = STUDIES[name]
     return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed, COLUMNS, plan.rounds)
 
@@ -113,14 +121,14 @@ def bounds(name: str) -> Orders:
     Those are for three cosine atoms. Of two with u = beta1/|beta1|, (u_1 - u_2)/tau is identified; as u_2 is held here
     and is not u_1, it determines u_1 and tau.
     """
-    given = STUDIES[name].setting
-    found = orders(given.setting())
-    if given.size > 1:
-        return found
-    proved = all(o.flat or o.upper == 1 for o in exact_orders(given.gate, d=given.dim).orders)
-    one = Fraction(1) if proved else None
+    arguments = STUDIES[name].setting
+    contact = orders(arguments.setting())
+    if arguments.size > 1:
+        return contact
+    proved = all(o.flat or o.upper == 1 for o in exact_orders(arguments.gate, d=arguments.dim).orders)
+    least = Fraction(1) if proved else None
     return replace(
-        found, orders=tuple(replace(o, upper=None if o.flat else one) for o in found.orders if not o.is_mean)
+        contact, orders=tuple(replace(o, upper=None if o.flat else least) for o in contact.orders if not o.is_mean)
     )
 
 
@@ -129,13 +137,13 @@ def record(result: GeneralResult) -> dict[str, Any]:
     statuses = [s for row in result.status for s in row]
     return {
         "definition": result.study.definition,
-        "errors": {name: _kept(rows, result.status) for name, rows in result.errors.items()},
+        "errors": {name: _rounded_errors(rows, result.status) for name, rows in result.errors.items()},
         "fits": {s: statuses.count(s) for s in ("converged", "at_bound", *FAILED)},
         "conditions": conditions(result),
     }
 
 
-def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
+def _rounded_errors(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
     return [
         [None if s in FAILED else float(f"{e:.{_DIGITS}g}") for e, s in zip(*row, strict=True)]
         for row in zip(errors, status, strict=True)
@@ -145,8 +153,7 @@ def _kept(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
 @cache
 def stored() -> Mapping[str, Any]:
     """The results that were kept, by setting."""
-    text = files("temperance.measurements").joinpath("data/exponent_studies.json").read_text(encoding="utf-8")
-    return {entry["definition"]["name"]: entry for entry in json.loads(text)}
+    return {entry["definition"]["name"]: entry for entry in read_stored("measurements/data/exponent_studies.json")}
 
 
 def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,14 +167,92 @@ def dropped(entry: Mapping[str, Any]) -> float:
     return float(sum(counts.get(status, 0) for status in FAILED) / sum(counts.values()))
 
 
+@dataclass(frozen=True)
+class KeptSlope:
+    """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
+
+    outcome, reason: of the test of the rate (theory 9), in the family of all stored slopes. study: its name;
+    group: what it calls the errors.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n_from: int
+    n_to: int
+    outcome: LegOutcome
+    reason: str
+    study: str
+    group: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of a slope in `atlas --json`."""
+        return asdict(self)
+
+
+def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) -> KeptSlope | str:
+    """The slope of an order in a stored result; as text, why there is none.
+
+    groups: the group of errors of every order.
+    """
+    errors, sizes = errors_of(study), study["definition"]["sizes"]
+    group = groups.get(order.parameter)
+    if order.rate is None or group not in errors:
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
+    try:
+        slope = log_slope(errors[group], sizes)
+    except ValueError as error:
+        return str(error)
+    level = LEVEL / sum(len(stored_study["errors"]) for stored_study in stored().values())
+    tested = slope_test(errors[group], sizes, float(order.rate), exact=False, level=level)
+    settles_nothing = objection(dropped(study), study["conditions"]["agreement"])
+    judged = with_test({}, tested, level, objection=settles_nothing)
+    low, high = (end if isfinite(end) else None for end in slope.interval)
+    name = study["definition"]["name"]
+    return KeptSlope(slope.value, low, high, sizes[0], sizes[-1], judged["outcome"], judged["reason"], name, group)
+
+
+def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope | str:
+    """The slowest slope of an order in studies of `claim_studies`; as text, why there is none.
+
+    What the studies call beta1^p/tau is beta1/tau where s is homogeneous of degree p = 1.
+    """
+    pairs = [(s, study) for study in studies for s in study["slopes"]]
+    pairs = [pair for pair in pairs if pair[0]["parameter"].replace("^p", "") == order.parameter]
+    if not pairs:
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
+    slope, study = max(pairs, key=lambda pair: float(pair[0]["slope"]))
+    outcome, reason = slope["outcome"], slope["reason"]
+    if order.rate is None or -slope["predicted"] != float(order.rate):
+        outcome, reason = "inconclusive", "the study is about another rate"
+    (low, high), (first, last) = slope["ci"], study["sizes"]
+    return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"], slope["parameter"])
+
+
+def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list[dict[str, Any]]:
+    """The claims' studies of a gate with their slopes.
+
+    activation, tau: as in the studies ("linear" with tau 1 is the softmax gate). cell: atoms in the split cell, 1 for
+    exact-specified fits.
+    """
+    wanted = {"activation": activation, "tau": tau, "cell": cell, "d": d}
+    return [study for study in kept_claims() if wanted.items() <= study.items()]
+
+
+@cache
+def kept_claims() -> tuple[dict[str, Any], ...]:
+    """All studies of the claims that are kept."""
+    return tuple(read_stored("measurements/data/claim_slopes.json"))
+
+
 def main(path: str, *names: str) -> None:
     """Run the studies of these names, or all, and write the results to a file."""
-    kept = []
+    results = []
     for name in names or STUDIES:
         chosen, study = bounds(name).setting, definition(name)
-        kept.append({"setting": {**setting(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
-        print(name, kept[-1]["fits"], kept[-1]["conditions"], flush=True)
-        write_file(path, json.dumps(kept) + "\n")
+        results.append({"setting": {**setting_record(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
+        print(name, results[-1]["fits"], results[-1]["conditions"], flush=True)
+        write_file(path, json.dumps(results) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import sympy as sp
 
-from temperance.measurements.contact_orders import bound_in_words, rate_in_words
-from temperance.measurements.contact_orders import setting as of_setting
+from temperance.measurements.contact_orders import describe_bound, describe_rate
+from temperance.measurements.contact_orders import setting_record as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
-from temperance.terminal.errors import BadInput
-from temperance.terminal.parts import Grid, Part, Said
+from temperance.show.errors import BadInput
+from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.orders import Cone, LeastSquaresOrders, certificate, least_squares_orders
@@ -21,7 +21,7 @@ from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Noise, Setting
 
-_COLUMNS = ("parameter", "bound", "rate")
+_COLUMNS: Columns = {"parameter": "parameter", "bound": describe_bound, "rate": describe_rate}
 _SHOWN = 6  # relations
 _SEEN: Mapping[Noise | None, str] = {
     None: "under least squares",
@@ -40,38 +40,38 @@ class ByLeastSquares:
 
     Attributes:
         setting: the gate, the expert and the true point.
-        found: what is proved.
-        proof: its certificate, accepted by the kernel. why: why there is none.
+        proved: the orders, and the relations that they follow from.
+        proof: its certificate, accepted by the kernel. uncertified: why there is none.
     """
 
     setting: Setting
-    found: LeastSquaresOrders
+    proved: LeastSquaresOrders
     proof: Mapping[str, Any] | None
-    why: str
+    uncertified: str
 
     def record(self) -> dict[str, Any]:
         """The object of --json."""
-        found = self.found
-        unseen = NU if found.atom.noise is None else None
-        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in found.atom.points]
-        first = [] if found.relations is None else found.relations.interactions.generators
-        noise = found.atom.noise
+        proved = self.proved
+        unseen = NU if proved.atom.noise is None else None
+        atoms = [{p.name: str(v) for p, v in at.items() if p != unseen} for at in proved.atom.points]
+        first = [] if proved.relations is None else proved.relations.interactions.generators
+        noise = proved.atom.noise
         return {
             "loss": "least-squares" if noise is None else "likelihood",
             **({} if noise is None else {"noise": noise}),
             "setting": {
                 **of_setting(self.setting),
-                "truth": {"atoms": atoms, "held": [p.name for p in self.found.atom.spec.gate.parameters]},
+                "truth": {"atoms": atoms, "held": [p.name for p in self.proved.atom.spec.gate.parameters]},
                 "dim": self.setting.spec.dim,
             },
             "equations": [],
             "relations": [{"order": g.order, "equation": g.equation} for g in first],
             "cone": {
-                "all": _cone(found.all, found.atom.each, found.semidefinite(found.all, found.atom.each)),
-                "others": _cone(found.rest, found.others, found.semidefinite(found.rest, found.others)),
-                "almost_everywhere": found.everywhere,
+                "all": _cone(proved.all, proved.atom.each, proved.semidefinite(proved.all, proved.atom.each)),
+                "others": _cone(proved.rest, proved.others, proved.semidefinite(proved.rest, proved.others)),
+                "almost_everywhere": proved.everywhere,
             },
-            "orders": [*self._moved(), *map(self._order, found.orders)],
+            "orders": [*self._scaled(), *map(self._order, proved.orders)],
             "reasons": self.reasons,
         }
 
@@ -83,39 +83,44 @@ class ByLeastSquares:
     @property
     def reasons(self) -> list[str]:
         """What moves with a scale, and where the orders are proved."""
-        said = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
-        proved = any(o.upper is not None for o in self.found.orders)
-        said += [] if self.proof is not None or not proved else [f"no certificate: {self.why}"]
-        return said + ([f"proved {_EVERYWHERE if self.found.everywhere else _HERE}"] if proved else [])
+        reasons = [] if self.curves.scale is None else [f"flat: {self.curves.scale}"]
+        proved = any(o.upper is not None for o in self.proved.orders)
+        reasons += [] if self.proof is not None or not proved else [f"no certificate: {self.uncertified}"]
+        return reasons + ([f"proved {_EVERYWHERE if self.proved.everywhere else _HERE}"] if proved else [])
 
-    def _moved(self) -> list[dict[str, Any]]:
+    def _scaled(self) -> list[dict[str, Any]]:
         """What the scale symmetry moves."""
-        point, labels, held = self.found.atom.points[0], self.curves.labels, self.found.atom.setting.held
-        moved = [p for p in self.found.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
-        return [_row(p.name, None, True, Reason(ReasonKind.IDENTITY, str(self.curves.scale))) for p in moved]
+        point, labels, held = self.proved.atom.points[0], self.curves.labels, self.proved.atom.setting.held
+        scaled = [p for p in self.proved.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
+        reason = Reason(ReasonKind.IDENTITY, str(self.curves.scale))
+        return [_row(Order(p.name, p.name, False, reason, flat=True)) for p in scaled]
 
     def _order(self, o: Order) -> dict[str, Any]:
         name = self.curves.label(o.name, o.is_mean)
         if o.name in self.curves.flat:
-            return _row(name, None, True, Reason(ReasonKind.IDENTITY, self.curves.flat[o.name]))
-        return _row(name, o, o.flat, o.reason, certified=self.proof is not None and not o.is_mean)
+            reason = Reason(ReasonKind.IDENTITY, self.curves.flat[o.name])
+            return _row(Order(name, o.name, o.is_mean, reason, flat=True))
+        return _row(replace(o, parameter=name), certified=self.proof is not None and not o.is_mean)
 
-    def said(self) -> Said:
+    def summary(self) -> Summary:
         """The relations, the cone, the orders, and the rates in words."""
         record = self.record()
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
-        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _in_words(self.found)]
-        rows = tuple((o["parameter"], bound_in_words(o), rate_in_words(o)) for o in record["orders"])
-        why = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
-        return Said(title, (*lines, Grid("Orders", _COLUMNS, rows), *why, *record["reasons"]), (self.answer,))
+        lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.proved)]
+        reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
+        return Summary(
+            title,
+            (*lines, Table.of("Orders", _COLUMNS, record["orders"]), *reasons, *record["reasons"]),
+            (self.answer,),
+        )
 
     @property
     def answer(self) -> str:
         """The rates in words: proved, none, and open."""
 
         def rate(o: Mapping[str, Any]) -> str:
-            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else rate_in_words(o)
+            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else describe_rate(o)
 
         rates = _grouped(self.record(), rate)
         return f"Rates {self.seen}: {'; '.join(f'{names} {rate}' for rate, names in rates.items())}."
@@ -123,7 +128,7 @@ class ByLeastSquares:
     @property
     def seen(self) -> str:
         """What is fitted."""
-        return _SEEN[self.found.atom.noise]
+        return _SEEN[self.proved.atom.noise]
 
     @property
     def gate(self) -> str:
@@ -134,23 +139,25 @@ class ByLeastSquares:
     @property
     def first_order(self) -> tuple[str, str | None]:
         """Whether the atom and its first derivatives are independent in the mixture, and a relation if they are not."""
-        spec = least_squares(self.found.atom.spec)
-        found = derive(spec.gate, spec.expert, dim=spec.dim, order=1).generators
-        if found:
-            return "fails", ", ".join(g.equation for g in found)
-        return ("holds" if self.found.relations is not None and self.found.relations.proved else "undecided"), None
+        spec = least_squares(self.proved.atom.spec)
+        generators = derive(spec.gate, spec.expert, dim=spec.dim, order=1).generators
+        if generators:
+            return "fails", ", ".join(g.equation for g in generators)
+        return ("holds" if self.proved.relations is not None and self.proved.relations.proved else "undecided"), None
 
     def row(self) -> tuple[str, ...]:
         """The cells of a table after those that name the setting."""
         record, (verdict, relation) = self.record(), self.first_order
-        means = {self.curves.label(o.name, True) for o in self.found.orders if o.is_mean}
+        means = {self.curves.label(o.name, True) for o in self.proved.orders if o.is_mean}
         orders = {o["parameter"]: o for o in record["orders"] if o["parameter"] not in means}
         proved = ", ".join(f"{name} {o['upper']}" for name, o in orders.items() if o["upper"])
         flat = ", ".join(name for name, o in orders.items() if o["flat"])
-        left = ", ".join(name for name, o in orders.items() if not o["flat"] and not o["upper"])
+        undecided = ", ".join(name for name, o in orders.items() if not o["flat"] and not o["upper"])
         cone = record["cone"]["all"]
-        moved = ", ".join(cone["moves"]) if cone["moves"] else {"trivial": "none"}.get(cone["outcome"], cone["outcome"])
-        return relation or verdict, _relations(record), moved, proved or "-", flat or "-", left or "-"
+        in_cone = (
+            ", ".join(cone["moves"]) if cone["moves"] else {"trivial": "none"}.get(cone["outcome"], cone["outcome"])
+        )
+        return relation or verdict, _relations(record), in_cone, proved or "-", flat or "-", undecided or "-"
 
 
 def by_least_squares(chosen: Setting, noise: Noise | None = None) -> ByLeastSquares:
@@ -162,45 +169,34 @@ def by_least_squares(chosen: Setting, noise: Noise | None = None) -> ByLeastSqua
         option = "--loss least-squares" if noise is None else f"--noise {noise}"
         raise BadInput(f"{option} is about --split one: a cell of several atoms beside a singleton")
     gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
-    found = least_squares_orders(split_atom(chosen.spec, gate, chosen.held, noise))
-    return ByLeastSquares(chosen, found, *certificate(found))
+    proved = least_squares_orders(split_atom(chosen.spec, gate, chosen.held, noise))
+    return ByLeastSquares(chosen, proved, *certificate(proved))
 
 
-def _row(name: str, o: Order | None, flat: bool, reason: Reason, *, certified: bool = False) -> dict[str, Any]:
-    upper = None if o is None or o.upper is None else str(o.upper)
-    rate = None if o is None or o.rate is None else str(o.rate)
-    return {
-        "parameter": name,
-        "upper": upper,
-        "certified": certified and upper is not None,
-        "lower": None,
-        "certified_below": False,
-        "measured": None,
-        "error": None,
-        "flat": flat,
-        "rate": rate,
-        "reason_kind": reason.kind,
-        "reason": reason.text,
-    }
+def _row(order: Order, *, certified: bool = False) -> dict[str, Any]:
+    """The keys of an order in `exponents --json`; certified: whether a certificate has its bound, if there is one."""
+    record = order.to_json() | {"certified": certified and order.upper is not None}
+    record["reason"] = record.pop("reason")  # the last key
+    return record
 
 
-def _cone(found: Cone, over: Sequence[sp.Symbol], moves: Sequence[str]) -> dict[str, Any]:
-    s, n = found.matrix, len(over)
+def _cone(cone: Cone, over: Sequence[sp.Symbol], moves: Sequence[str]) -> dict[str, Any]:
+    s, n = cone.matrix, len(over)
     entries = None if s is None else [[str(s[i, j]) for j in range(n)] for i in range(n)]
-    return {"outcome": found.outcome, "parameters": [p.name for p in over], "matrix": entries, "moves": list(moves)}
+    return {"outcome": cone.outcome, "parameters": [p.name for p in over], "matrix": entries, "moves": list(moves)}
 
 
-def _in_words(found: LeastSquaresOrders) -> str:
+def _describe_cone(proved: LeastSquaresOrders) -> str:
     """What of the relations is positive semidefinite, in a line."""
-    if found.all.outcome == "trivial":
+    if proved.all.outcome == "trivial":
         return (
             "no relation has a positive semidefinite part of order 2: a positive definite matrix is orthogonal to all"
         )
-    if found.all.outcome == "undecided":
+    if proved.all.outcome == "undecided":
         return "whether a relation has a positive semidefinite part of order 2 is not decided"
-    names = ", ".join(found.semidefinite(found.all, found.atom.each))
+    names = ", ".join(proved.semidefinite(proved.all, proved.atom.each))
     others = {"trivial": "; in the other parameters none has one", "nontrivial": "", "undecided": ""}
-    return f"relations have a positive semidefinite part of order 2 in {names}{others[found.rest.outcome]}"
+    return f"relations have a positive semidefinite part of order 2 in {names}{others[proved.rest.outcome]}"
 
 
 def _truth(record: Mapping[str, Any]) -> str:
@@ -210,9 +206,9 @@ def _truth(record: Mapping[str, Any]) -> str:
 
 def _relations(record: Mapping[str, Any]) -> str:
     """Generators of order 2, or the first of them."""
-    found = [g["equation"] for g in record["relations"] if g["order"] > 1]
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return ", ".join(found[:_SHOWN]) + more if found else "none"
+    equations = [g["equation"] for g in record["relations"] if g["order"] > 1]
+    more = f" and {len(equations) - _SHOWN} more" if len(equations) > _SHOWN else ""
+    return ", ".join(equations[:_SHOWN]) + more if equations else "none"
 
 
 def _grouped(record: Mapping[str, Any], of: Callable[[Mapping[str, Any]], str]) -> dict[str, str]:
@@ -228,38 +224,39 @@ _OF_CELLS = "order 1: of the atom and its first derivatives; semidefinite: a rel
 _RATES = "an order r is the rate n^(-1/(2r)); flat has none"
 
 
-def checked_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Said]:
+def check_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[dict[str, Any]], Summary]:
     """The conditions of least squares for the gates of activations: one object each, and what is said of them.
 
     Raises ValueError for an activation or an expert that has no orders.
     """
-    found = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
-    title = f"Under least squares, with the {found[0].setting.spec.expert.name} expert"
-    rows = tuple((_source(one), *one.row()) for one in found)
-    said = Said(title, (title, Grid("Conditions", ("activation", *_TABLE), rows), _OF_CELLS), tuple(map(_short, found)))
-    return [_checked(one) for one in found], said
+    results = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
+    title = f"Under least squares, with the {results[0].setting.spec.expert.name} expert"
+    rows = tuple((_source(result), *result.row()) for result in results)
+    table = Table("Conditions", ("activation", *_TABLE), rows)
+    summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_describe, results)))
+    return [_record(result) for result in results], summary
 
 
-def _source(one: ByLeastSquares) -> str:
-    source = one.setting.spec.gate.activation
-    return one.gate if source is None else source.name
+def _source(result: ByLeastSquares) -> str:
+    source = result.setting.spec.gate.activation
+    return result.gate if source is None else source.name
 
 
-def _facts(one: ByLeastSquares) -> dict[str, Any]:
+def _facts(result: ByLeastSquares) -> dict[str, Any]:
     """What is proved in a setting, as JSON."""
-    (verdict, relation), record = one.first_order, one.record()
-    kept = {key: record[key] for key in ("relations", "cone", "orders", "reasons")}
-    return {"first_order": {"verdict": verdict, "relation": relation}, **kept}
+    (verdict, relation), record = result.first_order, result.record()
+    parts = {key: record[key] for key in ("relations", "cone", "orders", "reasons")}
+    return {"first_order": {"verdict": verdict, "relation": relation}, **parts}
 
 
-def _checked(one: ByLeastSquares) -> dict[str, Any]:
-    record, facts = one.record(), _facts(one)
+def _record(result: ByLeastSquares) -> dict[str, Any]:
+    record, facts = result.record(), _facts(result)
     names = {key: record["setting"][key] for key in ("activation", "expert")}
     return {**names, "first_order": facts.pop("first_order"), "loss": record["loss"], **facts}
 
 
-def _short(one: ByLeastSquares) -> str:
-    return f"{_source(one)}: {one.answer}"
+def _describe(result: ByLeastSquares) -> str:
+    return f"{_source(result)}: {result.answer}"
 
 
 @dataclass(frozen=True)
@@ -276,18 +273,26 @@ class LeastSquaresAtlas:
         """The entries, and what the papers state."""
         named = {arxiv for row, _ in self.entries for arxiv in row.papers}
         papers = [asdict(paper) for paper in PAPERS if paper.arxiv in named]
-        return {"loss": "least-squares", "entries": [_entry(row, one) for row, one in self.entries], "papers": papers}
+        return {
+            "loss": "least-squares",
+            "entries": [_entry(row, result) for row, result in self.entries],
+            "papers": papers,
+        }
 
-    def said(self) -> Said:
+    def summary(self) -> Summary:
         """The table, and what the papers state."""
         title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
         rows = []
-        for row, one in self.entries:
+        for row, result in self.entries:
             name = f"{row.gate if row.source is None else f'{row.gate} {row.source}'}, {row.expert}"
             rows.append(
-                (name, *((one, *[""] * 5) if isinstance(one, str) else one.row()), ", ".join(row.papers) or "-")
+                (
+                    name,
+                    *((result, *[""] * 5) if isinstance(result, str) else result.row()),
+                    ", ".join(row.papers) or "-",
+                )
             )
-        grid = Grid("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
+        grid = Table("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
         papers = (
             f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
         )
@@ -300,22 +305,22 @@ class LeastSquaresAtlas:
             f"Of {len(self.entries)} combinations {len(proved)} are covered: {flat} have parameters without any rate "
             f"(flat), {open_} have parameters that are not decided"
         )
-        return Said(title, (title, grid, _OF_CELLS, _RATES, *papers), (answer,))
+        return Summary(title, (title, grid, _OF_CELLS, _RATES, *papers), (answer,))
 
 
 def atlas_by_least_squares() -> LeastSquaresAtlas:
     """What is proved of the rows of the literature under least squares."""
-    found: list[tuple[AtlasRow, ByLeastSquares | str]] = []
+    entries: list[tuple[AtlasRow, ByLeastSquares | str]] = []
     for row in LEAST_SQUARES_ROWS:
         try:
-            found.append((row, by_least_squares(order_setting(row.gate, row.expert, row.source, dim=row.d))))
+            entries.append((row, by_least_squares(order_setting(row.gate, row.expert, row.source, dim=row.d))))
         except ValueError as error:
-            found.append((row, str(error)))
-    return LeastSquaresAtlas(tuple(found))
+            entries.append((row, str(error)))
+    return LeastSquaresAtlas(tuple(entries))
 
 
-def _entry(row: AtlasRow, one: ByLeastSquares | str) -> dict[str, Any]:
+def _entry(row: AtlasRow, result: ByLeastSquares | str) -> dict[str, Any]:
     about = {"gate": row.gate, "activation": row.source, "expert": row.expert, "d": row.d, "papers": list(row.papers)}
-    if isinstance(one, str):
-        return {**about, "first_order": None, "relations": [], "cone": None, "orders": [], "reasons": [one]}
-    return {**about, **_facts(one)}
+    if isinstance(result, str):
+        return {**about, "first_order": None, "relations": [], "cone": None, "orders": [], "reasons": [result]}
+    return {**about, **_facts(result)}

@@ -97,20 +97,20 @@ class Case:
 
     s: Activation
     truth: Truth
-    asked: Question
+    question: Question
 
     @classmethod
-    def of(cls, source: str | Activation, truth: Truth, asked: Question) -> Case:
+    def of(cls, source: str | Activation, truth: Truth, question: Question) -> Case:
         """The case of an activation without free parameters; raises ValueError for another."""
         s = activation(source)
         if s.parameters:
             raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-        return cls(s, truth, asked)
+        return cls(s, truth, question)
 
     @property
     def gauge(self) -> Gauge:
         """The linear gate is always anchored."""
-        return "anchored" if self.s.is_linear else self.asked.gauge
+        return "anchored" if self.s.is_linear else self.question.gauge
 
     @property
     def gate(self) -> CompiledActivation:
@@ -131,7 +131,7 @@ class Case:
     @property
     def obstacle(self) -> Obstacle | None:
         """The proof that there are no standard errors; with a match, x fills what it has to."""
-        truth = self.truth if self.asked.match is None else replace(self.truth, box=None)
+        truth = self.truth if self.question.match is None else replace(self.truth, box=None)
         return obstacle(self.s, self.gauge, truth)
 
 
@@ -140,7 +140,7 @@ def at_temperature(truth: Truth, tau: float) -> Truth:
     return replace(truth, shared={TAU: exact(tau)})
 
 
-def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
+def row_of(source: str | Activation, truth: Truth, question: Question) -> Row:
     """What one activation needs at one truth, without laws.
 
     With a match, an activation that cannot be used has a reason in its row. Raises ValueError for one without.
@@ -148,7 +148,7 @@ def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
     name = source if isinstance(source, str) else source.name
     empty = Row(name, tau=float(truth.shared[TAU]))
     try:
-        case = Case.of(source, truth, asked)
+        case = Case.of(source, truth, question)
         if case.s.is_linear:  # in the gauge with beta1_k = 0: the same density
             last, own = truth.atoms[-1], truth.spec.gate.own
             atoms = tuple({**atom, **{p: atom[p] - last[p] for p in own}} for atom in truth.atoms)
@@ -156,36 +156,36 @@ def row_of(source: str | Activation, truth: Truth, asked: Question) -> Row:
         proved = case.obstacle
         return _computed(empty, case) if proved is None else _lost(empty, case, proved)
     except ValueError as error:
-        if asked.match is None:
+        if question.match is None:
             raise
         return replace(empty, reason=str(error))
 
 
 def _lost(empty: Row, case: Case, proved: Obstacle) -> Row:
     """n of beta1/tau^(1/p), where a flow keeps it."""
-    found = replace(empty, not_identifiable=proved.name, reason=proved.words)
+    row = replace(empty, not_identifiable=proved.name, reason=proved.words)
     if proved.name not in _INVARIANT or case.gauge == "free":
-        return found
+        return row
     measure, layout, gate, low, high = case.where
     try:
         required = at_truth(measure, replace(layout, tau=float(measure.tau)), gate, low, high)
     except ValueError:  # s is not real on all of beta1 . x
-        return found
+        return row
     if not required.resolved or required.error > ROUGHEST:
-        return found
-    n = case.asked.n(required.beta1)
-    return replace(found, n_invariant=n, condition=required.condition, relative_error=required.error)
+        return row
+    n = case.question.n(required.beta1)
+    return replace(row, n_invariant=n, condition=required.condition, relative_error=required.error)
 
 
 def _computed(empty: Row, case: Case) -> Row:
-    found, asked = empty, case.asked
-    if asked.match is not None:
-        moved = _matched(case, asked.match)
-        if moved is None:
+    base, question = empty, case.question
+    if question.match is not None:
+        match = _matched(case, question.match)
+        if match is None:
             return replace(
                 empty, reason="no length of beta1 gives the gate this range with a variance that is resolved"
             )
-        case, found = moved
+        case, base = match
         if (proved := obstacle(case.s, case.gauge, case.truth)) is not None:
             return replace(empty, reason=proved.words)
     required = at_truth(*case.where)
@@ -195,12 +195,12 @@ def _computed(empty: Row, case: Case) -> Row:
     if required.error > ROUGHEST:
         rough = f"two rules of integration differ by {required.error:.0%}: s or s' is too rough where x reaches it"
         return replace(empty, reason=rough)
-    n_tau = asked.n(required.tau)
+    n_tau = question.n(required.tau)
     return replace(
-        found,
+        base,
         activation=empty.activation,
         n_tau=n_tau,
-        n_beta1=asked.n(required.beta1),
+        n_beta1=question.n(required.beta1),
         price=required.price,
         condition=required.condition,
         relative_error=required.error,
@@ -213,16 +213,18 @@ def _computed(empty: Row, case: Case) -> Row:
 def _matched(case: Case, match: Match) -> tuple[Case, Row] | None:
     """The truth of the least variance of tau at the range of the gate, and what a row says of it."""
     *_, low, high = case.where
-    best = best_matched(*case.where, match, lambda found, _: found.variance("tau"))
+    best = best_matched(*case.where, match, lambda information, _: information.variance("tau"))
     if best is None:
         return None
-    both = best_matched(*case.where, match, lambda found, m: max(found.variance("tau"), relative_beta1(found, m)))
+    both = best_matched(
+        *case.where, match, lambda information, m: max(information.variance("tau"), relative_beta1(information, m))
+    )
     row = Row(
         case.s.name,
         beta1=tuple(tuple(beta) for beta in best.measure.beta1.tolist()),
         beta0=float(best.measure.beta0[0]),
         at_edge=best.at_edge,
-        n_both=None if both is None else case.asked.n(both.cost),
+        n_both=None if both is None else case.question.n(both.cost),
     )
     return replace(case, truth=truth_of(best.measure, low, high)), row
 
@@ -242,12 +244,12 @@ def with_laws(row: Row, case: Case, *, checked: bool = True) -> Row:
 
 def curve(case: Case, taus: list[float]) -> list[float | None]:
     """n of tau at some temperatures; None where it is not resolved."""
-    found: list[float | None] = []
+    sizes: list[float | None] = []
     for tau in taus:
         try:
             required = at_truth(*replace(case, truth=at_temperature(case.truth, tau)).where)
         except ValueError:  # too steep to be resolved
-            found.append(None)
+            sizes.append(None)
             continue
-        found.append(None if required.tau is None else case.asked.n(required.tau))
-    return found
+        sizes.append(None if required.tau is None else case.question.n(required.tau))
+    return sizes

@@ -10,7 +10,7 @@ import sympy as sp
 
 from temperance.numerics.mixture.exact_values import truth_of
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.terminal.json_input import read_json, read_value
+from temperance.show.inputs import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from temperance.theory.models.truth import Truth
@@ -31,20 +31,20 @@ def read_truth(source: str | Mapping[str, Any], make: Callable[[int], Gate] = ge
         ValueError: it cannot be read, or is none; or it has another tau than the 1 of a gate without.
     """
     if isinstance(source, str):
-        return _parsed(read_json(source, _EXAMPLE, float), source, make)
-    return _parsed(read_value(source, _EXAMPLE, float), "the truth", make)
+        return _parse(read_json(source, _EXAMPLE, float), source, make)
+    return _parse(read_value(source, _EXAMPLE, float), "the truth", make)
 
 
-def _parsed(found: Any, path: str, make: Callable[[int], Gate]) -> Truth:
-    if not isinstance(found, dict):
+def _parse(content: Any, path: str, make: Callable[[int], Gate]) -> Truth:
+    if not isinstance(content, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {_EXAMPLE}")
-    wrong = [f"no {key!r}" for key in _KEYS if key not in found] + [repr(key) for key in found if key not in _KEYS]
+    wrong = [f"no {key!r}" for key in _KEYS if key not in content] + [repr(key) for key in content if key not in _KEYS]
     if wrong:
         raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
-    law = found["x"]
+    law = content["x"]
     if not isinstance(law, dict) or set(law) != {"law", "low", "high"} or law["law"] != "uniform":
         raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
-    arrays = {name: _numbers(found[name], name, path) for name in _KEYS if name != "x"}
+    arrays = {name: _numbers(content[name], name, path) for name in _KEYS if name != "x"}
     ends = _numbers([law["low"], law["high"]], "x", path)
     if ends.shape != (2,) or not ends[0] < ends[1]:
         raise ValueError(f"{path!r}: x must have numbers low < high, not {law['low']} and {law['high']}")
@@ -78,28 +78,28 @@ def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
     spec, path = base.spec, source if isinstance(source, str) else "the truth"
     own = {p.name: p for p in base.atoms[0]}
     shared = {p.name: p for p in base.shared}
-    accepted = f"{{NAME: a number, or one for each atom in [..]}}, of {', '.join((*own, *shared))} and x"
-    found = read_json(source, accepted, str) if isinstance(source, str) else read_value(source, accepted, str)
-    if not isinstance(found, dict):
+    accepted = f"{{NAME: a number, or number for each atom in [..]}}, of {', '.join((*own, *shared))} and x"
+    content = read_json(source, accepted, str) if isinstance(source, str) else read_value(source, accepted, str)
+    if not isinstance(content, dict):
         raise ValueError(f"{path!r} must be an object; accepted: {accepted}")
     box = base.box
-    if "x" in found:
-        box = _box(found.pop("x"), path)
-    given = dict(pair for name, value in found.items() for pair in _by_coordinate(name, value, spec.dim))
-    if unknown := [name for name in given if name not in own and name not in shared]:
+    if "x" in content:
+        box = _box(content.pop("x"), path)
+    entries = dict(pair for name, value in content.items() for pair in _by_coordinate(name, value, spec.dim))
+    if unknown := [name for name in entries if name not in own and name not in shared]:
         raise ValueError(f"{path!r} has {unknown[0]!r}; accepted: {accepted}")
-    counts = {len(value) for value in given.values() if isinstance(value, list)}
-    if len(counts) > 1 or min(counts, default=2) < 2 or any(isinstance(given.get(name), list) for name in shared):
+    counts = {len(value) for value in entries.values() if isinstance(value, list)}
+    if len(counts) > 1 or min(counts, default=2) < 2 or any(isinstance(entries.get(name), list) for name in shared):
         raise ValueError(f"{path!r} must have as many values of every parameter, 2 or more, and one of a shared one")
     k = counts.pop() if counts else base.k
-    if k > base.k and (missing := [name for name in own if not isinstance(given.get(name), list)]):
+    if k > base.k and (missing := [name for name in own if not isinstance(entries.get(name), list)]):
         raise ValueError(f"{path!r} has {k} atoms and no {missing[0]!r} of each; accepted: {accepted}")
     atoms = [dict(base.atoms[min(i, base.k - 1)]) for i in range(k)]
-    for name, value in given.items():
-        for values, one in zip(atoms, value if isinstance(value, list) else [value], strict=False):
+    for name, value in entries.items():
+        for values, number in zip(atoms, value if isinstance(value, list) else [value], strict=False):
             if name in own:
-                values[own[name]] = _signed(own[name], one)
-    common = {p: _signed(p, given[p.name]) if p.name in given else v for p, v in base.shared.items()}
+                values[own[name]] = _signed(own[name], number)
+    common = {p: _signed(p, entries[p.name]) if p.name in entries else v for p, v in base.shared.items()}
     return Truth(spec, tuple(atoms), common, box)
 
 

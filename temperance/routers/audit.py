@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from temperance.answer.answer import Answer
-from temperance.terminal.parts import Grid, Part, Said
+from temperance.show.answer import Answer
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
         warnings.simplefilter("ignore")  # of the user's modules
         rows = rows_of(model, _example(example_inputs))
     answer = _answer(rows)
-    return Audit(rows, answer, said=Said(answer, (*_parts(rows), LIMITS), (answer,)))
+    return Audit(rows, answer, summary=Summary(answer, (*_parts(rows), LIMITS), (answer,)))
 
 
 def is_module(candidate: Any) -> bool:
@@ -99,7 +99,7 @@ def _parts(rows: Sequence[RouterAudit]) -> Iterator[Part]:
         yield from rows[0].lines[1:]
         return
     cells = [(r.where, _temperature(r), r.evaluation, r.training, r.basis) for r in rows]
-    yield Grid("Routers", _COLUMNS, tuple(cells))
+    yield Table("Routers", _COLUMNS, tuple(cells))
     alike: dict[tuple[str, ...], list[str]] = {}
     for row in rows:
         alike.setdefault(row.lines, []).append(row.where)

@@ -14,9 +14,8 @@ from temperance.routers.examine import Findings, Router, examine
 from temperance.routers.find import Inputs, routers
 from temperance.routers.freedom import Freedom
 from temperance.routers.gates import Form, Proof, form_of, proof
-from temperance.routers.price import price
 from temperance.routers.probe import Derivatives
-from temperance.routers.words import RouterAudit, in_words
+from temperance.routers.words import RouterAudit, describe, price
 
 _SPARE = 1.6
 _LARGE, _RANK = 700, 6
@@ -107,7 +106,7 @@ def _row(findings: Findings, determined: str | None) -> RouterAudit:
     if proved and findings.evaluation.outcome == "undecided":
         freedom = Freedom(proved.verdict, "proved", {})
         findings = replace(findings, evaluation=freedom, training=freedom)
-    row = in_words(findings, form, proved, price(findings))
+    row = describe(findings, form, proved, price(findings))
     if determined is None:
         return row
     reason = f"tau is learnable: {determined} shares it, and determines it. Alone: {row.reason}"

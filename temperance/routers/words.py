@@ -1,16 +1,27 @@
-"""Says of a router what was found: the answer, what it rests on, what to change, and what else is wrong."""
+"""Says of a router what was found: the answer, what it rests on, what to change, its price, and what else is wrong.
+
+`warnings_of` sees what goes wrong in the values of a call, not in names. `price` counts how many observations a
+temperature needs: by the Fisher information at the user's inputs, or the floor alone. The labels of experts are at most
+seen. Then the information on the parameters is that of the weights w, and the squared length of what the derivative of
+2 sqrt(w) by tau leaves outside of the span of the others is that on tau: no experts allow fewer observations, and real
+ones need more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
+from temperance.numerics.information.floor import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable
-from temperance.routers.freedom import HELD, SCALES, Freedom
+from temperance.routers.find import probabilities
+from temperance.routers.freedom import HELD, SCALES, Freedom, without
 from temperance.routers.gates import Form, Proof
-from temperance.routers.price import PRECISION, Price
-from temperance.routers.warn import warnings_of
+from temperance.routers.probe import Derivatives, Probe
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
@@ -70,7 +81,7 @@ class RouterAudit:
         return (self.reason, self.rests_on, f"Change: {self.change}", *more)
 
 
-def in_words(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
+def describe(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
     """The row of a router. proved: what the theory says of its form, where tests agree."""
     first = findings.evaluation
     outcomes: tuple[Learnable, Learnable] = (first.outcome, findings.training.outcome)
@@ -220,3 +231,111 @@ def _data(findings: Findings, cost: Price | None) -> str | None:
     if cost.n is None:
         return f"{target} {least}."
     return f"{target} {cost.n} observations at these inputs, with the best experts ({least})."
+
+
+_EQUAL = 1e-9
+_NUDGE = 1e-6
+
+
+def warnings_of(findings: Findings) -> tuple[str, ...]:
+    """The warnings of a router."""
+    return tuple(_warnings(findings))
+
+
+def _warnings(findings: Findings) -> Iterator[str]:
+    softmaxes = [e for e in findings.run.watch.scores if "softmax" in e.name]
+    if any(map(probabilities, softmaxes)):
+        yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
+    if findings.router.again:
+        yield "a loss applies softmax to probabilities of this router again; it wants the scores."
+    if _is_not_renormalised(findings):
+        yield "the weights of the chosen experts are not renormalised after the selection."
+    for name in _leaks(findings):
+        yield f"the selection bias {name} leaks into the weights; it is meant for the selection alone."
+    if findings.unreached:
+        yield f"no gradient reaches {_temperature_names(findings)}: it is detached, under no_grad, or at a clamp."
+    elif not findings.virtual:
+        yield f"weight decay pulls {_temperature_names(findings)} to 0; put it into a group without."
+
+
+def _temperature_names(findings: Findings) -> str:
+    return ", ".join(t.name for t in findings.taus)
+
+
+def _is_not_renormalised(findings: Findings) -> bool:
+    """Whether smaller weights before a selection of several experts make other outputs."""
+    router, watch = findings.router, findings.run.watch
+    chosen = [s for s in watch.selections if s.name == "topk" and s.options.get("k", s.options.get("0", 1)) > 1]
+    before = [i for i, e in enumerate(watch.scores) if "log" not in e.name and any(map(e.makes, chosen))]
+    before = [i for i in before if "softmax" in watch.scores[i].name and i in router.scores]
+    if not before:
+        return False
+    probe = Probe(router.module, router.inputs, False, findings.score, router.used_outputs)
+    return bool((probe.run().floats - probe.run(before).floats).abs().max() > _EQUAL)
+
+
+def _leaks(findings: Findings) -> Iterator[str]:
+    """Buffers and held parameters that move the weights of the chosen experts, and not their scores."""
+    router, watch = findings.router, findings.run.watch
+    if not watch.selections:
+        return
+    probe = Probe(router.module, router.inputs, False, router.scores[0], router.used_outputs)
+    held = {n: p for n, p in probe.module.named_parameters() if not p.requires_grad}
+    before = probe.run()
+    for name, value in {**dict(probe.module.named_buffers()), **held}.items():
+        if value.is_floating_point() and value.numel() == findings.experts:
+            nudged = value.detach() + _NUDGE * torch.randn(value.shape, generator=torch.Generator().manual_seed(7))
+            now = probe.with_held(name, nudged)
+            same = all(torch.equal(p, q) for p, q in zip(now.whole, before.whole, strict=True))
+            same_scores = now.scores is not None and torch.equal(now.scores, before.scores)
+            if same and same_scores and bool((now.floats - before.floats).abs().max() > _EQUAL):
+                yield name
+
+
+PRECISION = 0.1
+_SUM = 1e-9
+_LARGEST = 700
+
+
+@dataclass(frozen=True)
+class Price:
+    """Observations for a standard error of 10% of tau.
+
+    n: with the best experts, at the user's inputs and the router's parameters, or None. floor: with any scores at all.
+    """
+
+    n: int | None
+    floor: int
+
+
+def price(findings: Findings) -> Price | None:
+    """What a temperature costs that divides all scores of the last softmax, over experts; None for any other."""
+    (tau, *more), events = findings.taus, findings.run.watch.scores
+    if more or not tau.whole or findings.experts < 2 or findings.score != len(events) - 1:
+        return None
+    event = events[findings.score]
+    if event.name not in ("softmax", "log_softmax") or event.dim not in (-1, event.operand.dim() - 1):
+        return None
+    return Price(_at_inputs(findings), math.ceil(floor(findings.experts) / PRECISION**2))
+
+
+def _at_inputs(findings: Findings) -> int | None:
+    """At the inputs of the user, where all experts have a weight and the inputs are more than enough."""
+    router, tau = findings.router, findings.taus[0]
+    if router.own is None or tau.slope is None:
+        return None
+    probe = Probe(router.module, router.own, False, findings.score, router.used_outputs)
+    run = probe.run()
+    weights = next((v for v in run.leaves if v.requires_grad and v.dim() > 1 and v.shape[-1] == findings.experts), None)
+    if weights is None or not bool((weights > 0).all()) or bool(((weights.sum(-1) - 1).abs() > _SUM).any()):
+        return None
+    jacobian = Derivatives(2 * weights.sqrt().reshape(-1), probe.parameters)
+    others = [n for n in jacobian.reached() if n != tau.name]
+    inputs, count = weights.numel() // findings.experts, sum(probe.parameters[n].numel() for n in others)
+    if count > _LARGEST or inputs * (findings.experts - 1) < 2 * count:
+        return None
+    tau_column = jacobian.columns(tau.name)
+    if others:
+        tau_column = without(jacobian.columns(*others), tau_column)
+    information = float(tau_column.square().sum()) / inputs / tau.slope**2
+    return math.ceil(1 / information / PRECISION**2) if information > 0 else None

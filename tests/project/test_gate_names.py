@@ -22,7 +22,7 @@ OTHER_WORDS = {
     "theory/contact/curve_models.py": 1,  # nu as what a curve moves
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
-    "temperance/answer/statements.py": 1,  # what a certificate is about: an activation
+    "temperance/answers/certify.py": 1,  # what a certificate is about: an activation
     "theory/kernel/check.py": 1,
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
@@ -30,11 +30,10 @@ OTHER_WORDS = {
     "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words
     "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
     "temperance/claims/c14_atlas.py": 1,  # which rows a claim is about
-    "temperance/evidence/monte_carlo.py": 1,  # a generic position
+    "temperance/claims/monte_carlo.py": 1,  # a generic position
     "temperance/routers/find.py": 2,  # functions of PyTorch
-    "temperance/routers/price.py": 1,
     "temperance/interop/router_reading.py": 3,
-    "temperance/routers/warn.py": 2,
+    "temperance/routers/words.py": 3,
     "temperance/routers/watch.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""

@@ -16,15 +16,15 @@ theory/derivations theory/least_squares theory/rates theory/contact theory/coeff
 numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/errors
 numerics/general numerics/estimation numerics/selection numerics/contact numerics/lattice numerics/information
 numerics/studies
-temperance/terminal temperance/evidence temperance/measurements temperance/claims temperance/pages temperance/notebooks
-temperance/answer temperance/interop temperance/routers temperance/answers temperance/how_many temperance/commands
+temperance/show temperance/measurements temperance/claims temperance/interop temperance/routers temperance/answers
+temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 14
 PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
 """A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
 AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
-AFTER_CHECKING += ("temperance.pages.mathml", "temperance.pages.pages", "temperance.pages.plots")
+AFTER_CHECKING += ("temperance.show.page", "temperance.show.plots", "temperance.show.notebook")
 AFTER_CHECKING += ("temperance.theory.kernel", "temperance.theory.interactions", "temperance.commands.notebooks")
 """What `check` has no use for: its start is most of its time."""
 

@@ -40,7 +40,7 @@ def test_the_wheel_holds_every_file_of_ours_under_one_name(wheel):
         for path in ours
         if (ROOT / path).is_file() and "__pycache__" not in path.parts
     }
-    shown = {f"temperance/notebooks/shown/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    shown = {f"temperance/show/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert expected | shown <= set(names)
     assert len(shown) > 5
 
@@ -55,7 +55,7 @@ def test_the_command_runs_where_only_the_wheel_is_installed(wheel, tmp_path):
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     shown = run(tmp_path / "env" / "bin" / "temperance", "check", "tanh", "--json", cwd=tmp_path)
     assert '"verdict": "holds"' in shown
-    code = "from temperance.notebooks.execution import notebook_files as f; print(*f(), sep='\\n')"
+    code = "from temperance.show.notebook import notebook_files as f; print(*f(), sep='\\n')"
     found = list(map(Path, run(python, "-c", code, cwd=tmp_path).splitlines()))
     assert [path.name for path in found] == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
     assert all(site in path.parents for path in found)

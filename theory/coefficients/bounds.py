@@ -87,7 +87,7 @@ class Counts:
 
     @property
     def linear(self) -> bool:
-        """Whether the mean is linear in its parameters, so that the theorem on experts holds (2.7)."""
+        """Whether the mean is linear in its parameters, so that the theorem on experts holds (4.2.2)."""
         return is_linear(self.cell)
 
     @property

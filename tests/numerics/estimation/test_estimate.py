@@ -10,7 +10,7 @@ from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.sampling import sample
-from temperance.terminal.csv_input import read_csv
+from temperance.show.inputs import read_csv
 from temperance.theory.activations.activation import activation
 
 LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])

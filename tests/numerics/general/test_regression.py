@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import least_squares
 
-from temperance.evidence.general_rates import any_record, any_study
+from temperance.measurements.rate_studies import any_record, any_study
 from temperance.numerics.general.regression import NOISE, RegressionMixture
 from temperance.theory.models.by_name import model
 

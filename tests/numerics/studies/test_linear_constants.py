@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.evidence.monte_carlo import constants
+from temperance.claims.monte_carlo import constants
 from temperance.numerics.information.fisher import information
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.mixture.measures import MixingMeasure

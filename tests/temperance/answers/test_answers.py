@@ -10,11 +10,11 @@ import pytest
 import sympy as sp
 
 import temperance
-from temperance.answer.answer import Answer
 from temperance.commands.app import app, run
-from temperance.pages.pages import answer_page
-from temperance.terminal.output import to_json
-from temperance.terminal.parts import Grid, Said
+from temperance.show.answer import Answer
+from temperance.show.output import to_json
+from temperance.show.page import answer_page
+from temperance.show.table import Summary, Table
 from temperance.theory.conditions.decision import Decision
 
 COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")
@@ -167,9 +167,9 @@ def test_a_check_of_one_activation_has_every_attribute_of_its_decision():
 
 
 DECIDES = {
-    "check": ("answer.verdicts", "learnability", "twins", "said"),
+    "check": ("answers.check", "describe", "twins", "decide"),
     "predict": ("answers.predict", "predictions", "twins", "twin_of"),
-    "exponents": ("answers.exponents", "answer", "orders", "with_measurements"),
+    "exponents": ("answers.exponents", "answer", "orders", "add_measurements"),
     "efficiency": ("answers.efficiency", "answer", "decide", "twin_of", "row_of"),
     "twins": ("answers.twins", "decide"),
 }
@@ -193,16 +193,16 @@ def test_nothing_is_decided_while_an_answer_is_printed(name, monkeypatch):
 
 
 def test_what_an_answer_says_is_a_record():
-    said = temperance.check("relu").said
-    assert isinstance(said, Said)
-    assert isinstance(hash(said), int)
+    summary = temperance.check("relu").summary
+    assert isinstance(summary, Summary)
+    assert isinstance(hash(summary), int)
     with pytest.raises(FrozenInstanceError):
-        said.title = "another"
+        summary.title = "another"
 
 
 def test_a_page_is_made_of_what_an_answer_says():
-    grid = Grid("Sizes", ("n", "error"), (("100", "0.1"),))
-    page = answer_page(Said("How large?", ("How large?", grid, "a note", ""), ("not very",)), {"n": 100})
+    grid = Table("Sizes", ("n", "error"), (("100", "0.1"),))
+    page = answer_page(Summary("How large?", ("How large?", grid, "a note", ""), ("not very",)), {"n": 100})
     assert page.count(">How large?<") == 2  # of the page and of the window
     assert page.index("not very") < page.index("Sizes") < page.index("<p>a note</p>")
     assert "<p></p>" not in page
@@ -250,7 +250,7 @@ def test_bounds_of_contact_orders_are_proved_again_without_measuring():
 @pytest.mark.parametrize("name", ASKED)
 def test_an_answer_ends_in_words(found, name):
     """After its lines and tables: a sentence at least, which a page begins with."""
-    said = found[name].said
-    assert said.words
-    assert all(isinstance(line, str) and len(line.split()) > 1 for line in said.words)
-    assert "".join(said.words[-1].split()) in "".join(str(found[name]).split())
+    summary = found[name].summary
+    assert summary.words
+    assert all(isinstance(line, str) and len(line.split()) > 1 for line in summary.words)
+    assert "".join(summary.words[-1].split()) in "".join(str(found[name]).split())

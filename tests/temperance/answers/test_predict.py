@@ -122,7 +122,7 @@ def test_a_twin_is_offered_to_a_truth_that_has_its_signs(activation, beta1, offe
 )
 def test_mediants_are_named_where_there_are_atoms_for_them(activation, fitted, some):
     found = temperance.predict(activation=activation, gauge="anchored", true=2, fitted=fitted)
-    words = " ".join(found.said.words)
+    words = " ".join(found.summary.words)
     assert ("4 atoms, those of this truth with weights E_i and those of its twin" in words) == some
 
 

@@ -20,8 +20,8 @@ from temperance.claims.c14_atlas import (
     cheap,
     exact_proof,
 )
-from temperance.claims.verify import chosen
-from temperance.evidence.study_runner import Runs
+from temperance.claims.study_runner import Runs
+from temperance.claims.verify import claims_of
 from temperance.measurements import exponent_results
 from temperance.measurements.atlas import bounds, entry, stored
 from temperance.measurements.atlas_entries import key
@@ -143,8 +143,8 @@ def test_a_tenth_is_drawn_from_what_is_cheap():
 
 
 def test_the_parts_run_under_their_common_name():
-    assert [claim.id for claim in chosen(["C14"])] == ["C14a", "C14b", "C14c"]
-    assert [claim.id for claim in chosen(["C14b", "C1"])] == ["C1", "C14b"]
+    assert [claim.id for claim in claims_of(["C14"])] == ["C14a", "C14b", "C14c"]
+    assert [claim.id for claim in claims_of(["C14b", "C1"])] == ["C1", "C14b"]
 
 
 @pytest.mark.slow

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from temperance.evidence import merging
-from temperance.evidence.merging import merging_contact, merging_proof, merging_rates
-from temperance.evidence.study_runner import Runs
+from temperance.claims import c16_merging as merging
+from temperance.claims.c16_merging import merging_contact, merging_proof, merging_rates
+from temperance.claims.study_runner import Runs
 from temperance.numerics.studies.claim_studies import MERGED
 
 

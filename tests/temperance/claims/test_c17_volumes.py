@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from temperance.evidence import volumes
-from temperance.evidence.family import POWER
-from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
+from temperance.claims import c17_volumes as volumes
+from temperance.claims.c17_volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH
+from temperance.measurements.judgement import POWER
 from temperance.theory.models.by_name import model
 
 LEVEL_OF_EACH = 2e-5

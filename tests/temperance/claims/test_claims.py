@@ -4,7 +4,7 @@ from itertools import product
 import pytest
 import sympy as sp
 
-from temperance.claims.c01_c02_linear_gate import (
+from temperance.claims.c01_c06_symmetries import (
     equal,
     expected_rank,
     interactions_proof,
@@ -14,9 +14,9 @@ from temperance.claims.c01_c02_linear_gate import (
     temperature_equation,
 )
 from temperance.claims.c05_c10_exact import exact_contact
+from temperance.claims.study_runner import Runs
 from temperance.claims.table import CLAIMS
-from temperance.evidence.outcomes import LEGS
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import LEGS
 from temperance.numerics.studies.claim_studies import CONSTANTS, STUDIES, VARIANCE
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import symbolic_density

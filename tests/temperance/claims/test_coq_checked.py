@@ -4,21 +4,21 @@ import pytest
 
 from temperance.claims import verify
 from temperance.claims.table import CLAIMS
-from temperance.claims.verify import PARTS, Result, checked, digest, kept, texts
-from temperance.evidence.outcomes import Leg
+from temperance.claims.verify import PARTS, Result, accepted_digests, coq_files, coq_statement, digest
+from temperance.measurements.judgement import Leg
 from temperance.theory.coq.files import FILES
 
 
 @pytest.mark.pinned
 @pytest.mark.parametrize("claim", PARTS)
 def test_kept_results_are_of_the_files_of_today(claim):
-    assert kept()[claim] == digest(texts(PARTS[claim])), "run tools/coq_results.py, which needs Coq"
-    assert checked(claim) == PARTS[claim].statement
+    assert accepted_digests()[claim] == digest(coq_files(PARTS[claim])), "run tools/coq_results.py, which needs Coq"
+    assert coq_statement(claim) == PARTS[claim].statement
 
 
 def test_parts_with_verdicts_have_a_theorem_for_each():
     for part in PARTS.values():
-        stated = re.findall(r"^\(\* \w+ (?:holds|fails) \*\)$", texts(part).get("Verdicts", ""), re.MULTILINE)
+        stated = re.findall(r"^\(\* \w+ (?:holds|fails) \*\)$", coq_files(part).get("Verdicts", ""), re.MULTILINE)
         assert len(stated) == len(part.verdicts)
 
 
@@ -26,18 +26,18 @@ def test_parts_with_verdicts_have_a_theorem_for_each():
 def test_nothing_is_claimed_for_another_library(name, monkeypatch):
     written = verify.library
     monkeypatch.setattr(verify, "library", lambda n: written(n) + " " * (n == name))
-    checked.cache_clear()
-    assert [claim for claim in PARTS if checked(claim) is not None] == []
-    checked.cache_clear()
+    coq_statement.cache_clear()
+    assert [claim for claim in PARTS if coq_statement(claim) is not None] == []
+    coq_statement.cache_clear()
 
 
 def test_nothing_is_claimed_for_a_claim_without_theorems():
-    assert checked("C9") is None
+    assert coq_statement("C9") is None
 
 
 @pytest.mark.parametrize(("outcome", "claimed"), [("confirmed", True), ("inconclusive", False)])
 def test_nothing_is_claimed_where_the_proof_does_not_confirm(outcome, claimed, monkeypatch):
-    monkeypatch.setattr("temperance.claims.verify.checked", lambda claim: f"part of {claim}")
+    monkeypatch.setattr("temperance.claims.verify.coq_statement", lambda claim: f"part of {claim}")
     result = Result(CLAIMS[0], {"proof": Leg(outcome, "", {}), "contact": None, "monte_carlo": None})
     assert result.coq == ("part of C1" if claimed else None)
     assert result.record()["coq"] == result.coq

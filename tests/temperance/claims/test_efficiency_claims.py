@@ -7,7 +7,7 @@ import pytest
 from flint import arb, fmpq
 
 from temperance.claims import c12_c13_efficiency as claims
-from temperance.evidence.study_runner import Runs
+from temperance.claims.study_runner import Runs
 from temperance.numerics.information.fisher import information
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.quadrature import quadrature

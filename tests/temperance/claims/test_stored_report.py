@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from temperance.claims.page import IN_WORDS
 from temperance.claims.table import CLAIMS
 from temperance.claims.verify import read_report
 from temperance.commands.app import run
-from temperance.pages.formulas import IN_WORDS
 
 
 @pytest.fixture(scope="module")

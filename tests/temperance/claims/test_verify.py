@@ -6,16 +6,13 @@ from functools import partial
 import numpy as np
 import pytest
 
-from temperance.claims import c03_c04_c06_orbits
+from temperance.claims import c01_c06_symmetries, study_runner
+from temperance.claims.monte_carlo import study_leg
+from temperance.claims.study_runner import Runs
 from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import run_claim, verify_claims
 from temperance.commands.app import run
-from temperance.evidence import study_runner
-from temperance.evidence.conditions import least_agreement
-from temperance.evidence.family import LEVEL, POWER
-from temperance.evidence.monte_carlo import study_leg
-from temperance.evidence.outcomes import Leg
-from temperance.evidence.study_runner import Runs
+from temperance.measurements.judgement import LEVEL, POWER, Leg, least_agreement
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult
@@ -244,7 +241,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     (rates,) = (claim for claim in CLAIMS if claim.id == "C4")
     claims(replace(rates, studies=()), SMALL_DENSITY)
     for name in ("LINEAR", "CONSTANTS"):
-        monkeypatch.setattr(c03_c04_c06_orbits, name, small(getattr(c03_c04_c06_orbits, name)))
+        monkeypatch.setattr(c01_c06_symmetries, name, small(getattr(c01_c06_symmetries, name)))
     store = tmp_path / "s.sqlite"
     assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
     captured = capsys.readouterr()

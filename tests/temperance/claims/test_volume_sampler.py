@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from temperance.evidence.volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, stored
+from temperance.claims.c17_volumes import CONSTANT, ONE, SOFTMAX, STUDIES, TANH, stored
 from temperance.numerics.mixture.measures import MixingMeasure
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))

@@ -107,7 +107,7 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("temperance.evidence.general_rates.run_general", stopped)
+    monkeypatch.setattr("temperance.measurements.rate_studies.run_general", stopped)
     assert run(["rates", *WAVE, *EXACT]) == 130
     assert capsys.readouterr().err == "interrupted; nothing is kept of a study of this model\n"
 

@@ -20,11 +20,11 @@ from pathlib import Path
 import pytest
 
 import temperance.numerics.studies.run
+from temperance.claims.monte_carlo import study_leg
+from temperance.claims.study_runner import Runs
 from temperance.claims.table import Claim
 from temperance.commands.app import run
-from temperance.evidence.monte_carlo import study_leg
-from temperance.evidence.study_runner import Runs
-from temperance.measurements.rate_study import study_for
+from temperance.measurements.rate_studies import study_for
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.run import run_study
 from temperance.numerics.studies.store import Store, open_store

@@ -89,7 +89,7 @@ def test_completion_for_an_unknown_shell_is_refused_in_one_line(capsys):
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
 def test_an_interruption_is_one_line_and_status_130():
     interrupting = (
-        "import os, signal, temperance.terminal.csv_input as csv_input\n"
+        "import os, signal, temperance.show.inputs as csv_input\n"
         "csv_input.read_csv = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n" + PROGRAM
     )
     command = [sys.executable, "-c", interrupting, "fit", "data.csv", "--fitted", "2"]

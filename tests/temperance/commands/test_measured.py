@@ -5,8 +5,8 @@ import json
 import pytest
 
 from temperance.commands.app import run
-from temperance.evidence.comparison import study_record
-from temperance.measurements.rate_study import study_for
+from temperance.measurements.rate_studies import study_for
+from temperance.measurements.slopes import study_record
 from temperance.numerics.studies.run import run_study
 
 QUICK = ["--n", "300,600,1200", "--replicates", "12"]

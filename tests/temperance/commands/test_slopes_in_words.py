@@ -6,14 +6,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from temperance.evidence.comparison import predictions, study_record
-from temperance.measurements.rate_study import study_for
+from temperance.measurements.rate_studies import study_for
+from temperance.measurements.slopes import SLOPE_COLUMNS, answer, predictions, slope_parts, study_record
 from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
 from temperance.numerics.studies.run import run_study
-from temperance.pages.slopes import answer, slope_parts, slope_row
-from temperance.terminal.parts import Grid
+from temperance.show.table import Table
 from temperance.theory.rates.prediction import Prediction, weakest
 
 
@@ -47,7 +46,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     assert "b (confirmed for 1 of 2)" in answer([made("b"), made("b", cell=1, outcome="inconclusive", sharp=False)])
     fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
     record = {"slopes": slopes, "fits": fits, "setting": {"sizes": [100, 10**12]}}
-    grids = [part for part in slope_parts(record) if isinstance(part, Grid)]
+    grids = [part for part in slope_parts(record) if isinstance(part, Table)]
     assert [len(grid.rows) for grid in grids] == [5, 5]
     notes = [part for part in slope_parts(record) if isinstance(part, str)]
     assert [note for note in notes if note.startswith("[")] == ["[1] too wide", "[2] too high", "[3] nobody knows"]
@@ -70,7 +69,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
     ],
 )
 def test_no_cell_of_a_row_is_blank(changes, row):
-    found = slope_row(made("a", **changes))
+    (found,) = Table.of("Slopes", SLOPE_COLUMNS, [made("a", **changes)]).rows
     assert all(found)
     assert [cell for cell in found if cell in row] == row
 
@@ -82,7 +81,7 @@ def test_the_error_at_every_size_is_shown():
     fits = {"total": 40, "converged": 40, "at_bound": 0, "failed": 0}
     slopes = [made("a", points=points), made("b", points=wide)]
     record = {"slopes": slopes, "fits": fits, "setting": {"sizes": sizes}}
-    _, first, second = (part.rows for part in slope_parts(record) if isinstance(part, Grid))
+    _, first, second = (part.rows for part in slope_parts(record) if isinstance(part, Table))
     assert first[0][2:] == ("few", "large", "0.01 +-15%", "0.0032", "0.001")
     assert second[0][2:] == ("0.00032", "0.0001", "3.2e-05")
     assert first[1][2:4] == ("1 +-1000%", "1 +-large")
@@ -152,7 +151,7 @@ def test_slopes_are_judged_by_the_predictions_of_theory(monkeypatch):
         slope("nu", 1, 0.7),
         slope("a", 1, 0.5, tail=1e6),
     )
-    monkeypatch.setattr("temperance.evidence.comparison.study_slopes", lambda *_, **__: given)
+    monkeypatch.setattr("temperance.measurements.slopes.study_slopes", lambda *_, **__: given)
     slopes = study_record(result)["slopes"]
     assert [(s["predicted"], s["outcome"], s["sharp"]) for s in slopes] == [
         (-0.5, "confirmed", True),

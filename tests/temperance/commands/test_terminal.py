@@ -123,7 +123,7 @@ def test_progress_goes_to_stderr_and_results_stay_plain_in_a_pipe():
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_what_may_take_long_shows_what_it_does(tmp_path, arguments, what):
-    from temperance.notebooks.execution import build, execute, text
+    from temperance.show.notebook import build, execute, text
 
     lines = "".join(f"{j / 7:.3f},{(j * j % 11) / 5 + (j % 2) * j / 9:.3f}\n" for j in range(60))
     (tmp_path / "data.csv").write_text(lines)
@@ -182,7 +182,7 @@ def test_ctrl_c_without_a_store_says_how_to_keep_what_is_done(tmp_path):
 
 @pytest.mark.parametrize("early", [True, False])
 def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path, early):
-    from temperance.notebooks.execution import build, text
+    from temperance.show.notebook import build, text
 
     code = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
     for name in ("a.ipynb", "b.ipynb"):
@@ -200,7 +200,7 @@ def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path, early):
 
 
 def test_ctrl_c_in_the_moment_a_kernel_starts_leaves_nothing_behind(tmp_path):
-    from temperance.notebooks.execution import build, text
+    from temperance.show.notebook import build, text
 
     pressing = (
         "import os, signal\nfrom concurrent.futures import ThreadPoolExecutor\nsubmit = ThreadPoolExecutor.submit\n"

@@ -6,7 +6,7 @@ import pytest
 
 import temperance
 from temperance.commands.app import run
-from temperance.measurements.rate_study import study_for
+from temperance.measurements.rate_studies import study_for
 from temperance.measurements.true_measures import default_truth, read_truth
 from temperance.numerics.mixture.exact_values import measure_of
 

@@ -19,7 +19,7 @@ from temperance.measurements import contact_orders, exponent_results
 from temperance.measurements.atlas import PLACES, atlas, entry, stored
 from temperance.measurements.atlas_entries import Atlas, key
 from temperance.measurements.contact_orders import KeptOrder, family
-from temperance.measurements.kept_slopes import KeptSlope, kept_claims
+from temperance.measurements.exponent_results import KeptSlope, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
@@ -175,7 +175,7 @@ def test_linear_means_are_some_of_the_quadratic_ones():
 )
 def test_means_in_cells_of_three_are_measured_where_they_tell_more(row, d, means, monkeypatch):
     asked = []
-    monkeypatch.setattr(contact_orders, "_measured", lambda chosen, mixtures, order: asked.append(order.parameter))
+    monkeypatch.setattr(contact_orders, "_measure", lambda chosen, mixtures, order: asked.append(order.parameter))
     remeasure.measure(row, "three", d)
     assert [name for name in asked if name.startswith("mean ")] == means
 

@@ -124,9 +124,9 @@ WARNED = {
 
 @pytest.mark.parametrize("warning", WARNED)
 def test_what_goes_wrong_is_warned_of_and_only_that(warning):
-    said = {name: " ".join(temperance.audit(make()).routers[0].warnings) for name, make in WARNED.items()}
-    found = [name for name in said if warning in said[name]]
-    assert found == [warning] if "decay" not in warning else set(said) - set(found) == {"no gradient reaches tau"}
+    warned = {name: " ".join(temperance.audit(make()).routers[0].warnings) for name, make in WARNED.items()}
+    found = [name for name in warned if warning in warned[name]]
+    assert found == [warning] if "decay" not in warning else set(warned) - set(found) == {"no gradient reaches tau"}
 
 
 def test_renormalised_weights_and_an_honest_selection_bias_are_not_warned_of():
@@ -177,7 +177,7 @@ def test_the_answer_in_every_form():
     (row,) = record["routers"]
     assert set(row) >= {"where", "weights", "temperature", "tau_learnable", "basis", "evaluation", "training"}
     assert set(row) >= {"symmetry", "change", "warnings"}
-    assert record["answer"] == found.said.title == str(found).splitlines()[0]
+    assert record["answer"] == found.summary.title == str(found).splitlines()[0]
     assert repr(found).startswith("<Audit: ")
 
 

@@ -1,0 +1,106 @@
+"""Answers `coefficient`: what does a superfluous expert cost?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Unpack
+
+from cyclopts import Parameter
+
+from temperance.show.answer import Answer
+from temperance.show.errors import BadInput
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import Whole
+from temperance.show.output import Display
+from temperance.show.table import Summary, Table
+from temperance.theory.coefficients.bounds import coefficient as bounds
+from temperance.theory.coefficients.bounds import has_anchor
+from temperance.theory.coefficients.coefficient import Coefficient as Found
+from temperance.theory.coefficients.coefficient import number
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models import experts
+from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.order import Reason, ReasonKind
+from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.symmetries.traits import Understood
+
+_MOST = 20
+_COLUMNS = ("", "value")
+_OTHER = Reason(ReasonKind.UNDECIDED, "certificates are in the parameters of the formula, which is not linear in them")
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Coefficient(Answer):
+    """The learning coefficient lambda: what log n is multiplied with where BIC has half the number of parameters.
+
+    Attributes:
+        found: the bounds, the multiplicity, the stratum and the reason.
+        reading: what was understood of a model that is a formula.
+        gauge: the gauge that the value is of; None of a gate that has one alone.
+    """
+
+    found: Found
+    reading: Understood | None = None
+    gauge: Gauge | None = None
+
+    def to_json(self) -> Any:
+        """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
+        formula = None if self.reading is None else self.reading.record()
+        return {**self.found.to_json(), "gauge": self.gauge, "gate_formula": formula}
+
+
+@checked
+@takes_formulas
+def coefficient(
+    gate: Annotated[str | Gate | None, Parameter(help="A gate of docs/gates.md, or a formula")] = None,
+    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    activation: str | None = None,
+    *,
+    true: Whole,
+    fitted: Whole,
+    gauge: str = "anchored",
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
+) -> Coefficient:
+    """Bound the learning coefficient of a mixture with superfluous experts: what each of them costs, against BIC.
+
+    Args:
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
+            "activation" with an activation; in Python, also a Gate.
+        expert: A Gaussian expert of the list there, or a formula of its mean; in Python, also an Expert.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
+        true: Number of true atoms, k*.
+        fitted: Number of fitted atoms, k, at most 20.
+        gauge: anchored or free, of an activation gate, by name or formula; the answer names it.
+        dim: Dimension of x; by default 1, or the least that a formula needs.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
+
+    Raises:
+        ValueError: what is not accepted.
+    """
+    if fitted > _MOST:
+        raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
+    chosen = gauge_of(gauge)
+    options = Options(gate, expert, activation, dim, **formulas)
+    with Display() as display, display.doing("bounding the coefficient"):
+        result = bounds(options.spec, true, fitted, gauge=chosen)
+        named = chosen if has_anchor(options.spec) else None
+    reading = options.reading
+    if reading is not None and named == "anchored":
+        reading = replace(reading, held=reading.own)
+    return Coefficient(result, reading, named, summary=_summarise(result, reading, named))
+
+
+def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Summary:
+    """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
+    sentence = result.sentence + ("" if gauge is None else f" ({gauge} gauge)")
+    values = [("lower bound", result.lower), ("upper bound", result.upper), ("BIC", result.bic)]
+    rows = [(name, "-" if value is None else number(value)) for name, value in values]
+    record = result.to_json()["multiplicity"]
+    text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
+    grid = Table("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
+    lines = () if reading is None else (str(reading),)
+    stratum = f"It is that of {result.stratum}." if result.exact else ""
+    parts = (*lines, grid, stratum, result.reason.text, *result.assumed)
+    return Summary(sentence, tuple(part for part in parts if part), (sentence,))

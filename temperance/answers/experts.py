@@ -1,0 +1,389 @@
+"""`temperance experts`, `temperance.experts`: how many experts do these data come from?
+
+Example: ``print(experts(x, y, most=4))``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Unpack
+
+from numpy.typing import ArrayLike
+from sympy import Expr
+
+from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes, sizes
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.plots import COLOURS, Curve, Picture, pictures_of
+from temperance.show.table import Columns, Part, Summary, Table
+from temperance.theory.activations.activation import Activation
+from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.spec import Expert, Gate
+
+_LEAST = 1e-5  # dissimilarity that is drawn at the foot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merges(Picture):
+    """The merges of the fit of the most experts, as a tree whose leaves are experts; levels: kind and height of lines.
+
+    A merge that costs less than one below it is drawn as high as that one: a part of a cell costs more than all of it.
+
+    trees: atoms and height of both sides of each merge. order: of the atoms, in which no merges cross.
+    """
+
+    steps: tuple[tuple[tuple[int, ...], tuple[int, ...], float], ...]
+    order: tuple[int, ...]
+
+    @property
+    def description(self) -> str:
+        """The tree in words."""
+        merges = (f"{'+'.join(map(str, a))} with {'+'.join(map(str, b))} at {h:.3g}" for a, b, h in self.steps)
+        return f"Merges of {len(self.order)} experts: {', '.join(merges)}."
+
+    def draw(self, axes: Any) -> None:
+        """Draw the tree, and the levels."""
+        axes.set_yscale("log")
+        place: dict[tuple[int, ...], tuple[float, float]] = {(i,): (float(n), _LEAST) for n, i in enumerate(self.order)}
+        for cell, other, height in self.steps:
+            (x0, y0), (x1, y1) = place[cell], place[other]
+            top = max(height, y0, y1, 2 * _LEAST)
+            axes.plot([x0, x0, x1, x1], [y0, top, top, y1], color=COLOURS["text"])
+            place[tuple(sorted(cell + other))] = ((x0 + x1) / 2, top)
+        for line in self.lines:
+            if isinstance(line, Curve):
+                axes.axhline(line.y[0], color=COLOURS[line.kind], linestyle=":", linewidth=1)
+        axes.set_ylim(bottom=_LEAST)
+        axes.set_xticks(range(len(self.order)), map(str, self.order))
+        self.frame(axes)
+
+
+def merges_of(comparison: Sizes) -> Merges:
+    """The picture of the merges of the fit of the most experts."""
+    steps = tuple((m.cells[m.pair[0]], m.cells[m.pair[1]], m.height) for m in comparison.mergers)
+    trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(comparison.fits))}
+    for cell, other, _ in steps:
+        trees[tuple(sorted(cell + other))] = trees[cell] + trees[other]
+    noise = comparison.noise
+    lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
+    return Merges(
+        title="At which dissimilarity experts merge",
+        axes=("expert", "log-likelihood per observation"),
+        lines=(*lines, Curve("published", (noise,), f"noise, {noise:.2g}")),
+        steps=steps,
+        order=trees[tuple(range(len(comparison.fits)))],
+    )
+
+
+_ENOUGH = 20  # points a parameter
+COLUMNS = (
+    "k: the number of experts.",
+    "AIC, BIC, sBIC: each takes the k at which it is smallest; sBIC has two values where lambda is only bounded.",
+    "lambda: where k - 1 experts are enough, sBIC charges lambda log n for k, and not half the number of parameters.",
+    "D: the log-likelihood per observation that is lost when the two most alike experts become one.",
+    "merges: these two, by their numbers in the largest fit; 0+3 stands for 0 and 3 merged before.",
+    "resolution: so many experts are left if two count as one where merging them costs less than this per observation.",
+)
+
+
+def answer(comparison: Sizes) -> tuple[str, ...]:
+    """The answer in a sentence, how alike the experts are, and where more is summary."""
+    return (
+        _sentence(comparison),
+        *_distrust(comparison),
+        _resolutions(comparison),
+        "What this means, and when it is wrong: docs/experts.md.",
+    )
+
+
+def _sentence(comparison: Sizes) -> str:
+    if comparison.range is None:
+        return "No number of experts can be told: no search ended at an estimate."
+    low, high = comparison.range
+    doubt = _doubts(comparison)
+    if comparison.charges is None:
+        return f"BIC takes {count_experts(low)}; there is no singular BIC to hold against it.{doubt}"
+    if low == high:
+        return f"{count_experts(low, first=True)}: BIC and the singular BIC agree.{doubt}"
+    between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
+    criteria = f"BIC takes {comparison.by_bic}, the singular BIC {comparison.by_sbic}"
+    return f"{between} experts: {criteria}; the data do not decide.{doubt}"
+
+
+def _doubts(comparison: Sizes) -> str:
+    """What makes the number itself doubtful: it is the greatest that was tried, or there are few points for it."""
+    high = 0 if comparison.range is None else comparison.range[1]
+    reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison)
+    return f" Doubt it: {' and '.join(reasons)} (see the warnings)." if reasons else ""
+
+
+def _few(comparison: Sizes) -> bool:
+    return (
+        comparison.range is not None and comparison.n < _ENOUGH * comparison.fits[comparison.range[1] - 1].n_parameters
+    )
+
+
+def _distrust(comparison: Sizes) -> Iterator[str]:
+    if comparison.misspecified:
+        yield (
+            "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
+            "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
+        )
+
+
+def _resolutions(comparison: Sizes) -> str:
+    what = "where two experts are one if merging them costs no more log-likelihood per observation"
+    resolved = [size for size in RESOLUTIONS if size >= comparison.noise]
+    finer = f" Merges below {comparison.noise:.2g} cost no more than noise." if len(resolved) < len(RESOLUTIONS) else ""
+    if not resolved:
+        return f"No resolution of .1 or finer can be told from noise, which is {comparison.noise:.2g} a point."
+    counts = [comparison.at_resolution(size) for size in resolved]
+    sizes = [f"{size:g}" for size in resolved]
+    if len(set(counts)) == 1 and len(resolved) > 1:
+        listed = f"{', '.join(sizes[:-1])} and {sizes[-1]}"
+        return f"At resolutions of {listed} a point there {_are(counts[0])}, {what}.{finer}"
+    numbers = ", ".join(f"at {size} there {_are(count)}" for size, count in zip(sizes, counts, strict=True))
+    return f"By resolution, {what}: {numbers}.{finer}"
+
+
+def _are(k: int) -> str:
+    return f"is {k}" if k == 1 else f"are {k}"
+
+
+def count_experts(k: int, *, first: bool = False) -> str:
+    """A number of experts."""
+    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+    number = (words[k] if k < len(words) else str(k)) if first else str(k)
+    return f"{number} expert{'s' * (k != 1)}"
+
+
+def warnings(comparison: Sizes) -> tuple[str, ...]:
+    """What speaks against the answer."""
+    return tuple(_warnings(comparison))
+
+
+def _warnings(comparison: Sizes) -> Iterator[str]:
+    yield from (
+        f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no criteria"
+        for f in comparison.fits
+        if not f.fit.is_estimate
+    )
+    if comparison.charges is None:
+        yield f"no singular BIC: {comparison.silence}"
+    if comparison.range is None:
+        return
+    low, high = comparison.range
+    if high == len(comparison.fits):
+        yield f"the greatest number that was tried, {high}, is taken: there may be more; --most raises it"
+    if comparison.misfit is not None:
+        least = count_experts(comparison.by_bic or 0)
+        yield f"with {least} the residuals of expert {comparison.misfit} are not Gaussian (3rd and 4th moments, at 1%)"
+    if comparison.outlying:
+        which = ", ".join(map(str, comparison.outlying))
+        yield (
+            f"with {count_experts(comparison.by_bic or 0)} expert {which} holds few points and is far broader than the "
+            "others: it may stand for outliers"
+        )
+    if comparison.grows:
+        yield "the number of experts grows each time that the resolution is halved, from .1 to .05 and to .025"
+    coarse = comparison.at_resolution(0.05)
+    if low > coarse:
+        yield (
+            f"at a resolution of .05 there {_are(coarse)}, fewer than by BIC: experts that are close, or one expert "
+            "whose noise is not Gaussian. The likelihood cannot tell which; look at the pair that merges: near in its "
+            "lines with different nu, or light and broad, means noise"
+        )
+    parameters = comparison.fits[high - 1].n_parameters
+    if _few(comparison):
+        yield f"{comparison.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"
+
+
+TITLE = "How many experts do these data come from?"
+
+
+@checked
+@dataclass(frozen=True, repr=False, eq=False)
+class Experts(Answer):
+    """How many experts there are: fits of one to K, with what every criterion takes.
+
+    Attributes:
+        found: the fits and all that follows from them.
+        warnings: what speaks against the answer.
+        columns: the names of the columns of x.
+    """
+
+    found: Sizes
+    warnings: tuple[str, ...]
+    columns: tuple[str, ...]
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """From the least number of experts that a criterion takes to the greatest; None where no fit is an estimate."""
+        return self.found.range
+
+    @property
+    def fits(self) -> tuple[FitResult, ...]:
+        """The fits of one, two, .. experts."""
+        return self.found.fits
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One mapping for each number of experts."""
+        return _table(self.found).record()
+
+    def to_json(self) -> dict[str, Any]:
+        """The object of `--json`."""
+        comparison = self.found
+        return {
+            "answer": " ".join(self.words),
+            "range": None if comparison.range is None else list(comparison.range),
+            "sizes": self.rows(),
+            "misspecified": comparison.misspecified,
+            "warnings": list(self.warnings),
+        }
+
+    @property
+    def plots(self) -> Sequence[Picture]:
+        """The merges on a logarithmic scale, and the experts over the data where x has one column."""
+        comparison = self.found
+        chosen = comparison.fits[(len(comparison.fits) if comparison.range is None else comparison.range[1]) - 1]
+        points = chosen.mixture.points
+        return (merges_of(comparison), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
+
+
+def _row(comparison: Sizes, k: int) -> dict[str, Any]:
+    fit, sbic = comparison.fits[k - 1], comparison.sbic[k - 1]
+    merger = comparison.mergers[len(comparison.fits) - k] if k > 1 else None
+    charge = comparison.charges[k - 1][k - 2] if comparison.charges is not None and k > 1 else None
+    resolution = comparison.resolution(k)
+    return {
+        "k": k,
+        "loglik": fit.log_likelihood,
+        "aic": fit.aic,
+        "bic": fit.bic,
+        "sbic": None if sbic is None else list(sbic),
+        "coefficient": None if charge is None else [_text(charge.lower), _text(charge.upper)],
+        "dissimilarity": None if merger is None else merger.height,
+        "merges": None if merger is None else [list(merger.cells[i]) for i in merger.pair],
+        "resolution": None if resolution is None else list(resolution),
+    }
+
+
+def _text(value: Fraction | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _coefficient(ends: Sequence[str | None] | None) -> str:
+    if ends is None:
+        return "-"
+    low, high = ends
+    return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
+
+
+def _between(low: float, high: float | None) -> str:
+    return f"> {low:.2g}" if high is None else f"{low:.2g} - {high:.2g}"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"
+
+
+def _ends(pair: tuple[float | None, float] | None, digits: int) -> str:
+    if pair is None:
+        return "-"
+    low, high = (None if value is None else f"{value:.{digits}f}" for value in pair)
+    return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
+
+
+def _merger(cells: Sequence[Sequence[int]] | None) -> str:
+    return "-" if cells is None else ", ".join("+".join(map(str, cell)) for cell in cells)
+
+
+_COLUMNS: Columns = {
+    "k": lambda row: str(row["k"]),
+    "log-lik": lambda row: _number(row["loglik"]),
+    "AIC": lambda row: _number(row["aic"]),
+    "BIC": lambda row: _number(row["bic"]),
+    "sBIC": lambda row: _ends(row["sbic"], 1),
+    "lambda": lambda row: _coefficient(row["coefficient"]),
+    "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",
+    "merges": lambda row: _merger(row["merges"]),
+    "resolution": lambda row: "-" if row["resolution"] is None else _between(*row["resolution"]),
+}
+
+
+def _table(fits: Sizes) -> Table:
+    """The fits, a row each."""
+    records = [_row(fits, k) for k in range(1, len(fits.fits) + 1)]
+    return Table.of("Fits of one expert and more", _COLUMNS, records)
+
+
+@checked
+@takes_formulas
+def experts(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    most: int = 5,
+    gate: str | Gate | None = None,
+    activation: str | Expr | Activation | None = None,
+    expert: str | Expert = "gaussian",
+    gauge: str = "free",
+    seed: int = 0,
+    starts: int = 3,
+    weights: ArrayLike | None = None,
+    columns: Sequence[str | int] | None = None,
+    drop_missing: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    **formulas: Unpack[FormulaOptions],
+) -> Experts:
+    """Say how many experts the data x (n, d) or (n,), y (n,) come from.
+
+    Fits 1, .., `most` experts and holds them against each other, by BIC, by the singular BIC with exact learning
+    coefficients, and by how unlike the experts are (theory 4.4.2). Where the criteria differ, the answer is a range.
+
+    Args:
+        x: the data, (n, d) or (n,).
+        y: the data, (n,).
+        most: the greatest number of experts that is tried, at least 2.
+        gate: as `fit` takes it; by default softmax, or activation where an activation is given.
+        activation: of the gate.
+        expert: as `fit` takes it.
+        gauge: of the activation gate, free or anchored.
+        seed: of the starts.
+        starts: fresh starts at each number, besides splits and merges of other fits.
+        weights: (n,), how often each point was seen.
+        columns: names of the columns of x.
+        drop_missing: leave out rows in which x, y or the weight is nan.
+        progress: called with the numbers of experts done and all.
+        **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
+
+    Raises:
+        ValueError: data or options that make no fit; a constant y; most below 2, or more than the points carry.
+    """
+    options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
+    options |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
+    options |= {"drop_missing": drop_missing}
+    return answer_of(fit_sizes(x, y, most=most, **options, **formulas))
+
+
+def fit_sizes(
+    x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any
+) -> Sizes:
+    """The fits that `experts` answers from."""
+    if gate is None and activation is None:
+        gate = "softmax"
+    return sizes(x, y, whole(most, "most", 1), gate=gate, activation=activation, **options)
+
+
+def answer_of(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
+    """The answer of some fits; doubts: warnings of where the data come from."""
+    last = comparison.fits[-1]
+    warned = (*doubts, *warnings(comparison))
+    head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
+    notes = [*COLUMNS, *([] if comparison.charges is None else comparison.charges[-1][-2].assumed)]
+    parts: tuple[Part, ...] = (TITLE, head, _table(comparison), *notes, *(f"warning: {w}" for w in warned))
+    return Experts(comparison, warned, last.columns, summary=Summary(TITLE, parts, answer(comparison)))

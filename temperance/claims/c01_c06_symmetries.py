@@ -1,0 +1,261 @@
+"""Runs the legs of claims C1 to C4 and C6: the linear gate, and orbits of parameters with one density.
+
+C1 and C2 are interactions and scale symmetry of the linear gate, and the split at k >= 2k*; C3, C4 and C6 say what
+stays identifiable along orbits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import partial
+from math import comb
+from typing import Any
+
+import sympy as sp
+
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
+from temperance.claims.monte_carlo import orbit_profile, study_leg, with_constants, with_profile
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
+from temperance.measurements.slopes import predicted
+from temperance.numerics.contact.curves import CurveMeasure, cell_moves, line, scale_orbit, split_every
+from temperance.numerics.errors.orbit_flatness import scaled
+from temperance.numerics.errors.voronoi import voronoi_loss
+from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, RELU
+from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, symbolic_density
+from temperance.theory.symmetries.flows import symmetries
+from temperance.theory.symmetries.vector_fields import SCALE
+
+DIMENSIONS = (1, 2)
+SETTINGS = tuple((dim, order) for dim in DIMENSIONS for order in (1, 2))
+ATOMS = 2
+_DIGITS = 60
+
+Replacement = Mapping[sp.Symbol, sp.Expr]
+
+
+def expected_rank(dim: int, order: int) -> int:
+    """sum_{i=0..r} C(i+d-1, d-1) (2r-i+1), the rank of the derivatives of order <= r (theory 1.2.1)."""
+    return sum(comb(i + dim - 1, dim - 1) * (2 * order - i + 1) for i in range(order + 1))
+
+
+def temperature_equation(interactions: Interactions) -> bool:
+    """Whether tau u_tau + beta1.u_beta1 = 0, up to a factor, is among the generators."""
+    scaled = {*coordinates("beta1", interactions.spec.dim), TAU}
+    for relation in interactions.generators:
+        if relation.order != 1 or any(sum(alpha) == 0 for _, alpha in relation.terms):
+            continue
+        ratios = {relation.parameters[alpha.index(1)]: c for c, alpha in relation.terms}
+        if set(ratios) == scaled and len({c / p for p, c in ratios.items()}) == 1:
+            return True
+    return False
+
+
+def judged(result: Interactions) -> LegOutcome:
+    """The relations found against the counts of theory 1.2.1 and the temperature equation."""
+    if not result.complete:
+        return "inconclusive"
+    dim, order = result.spec.dim, result.order
+    derivatives, rank = comb(2 * dim + 3 + order, order), expected_rank(dim, order)
+    counts = (result.derivatives, result.rank, len(result.relations)) == (derivatives, rank, derivatives - rank)
+    return "confirmed" if counts and temperature_equation(result) else "contradicted"
+
+
+def interactions_proof(_: Runs) -> Leg:
+    """Derive all relations for d = 1, 2 and orders 1, 2, and compare them with the closed formulas."""
+    return proof_leg([_counted(dim, order) for dim, order in SETTINGS])
+
+
+def _counted(dim: int, order: int) -> Check:
+    derivatives, rank = comb(2 * dim + 3 + order, order), expected_rank(dim, order)
+    text = f"d = {dim}, r = {order}: {derivatives} derivatives, rank {rank}, {derivatives - rank} relations"
+    return text, lambda: judged(derive("linear", dim=dim, order=order))
+
+
+def scale_proof(_: Runs) -> Leg:
+    """Exact: the flow read off the first-order relation, its invariants, and two identities of densities."""
+    checks: dict[str, Callable[[int], LegOutcome]] = {
+        "flow (beta1, tau, beta0) -> l (beta1, tau, beta0), read off the first-order relation": flow,
+        "identifiable functions beta1/tau, beta0/tau, a, b, nu": identifiable,
+        "g(c beta1, c beta0, c tau) - g = 0, k = 2": scaled_density,
+        "k = 4, k* = 2: every atom split alike, beta1 +- delta, leaves g": split_density,
+    }
+    return proof_leg([(f"{text}, d = {d}", partial(check, d)) for text, check in checks.items() for d in DIMENSIONS])
+
+
+def flow(dim: int) -> LegOutcome:
+    """Whether the one flow of the linear gate scales beta1, tau and beta0 alike."""
+    groups = symmetries(derive("linear", dim=dim, order=1))
+    scaled = (*coordinates("beta1", dim), TAU, BETA0)
+    ours = [{p: SCALE * p for p in scaled}]
+    return "confirmed" if [dict(f.orbit) for f in groups.flows] == ours else "contradicted"
+
+
+def identifiable(dim: int) -> LegOutcome:
+    """Whether the identifiable functions are beta1/tau, beta0/tau, a, b and nu."""
+    interactions = derive("linear", dim=dim, order=1)
+    functions = symmetries(interactions).identifiable
+    if functions is None or not interactions.complete:
+        return "inconclusive"
+    ratios = {p / TAU for p in (*coordinates("beta1", dim), BETA0)}
+    expert = {*coordinates("a", dim), sp.Symbol("b", real=True), NU}
+    return "confirmed" if set(functions) == ratios | expert else "contradicted"
+
+
+def scaled_density(dim: int) -> LegOutcome:
+    """Whether the density of two atoms is the same along the orbit of the scale."""
+    spec = derive("linear", dim=dim, order=1).spec
+    factor = sp.Symbol("c", positive=True)
+    before, _ = symbolic_density(spec, ATOMS)
+    atoms = range(1, ATOMS + 1)
+    image = {p: factor * p for p in (TAU, *(atom_symbol(q, i) for q in (*spec.gate.own, BETA0) for i in atoms))}
+    return equal(before, before.subs(image, simultaneous=True))
+
+
+def split_density(dim: int) -> LegOutcome:
+    """Whether four atoms, two in the place of each of two, have the density of the two."""
+    spec = derive("linear", dim=dim, order=1).spec
+    before, _ = symbolic_density(spec, ATOMS)
+    after, _ = symbolic_density(spec, 2 * ATOMS)
+    return equal(before, after.subs(split(spec), simultaneous=True))
+
+
+def split(spec: MoESpec) -> Replacement:
+    """The parameters of 2k atoms: those of k, each twice, with beta1 + delta and beta1 - delta."""
+    beta = coordinates("beta1", spec.dim)
+    delta = dict(zip(beta, coordinates("delta", spec.dim), strict=True))
+    own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
+    return {
+        atom_symbol(p, i): atom_symbol(p, (i + 1) // 2) + (-1) ** i * delta.get(p, sp.S.Zero)
+        for p in own
+        for i in range(1, 2 * ATOMS + 1)
+    }
+
+
+def equal(log_f: sp.Expr, log_g: sp.Expr) -> LegOutcome:
+    """Whether two log densities are equal: exactly, or shown to differ at a point, or not decided."""
+    numerator = sp.numer(sp.together(sp.exp(log_f) - sp.exp(log_g)))
+    if sp.expand(sp.powsimp(sp.expand(numerator))) == 0:
+        return "confirmed"
+    symbols = sorted((log_f - log_g).free_symbols, key=str)
+    point = {s: sp.Rational(i + 2, 2 * i + 5) for i, s in enumerate(symbols)}
+    gap = abs((log_f - log_g).subs(point).evalf(_DIGITS))
+    return "contradicted" if gap > sp.Float(10) ** (-_DIGITS // 2) else "inconclusive"
+
+
+ORDERS = (1, 2, 4, 8)
+_SLOPE_ERROR = 0.05
+_HALF = 0.5
+
+
+def loss_on_orbit_proof(_: Runs) -> Leg:
+    """V = 0: one density along the orbit; D_r > 0: it moves tau, which translations and permutations leave."""
+    return proof_leg(
+        [
+            *((f"g(c beta1, c beta0, c tau) - g = 0, d = {d}", partial(scaled_density, d)) for d in DIMENSIONS),
+            *((f"the orbit multiplies tau by c, d = {d}", partial(_moves_tau, d)) for d in DIMENSIONS),
+        ]
+    )
+
+
+def _moves_tau(dim: int) -> LegOutcome:
+    """Every other symmetry (translation, permutation) leaves tau, so that D_r >= w |c - 1|^r tau^r for c near 1."""
+    (scaling,) = symmetries(derive("linear", dim=dim, order=1)).flows
+    return holds(dict(scaling.orbit)[TAU] != TAU)
+
+
+def loss_on_orbit_contact(_: Runs) -> Leg:
+    """The distance is 0 to within the working precision along the orbit, and D_r goes with the r-th power of c - 1."""
+    truth = CurveMeasure.of(LINEAR.truth)
+    leg = contact_leg([Expected("scale orbit of the linear gate", scale_orbit(truth), truth, "linear", None)])
+    rows: list[dict[str, Any]] = []
+    for r in ORDERS:
+        order = _loss_order(r)
+        rows.append({"r": r, "order": order, "outcome": holds(abs(order - r) <= _SLOPE_ERROR)})
+    orders = ", ".join(f"{row['order']:.3f} (r={row['r']})" for row in rows)
+    outcome = combined([leg.outcome, *(row["outcome"] for row in rows)])
+    return Leg(outcome, f"{leg.detail}; D_r there has order {orders}", {**leg.data, "losses": rows})
+
+
+def _loss_order(r: int) -> float:
+    """log2 of D_r(2t)/D_r(t) at a small t, D_r minimised over translation."""
+    steps = [1 + 2.0**-6, 1 + 2.0**-7]
+    large, small = voronoi_loss(scaled(LINEAR.truth, steps), LINEAR.truth, LINEAR.symmetry, order=r)
+    return math.log2(large / small)
+
+
+def linear_proof(_: Runs) -> Leg:
+    """The scale is the only first-order relation of the linear gate: along all else the information is regular."""
+    checks: list[Check] = [(f"one flow, the scale, d = {d}", partial(flow, d)) for d in DIMENSIONS]
+    checks += [(f"identifiable: the invariants, a, b, nu, d = {d}", partial(identifiable, d)) for d in DIMENSIONS]
+    checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
+    wanted = {"beta1/tau": _HALF, "beta0/tau": _HALF, "a": _HALF, "b": _HALF, "nu": _HALF, "tau": None, "beta1": None}
+    checks.append(("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, LINEAR, wanted)))
+    return proof_leg(checks)
+
+
+def _one_relation(dim: int) -> LegOutcome:
+    interactions = derive("linear", dim=dim, order=1)
+    return holds(len(interactions.relations) == 1) if interactions.complete else "inconclusive"
+
+
+def linear_contact(_: Runs) -> Leg:
+    """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
+    truth = CurveMeasure.of(LINEAR.truth)
+    still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
+    curves = [
+        Expected("scale orbit", scale_orbit(truth), truth, "linear", None),
+        Expected("every atom split, beta1 +- t", split_every(truth), truth, "linear", None),
+    ]
+    for name, step in still.items():
+        moves = _others(name)
+        curves.append(Expected(f"{name}, over the others", line(truth, {name: step}), truth, "linear", 1, moves))
+    return contact_leg(curves)
+
+
+def _others(name: str) -> list[dict[str, object]]:
+    """Independent directions besides one: tau is held, since the orbit already moves it."""
+    moves = cell_moves((0, 1), gauge="anchored", held=("tau",))
+    return [move for move in moves if not (name in move and move[name][0])]
+
+
+def linear_rates(runs: Runs, level: float) -> Leg:
+    """Flat likelihood in tau and beta1; the slopes of the invariants, and RMS sqrt(n) against exact information."""
+    leg = with_constants(study_leg(runs, level, (LINEAR,)), runs, level, CONSTANTS)
+    return with_profile(leg, "linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))
+
+
+def homogeneous_proof(_: Runs) -> Leg:
+    """F1 fails for ReLU as a homogeneous s does, and the invariants of its flow are predicted at 1/2."""
+    wanted = {"beta1^p/tau": _HALF, "beta0/tau": _HALF, "a": _HALF, "b": _HALF, "nu": _HALF, "tau": None, "beta1": None}
+    return proof_leg(
+        [
+            verdict_check("relu", "first_order", "fails"),
+            ("s = C|z|^p + const on each half-line, p = 1, a symmetry of the model", _relu_flow),
+            ("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, RELU, wanted)),
+        ],
+        certificates_of("relu", ["first_order"]),
+    )
+
+
+def _relu_flow() -> LegOutcome:
+    failure = classify("relu")
+    if failure is None:
+        return "inconclusive"
+    return holds(failure.kind == "homogeneous" and failure.degree == 1 and failure.symmetry is True)
+
+
+def homogeneous_contact(_: Runs) -> Leg:
+    """The orbits of homogeneous activations, identically 0."""
+    truth = CurveMeasure.of(LINEAR.truth)
+    degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
+    return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
+
+
+def homogeneous_rates(runs: Runs, level: float) -> Leg:
+    """Flat likelihood along the orbit; the slopes of the invariants."""
+    leg = study_leg(runs, level, (RELU,))
+    return with_profile(leg, "ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))

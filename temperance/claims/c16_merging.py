@@ -1,0 +1,379 @@
+"""Runs the legs of claim C16: atoms of a cell, merged by conditional moments, have n^(-1/2) (theory 4.4.1).
+
+Example: ``merged_errors(result, result.study.sizes).errors["b"]`` is (R, N), nan where a fit was not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from flint import fmpq
+from numpy.typing import NDArray
+
+from temperance.claims.legs import Check, Expected, contact_leg, proof_leg
+from temperance.claims.study_runner import Runs
+from temperance.measurements.judgement import (
+    Leg,
+    LegOutcome,
+    PlannedTest,
+    combined,
+    conditions,
+    count,
+    holds,
+    objection,
+    with_test,
+)
+from temperance.measurements.slopes import fits
+from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, gauss_hermite, with_parts
+from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
+from temperance.numerics.errors.slopes import enough, log_slope
+from temperance.numerics.lattice.experiment import columns_needed, design
+from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.merging.as_mixture import as_mixture
+from temperance.numerics.merging.dissimilarity import Cells
+from temperance.numerics.merging.merge import projected
+from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.mixture.activation_numpy import Floats, compiled
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.studies.claim_studies import MERGED, tanh_cell
+from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class MergedErrors:
+    """Errors of merged mixtures, each (R, N), and whether a fit was read: not if it failed or a cell is empty.
+
+    errors: "a", "b", "nu", "beta1", the greatest of the cells; "tau", where it is fitted; "beta0", of log weights
+    beta0/tau; "pi", the mean over x of the total variation of the probabilities.
+    """
+
+    errors: dict[str, Floats]
+    read: NDArray[np.bool_]
+
+    @property
+    def dropped(self) -> float:
+        """The share of fits that were not read."""
+        return float((~self.read).mean())
+
+
+@one_blas_thread()
+def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
+    """The errors of the fits at these sizes of a study of a smooth gate, merged by their cells in (a, b, nu).
+
+    The design of the projections is x of the lattice experiment. Fits that another cell serves better as the anchor are
+    compared with the truth that has it there, which is one density where s is odd + const, with two atoms.
+    """
+    study = result.study
+    at = [study.sizes.index(n) for n in sizes]
+    truth, _, _ = as_mixture(study.truth, study.layout, study.gate.source)
+    x = design(study.low, study.high, study.truth.d, columns_needed(study.truth.d, False, 1))
+    weights = np.full(len(x), 1 / len(x))
+    shape, valid = (len(result.theta), len(at)), result.valid_fits
+    read, errors = np.zeros(shape, dtype=bool), dict[str, Floats]()
+    for r, column in np.ndindex(shape):
+        if not valid[r, at[column]]:
+            continue
+        measure = study.layout.unpack(result.theta[r, at[column]])
+        cells = cells_of(measure, study.truth)
+        if not all(cells):
+            continue
+        mixture, held, _ = as_mixture(measure, study.layout, study.gate.source)
+        order, small, *_ = projected(mixture, held, x, weights, cells)
+        read[r, column] = True
+        true = truth if order == cells else _turned(truth)
+        for name, value in _errors(small, true, x, tau=study.tau is None).items():
+            errors.setdefault(name, np.full(shape, np.nan))[r, column] = value
+    return MergedErrors(errors, read)
+
+
+def cells_of(measure: MixingMeasure, truth: MixingMeasure) -> Cells:
+    """The atoms nearest to each true one in (a, b, nu)."""
+    atoms, true = (np.column_stack([g.a, g.b, g.nu]) for g in (measure, truth))
+    nearest = ((atoms[:, None] - true) ** 2).sum(axis=-1).argmin(axis=1)
+    return tuple(tuple(np.flatnonzero(nearest == j).tolist()) for j in range(truth.k))
+
+
+def _turned(truth: Mixture) -> Mixture:
+    """The truth of two atoms with the other one as anchor, for s odd + const (theory 3.3.2)."""
+    own = np.stack([-truth.own[0], np.zeros_like(truth.own[0])])
+    return Mixture(truth.formulas, own, truth.shared, truth.lines[::-1], truth.nu[::-1])
+
+
+def _errors(small: Mixture, truth: Mixture, x: Floats, *, tau: bool) -> dict[str, float]:
+    (t,), (true_t,) = small.shared, truth.shared
+    gaps = np.abs(small.lines - truth.lines).max(axis=0)
+    errors = {
+        "beta1": float(np.abs(small.own[:, 1:] - truth.own[:, 1:]).max()),
+        "beta0": float(np.abs(small.own[:, 0] / t - truth.own[:, 0] / true_t).max()),
+        "a": float(gaps[:-1].max()),
+        "b": float(gaps[-1]),
+        "nu": float(np.abs(small.nu - truth.nu).max()),
+        "pi": float(np.abs(small.probabilities(x) - truth.probabilities(x)).sum(axis=1).mean() / 2),
+    }
+    return {**errors, "tau": float(abs(t - true_t))} if tau else errors
+
+
+_LEVELS = (2, 3, 4)  # t = 2^-j, where errors of t^8 are still far above rounding
+_NEAR = 0.01  # of an order, at so few levels
+_COLUMNS = 48
+_GROUPS = ("beta1", "beta0", "a", "b", "nu", "pi")  # of `merged_errors`, and tau where it is fitted
+
+
+def merging_proof(_: Runs) -> Leg:
+    """The identities of the proof, and the exact splits."""
+    checks: list[Check] = [
+        (f"{m} atoms: m - mu* = M_1/pi_J and v - nu* = 2 M_2/pi_J - (M_1/pi_J)^2", partial(_moments, m)) for m in (2, 3)
+    ]
+    checks += [
+        ("conditional moments of a union are those of its parts", _union),
+        ("the objective of the gate falls along theta by sum_J (pi_J - q_J) dL_J", _gradient),
+        ("every softmax cell split, beta1 apart by a common shift: summed probabilities are the true ones", _shifted),
+    ]
+    checks += [(f"Gauss-Hermite, m = {m}: merged it is the atom itself", partial(_nodes, m)) for m in (2, 3, 4)]
+    return proof_leg(checks)
+
+
+def _atoms(k: int) -> tuple[list[sp.Symbol], list[sp.Symbol], list[sp.Symbol]]:
+    pi = list(sp.symbols(f"pi1:{k + 1}", positive=True))
+    return pi, list(sp.symbols(f"m1:{k + 1}", real=True)), list(sp.symbols(f"v1:{k + 1}", positive=True))
+
+
+def _of(pi: list[Any], means: list[Any], variances: list[Any]) -> tuple[Any, Any, Any]:
+    """pi_J, m and v of atoms, by their definition."""
+    total = sum(pi)
+    m = sum(p * mu for p, mu in zip(pi, means, strict=True)) / total
+    return total, m, sum(p * (v + (mu - m) ** 2) for p, mu, v in zip(pi, means, variances, strict=True)) / total
+
+
+def _same(*differences: sp.Expr) -> LegOutcome:
+    return holds(all(sp.simplify(d) == 0 for d in differences))
+
+
+def _moments(k: int) -> LegOutcome:
+    mu, nu = sp.Symbol("mu", real=True), sp.Symbol("nu", positive=True)
+    pi, shifts, widths = _atoms(k)
+    total, m, v = _of(pi, [mu + s for s in shifts], [nu + w for w in widths])
+    first = sum(p * s for p, s in zip(pi, shifts, strict=True))
+    second = sum(p * (s**2 + w) / 2 for p, s, w in zip(pi, shifts, widths, strict=True))
+    return _same(m - mu - first / total, v - nu - (2 * second / total - (first / total) ** 2))
+
+
+def _union() -> LegOutcome:
+    pi, means, variances = _atoms(3)
+    part = _of(pi[:2], means[:2], variances[:2])
+    again = _of([part[0], pi[2]], [part[1], means[2]], [part[2], variances[2]])
+    return _same(*(a - b for a, b in zip(again, _of(pi, means, variances), strict=True)))
+
+
+def _gradient() -> LegOutcome:
+    t = sp.Symbol("t", real=True)
+    logs = [sp.Function(f"L{j}")(t) for j in (1, 2)]
+    wanted, _, _ = _atoms(2)
+    wanted = [wanted[0], 1 - wanted[0]]
+    total = sum(sp.exp(log) for log in logs)
+    q = [sp.exp(log) / total for log in logs]
+    objective = sum(p * (sp.log(p) - (log - sp.log(total))) for p, log in zip(wanted, logs, strict=True))
+    slope = -sum((p - r) * sp.diff(log, t) for p, r, log in zip(wanted, q, logs, strict=True))
+    return _same(sp.diff(objective, t) - slope)
+
+
+def _shifted() -> LegOutcome:
+    x, b, c, s = sp.symbols("x b c s", real=True)
+    true = [sp.exp(b * x + c), sp.S.One]
+    cells = [w * (sp.exp(s * x) + sp.exp(-s * x)) / 2 for w in true]
+    return _same(cells[0] / sum(cells) - true[0] / sum(true))
+
+
+def _nodes(m: int) -> LegOutcome:
+    """m = mu* and v = nu* for b + t q, nu - t^2: the rule integrates q and q^2 against N(0, 1)."""
+    q = sp.Symbol("q")
+    hermite, below = (_hermite(n, q) for n in (m, m - 1))
+    nodes = sp.roots(hermite, q, multiple=True)
+    weights = [sp.factorial(m - 1) / (m * below.subs(q, node) ** 2) for node in nodes]
+    t, b, nu = sp.symbols("t b nu", positive=True)
+    total, mean, v = _of(weights, [b + t * node for node in nodes], [nu - t**2] * m)
+    return _same(total - 1, mean - b, v - nu)
+
+
+def _hermite(n: int, q: sp.Symbol) -> sp.Expr:
+    """He_n."""
+    return sp.expand(2 ** (-sp.Rational(n, 2)) * sp.hermite(n, q / sp.sqrt(2)))
+
+
+def merging_contact(_: Runs) -> Leg:
+    """Along curves of distance t^(2m) merged errors are of that order, while single offsets are t, or have no limit."""
+    truth = replace(tanh_cell(), tau=exact(1))
+    curves = [Expected(f"softmax, apart, m = {m}", _apart(truth, m), truth, "linear", 2 * m) for m in (2, 3, 4)]
+    distances = contact_leg(curves)
+    rows = [_merged(f"softmax, apart, m = {m}", "linear", partial(_split, m), 2 * m) for m in (2, 3, 4)]
+    rows.append(_merged("softmax, every cell split, beta1 off by 0.7", "linear", _every, 4))
+    rows.append(_merged("tanh, the anchor in the other cell", "tanh", _elsewhere, 4))
+    agree = sum(r["outcome"] == "confirmed" for r in rows)
+    off = [f"{r['curve']}: {r['measured']:.4g}, expected {r['expected']}" for r in rows if r["outcome"] != "confirmed"]
+    detail = f"{distances.detail}; {agree} of {len(rows)} orders of merged errors"
+    detail += f"; not: {'; '.join(off)}" if off else ""
+    outcome = combined([distances.outcome, *(r["outcome"] for r in rows)])
+    return Leg(outcome, detail, {**distances.data, "merged": rows})
+
+
+def _apart(truth: CurveMeasure, m: int) -> Curve:
+    """The Gauss-Hermite split of the first atom, with beta1 apart by t^(2m - 1) (theory 4.4.1, remark 5)."""
+    old = truth.atoms[0]
+
+    def curve(t: fmpq) -> CurveMeasure:
+        parts = [
+            (
+                share,
+                replace(
+                    old,
+                    beta1=(old.beta1[0] + t ** (2 * m - 1) * (q + q * q - 1),),
+                    b=old.b + t * q,
+                    nu=old.nu - t * t,
+                ),
+            )
+            for q, share in gauss_hermite(m)
+        ]
+        return with_parts(truth, 0, parts)
+
+    return curve
+
+
+def _rule(m: int) -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.hermite_e.hermegauss(m)
+    return nodes, weights / weights.sum()
+
+
+_Parts = tuple[MixingMeasure, Cells, MixingMeasure]
+
+
+def _truth() -> MixingMeasure:
+    return MixingMeasure(
+        np.array([[1.5], [0.0]]),
+        np.array([0.25, 0.0]),
+        np.array(1.0),
+        np.array([[0.5], [-0.5]]),
+        np.array([2.0, -2.0]),
+        np.array([0.25, 0.5]),
+    )
+
+
+def _cell(g: MixingMeasure, atom: int, m: int, t: float) -> Floats:
+    """The rows (beta1, beta0, a, b, nu) of an atom split in m, beta1 apart by t^(2m - 1)."""
+    nodes, share = _rule(m)
+    turns = nodes + nodes**2 - 1
+    return np.column_stack(
+        [
+            g.beta1[atom, 0] + t ** (2 * m - 1) * turns,
+            g.beta0[atom] + g.tau * np.log(share),
+            np.full(m, g.a[atom, 0]),
+            g.b[atom] + t * nodes,
+            np.full(m, g.nu[atom] - t * t),
+        ]
+    )
+
+
+def _whole(g: MixingMeasure, atom: int) -> Floats:
+    return np.array([[g.beta1[atom, 0], g.beta0[atom], g.a[atom, 0], g.b[atom], g.nu[atom]]])
+
+
+def _measure(rows: Floats, tau: float) -> MixingMeasure:
+    last = rows[-1]
+    beta1 = rows[:, :1] - (last[0] if tau == 1 else 0.0)
+    return MixingMeasure(beta1, rows[:, 1] - last[1], np.array(tau), rows[:, 2:3], rows[:, 3], rows[:, 4])
+
+
+def _split(m: int, t: float) -> _Parts:
+    g = _truth()
+    return _measure(np.vstack([_cell(g, 0, m, t), _whole(g, 1)]), 1.0), (tuple(range(m)), (m,)), g
+
+
+def _every(t: float) -> _Parts:
+    """Both cells split in two with beta1 -+ 0.7, whose factor cosh(0.7 x) cancels, and b -+ t^4."""
+    g = _truth()
+    rows = np.repeat(np.vstack([_whole(g, 0), _whole(g, 1)]), 2, axis=0)
+    sides = np.array([-1.0, 1.0, -1.0, 1.0])
+    rows[:, 0] += 0.7 * sides
+    rows[:, 3] += t**4 * sides
+    return _measure(rows, 1.0), ((0, 1), (2, 3)), g
+
+
+def _elsewhere(t: float) -> _Parts:
+    """The image of a tanh truth, whose anchor is the other expert, with that of the first cell split."""
+    g = replace(_truth(), tau=np.array(0.5))
+    image = MixingMeasure(-g.beta1, -g.beta0, g.tau, g.a[::-1], g.b[::-1], g.nu[::-1])
+    turned = _measure(np.vstack([_cell(image, 0, 2, t), _whole(image, 1)]), 0.5)
+    return turned, ((0, 1), (2,)), image
+
+
+def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order: int) -> dict[str, Any]:
+    """The order in t of the greatest error of the merged mixture, from two pairs of levels."""
+    source, x = compiled(activation).source, design(-3.0, 3.0, 1, _COLUMNS)
+    weights, errors = np.full(_COLUMNS, 1 / _COLUMNS), []
+    for level in _LEVELS:
+        measure, cells, true = parts(2.0**-level)
+        layout = Layout(measure.k, 1, "anchored", 1.0 if source.is_linear else None)
+        mixture, held, _ = as_mixture(measure, layout, source)
+        wanted, _, _ = as_mixture(true, replace(layout, k=2), source)
+        _, small, *_ = projected(mixture, held, x, weights, cells)
+        pairs = ((small.own, wanted.own), (small.lines, wanted.lines), (small.nu, wanted.nu))
+        errors.append(max(float(np.abs(a - b).max()) for a, b in pairs))
+    slopes = np.log2(np.array(errors[:-1]) / errors[1:])
+    limit, spread = float(slopes[-1] + (slopes[-1] - slopes[-2]) / 3), float(abs(slopes[-1] - slopes[-2]))
+    outcome: LegOutcome = "confirmed" if abs(limit - order) <= _NEAR else "contradicted"
+    if spread > 4 * _NEAR and outcome == "contradicted":
+        outcome = "inconclusive"
+    return {"curve": name, "activation": activation, "expected": order, "measured": limit, "errors": errors} | {
+        "outcome": outcome
+    }
+
+
+def planned_merging(level: float) -> list[PlannedTest]:
+    """The hypotheses of `merging_rates`, with the planned power of each."""
+    planned = []
+    for study, sizes in MERGED:
+        test = _tested(np.full((study.replicates, len(sizes)), np.nan), sizes, level)
+        groups = _GROUPS if study.tau is not None else (*_GROUPS, "tau")
+        planned += [PlannedTest(study.name, f"merged {group}", test) for group in groups]
+    return planned
+
+
+def _tested(errors: Floats, sizes: tuple[int, ...], level: float) -> Hypothesis:
+    return slope_test(errors, sizes, 0.5, exact=False, level=level)
+
+
+def merging_rates(runs: Runs, level: float) -> Leg:
+    """A count: slopes of the errors of merged mixtures, in four settings, against the bound n^(-1/2)."""
+    rows = [row for study, sizes in MERGED for row in _slopes(runs, level, study, sizes)]
+    outcome, words = count(rows)
+    steep = [-row["slope"] for row in rows if row["slope"] is not None]
+    between = f"; slopes {-max(steep):.3f} to {-min(steep):.3f}" if steep else ""
+    return Leg(outcome, words + between, {"merged_slopes": rows})
+
+
+def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The tests of a study: of every group of parameters, the greatest error of all cells."""
+    result = runs.result(study)
+    merged, rows, beside = merged_errors(result, sizes), [], conditions(result)
+    no_test = objection(merged.dropped, beside["agreement"])
+    for name, errors in merged.errors.items():
+        slope = log_slope(errors, sizes) if enough(errors).all() else None
+        row = {
+            "study": study.name,
+            "parameter": name,
+            "slope": slope and slope.value,
+            "median_slope": slope and slope.median,
+            "predicted": -0.5,
+            "rms": np.sqrt(np.nanmean(errors**2, axis=0)).tolist(),
+            "sizes": list(sizes),
+            "dropped": merged.dropped,
+            "fits": fits(result),
+            **beside,
+        }
+        rows.append(with_test(row, _tested(errors, sizes, level), level, rare=True, objection=no_test))
+    return rows

@@ -1,0 +1,249 @@
+"""Writes a verification as an HTML page: claims in words and symbols, and the evidence for each.
+
+The evidence of a leg is prepared first (`evidence`): tables, plots, repeatable studies, certificates.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from markupsafe import escape
+
+from temperance.claims.verify import Result
+from temperance.measurements.judgement import LEGS, LegName, describe_conditions
+from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
+from temperance.show.page import group, mathml, render
+from temperance.show.plots import contact_plot, label, rates_plot
+from temperance.show.table import Table
+
+MODEL = (
+    r"g_G(y \mid x) = \sum_{i=1}^{k} \frac{\exp\left(\frac{s(\beta_{1i} \cdot x) + \beta_{0i}}{\tau}\right)}"
+    r"{\sum_{j=1}^{k} \exp\left(\frac{s(\beta_{1j} \cdot x) + \beta_{0j}}{\tau}\right)}\,"
+    r"\mathcal{N}(y \mid a_i \cdot x + b_i, \nu_i)"
+)
+_HALF = r"= O_P(n^{-1/2})"
+
+FORMULAS: dict[str, tuple[str, ...]] = {
+    "C1": (
+        r"\tau\,u_{\tau} + \beta_1 \cdot u_{\beta_1} = 0",
+        r"\operatorname{rank} = \sum_{i=0}^{r} \binom{i+d-1}{d-1}\,(2r-i+1)",
+    ),
+    "C2": (
+        r"g_G = g_{G_c}, \quad G_c:\; (\beta_1, \beta_0, \tau) \mapsto (c\,\beta_1, c\,\beta_0, c\,\tau)",
+        r"\frac{\beta_1}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu",
+    ),
+    "C3": (r"V(G_c, G) = 0 < D_r(G_c, G) \quad (c \ne 1), \qquad \inf \frac{V}{D_r} = 0",),
+    "C4": (
+        r"\ell(c\,\beta_1, c\,\beta_0, c\,\tau, a, b, \nu) = \ell(\beta_1, \beta_0, \tau, a, b, \nu)",
+        r"\frac{\beta_1}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu \quad \text{at } n^{-1/2}",
+    ),
+    "C5": (
+        r"\{1, s, z s'\} \text{ independent}",
+        r"\hat\beta_1 - \beta_1,\; \hat\tau - \tau,\; \hat a - a,\; \hat b - b,\; \hat\nu - \nu " + _HALF,
+    ),
+    "C6": (
+        r"s(\lambda z) = \lambda^p s(z) \;(\lambda > 0):\quad "
+        r"(\beta_1, \beta_0, \tau) \mapsto (\lambda \beta_1, \lambda^p \beta_0, \lambda^p \tau)",
+        r"\frac{|\beta_1|^p}{\tau},\quad \frac{\beta_0}{\tau},\quad a,\quad b,\quad \nu \quad \text{at } n^{-1/2}",
+    ),
+    "C7": (r"\tau:\; n^{-1/2}, \quad \beta_1, a:\; n^{-1/4}, \quad b:\; n^{-1/(4m)}, \quad \nu:\; n^{-1/(2m)}",),
+    "C8": (
+        r"\sum_{l=1}^{m} p_l^2 \sum_{n_1 + 2 n_2 = j} \frac{q_{1l}^{n_1} q_{2l}^{n_2}}{n_1!\,n_2!} = 0, "
+        r"\quad j = 1, \dots, r",
+        r"\bar r(m) = 2m",
+    ),
+    "C9": (r"h(g_{\hat G}, g_G) " + _HALF,),
+    "C10": (
+        r"\beta_{1,2} = -\beta_{1,1}: \quad \hat\beta_{1,1} + \hat\beta_{1,2} = O_P(n^{-1/4}), "
+        r"\quad \hat\beta_{1,1} - \hat\beta_{1,2} - 2 \beta_{1,1} " + _HALF,
+    ),
+    "C11": (
+        r"s(z) = \log(1 + z^2), \; \tau = 1: \quad e^{s/\tau} = 1 + z^2, \qquad "
+        r"(\beta_1^2 + t) + (\beta_1^2 - t) = 2 \beta_1^2",
+    ),
+    "C12": (r"n \ge \frac{1}{\varepsilon^2 \max_L L^2 / (4 \cosh^2 (L/2))} = \frac{2.2767}{\varepsilon^2}",),
+    "C13": (r"n \, \mathrm{Var}(\log \hat\tau) \to [I^{-1}]_{\tau \tau}",),
+    "C14a": (r"|\Delta_\theta|^{r} = O(\|g_G - g_{G_*}\|)",),
+    "C14b": (r"\exists\, G_t \to G_*: \quad \|g_{G_t} - g_{G_*}\| = O(|\Delta_\theta(G_t)|^{r})",),
+    "C14c": (r"\hat\theta - \theta = O_P(n^{-1/(2r)})",),
+    "C15": (
+        r"\frac{s(b_i x) - s(b_j x)}{\tau} - \frac{s(b_i' x) - s(b_j' x)}{\tau'} \text{ constant} "
+        r"\implies (b', \tau') = (b, \tau) \text{ or a twin}",
+    ),
+    "C16": (
+        r"m - \mu_j^* = M_{j1}/\pi_J, \quad v - \nu_j^* = 2 M_{j2}/\pi_J - (M_{j1}/\pi_J)^2",
+        r"\hat\theta_J - \theta_j^* = O_P(n^{-1/2})",
+    ),
+    "C17": (
+        r"\mathrm{vol}\{K < \varepsilon\} \sim c\, \varepsilon^{\lambda} \log(1/\varepsilon)^{m-1}",
+        r"\lambda = \frac{p_{k^*}}{2} + \frac{d+1}{2}, \quad m = 1 \quad (k = k^* + 1, \; k^* \ge 2)",
+    ),
+}
+
+IN_WORDS: dict[str, str] = {
+    "C1": "relations of the linear gate's derivatives",
+    "C2": "linear gate: tau is not identifiable",
+    "C3": "no distance bounds a loss that holds tau",
+    "C4": "linear gate: beta1/tau at n^(-1/2)",
+    "C5": "tanh, sigmoid, GELU: tau at n^(-1/2)",
+    "C6": "ReLU: tau is not identifiable",
+    "C7": "more atoms than needed: the rates",
+    "C8": "solvability order r_bar(m) = 2m",
+    "C9": "density at n^(-1/2) everywhere",
+    "C10": "mirror points of tanh and GELU",
+    "C11": "log(1+z^2): no rate at tau = 1",
+    "C12": "how many points tau needs at least",
+    "C13": "variance of tau: inverse information",
+    "C14a": "the atlas: no order exceeds its bound",
+    "C14b": "the atlas: exact orders are exact",
+    "C14c": "the atlas: errors fall with its rates",
+    "C15": "tanh, GELU: one point, up to twins",
+    "C16": "atoms of a cell, merged: n^(-1/2)",
+    "C17": "what an extra expert costs",
+}
+"""What each claim is about, for a reader who does not know it."""
+
+_CAPTIONS = {
+    "checks": "Exact checks",
+    "orders": "Contact orders",
+    "losses": "Order of the loss along the orbit",
+    "profiles": "Likelihood along orbits",
+    "constants": "RMS errors times sqrt(n), and the limits by exact information",
+}
+
+_SPECIAL = ("studies", "slopes", "fits", "certificates")
+
+_PLOTTED = ("distances",)
+
+_TRUTH = ("atom", r"\beta_1", r"\beta_0", "a", "b", r"\nu")
+
+
+Facts = tuple[tuple[str, str], ...]
+"""Names with their values."""
+
+View = dict[str, Any]
+"""What a macro of templates/parts.html shows, by name."""
+
+
+def evidence(data: Mapping[str, Any], name: str) -> View:
+    """All that the data of a leg (`outcomes.Leg.data`) hold, for the macro of this name.
+
+    Facts, grids, plots, studies, and certificates with the names of their files, which begin with name.
+    """
+    plain = {key: value for key, value in data.items() if key not in _SPECIAL}
+    lists = {key: value for key, value in plain.items() if value and isinstance(value, list)}
+    certificates = data.get("certificates", ())
+    return {
+        "facts": _facts(plain, without=lists),
+        "grids": [_grid(_CAPTIONS.get(key, _spaced(key)), rows) for key, rows in lists.items()],
+        "plots": [plot for order in data.get("orders", ()) if (plot := contact_plot(order))],
+        "studies": [
+            _study(study, [s for s in data["slopes"] if s["study"] == study["name"]])
+            for study in data.get("studies", ())
+        ],
+        "certificates": [(f"{name}-{i}-{c['claims'][-1]['title']}.json", c) for i, c in enumerate(certificates, 1)],
+    }
+
+
+def _facts(record: Mapping[str, Any], *, without: Collection[str]) -> Facts:
+    return tuple((_spaced(key), shown(value)) for key, value in record.items() if key not in without)
+
+
+def _spaced(key: str) -> str:
+    return key.replace("_", " ")
+
+
+def shown(value: Any) -> str:
+    """A value of a record in a cell."""
+    match value:
+        case None | dict() if not value:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return label(value, 6)
+        case list() | tuple():
+            return ", ".join(map(shown, value))
+        case dict():
+            return ", ".join(f"{_spaced(key)} {shown(item)}" for key, item in value.items())
+    return str(value)
+
+
+def _grid(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
+    keys = [key for key in dict.fromkeys(key for record in records for key in record) if key not in _PLOTTED]
+    rows = tuple(tuple(shown(record.get(key)) for key in keys) for record in records)
+    return Table(caption, tuple(map(_spaced, keys)), rows)
+
+
+def _study(study: Mapping[str, Any], slopes: Sequence[Mapping[str, Any]]) -> View:
+    """A study: definition with its digest, how its fits ended, its judged slopes as a table and plots, the others."""
+    definition, fits, beside = study["definition"], study["fits"], describe_conditions(study.get("conditions", {}))
+    judged = [s for s in slopes if s["outcome"] is not None]
+    others = [s for s in slopes if s["outcome"] is None]
+    name, dropped = definition["name"], fits["failed"] / fits["total"]
+    return {
+        "definition": definition,
+        "fits": describe_fits(fits) + (f". {beside[0].upper()}{beside[1:]}" if beside else ""),
+        "slopes": _slopes(f"Slopes of {name}", judged),
+        "unjudged": _slopes(f"Slopes of {name} that are not judged", others),
+        "plots": [plot for s in judged if (plot := rates_plot(s, dropped))],
+        "truth": _truth(definition),
+        "facts": _facts(definition, without=("name", "activation", "truth", "digest")),
+    }
+
+
+def _slopes(caption: str, records: Sequence[Mapping[str, Any]]) -> Table:
+    columns = {**SLOPE_COLUMNS, "group": lambda s: group(s["parameter"]), "reason": "reason"}
+    return Table.of(caption, columns, records)
+
+
+def _truth(definition: Mapping[str, Any]) -> Table:
+    truth = definition["truth"]
+    columns = tuple(escape(c) if c == "atom" else mathml(c) for c in _TRUTH)
+    atoms = zip(*(truth[name] for name in ("beta1", "beta0", "a", "b", "nu")), strict=True)
+    rows = tuple((str(i), *map(shown, atom)) for i, atom in enumerate(atoms, 1))
+    return Table(f"Truth of {definition['name']}, temperature {shown(truth['tau'])}", columns, rows)
+
+
+_WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}
+
+
+def verification_page(results: Sequence[Result], source: str | None = None, fits: str | None = None) -> str:
+    """A verification as an HTML document, which names the command that makes it again.
+
+    source: the file that all was read from, if it was; fits: which fits of studies were made in the run.
+    """
+    legs = {result.claim.id: [_leg(result, name) for name in result.legs] for result in results}
+    outcomes = Counter(result.outcome for result in results)
+    ran = [leg for result in results for leg in result.legs.values() if leg is not None]
+    return render(
+        "verification.html",
+        results=results,
+        formulas=FORMULAS,
+        legs=legs,
+        names=[_WORDS[name] for name in LEGS],
+        counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
+        model=MODEL,
+        open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],
+        command=f"temperance verify {' '.join(legs)}",
+        fits=fits,
+        source=source,
+        certificates=[certificate for leg in ran for certificate in leg.data.get("certificates", ())],
+    )
+
+
+def _leg(result: Result, name: LegName) -> View:
+    """A leg of a claim: where it stands on the page, its name, whether it is required, and what it found.
+
+    open: whether it blocks or contradicts the claim.
+    """
+    leg, required = result.legs[name], name in result.claim.required
+    anchor = f"{result.claim.id}-{name.replace('_', '-')}"
+    outcome = result.outcome_of(name)
+    view: View = {"anchor": anchor, "name": _WORDS[name], "required": required, "outcome": outcome}
+    if leg is None:
+        return {**view, "detail": "did not run", "evidence": None, "open": required}
+    blocks = leg.outcome == "contradicted" or (required and leg.outcome != "confirmed")
+    return {**view, "detail": leg.detail, "evidence": evidence(leg.data, anchor), "open": blocks}

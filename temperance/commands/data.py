@@ -1,0 +1,165 @@
+"""`temperance fit` and `temperance experts`: read a CSV file, and say which mixture its data come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Unpack
+
+import numpy as np
+from cyclopts import Parameter
+from rich.console import Console
+
+from temperance.answers.experts import Experts, answer_of, fit_sizes
+from temperance.commands.command import command
+from temperance.numerics.estimation.comparison import FitComparison
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.show.answer import Answer
+from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import ExpertNumbers, Whole
+from temperance.show.output import Display
+from temperance.show.plots import Picture, pictures_of
+from temperance.show.table import Part, Summary, Table
+from temperance.theory.models import experts as experts_of_models
+
+_GATE = "linear (the default), softmax (temperature 1), activation, another name of docs/gates.md, or a formula"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Fit(Answer):
+    """A fit, or a comparison of sizes, to a file of data.
+
+    data: x (n, d) and y (n,), without what is missing. names: of their columns.
+    """
+
+    found: FitResult | FitComparison
+    data: tuple[Floats, Floats]
+    names: tuple[str, ...]
+
+    def to_json(self) -> Any:
+        """That of the fit."""
+        return self.found.to_json()
+
+    @property
+    def plots(self) -> tuple[Picture, ...]:
+        """The data with the experts, and the gate, of one column of x; of several sizes that with the least BIC."""
+        result, (x, y) = self.found, self.data
+        if isinstance(result, FitComparison):
+            result = next((f for f in result.fits if f.fitted == result.least["bic"]), result.fits[0])
+        return pictures_of(result, x, y, self.names)
+
+    def show(self, screen: Console) -> None:
+        """Print what the fit prints of itself."""
+        screen.print(str(self.found))
+
+
+def _summary(result: FitResult | FitComparison) -> Summary:
+    """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
+    head, rows, foot = result.parts()
+    parts: list[Part] = [*head, Table("The fit", result.heads, tuple(rows)), *foot]
+    return Summary("Which mixture do these data come from?", tuple(parts), tuple(result.words))
+
+
+@takes_formulas
+def _fit(
+    data: str,
+    *,
+    fitted: ExpertNumbers,
+    gate: Annotated[str | None, Parameter(help=_GATE)] = None,
+    expert: Annotated[
+        str, Parameter(help=f"{experts_of_models.accepted(orders=True)}, or a formula of its mean")
+    ] = "gaussian",
+    activation: str | None = None,
+    gauge: str = "free",
+    tau: float | None = None,
+    target: str | None = None,
+    weights: str | None = None,
+    drop_missing: bool = False,
+    seed: Whole = 0,
+    starts: Whole = 10,
+    noise: str = "each",
+    nu: float | None = None,
+    **formulas: Unpack[FormulaOptions],
+) -> Fit:
+    """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
+
+    Args:
+        data: A CSV file of numbers, with or without a header.
+        fitted: Number of experts; several, as 1,2,3, are compared.
+        gate: A name of docs/gates.md, or a formula of the log weight in x, or in x1 .. xd, the columns in their order.
+        expert: An expert of the list there with a mean, or a formula of its mean.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
+        gauge: free or anchored, of the gate "activation"; the others hold their last atom.
+        tau: Hold the temperature of a linear, softmax or activation gate at this number; else it is estimated.
+        target: Column of y, the last by default; the others are x.
+        weights: Column that says how often each row was seen; it is not one of x.
+        drop_missing: Leave out rows with a missing value.
+        seed: Of the starts.
+        starts: Number of starts.
+        noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
+        nu: The variance, with --noise known.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
+    """
+    from temperance.numerics.estimation.fit import fit as estimate
+    from temperance.show.inputs import read_csv
+
+    x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
+    options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
+    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
+    with Display() as display, display.doing("fitting") as progress:
+        result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
+    doubted = result.doubted(doubts)
+    finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
+    return Fit(doubted, (x[finite], y[finite]), (*columns, target or "y"), summary=_summary(doubted))
+
+
+fit = command(_fit)
+
+
+_GATE_OF_EXPERTS = "softmax (the default), activation, another name of docs/gates.md, or a formula"
+
+
+@takes_formulas
+def _experts(
+    data: str,
+    *,
+    most: Whole = 5,
+    gate: Annotated[str | None, Parameter(help=_GATE_OF_EXPERTS)] = None,
+    activation: str | None = None,
+    expert: Annotated[
+        str, Parameter(help=f"{experts_of_models.accepted(orders=True)}, or a formula of its mean")
+    ] = "gaussian",
+    gauge: str = "free",
+    target: str | None = None,
+    weights: str | None = None,
+    drop_missing: bool = False,
+    seed: Whole = 0,
+    **formulas: Unpack[FormulaOptions],
+) -> Experts:
+    """Say how many experts the data of a CSV file come from, and what speaks against the answer.
+
+    Args:
+        data: A CSV file of numbers, with or without a header.
+        most: The greatest number of experts that is tried.
+        gate: A name of docs/gates.md, or a formula of the log weight in x, or in x1 .. xd, the columns in their order.
+        activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
+        expert: An expert of the list there with a mean, or a formula of its mean.
+        gauge: free or anchored, of the gate "activation".
+        target: Column of y, the last by default; the others are x.
+        weights: Column that says how often each row was seen; it is not one of x.
+        drop_missing: Leave out rows with a missing value.
+        seed: Of the starts.
+        shared, positive, constants, bias: Of formulas; see docs/gates.md.
+    """
+    from temperance.show.inputs import read_csv
+
+    x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
+    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
+    with Display() as display, display.doing(f"fitting {most} experts down to 1") as progress:
+        comparison = fit_sizes(x, y, most=most, progress=progress, **options)
+    return answer_of(comparison, doubts)
+
+
+experts = command(_experts)

@@ -1,0 +1,301 @@
+"""Defines the rate studies of a user's own setting: of the gates that have fits of their own, and of any other model.
+
+`study_for` is of linear, softmax and activation gates with linear Gaussian experts. `any_study` is of any gate and
+expert: two true atoms, at the default true point of `exponents` but for experts that are kept apart, are fitted by two
+or three, and slopes are compared with the orders that are proved (theory 9). Samples are on the lattice, and every
+start is made from the true atoms. By least squares of the regression function x is at fixed nodes, the noise around it
+Gaussian, and the true point that of `exponents` (theory 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from temperance.measurements.judgement import LEVEL, conditions, objection
+from temperance.measurements.slopes import SlopeTests, describe_size
+from temperance.measurements.true_measures import check_truth, default_truth
+from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.search import FAILED
+from temperance.numerics.general.general_mle import require_smooth
+from temperance.numerics.general.split_mixtures import WEIGHT, Family
+from temperance.numerics.lattice.experiment import kinks_move
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+from temperance.numerics.studies.general_studies import (
+    GeneralResult,
+    GeneralStudy,
+    kept_apart,
+    run_general,
+    run_regression,
+)
+from temperance.numerics.studies.results import StudySlope, error_points, slope_of
+from temperance.numerics.studies.study import Kind, Study
+from temperance.theory.activations.activation import activation
+from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.exact_orders import bias_orders, exact_orders
+from temperance.theory.contact.order_setting import flat_curves, order_setting
+from temperance.theory.least_squares.orders import least_squares_orders
+from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
+from temperance.theory.models.order import Order
+from temperance.theory.models.spec import NU, TAU, MoESpec
+from temperance.theory.models.truth import Loss, Setting, Truth
+from temperance.theory.models.weights import is_weighted
+from temperance.theory.rates.analysis import Analysis
+from temperance.theory.rates.prediction import Prediction
+
+SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
+LATTICE_SIZES = tuple(10**j for j in range(4, 13))
+KINKED_SIZES = LATTICE_SIZES[:5]  # where kinks move with beta1: the cells grow like n^(1/3)
+REPLICATES = 100
+_FEWEST = 10  # replicates that have an interval
+_STARTS, _SPLITS, _ROUNDS = 3, 2, 3
+_LARGEST_LATTICE_DIM = 2
+
+
+def study_for(
+    *,
+    gate: str = "linear",
+    source: str | None = None,
+    true: int,
+    fitted: int,
+    gauge: str = "free",
+    truth: Truth | None = None,
+    dim: int = 1,
+    n: Sequence[int] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    experiment: str | None = None,
+) -> Study:
+    """The definition of a study from the options of `temperance rates`.
+
+    By default experiment is "lattice" for d = 1, 2 and "sample" beyond, and n goes from 10^4 to 10^12 on the lattice
+    (to 10^8 where kinks of the gate move with beta1), from 1000 to 32000 in samples. The box follows the truth (it is
+    part of the estimator, and printed); starts do not use it: three fresh ones, the estimate at the n before, and for
+    k > k* two random splits of every atom of the maximum for k - 1 atoms. Raises ValueError for a bad option, or a
+    truth of another shape.
+    """
+    kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
+    _check(gate, source, true, fitted, replicates, seed, dim)
+    linear, make = source is None or activation(source).is_linear, FITTED[gate]
+    anchored = gauge_of(gauge) == "anchored" or linear
+    held = None if TAU in make(dim).shared else 1.0
+    chosen = truth or default_truth(true, dim, tau=held or 0.5, anchored=anchored, make=make)
+    check_truth(chosen, true, dim, anchored and not linear)
+    measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
+    name = "linear" if linear else str(source)
+    sizes = _sizes(kind, measure, name, low, high) if n is None else tuple(n)
+    _check_sizes(sizes, fitted * (2 * dim + 3), kind)
+    gauge_: Gauge = "anchored" if anchored else "free"
+    # kinks that some atom sees change the exponent of the error of beta1 in split cells
+    split = fitted > true and not linear
+    return Study(
+        name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
+        activation=name,
+        truth=measure,
+        k=fitted,
+        gauge=gauge_,
+        sizes=sizes,
+        replicates=replicates,
+        starts=_STARTS,
+        box=_box(measure),
+        seed=seed,
+        low=low,
+        high=high,
+        tau=held,
+        splits=_SPLITS if fitted > true else 0,
+        rounds=_ROUNDS,
+        experiment=kind,
+        kink=split and Analysis(activation(name), chosen, fitted, gauge_).kinked,
+    )
+
+
+def _sizes(kind: Kind, measure: MixingMeasure, name: str, low: float, high: float) -> tuple[int, ...]:
+    if kind == "sample":
+        return SIZES
+    moving = kinks_move(measure, compile_activation(activation(name)), low, high)
+    return KINKED_SIZES if moving else LATTICE_SIZES
+
+
+def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
+    largest = 10**8 if kind == "sample" else 10**12
+    for size in n:
+        if not smallest <= size <= largest:
+            limits = f"{smallest} (all beta1, beta0, a, b, nu) to {describe_size(largest)} (experiment: {kind})"
+            raise ValueError(f"n = {describe_size(size)} is out of range; accepted: {limits}")
+
+
+def _check(gate: str, source: str | None, true: int, fitted: int, replicates: int, seed: int, dim: int) -> None:
+    require_gate(gate, source is not None, FITTED)
+    if true < 1 or fitted < true or fitted > 12:
+        raise ValueError(f"need 1 <= true <= fitted <= 12, not {true}, {fitted}")
+    if not 1 <= dim <= 8:
+        raise ValueError(f"the dimension must be 1 to 8, not {dim}")
+    if replicates < _FEWEST:
+        raise ValueError(f"replicates must be at least {_FEWEST}, fewer have no interval, not {replicates}")
+    if seed < 0:
+        raise ValueError(f"the seed must not be negative, not {seed}")
+    if source is not None and activation(source).parameters:
+        raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
+
+
+def _box(m: MixingMeasure) -> Box:
+    """Wide enough for the truth by a factor of three or more in every parameter."""
+
+    def wide(values: Any, least: float) -> float:
+        return max(least, 3 * float(np.abs(values).max()))
+
+    tau = float(m.tau)
+    return Box(
+        beta1=wide(m.beta1, 10.0),
+        beta0=wide(m.beta0, 10.0),
+        tau=(tau / 20, 20 * tau),
+        a=wide(m.a, 10.0),
+        b=wide(m.b, 10.0),
+        nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
+    )
+
+
+ANY_SIZES = (10**6, 10**8, 10**10, 10**12)
+ANY_REPLICATES = 40
+_LEAST_SIZE, _LARGEST_SIZE = 100, 10**12
+_ANY_STARTS, _ANY_ROUNDS, _OTHER_POWER = 3, 3, 2.0
+_UNPUBLISHED = "no paper on this model is in the list"
+
+
+@dataclass(frozen=True, eq=False)
+class AnyStudy:
+    """A study, and what is proved of the groups of its errors: by the title of an order.
+
+    loss: of the fits: the likelihood of the mixture, or least squares of its regression function.
+    """
+
+    study: GeneralStudy
+    proved: dict[str, Order]
+    loss: Loss = "likelihood"
+
+    def run(self, progress: Callable[[int], None]) -> GeneralResult:
+        """Sample, fit and compare; progress is told the number of finished replicates."""
+        run = run_general if self.loss == "likelihood" else run_regression
+        return run(self.study, progress)
+
+
+def any_study(
+    spec: MoESpec,
+    true: int,
+    fitted: int,
+    *,
+    sizes: Sequence[int] | None,
+    replicates: int | None,
+    seed: int,
+    loss: Loss = "likelihood",
+) -> AnyStudy:
+    """The study of a model with these sizes (default: `ANY_SIZES`) and replicates (default: `ANY_REPLICATES`).
+
+    Raises:
+        ValueError: other atoms than two fitted by two or three (least squares: three), a gate with kinks that x can
+            reach, or a bad number.
+    """
+    sizes, replicates = (
+        ANY_SIZES if sizes is None else tuple(sizes),
+        ANY_REPLICATES if replicates is None else replicates,
+    )
+    squares = loss == "least-squares"
+    if true != 2 or fitted not in ((3,) if squares else (2, 3)):
+        accepted = "--true 2 --fitted 3 by least squares" if squares else "--true 2 --fitted 2 or 3"
+        raise ValueError(f"rates of this model are measured with {accepted}, not {true}, {fitted}")
+    if replicates < 10 or seed < 0:
+        raise ValueError(f"replicates must be at least 10, and the seed not negative, not {replicates}, {seed}")
+    if not sizes or list(sizes) != sorted({*sizes}) or not _LEAST_SIZE <= sizes[0] <= sizes[-1] <= _LARGEST_SIZE:
+        raise ValueError(
+            f"n must be growing sizes from {_LEAST_SIZE} to 1e12 for this model, not {', '.join(map(str, sizes))}"
+        )
+    chosen = order_setting(
+        spec.gate, spec.expert, split="all" if fitted == 2 and not is_weighted(spec) else "one", dim=spec.dim
+    )
+    if squares:
+        listed = _by_least_squares(chosen)
+    elif fitted == 2:
+        exact = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2)
+        chosen, listed = replace(chosen, cells=(1, 1), held=exact.setting.held), exact.orders
+    else:
+        listed = orders(chosen).orders
+    family = Family(chosen if squares else kept_apart(chosen))
+    require_smooth(family)
+    proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
+    flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
+    flat |= {NU.name} if squares else set()
+    powers = {}
+    for name in (p.name for p in (*chosen.each, *chosen.shared)):
+        if name not in flat:
+            upper = proved[name].upper if name in proved else None
+            powers[name] = 1.0 if fitted == 2 else _OTHER_POWER if upper is None else float(upper)
+    for o in bias_orders(exact) if fitted == 2 else ():
+        if not o.flat and chosen.weighted:
+            proved[WEIGHT], powers[WEIGHT] = o, 1.0
+    name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
+    name += ", least squares" if squares else ""
+    return AnyStudy(
+        GeneralStudy(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved, loss
+    )
+
+
+def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
+    """What is proved of a setting under least squares, flat where an exact curve of one density moves it, too."""
+    gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
+    curves, proved = flat_curves(chosen), least_squares_orders(split_atom(chosen.spec, gate, chosen.held, None)).orders
+    named = (replace(o, parameter=curves.label(o.name, o.is_mean)) for o in proved)
+    return tuple(replace(o, upper=None, flat=True) if o.name in curves.flat else o for o in named)
+
+
+def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
+    """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
+    status = np.array(result.status)
+    valid = ~np.isin(status, FAILED)
+    counts = {name: int((status == name).sum()) for name in ("converged", "at_bound")}
+    measured = conditions(result)
+    no_test = objection(float((~valid).mean()), measured["agreement"])
+    judged = SlopeTests(plan.study.sizes, LEVEL / len(result.errors), exact=False, objection=no_test)
+    slopes = [{**judged.record(s, p), **measured} for s, p in _slopes(plan, result, valid)]
+    return {
+        "setting": {**plan.study.definition, "loss": plan.loss},
+        "experiment": "lattice" if plan.loss == "likelihood" else "nodes",
+        "slopes": slopes,
+        "fits": {
+            "total": int(status.size),
+            "converged": counts["converged"],
+            "at_bound": counts["at_bound"],
+            "failed": int((~valid).sum()),
+        },
+        "conditions": measured,
+    }
+
+
+def _slopes(
+    plan: AnyStudy, result: GeneralResult, valid: NDArray[np.bool_]
+) -> Iterator[tuple[StudySlope, Prediction | None]]:
+    """The slope of every group of errors, and what is predicted of it."""
+    study, m = plan.study, plan.study.family.m
+    shared = {p.name for p in study.family.setting.spec.gate.shared}
+    for name, all_errors in result.errors.items():
+        cell, size = (None, None) if name in shared else (0, m)
+        errors, order = np.where(valid, all_errors, np.nan), plan.proved.get(name)
+        slope = slope_of(errors, study.sizes)
+        points = error_points(errors, study.sizes)
+        label = name if order is None else order.parameter
+        yield (
+            StudySlope(label, cell, size, 1.0, (study.family.sizes,), None, slope, points, errors),
+            None if order is None else _prediction(order, size),
+        )
+
+
+def _prediction(o: Order, size: int | None) -> Prediction:
+    rate: Fraction | None = o.rate
+    return Prediction(o.parameter, size, None, None, o.reason.text, _UNPUBLISHED, unproved=o.reason.kind, at_least=rate)

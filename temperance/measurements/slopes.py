@@ -1,0 +1,361 @@
+"""Compares measured slopes with predicted exponents, records a study, and puts its slopes in words and rows.
+
+`study_record` is the object of `rates --json` (theory 9); `slope_parts` and `answer` are what its screen says of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from functools import lru_cache
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from temperance.measurements.judgement import (
+    LEVEL,
+    LegOutcome,
+    PlannedTest,
+    conditions,
+    describe_conditions,
+    holds,
+    objection,
+    with_test,
+)
+from temperance.numerics.errors.hypotheses import slope_test
+from temperance.numerics.errors.slopes import is_sharp
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
+from temperance.numerics.studies.study import Study
+from temperance.show.table import Columns, Part, Table
+from temperance.theory.rates.predict import predict
+from temperance.theory.rates.prediction import Prediction, weakest
+
+_EARLY = 10**4  # sizes below it say nothing of a limit: variances differ from theirs by O(1/n)
+_RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
+
+
+def predictions(study: Study) -> tuple[Prediction, ...]:
+    """What theory.rates.predict predicts for a study, at its truth and on its support."""
+    return predict(study.exact_truth, study.k, None if study.linear else study.activation, gauge=study.gauge)
+
+
+def predicted(study: Study, wanted: Mapping[str, float | None]) -> LegOutcome:
+    """Whether theory.rates.predict predicts these exponents for a study (None: none)."""
+    exponents = {p.parameter: None if p.sharp is None else float(p.sharp) for p in predictions(study)}
+    return holds({name: exponents[name] for name in wanted if name in exponents} == wanted)
+
+
+def _of_the_image(study: Study) -> tuple[Prediction, ...] | None:
+    """What is predicted of fits whose anchor is in the first cell, where the anchored truth has a mirror image.
+
+    For s odd + const the truth (beta1, 0) has the density of (-beta1, 0) with its two experts swapped: the first cell
+    is then that of the anchor. The predictions name the cells in this order.
+    """
+    if study.symmetry.parity != "odd" or study.linear or study.gauge != "anchored" or study.truth.k != 2:
+        return None
+    return predictions(replace(study, truth=replace(study.truth, beta1=-study.truth.beta1)))
+
+
+@lru_cache(maxsize=64)  # several claims share a study
+def study_record(result: StudyResult, *, level: float | None = None) -> dict[str, Any]:
+    """A study as `temperance rates --json` prints it: setting, experiment, slopes and fits.
+
+    level: of each test; by default the share of the family-wise level that the slopes of this study alone have.
+    slope, ci, predicted and published all have the sign of a slope: an error of n^(-1/2) has -0.5. An outcome is null
+    where nothing is predicted or there are too few fits.
+    """
+    study = result.study
+    home, image = predictions(study), _of_the_image(study)
+    each = LEVEL / max(1, len(planned_slopes((study,), LEVEL))) if level is None else level
+    beside = conditions(result)
+    judged = SlopeTests(study.sizes, each, study.exact, objection(result.dropped, beside["agreement"]))
+    slopes = [{**judged.record(s, _applicable(s, home, image)), **beside} for s in study_slopes(result)]
+    return {
+        "setting": {**study.definition, "digest": study.digest},
+        "experiment": study.experiment,
+        "slopes": slopes,
+        "fits": fits(result),
+        "conditions": beside,
+    }
+
+
+def planned_slopes(
+    studies: Sequence[Study], level: float, *, parameters: Sequence[str] | None = None
+) -> list[PlannedTest]:
+    """The hypotheses of the slopes of some studies: every group of errors with a predicted rate that can occur.
+
+    Which cells the fits will have is not known before a study runs: all numbers of atoms that cells without an empty
+    one can have are counted, and both places of the anchor. parameters: a part of the groups; for None all but the
+    density, which has a claim of its own.
+    """
+    return [
+        PlannedTest(study.name, group, slope_test(_no_errors(study), study.sizes, p, exact=study.exact, level=level))
+        for study in studies
+        for parameter, group, p in _predicted_groups(study)
+        if (parameter in parameters if parameters else parameter != "density")
+    ]
+
+
+def _no_errors(study: Study) -> Floats:
+    return np.full((study.replicates, len(study.sizes)), np.nan)
+
+
+@lru_cache(maxsize=64)
+def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
+    """Parameter, group in words, and exponent of every slope that can have a prediction."""
+    k, image = study.truth.k, _of_the_image(study)
+    sizes = [s for s in product(range(1, study.k - k + 2), repeat=k) if sum(s) == study.k]
+    apart = not (study.exact or study.linear) and study.gauge == "anchored"
+    homes: list[bool | None] = [True, False] if apart else [None]
+    theta = np.zeros((1, 1, study.layout.size))
+    shapes = StudyResult(
+        study, theta, np.full((1, 1), "converged"), np.ones((1, 1), dtype=int), np.zeros((1, 1))
+    ).errors
+    named_groups = []
+    for name, errors in shapes.items():
+        whole = name == "density" or (errors.ndim == 2 and study.exact)
+        cells: Sequence[int | None] = range(errors.shape[-1]) if errors.ndim == 3 else [None]
+        for cell, home in product(cells, [None] if whole else homes):
+            groups = {s[cell] if cell is not None else None if whole else s for s in sizes}
+            for group in sorted(groups, key=str):
+                met = [s for s in sizes if whole or group == (s if cell is None else s[cell])]
+                size = group if isinstance(group, int) else None
+                slopes = [StudySlope(name, cell, size, 1.0, (s,), home, None) for s in met]
+                proved = [p.proved for s in slopes if (p := _applicable(s, predictions(study), image)) is not None]
+                if rates := [p for p in proved if p is not None]:
+                    where = "" if cell is None else f" in cell {cell}"
+                    words = f"{name}{where}" + ("" if group is None else f", {group}") + (" away" * (home is False))
+                    named_groups.append((name, words, float(min(rates))))
+    return tuple(named_groups)
+
+
+def fits(result: StudyResult) -> dict[str, int]:
+    """How many fits ended how; failed: spikes and those that ran out of steps."""
+    counts = result.counts
+    failed, total = counts["spike"] + counts["max_steps"], sum(counts.values())
+    return {"total": total, "converged": counts["converged"], "at_bound": counts["at_bound"], "failed": failed}
+
+
+def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Prediction] | None) -> Prediction | None:
+    """The prediction that is meant for a slope, None if there is none."""
+    if s.home is not False:
+        return weakest(home, s.parameter, s.cell, s.patterns)
+    if image is None:
+        return None
+    return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
+
+
+@dataclass(frozen=True)
+class SlopeTests:
+    """How the slopes of a study are judged.
+
+    sizes: of the samples. level: of each test. exact: whether the rate is n^-p itself, as of as many atoms as there
+    are; else a bound. objection: why the study settles nothing, if it does not.
+    """
+
+    sizes: tuple[int, ...]
+    level: float
+    exact: bool
+    objection: str | None
+
+    def record(self, s: StudySlope, rate: Prediction | None) -> dict[str, Any]:
+        """A slope as JSON, with the test of a prediction: errors fall at least as fast as is proved.
+
+        Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
+        """
+        sharp, published = (None, None) if rate is None else (_slope_of(rate.proved), _slope_of(rate.published))
+        row = {
+            "parameter": s.parameter,
+            "cell": s.cell,
+            "cell_size": s.cell_size,
+            "share": s.share,
+            "cells": [list(pattern) for pattern in s.patterns],
+            "anchor_at_home": s.home,
+            "slope": None if s.slope is None else s.slope.value,
+            "median_slope": None if s.slope is None else s.slope.median,
+            "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
+            "predicted": sharp,
+            "published": published,
+            "outcome": None,
+            "sharp": None,
+            "reason": _silence(s, rate),
+            "points": [asdict(point) for point in s.points],
+        }
+        rare = s.share <= _RARE
+        if sharp is None or s.errors is None or (s.slope is None and rare):
+            return row
+        early = self.sizes[0] < _EARLY
+        tested = slope_test(s.errors, self.sizes, -sharp, exact=self.exact and not early, level=self.level)
+        row = with_test(row, tested, self.level, rare=rare, objection=self.objection)
+        if row["outcome"] == "contradicted" and early:
+            row |= {"outcome": "inconclusive", "reason": f"{row['reason']}; n below 10^4 says nothing of the limit"}
+        is_about = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, -sharp)
+        return {**row, "sharp": is_about and row["outcome"] == "confirmed"}
+
+
+def _slope_of(exponent: Fraction | None) -> float | None:
+    """-p of an error n^(-p)."""
+    return None if exponent is None else -float(exponent)
+
+
+def _silence(s: StudySlope, prediction: Prediction | None) -> str:
+    """Why a slope is not judged."""
+    if prediction is None and s.home is False:
+        return "the fitted anchor is in the cell of another atom: no statement covers it"
+    if prediction is None:
+        return "nothing is stated of it in this setting"
+    if prediction.proved is None:
+        return prediction.reason
+    return "some sample size has fewer than ten such fits, no error at all, or an error without bound"
+
+
+def finite(value: float) -> float | None:
+    """The number, None for one that JSON has no word for."""
+    return value if math.isfinite(value) else None
+
+
+_OPEN = ("inconclusive", "contradicted")
+_LARGE = 10  # half of an interval over its error; more than that is no number
+_SIZES = 5  # of a table of errors, so that it is no wider than a page
+
+
+def slope_parts(record: Mapping[str, Any]) -> Iterator[Part]:
+    """The definition of a study, every slope with its interval and prediction, its errors, and how the fits ended."""
+    slopes = record["slopes"]
+    open_ = dict.fromkeys(s["reason"] for s in slopes if s["outcome"] != "confirmed")
+    marks = {reason: f" [{i}]" for i, reason in enumerate(open_, 1)}
+    marked = {**SLOPE_COLUMNS, "outcome": lambda s: _judgement(s) + marks.get(s["reason"], "")}
+    yield Table.of("Slopes", marked, slopes)
+    yield from (f"{mark.strip()} {reason}" for reason, mark in marks.items())
+    if any(s["published"] not in (None, s["predicted"]) for s in slopes):
+        yield "in brackets: the published slope, where it differs"
+    if any(_median(s) for s in slopes if s["slope"] is not None):
+        yield "median: the slope of the median error, where the interval of the RMS errors does not hold it"
+    if any(s["anchor_at_home"] is False for s in slopes):
+        yield "anchor away: fits whose anchor (the atom with beta1 = 0) is not in the cell of the true anchor"
+    yield from _errors(record["setting"]["sizes"], slopes)
+    yield describe_fits(record["fits"])
+    if beside := describe_conditions(record.get("conditions", {})):
+        yield beside
+
+
+def _errors(sizes: Sequence[int], slopes: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    """The RMS error at every n with half its 95% interval, where there are fits."""
+    yield "RMS errors at the sample sizes n, +- half of their 95% intervals (few: under ten fits; large: no number)"
+    for start in range(0, len(sizes), _SIZES):
+        part = sizes[start : start + _SIZES]
+        rows = []
+        for s in slopes:
+            points = {point["n"]: point for point in s["points"]}
+            rows.append((s["parameter"], _cell(s), *(_error(points[n]) if n in points else "few" for n in part)))
+        yield Table("RMS errors", ("group", "cell", *(f"n = {describe_size(n)}" for n in part)), tuple(rows))
+
+
+def _error(point: Mapping[str, Any]) -> str:
+    if point["rms"] is None:
+        return "large"
+    if point["ci"] is None:
+        return f"{point['rms']:.2g}"
+    low, high = point["ci"]
+    half = (high - low) / 2 / point["rms"]
+    return f"{point['rms']:.2g} +-" + (f"{half:.0%}" if half <= _LARGE else "large")
+
+
+def describe_fits(fits: Mapping[str, int]) -> str:
+    """How the fits of a study ended."""
+    converged, bound, failed = (f"{fits[name] / fits['total']:.2%}" for name in ("converged", "at_bound", "failed"))
+    text = f"{fits['total']} fits: {converged} converged, {bound} ended at a bound of the box"
+    if fits["at_bound"]:
+        text += " (they count: the slopes are those of estimates in this box)"
+    return text + f", {failed} were dropped (degenerate, or not converged)"
+
+
+def describe_size(n: int) -> str:
+    """The size as a power of ten where it is a large one."""
+    exponent = len(str(n)) - 1
+    return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
+
+
+def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
+    """What the slopes of a study say of the predictions."""
+    by_outcome = {name: [s for s in slopes if s["outcome"] == name] for name in ("confirmed", *_OPEN)}
+    judged = sum(map(len, by_outcome.values()))
+    silent = [s for s in slopes if s["predicted"] is None]
+    text = "Answer: no slope is predicted and measured"
+    if judged:
+        sharp = sum(bool(s["sharp"]) for s in by_outcome["confirmed"])
+        text = f"Answer: errors fall as predicted in {len(by_outcome['confirmed'])} of {judged} slopes, {sharp} sharp"
+    text += "".join(f"; {name}: {_groups(by_outcome[name], slopes) or 'none'}" for name in _OPEN if judged)
+    return text + (f"; not predicted, only measured: {', '.join(_names(silent))}" if silent else "")
+
+
+def _groups(some: Sequence[Mapping[str, Any]], slopes: Sequence[Mapping[str, Any]]) -> str:
+    """The groups of some slopes, each with how many of its cells are confirmed, where some are."""
+    groups = []
+    for name in _names(some):
+        outcomes = [s["outcome"] for s in slopes if s["parameter"] == name and s["outcome"] is not None]
+        confirmed = outcomes.count("confirmed")
+        groups.append(f"{name} (confirmed for {confirmed} of {len(outcomes)})" if confirmed else name)
+    return ", ".join(groups)
+
+
+def _names(slopes: Sequence[Mapping[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(s["parameter"] for s in slopes))
+
+
+def _slope(s: Mapping[str, Any]) -> str:
+    """The slope with its interval, or why there is none."""
+    if s["slope"] is None:
+        return _no_slope(s)
+    low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
+    return f"{s['slope']:.3f} [{low}, {high}]" + _median(s)
+
+
+def _judgement(s: Mapping[str, Any]) -> str:
+    outcome = s["outcome"] or ("no prediction" if s["predicted"] is None else "not judged")
+    return outcome + (", sharp" if s["sharp"] else "")
+
+
+def _cell(s: Mapping[str, Any]) -> str:
+    """The cell with its number of atoms; for what belongs to no cell, the numbers in all cells if some has several."""
+    cell = f"{s['cell']} ({s['cell_size']})"
+    if s["cell"] is None:
+        sizes = s["cells"][0] if len(s["cells"]) == 1 else []
+        cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
+    return cell + (", anchor away" if s["anchor_at_home"] is False else "")
+
+
+def _median(s: Mapping[str, Any]) -> str:
+    """The slope of the median error, where the 95% interval of that of the RMS error does not hold it."""
+    median, (low, high) = s.get("median_slope"), s["ci"]
+    if median is None or None in (low, high) or low <= median <= high:
+        return ""
+    return f", median {median:.3f}"
+
+
+def _no_slope(s: Mapping[str, Any]) -> str:
+    errors = [p["rms"] for p in s["points"]]
+    if errors and not any(errors) and None not in errors:
+        return "no error"
+    return "overflow" if None in errors else "too few fits"
+
+
+def _predicted(s: Mapping[str, Any]) -> str:
+    """The predicted slope, and the published one in brackets where they differ."""
+    sharp, published = (None if s[name] is None else f"{s[name]:g}" for name in ("predicted", "published"))
+    return (sharp or "none") + ("" if published in (None, sharp) else f" ({published})")
+
+
+SLOPE_COLUMNS: Columns = {
+    "group": "parameter",
+    "cell": _cell,
+    "share": lambda s: f"{s['share']:.2f}",
+    "slope [95% interval]": _slope,
+    "predicted": _predicted,
+    "outcome": _judgement,
+}
+"""A cell with its number of atoms; a predicted slope with the published one, where they differ."""

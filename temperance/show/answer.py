@@ -1,0 +1,152 @@
+"""Defines the answer that every function of `temperance` returns: text, notebook, JSON, table and file in one.
+
+An answer is a record: what it says is made before it, and printed, shown and written from there alone.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from textwrap import shorten
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.console import Console
+
+from temperance.show.errors import BadInput, one_line
+from temperance.show.output import check_writable, console, to_json, write_file
+from temperance.show.table import Part, Summary
+from temperance.theory.expressions.arguments import checked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from temperance.show.plots import Picture
+
+
+@checked
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class Answer:
+    """What a command found. Subclasses are frozen dataclasses (repr=False) of what was found, with to_json.
+
+    Attributes:
+        summary: what the command prints, and its title.
+        written: the files of proofs that were written, a line each.
+    """
+
+    summary: Summary
+    written: tuple[str, ...] = ()
+
+    writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
+        {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": lambda answer: answer.page()}
+    )
+    """What the file of `write` holds, by its ending."""
+
+    @property
+    def status(self) -> int:
+        """The exit status of the command."""
+        return 0
+
+    @property
+    def title(self) -> str:
+        """What was asked, in a line."""
+        return self.summary.title
+
+    def parts(self) -> Sequence[Part]:
+        """The lines and tables that the command prints after the answer in words."""
+        return self.summary.parts
+
+    @property
+    def words(self) -> Sequence[str]:
+        """The answer in words: the first lines."""
+        return self.summary.words
+
+    def to_json(self) -> Any:
+        """The object that the command prints with --json, of dicts, lists, text and numbers."""
+        raise NotImplementedError
+
+    def rows(self) -> Sequence[Mapping[str, Any]]:
+        """The table of the answer, one mapping a row."""
+        return self.to_json()
+
+    @property
+    def plots(self) -> Sequence[Picture]:
+        """The pictures of its page."""
+        return ()
+
+    def plot(self) -> Figure:
+        """The pictures of the answer, as a matplotlib figure of one panel each.
+
+        Raises:
+            ValueError: it has none.
+        """
+        if not self.plots:
+            raise ValueError(f"this answer of {type(self).__name__.lower()} has no picture")
+        from temperance.show.plots import panels
+
+        return panels(self.plots)
+
+    def page(self) -> str:
+        """The answer as an HTML document: what the command prints, pictures, and the JSON."""
+        from temperance.show.page import answer_page  # it loads templates
+
+        return answer_page(self.summary, self.to_json(), self.plots)
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What the command says on stderr."""
+        return self.written
+
+    def to_frame(self) -> Any:
+        """The table of the answer as a pandas DataFrame.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from temperance.numerics.estimation.result import frame
+
+        return frame(self.rows())
+
+    def write(self, path: str) -> None:
+        """Write the answer to a file, in the format of its ending: .json, .html and what the command has besides.
+
+        path: of the file.
+
+        Raises:
+            ValueError: the ending is none of these, or the file cannot be written.
+        """
+        check_writable(path, endings=self.writers)
+        write_file(path, self.writers[PurePath(path).suffix](self))
+
+    @checked
+    def show(self, screen: Console) -> None:
+        """Print the answer on a screen."""
+        for part in self.summary.all:
+            screen.print(one_line(part) if isinstance(part, str) else part.text(console().width))
+
+    def __str__(self) -> str:
+        """What the command prints."""
+        file = io.StringIO()
+        self.show(console(file=file))
+        return file.getvalue().rstrip("\n")
+
+    def __repr__(self) -> str:
+        """The kind of answer and what it says, in a line; print shows all."""
+        return f"<{type(self).__name__}: {shorten(one_line((*self.words, self.title)[0]), 100, placeholder=' ...')}>"
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from markupsafe import escape
+
+        lines = (f"<p>{escape(one_line(p))}</p>" if isinstance(p, str) else p.html() for p in self.summary.all if p)
+        return "\n".join(lines)
+
+
+class Refused(BadInput):
+    """Some of what was asked cannot be answered; answer: the answer to the rest."""
+
+    def __init__(self, message: str, answer: Answer) -> None:
+        super().__init__(message)
+        self.answer = answer

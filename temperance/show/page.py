@@ -1,0 +1,172 @@
+r"""Writes answers and derivations as HTML pages, one file each that loads nothing; their formulas as MathML.
+
+`render` fills a template of templates/; `temperance.claims.page` makes the page of a verification with it.
+
+>>> from temperance.show.page import mathml
+>>> "<mi>τ</mi>" in mathml(r"\tau")
+True
+"""
+
+from __future__ import annotations
+
+import base64
+import platform
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from html import unescape
+from importlib.metadata import version
+from textwrap import shorten
+from typing import Any
+from xml.etree.ElementTree import Element, tostring
+
+import sympy as sp
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+from sympy import latex
+
+from temperance.show.output import to_json
+from temperance.show.plots import Picture
+from temperance.show.table import Summary, Table, badge
+from temperance.theory.activations.activation import Activation, Z, activation, reread
+from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph, broken
+
+_FORMULA = re.compile(r"\$([^$]+)\$")
+_ESCAPED = re.compile(r"\\\^\{\}|\\([_&%#])")
+_GROUPS = {
+    "beta1": r"\beta_1",
+    "tau": r"\tau",
+    "nu": r"\nu",
+    "beta1/tau": r"\beta_1/\tau",
+    "beta0/tau": r"\beta_0/\tau",
+    "beta1_sum": r"\beta_{1,1} + \beta_{1,2}",
+    "beta1_difference": r"\beta_{1,1} - \beta_{1,2}",
+    "beta1^p/tau": r"|\beta_1|^p/\tau",
+    "beta1_direction": r"\beta_1/|\beta_1|",
+    "a": "a",
+    "b": "b",
+}
+
+
+def mathml(latex: str, *, display: bool = False) -> Markup:
+    """A formula as a math element, its LaTeX in the attribute alttext; display: on lines of its own."""
+    from latex2mathml.converter import Converter
+
+    tree = Converter(display="block" if display else "inline").convert_to_element(latex)
+    del tree.attrib["xmlns"]  # a parser of HTML knows
+    for element in tree.iter():
+        element.text = unescape(element.text or "")  # the converter leaves entities, which tostring would escape
+        _space(element)
+    tree.set("alttext", latex)
+    return Markup(tostring(tree, encoding="unicode"))
+
+
+def _space(element: Element) -> None:
+    """Spaces as TeX has them: none beside brackets and slashes, thin ones beside the names of functions."""
+    text = element.text or ""
+    if element.get("fence") or text == "/":
+        element.attrib.update(lspace="0", rspace="0")
+    elif element.tag in ("mi", "mo") and len(text) > 1 and text.isalpha():
+        element.tag = "mo"
+        element.attrib.update(lspace="0.12em", rspace="0.12em")
+
+
+def prose(text: str) -> Markup:
+    """A paragraph of a derivation, its formulas between dollars, its other characters as TeX reads them."""
+    parts = _FORMULA.split(text)
+    plain = [_ESCAPED.sub(lambda match: match[1] or "^", part) for part in parts]
+    return Markup("").join(mathml(part) if i % 2 else escape(plain[i]) for i, part in enumerate(parts))
+
+
+def group(name: str) -> Markup:
+    """A group of parameters, by its name in the records of slopes; in words where it has no symbol."""
+    return mathml(_GROUPS[name]) if name in _GROUPS else escape(name)
+
+
+def activation_mathml(s: Activation) -> Markup:
+    """s(z) = its pieces."""
+    pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
+    return mathml(f"s(z) = {latex(sp.Piecewise(*pieces))}")
+
+
+def data_address(value: Any) -> str:
+    """A value as JSON, as an address that needs no network."""
+    return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
+
+
+PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
+
+
+def render(template: str, **values: Any) -> str:
+    """The page that a template makes of values, and of the versions of packages."""
+    return _environment().get_template(template).render(versions=versions(), **values)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("temperance.show", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        mathml=mathml,
+        prose=prose,
+        activation=lambda text: activation_mathml(activation(text)),
+        certified=lambda expression: activation_mathml(reread(expression)),
+        json=to_json,
+        address=data_address,
+        badge=badge,
+        sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
+        shorten=lambda text: shorten(text, 160, placeholder=" …"),
+    )
+    return environment
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that results depend on."""
+    return {"Python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def derivation_page(derived: Derivation) -> str:
+    """A derivation as an HTML document, step by step, without the code that recomputes it."""
+    return render(
+        "derivation.html",
+        title=derived.title,
+        record=derived.record(),
+        scope=derived.interactions.scope,
+        steps=[
+            (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)])
+            for step in derived.steps
+        ],
+        relations=_relations(derived),
+    )
+
+
+def _relations(derived: Derivation) -> Table:
+    """All relations, with their numbers and orders."""
+    interactions = derived.interactions
+    caption = f"Independent relations among the derivatives of order at most {interactions.order}"
+    rows = ((str(i), str(r.order), mathml(r.latex)) for i, r in enumerate(interactions.relations, 1))
+    return Table(caption, ("number", "order", "relation"), tuple(rows))
+
+
+def answer_page(summary: Summary, record: Any, plots: Sequence[Picture] = ()) -> str:
+    """The answer of a command as an HTML document: what it prints, its plots, and its JSON (record)."""
+    return render(
+        "answer.html",
+        title=summary.title,
+        parts_=[part for part in summary.parts if part not in ("", summary.title)],
+        words=summary.words,
+        plots=plots,
+        record=record,
+    )
+
+
+def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
+    """The name of a block's macro and what it prints."""
+    if isinstance(block, Paragraph):
+        return "text", [block.content]
+    return "formula", [row for line in block.lines for row in broken(line)]

@@ -1,0 +1,63 @@
+"""`temperance coefficient` and `temperance.coefficient`."""
+
+import json
+
+import pytest
+
+import temperance
+from temperance.commands.app import run
+
+KEYS = {"lower", "upper", "exact", "multiplicity", "bic", "stratum", "reason"}
+
+
+def test_the_first_line_answers(capsys):
+    assert run(["coefficient", "--gate", "softmax", "--true", "2", "--fitted", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "lambda = 5: two true softmax experts, three fitted; BIC charges 6.5"
+    assert any("beta0 bounded" in line for line in lines)
+
+
+def test_the_record_is_that_of_the_function(capsys):
+    assert run(["coefficient", "--activation", "tanh", "--true", "2", "--fitted", "3", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record == temperance.coefficient(activation="tanh", true=2, fitted=3).to_json()
+    assert record.keys() >= KEYS
+    assert (record["exact"], record["bic"], record["multiplicity"], record["local"]) == ("11/2", "7", 1, True)
+
+
+def test_a_formula_is_understood_and_has_the_answer_of_its_name():
+    found = temperance.coefficient("tanh(w*x)/tau", "m*x + c", true=2, fitted=3)
+    named = temperance.coefficient(activation="tanh", true=2, fitted=3)
+    assert found.found.exact == named.found.exact
+    assert found.to_json()["gate_formula"] is not None
+    assert named.to_json()["gate_formula"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--gate", "softmax", "--true", "3", "--fitted", "2"], "fitted must be at least true"),
+        (["--gate", "softmax", "--true", "0", "--fitted", "2"], "fitted must be at least true"),
+        (["--gate", "softmax", "--true", "2", "--fitted", "21"], "at most 20"),
+        (["--gate", "softmax", "--true", "2"], "fitted"),
+        (["--activation", "tanh", "--gauge", "loose", "--true", "2", "--fitted", "3"], "gauge"),
+        (["--activation", "elu(z, c)", "--true", "2", "--fitted", "3"], "free parameters"),
+        (["--gate", "softmax", "--true", "2", "--fitted", "3", "--certificate", "l.json"], "--certificate"),
+    ],
+)
+def test_bad_input_ends_in_one_line(options, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["coefficient", *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+
+
+@pytest.mark.parametrize(("gauge", "value", "held"), [("free", "5", "nothing"), ("anchored", "4.5", "v")])
+def test_the_gauge_of_the_value_is_named(gauge, value, held):
+    answer = temperance.coefficient("tanh(v*x)/tau", true=2, fitted=2, gauge=gauge)
+    first, _, understood, *_ = map(str, answer.summary.all)
+    assert first == f"lambda = {value}: two true tanh experts, two fitted; BIC charges {value} ({gauge} gauge)"
+    assert f"held of the last atom: {held};" in understood
+    assert answer.to_json()["gauge"] == gauge
+    assert temperance.coefficient("softmax", true=2, fitted=2).gauge is None

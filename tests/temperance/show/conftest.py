@@ -1,0 +1,24 @@
+"""What tests of pages share."""
+
+from dataclasses import replace
+
+import pytest
+
+from temperance.claims import c01_c06_symmetries
+from temperance.claims.verify import verify_claims
+from temperance.numerics.studies import claim_studies
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Makes a study a small one."""
+    return lambda s: replace(s, name=f"{s.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
+
+
+@pytest.fixture(scope="session")
+def report(small):
+    """The verification of some claims, with small studies."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("LINEAR", "CONSTANTS"):
+            patch.setattr(c01_c06_symmetries, name, small(getattr(claim_studies, name)))
+        return verify_claims(["C1", "C2", "C4", "C11"])

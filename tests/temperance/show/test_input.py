@@ -1,0 +1,133 @@
+"""What users type and the files that they write, read or refused in a line."""
+
+import math
+
+import pytest
+from cyclopts import App, CoercionError, CycloptsError
+
+from temperance.show.errors import BadInput, describe, one_line, resumable
+from temperance.show.inputs import read_csv, read_json, read_value
+from temperance.show.options import ExpertNumbers, Numbers, Sizes, Whole
+
+
+@pytest.fixture
+def table(tmp_path):
+    def read(text, **options):
+        path = tmp_path / "d.csv"
+        path.write_text(text, encoding="utf-8")
+        return read_csv(path, **options)
+
+    return read
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_columns_stand_between_marks(table, mark):
+    found = table(f"\ufeffu{mark}v{mark}y\n\n1{mark} 2{mark}3\n4{mark}5{mark}-6e1\n")
+    assert found.x.tolist() == [[1, 2], [4, 5]]
+    assert (found.y.tolist(), found.columns, found.weights, found.doubts) == ([3, -60], ["u", "v"], None, ())
+
+
+def test_columns_are_chosen_by_name(table):
+    found = table("n,y,x\n2,1,3\n0,2,4\n", target="y", weights="n")
+    assert (found.x[:, 0].tolist(), found.y.tolist(), found.weights.tolist()) == ([3, 4], [1, 2], [2, 0])
+
+
+def test_a_missing_cell_is_nan_where_it_may_be(table):
+    assert [math.isnan(v) for v in table("x,y\n1,NA\n,2\n3,4\n", drop_missing=True).y] == [True, False, False]
+
+
+@pytest.mark.parametrize(("first", "doubted"), [("0,1", True), ("1.5,2", False), ("3,3", False), ("7,9", True)])
+def test_a_row_of_whole_numbers_may_be_a_header(table, first, doubted):
+    assert bool(table(f"{first}\n0.5,1.5\n2.5,0.25\n").doubts) == doubted
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x,y\n1,\n", ("row 2", "'y'", "--drop-missing")),
+        ("x,y\n1,2,3\n", ("row 2", "3")),
+        ("x;y\n1;1,5\n", ("decimal point",)),
+        ("x,x\n1,2\n", ("differ",)),
+        ("y\n1\n", ("two columns",)),
+    ],
+)
+def test_a_table_that_is_none_is_named(table, text, words):
+    with pytest.raises(ValueError) as error:
+        table(text)
+    assert all(word in str(error.value) for word in words)
+
+
+@pytest.mark.parametrize("text", ["{", "NaN", '{"a": 1, "a": 2}', "\xff", "[" * 100_000])
+def test_what_is_no_strict_json_is_refused(tmp_path, text):
+    path = tmp_path / "f.json"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(ValueError, match="accepted: a number"):
+        read_json(str(path), "a number")
+
+
+def test_numbers_are_read_by_their_digits():
+    assert read_value({"tau": 0.1, "k": [2]}, "an object", str) == {"tau": "0.1", "k": ["2"]}
+    with pytest.raises(ValueError, match="no such value"):
+        read_value({"tau": {1, 2}}, "an object")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Whole, "12", 12),
+        (Whole, "1e3", "--it takes an integer of at most 9 digits, not '1e3'"),
+        (Sizes, "100,2.5e4", (100, 25000)),
+        (Sizes, "2.55e1", "--it takes whole sizes"),
+        (ExpertNumbers, "1, 2", (1, 2)),
+        (Numbers, ".1,-2e-3", (0.1, -0.002)),
+        (Numbers, ".1;2", "--it takes numbers separated by commas"),
+        (float | None, "hot", "--it takes a number, not 'hot'"),
+    ],
+)
+def test_an_option_takes_its_kind_of_value(kind, text, value):
+    app, given = App(), []
+
+    @app.default
+    def command(*, it: kind = None):
+        given.append(it)
+
+    if isinstance(value, str):
+        with pytest.raises(CoercionError) as refusal:
+            app([f"--it={text}"], exit_on_error=False, print_error=False)
+        assert describe(refusal.value).startswith(value)
+    else:
+        app([f"--it={text}"], exit_on_error=False, print_error=False, result_action="return_value")
+        assert given == [value]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--it=1", "--no"], "accepted: --it, --help"),
+        (["--it=1", "--it=2"], "twice"),
+        (["more", "--it=1"], "'more'"),
+        ([], "--it needs"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_described(arguments, words):
+    app = App()
+
+    @app.default
+    def command(*, it: int):
+        pass
+
+    with pytest.raises(CycloptsError) as refusal:
+        app(arguments, exit_on_error=False, print_error=False)
+    assert words in describe(refusal.value)
+
+
+def test_a_text_is_one_printable_line():
+    assert one_line("a\nb\x1b[31m\udcff") == r"a b\x1b[31m\udcff"
+
+
+@pytest.mark.parametrize(("store", "words"), [("s.sqlite", "are in s.sqlite"), (None, "--store FILE.sqlite")])
+def test_what_is_stopped_says_where_its_results_are(store, words):
+    with pytest.raises(KeyboardInterrupt, match=words), resumable(store):
+        raise KeyboardInterrupt
+    with pytest.raises(BadInput, match=words), resumable(store):
+        raise MemoryError
