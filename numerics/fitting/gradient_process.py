@@ -8,8 +8,8 @@ log-likelihood rises by T(u)^2/2 at the best w, with
 
 if the other atoms follow. The local maxima of T over the box are where the maxima of k atoms with a small weight lie
 (theory 9.4.1). Where the last atom is set apart (an anchored activation gate), the new one may also take its place, and
-where s is odd the two atoms of the smaller fit may be exchanged: each way to write the smaller fit has other gates for
-a new atom.
+where s is odd the two atoms of the smaller fit may be exchanged, or written with opposite beta1 at twice the
+temperature: each way to write the smaller fit has other gates for a new atom.
 """
 
 from __future__ import annotations
@@ -42,15 +42,14 @@ _SMALLEST_NU = 0.1  # of the least variance of the smaller fit
 _RANKED = 4000  # of the highest T, which are thinned out
 _MOST_POINTS = 2000  # that are looked at; of more a part is drawn
 _LEAST_T = 0.5
-_APART = 1.0  # of two starts, in deviations of their densities
 _SINGULAR = 1e-6  # part of |v|^2 that the projection leaves, below which v is a score
 _DEPENDENT = 1e-9  # scaled eigenvalues of the information of the scores that are 0
 _LARGEST_WEIGHT = 0.3
 _CHUNK = 256  # experts at a time
 _FAR = 25.0  # squared deviations over two at which a normal density is 0
 
-GRIDS = {"step": _STEP, "levels": _LEVELS, "gates": _GATES, "draws": [_DRAWS, _GATE_DRAWS], "apart": _APART}
-"""What determines the peaks that are found, besides their number."""
+GRIDS = {"step": _STEP, "levels": _LEVELS, "gates": _GATES, "draws": [_DRAWS, _GATE_DRAWS]}
+"""What determines the peaks, besides their number and spacing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +82,11 @@ def embeddings(problem: Problem, smaller: Problem, u: Floats) -> Iterator[Embedd
             last = np.concatenate([rows, rows[-1:]])
             last[-1, : where.gate] = held[: where.gate]
             yield Embedding(np.concatenate([last.ravel(), shared]), k - 1, tuple(range(k - 1)), tuple(columns))
+        if problem.anchored and problem.odd and k == 3 and not turn and np.isin(k * where.width, problem.places):
+            # (beta1, 0) at tau has the density of (beta1, -beta1) at 2 tau, which leaves the place of the last
+            last[1, 1 : where.gate] = -rows[0, 1 : where.gate]
+            last[:, 0] *= 2
+            yield Embedding(np.concatenate([last.ravel(), 2 * shared]), k - 1, (0, 1), tuple(columns))
 
 
 class Density:
@@ -200,11 +204,19 @@ def _inverse_root(information: Floats) -> Floats:
 
 @np.errstate(all="ignore")  # gates that are not defined at some x raise nothing there
 def process_starts(
-    problem: Problem, smaller: Problem, u: Floats, count: int, shift: float, rng: np.random.Generator
+    problem: Problem,
+    smaller: Problem,
+    u: Floats,
+    count: int,
+    shift: float,
+    rng: np.random.Generator,
+    *,
+    spacing: float = 1.0,
 ) -> list[Floats]:
-    """Starts (p,) of k atoms at the highest local maxima of T that are apart, from a fit u of one atom less.
+    """Starts (p,) of k atoms at the highest local maxima of T, from a fit u of one atom less.
 
-    shift: in [0, 1), of grids that share no node; rng: draws what is not on a grid, and some of many points.
+    spacing: how far two lie apart at least, in deviations of their densities. shift: in [0, 1), of grids that share no
+    node; rng: draws what is not on a grid, and some of many points.
     """
     points = problem.points
     if len(points.y) > _MOST_POINTS and not _repeats(points):
@@ -224,7 +236,7 @@ def process_starts(
     ranked: list[tuple[float, Floats]] = []
     for part, way, own in zip(parts, ways, gates, strict=True):
         d, v = (np.concatenate(values, axis=1) for values in zip(*part, strict=True))
-        ranked += _peaks(problem, way, own, experts, d, v, count)
+        ranked += _peaks(problem, way, own, experts, d, v, count, spacing)
     ranked.sort(key=lambda peak: -peak[0])
     return [problem.inside(natural) for _, natural in ranked[:count]]
 
@@ -355,7 +367,14 @@ def _gates(problem: Problem, embedding: Embedding, shift: float, rng: np.random.
 
 
 def _peaks(
-    problem: Problem, embedding: Embedding, gates: Floats, experts: Floats, d: Floats, v: Floats, count: int
+    problem: Problem,
+    embedding: Embedding,
+    gates: Floats,
+    experts: Floats,
+    d: Floats,
+    v: Floats,
+    count: int,
+    spacing: float,
 ) -> list[tuple[float, Floats]]:
     """The highest T that are apart from higher ones, with the parameters (q,) of k atoms there; d, v (b, l)."""
     f = problem.formulas
@@ -376,7 +395,7 @@ def _peaks(
             bs, ls = np.divmod(np.array(chosen), len(experts))
             gap = ((sides[l] - sides[ls]) ** 2).sum(axis=1) / (2 * deviation[l] * deviation[ls])
             gap += np.log(experts[l, -1] / experts[ls, -1]) ** 2 + ((kinds[b] - kinds[bs]) ** 2).sum(axis=1) / 4
-            if gap.min() < _APART**2:
+            if gap.min() < spacing**2:
                 continue
         chosen.append(int(index))
     peaks = []

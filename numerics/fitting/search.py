@@ -1,10 +1,10 @@
 """Searches for the maximum of a likelihood in a box: many climbs, in two searches that share no start.
 
 A search starts from the data (`starts.rough_start`), and where there is a fit of one atom less, from the local maxima
-of its gradient process (`gradient_process`) and from splits of its atoms. Two searches have different random numbers
-and two grids that share no node. That both end at one value is the evidence that it is the maximum; starts of one
-search that agree are not, as one start in a hundred may find it. Where they differ, each goes on for a number of
-rounds, with twice as many starts in each, on other grids.
+of its gradient process (`gradient_process`) and from splits of its atoms. Two searches have different random numbers,
+grids that share no node, and peaks at other distances. That both end at one value is the evidence that it is the
+maximum; starts of one search that agree are not, as one start in a hundred may find it. Where they differ, each goes on
+for a number of rounds, with twice as many starts in each, on other grids.
 
 Example: ``search(layout_problem(Layout(3, 1, "free"), gate, points, box), seed=0).gap``.
 """
@@ -43,7 +43,7 @@ _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is m
 _ON_EDGE = 1e-12  # relative, of the least variance
 
 
-SEARCH = {"version": 1, "apart": APART, "fewer": _FEWER, **GRIDS}
+SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
 """What determines a search besides an `Effort`; a part of the definition of every study."""
 
 
@@ -52,6 +52,8 @@ class Effort:
     """How many starts each of two searches makes: rough ones, peaks of the gradient process, and splits.
 
     rounds: how often at most, with twice as many in each, as long as the two differ. passes: the most of a climb.
+    spacings: how far peaks lie apart at least in the first and in the second search, in deviations of their densities;
+    peaks that lie close are the highest, and those far apart reach more of the box.
     """
 
     rough: int = 5
@@ -59,11 +61,12 @@ class Effort:
     splits: int = 10
     rounds: int = 3
     passes: int = MAX_PASSES
+    spacings: tuple[float, float] = (1.0, 3.0)
 
     def __post_init__(self) -> None:
         """Validate."""
-        if min(self.rough, self.peaks, self.splits) < 0 or min(self.rounds, self.passes) < 1:
-            raise ValueError(f"starts must be at least 0, rounds and passes at least 1, not {self}")
+        if min(self.rough, self.peaks, self.splits, *self.spacings) < 0 or min(self.rounds, self.passes) < 1:
+            raise ValueError(f"starts and spacings must be at least 0, rounds and passes at least 1, not {self}")
 
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
@@ -196,7 +199,8 @@ def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Seq
     if fewer is not None:
         rng, small = np.random.default_rng([*seed, turn, effort.rough]), fewer.problem
         if effort.peaks:
-            thetas += process_starts(problem, small, fewer.u, effort.peaks, shift_of(turn), rng)
+            shift, spacing = shift_of(turn), effort.spacings[turn % 2]
+            thetas += process_starts(problem, small, fewer.u, effort.peaks, shift, rng, spacing=spacing)
         bases = [(small, fewer.u)] * effort.splits
         if fewer.fewer is not None and small.k > 2:  # every other one doubles two atoms of the fit before
             least = fewer.fewer.problem
