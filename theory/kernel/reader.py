@@ -245,10 +245,10 @@ def constant(tree: ast.expr) -> Fraction | None:
             if isinstance(symbol, ast.Pow):
                 if v.denominator != 1 or abs(v) > 20 or (u == 0 and v < 0):
                     return None
-                found = u ** int(v)
+                result = u ** int(v)
             else:
-                found = u / v if isinstance(symbol, ast.Div) else _OPERATIONS[type(symbol)](u, v)
-            return found if max(found.numerator.bit_length(), found.denominator.bit_length()) <= 64 else None
+                result = u / v if isinstance(symbol, ast.Div) else _OPERATIONS[type(symbol)](u, v)
+            return result if max(result.numerator.bit_length(), result.denominator.bit_length()) <= 64 else None
     return None
 
 

@@ -121,11 +121,11 @@ class Slopes:
 
     def pieces_at(self, point: Any) -> tuple[int, ...]:
         """The pieces of the weights of the two atoms at a point, which is inside of them."""
-        x, found = self._values(point), []
+        x, indices = self._values(point), []
         for atom in range(1 + self.has_other):
             values = Balls({**self.case.balls(atom), **x}, length=1)
-            found.append(piece_at(self.case, atom, values))
-        return tuple(found)
+            indices.append(piece_at(self.case, atom, values))
+        return tuple(indices)
 
     def _values(self, point: Any) -> dict[str, Any]:
         numbers = Balls(length=1)
@@ -185,8 +185,8 @@ def vanishes(f: Function) -> bool:
 
 def degree(f: Function, x: Sequence[sp.Symbol]) -> int | None:
     """The degree of a polynomial in x, the same on all pieces; None for any other function."""
-    found = {sp.Poly(e, *x).total_degree() if e.is_polynomial(*x) else None for e in map(sp.expand, f)}
-    return found.pop() if len(found) == 1 else None
+    degrees = {sp.Poly(e, *x).total_degree() if e.is_polynomial(*x) else None for e in map(sp.expand, f)}
+    return degrees.pop() if len(degrees) == 1 else None
 
 
 KEYS = ("steps",)
@@ -205,8 +205,8 @@ def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str
     cell = Cell(case)
     for step in proof["steps"]:
         cell.take(step)
-    found = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
-    return found, assumed(proof)
+    bounds = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
+    return bounds, assumed(proof)
 
 
 def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
@@ -221,8 +221,8 @@ class Cell:
         place, model = case.place, case.model
         self.size, self.every = place.sizes[0], len({*place.sizes}) == 1
         moves = not any(atom == 0 or self.every for atom, _ in place.fixed)
-        known = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
-        require(known and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
+        is_cell = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
+        require(is_cell and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
         require(model.weighted or self.every, "atoms without weights, of which one is split")
         require(self._are_different(case), "the experts of the two atoms are not shown to be different")
         self.functions = Slopes(case, every=self.every)
@@ -275,8 +275,8 @@ class Cell:
     def gate_slopes(self, *, seen: bool = True) -> dict[str, list[Function]]:
         """L_p of each own parameter, of both atoms where both are split; seen: without those that are 0."""
         atoms = (0, 1) if self.every else (0,)
-        found = {p: [self.functions.gate_slope(p, atom) for atom in atoms] for p in self.own}
-        return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in found.items()}
+        slopes = {p: [self.functions.gate_slope(p, atom) for atom in atoms] for p in self.own}
+        return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in slopes.items()}
 
     def gate_orders(self) -> dict[str, fmpq]:
         """The orders of the own parameters, where all are known and shared ones have the order 1."""
@@ -370,15 +370,15 @@ def _squares(cell: Cell, step: Any) -> Orders:
     group, e, weights = {*step["names"]}, rational(step["level"]), cell.weights()
     require(group and 0 not in {cell.degrees[p] for p in group}, "squares of what is no slope")
     require(0 < e <= 1 and all(w >= fmpq(1, 2) for _, w in weights), "the level, or the orders of the gate")
-    known = {p: cell.order(p) for p in (*cell.slopes, "nu")}
-    open_ = [p for p, n in cell.degrees.items() if n != 0 and known[p] > 2]
+    orders = {p: cell.order(p) for p in (*cell.slopes, "nu")}
+    open_ = [p for p, n in cell.degrees.items() if n != 0 and orders[p] > 2]
     few = cell.size in _INTERCEPT_ORDER and None not in cell.degrees.values()
     if few and group == {*open_} and all(cell.degrees[p] == 1 for p in open_):
         b = cell.intercept()
-        known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
-    plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
+        orders |= {b: min(orders[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(orders["nu"], fmpq(2))}
+    plain = [(cell.functions.one, 1 / orders["nu"], set[str]())]
     for f, (p, q) in zip(_products(cell), pairs_of(cell.slopes, 2), strict=True):
-        plain.append((f, 1 / known[p] + 1 / known[q], {p, q}))
+        plain.append((f, 1 / orders[p] + 1 / orders[q], {p, q}))
     targets = [f for f, _, names in plain if names and names <= group]
     others = [(f, w) for f, w, names in plain if not names or not names <= group]
     others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
@@ -406,10 +406,10 @@ def _doubled(cell: Cell, step: Any) -> Orders:
     score = cell.functions.scores[cell.functions.pieces_at(point)[0]]
     quadratic = score.is_polynomial(*cell.x) and sp.Poly(score, *cell.x).total_degree() <= 2
     require(cell.every and cell.size == 2 and top in (1, 2) and quadratic, "the theorem is about degrees up to 2")
-    found = {p: fmpq(2) if n == top else fmpq(9, 4) for p, n in cell.degrees.items() if n}
+    orders = {p: fmpq(2) if n == top else fmpq(9, 4) for p, n in cell.degrees.items() if n}
     if top == 2 and cell.is_plain() and degree((score,), cell.x) == 1:
-        found = dict.fromkeys(found, fmpq(2)) | {f"mean {p}": fmpq(3, 2) for p, n in cell.degrees.items() if n == top}
-    return found
+        orders = dict.fromkeys(orders, fmpq(2)) | {f"mean {p}": fmpq(3, 2) for p, n in cell.degrees.items() if n == top}
+    return orders
 
 
 def _curved(cell: Cell, step: Any) -> Orders:
@@ -479,12 +479,12 @@ def _is_shown(functions: Slopes, atom: int, i: int) -> bool:
     bends = sp.diff(before, x) - sp.diff(after, x)
     inside = abs(_ball(at)) < arb(REACH)
     # at the kink the pieces before it are left, and the next one is entered: only these two meet there
-    left = all(_ball(gap.subs(here).subs(x, at)) > 0 for gap in gaps[:i])
+    past = all(_ball(gap.subs(here).subs(x, at)) > 0 for gap in gaps[:i])
     entered = all(_ball(gap.subs(here).subs(x, at)) < 0 for gap in gaps[i + 1 : i + 2])
     apart = all(nonzero(_ball(gap.subs(there).subs(x, at))) for gap in gaps)
     joined = sp.expand((before - after).subs(x, at)) == 0
-    moved = nonzero(_ball(sp.diff(root, p).subs(here))) and nonzero(_ball(bends.subs(x, at)))
-    return bool(inside and left and entered and apart and joined and moved)
+    moves = nonzero(_ball(sp.diff(root, p).subs(here))) and nonzero(_ball(bends.subs(x, at)))
+    return bool(inside and past and entered and apart and joined and moves)
 
 
 def _gap(functions: Slopes, i: int) -> sp.Expr:
