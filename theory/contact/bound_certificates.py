@@ -108,7 +108,7 @@ class _Search(Cell):
         """Find points at which the functions have a regular matrix of values."""
         size = len(functions)
         drawn = self.points[: max(_ROWS * size, 12)]
-        step["points"] = _pivots(lambda point: self.functions.row(functions, point), drawn, size)
+        step["points"] = _pivots(lambda point: self.row(functions, point), drawn, size)
         super().independent(functions, step)
 
     def run(self, *, gate: bool = True) -> None:
@@ -116,7 +116,7 @@ class _Search(Cell):
         self.attempt("experts")
         if gate and not self.attempt("kinks"):
             self.attempt("gate")
-        if not self.functions.is_linear:
+        if not self.is_linear:
             any(map(self.attempt, ("curved", "unlike", "curved pair")))
             any(self.attempt("exponential", [b]) for b in self.slopes)
         else:

@@ -220,17 +220,11 @@ class Curve:
         each u - v is n.x less a number, n the same for all, and these numbers rise; so no piece is empty or entered
         elsewhere.
         """
-        values, ring = self.quotients, self.ring
-        x = {name: values.of(ring.names[name]) for name in self.x}
-
-        def gap(i: int, at: Mapping[str, Quotient]) -> Quotient:
-            low, high = (values.tree(side, {**x, **at}) for side in self.case.weight.sides[i])
-            return low - high
-
-        gaps, several = [gap(i, place) for i in range(len(self.case.weight.sides))], False
+        values = self.quotients
+        gaps, several = [self._gap(i, place) for i in range(len(self.case.weight.sides))], False
         for i, true in enumerate(gaps):
             for at in ends:
-                now = gap(i, at)
+                now = self._gap(i, at)
                 if values.is_zero(now - true):
                     continue
                 factor = now * true.inverse()
@@ -238,15 +232,24 @@ class Curve:
                     continue
                 change, several = now - true, True
                 require(values.is_regular(change) and not values.has_symbols(change), "a kink whose place is not shown")
-                first, second = (values.tree(formula, {**x, **at}) for formula in self.case.weight.formulas[i : i + 2])
+                first, second = (self._at(formula, at) for formula in self.case.weight.formulas[i : i + 2])
                 jump = (first - second) * now.inverse()
                 require(values.is_regular(jump), "the weight is not continuous at a kink that moves")
-                yield min(ring.by_power(change.top, "_t"))
+                yield min(self.ring.by_power(change.top, "_t"))
         if several:
             require(all(self._is_affine(true) for true in gaps), "a kink whose place is not shown")
             for true, after in pairwise(gaps):
                 apart = values.ball(after - true)
                 require(apart is not None and apart < 0, "kinks that are not shown to be apart")
+
+    def _at(self, tree: ast.expr, at: Mapping[str, Quotient]) -> Quotient:
+        """An expression in x where the parameters have these values."""
+        return self.quotients.tree(tree, {**{name: self.quotients.of(self.ring.names[name]) for name in self.x}, **at})
+
+    def _gap(self, i: int, at: Mapping[str, Quotient]) -> Quotient:
+        """u - v of the condition u < v of a piece."""
+        low, high = (self._at(side, at) for side in self.case.weight.sides[i])
+        return low - high
 
     def _is_affine(self, gap: Quotient) -> bool:
         """Whether u - v is n.x less a number, n not 0."""
@@ -366,8 +369,7 @@ class Curve:
         ends: Sequence[Mapping[str, Quotient]],
         shares: Sequence[Quotient],
     ) -> Quotient:
-        x = {name: self.quotients.of(self.ring.names[name]) for name in self.x}
-        start, *weights = (self.quotients.tree(piece, {**x, **at}) for at in (place, *ends))
+        start, *weights = (self._at(piece, at) for at in (place, *ends))
         if all(self.quotients.is_zero(weight - weights[0]) for weight in weights):
             return weights[0] - start
         total = -self._exponential(start)
@@ -388,17 +390,14 @@ class Curve:
     def _same_pieces(self, i: int, j: int) -> bool:
         """Whether the kinks of the weight at two atoms are the same, and its pieces on the same sides."""
         values = self.quotients
-        x = {name: values.of(self.ring.names[name]) for name in self.x}
-        for sides in self.case.weight.sides:
-            gaps = []
-            for atom in (i, j):
-                at = {**x, **{name: values.of(p) for name, p in self.values[atom].items()}}
-                gaps.append(values.tree(sides[0], at) - values.tree(sides[1], at))
-            if values.is_zero(gaps[0]) and values.is_zero(gaps[1]):
+        places = [{name: values.of(p) for name, p in self.values[atom].items()} for atom in (i, j)]
+        for k in range(len(self.case.weight.sides)):
+            one, other = (self._gap(k, place) for place in places)
+            if values.is_zero(one) and values.is_zero(other):
                 continue
-            if values.is_zero(gaps[1]):
+            if values.is_zero(other):
                 return False
-            factor = values.ball(gaps[0] * gaps[1].inverse())
+            factor = values.ball(one * other.inverse())
             if factor is None or not factor > 0:
                 return False
         return True

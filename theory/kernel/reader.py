@@ -209,7 +209,9 @@ def _size(tree: ast.expr) -> tuple[int, int, int]:
             (terms, bits, degree), exponent = _size(p), constant(q)
             _size(q)
             if exponent is None:
-                require(bool(names_in(q)) or _is_irrational(q), "an exponent is too large")
+                # a number that is written with a function or pi is raised to no exact power
+                is_irrational = any(isinstance(node, ast.Call) for node in ast.walk(q))
+                require(bool(names_in(q)) or is_irrational, "an exponent is too large")
                 terms, degree = 1, 1
             else:
                 n = max(abs(exponent.numerator), 1)
@@ -224,11 +226,6 @@ def _size(tree: ast.expr) -> tuple[int, int, int]:
     fits = terms <= _MOST_TERMS and bits <= _MOST_BITS and degree <= _MOST_DEGREE
     require(fits, "an expression is too long once it is multiplied out")
     return terms, bits, degree
-
-
-def _is_irrational(tree: ast.expr) -> bool:
-    """Whether a number is written with a function or pi, which no evaluator raises to an exact power."""
-    return any(isinstance(node, ast.Call) for node in ast.walk(tree))
 
 
 def constant(tree: ast.expr) -> Fraction | None:
