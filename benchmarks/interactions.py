@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from math import comb
 from typing import Any
 
-from temperance.theory.interactions.differential_operators import groebner_basis
-from temperance.theory.interactions.interactions import derive
+from temperance.theory.interactions.interactions import derive, groebner_basis
 from temperance.theory.models.by_name import model
 
 DIMENSIONS = range(1, 6)

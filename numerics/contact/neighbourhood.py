@@ -24,7 +24,7 @@ from sympy.printing.pycode import PythonCodePrinter
 from temperance.numerics.contact.l2_distance import dot, softmax
 from temperance.numerics.general.split_mixtures import Family, legendre
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.functions import KNOWN
+from temperance.theory.expressions.language import KNOWN
 from temperance.theory.interactions.independence import formula_at
 from temperance.theory.models.coordinates import X, is_linear
 from temperance.theory.models.spec import NU

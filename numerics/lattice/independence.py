@@ -29,8 +29,8 @@ from temperance.numerics.lattice.experiment import Experiment
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.expressions.balls import value
 from temperance.theory.interactions.derivatives import Index, multi_indices, raised
-from temperance.theory.interactions.differential_operators import groebner_basis
 from temperance.theory.interactions.independence import independent_columns
+from temperance.theory.interactions.interactions import groebner_basis
 from temperance.theory.models.experts import constant
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import MoESpec, Y, covariates

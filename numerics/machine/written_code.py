@@ -20,7 +20,7 @@ import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
 from temperance.numerics.machine.interrupts import interrupts_noted
-from temperance.theory.expressions.functions import LANGUAGE
+from temperance.theory.expressions.language import LANGUAGE
 
 _VECTOR = ("erf", "exp", "log", "logistic", "softplus", "tanh")
 _SCALAR = [name for name in LANGUAGE if hasattr(math, name) and name not in (*_VECTOR, "sqrt", "gamma")]

@@ -32,10 +32,9 @@ from temperance.theory.contact.order_setting import Arguments, flat_curves, same
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert, gaussian, mean_of
-from temperance.theory.models.form import activated
+from temperance.theory.models.form import activated, on_lines_as
 from temperance.theory.models.gates import names
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
-from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting
 from temperance.theory.symmetries.traits import on_lines

@@ -35,7 +35,7 @@ ALLOWED = {
     "theory/expressions/arguments.py": "the home of a type",
     "theory/expressions/language.py": "what Python says of too deep an expression of a user",
     "theory/models/experts.py": "names of experts, with what stands after a colon",
-    "theory/models/renaming.py": "names of covariates",
+    "theory/models/form.py": "names of covariates",
 }
 """Files that take texts apart, and which texts."""
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 
-from temperance.theory.expressions.functions import LANGUAGE
-from temperance.theory.expressions.language import Definition, did_you_mean
+from temperance.theory.expressions.language import LANGUAGE, Definition, did_you_mean
 
 
 def _same(names: str) -> dict[str, str]:

@@ -19,8 +19,17 @@ from flint import arb, fmpq
 from temperance.theory.activations.catalogue import FUNCTIONS
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, cut_at_poles, rational_inside, sample_points
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.functions import LANGUAGE, power
-from temperance.theory.expressions.language import NOT_REAL, WORDS, Definition, Language, Reader, did_you_mean, short
+from temperance.theory.expressions.language import (
+    LANGUAGE,
+    NOT_REAL,
+    WORDS,
+    Definition,
+    Language,
+    Reader,
+    did_you_mean,
+    power,
+    short,
+)
 from temperance.theory.expressions.normal_forms import has_parameters, has_roots
 from temperance.theory.expressions.sign_changes import (
     NoClosedForm,

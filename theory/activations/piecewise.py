@@ -16,7 +16,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.functions import KNOWN
+from temperance.theory.expressions.language import KNOWN
 from temperance.theory.expressions.normal_forms import elementary, has_parameters
 from temperance.theory.expressions.sign_changes import (
     NoClosedForm,

@@ -19,10 +19,9 @@ from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import not_shared, order_setting
 from temperance.theory.contact.places import MOST_ATOMS
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.form import affine_mean
+from temperance.theory.models.form import affine_mean, named
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.order import Order, ReasonKind
-from temperance.theory.models.renaming import named
 from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
 from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
 from temperance.theory.rates.overspecified import splittings
@@ -54,8 +53,8 @@ def predict_any(spec: MoESpec, true: int, fitted: int) -> tuple[Prediction, ...]
     """
     if not 1 <= true <= fitted or true > MOST_ATOMS:
         raise ValueError(f"need 1 <= true <= fitted, and true at most {MOST_ATOMS} for this gate, not {true}, {fitted}")
-    found = _exact(spec, true) if true == fitted else _split(spec, true, fitted)
-    return (*found, density())
+    predictions = _exact(spec, true) if true == fitted else _split(spec, true, fitted)
+    return (*predictions, density())
 
 
 def gate_of_theorems(spec: MoESpec) -> tuple[str, Activation | None] | None:
@@ -76,12 +75,12 @@ def has_linear_expert(spec: MoESpec) -> bool:
 
 def _exact(spec: MoESpec, true: int) -> Iterator[Prediction]:
     """With as many atoms as the truth: the order 1 of what is independent."""
-    found, shared = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=true), _names(spec.gate.shared)
-    given = (_AT.format(_atoms(found)), _LOCAL, *_assumed(found))
+    answer, shared = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=true), _names(spec.gate.shared)
+    assumptions = (_AT.format(_atoms(answer)), _LOCAL, *_assumed(answer))
     by_experts = {p.name: by for p, _, by in _each(spec, "any", 1) if by is not None}
-    for o in (*found.orders, *(() if true == 1 else bias_orders(found))):
-        made = _made(o, None if o.name in shared else 1, given, sharp=o.rate)
-        yield made if made.sharp is not None else by_experts.get(o.parameter, made)
+    for o in (*answer.orders, *(() if true == 1 else bias_orders(answer))):
+        prediction = _made(o, None if o.name in shared else 1, assumptions, sharp=o.rate)
+        yield prediction if prediction.sharp is not None else by_experts.get(o.parameter, prediction)
 
 
 def _split(spec: MoESpec, true: int, fitted: int) -> Iterator[Prediction]:
@@ -90,24 +89,24 @@ def _split(spec: MoESpec, true: int, fitted: int) -> Iterator[Prediction]:
     for cells, m in splittings(true, fitted)[::-1]:
         if true == 2 and cells == "some singleton" and 1 < m < fitted - 1:
             continue
-        why = _obstacle(spec, true, cells, m)
-        found = _of_cell(spec, cells, m, fitted) if why is None else _uncovered(spec, cells, m, why)
-        yield from (p for p in found if p.cell_size is not None or cells not in common)
+        obstacle = _obstacle(spec, true, cells, m)
+        predictions = _of_cell(spec, cells, m, fitted) if obstacle is None else _uncovered(spec, cells, m, obstacle)
+        yield from (p for p in predictions if p.cell_size is not None or cells not in common)
         common.add(cells)
 
 
-def _uncovered(spec: MoESpec, cells: Cells, m: int, why: str) -> Iterator[Prediction]:
+def _uncovered(spec: MoESpec, cells: Cells, m: int, obstacle: str) -> Iterator[Prediction]:
     """What the theorem on experts says where orders are not known."""
     for p, size, by in _each(spec, cells, m):
-        yield by or Prediction(p.name, size, None, None, why, UNPUBLISHED, (), cells)
+        yield by or Prediction(p.name, size, None, None, obstacle, UNPUBLISHED, (), cells)
 
 
 def _obstacle(spec: MoESpec, true: int, cells: Cells, m: int) -> str | None:
     """Why the orders of a cell are not known."""
     if true == 1:
         return _ONE
-    why = not_shared(spec) if cells == "some singleton" else None
-    return why or (_BESIDE if m == 1 else _TWO.format(true) if true > 2 else None)
+    reason = not_shared(spec) if cells == "some singleton" else None
+    return reason or (_BESIDE if m == 1 else _TWO.format(true) if true > 2 else None)
 
 
 def _each(spec: MoESpec, cells: Cells, m: int) -> Iterator[tuple[sp.Symbol, int | None, Prediction | None]]:
@@ -126,17 +125,17 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int) -> Iterator[Predi
     largest = m if cells == "some singleton" else max(m, fitted - m)
     alike, shared = cells == "some singleton" or fitted == 2 * m, _names(spec.gate.shared)
     split = "all" if cells == "every cell split" else "one"
-    found = orders(order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim))
-    given = tuple(dict.fromkeys((_AT.format(_atoms(found)), _SHARES, _LOCAL, *_assumed(found))))
+    answer = orders(order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim))
+    assumptions = tuple(dict.fromkeys((_AT.format(_atoms(answer)), _SHARES, _LOCAL, *_assumed(answer))))
     by_experts = {p.name: by for p, _, by in _each(spec, cells, m) if by is not None}
-    for o in found.orders:
+    for o in answer.orders:
         size = None if o.name in shared else m
-        known = (alike and o.exact) or _is_least(o, spec)
+        is_sharp = (alike and o.exact) or _is_least(o, spec)
         other = by_experts.get(o.parameter)
-        if other is not None and not known and other.sharp is not None:
+        if other is not None and not is_sharp and other.sharp is not None:
             yield other
         else:
-            yield _made(o, size, given, sharp=o.rate if known else None, cells=cells)
+            yield _made(o, size, assumptions, sharp=o.rate if is_sharp else None, cells=cells)
 
 
 def _is_least(o: Order, spec: MoESpec) -> bool:
@@ -165,30 +164,30 @@ def _of_expert(spec: MoESpec, p: sp.Symbol, cells: Cells, m: int) -> Prediction 
         return None
     rate = HALF if m == 1 else Fraction(1, 2 * m) if p == NU else Fraction(1, 4 * m)
     sharp = m == 1 or ((is_weighted(spec) or m == 2) and (p == NU or sp.diff(mean, p) == 1))
-    why = f"{_EXPERTS}: {'singleton cell' if m == 1 else f'r_bar({m}) = {2 * m}'}"
-    known, least = (rate, None) if sharp else (None, rate)
-    return Prediction(p.name, m, known, None, why, UNPUBLISHED, _NEAR, cells, at_least=least)
+    reason = f"{_EXPERTS}: {'singleton cell' if m == 1 else f'r_bar({m}) = {2 * m}'}"
+    exponent, least = (rate, None) if sharp else (None, rate)
+    return Prediction(p.name, m, exponent, None, reason, UNPUBLISHED, _NEAR, cells, at_least=least)
 
 
 def _made(
-    o: Order, size: int | None, given: tuple[str, ...], *, sharp: Fraction | None, cells: Cells = "any"
+    o: Order, size: int | None, assumptions: tuple[str, ...], *, sharp: Fraction | None, cells: Cells = "any"
 ) -> Prediction:
     """An order as a prediction."""
     least, text = o.rate if sharp is None else None, o.reason.text
-    why = f"{text}; no curve shows that it is no faster" if least is not None else text
-    conditions = () if o.flat or o.rate is None else given
-    return Prediction(o.parameter, size, sharp, None, why, UNPUBLISHED, conditions, cells, o.reason.kind, least)
+    reason = f"{text}; no curve shows that it is no faster" if least is not None else text
+    conditions = () if o.flat or o.rate is None else assumptions
+    return Prediction(o.parameter, size, sharp, None, reason, UNPUBLISHED, conditions, cells, o.reason.kind, least)
 
 
-def _atoms(found: Orders) -> str:
+def _atoms(answer: Orders) -> str:
     """The true atoms, as text."""
-    truth = found.setting.truth
+    truth = answer.setting.truth
     points = [{p.name: v for p, v in truth.point(i).items() if p != BETA0} for i in range(truth.k)]
     return ", ".join(f"({', '.join(f'{name} = {value}' for name, value in at.items())})" for at in points)
 
 
-def _assumed(found: Orders) -> tuple[str, ...]:
-    return tuple(r.text for r in found.reasons if r.kind is ReasonKind.ASSUMED)
+def _assumed(answer: Orders) -> tuple[str, ...]:
+    return tuple(r.text for r in answer.reasons if r.kind is ReasonKind.ASSUMED)
 
 
 def _names(parameters: tuple[sp.Symbol, ...]) -> set[str]:

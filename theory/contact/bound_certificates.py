@@ -55,12 +55,12 @@ def _searched(setting: Setting) -> _Search:
 
 def searched_orders(setting: Setting, gate: Mapping[str, Fraction]) -> Bounds:
     """What the theorems say of the expert where the gate has these orders, by whatever proof; {} where none applies."""
-    given = {name: fmpq(r.numerator, r.denominator) for name, r in gate.items()}
+    gate_bounds = {name: fmpq(r.numerator, r.denominator) for name, r in gate.items()}
     try:
         search = _searched(setting)
-        if any(search.orders.get(name, r + 1) > r for name, r in given.items()):
+        if any(search.orders.get(name, r + 1) > r for name, r in gate_bounds.items()):
             search = _Search(_case(place(setting)))
-            search.orders = given
+            search.orders = gate_bounds
             search.run(gate=False)
     except Rejected:
         return {}
@@ -68,9 +68,9 @@ def searched_orders(setting: Setting, gate: Mapping[str, Fraction]) -> Bounds:
     return {of: (Fraction(str(search.orders[t])), search.reasons[t]) for t, of in titles.items() if t in search.reasons}
 
 
-def _case(found: Any) -> Case:
+def _case(place_data: Any) -> Case:
     with proving():
-        return case_of(place_of(found))
+        return case_of(place_of(place_data))
 
 
 class _Search(Cell):
@@ -90,8 +90,8 @@ class _Search(Cell):
     def attempt(self, name: str, names: Sequence[str] = (), level: fmpq | None = None, points: Any = ()) -> bool:
         """Whether a theorem applies, and tells something new."""
         before = dict(self.orders)
-        made = None if level is None else str(level)
-        step = {"theorem": name, "names": [*names], "level": made, "points": [*points]}
+        level_text = None if level is None else str(level)
+        step = {"theorem": name, "names": [*names], "level": level_text, "points": [*points]}
         try:
             self.take(step)
         except Rejected:  # a hypothesis of the theorem is not met
@@ -100,15 +100,15 @@ class _Search(Cell):
         if self.orders == before:
             return False
         self.steps.append(step)
-        why = theorem(f"the theorem {THEOREMS[name][1]}" if THEOREMS[name][1] else _OFFSETS)
-        self.reasons |= {title: why for title, r in self.orders.items() if r != before.get(title)}
+        reason = theorem(f"the theorem {THEOREMS[name][1]}" if THEOREMS[name][1] else _OFFSETS)
+        self.reasons |= {title: reason for title, r in self.orders.items() if r != before.get(title)}
         return True
 
     def independent(self, functions: Sequence[Function], step: Any) -> None:
         """Find points at which the functions have a regular matrix of values."""
         size = len(functions)
         drawn = self.points[: max(_ROWS * size, 12)]
-        step["points"] = _pivots(lambda point: self.functions.row(functions, point), drawn, size)
+        step["points"] = _pivots(lambda point: self.row(functions, point), drawn, size)
         super().independent(functions, step)
 
     def run(self, *, gate: bool = True) -> None:
@@ -116,7 +116,7 @@ class _Search(Cell):
         self.attempt("experts")
         if gate and not self.attempt("kinks"):
             self.attempt("gate")
-        if not self.functions.is_linear:
+        if not self.is_linear:
             any(map(self.attempt, ("curved", "unlike", "curved pair")))
             any(self.attempt("exponential", [b]) for b in self.slopes)
         else:
@@ -138,14 +138,14 @@ class _Search(Cell):
 
     def _products(self, group: Sequence[str]) -> set[fmpq]:
         """The powers of the distance that products of offsets have."""
-        known = {p: 1 / self.orders[p] for p in (*self.slopes, "nu")}
-        few = {p: max(w, fmpq(1, 4 if self.size == 3 else 2)) for p, w in known.items()}
+        exponents = {p: 1 / self.orders[p] for p in (*self.slopes, "nu")}
+        few = {p: max(w, fmpq(1, 4 if self.size == 3 else 2)) for p, w in exponents.items()}
         gate = [fmpq(0), *(1 / self.orders[p] for p in self.own if p in self.orders)]
-        found = set()
-        for some in (known, few):
+        levels = set()
+        for some in (exponents, few):
             pairs = [some["nu"], *(some[p] + some[q] for p, q in pairs_of(self.slopes, 2))]
-            found |= {w + v for w in pairs for v in gate}
-        better = {e for e in found if all(2 / e < self.orders[p] for p in group)}
+            levels |= {w + v for w in pairs for v in gate}
+        better = {e for e in levels if all(2 / e < self.orders[p] for p in group)}
         gaining = {e for e in better if all(2 / e < self.orders[p] - _LEAST_GAIN for p in group)}
         self.stops_early |= gaining < better
         return gaining

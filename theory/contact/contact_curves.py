@@ -21,8 +21,7 @@ from temperance.theory.contact.places import place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models import gates
-from temperance.theory.models.form import intercept
-from temperance.theory.models.renaming import in_places
+from temperance.theory.models.form import in_places, intercept
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting
 
@@ -52,7 +51,7 @@ def certificates(cell: Setting, at: Mapping[str, Any] | None = None) -> list[dic
     at: the place in its stead.
     """
     here = place(cell) if at is None else at
-    found = []
+    proofs = []
     for curve in _curves(cell, cell.size, cell.every):
         best: dict[str, Fraction] = {}
         for there in (here, *places_beside(cell, here)):
@@ -62,14 +61,14 @@ def certificates(cell: Setting, at: Mapping[str, Any] | None = None) -> list[dic
                 continue
             if new := [c for c in issued["claims"] if Fraction(c["value"]) > best.get(c["title"], 0)]:
                 best |= {c["title"]: Fraction(c["value"]) for c in new}
-                found.append({**issued, "claims": new})
-    return found
+                proofs.append({**issued, "claims": new})
+    return proofs
 
 
-def reached(found: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
+def reached(proofs: Iterable[Mapping[str, Any]]) -> dict[str, Fraction]:
     """Name of a parameter, or "mean NAME" of a weighted mean -> the largest order that a certificate proves."""
     best: dict[str, Fraction] = {}
-    for claim in (claim for issued in found for claim in issued["claims"]):
+    for claim in (claim for issued in proofs for claim in issued["claims"]):
         if claim["side"] == "at least":
             best[claim["title"]] = max(best.get(claim["title"], Fraction(0)), Fraction(claim["value"]))
     return best
@@ -99,11 +98,11 @@ def _power_sums(nodes: sp.Expr, count: int) -> tuple[sp.Expr, ...]:
     coefficients = sp.Poly(nodes, Q).all_coeffs()[1:]
     m = len(coefficients)
     companion = sp.Matrix(m, m, lambda i, j: -coefficients[j] if i == 0 else int(i == j + 1))
-    power, found = sp.eye(m), []
+    power, sums = sp.eye(m), []
     for _ in range(count):
-        found.append(power.trace())
+        sums.append(power.trace())
         power = power * companion
-    return tuple(found)
+    return tuple(sums)
 
 
 def _poly(e: sp.Expr) -> sp.Poly:
@@ -149,15 +148,15 @@ def quadrature(size: int, skew: int = 0) -> tuple[sp.Expr, sp.Expr]:
     The law is normal (skew 0), or an inverse Gaussian law less its mean, with the third moment skew. Its cumulants are
     (2j - 3)!! (skew/3)^(j - 2), j = 2, 3, ..
     """
-    third, found = sp.Rational(skew, 3), [sp.S.One]
+    third, moments = sp.Rational(skew, 3), [sp.S.One]
     for k in range(1, 2 * size):
-        parts = [(comb(k - 1, j - 1), j, found[k - j]) for j in range(2, k + 1)]
-        found.append(sum((c * sp.factorial2(2 * j - 3) * third ** (j - 2) * m for c, j, m in parts), sp.S.Zero))
-    products = sp.Matrix(size, size + 1, lambda i, j: found[i + j])
+        parts = [(comb(k - 1, j - 1), j, moments[k - j]) for j in range(2, k + 1)]
+        moments.append(sum((c * sp.factorial2(2 * j - 3) * third ** (j - 2) * m for c, j, m in parts), sp.S.Zero))
+    products = sp.Matrix(size, size + 1, lambda i, j: moments[i + j])
     lower = products[:, :size].LUsolve(-products[:, size])  # orthogonal to what has a lower degree
     nodes = Q**size + sum(c * Q**n for n, c in enumerate(lower))
     sums = _power_sums(nodes, 2 * size)
-    share = sp.Matrix(size, size, lambda i, j: sums[i + j]).LUsolve(sp.Matrix(found[:size]))
+    share = sp.Matrix(size, size, lambda i, j: sums[i + j]).LUsolve(sp.Matrix(moments[:size]))
     return nodes, sum((c * Q**n for n, c in enumerate(share)), sp.S.Zero)
 
 
@@ -190,12 +189,12 @@ def _plain(cell: Setting, m: int) -> Iterator[Curve]:
     own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
     expert = {p.name: sp.S.One for p in cell.expert}
     shared = {p.name: cell.point[p] if cell.point[p].is_Rational else sp.S.One for p in cell.shared}
-    for moved in ({**own, **expert}, expert):
+    for speeds in ({**own, **expert}, expert):
         for drift in (shared, {}) if shared else ({},):
-            alike = {name: T * c for name, c in moved.items()}
+            alike = {name: T * c for name, c in speeds.items()}
             yield Curve(alike, 1, nodes, even, shared={name: T * c for name, c in drift.items()})
         if m > 1:
-            yield Curve({name: T * Q * c for name, c in moved.items()}, 2, nodes, even)
+            yield Curve({name: T * Q * c for name, c in speeds.items()}, 2, nodes, even)
 
 
 def _natural(
@@ -210,13 +209,13 @@ def _natural(
     """The curve whose offsets have these roles, if parameters have them; shares make up for weights at x = 0."""
     stay = not any(kind == "gate" for kind, _ in roles)
     try:
-        found = offsets_of(cell, roles, place, order) if stay or {*cell.own} <= {*place} else None
+        solution = offsets_of(cell, roles, place, order) if stay or {*cell.own} <= {*place} else None
     except Rejected:  # an offset that is no polynomial below that order
         return
-    if found is None:
+    if solution is None:
         return
-    (nodes, share), factor = law, _reduced(found[1], law[0])
-    offsets = {name: _reduced(e, nodes) for name, e in found[0].items()}
+    (nodes, share), factor = law, _reduced(solution[1], law[0])
+    offsets = {name: _reduced(e, nodes) for name, e in solution[0].items()}
     if factor != 1:
         share = _reduced(below(share / factor, order), nodes)
         share = _reduced(below(share / _sum(nodes, share), order), nodes)

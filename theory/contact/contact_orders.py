@@ -70,9 +70,9 @@ class _Proved:
 def orders(setting: Setting) -> Orders:
     """Everything that theory says of the orders in a setting."""
     proved = _with_coordinates(setting, _proved(setting))
-    moved, reasons = _flat(setting)
+    flat_names, reasons = _flat(setting)
     scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
-    scaled = [Order(name, name, False, scale, flat=True) for name in moved]
+    scaled = [Order(name, name, False, scale, flat=True) for name in flat_names]
     rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
     open_ = {of: bound for of, bound in proved.theorems.items() if of not in proved.certified}
@@ -87,19 +87,19 @@ def _proved(setting: Setting) -> _Proved:
 def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with better ones from coordinates in which the mean is linear."""
     points = [setting.truth.point(i) for i in range(2 if setting.every else 1)]
-    found = None if is_linear(setting) else linear_in(setting.spec, setting.expert[:-1], points)
-    if found is None:
+    coordinates = None if is_linear(setting) else linear_in(setting.spec, setting.expert[:-1], points)
+    if coordinates is None:
         return proved
-    there = _proved(found.setting(setting))
-    why = theorem(f"in coordinates (theory 5.4.1): the mean is {found}")
-    known = {of: (r, why) for of, r in found.orders(there.upper, points).items()}
-    best = {of: bound for of, bound in known.items() if of not in proved.upper or bound[0] < proved.upper[of]}
+    there = _proved(coordinates.setting(setting))
+    reason = theorem(f"in coordinates (theory 5.4.1): the mean is {coordinates}")
+    bounds = {of: (r, reason) for of, r in coordinates.orders(there.upper, points).items()}
+    best = {of: bound for of, bound in bounds.items() if of not in proved.upper or bound[0] < proved.upper[of]}
     if not best:
         return proved
     upper = {**proved.upper, **{of: r for of, (r, _) in best.items()}}
-    kept = tuple(why for why in proved.reasons if why.kind is not ReasonKind.NO_CERTIFICATE)
+    reasons = tuple(reason for reason in proved.reasons if reason.kind is not ReasonKind.NO_CERTIFICATE)
     certified, certificates = {*proved.certified} - best.keys(), (*proved.certificates, *there.certificates)
-    return _Proved(upper, {**proved.theorems, **best}, certified, certificates, (*kept, *there.reasons))
+    return _Proved(upper, {**proved.theorems, **best}, certified, certificates, (*reasons, *there.reasons))
 
 
 def _with_curves(
@@ -118,8 +118,8 @@ def _with_moments(setting: Setting) -> _Proved:
     """The bounds of a certificate by moments, of a cell beside a singleton."""
     if setting.every:
         return _Proved()
-    shown, proof, why = by_moments(setting)
-    return _Proved(shown, {}, {*shown}, () if proof is None else (proof,), (why,))
+    bounds, proof, reason = by_moments(setting)
+    return _Proved(bounds, {}, {*bounds}, () if proof is None else (proof,), (reason,))
 
 
 def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
@@ -128,42 +128,42 @@ def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
     if issued is None:
         return proved
     titles = {str(of): of for p in setting.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
-    shown = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
-    best = {of: r for of, r in shown.items() if of not in proved.upper or r < proved.upper[of]}
+    bounds = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
+    best = {of: r for of, r in bounds.items() if of not in proved.upper or r < proved.upper[of]}
     if not best:
         return proved
-    why = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(assumed(issued))}")
-    reasons = (*proved.reasons, why, *([_STOPPED] if stops_early(setting) else []))
-    certified, found = {*proved.certified, *best}, (*proved.certificates, issued)
-    return _Proved({**proved.upper, **best}, {}, certified, found, reasons)
+    reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(assumed(issued))}")
+    reasons = (*proved.reasons, reason, *([_STOPPED] if stops_early(setting) else []))
+    certified, certificates = {*proved.certified, *best}, (*proved.certificates, issued)
+    return _Proved({**proved.upper, **best}, {}, certified, certificates, reasons)
 
 
 def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with better ones that theorems give without a certificate."""
-    known = _from_theorems(setting, proved.upper)
-    upper = {**proved.upper, **{of: r for of, (r, _) in known.items()}}
-    return replace(proved, upper=upper, theorems=known, certified={*proved.certified} - known.keys())
+    bounds = _from_theorems(setting, proved.upper)
+    upper = {**proved.upper, **{of: r for of, (r, _) in bounds.items()}}
+    return replace(proved, upper=upper, theorems=bounds, certified={*proved.certified} - bounds.keys())
 
 
 def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
     """The parameters that the scale symmetry moves, and all that is said of flat ones and of shares."""
     curves = flat_curves(setting)
     scaled = [p for p in setting.spec.gate.parameters if p.name in curves.labels or p in setting.held]
-    moved = [p.name for p in scaled if setting.point[p].is_zero is False]
-    are, still = "are" if len(moved) > 1 else "is", [p.name for p in scaled if p.name not in moved]
+    flat = [p.name for p in scaled if setting.point[p].is_zero is False]
+    are, still = "are" if len(flat) > 1 else "is", [p.name for p in scaled if p.name not in flat]
     rest = f"{', '.join(still)}: 0 here, and not moved; the order is that of the invariant"
-    found = [Reason(ReasonKind.IDENTITY, f"{', '.join(moved)} {are} flat: {curves.scale}")] if curves.scale else []
-    found += [Reason(ReasonKind.AT_REST, rest)] if still else []
+    reasons = [Reason(ReasonKind.IDENTITY, f"{', '.join(flat)} {are} flat: {curves.scale}")] if curves.scale else []
+    reasons += [Reason(ReasonKind.AT_REST, rest)] if still else []
     others = (f"{curves.label(name)} is flat: {text}" for name, text in curves.flat.items())
-    found += [Reason(ReasonKind.IDENTITY, text) for text in others]
-    return moved, found + ([] if setting.weighted else [Reason(ReasonKind.ASSUMED, _EQUAL)])
+    reasons += [Reason(ReasonKind.IDENTITY, text) for text in others]
+    return flat, reasons + ([] if setting.weighted else [Reason(ReasonKind.ASSUMED, _EQUAL)])
 
 
 def _held(setting: Setting) -> list[Reason]:
     """What the certificate holds at its true value, and which invariants its parameters stand for."""
-    meant = ", ".join(f"{name} stands for {label}" for name, label in flat_curves(setting).labels.items())
-    said = [f"the certificate holds {p.name} at its true value: {meant}" for p in setting.held]
-    return [Reason(ReasonKind.ASSUMED, text) for text in said]
+    meanings = ", ".join(f"{name} stands for {label}" for name, label in flat_curves(setting).labels.items())
+    texts = [f"the certificate holds {p.name} at its true value: {meanings}" for p in setting.held]
+    return [Reason(ReasonKind.ASSUMED, text) for text in texts]
 
 
 def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
@@ -190,11 +190,13 @@ def _order(curves: FlatCurves, of: Quantity, upper: Fraction | None, reason: Rea
     return Order(curves.label(*of), *of, reason, upper)
 
 
-def _by_theorems(rows: Sequence[Order], known: Bounds) -> list[Reason]:
+def _by_theorems(rows: Sequence[Order], bounds: Bounds) -> list[Reason]:
     """Which bounds have a theorem and no certificate, a line for each theorem."""
     labels = {row.of: row.parameter for row in rows}  # of an invariant, where its parameter is a row, too
-    names = {why: ", ".join(labels[n] for n in known if known[n][1] == why) for _, why in known.values()}
-    return [theorem(f"{text}: bounded by a theorem, without a certificate ({why})") for why, text in names.items()]
+    names = {reason: ", ".join(labels[n] for n in bounds if bounds[n][1] == reason) for _, reason in bounds.values()}
+    return [
+        theorem(f"{text}: bounded by a theorem, without a certificate ({reason})") for reason, text in names.items()
+    ]
 
 
 def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Iterator[Reason]:
@@ -204,8 +206,8 @@ def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Itera
         yield Reason(ReasonKind.CURVE, text)
     if any(row.is_mean and row.upper and row.of not in upper for row in rows):
         yield _OFFSETS
-    if left := [row.parameter for row in rows if row.reason.kind is ReasonKind.NO_BOUND and not row.is_mean]:
-        yield Reason(ReasonKind.NO_BOUND, f"{', '.join(left)}: {_NONE.text}")
+    if unbounded := [row.parameter for row in rows if row.reason.kind is ReasonKind.NO_BOUND and not row.is_mean]:
+        yield Reason(ReasonKind.NO_BOUND, f"{', '.join(unbounded)}: {_NONE.text}")
 
 
 def _moved_first(rows: Sequence[Order], curves: Sequence[Mapping[str, Any]]) -> Iterator[Reason]:
@@ -222,7 +224,7 @@ def _moved_first(rows: Sequence[Order], curves: Sequence[Mapping[str, Any]]) -> 
 
 def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:
     """The orders with what certificates of curves show of them."""
-    flat = {claim["title"] for found in curves for claim in found["claims"] if claim["side"] == "flat"}
+    flat = {claim["title"] for proof in curves for claim in proof["claims"] if claim["side"] == "flat"}
     best = reached(curves)
     return [
         replace(row, shown=row.title in flat) if row.flat else replace(row, lower=best.get(row.title)) for row in rows
@@ -231,6 +233,6 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
 
 def _from_theorems(setting: Setting, upper: Mapping[Quantity, Fraction]) -> Bounds:
     """The bounds by theorems that are below those that are known, without those of what is flat."""
-    known, flat = known_orders(setting, upper), flat_curves(setting).flat
-    less = {of: bound for of, bound in known.items() if of not in upper or bound[0] < upper[of]}
+    bounds, flat = known_orders(setting, upper), flat_curves(setting).flat
+    less = {of: bound for of, bound in bounds.items() if of not in upper or bound[0] < upper[of]}
     return {of: bound for of, bound in less.items() if of.name not in flat}

@@ -41,8 +41,8 @@ def directed(spec: MoESpec) -> str | None:
         return None
     u = [sp.Symbol(f"_u{j}") for j in range(1, spec.dim + 1)]
     shorter = weight.subs({norm: length, 1 / norm: 1 / length})
-    found = sp.cancel(shorter.subs({v: length * w for v, w in zip(x, u, strict=True)}, simultaneous=True))
-    return None if found.has(length, *x) else text(found)
+    formula = sp.cancel(shorter.subs({v: length * w for v, w in zip(x, u, strict=True)}, simultaneous=True))
+    return None if formula.has(length, *x) else text(formula)
 
 
 @lru_cache(maxsize=256)
@@ -84,7 +84,7 @@ def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr]
     if b is None:
         alone = [p.name for p in cell.expert[:-1] if sp.diff(cell.mean, p) == 1]
         return dict.fromkeys(alone[:1], wanted[0]) if alone and {*wanted} == {0} else None
-    found, seen = {}, set()
+    offsets, seen = {}, set()
     for p in cell.expert[:-1]:
         terms = _coefficients(sp.simplify(sp.diff(cell.mean, p) / sp.diff(cell.mean, b)), cell.spec.dim)
         if terms is None or len(terms) != 1 or not terms[0][1].is_Rational:
@@ -92,8 +92,8 @@ def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr]
         ((powers, c),) = terms
         seen.add(sum(powers))
         if (e := _wanted(powers, wanted)) is not None:
-            found[p.name] = sp.expand(e / c)
-    return found if {abs(k) for k in wanted} <= seen else None
+            offsets[p.name] = sp.expand(e / c)
+    return offsets if {abs(k) for k in wanted} <= seen else None
 
 
 def _of_gate(
@@ -102,14 +102,14 @@ def _of_gate(
     """The offsets of the gate that change the coefficients of its log weight so, and the factor that is free of x."""
     if not wanted:
         return {}, sp.S.One
-    known = tuple((p, v) for p, v in place.items() if p not in cell.own)
-    solved = _solved(log_weight(cell.spec), cell.own, known, cell.spec.dim, frozenset(wanted))
+    values = tuple((p, v) for p, v in place.items() if p not in cell.own)
+    solved = _solved(log_weight(cell.spec), cell.own, values, cell.spec.dim, frozenset(wanted))
     if solved is None:
         return None
-    moved, factor = solved
+    ends, factor = solved
     # one after the other: what is wanted may have symbols of the place
     at, roles = {p: place[p] for p in cell.own}, {_CHANGE[k]: e for k, e in wanted.items()}
-    offsets = {p.name: below(e.subs(at).subs(roles) - at[p], degree) for p, e in moved}
+    offsets = {p.name: below(e.subs(at).subs(roles) - at[p], degree) for p, e in ends}
     return offsets, below(sp.exp(factor.subs(at).subs(roles)), degree)
 
 
@@ -117,7 +117,7 @@ def _of_gate(
 def _solved(
     weight: sp.Expr,
     own: tuple[sp.Symbol, ...],
-    known: tuple[tuple[sp.Symbol, sp.Expr], ...],
+    values: tuple[tuple[sp.Symbol, sp.Expr], ...],
     dim: int,
     at: frozenset[int],
 ) -> tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], sp.Expr] | None:
@@ -125,18 +125,18 @@ def _solved(
     terms = _coefficients(sp.expand(weight), dim)
     if terms is None or not {abs(k) for k in at} <= {sum(powers) for powers, _ in terms}:
         return None
-    moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
+    ends = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
     equations, first = [], sp.S.Zero
     for powers, c in terms:
-        change = c.subs(known).subs(moved) - c.subs(known)
+        change = c.subs(values).subs(ends) - c.subs(values)
         if any(powers):
             equations.append(change - (_wanted(powers, {k: _CHANGE[k] for k in at}) or 0))
         else:
             first = change
-    solved = sp.solve(equations, list(moved.values()), dict=True)
+    solved = sp.solve(equations, list(ends.values()), dict=True)
     if len(solved) != 1:
         return None
-    return tuple((p, solved[0][q]) for p, q in moved.items() if q in solved[0]), first.subs(solved[0])
+    return tuple((p, solved[0][q]) for p, q in ends.items() if q in solved[0]), first.subs(solved[0])
 
 
 def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, sp.Expr] | None:
@@ -147,10 +147,10 @@ def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, s
     terms, own = _coefficients(sp.expand(log_weight(cell.spec)), cell.spec.dim), own_parameters(cell.spec)
     if terms is None:
         return None
-    moved = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
-    changes = [(c.subs(moved) - c, T if most is None or sum(n) <= most else 0) for n, c in terms if any(n)]
-    solved = sp.solve([change - by for change, by in changes], list(moved.values()), dict=True)
-    return {p: sp.cancel(solved[0][q] - p) for p, q in moved.items()} if len(solved) == 1 else None
+    ends = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
+    changes = [(c.subs(ends) - c, T if most is None or sum(n) <= most else 0) for n, c in terms if any(n)]
+    solved = sp.solve([change - by for change, by in changes], list(ends.values()), dict=True)
+    return {p: sp.cancel(solved[0][q] - p) for p, q in ends.items()} if len(solved) == 1 else None
 
 
 def below(e: sp.Expr, degree: int) -> sp.Expr:
@@ -189,9 +189,9 @@ def places_beside(cell: Setting, here: Mapping[str, Any]) -> list[dict[str, Any]
     An exact curve of all cells moves them from any true value. Orders are no smaller than at the mixtures with the true
     density that are near the true one.
     """
-    moved = moved_first(cell)
-    zero = sorted(p.name for p in moved if not is_nonzero_at_truth(cell, p))
-    names = {p.name for p in moved}
+    movers = moved_first(cell)
+    zero = sorted(p.name for p in movers if not is_nonzero_at_truth(cell, p))
+    names = {p.name for p in movers}
     if not zero or not names <= {*here["model"]["own"]}:
         return []
     points = [{p: v for p, v in point.items() if p not in names} for point in here["points"]]
@@ -210,5 +210,5 @@ def moved_first(cell: Setting) -> frozenset[sp.Symbol]:
     Orders are no smaller than at the mixtures with the true density that are near the true one.
     """
     shift = shift_of_weight(cell, 1) if cell.every and cell.weighted else None
-    moved = {p: sp.diff(e, T).subs(T, 0).subs(cell.point) for p, e in (shift or {}).items()}
-    return frozenset(p for p, speed in moved.items() if speed != 0)
+    speeds = {p: sp.diff(e, T).subs(T, 0).subs(cell.point) for p, e in (shift or {}).items()}
+    return frozenset(p for p, speed in speeds.items() if speed != 0)

@@ -89,23 +89,23 @@ def exact_orders(
     require_named(spec)
     truth = truth_of(spec, gate, point or {}, atoms)
     flows, points = flows_of_gate(spec), [truth.point(i) for i in range(truth.k)]
-    taken = _taken(flows, spec)
-    columns, same = [(i, p) for i, p in moving(truth) if p not in taken], _one_expert(truth)
+    gauge = _taken(flows, spec)
+    columns, same = [(i, p) for i, p in moving(truth) if p not in gauge], _one_expert(truth)
     if same is not None:
         columns = [(i, p) for i, p in columns if p in spec.expert.parameters]
     s = spec.gate.activation
     obstacle = None if s is None else irregularity(s, d, 1)
     proved = obstacle is None and independent_columns(lambda bits, rng: _rows(truth, columns, bits, rng))
-    found = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
-    reasons = [*([] if same is None else [same]), *map(_kept, flows), found]
+    reason = _PROVED if proved else Reason(ReasonKind.UNDECIDED, f"undecided: {obstacle or _NOT_PROVED}")
+    reasons = [*([] if same is None else [same]), *map(_kept, flows), reason]
     resting = {p for flow in flows for p in flow.field.moved if all(_rests(p, flows, v) for v in points)}
     if resting:
         names = ", ".join(p.name for p in resting)
         reasons.append(Reason(ReasonKind.AT_REST, f"undecided: {names}, which rest under the flow at this point"))
     elif proved:
         reasons += [Reason(ReasonKind.ASSUMED, text) for text in _assumed(truth)]
-    setting = Setting(truth, (1,) * truth.k, taken)
-    rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, found, same))
+    setting = Setting(truth, (1,) * truth.k, gauge)
+    rows, curves = _with_curves(setting, bool(flows), _listed(spec, flows, resting, reason, same))
     certificates_, rows = _certified(setting, rows)
     return Orders(setting, tuple(rows), tuple(reasons), certificates_, tuple(curves))
 
@@ -120,35 +120,35 @@ def _certified(setting: Setting, rows: Sequence[Order]) -> tuple[tuple[dict[str,
     return (issued,), [replace(row, reason=reason) if row.upper == 1 else row for row in rows]
 
 
-def bias_orders(found: Orders) -> tuple[Order, ...]:
+def bias_orders(answer: Orders) -> tuple[Order, ...]:
     """The order of an atom's offset, such as beta0/tau, as `exact_orders` found the others: 1, flat or undecided."""
-    spec, kinds = found.setting.spec, {r.kind for r in found.reasons}
+    spec, kinds = answer.setting.spec, {r.kind for r in answer.reasons}
     if spec.gate.offset is None:
         return ()
     label, flows = str(spec.gate.offset), flows_of_gate(spec)
-    lost = _one_expert(found.setting.truth)
+    lost = _one_expert(answer.setting.truth)
     for flow in flows:
-        moved = sp.simplify(spec.gate.offset.subs(dict(flow.orbit), simultaneous=True) - spec.gate.offset)
-        lost = _kept(flow) if moved != 0 and lost is None else lost
+        change = sp.simplify(spec.gate.offset.subs(dict(flow.orbit), simultaneous=True) - spec.gate.offset)
+        lost = _kept(flow) if change != 0 and lost is None else lost
     if lost is not None:
         return (Order(label, BETA0.name, False, lost, flat=True),)
     if ReasonKind.INDEPENDENCE in kinds:
         return (Order(label, BETA0.name, False, _PROVED, Fraction(1)),)
-    why = next(r for r in found.reasons if r.kind is ReasonKind.UNDECIDED)
-    return (Order(label, BETA0.name, False, why),)
+    reason = next(r for r in answer.reasons if r.kind is ReasonKind.UNDECIDED)
+    return (Order(label, BETA0.name, False, reason),)
 
 
 def _assumed(truth: Truth) -> list[str]:
     """What is said of the gauge, and of the number of atoms."""
-    said = [_COUNTED.format(_NUMERALS[truth.k])] if traits(truth.spec).atoms_needed == truth.k > 2 else []
+    texts = [_COUNTED.format(_NUMERALS[truth.k])] if traits(truth.spec).atoms_needed == truth.k > 2 else []
     last = truth.point(-1)
     held = held_by_gauge(truth.spec, last)
     if not held:
-        return said
+        return texts
     flowing = {p for flow in flows_of_gate(truth.spec) for p in flow.field.moved if last.get(p, sp.S.Zero) != 0}
-    moved = [p.name for p in held if p in flowing]
-    along = _ALONG.format(", ".join(moved)) if moved else ""
-    return [*said, (_HELD if translates(truth.spec) else _ANCHORED) + along]
+    names = [p.name for p in held if p in flowing]
+    along = _ALONG.format(", ".join(names)) if names else ""
+    return [*texts, (_HELD if translates(truth.spec) else _ANCHORED) + along]
 
 
 def _kept(flow: Flow) -> Reason:
@@ -156,30 +156,30 @@ def _kept(flow: Flow) -> Reason:
 
 
 def _listed(
-    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], found: Reason, same: Reason | None
+    spec: MoESpec, flows: Sequence[Flow], resting: Collection[sp.Symbol], reason: Reason, same: Reason | None
 ) -> list[Order]:
     """What flows move, their invariants, and what nothing moves; the parameters of equal experts' gate are flat.
 
-    found: of what is not flat: the order 1, or undecided.
+    reason: of what is not flat: the order 1, or undecided.
     """
-    weights, taken = {*weight_parameters(spec), BETA0}, _taken(flows, spec)
-    order = Fraction(1) if found.kind is ReasonKind.INDEPENDENCE else None
-    rows, moved = [], [p for flow in flows for p in flow.field.moved]
-    for p in (p for p in moved if p not in weights):
-        why = _AT_REST if p in resting else next(_kept(flow) for flow in flows if p in flow.field.moved)
-        rows.append(Order(p.name, p.name, False, why, flat=p not in resting))
+    weights, gauge = {*weight_parameters(spec), BETA0}, _taken(flows, spec)
+    order = Fraction(1) if reason.kind is ReasonKind.INDEPENDENCE else None
+    rows, flowing = [], [p for flow in flows for p in flow.field.moved]
+    for p in (p for p in flowing if p not in weights):
+        cause = _AT_REST if p in resting else next(_kept(flow) for flow in flows if p in flow.field.moved)
+        rows.append(Order(p.name, p.name, False, cause, flat=p not in resting))
 
     def add(label: str, p: sp.Symbol) -> None:
         lost = None if p in spec.expert.parameters else same
-        rows.append(Order(label, p.name, False, lost or found, None if lost else order, flat=lost is not None))
+        rows.append(Order(label, p.name, False, lost or reason, None if lost else order, flat=lost is not None))
 
-    named = {*taken}
+    named = {*gauge}
     for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
-        inside = [p for p in moved if p in f.free_symbols]
+        inside = [p for p in flowing if p in f.free_symbols]
         named.add(p := next((p for p in inside if p not in named), inside[0]))
         add(str(f).replace("**", "^"), p)
     for p in (*spec.gate.own, *spec.expert.parameters, *spec.gate.shared):
-        if p not in moved and p not in weights:
+        if p not in flowing and p not in weights:
             add(p.name, p)
     return rows
 
@@ -202,7 +202,7 @@ def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Ex
 def _taken(flows: Sequence[Flow], spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """A parameter of each flow that its flow can bring to the true value."""
     shared = [[p for p in flow.field.moved if p in spec.gate.shared] for flow in flows]
-    return tuple((found or flow.field.moved)[0] for found, flow in zip(shared, flows, strict=True))
+    return tuple((candidates or flow.field.moved)[0] for candidates, flow in zip(shared, flows, strict=True))
 
 
 def _one_expert(truth: Truth) -> Reason | None:

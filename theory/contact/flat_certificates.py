@@ -42,18 +42,18 @@ def flat_certificates(cell: Setting) -> tuple[list[dict[str, Any]], list[dict[st
 
 def _accepted(where: Sequence[Mapping[str, Any]], tried: Sequence[Iterator[dict[str, Any]]]) -> list[dict[str, Any]]:
     """Those that show of something new that it is flat, each at the first place where the kernel accepts it."""
-    found: list[dict[str, Any]] = []
+    proofs: list[dict[str, Any]] = []
     for proof in chain(*tried):
-        known = {claim["title"] for other in found for claim in other["claims"]}
+        titles = {claim["title"] for other in proofs for claim in other["claims"]}
         for here in where:
             try:
                 issued = certificate(here, proof)
             except Rejected:
                 continue
-            if {claim["title"] for claim in issued["claims"]} - known:
-                found.append(issued)
+            if {claim["title"] for claim in issued["claims"]} - titles:
+                proofs.append(issued)
             break
-    return found
+    return proofs
 
 
 def _identity(cells: Sequence[Atoms], shared: Place, length: sp.Expr | None = None) -> dict[str, Any]:
@@ -110,8 +110,8 @@ def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
 def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
     """What stands before powers of x, or before x alone, in every log weight moved by t."""
     for most in (None, 1):
-        if (found := shift_of_weight(cell, most)) is not None:
-            yield _identity([[(sp.S.One, found)]] * cell.truth.k, {})
+        if (offsets := shift_of_weight(cell, most)) is not None:
+            yield _identity([[(sp.S.One, offsets)]] * cell.truth.k, {})
 
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:

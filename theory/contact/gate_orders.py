@@ -37,11 +37,11 @@ _CURVE = theorem("the weight is linear in a power of beta1, and what it determin
 
 def least(*bounds: Bounds) -> Bounds:
     """The least bound of everything; of equal ones the first."""
-    found: Bounds = {}
+    best: Bounds = {}
     for of, bound in (item for some in bounds for item in some.items()):
-        if of not in found or bound[0] < found[of][0]:
-            found[of] = bound
-    return found
+        if of not in best or bound[0] < best[of][0]:
+            best[of] = bound
+    return best
 
 
 def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
@@ -68,19 +68,19 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
         proved = independent([sp.S.One, *parts, *shared], cell.point, dim)
         return {Quantity(p.name): (Fraction(1), _CURVE) for p in cell.shared} if proved else {}
     slopes = [sp.diff(score, p) for p in cell.own]
-    moved = _moving_kinks(cell, other) if dim == 1 else ()
-    rest = [p for p in cell.own if p not in moved]
+    kink_movers = _moving_kinks(cell, other) if dim == 1 else ()
+    rest = [p for p in cell.own if p not in kink_movers]
     bends = {pair: _weight(score, *pair) for pair in pairs_of(cell.own, 2)}
     within = [bends[pair] for pair in pairs_of(rest, 2)]
     if every:
         slopes += [f.subs(there, simultaneous=True) for f in slopes]
         within += [f.subs(there, simultaneous=True) for f in within]
     seen = [f for f in slopes if f.subs(dict(cell.point)) != 0]  # the others leave their offsets to the second order
-    known = [sp.S.One, *(slopes if moved else seen), *shared]
-    if independent([*known, *within], cell.point, dim):  # off the kinks, where E is smooth
-        orders = {p: (Fraction(3, 2), _KINK) if p in moved else (Fraction(2), _WEIGHTS) for p in cell.own}
+    functions = [sp.S.One, *(slopes if kink_movers else seen), *shared]
+    if independent([*functions, *within], cell.point, dim):  # off the kinks, where E is smooth
+        orders = {p: (Fraction(3, 2), _KINK) if p in kink_movers else (Fraction(2), _WEIGHTS) for p in cell.own}
         return _bounds(cell, orders, seen)
-    relation = {} if every or moved or score.has(sp.Piecewise) else _relation(cell)
+    relation = {} if every or kink_movers or score.has(sp.Piecewise) else _relation(cell)
     if not relation:
         return {}
     form = (c.subs(dict(cell.point)) * sp.prod(pair) for pair, c in relation.items() if len(pair) == 2)
@@ -91,16 +91,16 @@ def gate_orders(cell: Setting, *, flat: bool = False, power: int = 0) -> Bounds:
     if squares.is_positive_semidefinite and squares.rank() < size:
         return _by_heat(cell, relation, shared)
     pair = next(pair for pair in bends if pair in relation and relation[pair].subs(dict(cell.point)) != 0)
-    alone = independent([*known, *(f for by, f in bends.items() if by != pair)], cell.point, dim)
+    alone = independent([*functions, *(f for by, f in bends.items() if by != pair)], cell.point, dim)
     return _bounds(cell, dict.fromkeys(cell.own, (Fraction(2), _FEW_ATOMS)), seen) if alone else {}
 
 
 def _weight(score: sp.Expr, *by: sp.Symbol) -> sp.Expr:
     """The derivative of the weight E = exp(score) by these parameters, over E."""
-    found = sp.S.One
+    ratio = sp.S.One
     for p in by:
-        found = sp.diff(found, p) + sp.diff(score, p) * found
-    return found
+        ratio = sp.diff(ratio, p) + sp.diff(score, p) * ratio
+    return ratio
 
 
 def _bounds(cell: Setting, orders: Mapping[sp.Symbol, tuple[Fraction, Reason]], seen: Sequence[sp.Expr]) -> Bounds:
@@ -117,10 +117,10 @@ _Relation = dict[tuple[sp.Symbol, ...], sp.Expr]
 
 def _relation(cell: Setting) -> _Relation:
     """The relation of the weight and its derivatives up to the order 2 by own parameters; {} but where there is one."""
-    found = derive(cell.spec.gate, constant(cell.spec.dim), dim=cell.spec.dim, order=2)
+    interactions = derive(cell.spec.gate, constant(cell.spec.dim), dim=cell.spec.dim, order=2)
     terms = [
         {tuple(p for p, n in zip(r.parameters, alpha, strict=True) for _ in range(n)): c for c, alpha in r.terms}
-        for r in found.relations
+        for r in interactions.relations
     ]
     own = [r for r in terms if all({*alpha} <= {*cell.own} for alpha in r)]
     return own[0] if len(own) == 1 else {}
@@ -139,9 +139,9 @@ def _by_heat(cell: Setting, relation: _Relation, shared: Sequence[sp.Expr]) -> B
     if not independent([*functions, *shared], cell.point, cell.spec.dim):
         return {}
     orders = dict.fromkeys(rest, Fraction(size)) | {w: Fraction(2 * size)}
-    found = {Quantity(p.name): (r, _HEAT) for p, r in orders.items()}
-    found |= {Quantity(w.name, True): (Fraction(size if (w,) in relation else Fraction(2 * size, 3)), _HEAT)}
-    return found | {Quantity(p.name): (Fraction(1), _HEAT) for p in cell.shared}
+    bounds = {Quantity(p.name): (r, _HEAT) for p, r in orders.items()}
+    bounds |= {Quantity(w.name, True): (Fraction(size if (w,) in relation else Fraction(2 * size, 3)), _HEAT)}
+    return bounds | {Quantity(p.name): (Fraction(1), _HEAT) for p in cell.shared}
 
 
 @dataclass(frozen=True)
@@ -161,13 +161,13 @@ class Quadratic:
 def quadratic(cell: Setting) -> Quadratic | None:
     """What the theorems on quadratic and Gaussian gates need; None where the gate is none at the true point."""
     gate, own, x = cell.spec.gate, cell.own, covariates(cell.spec.dim)
-    found = natural(gate, cell.spec.dim)
-    if found is None or cell.shared or len(found.statistics) != len(own):
+    form = natural(gate, cell.spec.dim)
+    if form is None or cell.shared or len(form.statistics) != len(own):
         return None
-    degrees = [{sum(m) for m in sp.Poly(e, *x).monoms()} if e.is_polynomial(*x) else {0} for e, _ in found.statistics]
-    lines = [e.as_coeff_Mul()[1] for (e, _), n in zip(found.statistics, degrees, strict=True) if n == {1}]
-    squares = [(e, phi) for (e, phi), n in zip(found.statistics, degrees, strict=True) if n == {2}]
-    slopes = sp.Matrix([phi for _, phi in found.statistics]).jacobian(own).subs(dict(cell.point))
+    degrees = [{sum(m) for m in sp.Poly(e, *x).monoms()} if e.is_polynomial(*x) else {0} for e, _ in form.statistics]
+    lines = [e.as_coeff_Mul()[1] for (e, _), n in zip(form.statistics, degrees, strict=True) if n == {1}]
+    squares = [(e, phi) for (e, phi), n in zip(form.statistics, degrees, strict=True) if n == {2}]
+    slopes = sp.Matrix([phi for _, phi in form.statistics]).jacobian(own).subs(dict(cell.point))
     if slopes.free_symbols or {*lines} != {*x} or len(lines) + len(squares) != len(own) or not squares:
         return None
     if not balls.is_nonzero(balls.value(slopes.det(), {})):
@@ -175,7 +175,7 @@ def quadratic(cell: Setting) -> Quadratic | None:
     narrow = tuple(p for p in own if any(phi.has(p) for _, phi in squares))
     one_form = len(x) > 1 == len(squares) and sp.hessian(squares[0][0], x).det() != 0
     rest = gate.log_weight.subs(dict.fromkeys(x, 0))
-    phis = [phi for _, phi in found.statistics]
+    phis = [phi for _, phi in form.statistics]
     alone = [p for phi in phis for p in own if phi.free_symbols & {*own} == {p} and not sp.diff(phi, p).has(p)]
     plain = () if rest.has(*own) else tuple(p for p in alone if sum(phi.has(p) for phi in phis) == 1)
     return Quadratic(narrow if len(narrow) == len(squares) else (), bool(one_form), plain)
@@ -185,8 +185,8 @@ def _of_moments(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     """The bounds of a quadratic gate, and of a Gaussian one."""
     means = {Quantity(p.name, True): (Fraction(1), AVERAGE) for p in gate.plain if p not in gate.narrow}
     if not gate.one_form:
-        found = {p: Fraction(size if p in gate.narrow else 2 * size) for p in cell.own}
-        return {Quantity(p.name): (r, _MOMENTS) for p, r in found.items()} | means
+        powers = {p: Fraction(size if p in gate.narrow else 2 * size) for p in cell.own}
+        return {Quantity(p.name): (r, _MOMENTS) for p, r in powers.items()} | means
     if size > cell.spec.dim:
         wide = max(Fraction(size, 2), Fraction(2))
         orders = {p: (wide, _FOURTH) if p in gate.narrow else (Fraction(size), _RANK) for p in cell.own}

@@ -54,19 +54,19 @@ def minimise(cost: Sequence[fmpq], rows: Sequence[Row], start: Sequence[int] = (
     """
     n = len(cost)
     basis = list(start or range(n))
-    left, _ = fmpq_mat([[*a, -b] for a, b in rows]).numer_denom()
+    constraints, _ = fmpq_mat([[*a, -b] for a, b in rows]).numer_denom()
     while True:
         square = fmpq_mat([rows[i][0] for i in basis])
         point = square.solve(fmpq_mat(n, 1, [rows[i][1] for i in basis])).entries()
         whole, _ = fmpq_mat(n + 1, 1, [*point, 1]).numer_denom()
-        entering = next((i for i, slack in enumerate((left * whole).entries()) if slack < 0), None)
+        entering = next((i for i, slack in enumerate((constraints * whole).entries()) if slack < 0), None)
         if entering is None:
             multipliers = square.transpose().solve(fmpq_mat(n, 1, list(cost))).entries()
-            kept = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
-            return Solution(dot(point, cost), tuple(point), kept, tuple(basis))
+            support = {i: y for i, y in zip(basis, multipliers, strict=True) if y != 0}
+            return Solution(dot(point, cost), tuple(point), support, tuple(basis))
         both = fmpq_mat(n, 2, [v for pair in zip(cost, rows[entering][0], strict=True) for v in pair])
-        moved = square.transpose().solve(both).entries()
-        multipliers, direction = moved[::2], moved[1::2]
+        solutions = square.transpose().solve(both).entries()
+        multipliers, direction = solutions[::2], solutions[1::2]
         steps = [(y / d, i) for y, d, i in zip(multipliers, direction, basis, strict=True) if d > 0]
         if not steps:
             ray = {i: -d for i, d in zip(basis, direction, strict=True) if d != 0}
@@ -101,8 +101,8 @@ def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] |
     titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
     orders = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
     theorems = (f"the theorem {text}" for text in assumed(cell.size, proof))
-    given = ", ".join([*theorems, "shares bounded away from 0"])
-    return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {given}")
+    assumptions = ", ".join([*theorems, "shares bounded away from 0"])
+    return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {assumptions}")
 
 
 def _proof(cell: Setting) -> dict[str, Any]:
@@ -157,44 +157,44 @@ def _steps(equations: Cell, own: int) -> list[dict[str, Any]]:
     gate += [[i, 1] for i in (*range(count, count + own), *range(2 * count, size))]
     slopes = [[i, 2] for i in range(own, count - 1)]
     single = [*gate, *slopes, *([count + i, 1] for i in range(own, count))]
-    found: list[dict[str, Any]] = []
+    steps: list[dict[str, Any]] = []
     for _ in range(_MOST_ROUNDS):
-        before = len(found)
+        before = len(steps)
         for targets in [gate, slopes, *([t] for t in single)]:
             open_ = [[i, k] for i, k in targets if k * equations.least[i] < 1]
             step = _step(equations, open_) if open_ else None
             if step is not None:
-                found.append(step)
+                steps.append(step)
                 equations.note(open_, fmpq(step["value"]))
-        if len(found) == before:
+        if len(steps) == before:
             break
-    return found
+    return steps
 
 
-def _step(equations: Cell, given: list[list[int]]) -> dict[str, Any] | None:
+def _step(equations: Cell, pairs: list[list[int]]) -> dict[str, Any] | None:
     """The step that shows the largest value, 1 at most, that all targets have; None where it is no news."""
-    targets, least = equations.targets(given), _ONE
+    targets, least = equations.targets(pairs), _ONE
     moments = _moments(equations)
     trees = []
     for t, target in enumerate(targets):
         search = _Search(equations, moments, target, least)
         trees.append(search.tree(equations.start(targets, t)))
         least = search.least
-    known = min(k * equations.least[i] for i, k in given)
-    if least <= known or None in trees:
+    bound = min(k * equations.least[i] for i, k in pairs)
+    if least <= bound or None in trees:
         return None
-    return {"targets": given, "value": str(least), "cases": trees}
+    return {"targets": pairs, "value": str(least), "cases": trees}
 
 
 def _moments(equations: Cell) -> list[tuple[int, Exponents, list[Inequality]]]:
     """What can be split by: a row, an exact moment of it that can be of an order below 1, and its alternatives."""
-    found = []
+    splits = []
     for i, row in enumerate(equations.rows):
         for moment in row:
             at = equations.order(moment)
             if equations.is_exact(moment) and dot(equations.least, at) < 1:
-                found.append((i, moment, equations.alternatives(i, moment)))
-    return sorted(found, key=lambda entry: len(entry[2]))
+                splits.append((i, moment, equations.alternatives(i, moment)))
+    return sorted(splits, key=lambda entry: len(entry[2]))
 
 
 class _Search:

@@ -1,5 +1,7 @@
 """Makes the settings whose contact orders are bounded, and says what is flat in them.
 
+A gate may move along exact curves, in and across cells, on which the density does not (theory 3.3, B.1).
+
 Example: ``order_setting("gaussian", size=3, dim=2)``.
 """
 
@@ -11,20 +13,147 @@ from functools import lru_cache
 
 import sympy as sp
 
-from temperance.theory.activations.activation import Activation
-from temperance.theory.contact.flat_curves import common_curve, power_curve, scale_curve, weight_power, without_bias
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.conditions.first_order_failures import classify
 from temperance.theory.expressions import balls
+from temperance.theory.interactions.independence import Place
 from temperance.theory.models.by_name import least, model
 from temperance.theory.models.experts import mean_of, unlike
-from temperance.theory.models.form import factors, intercept
-from temperance.theory.models.gates import names
+from temperance.theory.models.form import factors, intercept, on_lines_as, renaming
+from temperance.theory.models.gates import cosine, names
 from temperance.theory.models.order import Quantity
-from temperance.theory.models.renaming import on_lines_as
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
-from temperance.theory.symmetries.traits import on_lines
+from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.traits import flows_of_gate, on_lines, translations
+from temperance.theory.symmetries.vector_fields import SCALE
+
+_MOST_OPERATIONS = 40  # of an activation whose weight is looked at as a polynomial
+
+
+def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], str | None, tuple[sp.Symbol, ...]]:
+    """Labels of the invariants, the flow and what is held: where the gate has a scale of its own, or shares tau's."""
+    own = spec.gate.own
+    failure = classify(s) if s is not None and without_bias(spec) else None
+    if failure is not None:
+        if failure.kind != "homogeneous" or not failure.symmetry or failure.flow is None:
+            return {}, None, ()
+        power = "" if failure.degree == 1 else f"^{failure.degree}"
+        tau = spec.gate.shared
+        return {p.name: f"{p}{power}/{tau[0]}" for p in own}, f"{failure.flow} has the same density", tau
+    labels: dict[str, str] = {}
+    held: list[sp.Symbol] = []
+    statements = []
+    for flow in (f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}):
+        movers = [p for p in flow.field.moved if p not in held]
+        if not movers or labels.keys() & {p.name for p in movers}:
+            continue  # it shares a parameter with one before: their invariants are not those of each
+        held.append(next((p for p in movers if p in spec.gate.shared), movers[0]))
+        invariants = {p.name: _invariant(flow, p, held[-1]) for p in own if p in movers and p != held[-1]}
+        statements.append(_said(flow, [*own, BETA0, *spec.gate.shared], invariants))
+        labels |= invariants
+    return labels, "; ".join(statements) or None, tuple(held)
+
+
+def _invariant(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> str:
+    """What a flow keeps of a parameter: it has the order of its offset where another one is held."""
+    factors = {q: sp.cancel(e / q) for q, e in flow.orbit}
+    if not (factors[p] * factors[held]).free_symbols - {SCALE}:
+        power = sp.simplify(sp.log(factors[p]) / sp.log(factors[held]))
+        return _text(p / held**power)
+    return _text(flow.invariants[[q for q in flow.field.moved if q != held].index(p)])  # one for each
+
+
+def without_bias(spec: MoESpec) -> bool:
+    """Whether beta1 alone is in the activation: a bias inside is a parameter more than there are coordinates."""
+    return len(spec.gate.own) == spec.dim
+
+
+def _said(flow: Flow, order: Sequence[sp.Symbol], labels: Mapping[str, str]) -> str:
+    """The flow in words: as a scaling where it is one."""
+    orbit = dict(flow.orbit)
+    movers = [p for p in order if p in orbit]
+    letter = next(s for s in ("l", "k", "m") if s not in {p.name for p in order})
+    factors = [sp.cancel(orbit[p] / p).subs(SCALE, sp.Symbol(letter, positive=True)) for p in movers]
+    if any(f.free_symbols - {sp.Symbol(letter, positive=True)} for f in factors):
+        names = ", ".join(p.name for p in movers if p != BETA0)
+        return f"changes of {names} that keep {', '.join(labels.values())} keep the density"
+    scaled = ", ".join(_text(f) + f" {p}" for f, p in zip(factors, movers, strict=True))
+    return f"({scaled}) has the same density for every {letter} > 0"
+
+
+def _text(e: sp.Expr) -> str:
+    return str(e).replace("**", "^")
+
+
+def common_curve(cell: Setting, s: Activation | None, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
+    """What is flat where both of two cells are split, and all of their atoms may move.
+
+    other: the gate of the other true atom. Returns the names of parameters -> the identity.
+    """
+    gate, own = cell.spec.gate, cell.own
+    if s is not None and without_bias(cell.spec):
+        return _along_rays(cell, s, other)
+    if all(sp.diff(gate.log_weight, p, q) == 0 for p in own for q in own) and not gate.log_weight.has(sp.Piecewise):
+        text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
+        return {p.name: text for p in own}
+    shifts = translations(cell.spec)
+    if shifts and _all_move(shifts, own, (cell.point, {**cell.point, **other})):
+        functions = ", ".join(_text(f.as_independent(*gate.parameters, as_Add=False)[1]) for f in shifts)
+        text = f"offsets of {functions} that are the same in every cell cancel: log weights are linear in them"
+        return dict.fromkeys((p.name for p in own), text)
+    if cell.spec.dim > 1 and renaming(gate, cosine(cell.spec.dim)):
+        text = "two true atoms show (beta1_1/|beta1_1| - beta1_2/|beta1_2|)/tau alone: tau moves on a curve"
+        return dict.fromkeys((p.name for p in (*own, *cell.shared)), text)
+    return {}
+
+
+def _all_move(functions: Sequence[sp.Expr], own: Sequence[sp.Symbol], places: Iterable[Place]) -> bool:
+    """Whether at every true atom any change of the functions is one of the parameters, and each of these is needed."""
+    slopes = sp.Matrix(functions).jacobian(own)
+    if slopes.rows != slopes.cols:
+        return False
+    return all(balls.is_nonzero(balls.value(slopes.subs(dict(place)).det(), {})) for place in places)
+
+
+def _along_rays(cell: Setting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
+    """The curves of an activation gate whose true beta1 are positive multiples of each other."""
+    ratios = {cell.point[p] / other[p] for p in cell.own}  # the other beta1 is not 0 in any coordinate
+    if len(ratios) != 1 or not min(ratios).is_positive:
+        return {}
+    own = [p.name for p in cell.own]
+    if cell.held:
+        text = "beta1 has multiples of one vector: offsets of beta1^p/tau that are the same in every cell cancel"
+        return dict.fromkeys(own, text)
+    formula = s.pieces[0].expr
+    terms = {*sp.Poly(formula, Z).monoms()} - {(0,)} if formula.is_polynomial(Z) and len(s.pieces) == 1 else ()
+    if len(terms) != 2 or ratios == {sp.S.One}:
+        return {}
+    text = "two powers show two numbers; beta1 of two cells and tau are three, so that all move on a curve"
+    return dict.fromkeys((*own, *(p.name for p in cell.shared)), text)
+
+
+def weight_power(s: Activation, tau: sp.Expr) -> int:
+    """k, where exp(s/tau) = c0 + c1 z^k and k >= 2; else 0."""
+    if len(s.pieces) > 1 or s.pieces[0].expr.count_ops() > _MOST_OPERATIONS:
+        return 0
+    weight = sp.powsimp(sp.simplify(sp.exp(s.pieces[0].expr / tau)))
+    powers = {m for (m,) in sp.Poly(weight, Z).monoms()} - {0} if weight.is_polynomial(Z) else set()
+    return int(min(powers)) if len(powers) == 1 and min(powers) > 1 else 0
+
+
+def power_curve(cell: Setting, k: int) -> tuple[int, dict[str, str]]:
+    """What is flat where the weight is linear in beta1^k, k >= 2: the mean of beta1^k alone is seen.
+
+    Those of the gate that are not 0, as two atoms with the mean of (beta1.x)^k have multiples of the true beta1.
+    Returns (k, names -> the identity); (0, {}) where k = 0 or all are 0.
+    """
+    names = [p.name for p in cell.own if cell.point[p].is_zero is False] if k else []
+    text = f"exp(s/tau) is linear in beta1^{k}: two atoms that keep the mean of beta1^{k} keep the density"
+    return (k, dict.fromkeys(names, text)) if names else (0, {})
+
 
 SUPPORT = (sp.Integer(-2), sp.Integer(2))
 """The ends of every coordinate of x."""
@@ -108,20 +237,20 @@ def order_setting(
     if s is not None and s.parameters:
         raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
     require_named(spec)
-    if split == "one" and (why := not_shared(spec)):
-        raise ValueError(f"{why}; for this gate only --split all has orders")
+    if split == "one" and (obstacle := not_shared(spec)):
+        raise ValueError(f"{obstacle}; for this gate only --split all has orders")
     require_mean(spec)
     held = scale_curve(spec, s)[2]
     values = _values(spec, point or {}, held)
     place = 2 if split == "all" else 1  # of the other atom: held, or split where scores are not modulo translation
     there = {p: values[p] if p in held else true_value(spec.gate, p, place) for p in values if p in spec.gate.own}
-    found = Setting(_truth(spec, values, there), (size, size if split == "all" else 1), held)
-    line = line_of(found)
+    setting = Setting(_truth(spec, values, there), (size, size if split == "all" else 1), held)
+    line = line_of(setting)
     if len(line.parameters) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(
             f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {spec.expert.name!r}"
         )
-    return found
+    return setting
 
 
 def require_named(spec: MoESpec) -> None:
@@ -130,9 +259,9 @@ def require_named(spec: MoESpec) -> None:
         raise ValueError("orders need functions by name, such as --activation tanh or --expert nonlinear:tanh")
 
 
-def require_parameters(point: Mapping[str, Constant], known: Iterable[sp.Symbol], gate: Gate) -> None:
+def require_parameters(point: Mapping[str, Constant], parameters: Iterable[sp.Symbol], gate: Gate) -> None:
     """Raise ValueError for a value of what is no known parameter."""
-    names = [p.name for p in known]
+    names = [p.name for p in parameters]
     if unknown := set(point) - {*names}:
         accepted = ", ".join(names)
         raise ValueError(f"no parameter {min(unknown)!r} of the gate {gate.name!r}; accepted: {accepted}")
@@ -161,8 +290,8 @@ def _truth(spec: MoESpec, values: Mapping[sp.Symbol, sp.Expr], there: Mapping[sp
     intercepts = {intercept(require_mean(spec), spec.expert.parameters[:-1], spec.dim)}
     atoms: list[dict[sp.Symbol, sp.Expr]] = []
     for gate, slope, b, nu in ((own, 1, 0, 1), (there, -1, 3, sp.Rational(3, 2))):
-        found = {p: sp.sympify(nu if p == NU else b if p in intercepts else slope) for p in spec.expert.parameters}
-        atoms.append({**gate, **alike, **unlike(spec.expert, found, atoms)})
+        atom = {p: sp.sympify(nu if p == NU else b if p in intercepts else slope) for p in spec.expert.parameters}
+        atoms.append({**gate, **alike, **unlike(spec.expert, atom, atoms)})
     return Truth(spec, tuple(atoms), {p: values[p] for p in spec.gate.shared}, SUPPORT)
 
 
@@ -182,12 +311,12 @@ def flat_curves(setting: Setting) -> FlatCurves:
 
 def accepted() -> dict[str, tuple[str, ...]]:
     """The gates whose orders are computed: without free functions. Name -> the options that it needs."""
-    found = {}
+    options_of = {}
     for name in names():
         spec, options = least(name)
         if not spec.gate.log_weight.has(Jet):
-            found[name] = options if is_weighted(spec) else (*options, "--split all")
-    return found
+            options_of[name] = options if is_weighted(spec) else (*options, "--split all")
+    return options_of
 
 
 @lru_cache(maxsize=64)
@@ -197,25 +326,25 @@ def line_of(setting: Setting) -> Setting:
     The setting itself in dimension 1, and where the gate is none of dimension 1 on lines, or has no name.
     """
     spec = _on_lines(setting.spec)
-    found = on_lines_as(setting.spec.gate, setting.spec.dim)
-    if spec is None or found is None:
+    line = on_lines_as(setting.spec.gate, setting.spec.dim)
+    if spec is None or line is None:
         return setting
-    point, weights, seen = setting.point, weight_parameters(spec), found[1]
-    moved = {q for p, (q, _) in seen.items() if p in point and point[p] != 0}
+    point, weights, seen = setting.point, weight_parameters(spec), line[1]
+    movers = {q for p, (q, _) in seen.items() if p in point and point[p] != 0}
     whole = {q: point[p] for p, (q, alone) in seen.items() if alone and p in point}
     values = {q: whole.get(q, true_value(spec.gate, q, 0)) for q in spec.gate.parameters if q not in weights}
-    values = {q: v if q in moved else sp.S.Zero for q, v in values.items()}
+    values = {q: v if q in movers else sp.S.Zero for q, v in values.items()}
     there = {q: true_value(spec.gate, q, 1) for q in values if q in spec.gate.own}
     return Setting(_truth(spec, values, there), setting.cells, tuple(seen[p][0] for p in setting.held))
 
 
 def _on_lines(spec: MoESpec) -> MoESpec | None:
     """The model of dimension 1 that is seen on lines; None where there is none with a name."""
-    found = None if spec.dim == 1 else on_lines_as(spec.gate, spec.dim)
-    if found is None or not on_lines(spec, shares=True):
+    line = None if spec.dim == 1 else on_lines_as(spec.gate, spec.dim)
+    if line is None or not on_lines(spec, shares=True):
         return None
     try:
-        return model(found[0], spec.expert.name) if model(spec.gate, spec.expert.name, dim=spec.dim) == spec else None
+        return model(line[0], spec.expert.name) if model(spec.gate, spec.expert.name, dim=spec.dim) == spec else None
     except ValueError:  # an expert of one's own
         return None
 
@@ -237,10 +366,10 @@ def same_factor(expert: Expert, dim: int, other: Expert, there: int) -> dict[str
 
     On a line a_1_2 of a quadratic form, which stands before x1 x2, is a_2, before x^2.
     """
-    (line,), found = covariates(1), []
+    (line,), sides = covariates(1), []
     for e, d in ((expert, dim), (other, there)):
         mean = mean_of(e)
         parts = {} if mean is None else {**factors(mean, e.parameters[:-1], d), NU: NU}
-        found.append({p: f if dim == there else f.subs(dict.fromkeys(covariates(d), line)) for p, f in parts.items()})
-    theirs = {f: q.name for q, f in found[1].items()}
-    return {p.name: theirs[f] for p, f in found[0].items() if f in theirs}
+        sides.append({p: f if dim == there else f.subs(dict.fromkeys(covariates(d), line)) for p, f in parts.items()})
+    theirs = {f: q.name for q, f in sides[1].items()}
+    return {p.name: theirs[f] for p, f in sides[0].items() if f in theirs}

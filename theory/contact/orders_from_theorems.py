@@ -19,9 +19,8 @@ from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.interactions.independence import formulas_seen, independent
 from temperance.theory.models import gates
 from temperance.theory.models.coordinates import degree, is_linear
-from temperance.theory.models.form import activated, affine_mean, intercept
+from temperance.theory.models.form import activated, affine_mean, in_places, intercept
 from temperance.theory.models.order import Bounds, Quantity, Reason, ReasonKind, theorem
-from temperance.theory.models.renaming import in_places
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.analysis import Gauge
@@ -51,19 +50,19 @@ def expert_orders(
     if not independent([*slopes.values()], cell.point, cell.spec.dim):
         return {}
     orders = {p: Fraction(cell.size if p == NU else 2 * cell.size) for p in cell.expert}
-    found: Bounds = {Quantity(p.name): (r, _EXPERTS) for p, r in orders.items()}
+    bounds: Bounds = {Quantity(p.name): (r, _EXPERTS) for p, r in orders.items()}
     if cell.mean.has(sp.Piecewise):
-        return found | _with_kinks(cell, slopes, order_two=order_two)
+        return bounds | _with_kinks(cell, slopes, order_two=order_two)
     if not is_linear(cell):
-        return found
+        return bounds
     means = [Quantity(p.name, True) for p in slopes]
     degrees = {Quantity(p.name): degree(f, cell.spec.dim) for p, f in slopes.items()}
     if power and max(_TOO_HIGH if n is None else n for n in degrees.values()) == 1:
-        found |= {name: (Fraction(2), _POWER) for name, n in degrees.items() if n}
-        found |= dict.fromkeys(means, (Fraction(1), _POWER))
+        bounds |= {name: (Fraction(2), _POWER) for name, n in degrees.items() if n}
+        bounds |= dict.fromkeys(means, (Fraction(1), _POWER))
     if cell.size == 2 and _parts_products(line if line and _shows_all(cell, line) else cell):
-        found |= dict.fromkeys(means, (Fraction(1), _PAIR))
-    return found
+        bounds |= dict.fromkeys(means, (Fraction(1), _PAIR))
+    return bounds
 
 
 def _shows_all(cell: Setting, line: Setting) -> bool:
@@ -109,13 +108,13 @@ def _means_of_gaussian(cell: Setting, gate: Sequence[sp.Symbol]) -> Bounds:
     """Those of c and Gamma, the gate's parameters being in the order pi, c, Gamma."""
     if cell.every or not gate:
         return {}
-    found: Bounds = {Quantity(c.name, True): (Fraction(1), AVERAGE) for c in gate[1:-1]}
+    bounds: Bounds = {Quantity(c.name, True): (Fraction(1), AVERAGE) for c in gate[1:-1]}
     if cell.spec.dim > 1:
-        found[Quantity(gate[-1].name, True)] = max(Fraction(cell.size, 2), Fraction(1)), _SPREAD
-    return found
+        bounds[Quantity(gate[-1].name, True)] = max(Fraction(cell.size, 2), Fraction(1)), _SPREAD
+    return bounds
 
 
-def _mean_of_intercept(cell: Setting, known: Bounds, gate: Sequence[sp.Symbol]) -> Bounds:
+def _mean_of_intercept(cell: Setting, bounds: Bounds, gate: Sequence[sp.Symbol]) -> Bounds:
     """By E[m(x)] = O(distance), x ~ N(c, Gamma) of each atom, m the offset of a mean that is linear in its parameters.
 
     Where every cell is split into two: from the mean at x = 0.
@@ -130,10 +129,10 @@ def _mean_of_intercept(cell: Setting, known: Bounds, gate: Sequence[sp.Symbol]) 
         return {Quantity(b.name, True): (apart, _APART)} if cell.size == 2 and top < 3 else {}
     if top > max(cell.size - 1, 1):
         return {}
-    return {Quantity(b.name, True): (_order_of_mean(cell, known, b, gate[1:]), _SHARED_OUT)}
+    return {Quantity(b.name, True): (_order_of_mean(cell, bounds, b, gate[1:]), _SHARED_OUT)}
 
 
-def _order_of_mean(cell: Setting, known: Bounds, b: sp.Symbol, gate: Sequence[sp.Symbol]) -> Fraction:
+def _order_of_mean(cell: Setting, bounds: Bounds, b: sp.Symbol, gate: Sequence[sp.Symbol]) -> Fraction:
     """What the least power of the distance is in the other terms of E[m(x)], c and Gamma of the gate in this order."""
     x = covariates(cell.spec.dim)
     slopes = [p for p in cell.expert if p not in (NU, b)]
@@ -144,7 +143,7 @@ def _order_of_mean(cell: Setting, known: Bounds, b: sp.Symbol, gate: Sequence[sp
     if total == 0:
         return Fraction(1)
     total = total.subs(dict(zip(x, gate, strict=False))).subs({p: p + cell.point[p] for p in gate}, simultaneous=True)
-    sizes = {p: 1 / known[Quantity(p.name)][0] for p in (*gate, *slopes)}
+    sizes = {p: 1 / bounds[Quantity(p.name)][0] for p in (*gate, *slopes)}
     powers = [sum(n * sizes[p] for n, p in zip(m, sizes, strict=True)) for m in sp.Poly(total, *sizes).monoms()]
     return max(Fraction(1), 1 / min(powers))
 
@@ -183,9 +182,9 @@ def known_orders(cell: Setting, upper: Mapping[Quantity, Fraction] | None = None
 
 def _degrees(cell: Setting) -> dict[sp.Symbol, int] | None:
     """A coefficient of a mean that is linear in them -> the degree of what it stands before; None: no polynomials."""
-    found = {p: degree(sp.diff(cell.mean, p), cell.spec.dim) for p in cell.expert if p != NU}
-    known = {p: n for p, n in found.items() if n is not None}
-    return known if known == found else None
+    degrees = {p: degree(sp.diff(cell.mean, p), cell.spec.dim) for p in cell.expert if p != NU}
+    finite = {p: n for p, n in degrees.items() if n is not None}
+    return finite if finite == degrees else None
 
 
 def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
@@ -193,10 +192,10 @@ def _jointly_gaussian(cell: Setting, gate: Quadratic, size: int) -> Bounds:
     degrees = _degrees(cell)
     if degrees is None or max(degrees.values()) > max(size - 1, 1):
         return {}
-    found: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
+    bounds: Bounds = {Quantity(p.name): (Fraction(2 * size, k + 1), _JOINTLY) for p, k in degrees.items() if k}
     if gate.one_form and size == 3 and max(degrees.values()) == 1:
-        return dict.fromkeys(found, (Fraction(2), _THREE_APART))
-    return found
+        return dict.fromkeys(bounds, (Fraction(2), _THREE_APART))
+    return bounds
 
 
 def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
@@ -204,11 +203,11 @@ def published_rates(cell: Setting) -> dict[str, tuple[Fraction | None, Reason]]:
 
     Only for the gates of arXiv 2401.13875 and 2305.03288 with linear Gaussian experts.
     """
-    found = {}
+    rates = {}
     for name, p in _predicted(cell).items():
         kind = ReasonKind.UNMET if p.published is None else ReasonKind.PUBLISHED
-        found[name] = p.published, Reason(kind, p.published_reason)
-    return found
+        rates[name] = p.published, Reason(kind, p.published_reason)
+    return rates
 
 
 def _predicted(cell: Setting) -> dict[str, Prediction]:
@@ -226,10 +225,10 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
         truth = cell.truth
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
     gauge: Gauge = "free" if source is None or every else "anchored"
-    found = predict(truth, fitted, source, gauge=gauge)
-    apt = (p for p in found if p.applies(sizes, None if p.cell_size is None else 0))
-    said = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
-    return {q.name: said[part] for q, part in parts.items() if part in said}
+    predictions = predict(truth, fitted, source, gauge=gauge)
+    apt = (p for p in predictions if p.applies(sizes, None if p.cell_size is None else 0))
+    by_part = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}
+    return {q.name: by_part[part] for q, part in parts.items() if part in by_part}
 
 
 def _parts(cell: Setting) -> dict[sp.Symbol, str] | None:

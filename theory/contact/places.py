@@ -47,15 +47,15 @@ def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], ato
         raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
     count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
     own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
-    found: list[dict[sp.Symbol, sp.Expr]] = []
+    values: list[dict[sp.Symbol, sp.Expr]] = []
     for i in range(count):
-        found.append(unlike(spec.expert, {p: _value(spec, p, i) for p in own}, found))
+        values.append(unlike(spec.expert, {p: _value(spec, p, i) for p in own}, values))
     shared = {p: _value(spec, p, 0) for p in spec.gate.shared}
     for p in spec.parameters:
         if p.name in point:
-            (shared if p in shared else found[0])[p] = constant(p.name, point[p.name])
-    known = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
-    return Truth(spec, tuple(found), shared, SUPPORT, frozenset(known))
+            (shared if p in shared else values[0])[p] = constant(p.name, point[p.name])
+    unfitted = {(i, p) for i in range(1, count) for p in spec.expert.parameters if gate == CONTAMINATED}
+    return Truth(spec, tuple(values), shared, SUPPORT, frozenset(unfitted))
 
 
 def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
@@ -68,11 +68,11 @@ def moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
     spec, last = truth.spec, truth.k - 1
     held = {BETA0, *held_by_gauge(spec, truth.point(-1))}
     held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
-    found: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
+    columns: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
     for i in range(truth.k):
-        found += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
-        found += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
-    return tuple(found)
+        columns += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
+        columns += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
+    return tuple(columns)
 
 
 def held_by_gauge(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
@@ -177,8 +177,8 @@ def text(e: sp.Expr) -> str:
 @lru_cache(maxsize=256)
 def log_weight(spec: MoESpec) -> sp.Expr:
     """The log weight without what is a number."""
-    kept = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
+    variables = (*covariates(spec.dim), *own_parameters(spec), *spec.gate.shared)
     weight = spec.gate.log_weight.subs(dict.fromkeys(weight_parameters(spec), sp.S.One))
     if weight.has(sp.Piecewise):
         return weight
-    return sp.expand_log(weight).as_independent(*kept, as_Add=True)[1]
+    return sp.expand_log(weight).as_independent(*variables, as_Add=True)[1]

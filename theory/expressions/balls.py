@@ -17,7 +17,7 @@ import flint
 import sympy as sp
 from flint import arb, arb_series, fmpq
 
-from temperance.theory.expressions.functions import KNOWN, Series, inverse
+from temperance.theory.expressions.language import KNOWN, Series, inverse
 
 Value: TypeAlias = int | fmpq | arb
 Evaluator: TypeAlias = Callable[[Mapping[str, Series], int], Series]

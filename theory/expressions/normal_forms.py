@@ -9,7 +9,7 @@ import sympy as sp
 from flint import fmpq, fmpq_mat, fmpz_mat
 
 from temperance.theory.expressions.balls import exact
-from temperance.theory.expressions.functions import KNOWN, MOST_ROOT
+from temperance.theory.expressions.language import KNOWN, MOST_ROOT
 from temperance.theory.expressions.sign_changes import Z
 
 _MOST_OPERATIONS = 200  # in a number whose denominator is made rational

@@ -10,7 +10,7 @@ import sympy as sp
 from flint import arb, fmpq, fmpq_poly
 
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.functions import KNOWN, power
+from temperance.theory.expressions.language import KNOWN, power
 
 Z = sp.Symbol("z", real=True)
 Sample = Mapping[str, fmpq]  # one value for every parameter

@@ -17,7 +17,7 @@ from flint import arb, arb_mat, fmpq, fmpz_mpoly
 
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.balls import value
-from temperance.theory.expressions.functions import KNOWN
+from temperance.theory.expressions.language import KNOWN
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import Jet, covariates
@@ -140,7 +140,7 @@ def formulas_seen(e: sp.Expr, place: Place, dim: int) -> list[sp.Expr]:
 
 def finite_rows(row: Callable[[], list[arb]], columns: int) -> list[list[arb]]:
     """Three rows for every column, without those that are not finite."""
-    return [found for found in (row() for _ in range(_ROWS * columns)) if all(entry.is_finite() for entry in found)]
+    return [values for values in (row() for _ in range(_ROWS * columns)) if all(entry.is_finite() for entry in values)]
 
 
 def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:
@@ -150,8 +150,8 @@ def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:
 
 def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
     """Encloses expressions where their symbols have these values."""
-    known = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
-    return lambda e: balls.value(e, known, bits)
+    values = {p.name: balls.value(v, {}, bits) for p, v in at.items()}
+    return lambda e: balls.value(e, values, bits)
 
 
 @lru_cache(maxsize=256)

@@ -55,7 +55,7 @@ def check(certificate: Any) -> Checked:
         checked = _proved(place, certificate["proof"])
         require(stated, "nothing is claimed")
         for claim in stated:
-            require(any(_implies(known, claim) for known in checked.claims), f"{describe(claim)} is not proved")
+            require(any(_implies(premise, claim) for premise in checked.claims), f"{describe(claim)} is not proved")
         return Checked(place, stated, checked.assumed, checked.left_out)
 
 
@@ -87,7 +87,7 @@ def _proved(place: Place, proof: Any) -> Checked:
 
 def _claims_of(part: Any) -> tuple[Claim, ...]:
     require(isinstance(part, list) and len(part) <= _MOST_CLAIMS, "the claims")
-    found = []
+    claims = []
     for claim in part:
         require_keys(claim, "title", "side", "value", of="a claim")
         title, side, value = claim["title"], claim["side"], claim["value"]
@@ -96,20 +96,20 @@ def _claims_of(part: Any) -> tuple[Claim, ...]:
             require(rational(value) > 0, "an order is positive")
         else:
             require(value is None or (side == "holds" and isinstance(value, str)), "the value of a claim")
-        found.append(Claim(title, side, value))
-    require(len({(c.title, c.side) for c in found}) == len(found), "two claims of one title")
-    return tuple(found)
+        claims.append(Claim(title, side, value))
+    require(len({(c.title, c.side) for c in claims}) == len(claims), "two claims of one title")
+    return tuple(claims)
 
 
-def _implies(known: Claim, claim: Claim) -> bool:
+def _implies(premise: Claim, claim: Claim) -> bool:
     """Whether a claim follows from one that is proved: orders that are at most 2 are at most 3."""
-    if (known.title, known.side) != (claim.title, claim.side):
+    if (premise.title, premise.side) != (claim.title, claim.side):
         return False
-    if known.side == "at most":
-        return Fraction(known.value or 0) <= Fraction(claim.value or 0)
-    if known.side == "at least":
-        return Fraction(known.value or 0) >= Fraction(claim.value or 0)
-    return known.value == claim.value
+    if premise.side == "at most":
+        return Fraction(premise.value or 0) <= Fraction(claim.value or 0)
+    if premise.side == "at least":
+        return Fraction(premise.value or 0) >= Fraction(claim.value or 0)
+    return premise.value == claim.value
 
 
 def describe(claim: Claim) -> str:
@@ -172,7 +172,7 @@ class Together:
     @property
     def contradictions(self) -> tuple[str, ...]:
         """The titles whose claims contradict each other."""
-        return tuple(title for title, found in self.orders.items() if found.contradicts)
+        return tuple(title for title, bounds in self.orders.items() if bounds.contradicts)
 
 
 def together(proofs: Iterable[Checked]) -> list[Together]:
@@ -181,11 +181,11 @@ def together(proofs: Iterable[Checked]) -> list[Together]:
     for proof in proofs:
         if proof.place.subject != "activation":
             places.setdefault(proof.place, []).append(proof)
-    found = []
+    summaries = []
     for place, several in places.items():
         titles: dict[str, list[Claim]] = {}
         for claim in (claim for proof in several for claim in proof.claims):
             titles.setdefault(claim.title, []).append(claim)
         assumed = tuple(dict.fromkeys(text for proof in several for text in proof.assumed))
-        found.append(Together(place, {title: interval(claims) for title, claims in titles.items()}, assumed))
-    return found
+        summaries.append(Together(place, {title: interval(claims) for title, claims in titles.items()}, assumed))
+    return summaries

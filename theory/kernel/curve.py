@@ -114,12 +114,12 @@ class Curve:
     def _drift(self) -> dict[str, fmpq_mpoly]:
         """Offsets of shared parameters as polynomials in t and r."""
         names = {**self.values[0], "_t": self.ring.names["_t"], "_r": self.ring.names["_r"]}
-        found = {name: Polynomials(self.ring).value(text, names) for name, text in self.drift.items()}
+        offsets = {name: Polynomials(self.ring).value(text, names) for name, text in self.drift.items()}
         require(
-            all(self.number.reduced(self.ring.start(p)) == 0 for p in found.values()),
+            all(self.number.reduced(self.ring.start(p)) == 0 for p in offsets.values()),
             "a shared offset is not 0 at t = 0",
         )
-        return found
+        return offsets
 
     @cached_property
     def _offsets(self) -> list[list[dict[str, fmpq_mpoly]]]:
@@ -167,21 +167,21 @@ class Curve:
         true = {name: values.series(p) for name, p in self.values[i].items()}
         free = {name: values.series(ring.names[name]) for name in self.means}
         start = evaluate(piece, values, **x, **true), evaluate(self.case.mean, values, **x, **free)
-        y, found = ring.names["_Y"], [ring.zero] * degree
+        y, terms = ring.names["_Y"], [ring.zero] * degree
         cell = self.cells[i] or [self._still(i)]
         offsets = self._offsets[i] or [{}]
         for atoms, own in zip(cell, offsets, strict=True):
             d = {name: values.series(p) for name, p in {**own, **self._drift}.items()}
-            moved = {name: p + d[name] if name in d else p for name, p in (true | free).items()}
-            gate = evaluate(piece, values, **x, **{p: moved[p] for p in true}) - start[0]
-            mean = evaluate(self.case.mean, values, **x, **{p: moved[p] for p in free}) - start[1]
+            end = {name: p + d[name] if name in d else p for name, p in (true | free).items()}
+            gate = evaluate(piece, values, **x, **{p: end[p] for p in true}) - start[0]
+            mean = evaluate(self.case.mean, values, **x, **{p: end[p] for p in free}) - start[1]
             spread = d.get("nu", values.number(0)) * values.series(y**2 / 2)
             weight = exponential(gate + mean * values.series(y) + spread)
             product = values.sound(values.series(atoms.share) * weight)
-            found = [p + atoms.total(q) for p, q in zip(found, product.terms, strict=True)]
-        for n, c in enumerate(found):
+            terms = [p + atoms.total(q) for p, q in zip(terms, product.terms, strict=True)]
+        for n, c in enumerate(terms):
             require(not ring.holds(c, ("_Y",)), f"the density is not the true one at t^{n}")
-        return Series(ring, found)
+        return Series(ring, terms)
 
     def _still(self, i: int) -> Atoms:
         return Atoms(self.ring, {"nodes": ["0", "1"], "share": "1", "offsets": {}}, self.values[i], self.number)
@@ -207,30 +207,24 @@ class Curve:
         if not self.case.weight.sides:
             return []
         place = {name: self.quotients.of(p) for name, p in self.values[i].items()}
-        moved = []
+        ends = []
         for own in self._offsets[i] or [{}]:
             d = {name: self.quotients.of(p) for name, p in {**own, **self._drift}.items()}
-            moved.append({name: p + d[name] if name in d else p for name, p in place.items()})
-        return list(self._kinks(place, moved))
+            ends.append({name: p + d[name] if name in d else p for name, p in place.items()})
+        return list(self._kinks(place, ends))
 
-    def _kinks(self, place: Mapping[str, Quotient], moved: Sequence[Mapping[str, Quotient]]) -> Iterator[int]:
+    def _kinks(self, place: Mapping[str, Quotient], ends: Sequence[Mapping[str, Quotient]]) -> Iterator[int]:
         """k of every kink that moves by O(t^k), where the weight is shown to be continuous.
 
         A kink stays where its u - v is multiplied by a factor near 1. If one moves, all pieces must lie side by side:
         each u - v is n.x less a number, n the same for all, and these numbers rise; so no piece is empty or entered
         elsewhere.
         """
-        values, ring = self.quotients, self.ring
-        x = {name: values.of(ring.names[name]) for name in self.x}
-
-        def gap(i: int, at: Mapping[str, Quotient]) -> Quotient:
-            low, high = (values.tree(side, {**x, **at}) for side in self.case.weight.sides[i])
-            return low - high
-
-        gaps, several = [gap(i, place) for i in range(len(self.case.weight.sides))], False
+        values = self.quotients
+        gaps, several = [self._gap(i, place) for i in range(len(self.case.weight.sides))], False
         for i, true in enumerate(gaps):
-            for at in moved:
-                now = gap(i, at)
+            for at in ends:
+                now = self._gap(i, at)
                 if values.is_zero(now - true):
                     continue
                 factor = now * true.inverse()
@@ -238,15 +232,24 @@ class Curve:
                     continue
                 change, several = now - true, True
                 require(values.is_regular(change) and not values.has_symbols(change), "a kink whose place is not shown")
-                first, second = (values.tree(formula, {**x, **at}) for formula in self.case.weight.formulas[i : i + 2])
+                first, second = (self._at(formula, at) for formula in self.case.weight.formulas[i : i + 2])
                 jump = (first - second) * now.inverse()
                 require(values.is_regular(jump), "the weight is not continuous at a kink that moves")
-                yield min(ring.by_power(change.top, "_t"))
+                yield min(self.ring.by_power(change.top, "_t"))
         if several:
             require(all(self._is_affine(true) for true in gaps), "a kink whose place is not shown")
             for true, after in pairwise(gaps):
                 apart = values.ball(after - true)
                 require(apart is not None and apart < 0, "kinks that are not shown to be apart")
+
+    def _at(self, tree: ast.expr, at: Mapping[str, Quotient]) -> Quotient:
+        """An expression in x where the parameters have these values."""
+        return self.quotients.tree(tree, {**{name: self.quotients.of(self.ring.names[name]) for name in self.x}, **at})
+
+    def _gap(self, i: int, at: Mapping[str, Quotient]) -> Quotient:
+        """u - v of the condition u < v of a piece."""
+        low, high = (self._at(side, at) for side in self.case.weight.sides[i])
+        return low - high
 
     def _is_affine(self, gap: Quotient) -> bool:
         """Whether u - v is n.x less a number, n not 0."""
@@ -261,14 +264,14 @@ class Curve:
 
         A title whose first power of t is not shown to have a coefficient other than 0 is left out.
         """
-        found: dict[str, int | None] = {}
+        least: dict[str, int | None] = {}
         for i in self._titled():
             cell, offsets = self.cells[i], self._offsets[i]
             for name in dict.fromkeys(p for own in offsets for p in own):
                 firsts = [
                     self._first(atoms, own[name]) for atoms, own in zip(cell, offsets, strict=True) if name in own
                 ]
-                _note(found, name, [w for moves, w in firsts if moves])
+                _note(least, name, [w for moves, w in firsts if moves])
                 mean = sum(
                     (
                         a.total(self.ring.product(a.share, own.get(name, self.ring.zero)))
@@ -276,10 +279,10 @@ class Curve:
                     ),
                     self.ring.zero,
                 )
-                _note(found, f"mean {name}", self._lowest(mean))
+                _note(least, f"mean {name}", self._lowest(mean))
         for name, p in self._drift.items():
-            _note(found, name, self._lowest(self.number.reduced(p)))
-        return {title: w for title, w in found.items() if w is not None}
+            _note(least, name, self._lowest(self.number.reduced(p)))
+        return {title: w for title, w in least.items() if w is not None}
 
     def _first(self, atoms: Atoms, p: fmpq_mpoly) -> tuple[bool, int | None]:
         """Whether an offset is not 0, and its first power of t where the coefficient is shown not to be 0."""
@@ -301,12 +304,12 @@ class Curve:
 
     def moved_along_identity(self) -> list[str]:
         """What moves along the curve, the density being the true one. Rejected where it is another."""
-        values, moved = self.quotients, dict[str, None]()
-        drift = self._exact(self.drift, self.values[0], moved)
+        values, flat_titles = self.quotients, dict[str, None]()
+        drift = self._exact(self.drift, self.values[0], flat_titles)
         changes = []
         for i, cell in enumerate(self.cells):
             place = {name: values.of(p) for name, p in self.values[i].items()}
-            titles = moved if i in self._titled() else dict[str, None]()
+            titles = flat_titles if i in self._titled() else dict[str, None]()
             changes.append(self._changes(i, place, cell, drift, titles))
         reference = changes[self._reference]
         if any(not values.is_zero(c) for own in changes for c in own) and len(reference) > 1:
@@ -317,21 +320,21 @@ class Curve:
                 alike = values.is_zero(gap - gaps[0])
                 number = alike and self._takes_up(i) and not values.has_x(gap)
                 require(values.is_zero(gap) or number, "cells do not change alike")
-        return [*moved]
+        return [*flat_titles]
 
     def _exact(
-        self, written: Mapping[str, Any], place: Mapping[str, fmpq_mpoly], moved: dict[str, None]
+        self, written: Mapping[str, Any], place: Mapping[str, fmpq_mpoly], titles: dict[str, None]
     ) -> dict[str, Quotient]:
         """Offsets as quotients, 0 at t = 0; the titles of those that move are noted."""
         names = {**place, "_t": self.ring.names["_t"], "_r": self.ring.names["_r"]}
-        found = {name: self.quotients.value(text, names) for name, text in written.items()}
-        for name, offset in found.items():
+        offsets = {name: self.quotients.value(text, names) for name, text in written.items()}
+        for name, offset in offsets.items():
             start = self.number.reduced(self.ring.start(offset.top))
             regular = self.quotients.is_regular(offset, self.free) and not self.quotients.has_symbols(offset)
             require(regular and start == 0, f"the offset of {name} is not 0 at t = 0")
             if None not in (w := self._lowest(offset.top)) and w:
-                moved[name] = None
-        return found
+                titles[name] = None
+        return offsets
 
     def _changes(
         self,
@@ -339,7 +342,7 @@ class Curve:
         place: Mapping[str, Quotient],
         cell: Sequence[Atoms],
         drift: Mapping[str, Quotient],
-        moved: dict[str, None],
+        titles: dict[str, None],
     ) -> list[Quotient]:
         """The log of sum_l p_l E_l/E on each piece."""
         values = self.quotients
@@ -347,14 +350,14 @@ class Curve:
         require(all(atoms.count == 1 for atoms in cell), "an identity is checked atom by atom")
         require(all({*atoms.written} <= {*place} for atoms in cell), "an identity in which experts move")
         shares = [values.of(atoms.total(atoms.share)) for atoms in cell] or [values.number(1)]
-        own = [self._exact(atoms.written, self.values[i], moved) for atoms in cell] or [{}]
+        own = [self._exact(atoms.written, self.values[i], titles) for atoms in cell] or [{}]
         offsets = [{**atom, **drift} for atom in own]
         for name in dict.fromkeys(p for atom in own for p in atom):
             mean = none
             for share, atom in zip(shares, own, strict=True):
                 mean = mean + share * atom.get(name, none)
             if None not in (w := self._lowest(mean.top)) and w:
-                moved[f"mean {name}"] = None
+                titles[f"mean {name}"] = None
         ends = [{name: p + atom.get(name, none) for name, p in place.items()} for atom in offsets]
         require(not list(self._kinks(place, ends)), "a kink that moves along an identity")
         return [self._change(piece, place, ends, shares) for piece in self.case.weight.formulas]
@@ -366,8 +369,7 @@ class Curve:
         ends: Sequence[Mapping[str, Quotient]],
         shares: Sequence[Quotient],
     ) -> Quotient:
-        x = {name: self.quotients.of(self.ring.names[name]) for name in self.x}
-        start, *weights = (self.quotients.tree(piece, {**x, **at}) for at in (place, *ends))
+        start, *weights = (self._at(piece, at) for at in (place, *ends))
         if all(self.quotients.is_zero(weight - weights[0]) for weight in weights):
             return weights[0] - start
         total = -self._exponential(start)
@@ -388,24 +390,21 @@ class Curve:
     def _same_pieces(self, i: int, j: int) -> bool:
         """Whether the kinks of the weight at two atoms are the same, and its pieces on the same sides."""
         values = self.quotients
-        x = {name: values.of(self.ring.names[name]) for name in self.x}
-        for sides in self.case.weight.sides:
-            gaps = []
-            for atom in (i, j):
-                at = {**x, **{name: values.of(p) for name, p in self.values[atom].items()}}
-                gaps.append(values.tree(sides[0], at) - values.tree(sides[1], at))
-            if values.is_zero(gaps[0]) and values.is_zero(gaps[1]):
+        places = [{name: values.of(p) for name, p in self.values[atom].items()} for atom in (i, j)]
+        for k in range(len(self.case.weight.sides)):
+            one, other = (self._gap(k, place) for place in places)
+            if values.is_zero(one) and values.is_zero(other):
                 continue
-            if values.is_zero(gaps[1]):
+            if values.is_zero(other):
                 return False
-            factor = values.ball(gaps[0] * gaps[1].inverse())
+            factor = values.ball(one * other.inverse())
             if factor is None or not factor > 0:
                 return False
         return True
 
 
-def _note(found: dict[str, int | None], title: str, powers: Sequence[int | None]) -> None:
+def _note(least: dict[str, int | None], title: str, powers: Sequence[int | None]) -> None:
     """The least power of a title; None, for good, where one is not known."""
     if powers:
-        known = [*powers, *([found[title]] if title in found else [])]
-        found[title] = None if None in known else min(w for w in known if w is not None)
+        candidates = [*powers, *([least[title]] if title in least else [])]
+        least[title] = None if None in candidates else min(w for w in candidates if w is not None)

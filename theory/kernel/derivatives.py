@@ -177,10 +177,10 @@ class Mixture:
         y = numbers.number(rational(point[-1]))
         still = [self._terms(i, at, y, None) for i in range(len(self.case.values))]
         row = []
-        for moved, name in self.columns:
+        for atom, name in self.columns:
             tops, bottoms = numbers.number(0), numbers.number(0)
             for i, terms in enumerate(still):
-                w, f = self._terms(i, at, y, name) if moved in (None, i) else terms
+                w, f = self._terms(i, at, y, name) if atom in (None, i) else terms
                 tops, bottoms = tops + w * f, bottoms + w
             density = tops / bottoms
             require(nonzero(density[0]), "the density is not shown to be positive")

@@ -127,8 +127,8 @@ class Ring:
     def value(self, tree: ast.expr, names: Mapping[str, Value]) -> Value:
         """The Taylor polynomial of an expression."""
         require(names_in(tree) <= names.keys(), "a name without a Taylor polynomial")
-        found: Value = evaluate(tree, self, **names)
-        return found
+        polynomial: Value = evaluate(tree, self, **names)
+        return polynomial
 
     @staticmethod
     def variables_of(p: fmpq_mpoly) -> frozenset[int]:
@@ -143,8 +143,8 @@ class Ring:
         """The product, truncated."""
         self.work.multiply(p, q)
         d, terms = self.dim, (p * q).to_dict().items()
-        kept = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
-        return self.context.from_dict(kept)
+        low = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
+        return self.context.from_dict(low)
 
     def series(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq]) -> fmpq_mpoly:
         """sum_(k>=1) coefficient(k) p^k."""
@@ -205,8 +205,8 @@ Row = dict[int, fmpq]
 def echelon(rows: Sequence[Mapping[int, fmpq]], work: Work) -> list[Row]:
     """The reduced echelon form of rows {column: number other than 0}, by its pivots. Raises Rejected as Work does."""
     pivots: dict[int, Row] = {}
-    for given in rows:
-        row = dict(given)
+    for equation in rows:
+        row = dict(equation)
         while row and (j := min(row)) in pivots:
             _subtract(row, row[j], pivots[j], work)
         if row:
@@ -322,24 +322,24 @@ class Equations:
         weight = self._log_weight(ring, 0, {*self.own, *self.shared})
         own = {*range(self.dim, self.dim + len(self.own))}
         require(not (weight.unknown or frozenset()) & own, "a Taylor coefficient that moves is not rational")
-        kept = {
+        terms = {
             m: c
             for m, c in weight.poly.to_dict().items()
             if any(m[self.dim :]) and (any(m[: self.dim]) or any(m[i] for i in own))
         }
-        return ring.context.from_dict(kept)
+        return ring.context.from_dict(terms)
 
     def _require_other(self) -> None:
         """That the other atom's log weight moves by numbers alone, as shared parameters move."""
         if not self.shared:
             return
         terms = self._log_weight(self.ring, 1, {*self.shared}).poly.to_dict()
-        moved = any(any(m[: self.dim]) and any(m[self.dim :]) for m in terms)
-        require(not moved, "a shared parameter moves the log weight of the other atom")
+        moves = any(any(m[: self.dim]) and any(m[self.dim :]) for m in terms)
+        require(not moves, "a shared parameter moves the log weight of the other atom")
 
     def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq]) -> list[dict[Exponents, fmpq]]:
         """The x-coefficients of Phi_k, reduced to echelon form with light moments first."""
-        found: dict[Exponents, dict[Exponents, fmpq]] = {}
+        equations: dict[Exponents, dict[Exponents, fmpq]] = {}
         spread, d = self.ring.symbols["nu"] / 2, self.dim
         for level in range(self.degree + 1):
             total = self.ring.zero
@@ -350,19 +350,19 @@ class Equations:
                 total += term / (factorial(level - 2 * j) * factorial(j))
             for m, c in total.to_dict().items():
                 if level or any(m[:d]):
-                    found.setdefault((level, *map(int, m[:d])), {})[tuple(map(int, m[d:]))] = c
+                    equations.setdefault((level, *map(int, m[:d])), {})[tuple(map(int, m[d:]))] = c
 
         def place(m: Exponents) -> tuple[Any, ...]:
             weight = sum((w * n for w, n in zip(weights, m, strict=True)), fmpq(0))
             return sum(m) > 1, weight, sum(m), [-i for i in m]
 
-        columns = sorted({m for row in found.values() for m in row}, key=place)
+        columns = sorted({m for row in equations.values() for m in row}, key=place)
         places = {m: j for j, m in enumerate(columns)}
-        rows = echelon([{places[m]: c for m, c in row.items()} for row in found.values()], self.work)
+        rows = echelon([{places[m]: c for m, c in row.items()} for row in equations.values()], self.work)
         return [{columns[j]: c for j, c in row.items()} for row in rows]
 
 
-class Cell:
+class Cell(Equations):
     """The equations of a cell, and the bounds of orders that are proved so far.
 
     Along a curve let every offset have an order of vanishing, scaled so that the equations have order >= 1. The unknown
@@ -372,56 +372,54 @@ class Cell:
     """
 
     def __init__(self, case: Case, proof: Mapping[str, Any]) -> None:
-        self.degree, reach = proof["degree"], proof["reach"]
+        degree, reach = proof["degree"], proof["reach"]
         place, model, gate = case.place, case.model, proof["gate"]
         self.atoms = place.sizes[0]
         one = len(place.sizes) == 2 and self.atoms >= 2 and case.is_singleton(1) and model.weighted
         moves = not any(atom == 0 for atom, _ in place.fixed)
         require(place.subject == "densities" and one and moves, "the place is no cell beside a singleton that is fixed")
         require(not place.nonzero and not {*case.values[0]} & {*model.expert}, "a place of a mean with any true values")
-        require(type(self.degree) is int and 2 * self.atoms - 1 <= self.degree <= _MOST_DEGREE, "the degree")
+        require(type(degree) is int and 2 * self.atoms - 1 <= degree <= _MOST_DEGREE, "the degree")
         require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
         require(isinstance(gate, list) and isinstance(proof["weights"], list), "the gate, or the weights")
-        weights = [rational(w) for w in proof["weights"]]
-        equations = self.equations = Equations(case, self.degree, reach, weights)
-        self.rows, self.count, self.dim = equations.rows, len(equations.each), equations.dim
-        self.names = [*equations.each, *(f"mean {p}" for p in equations.each), *equations.shared]
+        super().__init__(case, degree, reach, [rational(w) for w in proof["weights"]])
+        self.count = len(self.each)
+        self.names = [*self.each, *(f"mean {p}" for p in self.each), *self.shared]
         self.none = (0,) * len(self.names)
         self._require_slopes()
         b = proof["intercept"]
         require(b is None or self.atoms > 2 or _two_atoms(), "r_bar(2) is not 4")
         require(b is None or self._is_intercept(b), "the mean at x = 0 is another")
-        given = dict.fromkeys(equations.expert if b is None else [b], fmpq(1, 2 * self.atoms))
-        given |= {"nu": fmpq(1, self.atoms)}
+        bounds = dict.fromkeys(self.expert if b is None else [b], fmpq(1, 2 * self.atoms))
+        bounds |= {"nu": fmpq(1, self.atoms)}
         if gate:
             require(reach >= 2 * self.atoms, "the reach")
             linear, square = gate
             self._require_quadratic(linear, square)
-            given |= {p: fmpq(1, 2 * self.atoms) for p in linear} | {p: fmpq(1, self.atoms) for p in square}
-        self.given = given.keys()
-        self.least = [given.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
+            bounds |= {p: fmpq(1, 2 * self.atoms) for p in linear} | {p: fmpq(1, self.atoms) for p in square}
+        self.by_theorem = bounds.keys()
+        self.least = [bounds.get(name.removeprefix("mean "), fmpq(1, self.degree + 1)) for name in self.names]
 
     def _require_slopes(self) -> None:
         """That the slopes of the mean are independent functions of x, as the theorem on experts needs."""
-        own = self.dim + len(self.equations.own)
-        slopes = range(own, own + len(self.equations.expert) - 1)
-        terms = _exponents(self.equations.mean)
+        own = self.dim + len(self.own)
+        slopes = range(own, own + len(self.expert) - 1)
+        terms = _exponents(self.mean)
         require(_independent(terms, self.dim, slopes), "the slopes of the mean are not independent")
 
     def _is_intercept(self, name: str) -> bool:
         """Whether the mean is a parameter at x = 0: it is linear in all, so that its Taylor polynomial says so."""
-        equations = self.equations
-        there = {m: c for m, c in _exponents(equations.mean).items() if not any(m[: self.dim])}
-        at = self.dim + len(equations.own) + equations.expert.index(name)
-        return there == {tuple(int(i == at) for i in range(self.dim + len(equations.each) + len(equations.shared))): 1}
+        there = {m: c for m, c in _exponents(self.mean).items() if not any(m[: self.dim])}
+        at = self.dim + len(self.own) + self.expert.index(name)
+        return there == {tuple(int(i == at) for i in range(self.dim + len(self.each) + len(self.shared))): 1}
 
     def _require_quadratic(self, linear: Sequence[str], square: Sequence[str]) -> None:
         """That up to x^(2m) log E is a number + l.x + x'qx, with l and q that determine their parameters.
 
         Terms of degree 2m + 1 in the offsets are a small part of what the theorem bounds; those of degree 2m are not.
         """
-        own, terms = self.equations.own, _exponents(self.equations.log_ratio(2 * self.atoms, 2 * self.atoms))
-        require(sorted([*linear, *square]) == sorted(own) and not self.equations.shared, "the parameters of the gate")
+        own, terms = self.own, _exponents(self.log_ratio(2 * self.atoms, 2 * self.atoms))
+        require(sorted([*linear, *square]) == sorted(own) and not self.shared, "the parameters of the gate")
         first, second = ([self.dim + own.index(p) for p in names] for names in (linear, square))
         degrees = {n: {m: c for m, c in terms.items() if sum(m[: self.dim]) == n} for n in range(2 * self.atoms + 1)}
         quadratic = not any(degrees[n] for n in degrees if n > 2)
@@ -448,7 +446,7 @@ class Cell:
         require(moment in row and self.is_exact(moment), "no exact moment of the row")
         others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
         others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
-        self.equations.work.spend(len(row) + len(others) ** 2, 0)
+        self.work.spend(len(row) + len(others) ** 2, 0)
         at = self.order(moment)
         light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
         return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
@@ -505,18 +503,18 @@ class Cell:
 
         A curve with an order below 1/(N + 1), slowed down until its least order is that, contradicts these bounds.
         """
-        known = dict(zip(self.names, self.least, strict=True))
-        open_ = [p for p in (*self.equations.each, *self.equations.shared) if p not in self.given]
-        return [p for p in open_ if known[p] <= fmpq(1, self.degree + 1)]
+        bounds = dict(zip(self.names, self.least, strict=True))
+        open_ = [p for p in (*self.each, *self.shared) if p not in self.by_theorem]
+        return [p for p in open_ if bounds[p] <= fmpq(1, self.degree + 1)]
 
     def claims(self) -> list[Claim]:
         """|offset|^r = O(distance) for every parameter and weighted mean with a bound."""
         require(not (short := self.short()), f"no bound of {', '.join(short)} below N + 1")
-        taken, found = {*self.given, *(f"mean {p}" for p in self.given)}, []
+        titles, claims = {*self.by_theorem, *(f"mean {p}" for p in self.by_theorem)}, []
         for name, w in zip(self.names, self.least, strict=True):
-            if name in taken or w > fmpq(1, self.degree + 1):
-                found.append(Claim(name, "at most", str(max(fmpq(1), 1 / w))))
-        return found
+            if name in titles or w > fmpq(1, self.degree + 1):
+                claims.append(Claim(name, "at most", str(max(fmpq(1), 1 / w))))
+        return claims
 
 
 def _degree(tree: ast.expr, names: Set[str]) -> int:

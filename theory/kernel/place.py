@@ -215,12 +215,12 @@ def _require_real(case: Case) -> None:
 
 
 def _is_real(case: Case, atom: int, n: int) -> bool:
-    names, known = (*case.model.covariates, *case.model.gate, *case.model.expert), case.balls(atom)
-    free = [p for p in names if p not in known]
+    names, numbers = (*case.model.covariates, *case.model.gate, *case.model.expert), case.balls(atom)
+    free = [p for p in names if p not in numbers]
     for j, p in enumerate(free):
-        shown = _WITNESSES[(n + (j + 1) * (1 + n // len(_WITNESSES))) % len(_WITNESSES)]
-        known[p] = Balls(length=1).number(arb(rational(shown)))
-    values = Balls(known, length=1)
+        witness = _WITNESSES[(n + (j + 1) * (1 + n // len(_WITNESSES))) % len(_WITNESSES)]
+        numbers[p] = Balls(length=1).number(arb(rational(witness)))
+    values = Balls(numbers, length=1)
     try:
         at = piece_at(case, atom, values, still=True)
         evaluate(case.weight.formulas[at], values)

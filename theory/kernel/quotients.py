@@ -33,8 +33,8 @@ class Polynomials:
 
     def value(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
         """The polynomial that is written in some names."""
-        found: fmpq_mpoly = evaluate(expression(text, names.keys()), self, **names)
-        return found
+        polynomial: fmpq_mpoly = evaluate(expression(text, names.keys()), self, **names)
+        return polynomial
 
     def number(self, n: int) -> fmpq_mpoly:
         """An integer."""
@@ -50,10 +50,10 @@ class Polynomials:
         require(at is not None and at.denominator == 1 and abs(at) <= _MOST_POWER, "an exponent")
         assert at is not None
         if at >= 0:
-            found = self.ring.one
+            result = self.ring.one
             for _i in range(int(at)):
-                found = self.sound(self.ring.product(found, u))
-            return found
+                result = self.sound(self.ring.product(result, u))
+            return result
         value = self.ring.number(u)
         require(value not in (None, 0), "a division by what is no number")
         assert value is not None
@@ -101,12 +101,12 @@ class Number:
         if max(parts, default=0) < self.modulus.degree():
             return p
         require(max(parts) <= _MOST_NODE_POWER, "a power of r is too high")
-        found, r = self.ring.zero, self.ring.names["_r"]
+        total, r = self.ring.zero, self.ring.names["_r"]
         for n, part in parts.items():
             residue = fmpq_poly([0] * n + [1]) % self.modulus
             power = sum((c * r**k for k, c in enumerate(residue.coeffs())), self.ring.zero)
-            found += self.ring.product(part, power)
-        return self.ring.sound(found)
+            total += self.ring.product(part, power)
+        return self.ring.sound(total)
 
 
 class Atoms:
@@ -132,17 +132,17 @@ class Atoms:
     def offsets(self) -> dict[str, fmpq_mpoly]:
         """The offsets as polynomials in t, q, r and true values; 0 at t = 0."""
         values = Polynomials(self.ring)
-        found = {name: values.value(text, self.names) for name, text in self.written.items()}
-        for name, offset in found.items():
+        offsets = {name: values.value(text, self.names) for name, text in self.written.items()}
+        for name, offset in offsets.items():
             require(self.vanishes(self.ring.start(offset)), f"the offset of {name} is not 0 at t = 0")
-        return found
+        return offsets
 
     def total(self, p: fmpq_mpoly) -> fmpq_mpoly:
         """The sum of a polynomial over the atoms."""
-        found = self.ring.zero
+        total = self.ring.zero
         for n, part in self.ring.by_power(p, "_q").items():
-            found += part * self._power_sum(n)
-        return self.number.reduced(self.ring.sound(found))
+            total += part * self._power_sum(n)
+        return self.number.reduced(self.ring.sound(total))
 
     def _power_sum(self, n: int) -> fmpq:
         """sum_l q_l^n, by Newton's identities."""
@@ -157,29 +157,29 @@ class Atoms:
     def vanishes(self, p: fmpq_mpoly) -> bool:
         """Whether a polynomial is 0 at every atom: modulo the nodes, it is 0."""
         parts = self.ring.by_power(p, "_q")
-        found: dict[int, fmpq_mpoly] = {}
+        remainder: dict[int, fmpq_mpoly] = {}
         modulus = fmpq_poly(self.equation)
         for n, part in parts.items():
             for k, c in enumerate((fmpq_poly([0] * n + [1]) % modulus).coeffs()):
-                found[k] = found.get(k, self.ring.zero) + c * part
-        return all(self.number.reduced(part) == 0 for part in found.values())
+                remainder[k] = remainder.get(k, self.ring.zero) + c * part
+        return all(self.number.reduced(part) == 0 for part in remainder.values())
 
     def balls(self, p: fmpq_mpoly) -> list[arb] | None:
         """The value at every atom of a polynomial in q and numbers; None where it has anything else."""
-        found = [arb(0)] * self.count
+        values = [arb(0)] * self.count
         for n, part in self.ring.by_power(p, "_q").items():
             ball = self.ring.ball(part)
             if ball is None:
                 return None
-            found = [total + ball * root**n for total, root in zip(found, self.roots, strict=True)]
-        return found
+            values = [total + ball * root**n for total, root in zip(values, self.roots, strict=True)]
+        return values
 
 
 def _monic(part: Any) -> fmpq_poly:
-    found = fmpq_poly([rational(c) for c in part])
-    require(1 <= found.degree() <= _MOST_ROOTS and found.coeffs()[-1] == 1, "a polynomial is not monic, or too long")
-    require(all(c.height_bits() <= _MOST_BITS for c in found.coeffs()), "a number is too large")
-    return found
+    p = fmpq_poly([rational(c) for c in part])
+    require(1 <= p.degree() <= _MOST_ROOTS and p.coeffs()[-1] == 1, "a polynomial is not monic, or too long")
+    require(all(c.height_bits() <= _MOST_BITS for c in p.coeffs()), "a number is too large")
+    return p
 
 
 def _real_roots(p: fmpq_poly) -> list[arb]:
@@ -320,8 +320,8 @@ class Quotients:
 
     def tree(self, tree: ast.expr, names: Mapping[str, Quotient]) -> Quotient:
         """The quotient of a tree."""
-        found: Quotient = evaluate(tree, self, **names)
-        return found
+        quotient: Quotient = evaluate(tree, self, **names)
+        return quotient
 
     def is_regular(self, u: Quotient, free: Sequence[str] = ()) -> bool:
         """Whether the denominator at t = 0 is not 0: a number, or a product of true values that are not 0: free."""

@@ -209,7 +209,9 @@ def _size(tree: ast.expr) -> tuple[int, int, int]:
             (terms, bits, degree), exponent = _size(p), constant(q)
             _size(q)
             if exponent is None:
-                require(bool(names_in(q)) or _is_irrational(q), "an exponent is too large")
+                # a number that is written with a function or pi is raised to no exact power
+                is_irrational = any(isinstance(node, ast.Call) for node in ast.walk(q))
+                require(bool(names_in(q)) or is_irrational, "an exponent is too large")
                 terms, degree = 1, 1
             else:
                 n = max(abs(exponent.numerator), 1)
@@ -226,11 +228,6 @@ def _size(tree: ast.expr) -> tuple[int, int, int]:
     return terms, bits, degree
 
 
-def _is_irrational(tree: ast.expr) -> bool:
-    """Whether a number is written with a function or pi, which no evaluator raises to an exact power."""
-    return any(isinstance(node, ast.Call) for node in ast.walk(tree))
-
-
 def constant(tree: ast.expr) -> Fraction | None:
     """The rational number that a tree of integers is; None for one with names or functions, or too large a number."""
     match tree:
@@ -245,10 +242,10 @@ def constant(tree: ast.expr) -> Fraction | None:
             if isinstance(symbol, ast.Pow):
                 if v.denominator != 1 or abs(v) > 20 or (u == 0 and v < 0):
                     return None
-                found = u ** int(v)
+                result = u ** int(v)
             else:
-                found = u / v if isinstance(symbol, ast.Div) else _OPERATIONS[type(symbol)](u, v)
-            return found if max(found.numerator.bit_length(), found.denominator.bit_length()) <= 64 else None
+                result = u / v if isinstance(symbol, ast.Div) else _OPERATIONS[type(symbol)](u, v)
+            return result if max(result.numerator.bit_length(), result.denominator.bit_length()) <= 64 else None
     return None
 
 

@@ -90,13 +90,13 @@ class Ring:
     def by_powers(self, p: fmpq_mpoly, names: Sequence[str]) -> dict[tuple[int, ...], fmpq_mpoly]:
         """Powers of some variables -> their coefficient."""
         places = [self.places[name] for name in names]
-        found: dict[tuple[int, ...], dict[Any, fmpq]] = {}
+        parts: dict[tuple[int, ...], dict[Any, fmpq]] = {}
         for m, c in p.to_dict().items():
             rest = list(m)
             for at in places:
                 rest[at] = 0
-            found.setdefault(tuple(int(m[at]) for at in places), {})[tuple(rest)] = c
-        return {powers: self.context.from_dict(terms) for powers, terms in found.items()}
+            parts.setdefault(tuple(int(m[at]) for at in places), {})[tuple(rest)] = c
+        return {powers: self.context.from_dict(terms) for powers, terms in parts.items()}
 
     def by_power(self, p: fmpq_mpoly, name: str) -> dict[int, fmpq_mpoly]:
         """Power of a variable -> its coefficient."""
@@ -147,13 +147,13 @@ class Series:
         return self + -other
 
     def __mul__(self, other: Series) -> Series:
-        found = []
+        terms = []
         for n in range(len(self.terms)):
             pairs = [(self.terms[i], other.terms[n - i]) for i in range(n + 1)]
-            found.append(sum((self.ring.product(p, q) for p, q in pairs if p and q), self.ring.zero))
+            terms.append(sum((self.ring.product(p, q) for p, q in pairs if p and q), self.ring.zero))
         sign = None if self.sign is None or other.sign is None else min(self.sign, other.sign)
         squares, moves = self.squares and other.squares, self.moves or other.moves
-        return Series(self.ring, found, sign, squares=squares, moves=moves)
+        return Series(self.ring, terms, sign, squares=squares, moves=moves)
 
 
 class Expansion:
@@ -187,10 +187,10 @@ class Expansion:
         require(at is not None and abs(at.numerator) <= _MOST_POWER, "an exponent that is not a small number")
         assert at is not None
         if at.denominator == 1 and at >= 0:
-            found = prod([u] * int(at), start=self.number(1))
+            result = prod([u] * int(at), start=self.number(1))
             if at % 2 == 0:
-                found.sign, found.squares = found.sign or 0, True
-            return found
+                result.sign, result.squares = result.sign or 0, True
+            return result
         return self._composed(u, f"power {at}", at)
 
     def call(self, f: str, u: Series) -> Series:
@@ -209,16 +209,16 @@ class Expansion:
             still = not u.moves or (self.degree == 1 and at == Fraction(1, 2) and u.squares)
             length = at is not None and at > 0 and u.sign is not None and still
             require(positive or divided or length, f"{f!r} is not shown to be real and analytic")
-        found = [self._coefficient(f, start, value, at, 0)] + [ring.zero] * (self.degree - 1)
+        terms = [self._coefficient(f, start, value, at, 0)] + [ring.zero] * (self.degree - 1)
         power = self.number(1)
         for k in range(1, self.degree if u.moves else 0):
             power = power * Series(ring, [ring.zero, *u.terms[1:]])
             c = self._coefficient(f, start, value, at, k)
-            found = [p + ring.product(c, q) for p, q in zip(found, power.terms, strict=True)]
+            terms = [p + ring.product(c, q) for p, q in zip(terms, power.terms, strict=True)]
         if f == "exp" or (at is not None and positive):
-            return Series(ring, found, 1, squares=True, moves=u.moves)
+            return Series(ring, terms, 1, squares=True, moves=u.moves)
         length = at is not None and at > 0 and at.denominator > 1 and u.sign == 0
-        return Series(ring, found, 0 if length else None, squares=length and not u.moves, moves=u.moves)
+        return Series(ring, terms, 0 if length else None, squares=length and not u.moves, moves=u.moves)
 
     def _coefficient(self, f: str, start: fmpq_mpoly, value: fmpq | None, at: Fraction | None, k: int) -> fmpq_mpoly:
         """f^(k)/k! at the true argument."""
@@ -252,22 +252,22 @@ class Expansion:
 def exponential(u: Series) -> Series:
     """exp(u) for a series without a constant term, by E' = u' E."""
     ring = u.ring
-    found = [ring.one]
+    terms = [ring.one]
     for n in range(1, len(u.terms)):
-        parts = (ring.product(k * u.terms[k], found[n - k]) for k in range(1, n + 1) if u.terms[k])
-        found.append(sum(parts, ring.zero) / n)
-    return Series(ring, found)
+        parts = (ring.product(k * u.terms[k], terms[n - k]) for k in range(1, n + 1) if u.terms[k])
+        terms.append(sum(parts, ring.zero) / n)
+    return Series(ring, terms)
 
 
 def logarithm(u: Series) -> Series:
     """log(u) for a series with the constant term 1, by L' u = u'."""
     ring = u.ring
     require(u.terms[0] == ring.one, "a total that is not 1 at t = 0")
-    found = [ring.zero]
+    terms = [ring.zero]
     for n in range(1, len(u.terms)):
-        lower = sum((ring.product(k * found[k], u.terms[n - k]) for k in range(1, n)), ring.zero)
-        found.append(u.terms[n] - lower / n)
-    return Series(ring, found)
+        lower = sum((ring.product(k * terms[k], u.terms[n - k]) for k in range(1, n)), ring.zero)
+        terms.append(u.terms[n] - lower / n)
+    return Series(ring, terms)
 
 
 def binomial(at: fmpq, k: int) -> fmpq:

@@ -121,11 +121,11 @@ class Slopes:
 
     def pieces_at(self, point: Any) -> tuple[int, ...]:
         """The pieces of the weights of the two atoms at a point, which is inside of them."""
-        x, found = self._values(point), []
+        x, indices = self._values(point), []
         for atom in range(1 + self.has_other):
             values = Balls({**self.case.balls(atom), **x}, length=1)
-            found.append(piece_at(self.case, atom, values))
-        return tuple(found)
+            indices.append(piece_at(self.case, atom, values))
+        return tuple(indices)
 
     def _values(self, point: Any) -> dict[str, Any]:
         numbers = Balls(length=1)
@@ -138,29 +138,6 @@ class Slopes:
         place = self.places.index((here[0], here[1]))
         at = {self.symbols[name]: value for name, value in self._values(point).items()}
         return [ball_of(f[place], values, at)[0] for f in functions]
-
-    def require_independent(self, functions: Sequence[Function], points: Sequence[Any]) -> None:
-        """That functions of x are independent on [-2, 2]^d, by their values at as many points."""
-        prove_rank(lambda point: self.row(functions, point), points, "functions")
-
-    def determined(self, targets: Sequence[Function], others: Sequence[Function]) -> list[Function] | None:
-        """Functions whose independence shows that the targets are independent, also of the others.
-
-        The others may depend on each other. None where a target is a combination of what comes before it.
-        """
-        functions = [*others, *targets]
-        vectors = [
-            {(i, term): c for i, e in enumerate(f) for term, c in sp.expand(e).as_coefficients_dict().items() if e != 0}
-            for f in functions
-        ]
-        terms = list(dict.fromkeys(term for vector in vectors for term in vector))
-        chosen = pivots([[_number(v.get(term, sp.S.Zero)) for v in vectors] for term in terms], len(functions))
-        targets_are_pivots = {*range(len(others), len(functions))} <= {*chosen}
-        return [functions[j] for j in chosen] if targets_are_pivots else None
-
-    def vanish_at(self, x: Mapping[sp.Symbol, Any], functions: Sequence[Function]) -> bool:
-        """Whether functions are 0 at an x, on every piece."""
-        return all(vanishes(tuple(e.subs(x) for e in f)) for f in functions)
 
 
 def _number(c: sp.Expr) -> fmpq:
@@ -185,8 +162,8 @@ def vanishes(f: Function) -> bool:
 
 def degree(f: Function, x: Sequence[sp.Symbol]) -> int | None:
     """The degree of a polynomial in x, the same on all pieces; None for any other function."""
-    found = {sp.Poly(e, *x).total_degree() if e.is_polynomial(*x) else None for e in map(sp.expand, f)}
-    return found.pop() if len(found) == 1 else None
+    degrees = {sp.Poly(e, *x).total_degree() if e.is_polynomial(*x) else None for e in map(sp.expand, f)}
+    return degrees.pop() if len(degrees) == 1 else None
 
 
 KEYS = ("steps",)
@@ -205,8 +182,8 @@ def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str
     cell = Cell(case)
     for step in proof["steps"]:
         cell.take(step)
-    found = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
-    return found, assumed(proof)
+    bounds = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
+    return bounds, assumed(proof)
 
 
 def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
@@ -214,20 +191,19 @@ def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (THEOREMS[step["theorem"]][1] for step in proof["steps"]))))
 
 
-class Cell:
+class Cell(Slopes):
     """The orders of a cell that are proved so far, by title; and the theorems that bound more of them."""
 
     def __init__(self, case: Case) -> None:
         place, model = case.place, case.model
-        self.size, self.every = place.sizes[0], len({*place.sizes}) == 1
-        moves = not any(atom == 0 or self.every for atom, _ in place.fixed)
-        known = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
-        require(known and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
-        require(model.weighted or self.every, "atoms without weights, of which one is split")
+        self.size, every = place.sizes[0], len({*place.sizes}) == 1
+        moves = not any(atom == 0 or every for atom, _ in place.fixed)
+        is_cell = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
+        require(is_cell and moves and (every or case.is_singleton(1)), "the place is no cell, nor two of one size")
+        require(model.weighted or every, "atoms without weights, of which one is split")
         require(self._are_different(case), "the experts of the two atoms are not shown to be different")
-        self.functions = Slopes(case, every=self.every)
-        self.own, self.shared, self.slopes = model.own, model.shared, self.functions.slopes
-        self.x = self.functions.x
+        super().__init__(case, every=every)
+        self.own, self.shared = model.own, model.shared
         self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
         self.orders: Orders = {}
 
@@ -255,15 +231,20 @@ class Cell:
             self.orders[title] = min(r, self.orders.get(title, r))
 
     def independent(self, functions: Sequence[Function], step: Any) -> None:
-        """That functions are independent, at the points of a step."""
-        self.functions.require_independent(functions, points_of(step["points"]))
+        """That functions of x are independent on [-2, 2]^d, by their values at as many points of a step."""
+        prove_rank(lambda point: self.row(functions, point), points_of(step["points"]), "functions")
 
     def determined(self, targets: Sequence[Function], others: Sequence[Function], step: Any) -> None:
-        """That the targets are independent, also of the others."""
-        functions = self.functions.determined(targets, others)
-        require(functions is not None, "a target is not independent")
-        assert functions is not None
-        self.independent(functions, step)
+        """That the targets are independent, also of the others, which may depend on each other."""
+        functions = [*others, *targets]
+        vectors = [
+            {(i, term): c for i, e in enumerate(f) for term, c in sp.expand(e).as_coefficients_dict().items() if e != 0}
+            for f in functions
+        ]
+        terms = list(dict.fromkeys(term for vector in vectors for term in vector))
+        chosen = pivots([[_number(v.get(term, sp.S.Zero)) for v in vectors] for term in terms], len(functions))
+        require({*range(len(others), len(functions))} <= {*chosen}, "a target is not independent")
+        self.independent([functions[j] for j in chosen], step)
 
     def order(self, title: str) -> fmpq:
         """An order that is proved so far. Rejected where none is."""
@@ -275,8 +256,8 @@ class Cell:
     def gate_slopes(self, *, seen: bool = True) -> dict[str, list[Function]]:
         """L_p of each own parameter, of both atoms where both are split; seen: without those that are 0."""
         atoms = (0, 1) if self.every else (0,)
-        found = {p: [self.functions.gate_slope(p, atom) for atom in atoms] for p in self.own}
-        return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in found.items()}
+        slopes = {p: [self.gate_slope(p, atom) for atom in atoms] for p in self.own}
+        return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in slopes.items()}
 
     def gate_orders(self) -> dict[str, fmpq]:
         """The orders of the own parameters, where all are known and shared ones have the order 1."""
@@ -286,28 +267,28 @@ class Cell:
 
     def weights(self) -> list[tuple[Function, fmpq]]:
         """L_p of the split atom with 1/r, for every own parameter."""
-        return [(self.functions.gate_slope(p), 1 / r) for p, r in self.gate_orders().items()]
+        return [(self.gate_slope(p), 1 / r) for p, r in self.gate_orders().items()]
 
     def is_plain(self) -> bool:
         """Whether the log weight is a polynomial in x whose value at 0 does not depend on the own parameters."""
-        if self.functions.count > 1:
+        if self.count > 1:
             return False
-        (score,) = self.functions.scores
-        own = {self.functions.symbols[p] for p in self.own}
+        (score,) = self.scores
+        own = {self.symbols[p] for p in self.own}
         return bool(score.is_polynomial(*self.x) and not score.subs(dict.fromkeys(self.x, 0)).free_symbols & own)
 
     def require_linear(self) -> None:
         """That the mean is linear in its parameters, each before a function of x."""
-        require(self.functions.is_linear, "the mean is not linear")
+        require(self.is_linear, "the mean is not linear")
 
     def intercept(self) -> str:
         """The parameter of a linear mean that stands before 1, all others before polynomials that are 0 at x = 0."""
         self.require_linear()
         require(None not in self.degrees.values(), "the mean is no polynomial in x")
         constant = [p for p, n in self.degrees.items() if n == 0]
-        require(len(constant) == 1 and self.slopes[constant[0]] == self.functions.one, "the mean has no intercept")
-        rest = [f for p, f in self.slopes.items() if p != constant[0]]
-        require(self.functions.vanish_at(dict.fromkeys(self.x, 0), rest), "the mean has no intercept")
+        require(len(constant) == 1 and self.slopes[constant[0]] == self.one, "the mean has no intercept")
+        at_0 = [tuple(e.subs(dict.fromkeys(self.x, 0)) for e in f) for p, f in self.slopes.items() if p != constant[0]]
+        require(all(map(vanishes, at_0)), "the mean has no intercept")
         return constant[0]
 
 
@@ -319,11 +300,11 @@ def _experts(cell: Cell, step: Any) -> Orders:
 
 def _gate(cell: Cell, step: Any) -> Orders:
     """Own parameters have the order 2, shared ones 1, and weighted means whose L_p is not 0."""
-    functions, slopes = cell.functions, cell.gate_slopes()
+    slopes = cell.gate_slopes()
     atoms = (0, 1) if cell.every else (0,)
-    bends = [functions.gate_bend(p, q, atom) for atom in atoms for p, q in pairs_of(cell.own, 2)]
-    shared = [functions.shared_slope(p) for p in cell.shared]
-    cell.independent([functions.one, *(f for fs in slopes.values() for f in fs), *shared, *bends], step)
+    bends = [cell.gate_bend(p, q, atom) for atom in atoms for p, q in pairs_of(cell.own, 2)]
+    shared = [cell.shared_slope(p) for p in cell.shared]
+    cell.independent([cell.one, *(f for fs in slopes.values() for f in fs), *shared, *bends], step)
     return _of_gate(cell, fmpq(2), slopes)
 
 
@@ -336,9 +317,9 @@ def _kinks(cell: Cell, step: Any) -> Orders:
     """An own parameter that moves a kink has the order 3/2, d = 1."""
     slopes = cell.gate_slopes(seen=False)
     require(len(cell.own) == len(cell.x) == 1, "kinks are moved by one parameter, in dimension 1")
-    require(_shows_by_kinks(cell.functions), "no kink is shown to move inside of [-2, 2]")
-    shared = [cell.functions.shared_slope(p) for p in cell.shared]
-    cell.independent([cell.functions.one, *(f for fs in slopes.values() for f in fs), *shared], step)
+    require(_shows_by_kinks(cell), "no kink is shown to move inside of [-2, 2]")
+    shared = [cell.shared_slope(p) for p in cell.shared]
+    cell.independent([cell.one, *(f for fs in slopes.values() for f in fs), *shared], step)
     return _of_gate(cell, fmpq(3, 2), slopes)
 
 
@@ -346,8 +327,8 @@ def _pair(cell: Cell, step: Any) -> Orders:
     """Two atoms, any gate: weighted means of the mean's parameters have the order 1."""
     cell.require_linear()
     require(cell.size == 2, "the theorem is about two atoms")
-    gate = [cell.functions.gate_slope(p) for p in cell.own]
-    cell.independent([times(f, g) for f in (cell.functions.one, *gate) for g in cell.slopes.values()], step)
+    gate = [cell.gate_slope(p) for p in cell.own]
+    cell.independent([times(f, g) for f in (cell.one, *gate) for g in cell.slopes.values()], step)
     return {f"mean {p}": fmpq(1) for p in cell.slopes}
 
 
@@ -370,15 +351,15 @@ def _squares(cell: Cell, step: Any) -> Orders:
     group, e, weights = {*step["names"]}, rational(step["level"]), cell.weights()
     require(group and 0 not in {cell.degrees[p] for p in group}, "squares of what is no slope")
     require(0 < e <= 1 and all(w >= fmpq(1, 2) for _, w in weights), "the level, or the orders of the gate")
-    known = {p: cell.order(p) for p in (*cell.slopes, "nu")}
-    open_ = [p for p, n in cell.degrees.items() if n != 0 and known[p] > 2]
+    orders = {p: cell.order(p) for p in (*cell.slopes, "nu")}
+    open_ = [p for p, n in cell.degrees.items() if n != 0 and orders[p] > 2]
     few = cell.size in _INTERCEPT_ORDER and None not in cell.degrees.values()
     if few and group == {*open_} and all(cell.degrees[p] == 1 for p in open_):
         b = cell.intercept()
-        known |= {b: min(known[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(known["nu"], fmpq(2))}
-    plain = [(cell.functions.one, 1 / known["nu"], set[str]())]
+        orders |= {b: min(orders[b], fmpq(_INTERCEPT_ORDER[cell.size])), "nu": min(orders["nu"], fmpq(2))}
+    plain = [(cell.one, 1 / orders["nu"], set[str]())]
     for f, (p, q) in zip(_products(cell), pairs_of(cell.slopes, 2), strict=True):
-        plain.append((f, 1 / known[p] + 1 / known[q], {p, q}))
+        plain.append((f, 1 / orders[p] + 1 / orders[q], {p, q}))
     targets = [f for f, _, names in plain if names and names <= group]
     others = [(f, w) for f, w, names in plain if not names or not names <= group]
     others += [(times(g, f), v + w) for g, v in weights for f, w, names in plain if not names & group]
@@ -403,13 +384,13 @@ def _doubled(cell: Cell, step: Any) -> Orders:
     cell.intercept()
     cell.independent([*cell.slopes.values()], step)
     top, point = max(n or 0 for n in cell.degrees.values()), step["points"][0]
-    score = cell.functions.scores[cell.functions.pieces_at(point)[0]]
+    score = cell.scores[cell.pieces_at(point)[0]]
     quadratic = score.is_polynomial(*cell.x) and sp.Poly(score, *cell.x).total_degree() <= 2
     require(cell.every and cell.size == 2 and top in (1, 2) and quadratic, "the theorem is about degrees up to 2")
-    found = {p: fmpq(2) if n == top else fmpq(9, 4) for p, n in cell.degrees.items() if n}
+    orders = {p: fmpq(2) if n == top else fmpq(9, 4) for p, n in cell.degrees.items() if n}
     if top == 2 and cell.is_plain() and degree((score,), cell.x) == 1:
-        found = dict.fromkeys(found, fmpq(2)) | {f"mean {p}": fmpq(3, 2) for p, n in cell.degrees.items() if n == top}
-    return found
+        orders = dict.fromkeys(orders, fmpq(2)) | {f"mean {p}": fmpq(3, 2) for p, n in cell.degrees.items() if n == top}
+    return orders
 
 
 def _curved(cell: Cell, step: Any) -> Orders:
@@ -420,13 +401,13 @@ def _curved(cell: Cell, step: Any) -> Orders:
 def _unlike(cell: Cell, step: Any) -> Orders:
     """The same for two atoms, where 1 and the slopes are independent."""
     require(cell.size == 2, "the theorem is about two atoms")
-    require_analytic(cell.functions.case.mean, frozenset(cell.functions.case.model.covariates))
+    require_analytic(cell.case.mean, frozenset(cell.case.model.covariates))
     return _of_order_two(cell, [*cell.slopes.values()], step)
 
 
 def _of_order_two(cell: Cell, functions: Sequence[Function], step: Any) -> Orders:
     require(max(cell.gate_orders().values(), default=fmpq(1)) <= 2, "the gate has no order 2")
-    cell.independent([cell.functions.one, *functions], step)
+    cell.independent([cell.one, *functions], step)
     names = (*cell.slopes, "nu")
     return dict.fromkeys(names, fmpq(2)) | {f"mean {p}": fmpq(1) for p in names}
 
@@ -434,8 +415,8 @@ def _of_order_two(cell: Cell, functions: Sequence[Function], step: Any) -> Order
 def _curved_pair(cell: Cell, step: Any) -> Orders:
     """Two atoms with a mean that is not linear, any gate: the orders are 2, of the weighted mean of nu 1."""
     require(cell.size == 2, "the theorem is about two atoms")
-    gate = [cell.functions.gate_slope(p) for p in cell.own]
-    cell.independent([cell.functions.one, *gate, *_products(cell)], step)
+    gate = [cell.gate_slope(p) for p in cell.own]
+    cell.independent([cell.one, *gate, *_products(cell)], step)
     return dict.fromkeys((*cell.slopes, "nu"), fmpq(2)) | {"mean nu": fmpq(1)}
 
 
@@ -448,26 +429,27 @@ def _exponential(cell: Cell, step: Any) -> Orders:
     require(len(step["names"]) == 1, "a theorem about one parameter")
     (b,) = step["names"]
     require(cell.size == 2 and cell.is_plain() and cell.order(b) <= 2, "the theorem is about two atoms")
-    require(degree(tuple(cell.functions.scores), cell.x) == 1, "the log weight is not linear in x")
+    require(degree(tuple(cell.scores), cell.x) == 1, "the log weight is not linear in x")
     ratios = [sp.cancel(f[0] / cell.slopes[b][0]) for p, f in cell.slopes.items() if p != b]
     require(len(ratios) == len(cell.x) and {*ratios} == {*cell.x}, "the mean is no function of a.x + b")
     return {f"mean {p}": fmpq(1) if p == b else fmpq(3, 2) for p in cell.slopes}
 
 
-def _shows_by_kinks(functions: Slopes) -> bool:
+def _shows_by_kinks(cell: Cell) -> bool:
     """Whether the own parameter of each atom that is split moves a kink that the other atom has not."""
-    atoms = (0, 1) if functions.every else (0,)
-    sides = range(len(functions.case.weight.sides))
+    atoms = (0, 1) if cell.every else (0,)
+    sides = range(len(cell.case.weight.sides))
     with ctx.workprec(256):
-        return all(any(_is_shown(functions, atom, i) for i in sides) for atom in atoms)
+        return all(any(_is_shown(cell, atom, i) for i in sides) for atom in atoms)
 
 
-def _is_shown(functions: Slopes, atom: int, i: int) -> bool:
+def _is_shown(cell: Cell, atom: int, i: int) -> bool:
     """Whether piece i of an atom's weight ends in a kink x_0 inside [-2, 2] with d x_0/d beta1 != 0."""
-    (x,), (own,) = functions.x, functions.case.model.own
-    p = functions.symbols[own]
-    here, there = functions.at[atom], functions.at[1 - atom]
-    gaps = [_gap(functions, k) for k in range(len(functions.case.weight.sides))]
+    (x,), (own,) = cell.x, cell.case.model.own
+    p = cell.symbols[own]
+    here, there = cell.at[atom], cell.at[1 - atom]
+    sides = (map(cell.formulas.tree, pair) for pair in cell.case.weight.sides)
+    gaps = [low - high for low, high in sides]
     if not gaps[i].is_polynomial(x) or sp.Poly(gaps[i], x).degree() != 1:
         return False
     slope, constant = sp.Poly(gaps[i], x).all_coeffs()
@@ -475,22 +457,16 @@ def _is_shown(functions: Slopes, atom: int, i: int) -> bool:
         return False
     root = -constant / slope
     at = root.subs(here)
-    before, after = (functions.scores[k].subs(here) for k in (i, i + 1))
+    before, after = (cell.scores[k].subs(here) for k in (i, i + 1))
     bends = sp.diff(before, x) - sp.diff(after, x)
     inside = abs(_ball(at)) < arb(REACH)
     # at the kink the pieces before it are left, and the next one is entered: only these two meet there
-    left = all(_ball(gap.subs(here).subs(x, at)) > 0 for gap in gaps[:i])
+    past = all(_ball(gap.subs(here).subs(x, at)) > 0 for gap in gaps[:i])
     entered = all(_ball(gap.subs(here).subs(x, at)) < 0 for gap in gaps[i + 1 : i + 2])
     apart = all(nonzero(_ball(gap.subs(there).subs(x, at))) for gap in gaps)
     joined = sp.expand((before - after).subs(x, at)) == 0
-    moved = nonzero(_ball(sp.diff(root, p).subs(here))) and nonzero(_ball(bends.subs(x, at)))
-    return bool(inside and left and entered and apart and joined and moved)
-
-
-def _gap(functions: Slopes, i: int) -> sp.Expr:
-    """u - v of the condition u < v of a piece."""
-    low, high = (functions.formulas.tree(side) for side in functions.case.weight.sides[i])
-    return low - high
+    moves = nonzero(_ball(sp.diff(root, p).subs(here))) and nonzero(_ball(bends.subs(x, at)))
+    return bool(inside and past and entered and apart and joined and moves)
 
 
 def _ball(e: sp.Expr) -> arb:

@@ -175,13 +175,13 @@ def claims(place: Place, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[s
     verdicts = Verdicts(place, families)
     outcomes = {family: verdicts.outcome(family) for family in families}
     require(verdicts.is_real_at(proof["point"]), "s is not shown to be real at the point")
-    found = [Claim(family, "fails") for family, outcome in outcomes.items() if outcome == "fails"]
+    results = [Claim(family, "fails") for family, outcome in outcomes.items() if outcome == "fails"]
     for condition, names in CONDITIONS.items():
         if any(outcomes.get(name) == "fails" for name in names):
-            found.append(Claim(condition, "fails"))
+            results.append(Claim(condition, "fails"))
         elif all(outcomes.get(name) == "holds" for name in names):
-            found.append(Claim(condition, "holds", next(filter(None, (families[n]["tau"] for n in names)), None)))
-    return found, (), verdicts.left_out(outcomes)
+            results.append(Claim(condition, "holds", next(filter(None, (families[n]["tau"] for n in names)), None)))
+    return results, (), verdicts.left_out(outcomes)
 
 
 class Verdicts:
@@ -237,9 +237,9 @@ class Verdicts:
         balls = [[self.constant(c) for c in row] for row in trees]
         rows = [[evaluate(c, self.formulas) for c in row] for row in trees]
         for branch in self.pieces.formulas if rows else ():
-            found = _members(family, branch, self.formulas)
+            members = _members(family, branch, self.formulas)
             for row in rows:
-                total = sp.Add(*(c * f for c, f in zip(row, found, strict=True)))
+                total = sp.Add(*(c * f for c, f in zip(row, members, strict=True)))
                 require(self.formulas.is_zero(total), f"{family}: a relation is not proved")
         return rows, balls
 

@@ -27,6 +27,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.language import did_you_mean
 from temperance.theory.models import experts, gates, weights
 from temperance.theory.models.experts import normal
+from temperance.theory.models.form import named, recognised
 from temperance.theory.models.formula_reader import (
     OF_GATES,
     OF_MEANS,
@@ -37,7 +38,6 @@ from temperance.theory.models.formula_reader import (
     names_in,
 )
 from temperance.theory.models.pieces import in_conditions, is_constant
-from temperance.theory.models.renaming import named, recognised
 from temperance.theory.models.spec import BETA0, NU, Expert, Gate, MoESpec, bias_of, covariates, require_dimension
 
 _MOST_EXCHANGED = 6  # own parameters, of which all pairs of pairs are exchanged

@@ -67,17 +67,17 @@ class Coordinates:
         )
         return replace(cell, truth=replace(cell.truth, spec=replace(spec, expert=self.expert(spec)), atoms=atoms))
 
-    def orders(self, known: Mapping[Quantity, Fraction], points: Sequence[Values]) -> dict[Quantity, Fraction]:
+    def orders(self, bounds: Mapping[Quantity, Fraction], points: Sequence[Values]) -> dict[Quantity, Fraction]:
         """The bounds of eta at these true points that follow from those of phi, and those of all else.
 
         An offset of eta is a sum of offsets of phi, and of products of two of them or more; products are as small as
         their factors say, in the mean as well.
         """
-        found = {of: r for of, r in known.items() if of.name not in {n.name for n in self.names}}
+        result = {of: r for of, r in bounds.items() if of.name not in {n.name for n in self.names}}
 
         def power(j: int, *, is_mean: bool = False) -> Fraction:
             """w with |offset of phi_j|^(1/w) = O(distance), 0 where none is known."""
-            orders = [known[of] for m in {False, is_mean} if (of := Quantity(self.names[j].name, m)) in known]
+            orders = [bounds[of] for m in {False, is_mean} if (of := Quantity(self.names[j].name, m)) in bounds]
             return 1 / min(orders) if orders else Fraction(0)
 
         for i, p in enumerate(self.parameters):
@@ -87,8 +87,8 @@ class Coordinates:
             products = [power(j) + power(k) for j, k in self._bends(i)]
             for is_mean in (False, True):
                 if least := min([*products, *(power(j, is_mean=is_mean) for j in first)]):
-                    found[Quantity(p.name, is_mean)] = max(Fraction(1), 1 / least)
-        return found
+                    result[Quantity(p.name, is_mean)] = max(Fraction(1), 1 / least)
+        return result
 
     def _bends(self, i: int) -> list[tuple[int, int]]:
         """The pairs of coordinates by which the second derivative of a parameter is not 0 everywhere."""
@@ -108,19 +108,19 @@ def linear_in(spec: MoESpec, parameters: Sequence[sp.Symbol], points: Sequence[V
         return None
     others = tuple({*covariates(spec.dim), *mean.free_symbols} - {*parameters})
     terms = separated(sp.expand(mean, trig=True), others, parameters)
-    found = merged(terms) if terms is not None else {}
-    if len(found) != len(parameters) or any(not phi.has(*parameters) for phi in found):
+    parts = merged(terms) if terms is not None else {}
+    if len(parts) != len(parameters) or any(not phi.has(*parameters) for phi in parts):
         return None
-    slopes = sp.Matrix([*found]).jacobian(parameters)
+    slopes = sp.Matrix([*parts]).jacobian(parameters)
     det = slopes.det()
     if balls.is_zero(det) or not all(balls.is_nonzero(balls.value(det.subs(at), {})) for at in points):
         return None
-    stem, taken = "phi", {p.name for p in spec.parameters}
-    while taken & {f"{stem}{j}" for j in range(1, len(found) + 1)}:
+    stem, used = "phi", {p.name for p in spec.parameters}
+    while used & {f"{stem}{j}" for j in range(1, len(parts) + 1)}:
         stem += "i"
-    names = (phi if phi.is_Symbol else sp.Symbol(f"{stem}{j}", real=True) for j, phi in enumerate(found, 1))
+    names = (phi if phi.is_Symbol else sp.Symbol(f"{stem}{j}", real=True) for j, phi in enumerate(parts, 1))
     inverse = sp.ImmutableMatrix(slopes.inv().applyfunc(sp.simplify))
-    return Coordinates(tuple(parameters), tuple(found), tuple(found.values()), inverse, tuple(names))
+    return Coordinates(tuple(parameters), tuple(parts), tuple(parts.values()), inverse, tuple(names))
 
 
 (X,) = covariates(1)

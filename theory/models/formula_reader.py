@@ -11,8 +11,17 @@ from typing import Any, TypeAlias
 import sympy as sp
 
 from temperance.theory.activations.catalogue import FUNCTIONS
-from temperance.theory.expressions.functions import LANGUAGE, power
-from temperance.theory.expressions.language import CONSTANTS, NOT_REAL, WORDS, Language, Reader, check_numbers, short
+from temperance.theory.expressions.language import (
+    CONSTANTS,
+    LANGUAGE,
+    NOT_REAL,
+    WORDS,
+    Language,
+    Reader,
+    check_numbers,
+    power,
+    short,
+)
 from temperance.theory.models.pieces import Part, Parts, choose, mapped, point_in, written
 from temperance.theory.models.spec import BETA0, coordinates, covariates, dot
 

@@ -15,7 +15,7 @@ from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.decision import Decision, temperature
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, classify
 from temperance.theory.rates.analysis import Analysis, Gauge, exponential
-from temperance.theory.rates.exact_specified import exact_specified
+from temperance.theory.rates.predict import exact_specified
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import is_analytic, somewhere
 from temperance.theory.twins.twin import at_zero

@@ -32,8 +32,8 @@ from typing import Literal, NamedTuple
 import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.models.form import renaming
 from temperance.theory.models.gates import cosine
-from temperance.theory.models.renaming import renaming
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.jacobian import null_directions
 from temperance.theory.symmetries.parity import MixtureSymmetry, mixture_symmetries

@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from temperance.theory.expressions.functions import power
+from temperance.theory.expressions.language import power
 from temperance.theory.expressions.sign_changes import Z
 
 

@@ -3,9 +3,15 @@
 import pytest
 import sympy as sp
 
-from temperance.theory.interactions import differential_operators
-from temperance.theory.interactions.differential_operators import add_multiple, groebner_basis, prolong
-from temperance.theory.interactions.interactions import _complexity, derive, without_redundant
+from temperance.theory.interactions import interactions
+from temperance.theory.interactions.interactions import (
+    _complexity,
+    add_multiple,
+    derive,
+    groebner_basis,
+    prolong,
+    without_redundant,
+)
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
@@ -41,7 +47,7 @@ def test_scopes(options, scope):
 
 
 def test_what_too_much_work_leaves_undecided_is_kept_and_named(monkeypatch):
-    monkeypatch.setattr(differential_operators, "MOST_WORK", 30)
+    monkeypatch.setattr(interactions, "MOST_WORK", 30)
     found = derive(order=2)
     assert {g.equation for g in found.generators} == {
         "tau*u_{tau} + beta1*u_{beta1} = 0",

@@ -11,8 +11,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.theory.interactions.differential_operators import NormalForms, add_multiple, groebner_basis
-from temperance.theory.interactions.interactions import derive
+from temperance.theory.interactions.interactions import NormalForms, add_multiple, derive, groebner_basis
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import GATES
 from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates

@@ -7,9 +7,8 @@ import sympy as sp
 
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert, mean_of
-from temperance.theory.models.form import activated, intercept, natural
+from temperance.theory.models.form import activated, intercept, named, natural, recognised, renaming
 from temperance.theory.models.gates import ACTIVATED, GATES, gate, gaussian, names
-from temperance.theory.models.renaming import named, recognised, renaming
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, covariates
 
 (X,) = covariates(1)
