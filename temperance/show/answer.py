@@ -56,7 +56,7 @@ class Answer:
         return self.summary.title
 
     def parts(self) -> Sequence[Part]:
-        """The lines and grids that the command prints before the answer in words."""
+        """The lines and tables that the command prints before the answer in words."""
         return self.summary.parts
 
     @property
