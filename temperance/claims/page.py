@@ -9,14 +9,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from temperance.claims.verify import Result
 from temperance.measurements.judgement import LEGS, LegName, describe_conditions
 from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
 from temperance.show.page import group, mathml, render
 from temperance.show.plots import contact_plot, label, rates_plot
-from temperance.show.table import Table
+from temperance.show.table import Table, badge
 
 MODEL = (
     r"g_G(y \mid x) = \sum_{i=1}^{k} \frac{\exp\left(\frac{s(\beta_{1i} \cdot x) + \beta_{0i}}{\tau}\right)}"
@@ -210,6 +210,28 @@ def _truth(definition: Mapping[str, Any]) -> Table:
 _WORDS = {"proof": "proof", "contact": "contact", "monte_carlo": "Monte Carlo"}
 
 
+def _summary(results: Sequence[Result], legs: Mapping[str, Sequence[View]]) -> Table:
+    """The claims with their outcomes, and links to what each leg found."""
+    caption = "Claims, their outcomes, and what each leg found; legs in brackets are not required"
+    rows = (
+        (
+            Markup('<a href="#{0}">{0}</a>').format(result.claim.id),
+            result.outcome,
+            *map(_leg_link, legs[result.claim.id]),
+            result.claim.statement,
+        )
+        for result in results
+    )
+    return Table(caption, ("claim", "outcome", *(_WORDS[name] for name in LEGS), "statement"), tuple(rows))
+
+
+def _leg_link(leg: View) -> Markup:
+    if not (leg["evidence"] or leg["required"]):
+        return Markup('<span class="muted">not required</span>')
+    link = Markup('<a href="#{}">{}</a>').format(leg["anchor"], badge(leg["outcome"]))
+    return link if leg["required"] else Markup("({})").format(link)
+
+
 def verification_page(results: Sequence[Result], source: str | None = None, fits: str | None = None) -> str:
     """A verification as an HTML document, which names the command that makes it again.
 
@@ -223,7 +245,7 @@ def verification_page(results: Sequence[Result], source: str | None = None, fits
         results=results,
         formulas=FORMULAS,
         legs=legs,
-        names=[_WORDS[name] for name in LEGS],
+        summary=_summary(results, legs),
         counts=", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()),
         model=MODEL,
         open=[(result, leg) for result in results for leg in legs[result.claim.id] if leg["open"]],

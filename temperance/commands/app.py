@@ -50,8 +50,11 @@ app = App(
 )
 
 
+_HOME = {"fit": "data", "experts": "data", "audit": "audit"}
+"""Modules of commands; all others are functions of `temperance`."""
+
 for name, question in QUESTIONS.items():
-    home = name if name in ("fit", "experts", "audit") else "command"  # all others are functions of `temperance`
+    home = _HOME.get(name, "command")
     app.command(f"temperance.commands.{home}:{name}", name=name, help=question, help_epilogue=epilogue(name))
 app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")

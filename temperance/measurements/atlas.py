@@ -135,7 +135,7 @@ def atlas(
 
     Args:
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
-        told: called with the entries of a row as soon as they are found.
+        report: called with the entries of a row as soon as they are found.
     """
     chosen = ROWS if rows is None else rows
     entries: list[Entry] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import PurePath
 from textwrap import shorten
 from types import MappingProxyType
@@ -138,8 +139,6 @@ class Answer:
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        from markupsafe import escape
-
         lines = (f"<p>{escape(one_line(p))}</p>" if isinstance(p, str) else p.html() for p in self.summary.all if p)
         return "\n".join(lines)
 

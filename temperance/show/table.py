@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
@@ -74,20 +75,20 @@ class Table:
 
     def html(self, name: str | None = None) -> Markup:
         """The table as HTML; name: the id of its caption on a page, where it scrolls; for a notebook it has none."""
-        from markupsafe import Markup, escape
+        from markupsafe import Markup
 
         if name is None:
-            head = Markup("").join(Markup("<th>{}</th>").format(column) for column in self.columns)
-            rows = [Markup("").join(Markup("<td>{}</td>").format(one_line(c)) for c in row) for row in self.rows]
-            body = Markup("").join(Markup("<tr>{}</tr>").format(row) for row in rows)
-            return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
-        head = Markup("").join(Markup('<th scope="col">{}</th>').format(column) for column in self.columns)
-        rows = [Markup("").join(_page_cell(i, cell) for i, cell in enumerate(row)) for row in self.rows]
-        body = Markup("\n").join(Markup("<tr>{}</tr>").format(row) for row in rows)
+            head = "".join(f"<th>{escape(column)}</th>" for column in self.columns)
+            lines = ("".join(f"<td>{escape(one_line(cell))}</td>" for cell in row) for row in self.rows)
+            body = "".join(f"<tr>{line}</tr>" for line in lines)
+            return Markup(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
+        heads = Markup("").join(Markup('<th scope="col">{}</th>').format(column) for column in self.columns)
+        cells = (Markup("").join(_page_cell(i, cell) for i, cell in enumerate(row)) for row in self.rows)
+        rows = Markup("\n").join(Markup("<tr>{}</tr>").format(line) for line in cells)
         return Markup(
             '<div class="scroll" tabindex="0" role="region" aria-labelledby="{0}">\n<table>\n'
             '<caption id="{0}">{1}</caption>\n<thead><tr>{2}</tr></thead>\n<tbody>\n{3}\n</tbody>\n</table>\n</div>'
-        ).format(escape(name), self.caption, head, body)
+        ).format(name, self.caption, heads, rows)
 
 
 Part = str | Table
@@ -125,11 +126,11 @@ def coloured(cell: str) -> Text:
 
 def badge(cell: str) -> Markup:
     """A cell on a page; a word that has a colour, such as an outcome, as a badge of it."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
     word = "" if isinstance(cell, Markup) else cell.split(",")[0].split(" (")[0]
     if word not in (*COLOURS, "did not run"):
-        return escape(cell)
+        return Markup("{}").format(cell)
     return Markup('<span class="badge {}">{}</span>').format(word.replace(" ", "-"), cell)
 
 

@@ -26,7 +26,7 @@ from temperance.theory.models.spec import Gate, covariates
 pytestmark = pytest.mark.slow
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
-STYLE = Path(__file__).parents[3] / "temperance" / "pages" / "templates" / "style.css"
+STYLE = Path(__file__).parents[3] / "temperance" / "show" / "templates" / "style.css"
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&lt;"
 
 
