@@ -193,6 +193,7 @@ _UNCOUNTED = "the number of free parameters is not decided: the curves of one de
 _SIGNS = "the number of free parameters depends on the signs of {}: scores are translated where all have one"
 _AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
 _APART = "theorem 6.2.1 bounds it from above; the bounds from below do not meet it (theory 6.2)"
+_THREE = "theory 6.2.9 bounds it from above; the bounds from below do not meet it (theory 6.2)"
 _ABOVE = "theorem 6.2.1 bounds it from above (theory 6.2); no order that it needs from below is proved"
 _FREE = "theorem 6.2.1 bounds it from above (theory 6.2); in this gauge no bound from below is proved"
 _IRREGULAR = "the model with as many atoms as the truth is not proved to be regular"
@@ -284,7 +285,8 @@ class _Case:
             return self._record(None, upper, None, stratum, Reason(kind, text))
         lower = self.regular + lowest.lower / 2
         if lower < upper:
-            return self._record(lower, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _APART))
+            text = _THREE if self._three else _APART
+            return self._record(lower, upper, None, stratum, Reason(ReasonKind.UNDECIDED, text))
         if upper < lower:  # another stratum, which no bound from below is about, lies lower
             return self._record(None, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _ABOVE))
         return self._record(lower, upper, lowest.multiplicity, stratum, theorem(_MEETS))
@@ -309,11 +311,19 @@ class _Case:
         head = (self.name, self.true, self.fitted, spec.dim)
         return Coefficient(*head, lower, upper, multiplicity, bic, stratum, local, reason)
 
+    @property
+    def _three(self) -> bool:
+        """Whether three affine experts on a line, with a softmax gate, are fitted to one (theory 6.2.9)."""
+        tally = self.tally
+        return (self.true, self.fitted, tally.cell.spec.dim) == (1, 3, 1) and tally.global_ and tally.affine
+
     def _upper(self) -> tuple[Fraction, str]:
-        """Theorem 6.2.1, or a stratum that lies lower, where s begins with a power at 0."""
+        """Theorem 6.2.1, or a stratum that lies lower: where s begins with a power at 0, or that of `_three`."""
         tally, dim = self.tally, self.tally.cell.spec.dim
         power = tally.power() if tally.activation is not None else None
         usual, stratum = Fraction(tally.atom, 2), "all atoms are equal"
+        if self._three:
+            return self.regular + Fraction(15, 8), stratum
         if self.true > 1:
             whole = f" of {word(self.extra + 1)} atoms, or several" if self.extra > 1 else " of two atoms"
             anchor = ", the anchor in a cell of its own" if tally.anchored else ""
