@@ -153,7 +153,7 @@ class Options:
     @property
     def _is_named(self) -> bool:
         """Whether names alone say that the model has theorems."""
-        usual = self.expert == "gaussian" and all(getattr(self, name) == value for name, value in _DEFAULTS.items())
+        usual = self.expert == Options.expert and all(getattr(self, name) == value for name, value in _DEFAULTS.items())
         return isinstance(self.chosen_gate, str) and bool(FITTED.get(self.chosen_gate)) and usual
 
     @property
@@ -169,7 +169,7 @@ class Options:
         dim = self.spec.dim
         texts = [] if dim == 1 else [f"--dim {dim}"]
         options = {"gate": self.chosen_gate, "activation": self.activation}
-        options |= {"expert": "" if self.expert == "gaussian" else self.expert}
+        options |= {"expert": "" if self.expert == Options.expert else self.expert}
         options |= {name: ",".join(getattr(self, name)) for name in ("shared", "positive")}
         options["constants"] = ",".join(f"{name}={value}" for name, value in self.constants.items())
         for name, text in options.items():

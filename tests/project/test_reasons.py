@@ -17,7 +17,7 @@ ALLOWED = {
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",
     "temperance/measurements/literature.py": "names of coordinates",
-    "temperance/show/page.py": "the outcome at the beginning of a cell, for its colour",
+    "temperance/show/table.py": "the outcome at the beginning of a cell, for its colour",
     "temperance/show/plots.py": "digits of a number",
     "numerics/estimation/estimate.py": "names of modules of compiled code",
     "temperance/show/errors.py": "words that a user typed",
