@@ -28,7 +28,7 @@ ENTIRE = {"exp", "sin", "cos", "sinh", "cosh", "tanh", "atan", "asinh", "erf"}
 TAKEN = {*FUNCTIONS, "pi", "E", "I", "where"}
 """What no parameter is called. Names that begin with _ are the kernel's own: _t, _q, _r, _weight, _u1, .."""
 SECONDS = 15
-"""The longest that one certificate is worked on."""
+"""CPU seconds, the most that one certificate is worked on: what is accepted does not depend on the load."""
 
 _OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul}
 _RATIONAL = re.compile(r"-?[0-9]{1,2000}(/[0-9]{1,2000})?")
@@ -56,20 +56,20 @@ def proving() -> Iterator[None]:
 def _limited(seconds: int) -> Iterator[None]:
     """Stop work that takes longer, in the main thread of a Unix process; elsewhere the other limits hold alone."""
     timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    if not timed or signal.getitimer(signal.ITIMER_REAL)[0] > 0:
+    if not timed or signal.getitimer(signal.ITIMER_VIRTUAL)[0] > 0:
         yield
         return
 
     def stop(*_: object) -> None:
-        raise Rejected(f"it takes more than {seconds} seconds")
+        raise Rejected(f"it takes more than {seconds} CPU seconds")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def objection(check: Callable[[Any], object], certificate: Any) -> str | None:
