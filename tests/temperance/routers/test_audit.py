@@ -70,8 +70,8 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     lines = str(found).splitlines()
     assert repr(found).startswith("<Audit: Form: tau is not learnable: (W, tau)")
     assert lines[0] == "Form: tau is not learnable: (W, tau) -> (l W, l tau) changes no output."
-    assert lines[1].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 inputs")
-    assert lines[2].startswith("Change: Fix it")
+    assert lines[2].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 inputs")
+    assert lines[3].startswith("Change: Fix it")
     assert [line for line in lines if "Limits" in line] == [lines[-1]]
 
 
