@@ -44,13 +44,18 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
 @one_blas_thread()
-def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Outcome:
+def fits_of_replicate(study: Study, replicate: int, *, compiled: bool = True) -> list[Optimum]:
     """The fits of one replicate at every n; compiled: in machine code, or in NumPy."""
     problems = [study.problem(points, compiled=compiled) for points in data_of(study, replicate)]
     seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
     # gains far below one unit of log-likelihood are worth no pass, however many points there are
     stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
-    fits = fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
+    return fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
+
+
+def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Outcome:
+    """What a study keeps of the fits of one replicate."""
+    fits = fits_of_replicate(study, replicate, compiled=compiled)
     lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
     return np.stack([f.u for f in fits]) * _scale(study), *lists
 
