@@ -30,6 +30,9 @@ from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting
 
 _ROUGH = 3  # starts from the data, where no atom is split
+# as stored studies recorded it: version 2 changed peaks alone, which these searches have none of, and "apart" was the
+# spacing of peaks, not the tolerance of two searches
+_SEARCH = {**SEARCH, "version": 1, "apart": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +78,7 @@ class GeneralStudy:
             "seed": self.seed,
             "columns": self.columns,
             "lattice": CONSTANTS,
-            "search": SEARCH,
+            "search": _SEARCH,
             **({"rounds": self.rounds} if self.rounds > 1 else {}),
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
         }

@@ -148,7 +148,8 @@ def test_sizes_are_compared_and_one_atom_is_a_regression():
     (one, _) = found.fits
     left = y - slope * x - intercept
     assert [e.value for e in one.estimates] == pytest.approx([slope, intercept, np.mean(left**2)], rel=1e-5)
-    assert str(found).startswith("Gate exp(beta0 + v*x + w*x**3): own w, v")
+    assert str(found).startswith("Number of experts with the least AIC: 2, least BIC: 2.\n")
+    assert "\n\nGate exp(beta0 + v*x + w*x**3): own w, v" in str(found)
 
 
 def test_rows_are_counted_and_dropped_and_columns_named():

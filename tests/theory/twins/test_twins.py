@@ -231,7 +231,7 @@ def test_result_is_frozen_and_speaks():
     assert list(record) == ["activation", "atoms", "gauge", "unique", "twins", "reason", "gate_formula", "symmetries"]
     assert [list(twin) for twin in record["twins"]] == [["map", "where", "identity"]] * len(found.found.twins)
     assert json.loads(json.dumps(record)) == record
-    assert str(found).splitlines()[-1] == found.found.answer
+    assert str(found).splitlines()[0] == found.found.answer
     assert "for every d" in found.found.answer
     assert "for d = 1" in twins("abs(z) + z**3").answer
     with pytest.raises(AttributeError):
