@@ -82,11 +82,11 @@ def embeddings(problem: Problem, smaller: Problem, u: Floats) -> Iterator[Embedd
             last = np.concatenate([rows, rows[-1:]])
             last[-1, : where.gate] = held[: where.gate]
             yield Embedding(np.concatenate([last.ravel(), shared]), k - 1, tuple(range(k - 1)), tuple(columns))
-        if problem.anchored and problem.odd and k == 3 and not turn and np.isin(k * where.width, problem.places):
-            # (beta1, 0) at tau has the density of (beta1, -beta1) at 2 tau, which leaves the place of the last
-            last[1, 1 : where.gate] = -rows[0, 1 : where.gate]
-            last[:, 0] *= 2
-            yield Embedding(np.concatenate([last.ravel(), 2 * shared]), k - 1, (0, 1), tuple(columns))
+            if problem.odd and k == 3 and not turn and k * width in problem.places:  # tau moves
+                # (beta1, 0) at tau has the density of (beta1, -beta1) at 2 tau, which leaves the place of the last
+                last[1, 1 : where.gate] = -rows[0, 1 : where.gate]
+                last[:, 0] *= 2
+                yield Embedding(np.concatenate([last.ravel(), 2 * shared]), k - 1, (0, 1), tuple(columns))
 
 
 class Density:

@@ -297,10 +297,8 @@ class LeastSquaresAtlas:
             f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
         )
         proved = [one.record()["orders"] for _, one in self.entries if not isinstance(one, str)]
-        flat, open_ = (
-            sum(any(holds(o) for o in orders) for orders in proved)
-            for holds in (lambda o: o["flat"], lambda o: not o["flat"] and o["rate"] is None)
-        )
+        flat = sum(any(o["flat"] for o in orders) for orders in proved)
+        open_ = sum(any(not o["flat"] and o["rate"] is None for o in orders) for orders in proved)
         answer = (
             f"Of {len(self.entries)} combinations {len(proved)} are covered: {flat} have parameters without any rate "
             f"(flat), {open_} have parameters that are not decided"

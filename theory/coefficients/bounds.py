@@ -192,8 +192,7 @@ _CONSTANT = "one true constant expert, two fitted: theorem 6.2.6 (theory 6.2)"
 _UNCOUNTED = "the number of free parameters is not decided: the curves of one density are not all listed"
 _SIGNS = "the number of free parameters depends on the signs of {}: scores are translated where all have one"
 _AS_MANY = "as many atoms as the truth has: the Fisher information is regular, and lambda is half of its size"
-_APART = "theorem 6.2.1 bounds it from above; the bounds from below do not meet it (theory 6.2)"
-_THREE = "theory 6.2.9 bounds it from above; the bounds from below do not meet it (theory 6.2)"
+_APART = "{} bounds it from above; the bounds from below do not meet it (theory 6.2)"
 _ABOVE = "theorem 6.2.1 bounds it from above (theory 6.2); no order that it needs from below is proved"
 _FREE = "theorem 6.2.1 bounds it from above (theory 6.2); in this gauge no bound from below is proved"
 _IRREGULAR = "the model with as many atoms as the truth is not proved to be regular"
@@ -285,7 +284,7 @@ class _Case:
             return self._record(None, upper, None, stratum, Reason(kind, text))
         lower = self.regular + lowest.lower / 2
         if lower < upper:
-            text = _THREE if self._three else _APART
+            text = _APART.format("theory 6.2.9" if self._three else "theorem 6.2.1")
             return self._record(lower, upper, None, stratum, Reason(ReasonKind.UNDECIDED, text))
         if upper < lower:  # another stratum, which no bound from below is about, lies lower
             return self._record(None, upper, None, stratum, Reason(ReasonKind.UNDECIDED, _ABOVE))
