@@ -5,6 +5,7 @@ Loads nothing heavy: a local worker watches its parent from its first moment on.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
@@ -40,7 +41,8 @@ def _wait_for_the_end(sentinel: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """Start watching the parent, a killed one cannot tell its workers to stop; leave interrupts to it."""
+    """Watch the parent, as a killed one cannot tell its workers to stop; leave interrupts to it; show crashes."""
+    faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
     assert parent is not None  # this runs in workers only

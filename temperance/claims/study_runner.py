@@ -18,6 +18,8 @@ Report = Callable[[str, Progress], None]
 """Called with the name of a study and how far it is."""
 Task = TypeVar("Task")
 Found = TypeVar("Found")
+_ATTEMPTS = 3
+"""How often work is begun whose local workers are lost, killed or out of memory; a cluster tries again itself."""
 
 
 class Runs:
@@ -74,7 +76,8 @@ class Runs:
         """Begin with a function of some tasks, before the studies that are not begun yet."""
 
         def submitted(executor: Executor) -> list[Future[Any]]:
-            begun = [executor.submit(function, task) for task in tasks]
+            with lost_workers_told(function.__name__):
+                begun = [executor.submit(function, task) for task in tasks]
             self._waiting += begun
             return begun
 
@@ -83,9 +86,13 @@ class Runs:
 
     def each(self, function: Callable[[Task], Found], tasks: Sequence[Task]) -> list[Found]:
         """What a function finds at each of its tasks, once it is there."""
-        self.begin(function, tasks)
-        with lost_workers_told(function.__name__):
-            return [task.result() for task in self._others[function].result()]
+
+        def computed() -> list[Found]:
+            self.begin(function, tasks)
+            with lost_workers_told(function.__name__):
+                return [task.result() for task in self._others[function].result()]
+
+        return self._attempted(computed, lambda: self._others.pop(function, None))
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""
@@ -99,11 +106,21 @@ class Runs:
         return self._pool
 
     def _on_workers(self, work: Callable[[Executor], Any]) -> Any:
-        try:
-            return work(self._executor())
-        except WorkersLost:
-            self._pool = None  # what comes next has new workers
-            raise
+        def drop_workers() -> None:
+            self._pool = None  # what comes next has new ones
+
+        return self._attempted(lambda: work(self._executor()), drop_workers)
+
+    def _attempted(self, work: Callable[[], Found], forget: Callable[[], object]) -> Found:
+        """What work gives, begun again where its workers are lost, once what they had begun is forgotten."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return work()
+            except WorkersLost:
+                forget()
+                if attempt == _ATTEMPTS or self._scheduler is not None or self._closed.is_set():
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
         def report(progress: Progress) -> None:

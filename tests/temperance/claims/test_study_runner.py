@@ -1,12 +1,18 @@
 """Studies in the background: each once, and one that begins at once is counted like the others."""
 
+import os
+import signal
 import time
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from temperance.claims import study_runner
 from temperance.claims.study_runner import Runs
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.run import Progress
+from temperance.numerics.studies.workers import WorkersLost
 
 
 def test_a_study_that_begins_before_it_is_noted_has_its_place(monkeypatch):
@@ -39,3 +45,36 @@ def test_what_is_begun_is_found_once_and_dropped_at_the_end():
         runs.begin(time.sleep, [0.05] * 50)
         runs._others[time.sleep].result()
     assert sum(task.cancelled() for task in runs._waiting) > 25
+
+
+def _killed(_):
+    """End the process that this runs in, as where memory is short."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _killed_once(place):
+    if not Path(place).exists():
+        Path(place).touch()
+        _killed(place)
+    return place
+
+
+def test_work_whose_worker_is_killed_is_begun_again(tmp_path):
+    places = [str(tmp_path / name) for name in ("first", "second")]
+    with Runs() as runs:
+        assert runs.each(_killed_once, places) == places
+
+
+def test_a_study_whose_worker_is_killed_is_begun_again(tmp_path, monkeypatch):
+    def ran(study, executor, **_):
+        with study_runner.lost_workers_told(study.name):
+            return executor.submit(_killed_once, str(tmp_path / "once")).result()
+
+    monkeypatch.setattr(study_runner, "run_study", ran)
+    with Runs() as runs:
+        assert runs.result(LINEAR) == str(tmp_path / "once")
+
+
+def test_work_that_ends_its_workers_each_time_is_given_up():
+    with Runs() as runs, pytest.raises(WorkersLost, match="_killed'"):
+        runs.each(_killed, [1])
