@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, Unpack
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
@@ -20,9 +20,9 @@ from temperance.measurements.contact_orders import (
     unmeasured,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
+from temperance.measurements.true_measures import read_values
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput
-from temperance.show.inputs import read_json
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, check_writable
@@ -36,10 +36,6 @@ from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import Expert, Gate
 from temperance.theory.models.truth import loss_of, noise_of
 
-if TYPE_CHECKING:
-    from temperance.theory.models.truth import Setting
-
-_ACCEPTED = 'an object of numbers such as {"beta1": 1, "tau": "1/2"}'
 _LARGEST_CELL = 4
 _LARGEST_DIMENSION = 2  # a grid in x is integrated over
 _UNCERTIFIED = (ReasonKind.NO_CERTIFICATE, ReasonKind.NOT_ISSUED)
@@ -107,7 +103,7 @@ def exponents(
     cell: Whole = 2,
     split: str = "one",
     dim: Whole | None = None,
-    point: FileOr = None,
+    truth: FileOr = None,
     bounds_only: bool = False,
     loss: str = "likelihood",
     noise: str = "each",
@@ -124,7 +120,8 @@ def exponents(
         cell: Number of atoms that the true atom is fitted by, 2 to 4.
         split: one: another cell is a singleton; all: every cell is split.
         dim: Dimension of x, 1 or 2; by default 1, or the least that a formula needs.
-        point: A .json file with the true values of the gate's parameters; by default beta1 = 1, tau = 1 and the like.
+        truth: A .json file with the true point, {NAME: a number, or one for each atom in [..]}: the gate of its first
+            atom is that of the split one. What is left out is as in the answer, beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
         loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
             one.
@@ -144,14 +141,15 @@ def exponents(
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if certificate is not None:
         check_writable(certificate, endings=(".json",))
-    values = read_point(point) if isinstance(point, str) else point
     options = Options(gate, expert, activation, dim, **formulas)
     spec = options.spec
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
-    chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
-    if values is not None:
-        _check_complete(values, chosen, point if isinstance(point, str) else "point")
+    chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
+    if truth is not None:
+        first = read_values(truth, chosen.truth).point(0)
+        values = {p.name: first[p] for p in free_parameters(chosen)}
+        chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
     if squares or variance is not None:
         with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
@@ -177,25 +175,6 @@ def _write_certificates(answer: Exponents, path: str | None) -> Exponents:
         return replace(answer, written=write_certificates(proofs, path, answer.uncertified))
     except BadInput as error:
         raise Refused(str(error), replace(answer, refused=(str(error),))) from None
-
-
-def read_point(path: str) -> dict[str, str]:
-    """The true values in a JSON file, as text: numbers (decimals are exact), or text such as "1/2" and "log(2)".
-
-    Raises:
-        BadInput: the file cannot be read, or holds no such object.
-    """
-    values = read_json(path, _ACCEPTED, str)
-    if not isinstance(values, dict) or not values or not all(isinstance(value, str) for value in values.values()):
-        raise BadInput(f"{path!r} holds no point; accepted: {_ACCEPTED}")
-    return values
-
-
-def _check_complete(values: Mapping[str, Any], chosen: Setting, path: str) -> None:
-    names = [p.name for p in free_parameters(chosen)]
-    missing = [name for name in names if name not in values]
-    if missing:
-        raise BadInput(f"{path!r} has no value of {missing[0]!r}; accepted: one for each of {', '.join(names)}")
 
 
 def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) -> Summary:

@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Callable[..., int]:
     return command(getattr(temperance, name))
 
 
-_WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "point", "data", "files", "from_")
+_WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "data", "files", "from_")
 """The options, beside -o, that name files."""
 
 

@@ -55,7 +55,7 @@ def _special_truths(chosen: Setting) -> list[str]:
         return []
     names = ", ".join(p.name for p in form.direction)
     where = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
-    return [f"{where} (--point sets the first atom)"]
+    return [f"{where} (--truth sets the first atom)"]
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -141,7 +141,7 @@ def test_a_bad_name_is_an_error_in_python():
         (lambda: temperance.verify(3), "claims must be a text, not 3"),
         (lambda: temperance.efficiency("tanh", tau="1"), "tau must be a number or a list, each a number, not '1'"),
         (lambda: temperance.efficiency("tanh", match=0.1), "match takes two numbers"),
-        (lambda: temperance.exponents("softmax", point=3), "point must be a text or a mapping, not 3"),
+        (lambda: temperance.exponents("softmax", truth=3), "truth must be a text or a mapping, not 3"),
         (lambda: temperance.certify(None), "files must be a text or a mapping, not None"),
         (lambda: temperance.certify([]), r"files must be a text or a mapping, not \[\]"),
         (lambda: temperance.check("relu").write(5), "5 is no name of a file; accepted: a text"),

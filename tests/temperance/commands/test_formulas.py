@@ -83,10 +83,11 @@ def test_a_gate_of_ones_own_has_orders_in_python():
 
 
 def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
-    found = temperance.exponents(CUBIC, point={"beta1": 2, "beta2": "1/3", "tau": 1}, bounds_only=True)
+    truth = {"beta1": [2, 1], "beta2": "1/3", "a": [5, 6], "x": {"law": "uniform", "low": 0, "high": 1}}
+    found = temperance.exponents(CUBIC, truth=truth, bounds_only=True)
     assert found.to_json()["setting"]["point"] == {"beta1": "2", "beta2": "1/3", "tau": "1"}
-    with pytest.raises(ValueError, match="has no value of 'beta2'"):
-        temperance.exponents(CUBIC, point={"beta1": 2, "tau": 1}, bounds_only=True)
+    with pytest.raises(ValueError, match="has 'beta3'; accepted: .*beta1, beta2"):
+        temperance.exponents(CUBIC, truth={"beta3": 2}, bounds_only=True)
 
 
 def test_a_formula_has_orders_in_the_plane():

@@ -150,7 +150,7 @@ def test_an_answer_replaces_no_file_that_is_read_or_written_besides(tmp_path, mo
     assert run(["rates", "--true", "2", "--fitted", "2", "--truth", name, "-o", "t.json"]) == 2
     assert run(["check", "gelu", "--certificate", name, "-o", "t.json"]) == 2
     assert run(["certify", name, "-o", "t.json"]) == 2
-    assert run(["exponents", "--point", "t.json", "--certificate", name]) == 2
+    assert run(["exponents", "--truth", "t.json", "--certificate", name]) == 2
     said = capsys.readouterr().err
     assert said.count("is named twice; accepted: a file for each input and output") == 4
     assert path.read_text() == changed()

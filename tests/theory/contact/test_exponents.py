@@ -128,7 +128,7 @@ BAD = {
     ("--cell", "5"): "2, 3 or 4",
     ("--cell", "two"): "integer",
     ("--split", "some"): "'all'",
-    ("--point", "missing.json"): "cannot be read",
+    ("--truth", "missing.json"): "cannot be read",
     ("--certificate", "orders.txt"): ".json",
 }
 
@@ -143,18 +143,16 @@ def test_bad_input_is_one_line_and_status_two(capsys, arguments):
 
 POINTS = {
     "": "not JSON",
-    "[1, 2]": "no point",
-    "{}": "no point",
-    '{"beta1": 1}': "no value of 'tau'",
-    '{"beta1": 1, "tau": 1, "c": 1}': "no parameter 'c'",
+    "[1, 2]": "must be an object",
+    '{"beta1": 1, "tau": 1, "c": 1}': "has 'c'; accepted",
     '{"beta1": 1, "beta1": 2, "tau": 1}': "twice",
     '{"beta1": 1, "tau": 0}': "positive",
     '{"beta1": 1, "tau": -1}': "positive",
     '{"beta1": 1, "tau": NaN}': "is no number",
     '{"beta1": 1, "tau": Infinity}': "is no number",
-    '{"beta1": 1, "tau": true}': "no point",
-    '{"beta1": [1], "tau": 1}': "no point",
-    '{"beta1": {"a": 1}, "tau": 1}': "no point",
+    '{"beta1": 1, "tau": true}': "no number",
+    '{"beta1": [1, 2, 3], "tau": 1}': "3 atoms and no",
+    '{"beta1": {"a": 1}, "tau": 1}': "no number",
     '{"beta1": "__import__(\'os\')", "tau": 1}': "",
     '{"beta1": "z", "tau": 1}': "no number",
     '{"beta1": "relu", "tau": 1}': "no number",
@@ -164,7 +162,7 @@ POINTS = {
     '{"beta1": "exp(exp(exp(exp(100))))", "tau": 1}': "",
     '{"beta1": 1000, "tau": 1}': "between -100 and 100",
     "[" * 100000: "not JSON",
-    '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "no parameter",
+    '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "accepted: {NAME",
     "\x00": "not JSON",
     " " * 1000001: "not JSON",
 }
@@ -174,7 +172,7 @@ POINTS = {
 def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
     file = tmp_path / "point.json"
     file.write_text(text)
-    assert run(["exponents", "--activation", "tanh", "--point", str(file)]) == 2
+    assert run(["exponents", "--activation", "tanh", "--truth", str(file)]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
     assert captured.err.isprintable() or captured.err[:-1].isprintable()
