@@ -22,6 +22,7 @@ Which question does a function answer?
 - `coefficient`: what does an extra expert cost, where BIC charges half its parameters?
 - `audit`: what of a torch router is identifiable, and what to change?
 - `verify`: which claims of the theory stand?
+- `paper`: all that is proved and measured of a model, as a paper.
 
 Besides them there are their inputs and results:
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from temperance.answers.efficiency import efficiency as efficiency
     from temperance.answers.experts import experts as experts
     from temperance.answers.exponents import exponents as exponents
+    from temperance.answers.paper import paper as paper
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
     from temperance.answers.required import required_n as required_n
@@ -86,6 +88,7 @@ _HOME = {
     "temperance.answers.derive": ("derive",),
     "temperance.answers.efficiency": ("efficiency",),
     "temperance.answers.exponents": ("exponents",),
+    "temperance.answers.paper": ("paper",),
     "temperance.answers.predict": ("predict",),
     "temperance.answers.rates": ("rates",),
     "temperance.answers.required": ("required_n", "standard_errors"),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
-from temperance.show.answer import Answer
+from temperance.show.answer import TYPESET, Answer
 from temperance.show.errors import BadInput
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import Whole
@@ -43,6 +44,8 @@ class Coefficient(Answer):
     found: Found
     reading: Understood | None = None
     gauge: Gauge | None = None
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def to_json(self) -> Any:
         """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 import numpy as np
 from cyclopts import Parameter
@@ -33,7 +33,7 @@ from temperance.numerics.information.fisher import RESOLVED
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.exact_values import measure_of
-from temperance.show.answer import Answer
+from temperance.show.answer import TYPESET, Answer
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Numbers, Whole
 from temperance.show.output import Display
@@ -295,6 +295,8 @@ class Efficiency(Answer):
     floor: float | None
     table: tuple[Row, ...]
     of_gate: OfGate | None = None
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""

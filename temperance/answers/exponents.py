@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
@@ -21,7 +21,7 @@ from temperance.measurements.contact_orders import (
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.measurements.true_measures import read_values
-from temperance.show.answer import Answer, Refused
+from temperance.show.answer import TYPESET, Answer, Refused
 from temperance.show.errors import BadInput
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
@@ -54,6 +54,8 @@ class Exponents(Answer):
     found: Orders | ByLeastSquares
     record: Mapping[str, Any]
     refused: tuple[str, ...] = ()
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     @property
     def status(self) -> int:

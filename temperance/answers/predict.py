@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
@@ -13,7 +13,7 @@ from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_truth
-from temperance.show.answer import Answer
+from temperance.show.answer import TYPESET, Answer
 from temperance.show.errors import BadInput
 from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
@@ -65,6 +65,8 @@ class Predict(Answer):
     setting: str
     predictions: tuple[Prediction, ...]
     twin: Twin | None = None
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def to_json(self) -> Any:
         """A list: parameter, cell_size, sharp and published as fractions or null, reason, identifiable, reason_kind.

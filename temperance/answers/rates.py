@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
@@ -14,7 +14,7 @@ from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import REPLICATES, study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import read_truth
-from temperance.show.answer import Answer
+from temperance.show.answer import TYPESET, Answer
 from temperance.show.errors import BadInput, resumable
 from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Sizes, Whole
@@ -54,6 +54,8 @@ class Rates(Answer):
     """
 
     record: Mapping[str, Any]
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def to_json(self) -> Any:
         """Setting, experiment, slopes and fits."""

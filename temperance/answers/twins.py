@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Annotated, Any, Unpack
+from typing import Annotated, Any, ClassVar, Unpack
 
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.show.answer import Answer
+from temperance.show.answer import TYPESET, Answer
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import PLACED, Whole
 from temperance.show.output import Display
@@ -45,6 +45,8 @@ class Twins(Answer):
     found: Found
     symmetries: tuple[ExactSymmetry, ...] = ()
     reading: Understood | None = None
+
+    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def to_json(self) -> Any:
         """Activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula."""

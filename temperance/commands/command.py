@@ -20,7 +20,7 @@ import temperance
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput, one_line
 from temperance.show.options import PLACED, Json, Output
-from temperance.show.output import Display, check_writable, console, to_json
+from temperance.show.output import Display, console, to_json
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -45,7 +45,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
 
     def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
         if output is not None:
-            check_writable(output, endings=kind.writers)
+            kind.check_output(output)
         _require_apart(output, signature.bind(*arguments, **options).arguments)
         try:
             answer = function(*arguments, **options)
@@ -62,7 +62,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
             print(one_line(remark), file=sys.stderr)
         return answer.status
 
-    output_file = Annotated[Output, Parameter(help=f"Write the answer to this {' or '.join(kind.writers)} file.")]
+    output_file = Annotated[Output, Parameter(help=f"Write the answer to this {kind.output()}.")]
     parameters = [
         *(
             p.replace(annotation=_shell_type(hints[p.name]), kind=p.kind if _is_placed(p, hints[p.name]) else NAMED)

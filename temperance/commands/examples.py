@@ -65,6 +65,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance twins gelu --atoms 3 --gauge anchored",
         'temperance twins --gate "v*tanh(w*x)/tau"',
     ),
+    "paper": (
+        "temperance paper --gate softmax --without-experiments -o softmax",
+        'temperance paper --gate "(beta1*x + beta2*x**2)/tau" --activation tanh --truth truth.json -o paper',
+    ),
     "audit": (
         "temperance audit my.model:make",
         "temperance audit my.model:make --inputs my.model:example --json",
@@ -94,6 +98,7 @@ QUESTIONS: dict[str, str] = {
     "coefficient": "What does an expert too many cost, and what does BIC charge?",
     "atlas": "Which contact orders do the gates of the literature have?",
     "twins": "Which other parameters have the same density?",
+    "paper": "What is proved and measured of a model, written as a paper?",
     "audit": "Can the temperatures of a torch model's routers be learnt?",
     "verify": "Which claims of the theory stand? Exit status 1: one is contradicted.",
     "fit": "Which mixture do my data come from?",

@@ -110,6 +110,16 @@ class Answer:
 
         return frame(self.rows())
 
+    @classmethod
+    def output(cls) -> str:
+        """What the answer can be written to, in words."""
+        return f"{' or '.join(cls.writers)} file"
+
+    @classmethod
+    def check_output(cls, path: str) -> None:
+        """Raise ValueError unless the answer can be written there."""
+        check_writable(path, endings=cls.writers)
+
     def write(self, path: str) -> None:
         """Write the answer to a file, in the format of its ending: .json, .html and what the command has besides.
 
@@ -118,7 +128,7 @@ class Answer:
         Raises:
             ValueError: the ending is none of these, or the file cannot be written.
         """
-        check_writable(path, endings=self.writers)
+        self.check_output(path)
         write_file(path, self.writers[PurePath(path).suffix](self))
 
     @checked
@@ -141,6 +151,23 @@ class Answer:
         """For notebooks."""
         lines = (f"<p>{escape(one_line(p))}</p>" if isinstance(p, str) else p.html() for p in self.summary.all if p)
         return "\n".join(lines)
+
+
+def _document(answer: Answer, form: str) -> str:
+    """What an answer prints as a document: latex or markdown."""
+    from temperance.show import document
+
+    return str(getattr(document, form)(document.of_summary(answer.summary)))
+
+
+TYPESET: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        **Answer.writers,
+        ".tex": lambda answer: _document(answer, "latex"),
+        ".md": lambda answer: _document(answer, "markdown"),
+    }
+)
+"""The writers of an answer that is also written as LaTeX and as Markdown."""
 
 
 class Refused(BadInput):

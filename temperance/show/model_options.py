@@ -164,7 +164,12 @@ class Options:
     @property
     def in_shell(self) -> str | None:
         """The options of the shell that ask for a model without theorems by name; None where one is no text."""
-        if self._is_named or isinstance(self.chosen_gate, Gate) or isinstance(self.expert, Expert):
+        return None if self._is_named else self.shell
+
+    @property
+    def shell(self) -> str | None:
+        """The options of the shell that ask for the model; None where its gate or expert is no text."""
+        if isinstance(self.chosen_gate, Gate) or isinstance(self.expert, Expert):
             return None
         dim = self.spec.dim
         texts = [] if dim == 1 else [f"--dim {dim}"]

@@ -66,13 +66,19 @@ def kind_of(cell: NotebookNode) -> str:
     return next((tag for tag in cell.metadata.get("tags", ()) if tag in TAGS), "code")
 
 
-def execute(notebook: NotebookNode) -> NotebookNode:
-    """A copy of the notebook with the outputs of a fresh kernel. Raises CellExecutionError if a cell fails."""
+def execute(notebook: NotebookNode, folder: Path | None = None) -> NotebookNode:
+    """A copy of the notebook with the outputs of a fresh kernel. Raises CellExecutionError if a cell fails.
+
+    folder: where the kernel works, by default here.
+    """
     fresh = deepcopy(notebook)
     # the kernel itself warns while it starts, in Python and in its log
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
     quiet = ["--IPKernelApp.log_level=ERROR"]
-    client = NotebookClient(fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet)
+    place = {} if folder is None else {"resources": {"metadata": {"path": str(folder)}}}
+    client = NotebookClient(
+        fresh, timeout=_TIMEOUT, kernel_name="python3", record_timing=False, extra_arguments=quiet, **place
+    )
     environment["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
     _run(client, environment)
     for cell in fresh.cells:

@@ -26,6 +26,9 @@ COLOURS = {"text": "#1a1c20", "rule": "#c9ccd3", "measured": "#0a55a8", "predict
 COLOURS |= {"good": "#0b6a30", "bad": "#a3151d", "open": "#744f00"}
 """Variables of style.css, and the colours that stand for them until the drawing is part of a page."""
 _DASHES = {"measured": "-", "predicted": "--", "published": ":", "good": "-.", "bad": "-", "open": "--"}
+STYLES = {"measured": "solid", "predicted": "dashed", "published": "dotted"}
+STYLES |= {"good": "dash-dotted", "bad": "solid, upright", "open": "dashed"}
+"""How lines of a kind are drawn, in words."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ROUND = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7))
 """Mantissas of ticks, from few to many; the first that give `_TICKS` are taken."""

@@ -86,7 +86,7 @@ def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
     truth = {"beta1": [2, 1], "beta2": "1/3", "a": [5, 6], "x": {"law": "uniform", "low": 0, "high": 1}}
     found = temperance.exponents(CUBIC, truth=truth, bounds_only=True)
     assert found.to_json()["setting"]["point"] == {"beta1": "2", "beta2": "1/3", "tau": "1"}
-    with pytest.raises(ValueError, match="has 'beta3'; accepted: .*beta1, beta2"):
+    with pytest.raises(ValueError, match=r"has 'beta3'; accepted: .*beta1, beta2"):
         temperance.exponents(CUBIC, truth={"beta3": 2}, bounds_only=True)
 
 

@@ -1,0 +1,485 @@
+r"""Holds a paper as sections of typed blocks, and writes them as LaTeX, as HTML and as the cells of a notebook.
+
+Prose is LaTeX: formulas between dollars, and of commands `\texttt`, `\emph`, `\cite` and `\ref` alone. What an answer
+says in plain text is set by `typeset`; a cell of a table by `typeset_cell`.
+
+>>> typeset("beta1 has the rate n^(-1/8), see `temperance fit`", {"beta1"})
+'$\\beta_{1}$ has the rate $n^{-1/8}$, see \\texttt{temperance fit}'
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from html import escape
+
+import sympy as sp
+from markupsafe import Markup
+
+from temperance.show.page import mathml, render
+from temperance.show.plots import Picture, panels
+from temperance.show.table import Summary, Table
+from temperance.theory.derivations.derivation import Code, Formula, Paragraph, broken
+
+NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
+"""Names of parameters in any prose."""
+_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"} | {c: rf"\{c}" for c in "_&%#{}$"}
+_PLAIN = {"-{}-": "--"} | {tex: mark for mark, tex in _SPECIAL.items()}
+_WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
+_TOKEN = re.compile(
+    r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
+    rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD}))+)|({_WORD})|->|>=|<="
+)
+_COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}]|\\[{}]|\{\})*)\}")
+_SIGN = re.compile(r"(?:^|[(=,\s])-$")
+_FORMULA = re.compile(r"\$([^$]+)\$")
+_USUAL = NAMES | {"a", "b", "c"}
+_WORDS = frozenset({"a", "A", "I"})
+"""Words of English that are names of parameters, too; only beside a mark that no word has are they names."""
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A numbered statement with its proof.
+
+    kind: Theorem, Proposition, Definition or Assumption; title: in brackets; label: for `\\ref`.
+    """
+
+    kind: str
+    title: str
+    label: str
+    statement: tuple[Block, ...]
+    proof: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A numbered table; its cells are prose already."""
+
+    table: Table
+    label: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A numbered picture with its caption; stem: of its files."""
+
+    picture: Picture
+    caption: str
+    stem: str
+
+    def bytes_in(self, kind: str) -> bytes:
+        """The picture as a file of a kind: pdf or png."""
+        file = io.BytesIO()
+        panels([self.picture]).savefig(
+            file, format=kind, bbox_inches="tight", metadata={"CreationDate": None} if kind == "pdf" else None
+        )
+        return file.getvalue()
+
+
+Block = Paragraph | Formula | Code | Theorem | Grid | Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section: the stem of its file, which is its label too, its title and blocks; appendix: where it stands."""
+
+    name: str
+    title: str
+    blocks: tuple[Block, ...]
+    appendix: bool = False
+
+
+@dataclass(frozen=True)
+class Document:
+    """A paper.
+
+    Attributes:
+        title: in prose.
+        abstract: paragraphs of prose.
+        sections: those of the appendix last.
+        references: by their keys, in prose.
+    """
+
+    title: str
+    abstract: tuple[str, ...]
+    sections: tuple[Section, ...]
+    references: dict[str, str] = field(default_factory=dict)
+
+    def numbers(self) -> dict[str, str]:
+        """The number of every label: sections by themselves, theorems, tables and figures each in one row."""
+        numbers: dict[str, str] = {}
+        counts = {Theorem: 0, Grid: 0, Figure: 0}
+        main = appendix = 0
+        for section in self.sections:
+            main, appendix = (main, appendix + 1) if section.appendix else (main + 1, appendix)
+            numbers[section.name] = chr(64 + appendix) if section.appendix else str(main)
+            for block in _all(section.blocks):
+                if isinstance(block, Theorem | Grid | Figure):
+                    counts[type(block)] += 1
+                    numbers[_label(block)] = str(counts[type(block)])
+        return numbers
+
+    def figures(self) -> list[Figure]:
+        """All figures, in order."""
+        return [b for section in self.sections for b in _all(section.blocks) if isinstance(b, Figure)]
+
+
+def _all(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield block
+        if isinstance(block, Theorem):
+            yield from _all((*block.statement, *block.proof))
+
+
+def _label(block: Theorem | Grid | Figure) -> str:
+    return block.stem if isinstance(block, Figure) else block.label
+
+
+def symbol(name: str) -> str:
+    """A parameter by its name, as LaTeX between dollars."""
+    return f"${_latex_name(name)}$"
+
+
+def _latex_name(name: str) -> str:
+    """A parameter; of an atom, as beta1[2], with the number behind it."""
+    base, bracket, atom = name.partition("[")
+    return str(sp.latex(sp.Symbol(base))).replace(" ", ",") + bracket + atom
+
+
+def plain(text: str) -> str:
+    """Plain text with the characters escaped that LaTeX reads."""
+    return "".join(_SPECIAL.get(mark, mark) for mark in text).replace("--", "-{}-")
+
+
+def typeset(text: str, names: Set[str] = frozenset()) -> str:
+    """What an answer says as prose: names of parameters as symbols, n^(-1/4) as a power, `code` as code."""
+    parts, end = [], 0
+    for token in _TOKEN.finditer(text):
+        before, prose = plain(text[end : token.start()]), _token(token, text, names | NAMES)
+        if _SIGN.search(before) and prose.startswith("$"):
+            before, prose = before[:-1], f"$-{prose[1:]}"
+        parts += [before, prose]
+        end = token.end()
+    return "".join([*parts, plain(text[end:])])
+
+
+def sentence(text: str, names: Set[str] = frozenset()) -> str:
+    """A text as prose that begins with a capital letter, or a symbol, and ends with a full stop."""
+    prose = typeset(text, names)
+    head = prose[:1].upper() if prose[1:2].isalpha() else prose[:1]
+    return head + prose[1:] + ("" if prose.endswith((".", ":")) else ".")
+
+
+def _token(token: re.Match[str], text: str, names: Set[str]) -> str:
+    whole, (code, rate, product, name) = token[0], token.groups()
+    if code is not None:
+        return rf"\texttt{{{plain(code)}}}"
+    if rate is not None:
+        return f"$n^{{-{rate}}}$"
+    if product is not None:
+        return _product(product, names)
+    if name is not None:
+        return symbol(name) if _is_name(name, text[token.end() : token.end() + 1], names) else plain(name)
+    return {"r_bar": r"$\bar r$", "k*": "$k^*$", "->": r"$\to$", ">=": r"$\geq$", "<=": r"$\leq$"}[whole]
+
+
+def _product(text: str, names: Set[str]) -> str:
+    """Names and numbers between * / and powers as a formula; as it is where a word is none of the names."""
+    factors = [f for f in re.split(r"\*\*|[*/^]", text) if not f.isdigit()]
+    if not factors or not all(len(f) == 1 or _base(f) in names for f in factors):
+        return plain(text)
+    out = re.sub(r"(?:\*\*|\^)([A-Za-z0-9_]+)", r"^{\1}", text)
+    return f"${re.sub(_WORD, lambda f: _latex_name(f[0]), out).replace('*', ' ')}$"
+
+
+def _base(word: str) -> str:
+    """The name of a parameter without the number of an atom."""
+    return re.sub(r"(_[0-9ijkl]+)*(\[[0-9]+\])?$", "", word)
+
+
+def _is_name(word: str, following: str, names: Set[str]) -> bool:
+    """Whether a word is a parameter: one of these names, or one of its atoms, as beta1_2; "a" only before a mark."""
+    return (word in names or _base(word) in names) and (word not in _WORDS or following not in (" ", ""))
+
+
+def typeset_cell(cell: str, names: Set[str] = frozenset()) -> str:
+    """A cell of a table as prose: also a name that stands there alone, as "mean a", or beside others between commas."""
+    if cell.startswith("mean "):
+        return f"mean {typeset_cell(cell.removeprefix('mean '), names)}"
+    words = cell.split(", ")
+    if all(word in names | NAMES for word in words):
+        return ", ".join(map(symbol, words))
+    return typeset(cell, names)
+
+
+def typeset_table(table: Table, names: Set[str] = frozenset()) -> Table:
+    """A table with its cells as prose."""
+    rows = tuple(tuple(typeset_cell(cell, names) for cell in row) for row in table.rows)
+    return Table(typeset(table.caption, names), tuple(typeset_cell(c, names) for c in table.columns), rows)
+
+
+def of_summary(summary: Summary) -> Document:
+    """What an answer prints, as a document of one section."""
+    blocks: list[Block] = []
+    for part in summary.parts:
+        if isinstance(part, Table):
+            blocks.append(Grid(typeset_table(part, _USUAL), f"table-{len(blocks)}"))
+        elif part not in ("", summary.title):
+            blocks.append(Paragraph(sentence(part, _USUAL)))
+    words = tuple(sentence(line, _USUAL) for line in summary.words)
+    return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", tuple(blocks)),))
+
+
+# as LaTeX
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb,amsthm}
+\usepackage[margin=2.4cm]{geometry}
+\usepackage{graphicx,longtable,array}
+\usepackage[hidelinks]{hyperref}
+\allowdisplaybreaks
+\emergencystretch=3em
+\renewcommand{\arraystretch}{1.25}
+\newtheorem{theorem}{Theorem}
+\newtheorem{proposition}[theorem]{Proposition}
+\newtheorem{definition}[theorem]{Definition}
+\newtheorem{assumption}[theorem]{Assumption}
+\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
+_PREAMBLE += "\\ifdim\\wd0>0.94\\linewidth\\resizebox{0.94\\linewidth}{!}{\\usebox0}\\else\\usebox0\\fi}\n"
+_WIDTH = 92  # characters of a line of a table
+
+
+def latex(document: Document) -> str:
+    """The document as one file."""
+    files = latex_files(document)
+    return re.sub(r"\\input\{(.*?)\}", lambda name: files[f"{name[1]}.tex"].strip(), files["paper.tex"])
+
+
+def latex_files(document: Document) -> dict[str, str]:
+    """The document as files, by their names: paper.tex, which inputs the others, each of which can be input alone."""
+    appendix = next((s.name for s in document.sections if s.appendix), None)
+    lines = [_PREAMBLE + rf"\title{{{document.title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
+    lines += [r"\begin{abstract}", "\n\n".join(document.abstract), r"\end{abstract}"]
+    for section in document.sections:
+        lines += [r"\appendix"] * (section.name == appendix) + [rf"\input{{sections/{section.name}}}"]
+    items = [rf"\bibitem{{{key}}} {text}" for key, text in document.references.items()]
+    lines += [r"\begin{thebibliography}{9}", *items, r"\end{thebibliography}"] if items else []
+    files = {"paper.tex": "\n".join([*lines, r"\end{document}", ""])}
+    for section in document.sections:
+        head = rf"\section{{{section.title}}}\label{{{section.name}}}"
+        files[f"sections/{section.name}.tex"] = f"{head}\n{_latex_blocks(section.blocks)}\n"
+    return files
+
+
+def _latex_blocks(blocks: Sequence[Block]) -> str:
+    """Blocks, one below the other; a formula belongs to the paragraph before it."""
+    parts = []
+    for block in blocks:
+        parts += ["\n" * (not isinstance(block, Formula | Code)) + _latex(block)]
+    return "\n".join(parts).strip()
+
+
+def _latex(block: Block) -> str:
+    match block:
+        case Paragraph(content):
+            return content
+        case Formula(lines):
+            rows = (rf"& \fit{{{row}}}" for line in lines for row in broken(line))
+            return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+        case Code():
+            return ""
+        case Grid():
+            return _latex_table(block)
+        case Figure(_, caption, stem):
+            included = rf"\includegraphics[width=.62\linewidth]{{figures/{stem}.pdf}}"
+            named = f"\\caption{{{caption}}}\\label{{{stem}}}"
+            return f"\\begin{{figure}}[htbp]\n\\centering\n{included}\n{named}\n\\end{{figure}}"
+    kind = block.kind.lower()
+    inner = _latex_blocks(block.statement)
+    text = f"\\begin{{{kind}}}[{block.title}]\\label{{{block.label}}}\n{inner}\n\\end{{{kind}}}"
+    proof = f"\n\\begin{{proof}}\n{_latex_blocks(block.proof)}\n\\end{{proof}}" if block.proof else ""
+    return text + proof
+
+
+def _latex_table(grid: Grid) -> str:
+    """A table that may go on over pages, its columns as wide as what they hold."""
+    table = grid.table
+    longest = [max(len(_seen(row[i])) for row in (table.columns, *table.rows)) for i in range(len(table.columns))]
+    room = _WIDTH - 3 * len(longest)
+    short = [w for w in longest if w <= room / len(longest)]
+    share = (room - sum(short)) / max(1, sum(w for w in longest if w > room / len(longest)))
+    widths = [w if w in short else w * min(1.0, share) for w in longest]
+    columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{max(w, 3) / _WIDTH:.3f}\linewidth}}" for w in widths)
+    head = " & ".join(table.columns) + r" \\ \hline"
+    rows = [" & ".join(row) + r" \\" for row in table.rows]
+    caption = rf"\caption{{{table.caption}}}\label{{{grid.label}}} \\ \hline"
+    return "\n".join(
+        [rf"\begin{{longtable}}{{{columns}}}", caption, head + r" \endhead", *rows, r"\hline", r"\end{longtable}"]
+    )
+
+
+def _seen(cell: str) -> str:
+    """About what is seen of a cell."""
+    return re.sub(r"\\[a-z]+|[{}$\\]", "", cell)
+
+
+# as HTML
+
+
+def html(document: Document) -> str:
+    """The document as one HTML file that loads nothing."""
+    numbers = document.numbers()
+    sections = [
+        (s.name, numbers[s.name], _html(s.title, numbers), [_html_block(b, numbers) for b in s.blocks])
+        for s in document.sections
+    ]
+    return render(
+        "paper.html",
+        title=_html(document.title, numbers),
+        abstract=[_html(text, numbers) for text in document.abstract],
+        sections=sections,
+        references=[(key, _html(text, numbers)) for key, text in document.references.items()],
+    )
+
+
+def _html(prose: str, numbers: dict[str, str]) -> Markup:
+    """Prose as HTML."""
+    parts = _FORMULA.split(prose.replace(r"\$", "\0"))
+    return Markup("").join(mathml(p) if i % 2 else _html_text(p, numbers) for i, p in enumerate(parts))
+
+
+def _html_text(text: str, numbers: dict[str, str]) -> Markup:
+    parts, end = [], 0
+    for command in _COMMAND.finditer(text):
+        parts += [_unescaped(text[end : command.start()]), _html_command(command[1], command[2], numbers)]
+        end = command.end()
+    return Markup("").join([*parts, _unescaped(text[end:])])
+
+
+def _html_command(name: str, argument: str, numbers: dict[str, str]) -> Markup:
+    match name:
+        case "texttt":
+            return Markup("<code>{}</code>").format(_unescaped(argument))
+        case "emph":
+            return Markup("<em>{}</em>").format(_unescaped(argument))
+        case "ref":
+            return Markup('<a href="#{0}">{1}</a>').format(argument, numbers[argument])
+    keys = argument.split(",")
+    return Markup("[{}]").format(Markup(", ").join(Markup('<a href="#{0}">{0}</a>').format(key) for key in keys))
+
+
+def _unescaped(text: str) -> Markup:
+    """Prose without formulas and commands as the characters that it stands for."""
+    for tex, mark in _PLAIN.items():
+        text = text.replace(tex, mark)
+    return Markup(escape(text.replace("\0", "$")))
+
+
+def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
+    match block:
+        case Paragraph(content):
+            return Markup("<p>{}</p>").format(_html(content, numbers))
+        case Formula(lines):
+            rows = [mathml(row, display=True) for line in lines for row in broken(line)]
+            shown = Markup("\n").join(rows)
+            return Markup('<div class="formula" tabindex="0" role="group" aria-label="formula">{}</div>').format(shown)
+        case Code():
+            return Markup("")
+        case Grid(table, label):
+            cells_ = tuple(tuple(_html(cell, numbers) for cell in row) for row in table.rows)
+            caption = Markup("Table {}. {}").format(numbers[label], _html(table.caption, numbers))
+            heads = tuple(_html(c, numbers) for c in table.columns)
+            return Table(caption, heads, cells_).html(label)
+        case Figure(_, caption, stem):
+            data = base64.b64encode(block.bytes_in("png")).decode()
+            image = '<img alt="{1}" src="data:image/png;base64,{2}">'
+            text = Markup(f'<figure id="{{0}}">{image}<figcaption>Figure {{3}}. {{4}}</figcaption></figure>')
+            return text.format(stem, block.picture.description, data, numbers[stem], _html(caption, numbers))
+    title = Markup("{} {} ({}).").format(block.kind, numbers[block.label], _html(block.title, numbers))
+    statement = Markup("\n").join(_html_block(b, numbers) for b in block.statement)
+    shown = Markup('<div class="theorem" id="{}"><p><strong>{}</strong></p>{}</div>').format(
+        block.label, title, statement
+    )
+    if not block.proof:
+        return shown
+    proof = Markup("\n").join(_html_block(b, numbers) for b in block.proof)
+    return shown + Markup('<div class="proof"><p><em>Proof.</em></p>{}<p>∎</p></div>').format(proof)
+
+
+# as a notebook
+
+
+def cells(document: Document) -> list[tuple[str, str]]:
+    """The cells of a notebook, as pairs ("markdown" | "code", source)."""
+    numbers = document.numbers()
+    out = [
+        (
+            "markdown",
+            "\n\n".join(
+                [f"# {_markdown(document.title, numbers)}", *(_markdown(a, numbers) for a in document.abstract)]
+            ),
+        )
+    ]
+    for section in document.sections:
+        prose = [f"## {numbers[section.name]}. {_markdown(section.title, numbers)}"]
+        for block in section.blocks:
+            if isinstance(block, Code):
+                out += [("markdown", "\n\n".join(prose))] * bool(prose) + [("code", block.source)]
+                prose = []
+            else:
+                prose.append(_markdown_block(block, numbers))
+        out += [("markdown", "\n\n".join(prose))] * bool(prose)
+    listed = "\n".join(f"- [{key}] {_markdown(text, numbers)}" for key, text in document.references.items())
+    return [*out, *[("markdown", f"## References\n\n{listed}")] * bool(listed)]
+
+
+def markdown(document: Document) -> str:
+    """The document as Markdown."""
+    return "\n\n".join(source for _, source in cells(document)) + "\n"
+
+
+def _markdown(prose: str, numbers: dict[str, str]) -> str:
+    """Prose as Markdown: formulas as they are, the rest as the characters that it stands for."""
+
+    def command(found: re.Match[str]) -> str:
+        name, argument = found.groups()
+        inner = str(_unescaped(argument).unescape())
+        return {
+            "texttt": f"`{inner}`",
+            "emph": f"*{inner}*",
+            "ref": numbers.get(argument, argument),
+            "cite": f"[{argument}]",
+        }[name]
+
+    parts = _FORMULA.split(prose.replace(r"\$", "\0"))
+    texts = (p if i % 2 else _COMMAND.sub(command, p) for i, p in enumerate(parts))
+    return "".join(f"${p}$" if i % 2 else str(_unescaped(p).unescape()) for i, p in enumerate(texts))
+
+
+def _markdown_block(block: Block, numbers: dict[str, str]) -> str:
+    match block:
+        case Paragraph(content):
+            return _markdown(content, numbers)
+        case Formula(lines):
+            rows = " \\\\\n".join("& " + row for line in lines for row in broken(line))
+            return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
+        case Code(source):
+            return f"```python\n{source}\n```"
+        case Grid(table, label):
+            grid = [table.columns, tuple("---" for _ in table.columns), *table.rows]
+            shown = "\n".join(
+                "| " + " | ".join(_markdown(c, numbers).replace("|", r"\|") for c in row) + " |" for row in grid
+            )
+            return f"Table {numbers[label]}. {_markdown(table.caption, numbers)}\n\n{shown}"
+        case Figure(_, caption, stem):
+            return f"![](figures/{stem}.png)\n\nFigure {numbers[stem]}. {_markdown(caption, numbers)}"
+    title = f"**{block.kind} {numbers[block.label]} ({_markdown(block.title, numbers)}).**"
+    parts = [title, *(_markdown_block(b, numbers) for b in block.statement)]
+    if block.proof:
+        parts += ["*Proof.*", *(_markdown_block(b, numbers) for b in block.proof), "∎"]
+    return "\n\n".join(parts)

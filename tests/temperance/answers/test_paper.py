@@ -1,0 +1,179 @@
+"""`paper`: a folder with a paper on a model, whose numbers are those of the other commands."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+
+import temperance
+from temperance.answers.paper import digest
+from temperance.commands.app import run
+from temperance.show.document import cells, html, latex_files
+
+FORMULA = "(beta1*x + beta2*x**3)/tau"  # in no list
+TRUTH = {"beta1": ["3/2", 0], "beta2": ["1/2", 0], "tau": "1/2", "x": {"law": "uniform", "low": -2, "high": 1}}
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return temperance.paper(FORMULA, truth=TRUTH, without_experiments=True)
+
+
+@pytest.fixture(scope="module")
+def folder(paper, tmp_path_factory):
+    place = tmp_path_factory.mktemp("papers") / "cubic"
+    paper.write(str(place))
+    return place
+
+
+@pytest.fixture(scope="module")
+def text(paper):
+    return "\n".join(latex_files(paper.document).values())
+
+
+def test_the_folder_has_what_the_readme_says(folder):
+    names = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    sections = {"model", "interactions", "identifiability", "rates", "samples", "reproducibility", "relations"}
+    assert names == {
+        *("paper.tex", "paper.html", "paper.ipynb", "paper.json", "truth.json", "references.bib", "reproduce.sh"),
+        *(f"sections/{name}.tex" for name in sections),
+        *("certificates/orders-one.json", "certificates/orders-all.json"),
+    }
+
+
+def test_every_order_is_that_of_exponents_at_the_truth(text):
+    for split in ("one", "all"):
+        found = temperance.exponents(FORMULA, truth=TRUTH, split=split, bounds_only=True).record
+        assert found["setting"]["point"] == {"beta1": "3/2", "beta2": "1/2", "tau": "1/2"}
+        exact = [r for r in found["orders"] if r["upper"] and r["upper"] == r["lower"]]
+        table = text[text.index(rf"\label{{orders-{split}}}") :].split(r"\end{longtable}")[0]
+        assert exact
+        assert table.count(", exact &") == len(exact)
+        assert table.count("none: flat &") == sum(r["flat"] for r in found["orders"])
+
+
+def test_the_sample_size_is_that_of_efficiency_at_the_truth(text):
+    words = temperance.efficiency(gate=FORMULA, parameter="tau", truth=TRUTH).words[0]
+    (n,) = re.findall(r"n = (\d+)", words)
+    assert f"needs n = {n}" in text
+
+
+def test_every_certificate_is_proved_and_has_the_digest_of_the_manifest(folder):
+    manifest = json.loads((folder / "paper.json").read_text())
+    for name, its_digest in manifest["certificates"].items():
+        proofs = json.loads((folder / "certificates" / name).read_text())
+        assert digest(proofs) == its_digest
+        assert temperance.certify(str(folder / "certificates" / name)).accepted
+        assert its_digest[:16] in (folder / "sections" / "reproducibility.tex").read_text()
+
+
+@pytest.mark.slow
+def test_its_commands_run_and_give_its_certificates(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "truth.json", tmp_path)
+    commands = (folder / "reproduce.sh").read_text().splitlines()[3:]
+    assert {c.split()[1] for c in commands} >= {"derive", "predict", "exponents", "twins", "efficiency", "paper"}
+    for command in commands[:-1]:
+        assert run(shlex.split(command)[1:]) == 0, command
+    for name in ("orders-one.json", "orders-all.json"):
+        assert (tmp_path / name).read_text() == (folder / "certificates" / name).read_text()
+
+
+def test_prose_has_symbols_and_every_label_is_there(text):
+    prose = re.sub(r"\\texttt\{(?:[^{}]|\\[{}]|\{\})*\}", "", text)
+    assert not re.findall(r"(?<![\\\w])(?:beta[01]|tau|nu)\b", prose)
+    labels = set(re.findall(r"\\label\{(.*?)\}", text))
+    assert set(re.findall(r"\\ref\{(.*?)\}", text)) <= labels
+    assert set(re.findall(r"\\cite\{(.*?)\}", text)) <= set(re.findall(r"\\bibitem\{(.*?)\}", text))
+
+
+def test_the_page_loads_nothing_and_its_links_lead_somewhere(paper):
+    page = html(paper.document)
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', page)
+    assert set(re.findall(r'href="#(.*?)"', page)) <= set(re.findall(r'id="(.*?)"', page))
+    assert page.count("<math") > 100
+    assert "$" not in re.sub(r"<math.*?</math>", "", page, flags=re.DOTALL)
+
+
+def test_the_notebook_has_run(folder):
+    notebook = nbformat.read(folder / "paper.ipynb", as_version=4)
+    (code,) = (cell for cell in notebook.cells if cell.cell_type == "code")
+    assert code.outputs[0].data["text/plain"] == "[True, True]"
+
+
+def test_the_remedy_is_decided_and_the_truth_is_regular_by_default():
+    found = temperance.paper("linear", activation="relu", without_experiments=True)
+    remedy = next(s for s in found.document.sections if s.name == "remedy")
+    assert any("no" in getattr(b, "content", "") and "learnable" in getattr(b, "content", "") for b in remedy.blocks)
+    assert found.truth["beta1"] == [[1.0], [0.0]]
+    assert "temperance predict --gate linear --true 2 --fitted 3 --truth truth.json" in found.commands
+
+
+def test_what_is_open_is_said_to_be_open():
+    found = temperance.paper("1/(1 + exp(-w*x - c))", "h*(x - g)**2 + m", without_experiments=True)
+    text = "\n".join(source for _, source in cells(found.document))
+    assert "Open:" in text or "open" in text
+
+
+def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(paper, folder, tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    for place in (tmp_path, tmp_path / "mine.txt", tmp_path / "no" / "where"):
+        assert run(["paper", "--gate", "softmax", "--without-experiments", "-o", str(place)]) == 2
+        captured = capsys.readouterr()
+        assert (captured.out, captured.err.count("\n")) == ("", 1)
+        assert "accepted: a new folder" in captured.err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
+    (folder / "mine.txt").write_text("mine")
+    paper.write(str(folder))
+    assert not (folder / "mine.txt").exists()
+    assert not [p for p in folder.parent.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--true", "1"], "2 to 5 true atoms"),
+        (["--true", "2", "--fitted", "2"], "more fitted ones"),
+        (["--gate", "softmax", "--activation", "nonsense("], "nonsense"),
+        (["--gate", "beta1*x/tau", "--true", "3"], "the truth has 2 atoms"),
+        (["--truth", "missing.json"], "cannot be read"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line(options, words, tmp_path, capsys):
+    assert run(["paper", "--without-experiments", *options, "-o", str(tmp_path / "paper")]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert words in captured.err
+    assert not (tmp_path / "paper").exists()
+
+
+HELD_OUT = {
+    "softmax": {},
+    "activation": {"activation": "gelu", "gauge": "anchored"},
+    "cosine": {},
+    "gaussian": {"expert": "constant"},
+    "kappa*cos(x - c)/tau": {},
+    "tanh(beta1*x + c)/tau": {},
+    "log(1 + exp(w*x + c))/tau": {},
+    "beta1*x**3/tau + beta2*x": {"activation": "z*tanh(z)"},
+    "max(x - c, 0)*w": {},
+    "w*exp(v*x)": {"expert": "a*x**2 + b"},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", HELD_OUT)
+def test_a_paper_of_any_gate_compiles(gate, tmp_path):
+    temperance.paper(gate, without_experiments=True, **HELD_OUT[gate]).write(str(tmp_path / "paper"))
+    if shutil.which("pdflatex") is None:
+        pytest.skip("pdflatex is not installed")
+    for _ in range(2):
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
+        done = subprocess.run(command, cwd=tmp_path / "paper", capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:]
+    assert "undefined" not in done.stdout
