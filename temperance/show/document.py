@@ -33,7 +33,7 @@ _TOKEN = re.compile(
     r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
     rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD}))+)|({_WORD})|->|>=|<="
 )
-_COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}]|\\[{}]|\{\})*)\}")
+_COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")
 _SIGN = re.compile(r"(?:^|[(=,\s])-$")
 _FORMULA = re.compile(r"\$([^$]+)\$")
 _USUAL = NAMES | {"a", "b", "c"}

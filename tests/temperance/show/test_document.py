@@ -15,6 +15,7 @@ PROSE = {
     "`fit --seed 1` at 5%, k* = 2": r"\texttt{fit -{}-seed 1} at 5\%, $k^*$ = 2",
     "and/or, 2*x**2": r"and/or, $2 x^{2}$",
     "x_y & z": r"x\_y \& z",
+    "`u_{b}`": r"\texttt{u\_\{b\}}",
 }
 
 
@@ -41,7 +42,7 @@ THEOREM = Theorem(
     (Paragraph("By Table \\ref{t}."),),
 )
 DOCUMENT = Document(
-    "A title", ("It is so \\cite{k}.",), (Section("s", "First", (THEOREM, Grid(TABLE, "t"))),), {"k": "A work"}
+    "A title", ("It is so \\cite{k}, \\texttt{u\\_\\{b\\}}.",), (Section("s", "First", (THEOREM, Grid(TABLE, "t"))),), {"k": "A work"}
 )
 
 
@@ -52,6 +53,8 @@ def test_a_document_in_three_languages():
     assert "<strong>Theorem 1 (of nothing).</strong>" in page
     assert 'By Table <a href="#t">1</a>.' in page
     assert "50%" in page
+    assert "<code>u_{b}</code>." in page
+    assert "`u_{b}`." in text
     assert "**Theorem 1 (of nothing).**" in text
     assert "| b | 1 \\| 2 |" in text
     assert "[k] A work" in text
