@@ -41,7 +41,7 @@ from temperance.show.plots import Line, Plot, Point
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.contact.places import exact_truth
+from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec
@@ -405,7 +405,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
     require_precision(precision)
     chosen = gauge_of(gauge)
     with Display() as display, display.doing("computing information"):
-        point = exact_truth(spec)
+        point = regular_truth(spec, chosen == "anchored")
         if truth is not None:
             point = read_values(truth, point)
         check_experts(point)

@@ -36,7 +36,7 @@ from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, to_json
 from temperance.show.page import versions
 from temperance.show.table import Summary, Table
-from temperance.theory.contact.places import exact_truth
+from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import FITTED, gauge_of
@@ -263,7 +263,7 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         content = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
         content["x"] = {"law": "uniform", "low": low, "high": high}
     else:
-        point = exact_truth(options.spec)
+        point = regular_truth(options.spec, anchored)
         point = point if source is None else read_values(source, point)
         content = values_of(point)
     if true is not None and point.k != true:

@@ -6,6 +6,7 @@ With the true number of atoms, orders are found at a truth (`truth_of`) of which
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,19 @@ MOST_ATOMS = len(_SLOPES)
 def exact_truth(spec: MoESpec) -> Truth:
     """The true mixture that the orders of a model are exact at. Raises as `exact_orders` does."""
     return truth_of(spec, spec.gate, {}, None)
+
+
+def regular_truth(spec: MoESpec, anchored: bool) -> Truth:
+    """The default truth of a gauge: in the free one the score of the last atom depends on x, where nothing holds it.
+
+    At one number the information is singular: the bias does what the parameters of that score do.
+    """
+    truth = exact_truth(spec)
+    free = [p for p in spec.gate.own if p not in (traits(spec).held or ())]
+    if anchored or not free or not _is_anchored(spec, truth.point(-1)):
+        return truth
+    last = {**truth.atoms[-1], **{p: true_value(spec.gate, p, 2) for p in free}}
+    return replace(truth, atoms=(*truth.atoms[:-1], last))
 
 
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:

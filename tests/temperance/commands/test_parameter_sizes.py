@@ -56,13 +56,14 @@ def test_it_is_said_in_words(output):
 
 
 def test_what_is_singular_without_a_proof_is_said_so():
-    """d/dw log(1 + (w x)^2) is 0 at w = 0, where the last atom is by default."""
-    lost, beside = (row("log(1 + (w*x)**2)/tau", name) for name in ("w[2]", "tau"))
+    """d/dw log(1 + (w x)^2) is 0 at w = 0, where the last atom is not by default."""
+    lost, beside = (row("log(1 + (w*x)**2)/tau", name, truth={"w": [1, 0]}) for name in ("w[2]", "tau"))
     assert (lost["n"], lost["not_identifiable"]) == (None, None)
     assert lost["reason"].startswith("not determined to first order")
     assert lost["singular_values"][-1] < 1e-13
     assert beside["n"] is None
     assert row("log(1 + (w*x)**2)/tau", "tau", gauge="anchored")["n"] > 0
+    assert all(row(gate, "tau")["n"] > 0 for gate in ("log(1 + (w*x)**2)/tau", "tanh(w*x + c)/tau"))
 
 
 def test_precision_is_relative_and_n_its_inverse_square():

@@ -34,15 +34,13 @@ def test_a_name_alone_in_a_cell_is_a_symbol():
 
 
 TABLE = Table("Of $x$", ("name", "value"), (("$a$", r"50\%"), ("b", "1 | 2")))
-THEOREM = Theorem(
-    "Theorem",
-    "of nothing",
-    "nothing",
-    (Paragraph("It is $0$."), Formula(("0 = 0",))),
-    (Paragraph("By Table \\ref{t}."),),
-)
+STATEMENT = (Paragraph("It is $0$."), Formula(("0 = 0",)))
+THEOREM = Theorem("Theorem", "of nothing", "nothing", STATEMENT, (Paragraph(r"By Table \ref{t}."),))
 DOCUMENT = Document(
-    "A title", ("It is so \\cite{k}, \\texttt{u\\_\\{b\\}}.",), (Section("s", "First", (THEOREM, Grid(TABLE, "t"))),), {"k": "A work"}
+    "A title",
+    (r"It is so \cite{k}, \texttt{u\_\{b\}}.",),
+    (Section("s", "First", (THEOREM, Grid(TABLE, "t"))),),
+    {"k": "A work"},
 )
 
 
