@@ -183,7 +183,7 @@ def _token(token: re.Match[str], text: str, names: Set[str]) -> str:
     if product is not None:
         return _product(product, names)
     if name is not None:
-        return symbol(name) if _is_name(name, text[token.end() : token.end() + 1], names) else plain(name)
+        return symbol(name) if _is_name(name, text[token.end() :], names) else plain(name)
     return {"r_bar": r"$\bar r$", "k*": "$k^*$", "->": r"$\to$", ">=": r"$\geq$", "<=": r"$\leq$"}[whole]
 
 
@@ -203,7 +203,8 @@ def _base(word: str) -> str:
 
 def _is_name(word: str, following: str, names: Set[str]) -> bool:
     """Whether a word is a parameter: one of these names, or one of its atoms, as beta1_2; "a" only before a mark."""
-    return (word in names or _base(word) in names) and (word not in _WORDS or following not in (" ", ""))
+    is_word = word in _WORDS and (not following or (following[0] == " " and not following.startswith(" =")))
+    return (word in names or _base(word) in names) and not is_word
 
 
 def typeset_cell(cell: str, names: Set[str] = frozenset()) -> str:

@@ -11,6 +11,7 @@ PROSE = {
     "rates n^(-1/4) of beta1/tau": r"rates $n^{-1/4}$ of $\beta_{1}/\tau$",
     "(b, -c, l*beta0)": r"($b$, $-c$, $l \beta_{0}$)",
     "beta1_2 = -beta1_1": r"$\beta_{1,2}$ = $-\beta_{1,1}$",
+    "a = 1 in a cell": "$a$ = 1 in a cell",
     "a cell of a, b": "a cell of $a$, $b$",
     "`fit --seed 1` at 5%, k* = 2": r"\texttt{fit -{}-seed 1} at 5\%, $k^*$ = 2",
     "and/or, 2*x**2": r"and/or, $2 x^{2}$",
