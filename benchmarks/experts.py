@@ -26,7 +26,7 @@ import numpy as np
 from temperance import MixingMeasure, sample
 from temperance.answers.experts import answer_of
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.density import gate_probabilities
+from temperance.numerics.mixture.measures import gate_probabilities
 from temperance.numerics.selection.sizes import Sizes, sizes
 
 MOST = 5

@@ -25,9 +25,8 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.mixture import density
+from temperance.numerics.likelihood.generated import evaluate, likelihood
+from temperance.numerics.mixture import measures
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
@@ -61,7 +60,7 @@ def measure(name: str, k: int, *, plain: bool = False) -> list[float]:
     x, y = rng.uniform(-3, 3, (POINTS, 1)), rng.normal(0, 2, POINTS)
     gate = compile_activation(activation(GATES[name]))
     if plain:
-        return median_times([lambda: density.log_likelihood(theta, layout, gate, x, y)], REPEATS // 4)
+        return median_times([lambda: measures.log_likelihood(theta, layout, gate, x, y)], REPEATS // 4)
     weights, reference = rng.integers(1, 9, POINTS).astype(float), rng.normal(size=POINTS)
     with_weights = lambda: evaluate(theta, layout, gate, x, y, weights, reference)  # noqa: E731
     return median_times([lambda: evaluate(theta, layout, gate, x, y), with_weights], REPEATS)

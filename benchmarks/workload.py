@@ -32,9 +32,8 @@ from temperance.numerics.fitting.mle import Fit, fit_points, search_layout
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from temperance.numerics.merging.merge import Merge as Merge
     from temperance.numerics.merging.merge import merge as merge
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
-    from temperance.numerics.mixture.sampling import sample as sample
+    from temperance.numerics.mixture.measures import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
@@ -101,8 +101,7 @@ _HOME = {
     "temperance.numerics.merging.merge": ("Merge", "merge"),
     "temperance.numerics.estimation.comparison": ("FitComparison",),
     "temperance.numerics.fitting.box": ("Box",),
-    "temperance.numerics.mixture.measures": ("MixingMeasure",),
-    "temperance.numerics.mixture.sampling": ("sample",),
+    "temperance.numerics.mixture.measures": ("MixingMeasure", "sample"),
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
     "temperance.numerics.studies.run": ("run_study",),
     "temperance.numerics.studies.study": ("Study",),

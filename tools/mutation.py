@@ -38,7 +38,7 @@ TESTS = {
         "tests/theory/interactions/test_interaction_reports.py",
         "tests/theory/interactions/test_interactions.py",
     ],
-    "numerics/mixture/density.py": ["tests/numerics/mixture/test_density.py"],
+    "numerics/mixture/measures.py": ["tests/numerics/mixture/test_density.py"],
     "numerics/errors/voronoi.py": [
         "tests/numerics/errors/test_voronoi.py",
         "tests/numerics/errors/test_voronoi_naive.py",

@@ -18,7 +18,7 @@ from temperance.numerics.contact.local_exponents import Measured
 from temperance.numerics.contact.neighbourhood import NODES, supported
 from temperance.numerics.contact.small_offsets import followed
 from temperance.numerics.general.split_mixtures import Array, Family, Grid
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.mixture.threads import one_blas_thread
 
 _LEVELS: Sequence[float] = tuple(range(1, 9))
 _LEVELS_3: Sequence[float] = (0.5, 1, 1.5, 2, 2.5, 3, 4, 5, 6)  # orders of 6 reach rounding errors soon

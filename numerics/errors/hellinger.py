@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.measures import MixingMeasure, log_density
+from temperance.numerics.mixture.threads import one_blas_thread
 
 _NODES = 48
 _SOBOL_BITS = 9  # 512 points

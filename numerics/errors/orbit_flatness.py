@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.measures import MixingMeasure, log_density
 
 SCALES = tuple(np.geomspace(0.1, 10.0, 21).tolist())
 FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory 9.3)

@@ -22,9 +22,8 @@ from numpy.typing import ArrayLike
 from temperance.numerics.fitting.box import Box, one_bound
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.points import Points, reals
 from temperance.theory.expressions.arguments import shown
 
 _SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature and of scales: squares of quotients of these are doubles

@@ -39,15 +39,14 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import Fit, search_layout
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
-from temperance.numerics.likelihood.by_layout import formulas_of
-from temperance.numerics.likelihood.generated import STEM, few
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.likelihood.generated import STEM, few, layout_formulas
 from temperance.numerics.merging.as_mixture import mixture_of, model_of
 from temperance.numerics.merging.merge import FittedMixture
 from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.activation import activation as activated
 from temperance.theory.models.experts import expert
@@ -65,7 +64,7 @@ def default_box(points: Points, k: int) -> Box:
     box, rng = Box.for_data(points.x, points.y, points.weights), np.random.default_rng(0)
     part, variances = Points(*points.some(SUBSAMPLE, rng)), []
     x, y = part.x, part.y
-    linear = formulas_of(activated("identity"), x.shape[1])
+    linear = layout_formulas(activated("identity"), x.shape[1])
     for _ in range(_CLUSTERINGS):
         lines, _ = clusterwise_regression(linear, part, k, rng)
         residuals = y[:, None] - np.column_stack([x, np.ones(len(y))]) @ lines.T

@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.density import NONE
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.points import NONE, Points
 from temperance.theory.expressions.arguments import checked
 
 

@@ -15,12 +15,11 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import EXACT, FLAT, Stop, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem, layout_problem
 from temperance.numerics.fitting.search import Effort, Optimum, Status, climb_all, search, starts_of
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.likelihood.generated import few
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.likelihood.generated import evaluate, few
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.threads import one_blas_thread
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """States a fit: a likelihood of k atoms at some points, which coordinates move, and the box that confines them.
 
 u (p,) are the coordinates that move, positive parameters by their logarithms; all coordinates are those of
-`scattering.Coordinates`. Gates of layouts and gates given as formulas make problems alike.
+`kernel_sums.Coordinates`. Gates of layouts and gates given as formulas make problems alike.
 
 Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stationary``.
 """
@@ -19,12 +19,10 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
 from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.by_layout import formulas_of
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
-from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout_formulas, likelihood
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
-from temperance.numerics.mixture.density import Sums
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, Sums
 from temperance.numerics.mixture.points import Points
 
 MAX_PASSES = 500
@@ -163,7 +161,7 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
     elif layout.tau is not None:
         base[-1] = np.log(layout.tau)
     return Problem(
-        formulas_of(gate.source, layout.d),
+        layout_formulas(gate.source, layout.d),
         k,
         layout.gates,
         points,

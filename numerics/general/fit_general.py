@@ -23,11 +23,10 @@ from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.fitting.search import Optimum, Status, search
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import few
-from temperance.numerics.likelihood.scattering import Coordinates
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.density import NONE
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.points import NONE, Points
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.symmetries.traits import translations

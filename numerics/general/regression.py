@@ -20,9 +20,8 @@ from temperance.numerics.fitting.problem import MAX_PASSES
 from temperance.numerics.fitting.search import Status, best_end
 from temperance.numerics.general.general_mle import family_problem, require_smooth
 from temperance.numerics.general.split_mixtures import Array, Atoms, Family
-from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import Points, softmax
+from temperance.numerics.mixture.threads import one_blas_thread
 
 NODES = {1: 64, 2: 12}  # in every coordinate of x
 NOISE = 0.01  # standard deviation of y - f(x): a regression function tells little of its atoms

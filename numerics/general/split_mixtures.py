@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import softmax
 from temperance.theory.models.coordinates import X
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting

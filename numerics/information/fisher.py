@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.information.quadrature import Nodes, logits
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import softmax
+from temperance.numerics.mixture.threads import one_blas_thread
 
 REACH = 8.5  # standard deviations beyond the lines: 1e-17 of an atom lies further out
 RESOLVED = 1e13  # greatest condition number of the factor whose smallest singular value has digits

@@ -27,10 +27,10 @@ from temperance.numerics.general.fit_general import Name, held_of
 from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
 from temperance.numerics.information.quadrature import on_panels
 from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import atom_jets
-from temperance.numerics.likelihood.scattering import Coordinates
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates
 from temperance.theory.models.truth import Truth

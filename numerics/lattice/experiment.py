@@ -20,9 +20,8 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.general.general_mle import FACTOR
 from temperance.numerics.general.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.measures import MixingMeasure, log_density
+from temperance.numerics.mixture.points import softmax
 from temperance.theory.activations.piecewise import ends_of
 
 REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out

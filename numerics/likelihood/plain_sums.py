@@ -15,11 +15,11 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.scattering import Coordinates
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import MPMATH, Floats, modules, precise
-from temperance.numerics.mixture.density import NONE, WORKSPACE, Sums
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.measures import WORKSPACE, Sums
+from temperance.numerics.mixture.points import NONE, softmax
+from temperance.numerics.mixture.threads import one_blas_thread
 
 Formulas = Callable[[Floats, Floats], Floats]
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from temperance.numerics.likelihood import by_layout
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.likelihood.generated import layout_formulas
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation
@@ -39,7 +39,7 @@ def mixture_of(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mi
 @lru_cache(maxsize=64)
 def _formulas(source: Activation, dim: int) -> AtomFormulas:
     """The formulas of an activation gate with linear experts, tau among them."""
-    return formulas_of(by_name.model("linear", dim=dim)) if source.is_linear else by_layout.formulas_of(source, dim)
+    return formulas_of(by_name.model("linear", dim=dim)) if source.is_linear else layout_formulas(source, dim)
 
 
 def model_of(source: Activation, dim: int) -> MoESpec:

@@ -16,13 +16,12 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.scattering import Coordinates
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.merging.conditional_moments import LEAST, merged
 from temperance.numerics.merging.dissimilarity import Cells, design_of, path
 from temperance.numerics.merging.mixture import Held, Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import MoESpec
 

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import atom_jets, log_weight_and_mean
-from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import Points, softmax
 
 
 class Slopes(NamedTuple):

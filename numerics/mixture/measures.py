@@ -1,23 +1,44 @@
-"""Holds mixing measures as arrays with leading replicate axes, and packs them into unconstrained vectors.
+"""Mixing measures of softmax and activation gates with linear experts: their coordinates, densities and samples.
 
-theta = (log tau, then for each atom i: beta1_i (d), beta0_i, a_i (d), b_i, log nu_i), without the entries that the
-gauge fixes (and without log tau when tau is fixed). Every real vector theta is a valid measure.
+`Layout` names the coordinates theta of a fit. With t_i = (s(beta1_i . x) + beta0_i)/tau, f_i = log N(y | a_i . x + b_i,
+nu_i), gate probabilities pi = softmax(t) and responsibilities r = softmax(t + f):
 
-Example: ``Layout(k=2, d=1, gauge="free")`` has the eleven coordinates minus beta0_2, that is ten.
+    log g = logsumexp(t + f) - logsumexp(t)
+    d log g = sum_i r_i d(t_i + f_i) - sum_i pi_i d t_i
+    d2 log g = sum_i r_i (dc_i)^2 - (sum_i r_i dc_i)^2 - sum_i pi_i (dt_i)^2 + (sum_i pi_i dt_i)^2
+               + sum_i r_i d2 c_i - sum_i pi_i d2 t_i,      c_i = t_i + f_i
+
+In theta t_i is homogeneous of degree one in 1/tau, so that d2 t_i/dlog(tau) dp = -dt_i/dp, and likewise
+d2 f_i/dlog(nu) dp = -df_i/dp for p = a, b. The only other second derivatives are s'' x x^T/tau and
+-(x,1)(x,1)^T/nu. Points may have weights, which multiply their terms of every sum, and a reference, which is taken from
+log g. This is the version that the generated one (`likelihood.generated`) is tested against.
+
+Samples come from a counter-based generator. Point j of a stream is a function of (seed, replicate, j) alone: longer
+samples begin with the shorter ones. Studies are defined by their seed and this generator (Philox4x64).
+
+Example: ``Layout(2, 1).unpack(theta).log_density(x, y, "tanh").sum()`` is the log-likelihood of theta (7,).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Literal, get_args
+from functools import cached_property, partial
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
-from temperance.numerics.mixture.arrays import reals
+from temperance.numerics.mixture.activation_numpy import Compilable, CompiledActivation, Floats, compiled
+from temperance.numerics.mixture.points import NONE, reals, softmax
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import generic
+from temperance.theory.models.spec import BETA0, TAU, Gate
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.true_point import exact
 
 Gauge = Literal["anchored", "free"]
 
@@ -84,8 +105,6 @@ class MixingMeasure:
         activation: s, a name, an expression in z, or an Activation; the linear gate by default. The measure has no
         leading axes. Raises ValueError for a wrong shape, or an activation that cannot be read.
         """
-        from temperance.numerics.mixture.density import check_points, gate_probabilities
-
         return gate_probabilities(self, compiled(activation), check_points(self, x))
 
     @checked
@@ -94,8 +113,6 @@ class MixingMeasure:
 
         activation: and ValueError: as in `gate_probabilities`.
         """
-        from temperance.numerics.mixture.density import check_data, check_points, responsibilities
-
         return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))
 
     @checked
@@ -105,8 +122,6 @@ class MixingMeasure:
         activation: as in `gate_probabilities`. Points without leading axes serve every measure; the sum over the last
         axis is the log-likelihood. Raises ValueError for a wrong shape, or an activation that cannot be read.
         """
-        from temperance.numerics.mixture.density import log_density
-
         return log_density(self, compiled(activation), x, y)
 
 
@@ -192,3 +207,210 @@ class Layout:
         return MixingMeasure(
             atoms[..., :d], atoms[..., d], tau, atoms[..., d + 1 : 2 * d + 1], atoms[..., 2 * d + 1], nu
         )
+
+
+WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
+# smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
+_softmax = partial(softmax, floor=-300.0)
+
+
+class Sums(NamedTuple):
+    """Sums over the data: value, score (p,) and hessian (p, p) of the log-likelihood in theta."""
+
+    value: float
+    score: Floats
+    hessian: Floats
+
+
+def _logits(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, order: int) -> tuple[Floats, ...]:
+    """t, f, the residuals e, and the derivatives 1..order of s at beta1 . x, each (k, n); x1 = (x, 1) is (d+1, n)."""
+    jets = gate(m.beta1 @ x1[:-1], order)
+    t = (jets[0] + m.beta0[:, None]) / m.tau
+    e = y - np.column_stack([m.a, m.b]) @ x1
+    f = e * e * (-0.5 / m.nu[:, None]) - 0.5 * np.log(2 * np.pi * m.nu)[:, None]
+    return (t, f, e, *jets[1:])
+
+
+def _features(x: Floats) -> Floats:
+    """(x, 1) of the points, shape (d+1, n)."""
+    return np.concatenate([x.T, np.ones((1, len(x)))])
+
+
+def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:
+    """x (n, d) as an array of doubles; raises ValueError for a wrong shape, or a measure with leading axes."""
+    points = reals(x, "x")
+    if measure.tau.ndim:
+        raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
+    if points.ndim != 2 or points.shape[1] != measure.d:
+        raise ValueError(f"x must have shape (n, {measure.d}), not {points.shape}")
+    return points
+
+
+def check_data(x: ArrayLike, y: ArrayLike, d: int) -> tuple[Floats, Floats]:
+    """x (..., n, d) and y (..., n) as arrays of doubles; raises ValueError for a wrong shape."""
+    x, y = reals(x, "x"), reals(y, "y")
+    if x.ndim < 2 or x.shape[-1] != d:
+        raise ValueError(f"x must have shape (..., n, {d}), not {x.shape}")
+    if y.shape != x.shape[:-1]:
+        raise ValueError(f"y must have shape {x.shape[:-1]} to go with x, not {y.shape}")
+    return x, y
+
+
+@one_blas_thread()
+def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, y: ArrayLike) -> Floats:
+    """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
+
+    Points without leading axes serve every measure; nan where s overflows. Raises ValueError for a wrong shape.
+    """
+    x, y = check_data(x, y, measure.d)
+    batch = np.broadcast_shapes(measure.tau.shape, y.shape[:-1])
+    values = np.empty((*batch, y.shape[-1]))
+    x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, values.shape)
+    for index in np.ndindex(batch):
+        m = measure[index] if measure.tau.shape else measure
+        t, f, *_ = _logits(m, gate, _features(x[index]), y[index], 0)
+        values[index] = _softmax(t + f).log_sum - _softmax(t).log_sum
+    return values
+
+
+@one_blas_thread()
+def gate_probabilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
+    """softmax_i((s(beta1_i . x) + beta0_i)/tau), shape (n, k), of a single measure at x (n, d)."""
+    t, *_ = _logits(measure, gate, _features(x), np.zeros(len(x)), 0)
+    return _softmax(t).shares.T
+
+
+@one_blas_thread()
+def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
+    """Posterior probabilities of the atoms given (x, y), shape (n, k), for a single measure."""
+    t, f, *_ = _logits(measure, gate, _features(x), y, 0)
+    return _softmax(t + f).shares.T
+
+
+def _sums(m: MixingMeasure, gate: CompiledActivation, x1: Floats, y: Floats, w: Any, reference: Any) -> Sums:
+    """Value, score and Hessian at (x, 1) (d+1, n) and y (n,), with weights w and a reference (n,) or constants.
+
+    They are in all parameters, (log tau, atom 1, ..., atom k), an atom being (beta1, beta0, a, b, log nu).
+    """
+    t, f, e, s1, s2 = _logits(m, gate, x1, y, 2)
+    prior, posterior = _softmax(t), _softmax(t + f)
+    pi, r = prior.shares, posterior.shares
+    d, q = m.d, 2 * m.d + 3
+    dt, df = np.zeros((2, m.k, 1 + m.k * q, len(y)))
+    second = np.zeros((1 + m.k * q, 1 + m.k * q))  # sum_i r_i d2 c_i - sum_i pi_i d2 t_i
+    for i in range(m.k):
+        first = 1 + i * q
+        slope, logit = slice(first, first + d), slice(first, first + d + 1)
+        line, nu = slice(first + d + 1, first + q - 1), first + q - 1
+        dt[i, 0] = -t[i]
+        dt[i, slope] = s1[i] * x1[:-1] / m.tau
+        dt[i, first + d] = 1 / m.tau
+        df[i, line] = e[i] * x1 / m.nu[i]
+        df[i, nu] = 0.5 * e[i] ** 2 / m.nu[i] - 0.5
+        share = w * r[i]
+        excess = share - w * pi[i]
+        second[0, 0] += excess @ t[i]
+        second[0, logit] = second[logit, 0] = -dt[i, logit] @ excess
+        second[slope, slope] = (excess * s2[i] / m.tau * x1[:-1]) @ x1[:-1].T
+        second[line, line] = -(share / m.nu[i] * x1) @ x1.T
+        second[line, nu] = second[nu, line] = -df[i, line] @ share
+        second[nu, nu] = -(df[i, nu] + 0.5) @ share
+    value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
+    after, before = moments(r, dt + df, w), moments(pi, dt, w)
+    return Sums(value, after[0] - before[0], second + after[1] - before[1])
+
+
+def moments(shares: Floats, slopes: Floats, w: Any) -> tuple[Floats, Floats]:
+    """Sums over points of w E d and of w (E d d^T - E d E d^T), E being the mean over atoms by their shares (k, n)."""
+    weighted = shares[:, None] * slopes
+    mean = weighted.sum(axis=0)
+    square = (w * weighted) @ slopes.transpose(0, 2, 1)
+    return (w * mean).sum(axis=1), square.sum(axis=0) - (w * mean) @ mean.T
+
+
+@one_blas_thread()
+def log_likelihood(
+    theta: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Sums:
+    """sum_j log g(y_j | x_j) with its score and Hessian in theta; or sum_j weights_j (log g(y_j | x_j) - reference_j).
+
+    theta (p,), whose coordinates layout names; gate: s, compiled; x (n, d) and y (n,); weights and reference (n,), or
+    `NONE`. Raises ValueError for a wrong shape of x or y.
+    """
+    x, y = check_data(x, y, layout.d)
+    measure, free = layout.unpack(theta), layout.free
+    block = max(1, WORKSPACE // (4 * layout.k * (1 + layout.k * layout.atom_size)))
+    value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))
+    for start in range(0, len(y), block):
+        part = slice(start, start + block)
+        own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
+        sums = _sums(measure, gate, _features(x[part]), y[part], *own)
+        value += sums.value
+        score += sums.score[free]
+        hessian += sums.hessian[np.ix_(free, free)]
+    return Sums(value, score, hessian)
+
+
+_COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
+
+
+@checked
+def sample(
+    measure: MixingMeasure,
+    gate: Compilable,
+    n: int,
+    *,
+    seed: int,
+    replicate: int = 0,
+    low: float = -3.0,
+    high: float = 3.0,
+    x: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """n points x (n, d), uniform on [low, high]^d unless given, and y (n,) from g_G(y | x).
+
+    measure has no replicate axis; gate: s, a name, an expression in z, an Activation, or one that is compiled; seed,
+    replicate: of the stream. Raises ValueError for a wrong shape, an empty interval, or a gate that cannot be read.
+    """
+    if not low < high:
+        raise ValueError(f"low must be below high, not {low}, {high}")
+    if n < 0 or not (0 <= seed < 2**64 and 0 <= replicate < 2**64):
+        raise ValueError(f"n must be at least 0, seed and replicate from 0 to 2^64 - 1, not {n}, {seed}, {replicate}")
+    bits, columns = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64)), measure.d + 3
+    u = np.random.Generator(bits).random((n, -(-columns // _COUNTER) * _COUNTER))
+    if x is None:
+        x = low + (high - low) * u[:, 3:columns]
+    x = check_points(measure, x)
+    if len(x) != n:
+        raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")
+    cumulative = np.cumsum(gate_probabilities(measure, compiled(gate), x), axis=1)
+    atom = (u[:, :1] >= cumulative[:, :-1]).sum(axis=1)
+    normal = np.sqrt(-2.0 * np.log1p(-u[:, 1])) * np.cos(2 * np.pi * u[:, 2])  # Box-Muller
+    mean = np.einsum("nd,nd->n", x, measure.a[atom]) + measure.b[atom]
+    return x, mean + np.sqrt(measure.nu[atom]) * normal
+
+
+def truth_of(measure: MixingMeasure, low: float, high: float, make: Callable[[int], Gate] = generic) -> Truth:
+    """The truth that a single measure is, with x uniform on [low, high]^d; make: its gate in dimension d."""
+    spec = model(make(measure.d), dim=measure.d)
+    names = (*spec.gate.own, BETA0, *spec.expert.parameters)
+    rows = np.column_stack([measure.beta1, measure.beta0, measure.a, measure.b, measure.nu])
+    atoms = tuple(dict(zip(names, map(exact, row), strict=True)) for row in rows.tolist())
+    return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, exact(float(measure.tau))), (exact(low), exact(high)))
+
+
+def measure_of(truth: Truth) -> MixingMeasure:
+    """The arrays of a truth with rational numbers for all parameters; tau is 1 where its gate has none."""
+    *a, b, nu = truth.spec.expert.parameters
+
+    def values(names: Iterable[sp.Symbol]) -> Floats:
+        return np.array([[atom[p].p / atom[p].q for p in names] for atom in truth.atoms])
+
+    tau, own = truth.shared.get(TAU, sp.S.One), truth.spec.gate.own[: truth.spec.dim]
+    beta0, intercept, variance = values((BETA0, b, nu)).T
+    return MixingMeasure(values(own), beta0, np.array(tau.p / tau.q), values(a), intercept, variance)

@@ -19,9 +19,7 @@ from temperance.numerics.fitting.problem import Problem, layout_problem
 from temperance.numerics.fitting.search import SEARCH, Effort
 from temperance.numerics.lattice.experiment import CONSTANTS, Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
-from temperance.numerics.mixture.density import log_likelihood
-from temperance.numerics.mixture.exact_values import truth_of
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_likelihood, truth_of
 from temperance.numerics.mixture.points import Points
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import generic, linear, softmax

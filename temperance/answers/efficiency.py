@@ -32,7 +32,7 @@ from temperance.measurements.true_measures import check_anchored, check_experts,
 from temperance.numerics.information.fisher import RESOLVED
 from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
-from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.mixture.measures import measure_of
 from temperance.show.answer import Answer
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Numbers, Whole

@@ -33,8 +33,8 @@ from temperance.numerics.errors.hypotheses import Hypothesis, variance_test
 from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.study import Study
 

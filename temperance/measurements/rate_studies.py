@@ -26,8 +26,7 @@ from temperance.numerics.general.general_mle import require_smooth
 from temperance.numerics.general.split_mixtures import WEIGHT, Family
 from temperance.numerics.lattice.experiment import kinks_move
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.exact_values import measure_of
-from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,

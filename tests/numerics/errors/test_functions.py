@@ -4,8 +4,7 @@ import pytest
 from temperance.numerics.errors.identifiable_functions import homogeneous_errors, in_order, mirror_errors
 from temperance.numerics.errors.orbit_flatness import FLAT, SCALES, flatness, scaled
 from temperance.numerics.errors.voronoi import Symmetry
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, RELU, TANH
 
 FREE = Symmetry("free", False, None)

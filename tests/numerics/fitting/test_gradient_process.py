@@ -19,10 +19,8 @@ from temperance.numerics.fitting.search import Effort, search_once
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.plain_sums import log_weights, means_of
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import TANH_FREE
 
 TRUTH = MixingMeasure([[0.9], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [1.0, -1.0], [0.5, 0.25])

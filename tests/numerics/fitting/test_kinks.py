@@ -10,9 +10,8 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import search_layout
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 
 CASES = [
     ("hardtanh", 1, "free", 0),

@@ -10,10 +10,8 @@ from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import GRADIENT
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_likelihood
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_likelihood, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import Activation, Piece, Z
 
 TANH, LINEAR, GELU = (

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.likelihood.kernel_text import BLOCK
+from temperance.numerics.likelihood.generated import evaluate
+from temperance.numerics.likelihood.kernels import BLOCK
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation, Piece, Z, activation

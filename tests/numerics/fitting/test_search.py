@@ -20,9 +20,8 @@ from temperance.numerics.fitting.search import (
 )
 from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR
 
 LINEAR = compiled("linear")

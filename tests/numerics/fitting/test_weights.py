@@ -4,9 +4,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.likelihood.kernel_text import BLOCK
-from temperance.numerics.mixture import density
+from temperance.numerics.likelihood.generated import evaluate
+from temperance.numerics.likelihood.kernels import BLOCK
+from temperance.numerics.mixture import measures
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -34,7 +34,7 @@ def check_equal(ours, exact):
 
 def plainly(*arguments):
     """`evaluate` by the plain version."""
-    found = density.log_likelihood(*arguments)
+    found = measures.log_likelihood(*arguments)
     return found.value, found.score, found.hessian
 
 
@@ -75,7 +75,7 @@ def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
     _, _, theta, x, y, w, reference = case(*CASES[2], n=20)
     x[3], w[3] = 900.0 / theta[1], 2.0
     value, score, _ = evaluate(theta, layout, s, x, y, w, reference)
-    plain = density.log_likelihood(theta, layout, s, x, y, w, reference)
+    plain = measures.log_likelihood(theta, layout, s, x, y, w, reference)
     assert value == pytest.approx(float(plain.value), rel=1e-13)
     np.testing.assert_allclose(score, plain.score, rtol=1e-12)
 
@@ -105,7 +105,7 @@ def test_value_and_score_at_ten_to_the_twelve_are_those_of_forty_digits():
     truth = MixingMeasure([[1.5], [-1.5]], [0.5, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
     columns, rows = np.array([-2.5, -1.0, 0.5, 2.0]), 0.1875 * np.arange(-48, 49)
     x, y = np.repeat(columns, len(rows)), np.tile(rows, len(columns))
-    reference = density.log_density(truth, gate("tanh"), x[:, None], y)
+    reference = measures.log_density(truth, gate("tanh"), x[:, None], y)
     p = np.exp(reference) * 0.1875 / len(columns)
     w = rng.multinomial(n, p / p.sum()).astype(float)
     x, y, w, reference = (array[w > 0] for array in (x, y, w, reference))

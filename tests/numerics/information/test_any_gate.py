@@ -8,8 +8,8 @@ from temperance.numerics.information.fisher import information
 from temperance.numerics.information.parameters import information_at
 from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import atom_jets, plain_sums
-from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.models.by_name import model

@@ -15,9 +15,7 @@ from temperance.numerics.information.floor import floor, largest_varentropy
 from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
 from temperance.numerics.information.required import at_truth, relative_beta1, standard_errors
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_density, log_likelihood
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, log_likelihood, sample
 from temperance.theory.activations.activation import activation
 
 

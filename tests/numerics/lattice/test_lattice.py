@@ -31,7 +31,7 @@ from temperance.numerics.lattice.independence import (
     normalisation,
     same_relations,
 )
-from temperance.numerics.likelihood.by_layout import evaluate
+from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points

@@ -14,7 +14,7 @@ import sympy as sp
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.likelihood.plain_sums import plain_sums
-from temperance.numerics.mixture.density import NONE
+from temperance.numerics.mixture.points import NONE
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import (
@@ -248,7 +248,7 @@ SCRIPT = """
 import json, sys, numpy as np
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.kernel_text import kernel_text
+from temperance.numerics.likelihood.kernels import kernel_text
 from temperance.theory.models.by_name import model
 formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.default_rng(1)
 made = likelihood(formulas, 2)

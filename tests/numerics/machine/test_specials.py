@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.machine.written_code import NoMachineCode, Printer
+from temperance.numerics.likelihood.written_code import NoMachineCode, Printer
 from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
 from temperance.theory.activations.activation import Z, activation
 

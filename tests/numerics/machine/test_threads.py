@@ -10,10 +10,9 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import temperance
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_density, log_likelihood
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, log_density, log_likelihood
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.activation import activation
 
 

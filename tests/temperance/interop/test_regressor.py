@@ -8,8 +8,7 @@ import pytest
 import temperance
 from temperance.numerics.fitting.mle import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation
 
 pytest.importorskip("sklearn", reason="scikit-learn, the extra [sklearn], is not installed")

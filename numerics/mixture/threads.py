@@ -1,11 +1,17 @@
-"""Holds BLAS to one thread: splitting a sum among threads changes its last bits, and results must not depend on it.
+"""Holds what belongs to the process in check: the threads of BLAS, and Ctrl-C where an exception would be lost.
+
+Splitting a sum among threads changes its last bits, and results must not depend on it. An interrupt is lost in a
+callback from C, or before anything knows what has begun.
 
 Example: ``with one_blas_thread(): np.linalg.lstsq(a, b)`` gives the same bits whatever OPENBLAS_NUM_THREADS is.
 """
 
 from __future__ import annotations
 
-from contextlib import ContextDecorator
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ContextDecorator, contextmanager
 from functools import cache
 from threading import Lock
 
@@ -43,3 +49,23 @@ class _OneThread(ContextDecorator):
 def one_blas_thread() -> _OneThread:
     """BLAS runs on one thread inside, in every thread of this process."""
     return _OneThread()
+
+
+@contextmanager
+def interrupts_noted() -> Iterator[list[int]]:
+    """Ctrl-C fills a list, and KeyboardInterrupt is raised at the end of the block.
+
+    Only in the main thread, and where Python's own handler would raise it; elsewhere the list stays empty.
+    """
+    noted: list[int] = []
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or before is not signal.default_int_handler:
+        yield noted
+        return
+    signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    try:
+        yield noted
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if noted:
+        raise KeyboardInterrupt

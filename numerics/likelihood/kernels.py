@@ -1,7 +1,7 @@
-"""Writes the kernel of a likelihood: the text of a module with one function, for any log weight and mean.
+"""Writes the kernel of a likelihood as a module with one function, for any log weight and mean, and runs it.
 
-The kernel goes through the data in blocks. For each atom it fills rows of a workspace (`kernel_rows`); with the
-probabilities of atoms before and after y it adds up products of rows (`row_products`). Rows that are free of x are
+The kernel goes through the data in blocks. For each atom it fills rows of a workspace (`kernel_sums`); with the
+probabilities of atoms before and after y it adds up products of rows (`vector_code`). Rows that are free of x are
 filled once. All rows of an atom lie in one flat array, at constant offsets: so the compiler sees that they do not
 overlap, and makes vector instructions of the loop.
 """
@@ -10,16 +10,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import sympy as sp
+from numba import njit, types
+from numba.extending import intrinsic
 
-from temperance.numerics.likelihood import kernel_steps
+from temperance.numerics.likelihood import vector_code
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.kernel_rows import ERROR, SQUARE, Kind, slopes_of, sums_of
-from temperance.numerics.machine import intrinsics, row_products
-from temperance.numerics.machine.code_versions import MACHINE, version_of
-from temperance.numerics.machine.row_products import LANES
-from temperance.numerics.machine.written_code import FUNCTIONS, Printer
+from temperance.numerics.likelihood.kernel_sums import (
+    ERROR,
+    SQUARE,
+    Coordinates,
+    Kind,
+    scatter,
+    slopes_of,
+    sums_of,
+    tables_of,
+)
+from temperance.numerics.likelihood.vector_code import LANES
+from temperance.numerics.likelihood.written_code import FUNCTIONS, Printer, module_of, version_of
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.measures import Sums
+from temperance.numerics.mixture.points import NONE
 
 BLOCK = 256
 STRIDE = BLOCK + LANES
@@ -32,9 +46,9 @@ _HEADER = f'''"""A likelihood, written from its formulas."""
 import math
 import numpy as np
 from numba import njit, types
-{FUNCTIONS}from {intrinsics.__name__} import use_wide_vectors
-from {row_products.__name__} import gram, spread, weigh
-from {kernel_steps.__name__} import aligned, softmax, softmax_of_two, weigh_shares, weighted_value
+{FUNCTIONS}from {vector_code.__name__} import (
+    aligned, gram, softmax, softmax_of_two, spread, use_wide_vectors, weigh, weigh_shares, weighted_value
+)
 
 ROW, TABLE = types.float64[::1], types.float64[:, ::1]
 
@@ -50,7 +64,7 @@ def kernel_text(formulas: AtomFormulas, k: int, free: int) -> str:
     """
     kinds = [Kind(formulas, True)] * (free > 0) + [Kind(formulas, False)] * (free < k)
     parts = [_HEADER, *(text for kind in kinds for text in _filling(kind)), _kernel(formulas, k, free)]
-    return "\n\n".join(parts) + f"# {version_of(MACHINE, Path(__file__).parent)}\n"
+    return "\n\n".join(parts) + f"# {version_of(Path(__file__).parent)}\n"
 
 
 def _filling(kind: Kind) -> tuple[str, str]:
@@ -231,3 +245,56 @@ def _adding(f: AtomFormulas, at: _Places, name: str) -> list[str]:
 def _sum(function: str, rows: str, numbers: str, sums: int) -> list[str]:
     """A call that adds so many sums, if there are any, and moves on to the next ones."""
     return [f"    {function}({rows}, to, count, {numbers}, {STRIDE})", f"    to += {sums * 8 * LANES}"] if sums else []
+
+
+_scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
+
+
+_BLOCK, _VECTOR = types.float64[:, ::1], types.float64[::1]
+_KERNEL = types.float64(_BLOCK, _VECTOR, _BLOCK, _VECTOR, _VECTOR, _VECTOR, _VECTOR)
+
+
+@intrinsic
+def call_kernel(typing_context, address, values, nu, x, y, weights, reference, sums):  # type: ignore[no-untyped-def]
+    """What the kernel at an address returns, for machine code alone.
+
+    Numba's own first-class functions call Python whenever one is handed over, where an interrupt is lost.
+    """
+
+    def call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], context.get_value_type(types.FunctionType(_KERNEL).ftype))
+        return builder.call(pointer, arguments[1:])
+
+    return types.float64(types.intp, *_KERNEL.args), call
+
+
+def address_of(kernel: Any) -> int:
+    """The address of a compiled kernel for callers of the C convention."""
+    result = kernel.get_compile_result(_KERNEL)
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
+
+class Compiled:
+    """The sums of `plain_sums` for k atoms, `free` of which move their gates, by a kernel.
+
+    stem: how the name of its module begins.
+    Raises `NoMachineCode` if a function of the formulas is not translated.
+    """
+
+    def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:
+        self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
+        self.count = sum(n for *_, n in sums_of(formulas, k, free))
+        self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
+        self.address = address_of(self.kernel)
+
+    def __call__(
+        self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
+    ) -> Sums:
+        """Value, score and Hessian at parameters (not logarithms), or the value alone."""
+        values, nu = natural.take(self.where.values), natural.take(self.where.nu)
+        if not derivatives:
+            return Sums(self.kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
+        sums, score, hessian = np.empty(self.count), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
+        value = self.kernel(values, nu, x, y, weights, reference, sums)
+        _scatter(sums, natural, nu, self.tables, score, hessian)
+        return Sums(value, score, hessian)

@@ -1,7 +1,8 @@
 """Writes formulas as code, and keeps modules that were written so, with their machine code, between processes.
 
 A module goes into the user's cache under the digest of its text; Numba keeps the machine code beside it, and a second
-process finds both. The text is always made anew and compared, so that only what this program writes is ever run.
+process finds both. The text is always made anew and compared, so that only what this program writes is ever run, and
+none is found that was made from other sources.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.pycode import PythonCodePrinter
 
-from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.mixture.threads import interrupts_noted
 from temperance.theory.expressions.language import LANGUAGE
 
 _VECTOR = ("erf", "exp", "log", "logistic", "softplus", "tanh")
@@ -27,7 +28,7 @@ _SCALAR = [name for name in LANGUAGE if hasattr(math, name) and name not in (*_V
 _LARGEST_POWER = 64
 
 FUNCTIONS = f"""from math import nan, pow, sqrt, {", ".join(_SCALAR)}
-from {__package__}.elementary import choose, {", ".join(_VECTOR)}
+from {__package__}.vector_code import choose, {", ".join(_VECTOR)}
 """
 """What a module imports whose formulas `Printer` writes."""
 
@@ -136,3 +137,12 @@ def _import(path: Path) -> ModuleType:
     sys.modules[path.stem] = module  # cached machine code is found by the name of its module
     spec.loader.exec_module(module)
     return module
+
+
+def version_of(*folders: Path) -> str:
+    """The SHA-256 digest of all sources in some folders: machine code of other ones is not found on disk."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
