@@ -36,7 +36,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, ndtr
 
 from temperance import FitResult, MixingMeasure, fit, sample
-from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import APART, Effort
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, log_likelihood

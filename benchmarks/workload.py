@@ -25,15 +25,14 @@ import numpy as np
 from baselines import em, lbfgs
 from published import SIZES, TRUTH
 
-from temperance.numerics.errors.slopes import log_slope
-from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.mle import Fit, fit_points, search_layout
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies.errors import Symmetry, voronoi_loss
+from temperance.numerics.studies.slopes import log_slope
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))

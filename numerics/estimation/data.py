@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from temperance.numerics.fitting.box import Box, one_bound
 from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.problem import Box, one_bound
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points, reals

@@ -20,8 +20,8 @@ from scipy.linalg import null_space
 from temperance.numerics.estimation.identifiability import Proved
 from temperance.numerics.estimation.result import Caveat, Estimate, Interval
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
+from temperance.numerics.fitting.fit_general import Name
 from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.general.fit_general import Name
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
+from temperance.numerics.fitting.fit_general import GeneralFitResult
 from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.general.fit_general import GeneralFitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 

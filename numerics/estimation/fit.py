@@ -15,17 +15,15 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.comparison import FitComparison
 from temperance.numerics.estimation.data import checked_points, names_of, sizes_of, whole
-from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of
-from temperance.numerics.estimation.formula_fit import result_of
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.general.fit_general import fit_general
+from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of, result_of
+from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.result import FitComparison, FitResult
+from temperance.numerics.fitting.fit_general import fit_general
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import few
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
-from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked

@@ -17,13 +17,12 @@ import numpy as np
 import sympy as sp
 from scipy.linalg import null_space
 
+from temperance.numerics.estimation.mixture import Mixture, mixture_of
 from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.climb import FLAT
 from temperance.numerics.fitting.mle import Fit
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.merging.as_mixture import mixture_of
-from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points

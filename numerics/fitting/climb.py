@@ -77,7 +77,7 @@ class Stop(NamedTuple):
 
     @staticmethod
     def in_sample_units(n: float) -> Stop:
-        """For a mean log-likelihood over n points whose rounding errors stay small: see numerics.lattice.
+        """For a mean log-likelihood over n points whose rounding errors stay small: see `studies.lattice`.
 
         A gain of 1e-3 in the log-likelihood of all points is not worth a pass, and gradient and curvature are measured
         on the scale n^(-1/2) of their noise. Raises ValueError unless n is at least 1.

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import EXACT, FLAT, Stop, scaled_spectrum
-from temperance.numerics.fitting.problem import MAX_PASSES, Problem, layout_problem
+from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout_problem
 from temperance.numerics.fitting.search import Effort, Optimum, Status, climb_all, search, starts_of
 from temperance.numerics.likelihood.generated import evaluate, few
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats

@@ -1,7 +1,8 @@
 """States a fit: a likelihood of k atoms at some points, which coordinates move, and the box that confines them.
 
 u (p,) are the coordinates that move, positive parameters by their logarithms; all coordinates are those of
-`kernel_sums.Coordinates`. Gates of layouts and gates given as formulas make problems alike.
+`kernel_sums.Coordinates`. Gates of layouts and gates given as formulas make problems alike. The box is part of the
+estimator; that of softmax, linear and activation gates with linear experts is a `Box`.
 
 Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stationary``.
 """
@@ -9,13 +10,12 @@ Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
 from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
@@ -23,7 +23,74 @@ from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
 from temperance.numerics.mixture.measures import Layout, Sums
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.points import NONE, Points
+from temperance.theory.expressions.arguments import checked
+
+
+@checked
+@dataclass(frozen=True)
+class Box:
+    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
+
+    The bounds of beta1 and a are one number for all entries, or one for each column of x.
+    """
+
+    beta1: float | tuple[float, ...]
+    beta0: float
+    tau: tuple[float, float]
+    a: float | tuple[float, ...]
+    b: float
+    nu: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            good = bool((np.array(value) > 0).all() and (np.array(value) < np.inf).all())
+            if f.name in ("tau", "nu"):
+                good = good and len(value) == 2 and value[0] < value[1]
+            if not good:
+                raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
+
+    @staticmethod
+    def for_data(x: Floats, y: Floats, weights: Floats = NONE) -> Box:
+        """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
+        points = Points(x, y, weights)
+        x, y = points.x, points.y
+        deviation = float(np.sqrt(points.mean((y - points.mean(y)) ** 2))) or 1.0
+        spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
+        spread[spread == 0] = 1.0
+        largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
+        beta1, a = (bound / spread for bound in (50.0, 10 * largest))
+        variance = deviation**2
+        nu = (1e-3 * variance, 4 * variance)
+        return Box(one_bound(beta1), 50.0, (0.02, 50.0), one_bound(a), 10 * largest * (1.0 + reach), nu)
+
+    @checked
+    def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
+        """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
+
+        Raises ValueError for one bound a column of another number of columns.
+        """
+        both = []
+        for j, (name, atom) in enumerate(layout.names):
+            bound = getattr(self, name)
+            if name in ("tau", "nu"):
+                both.append(np.log(bound))
+                continue
+            if isinstance(bound, tuple):
+                if len(bound) != layout.d:
+                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
+                bound = bound[j - layout.names.index((name, atom))]
+            both.append((-bound, bound))
+        lower, upper = np.array(both).T.copy()
+        return lower, upper
+
+
+def one_bound(bounds: Floats) -> float | tuple[float, ...]:
+    """The bounds of the columns (d,); a single number if they are equal."""
+    return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))
+
 
 MAX_PASSES = 500
 _LARGE = 200_000  # points times atoms from which a climb is made pass by pass, so that Ctrl-C is heard

@@ -30,18 +30,15 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import fits
 from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, gauss_hermite, with_parts
-from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
-from temperance.numerics.errors.slopes import enough, log_slope
-from temperance.numerics.lattice.experiment import columns_needed, design
-from temperance.numerics.merging.as_mixture import as_mixture
-from temperance.numerics.merging.dissimilarity import Cells
-from temperance.numerics.merging.merge import projected
-from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.estimation.merge import Cells, projected
+from temperance.numerics.estimation.mixture import Mixture, as_mixture
 from temperance.numerics.mixture.activation_numpy import Floats, compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.claim_studies import MERGED, tanh_cell
+from temperance.numerics.studies.lattice import columns_needed, design
 from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.slopes import Hypothesis, enough, log_slope, slope_test
 from temperance.numerics.studies.study import Study
 
 

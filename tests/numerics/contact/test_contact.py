@@ -9,7 +9,7 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.contact.along_curves import contact, extrapolate, nearest
+from temperance.numerics.contact.along_curves import contact, extrapolate, nearest, squared_distance
 from temperance.numerics.contact.curves import (
     Atom,
     CurveMeasure,
@@ -22,7 +22,6 @@ from temperance.numerics.contact.curves import (
     split_every,
     split_square,
 )
-from temperance.numerics.contact.l2_distance import squared_distance
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.activations.activation import activation

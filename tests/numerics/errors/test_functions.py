@@ -1,11 +1,18 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.errors.identifiable_functions import homogeneous_errors, in_order, mirror_errors
-from temperance.numerics.errors.orbit_flatness import FLAT, SCALES, flatness, scaled
-from temperance.numerics.errors.voronoi import Symmetry
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, RELU, TANH
+from temperance.numerics.studies.errors import (
+    FLAT,
+    SCALES,
+    Symmetry,
+    flatness,
+    homogeneous_errors,
+    in_order,
+    mirror_errors,
+    scaled,
+)
 
 FREE = Symmetry("free", False, None)
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
+from temperance.numerics.studies.errors import hellinger
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("tanh"))

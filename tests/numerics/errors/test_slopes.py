@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from temperance.numerics.errors.slopes import is_sharp, jackknife, log_slope, rms_intervals
 from temperance.numerics.studies.results import slope_of
+from temperance.numerics.studies.slopes import is_sharp, jackknife, log_slope, rms_intervals
 
 SIZES = np.geomspace(1e3, 1e5, 8)
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.errors.voronoi import Symmetry, group_errors, match, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.errors import Symmetry, group_errors, match, voronoi_loss
 
 TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
 

@@ -9,10 +9,10 @@ from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR
 from temperance.numerics.fitting.climb import CHOOSE, EXACT, GRADIENT, NO_PLAN, Stop, climb, step
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.starts import rough_start
-from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import SOFTMAX_SPLITS, TANH_MIRROR, TANH_SPLITS
+from temperance.numerics.studies.lattice import samples
 
 WIDE = (np.full(2, -50.0), np.full(2, 50.0))
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import Stop
 from temperance.numerics.fitting.gradient_process import (
     Density,
@@ -14,14 +13,14 @@ from temperance.numerics.fitting.gradient_process import (
     embeddings,
     process_starts,
 )
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, search_once
-from temperance.numerics.lattice.counts import samples
 from temperance.numerics.likelihood.plain_sums import log_weights, means_of
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import TANH_FREE
+from temperance.numerics.studies.lattice import samples
 
 TRUTH = MixingMeasure([[0.9], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [1.0, -1.0], [0.5, 0.25])
 BOX = Box(4.0, 400.0, (0.1, 4.0), 5.0, 5.0, (0.05, 2.0))  # beta0 goes down to any small weight

@@ -18,7 +18,7 @@ linear = compile_activation(Activation("linear", (Piece(Z),)))
 fit = lambda: fit_points(Layout(2, 1, "free"), linear, points, box=box, starts=3, seed=1)
 """
 GENERATED = """
-from temperance.numerics.general.fit_general import fit_general
+from temperance.numerics.fitting.fit_general import fit_general
 from temperance.theory.models.by_name import model
 
 spec = model("softmax")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import GRADIENT
 from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_likelihood, sample
 from temperance.numerics.mixture.points import Points

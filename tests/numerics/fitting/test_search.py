@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from temperance.numerics.fitting import search as module
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import GRADIENT, Stop
 from temperance.numerics.fitting.mle import search_layout
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import (
     Effort,
     climb_all,
@@ -18,11 +17,11 @@ from temperance.numerics.fitting.search import (
     shift_of,
     starts_of,
 )
-from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR
+from temperance.numerics.studies.lattice import samples
 
 LINEAR = compiled("linear")
 TRUTH = MixingMeasure([[3.0], [0.0]], [-0.5, 0.0], 1.0, [[1.0], [-1.0]], [0.5, -0.5], [0.09, 0.16])

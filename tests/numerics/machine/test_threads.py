@@ -61,7 +61,7 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
 FITS = """
 import numpy as np
 import temperance
-from temperance.numerics.errors.slopes import log_slope
+from temperance.numerics.studies.slopes import log_slope
 
 rng = np.random.default_rng(5)
 for d, k, n in ((1, 2, 1500), (8, 6, 3000)):

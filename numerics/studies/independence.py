@@ -25,8 +25,8 @@ import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
-from temperance.numerics.lattice.experiment import Experiment
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.lattice import Experiment
 from temperance.theory.expressions.balls import value
 from temperance.theory.interactions.derivatives import Index, multi_indices, raised
 from temperance.theory.interactions.independence import independent_columns

@@ -26,11 +26,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.fit import fit
+from temperance.numerics.estimation.merge import Cells, FittedMixture, Merger, design_of, path, projected
+from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.search import AGREE
-from temperance.numerics.merging.dissimilarity import Cells, Merger, design_of, path
-from temperance.numerics.merging.merge import FittedMixture, projected
-from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.coefficients.bounds import coefficient

@@ -1,29 +1,169 @@
-"""Merges sets of atoms of a fit, projects the result on the model of fewer atoms, and fits that again from there.
+"""Merges atoms of a fit by conditional moments, for any gate and expert, and fits again from there (theory 4.4).
 
+With pi_J = sum pi_l and p_l = pi_l/pi_J at every x, m = sum p_l mu_l and v = sum p_l (nu_l + (mu_l - m)^2) are the mean
+and the variance of y in a set J of atoms. The merged line is the least-squares projection of m with weights pi_J, the
+merged nu the mean of v + (m - line)^2 with the same weights.
+
+Example: ``merged(formulas, x, probabilities, means, lines, nu)`` of the two halves of a split atom is the atom.
+
+The dissimilarity D of a pair is E_x (pi_1 + pi_2) KL(p_1 N_1 + p_2 N_2 || N), N the merged expert: the log-likelihood
+an observation that the merge costs, 0 iff the experts are equal, whatever the units and the gate's parameters (theory
+4.4.1). A path merges the most alike pair, again and again.
+
+Example: ``path(mixture, x, weights)[0].height`` is the D of the two experts that are most alike.
 Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture beside the fit of two experts.
 
 `project` finds probabilities of a gate's family, the least E_x sum_J P_J log(P_J/q_J), by damped Fisher scoring.
-
-Example: ``project(formulas, held, x, weights, probabilities, starts)`` of a gate's own probabilities is that gate.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
+from temperance.numerics.estimation.mixture import Held, Mixture
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.merging.conditional_moments import LEAST, merged
-from temperance.numerics.merging.dissimilarity import Cells, design_of, path
-from temperance.numerics.merging.mixture import Held, Mixture
+from temperance.numerics.likelihood.plain_sums import mean_and_slopes
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import MoESpec
+
+LEAST = 1e-300  # of a probability, before it divides
+_ALIVE = 0.01  # probability of a set of atoms from which on its residual counts
+_LINE_STEPS = 50  # of Gauss-Newton; means that are linear in their parameters take one
+_EQUAL = 1e-14
+
+
+class Expert(NamedTuple):
+    """A merged expert: its probability (n,), its line (q,), nu, and the greatest |m - line| where it is alive."""
+
+    probability: Floats
+    line: Floats
+    nu: float
+    residual: float
+
+
+def merged(
+    formulas: AtomFormulas, x: Floats, weights: Floats, probabilities: Floats, means: Floats, lines: Floats, nu: Floats
+) -> Expert:
+    """The expert of the atoms of a set J.
+
+    x (n, d) and weights (n,): the design. probabilities, means (n, m), lines (m, q), nu (m,): of the m atoms.
+    """
+    total = probabilities.sum(axis=1)
+    if len(nu) == 1:
+        return Expert(total, lines[0], float(nu[0]), 0.0)
+    share = probabilities / np.maximum(total, LEAST)[:, None]
+    m = (share * means).sum(axis=1)
+    v = (share * (nu + (means - m[:, None]) ** 2)).sum(axis=1)
+    at = weights * total
+    masses = weights @ probabilities
+    line = _projected(formulas, x, np.sqrt(at), m, masses @ lines / masses.sum())
+    gap = m - mean_and_slopes(formulas, x, line)[0]
+    alive = total >= min(_ALIVE, total.max())
+    return Expert(total, line, float(at @ (v + gap * gap) / at.sum()), float(np.abs(gap[alive]).max()))
+
+
+def _projected(formulas: AtomFormulas, x: Floats, root: Floats, m: Floats, line: Floats) -> Floats:
+    """The parameters of the mean that is nearest to m, with the squares of root as weights."""
+    least = np.inf
+    for _ in range(_LINE_STEPS):
+        mean, slopes = mean_and_slopes(formulas, x, line)
+        gap = (m - mean) * root
+        if not formulas.line_bends:
+            return np.asarray(line + np.linalg.lstsq((slopes * root).T, gap, rcond=None)[0])
+        size = float(gap @ gap)
+        if size >= least * (1 - _EQUAL):
+            break
+        least, best = size, line
+        line = line + np.linalg.lstsq((slopes * root).T, gap, rcond=None)[0]
+    return best
+
+
+Cells = tuple[tuple[int, ...], ...]
+
+_Y_POINTS = 81
+_Y_REACH = 6.0  # standard deviations
+_DESIGN = 500  # points of x, at most
+
+
+class Merger(NamedTuple):
+    """A step of a path: the sets of atoms before it, which two of them merge, and their D."""
+
+    cells: Cells
+    pair: tuple[int, int]
+    height: float
+
+    @property
+    def after(self) -> Cells:
+        """The sets of atoms after it."""
+        i, j = self.pair
+        rest = [cell for place, cell in enumerate(self.cells) if place not in self.pair]
+        return tuple(sorted([*rest, tuple(sorted(self.cells[i] + self.cells[j]))]))
+
+
+def design_of(points: Points, most: float = _DESIGN) -> tuple[Floats, Floats]:
+    """The x of the data with weights of sum 1, thinned evenly along the rows where there are more than `most`."""
+    if len(points.y) <= most:
+        weights = points.weights if points.weighted else np.ones(len(points.y))
+        return points.x, weights / weights.sum()
+    x, _ = points.some(_DESIGN, np.random.default_rng(0))
+    return x, np.full(len(x), 1 / len(x))
+
+
+def path(mixture: Mixture, x: Floats, weights: Floats) -> tuple[Merger, ...]:
+    """The merges of k atoms to one, the pair of least D first; x (n, d), weights (n,): the design.
+
+    A merged expert is that of all its atoms, as conditional moments of unions are those of the parts.
+    """
+    probabilities, means = mixture.probabilities(x), mixture.means(x)
+
+    def expert(cell: tuple[int, ...]) -> Expert:
+        at = list(cell)
+        return merged(
+            mixture.formulas, x, weights, probabilities[:, at], means[:, at], mixture.lines[at], mixture.nu[at]
+        )
+
+    mergers: list[Merger] = []
+    cells: Cells = tuple((i,) for i in range(mixture.k))
+    experts = {cell: expert(cell) for cell in cells}
+    heights: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
+    while len(cells) > 1:
+        for one, other in combinations(cells, 2):
+            if (one, other) not in heights:
+                both = tuple(sorted(one + other))
+                experts[both] = expert(both)
+                heights[one, other] = _cost(mixture, x, weights, experts[one], experts[other], experts[both])
+        one, other = min(combinations(cells, 2), key=lambda pair: heights[pair])
+        mergers.append(Merger(cells, (cells.index(one), cells.index(other)), heights[one, other]))
+        cells = mergers[-1].after
+    return tuple(mergers)
+
+
+def _cost(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:
+    """D of two experts, whose merged one is known."""
+    first, second, middle = (mean_and_slopes(mixture.formulas, x, e.line)[0] for e in (one, other, both))
+    total = one.probability + other.probability
+    share = (one.probability / np.maximum(total, LEAST))[:, None]
+    reach = _Y_REACH * np.sqrt(max(one.nu, other.nu))
+    low, high = np.minimum(first, second) - reach, np.maximum(first, second) + reach
+    y = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _Y_POINTS)
+    parts = (_log_normal(y, first, one.nu), _log_normal(y, second, other.nu))
+    density = share * np.exp(parts[0]) + (1 - share) * np.exp(parts[1])
+    gain = density * (np.log(np.maximum(density, LEAST)) - _log_normal(y, middle, both.nu))
+    divergence = gain.sum(axis=1) * (high - low) / (_Y_POINTS - 1)
+    return max(0.0, float(weights @ (total * divergence)))
+
+
+def _log_normal(y: Floats, mean: Floats, nu: float) -> Floats:
+    return np.asarray(-((y - mean[:, None]) ** 2) / (2 * nu) - np.log(2 * np.pi * nu) / 2)
+
 
 _STEPS = 100
 _STATIONARY = 1e-15

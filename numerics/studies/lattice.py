@@ -1,27 +1,34 @@
-"""The lattice, and the probabilities of its cells under the true mixture (theory D).
+"""The lattice experiment: the probabilities of its cells under the true mixture, and samples as counts (theory D).
 
 x is uniform on m points of [low, high]^d, and y lies in h Z with h a little below sqrt(nu_min)/1.5. For every measure G
-with variances of at least nu_min, P(x_i, y_j) = h g_G(y_j | x_i)/m is a law on the lattice to 1e-19 (`normalisation`),
-so that a model that holds exactly is fitted to counts. The cells listed are those that the truth reaches.
+with variances of at least nu_min, P(x_i, y_j) = h g_G(y_j | x_i)/m is a law on the lattice to 1e-19
+(`independence.normalisation`), so that a model that holds exactly is fitted to counts. The cells listed are those that
+the truth reaches.
 
 Example: ``experiment(study.truth, study.gate, study.box, n=10**12).probability.sum()`` is 1.
+
+Counts are nested in n: N(n) is multinomial(n, p), and N(n') = N(n) + multinomial(n' - n, p), independent, for n < n':
+the sample of size n is part of that of size n'. They stay below 2^53, so that they are exact in doubles.
+
+Example: ``[c.n for c in samples(lattice, (10**4, 10**12), seed=1)]`` is [1e4, 1e12].
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import frexp, ldexp, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.general.general_mle import FACTOR
-from temperance.numerics.general.split_mixtures import Atoms, Family
+from temperance.numerics.fitting.local_fits import FACTOR
+from temperance.numerics.fitting.problem import Box
+from temperance.numerics.fitting.split_mixtures import Atoms, Family
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import MixingMeasure, log_density
-from temperance.numerics.mixture.points import softmax
+from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.activations.piecewise import ends_of
 
 REACH = 12.0  # standard deviations beyond the lines: less than 1e-32 of an atom lies further out
@@ -181,3 +188,38 @@ def _build(
 def cells(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Every x (m, d) with every y (c,): shapes (m c, d) and (m c,)."""
     return np.repeat(x, len(y), axis=0), np.tile(y, len(x))
+
+
+Counts = NDArray[np.int64]
+
+LARGEST = 10**15
+
+
+def counts(lattice: Experiment, sizes: Sequence[int], *, seed: int, replicate: int = 0) -> Iterator[Counts]:
+    """The tables of counts (m, c) at increasing sizes, from the streams (seed, replicate, place of the size).
+
+    Raises ValueError for sizes that do not increase, or lie outside 1..10^15.
+    """
+    if list(sizes) != sorted(set(sizes)) or not sizes or not 1 <= sizes[0] <= sizes[-1] <= LARGEST:
+        raise ValueError(f"sizes must increase and lie between 1 and {LARGEST:.0e}, not {tuple(sizes)}")
+    conditional = lattice.probability * len(lattice.x)
+    conditional /= conditional.sum(axis=1, keepdims=True)  # what is left out is below rounding
+    total, before = np.zeros(conditional.shape, dtype=np.int64), 0
+    for place, n in enumerate(sizes):
+        rng = np.random.default_rng([seed, replicate, place])
+        columns = rng.multinomial(n - before, np.full(len(lattice.x), 1 / len(lattice.x)))
+        total = total + rng.multinomial(columns, conditional)
+        before = n
+        yield total
+
+
+def samples(lattice: Experiment, sizes: Sequence[int], *, seed: int, replicate: int = 0) -> Iterator[Points]:
+    """The cells that are not empty, weighted with their counts, at increasing sizes.
+
+    Log-likelihoods are relative to the truth: the reference is log g*.
+    """
+    x, y = cells(lattice.x, lattice.y)
+    for table in counts(lattice, sizes, seed=seed, replicate=replicate):
+        full = np.flatnonzero(table)
+        weights = table.ravel()[full].astype(float)
+        yield Points(x[full], y[full], weights, lattice.log_density.ravel()[full])
