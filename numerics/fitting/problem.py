@@ -21,8 +21,9 @@ from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Sto
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout_formulas, likelihood
 from temperance.numerics.likelihood.kernel_sums import Coordinates
+from temperance.numerics.likelihood.plain_sums import Sums
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
-from temperance.numerics.mixture.measures import Layout, Sums
+from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import NONE, Points
 from temperance.theory.expressions.arguments import checked
 
@@ -166,14 +167,10 @@ class Problem:
         """The coordinates (p,) at the edge of the box."""
         return (u <= self.lower) | (u >= self.upper)
 
-    def sums(self, u: Floats, *, derivatives: bool = True) -> Sums:
-        """The log-likelihood at u with score (p,) and Hessian (p, p); or the value alone."""
+    def sums(self, u: Floats) -> Sums:
+        """The log-likelihood at u with score (p,) and Hessian (p, p)."""
         points = self.points
-        value, score, hessian = self.likelihood(
-            self.full(u), points.x, points.y, points.weights, points.reference, derivatives
-        )
-        if not derivatives:
-            return Sums(value, score, hessian)
+        value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
         first = self.where.nu[0]
         for rows in (score, hessian, hessian.T):
             rows[first] += rows[self.tied].sum(axis=0)

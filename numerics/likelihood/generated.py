@@ -24,10 +24,10 @@ import sympy as sp
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.likelihood.plain_sums import plain_sums
+from temperance.numerics.likelihood.plain_sums import Sums, plain_sums
 from temperance.numerics.likelihood.written_code import NoMachineCode
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.measures import Layout, Sums
+from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import NONE
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.models.experts import expert, mean_of
@@ -66,20 +66,18 @@ class GeneratedLikelihood:
         y: Floats,
         weights: Floats = NONE,
         reference: Floats = NONE,
-        derivatives: bool = True,
     ) -> Sums:
         """Value, score (p,) and Hessian (p, p) at theta (p,), for x (n, d), y (n,) in C order; not checked.
 
-        With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j). Without
-        derivatives, which cost half of a pass, only the value counts. What is not finite in machine code is computed
-        again from the formulas in NumPy and mpmath.
+        With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j). What is
+        not finite in machine code is computed again from the formulas in NumPy and mpmath.
         """
         natural = self.natural(theta)
         if self.sums is not None:
-            sums: Sums = self.sums(natural, x, y, weights, reference, derivatives)
-            if math.isfinite(sums.value) and (not derivatives or math.isfinite(sums.hessian.sum())):
+            sums: Sums = self.sums(natural, x, y, weights, reference)
+            if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
                 return sums
-        return self._plain(natural, x, y, weights, reference, derivatives)
+        return self._plain(natural, x, y, weights, reference)
 
 
 def few(k: int, points: int) -> bool:
@@ -182,16 +180,13 @@ class LayoutLikelihood:
         y: Floats,
         weights: Floats = NONE,
         reference: Floats = NONE,
-        derivatives: bool = True,
     ) -> Sums:
         """Value, score (p,) and Hessian (p, p) at theta (p,), as of `GeneratedLikelihood`."""
         full, u, scale = self._base.copy(), theta, self._scale
         if self._moves_tau:
             u, scale = theta[1:], np.where(self._gate, math.exp(-theta[0]), 1.0)
         full[self._places] = u if scale is None else u * scale
-        value, score, hessian = self.inner(full, x, y, weights, reference, derivatives)
-        if not derivatives:
-            return Sums(value, NONE, NONE)
+        value, score, hessian = self.inner(full, x, y, weights, reference)
         score, hessian = score.take(self._places), hessian.take(self._square)
         if scale is None:
             return Sums(value, score, hessian)
@@ -214,12 +209,10 @@ def evaluate(
     y: Floats,
     weights: Floats = NONE,
     reference: Floats = NONE,
-    *,
-    derivatives: bool = True,
 ) -> Sums:
     """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,) in C order; not checked.
 
     With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
-    and Hessian are the derivatives. Without derivatives, which cost more than half of a pass, only the value counts.
+    and Hessian are the derivatives.
     """
-    return evaluation(layout, gate)(theta, x, y, weights, reference, derivatives)
+    return evaluation(layout, gate)(theta, x, y, weights, reference)

@@ -29,11 +29,10 @@ from temperance.numerics.likelihood.kernel_sums import (
     sums_of,
     tables_of,
 )
+from temperance.numerics.likelihood.plain_sums import Sums
 from temperance.numerics.likelihood.vector_code import LANES
 from temperance.numerics.likelihood.written_code import FUNCTIONS, Printer, module_of, version_of
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.measures import Sums
-from temperance.numerics.mixture.points import NONE
 
 BLOCK = 256
 STRIDE = BLOCK + LANES
@@ -59,7 +58,7 @@ def kernel_text(formulas: AtomFormulas, k: int, free: int) -> str:
     """The text of a module whose `kernel` is the likelihood of k atoms, `free` of which move their gates.
 
     kernel(values (k, p), nu (k,), x (n, d), y (n,), weights, reference (both (n,) or empty), sums) returns the
-    log-likelihood and fills the sums of `sums_of`, unless their array is empty. Raises `NoMachineCode` if a function
+    log-likelihood and fills the sums of `sums_of`. Raises `NoMachineCode` if a function
     is not translated.
     """
     kinds = [Kind(formulas, True)] * (free > 0) + [Kind(formulas, False)] * (free < k)
@@ -153,7 +152,6 @@ def _kernel(f: AtomFormulas, k: int, free: int) -> str:
         *at.loops(8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[{t} + i], W[{f_row} + i])"),
         f"        gain = {softmax}",
         f"        value += {weighted} if len(weights) else gain",
-        "        if not len(sums): continue",
         f"        W[{p}:{end}, m:padded] = 0.0",
         "        if len(weights):",
         f"            weigh_shares(W[{p}:{end}], weights[start:start + m], W[{at.given}:{at.rows}], m)",
@@ -287,13 +285,9 @@ class Compiled:
         self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
         self.address = address_of(self.kernel)
 
-    def __call__(
-        self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats, derivatives: bool
-    ) -> Sums:
-        """Value, score and Hessian at parameters (not logarithms), or the value alone."""
+    def __call__(self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> Sums:
+        """Value, score and Hessian at parameters (not logarithms)."""
         values, nu = natural.take(self.where.values), natural.take(self.where.nu)
-        if not derivatives:
-            return Sums(self.kernel(values, nu, x, y, weights, reference, NONE), NONE, NONE)
         sums, score, hessian = np.empty(self.count), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
         value = self.kernel(values, nu, x, y, weights, reference, sums)
         _scatter(sums, natural, nu, self.tables, score, hessian)

@@ -17,11 +17,19 @@ import sympy as sp
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import MPMATH, Floats, modules, precise
-from temperance.numerics.mixture.measures import WORKSPACE, Sums
-from temperance.numerics.mixture.points import NONE, softmax
+from temperance.numerics.mixture.points import softmax
 from temperance.numerics.mixture.threads import one_blas_thread
 
 Formulas = Callable[[Floats, Floats], Floats]
+WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
+
+
+class Sums(NamedTuple):
+    """Sums over the data: value, score (p,) and hessian (p, p) of the log-likelihood in theta."""
+
+    value: float
+    score: Floats
+    hessian: Floats
 
 
 @lru_cache(maxsize=64)
@@ -110,12 +118,9 @@ def plain_sums(
     y: Floats,
     weights: Floats,
     reference: Floats,
-    derivatives: bool = True,
 ) -> Sums:
-    """Value, score and Hessian in all coordinates, at parameters (not logarithms); or the value alone."""
+    """Value, score and Hessian in all coordinates, at parameters (not logarithms)."""
     where = _coordinates(formulas, k)
-    if not derivatives:
-        return Sums(_value(formulas, where, natural, x, y, weights, reference), NONE, NONE)
     block = max(1, WORKSPACE // (4 * k * where.size))
     value, score, hessian = 0.0, np.zeros(where.size), np.zeros((where.size, where.size))
     for start in range(0, len(y), block):
@@ -129,16 +134,6 @@ def plain_sums(
     chain = np.where(where.logs, natural, 1.0)
     score = chain * score
     return Sums(value, score, chain[:, None] * hessian * chain + np.diag(np.where(where.logs, score, 0.0)))
-
-
-def _value(
-    f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats
-) -> float:
-    with np.errstate(all="ignore"):
-        rows = np.array([log_weight_and_mean(f)(x, natural[places]) for places in where.values])
-        t, e = _lowered(rows[:, 0]), y - rows[:, 1]
-        logs = softmax(_joint(t, e, natural[where.nu])).log_sum - softmax(t).log_sum
-    return float(logs.sum() if not len(weights) else (weights * (logs - reference)).sum())
 
 
 def _lowered(t: Floats) -> Floats:

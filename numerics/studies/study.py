@@ -15,8 +15,9 @@ import numpy as np
 
 from temperance.numerics.fitting.problem import Box, Problem, layout_problem
 from temperance.numerics.fitting.search import SEARCH, Effort
+from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_likelihood, truth_of
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, truth_of
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.errors import Symmetry
 from temperance.numerics.studies.lattice import CONSTANTS, Experiment, cells, design, experiment
@@ -156,7 +157,8 @@ class Study:
         lattice = self.lattice
         x, y = cells(lattice.x, lattice.y)
         theta, weights = self.layout.pack(self.truth), lattice.probability.ravel()
-        return -log_likelihood(theta, self.layout, self.gate, x, y, weights, np.zeros(len(y))).hessian
+        gate = replace(self.gate, machine_code=False)  # one evaluation is not worth a compilation
+        return -evaluate(theta, self.layout, gate, x, y, weights, np.zeros(len(y))).hessian
 
     @property
     def definition(self) -> dict[str, Any]:

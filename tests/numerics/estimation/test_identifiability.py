@@ -9,11 +9,11 @@ from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import proved_of
 from temperance.numerics.fitting import mle
 from temperance.numerics.fitting.mle import Box
-from temperance.numerics.mixture import measures
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
+from tests.numerics import by_hand
 
 BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
 
@@ -42,7 +42,7 @@ def slope_along(flow, gate, fitted):
     """The slope along a flow, relative, of the likelihood of data that have nothing to do with the fit."""
     rng = np.random.default_rng(9)
     x, y = rng.normal(size=(50, fitted.layout.d)), rng.normal(size=50)
-    score = measures.log_likelihood(fitted.theta, fitted.layout, gate, x, y).score
+    score = by_hand.log_likelihood(fitted.theta, fitted.layout, gate, x, y).score
     return abs(score @ flow) / (np.abs(score) @ np.abs(flow))
 
 

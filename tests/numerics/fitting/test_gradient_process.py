@@ -130,7 +130,7 @@ def test_half_the_square_of_t_is_the_gain_of_one_more_atom():
     sums = density.sums(means_of(f, density.x, experts[:, :-1]), experts[:, -1])
     d, v = GradientProcess(problem, way, density).over(gates, *sums)
     t = np.where((d > 0) & (v > 0), d / np.sqrt(np.maximum(v, 1e-300)), 0.0)
-    before, gains, squares = smaller.sums(u, derivatives=False).value, [], []
+    before, gains, squares = smaller.sums(u).value, [], []
     for index in np.argsort(-t, axis=None)[:60:10]:
         i, j = np.unravel_index(index, t.shape)
         start = problem.inside(with_weight(problem, way, GATES[i], experts[j], d[i, j] / v[i, j]))
@@ -167,7 +167,7 @@ def test_starts_lie_where_t_is_high_and_two_grids_share_none():
     both = [process_starts(problem, smaller, fewer.u, 12, shift, np.random.default_rng(0)) for shift in (0, 0.5)]
     for starts in both:
         assert len(starts) == 12
-        values = [problem.sums(start, derivatives=False).value for start in starts]
+        values = [problem.sums(start).value for start in starts]
         assert np.median(values) > fewer.log_likelihood  # at the best weight of the new atom, before any climb
         assert all(((start >= problem.lower) & (start <= problem.upper)).all() for start in starts)
     assert not {tuple(start) for start in both[0]} & {tuple(start) for start in both[1]}

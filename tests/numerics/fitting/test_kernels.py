@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from temperance.numerics.likelihood.generated import evaluate, evaluation
 from temperance.numerics.likelihood.kernels import BLOCK
-from temperance.numerics.mixture import measures
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
+from tests.numerics import by_hand
 
 
 def gate(name):
@@ -32,7 +32,7 @@ def case(layout, seed, n):
 def check(layout, name, seed=0, n=2 * BLOCK + 77, scale=1.0, compiled=True):
     theta, x, y = case(layout, seed, n)
     value, *ours = evaluation(layout, replace(gate(name), machine_code=compiled))(scale * theta, x, y)
-    plain = measures.log_likelihood(scale * theta, layout, gate(name), x, y)
+    plain = by_hand.log_likelihood(scale * theta, layout, gate(name), x, y)
     assert value == pytest.approx(float(plain.value), rel=1e-10)
     m = layout.unpack(scale * theta)
     logits = (gate(name)(m.beta1 @ x.T, 0)[0] + m.beta0[:, None]) / m.tau
@@ -121,7 +121,7 @@ def test_logits_and_exponents_of_any_size():
     layout = Layout(2, 1, "free")
     theta = layout.pack(measure)
     *_, ours = evaluate(theta, layout, gate("tanh"), x, y)
-    plain = measures.log_likelihood(theta, layout, gate("tanh"), x, y).hessian
+    plain = by_hand.log_likelihood(theta, layout, gate("tanh"), x, y).hessian
     np.testing.assert_allclose(ours, plain, rtol=1e-10, atol=1e-10 * np.abs(plain).max())
 
 

@@ -32,7 +32,7 @@ def test_a_simplex_from_the_end_of_a_fit_gains_little(name, d, gauge, seed):
     fit = search_layout(layout, gate, points, box=box, starts=4, seed=1)
 
     def f(u):
-        return -problem.sums(np.clip(u, problem.lower, problem.upper), derivatives=False).value
+        return -problem.sums(np.clip(u, problem.lower, problem.upper)).value
 
     at, best = fit.theta, -fit.log_likelihood
     for scale in (0.1, 1e-3):

@@ -10,9 +10,10 @@ from temperance.numerics.fitting.climb import GRADIENT
 from temperance.numerics.fitting.mle import fit_points
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_likelihood, sample
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation, Piece, Z
+from tests.numerics.by_hand import log_likelihood
 
 TANH, LINEAR, GELU = (
     compile_activation(Activation(name, (Piece(expr),)))

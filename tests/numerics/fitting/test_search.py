@@ -95,14 +95,14 @@ def test_a_higher_maximum_that_one_search_alone_reaches_is_seen_as_a_gap(monkeyp
     problem = TANH_MIRROR.problem(points, compiled=False)
     ends = [search_once(problem, Effort(1, 0, 0), [seed], 0) for seed in range(12)]
     low, high = (choose(ends, key=lambda end: end.log_likelihood).u for choose in (min, max))
-    gap = float(problem.sums(high, derivatives=False).value - problem.sums(low, derivatives=False).value)
+    gap = float(problem.sums(high).value - problem.sums(low).value)
     assert gap > 0.5
     for planted in ((low, high), (high, low)):
         monkeypatch.setattr(module, "starts_of", lambda *given, ends=planted: [ends[given[-1]]])
         optimum = search(problem, seed=0, effort=Effort(1, 0, 0, rounds=1))
         assert optimum.gap == pytest.approx(gap, abs=1e-6)
         assert (optimum.agree, optimum.starts) == (1, 2)
-        assert optimum.log_likelihood == pytest.approx(problem.sums(high, derivatives=False).value)
+        assert optimum.log_likelihood == pytest.approx(problem.sums(high).value)
 
 
 def test_searches_that_differ_go_on_and_agree(monkeypatch):

@@ -60,7 +60,7 @@ def test_rough_starts_are_inside_and_far_better_than_one_atom_is(name, layout):
     for seed in range(4):
         u = rough_start(problem, np.random.default_rng(seed))
         assert ((u >= problem.lower) & (u <= problem.upper)).all()
-        values.append(problem.sums(u, derivatives=False).value)
+        values.append(problem.sums(u).value)
     assert max(values) > alone + 50
 
 
@@ -100,7 +100,7 @@ def test_labellings_have_the_density_of_the_fit(study, ways):
     u = smaller.inside(smaller.natural(replace(study.layout, k=2).pack(study.truth)))
     every = labellings(problem, smaller, u)
     assert len(every) == ways
-    value = smaller.sums(u, derivatives=False).value
+    value = smaller.sums(u).value
     for rows in every:
         theta = smaller.full(u)
         theta[: rows.size] = rows.ravel()

@@ -186,7 +186,7 @@ def test_few_points_are_summed_up_without_machine_code():
     theta = np.linspace(-1, 1, plain.where.size)
     one, two = (f(theta, x[:, None], y) for f in (plain, compiled))
     assert one.value == pytest.approx(two.value, rel=1e-12)
-    assert plain(theta, x[:, None], y, derivatives=False).value == pytest.approx(two.value, rel=1e-12)
+    assert plain(theta, x[:, None], y).value == pytest.approx(two.value, rel=1e-12)
     np.testing.assert_allclose(one.score[:6], two.score[:6], rtol=1e-9)  # of the first atom, whose gate moves
     calls = fit_general(x, y, spec, 2, starts=1)
     assert calls.log_likelihood == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)

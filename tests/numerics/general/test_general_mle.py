@@ -122,7 +122,7 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     atoms = sorted((vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert optimum.status == "converged"
     rows_theta = np.concatenate([[*list(r.values())[:-1], log(r["nu"])] for r in rows])
-    assert optimum.log_likelihood >= problem.likelihood(rows_theta, points.x, points.y, derivatives=False).value
+    assert optimum.log_likelihood >= problem.likelihood(rows_theta, points.x, points.y).value
     for atom, row in zip(atoms, (truth, other), strict=True):
         assert atom == pytest.approx(list(row.values()), abs=0.2)
 

@@ -20,8 +20,9 @@ from temperance.numerics.information.required import (
     standard_errors,
 )
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, log_likelihood, sample
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
 from temperance.theory.activations.activation import activation
+from tests.numerics.by_hand import log_likelihood
 
 
 def compiled(name):

@@ -11,9 +11,10 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import temperance
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, log_density, log_likelihood
+from temperance.numerics.mixture.measures import Layout, log_density
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.activation import activation
+from tests.numerics.by_hand import log_likelihood
 
 
 def blas_threads():
