@@ -168,7 +168,6 @@ def main() -> None:
         "wall_s": round(done.wall, 3),
         "converged": sum(f.status == "converged" for f in every),
         "at_bound": sum(f.status == "at_bound" for f in every),
-        "max_gradient_over_n": float(max(f.gradient_norm / n for f, n in zip(every, n_of, strict=True))),
         "slope": slope.value,
         "ci": list(slope.interval),
     }

@@ -271,14 +271,14 @@ class Contact:
         return self.order is None
 
 
-def extrapolate(values: Sequence[float], columns: int = _COLUMNS) -> tuple[float, float]:
+def extrapolate(values: Sequence[float]) -> tuple[float, float]:
     """Limit of v_j = v + c_1 2^-j + c_2 4^-j + ... by Richardson, and its change in the last column.
 
     The squared distance of a curve analytic in t is a power series in t, also where a kink moves with t, so these are
     the powers that its local exponents have.
     """
     row, last = list(values), [values[-1]]
-    for k in range(1, min(columns, len(values) - 1) + 1):
+    for k in range(1, min(_COLUMNS, len(values) - 1) + 1):
         row = [(2**k * b - a) / (2**k - 1) for a, b in pairwise(row)]
         last.append(row[-1])
     return last[-1], abs(last[-1] - last[-2])
@@ -300,19 +300,6 @@ def _result(levels: tuple[int, ...], squares: list[arb], quadrature: float) -> C
 
 def _digits(bits: int) -> int:
     return int(bits * log10(2))
-
-
-def _check(s: Activation, truth: CurveMeasure, support: Support, levels: Sequence[int], nodes: int) -> None:
-    if s.parameters:
-        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    if len(support) != truth.d or not all(exact(low) < exact(high) for low, high in support):
-        raise ValueError(f"support must be {truth.d} intervals (low, high) with low < high, one for each axis of x")
-    if truth.d > 1 and len(s.pieces) > 1:
-        raise ValueError(f"activation {s.name!r} has kinks, at which x is cut in dimension 1 only, not d = {truth.d}")
-    if len(levels) < 3 or list(levels) != list(range(levels[0], levels[0] + len(levels))):
-        raise ValueError(f"levels must be at least three successive integers j of t = 2^-j, not {tuple(levels)}")
-    if nodes < 1:
-        raise ValueError(f"nodes must be at least 1, not {nodes}")
 
 
 def contact(
@@ -341,11 +328,10 @@ def contact(
         most_bits: precision at which a distance that is still not resolved counts as zero.
 
     Raises:
-        ValueError: what the arguments are not, or distances of which only some are resolved with most_bits, or numbers
-            of the curve that are rounded to fewer digits than the working precision.
+        ValueError: distances of which only some are resolved with most_bits, or numbers of the curve that are rounded
+            to fewer digits than the working precision.
     """
     s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
-    _check(s, truth, box, levels, nodes)
     pieces = s.pieces
 
     def distance(g: CurveMeasure, nodes: int) -> arb:

@@ -238,12 +238,7 @@ def measure(
         family: the mixtures. parameter: of the atoms ("beta1", "a", ..), or shared ("tau").
         mean: hold the weighted mean of the first cell at the offset, not the difference of its first two atoms.
         levels: the j in doubles, in place of those that suit the cell. seed: of the starts.
-
-    Raises:
-        ValueError: a parameter that does not move.
     """
-    if parameter not in family.accepted:
-        raise ValueError(f"no parameter {parameter!r} that moves; accepted: {', '.join(family.accepted)}")
     if not mean and supported(family):
         run = _followed(family, parameter, sign, seed)
         if run.flat or not run.trouble:

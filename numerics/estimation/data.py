@@ -170,7 +170,6 @@ class Units:
             measure=fit.layout.unpack(theta),
             theta=theta,
             log_likelihood=fit.log_likelihood - n * float(np.log(self.y_scale)),
-            score=inverse.T @ fit.score,
             information=inverse.T @ fit.information @ inverse,
             flat_directions=flat / np.linalg.norm(flat, axis=1, keepdims=True),
             box=box,

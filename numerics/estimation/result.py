@@ -198,8 +198,7 @@ class FitResult(Tabled):
     along the directions.
 
     fit: where the search ended, a `fitting.mle.Fit` of softmax, linear and activation gates with linear experts, else a
-    `GeneralFitResult`; the former ran on centred and scaled data, and
-    `fit.gradient_norm` is that of these. model: what was fitted, in words. mixture: for merging, and for curves.
+    `GeneralFitResult`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
     have no maximum near the fit (`separation`).
     """

@@ -80,10 +80,8 @@ class Stop(NamedTuple):
         """For a mean log-likelihood over n points whose rounding errors stay small: see `studies.lattice`.
 
         A gain of 1e-3 in the log-likelihood of all points is not worth a pass, and gradient and curvature are measured
-        on the scale n^(-1/2) of their noise. Raises ValueError unless n is at least 1.
+        on the scale n^(-1/2) of their noise.
         """
-        if not 1 <= n < math.inf:
-            raise ValueError(f"the number of points must be at least 1, not {n}")
         return Stop(
             gradient=1e-3 / math.sqrt(n), curvature=1e-2 / math.sqrt(n), settled=1e-3 / n, valleys=True, pairs=True
         )

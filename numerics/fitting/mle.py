@@ -27,9 +27,9 @@ class Fit:
 
     measure, theta (p,), log_likelihood: where the search ended, as a measure and in the coordinates that layout names,
     and the sum of log g over the data there. box: what it was confined to; bounds: (parameter, atom) at its edge.
-    status, starts, agree, gap: as of an `Optimum`. score, information: of the log-likelihood at theta (p,), (p, p).
+    status, starts, agree, gap: as of an `Optimum`. information: of the log-likelihood at theta (p, p).
     flat_directions (m, p): unit vectors along which the information vanishes on the coordinates that are not at a
-    bound. gradient_norm: of the projected gradient of the log-likelihood. passes: over the data, of the best climb.
+    bound.
     """
 
     measure: MixingMeasure
@@ -37,11 +37,8 @@ class Fit:
     log_likelihood: float
     status: Status
     bounds: tuple[tuple[str, int | None], ...]
-    gradient_norm: float
-    passes: int
     starts: int
     agree: int
-    score: Floats
     information: Floats
     flat_directions: Floats
     box: Box
@@ -187,9 +184,8 @@ class _Ratios:
         theta, points = self.outer(optimum.u), self.points
         lower, upper = self.box.bounds(self.layout)
         theta = np.clip(theta, lower, upper)
-        _, score, hessian = evaluate(
-            theta, self.layout, self.gate, points.x, points.y, points.weights, points.reference
-        )
+        data = (points.x, points.y, points.weights, points.reference)
+        hessian = evaluate(theta, self.layout, self.gate, *data).hessian
         held = (theta <= lower) | (theta >= upper)
         return Fit(
             measure=self.layout.unpack(theta),
@@ -197,11 +193,8 @@ class _Ratios:
             log_likelihood=optimum.log_likelihood,
             status=optimum.status,
             bounds=tuple(name for name, h in zip(self.layout.names, held, strict=True) if h),
-            gradient_norm=optimum.maximum.gradient_norm * points.n,
-            passes=optimum.maximum.passes,
             starts=optimum.starts,
             agree=optimum.agree,
-            score=score,
             information=-hessian,
             flat_directions=self._flat(theta, -hessian / points.n, held, optimum),
             box=self.box,

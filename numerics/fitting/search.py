@@ -63,11 +63,6 @@ class Effort:
     passes: int = MAX_PASSES
     spacings: tuple[float, float] = (1.0, 3.0)
 
-    def __post_init__(self) -> None:
-        """Validate."""
-        if min(self.rough, self.peaks, self.splits, *self.spacings) < 0 or min(self.rounds, self.passes) < 1:
-            raise ValueError(f"starts and spacings must be at least 0, rounds and passes at least 1, not {self}")
-
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
         many = 2 ** (turn // 2)

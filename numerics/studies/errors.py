@@ -83,8 +83,6 @@ def _length(offset: Floats) -> Floats:
 
 def match(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> Matched:
     """Assign fitted atoms (..., k) to the nearest true ones (k*), in (beta1, a, b, nu) or, anchored, in (a, b, nu)."""
-    if truth.tau.ndim or measure.d != truth.d:
-        raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
     fitted, true = _vectors(measure), _vectors(truth)
     pairs = {name: fitted[name][..., :, None, :] - true[name] for name in true}  # (..., k, k*, d)
     if symmetry.parity == "even" and not symmetry.linear:
@@ -259,8 +257,6 @@ def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -
 
     Of the measures with one density that the discrete symmetries give, the one whose beta1 is nearest the true one.
     """
-    if measure.k != truth.k:
-        raise ValueError(f"the functions are those of exact-specified fits, not of {measure.k} atoms for {truth.k}")
     measure = nearest_image(measure, truth, symmetry)
     m = match(measure, truth, symmetry)
     order = m.cells.argsort(axis=-1)
@@ -341,12 +337,7 @@ def _y_rule(x: Floats, measures: tuple[MixingMeasure, ...]) -> tuple[Floats, flo
 def hellinger(
     measure: MixingMeasure, truth: MixingMeasure, gate: CompiledActivation, *, low: float, high: float
 ) -> Floats:
-    """H(g_G, g_G*), in [0, 1], for every measure of the leading axes (...); truth has none.
-
-    Raises ValueError if truth has leading axes or another dimension.
-    """
-    if truth.tau.ndim or truth.d != measure.d:
-        raise ValueError(f"one true measure of dimension {measure.d} is needed, not {truth.beta1.shape}")
+    """H(g_G, g_G*), in [0, 1], for every measure of the leading axes (...); truth has none."""
     x, weights = _x_rule(measure.d, low, high)
     distances = np.empty(measure.tau.shape)
     for index in np.ndindex(distances.shape):
@@ -381,9 +372,7 @@ class Flatness:
 
 
 def scaled(measure: MixingMeasure, scales: ArrayLike, degree: float = 1.0) -> MixingMeasure:
-    """(l beta1, l^p beta0, l^p tau) for scales l (m,), with one more leading axis in front."""
-    if measure.tau.ndim:
-        raise ValueError(f"one measure is needed, without leading axes, not {measure.tau.shape}")
+    """(l beta1, l^p beta0, l^p tau) of one measure for scales l (m,), the leading axis."""
     l = np.asarray(scales, dtype=float)
     power = l**degree
     same = (np.broadcast_to(part, (*l.shape, *part.shape)) for part in (measure.a, measure.b, measure.nu))

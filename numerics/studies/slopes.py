@@ -31,7 +31,7 @@ _ZERO_ERROR = 1e-12  # relative standard errors that are rounding
 
 @dataclass(frozen=True)
 class Slope:
-    """Least-squares slope of log (mean |error|^q)^(1/q) on log n, with its jackknife standard error.
+    """Least-squares slope of the log of the RMS error on log n, with its jackknife standard error.
 
     interval: 95%, by Student's t of `freedom` degrees: half as many as the fewest errors at an n. It is infinite where
     a single replicate has all errors at some n. median: the slope of the log of the median |error|; None where a median
@@ -60,34 +60,34 @@ def slope_contrast(n: Floats) -> Floats:
     return np.asarray(u / (u @ u))
 
 
-def jackknife(errors: Floats, contrast: Floats, power: float = 2.0) -> tuple[float, float]:
-    """contrast . log (mean |error|^power)^(1/power) of errors (R, N), and its standard error.
+def jackknife(errors: Floats, contrast: Floats) -> tuple[float, float]:
+    """contrast . log of the RMS of errors (R, N), and its standard error.
 
     Each replicate is left out in turn, at all n. The standard error is infinite where one has all errors at some n.
     """
-    powers, valid = np.abs(np.nan_to_num(errors)) ** power, ~np.isnan(errors)
-    total, count = powers.sum(axis=0), valid.sum(axis=0)
+    squares, valid = np.abs(np.nan_to_num(errors)) ** 2.0, ~np.isnan(errors)
+    total, count = squares.sum(axis=0), valid.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(np.log(total / count) @ contrast / power)
-        without = np.log((total - powers) / (count - valid)) @ contrast / power
+        value = float(np.log(total / count) @ contrast / 2.0)
+        without = np.log((total - squares) / (count - valid)) @ contrast / 2.0
     if not np.isfinite(without).all():
         return value, np.inf
     error = np.sqrt(((without - without.mean()) ** 2).sum() * (len(errors) - 1) / len(errors))
     return value, max(float(error), _ZERO_ERROR * (1 + abs(value)))
 
 
-def log_slope(errors: ArrayLike, n: ArrayLike, *, power: float = 2.0) -> Slope:
-    """Slope over n of log (mean over replicates of |error|^power)^(1/power): power 2 is the RMS, power 1 the mean.
+def log_slope(errors: ArrayLike, n: ArrayLike) -> Slope:
+    """Slope over n of the log of the RMS error over replicates.
 
     errors, shape (R, N), nan where a fit was dropped; n, shape (N,). Whole replicates are left out, so that samples may
-    be nested across n. Raises ValueError for fewer than ten replicates or two sizes, for infinite errors, sizes or
-    powers that are not positive, sizes that are all equal, and where every error at a size is zero or missing.
+    be nested across n. Raises ValueError for fewer than ten replicates or two sizes, for infinite errors, sizes
+    that are not positive or all equal, and where every error at a size is zero or missing.
     """
     errors, n = np.asarray(errors, dtype=float), np.asarray(n, dtype=float)
     if errors.ndim != 2 or errors.shape[1:] != n.shape or len(n) < 2:
         raise ValueError(f"errors must have shape (replicates, {len(n)}) with at least two sizes, not {errors.shape}")
-    if not (0 < n.min() < n.max() < np.inf and 0 < power < np.inf):
-        raise ValueError(f"sizes must be positive and not all equal, power positive, not {n.tolist()}, {power}")
+    if not 0 < n.min() < n.max() < np.inf:
+        raise ValueError(f"sizes must be positive and not all equal, not {n.tolist()}")
     if len(errors) < FEWEST_REPLICATES:
         raise ValueError(f"at least {FEWEST_REPLICATES} replicates are needed for an interval, not {len(errors)}")
     if np.isinf(errors).any():
@@ -98,7 +98,7 @@ def log_slope(errors: ArrayLike, n: ArrayLike, *, power: float = 2.0) -> Slope:
     medians = np.nanmedian(np.abs(errors), axis=0)
     median = float(np.log(medians) @ contrast) if (medians > 0).all() else None
     fewest = int((~np.isnan(errors)).sum(axis=0).min())
-    return Slope(*jackknife(errors, contrast, power), fewest / 2, median)
+    return Slope(*jackknife(errors, contrast), fewest / 2, median)
 
 
 def rms_intervals(errors: ArrayLike) -> list[Interval]:

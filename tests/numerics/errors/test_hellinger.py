@@ -46,8 +46,3 @@ def test_the_plane_is_averaged_too():
 
     line = hellinger(gaussian(1.5, 0.0, 1.0), gaussian(1.0, 0.0, 1.0), GATE, low=-3, high=3)
     assert float(hellinger(plane(1.5), plane(1.0), GATE, low=-3, high=3)) == pytest.approx(float(line), rel=1e-2)
-
-
-def test_the_truth_is_one_measure_of_the_same_dimension():
-    with pytest.raises(ValueError, match="one true measure"):
-        hellinger(gaussian(0, 0, 1), gaussian([0, 1], 0, 1), GATE, low=-3, high=3)

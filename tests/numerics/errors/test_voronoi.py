@@ -271,8 +271,3 @@ def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
 def test_the_order_replaces_every_exponent():
     m = near([0, 1, 1], 10)
     assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))
-
-
-def test_the_truth_must_be_one_measure():
-    with pytest.raises(ValueError, match="one true measure"):
-        voronoi_loss(TRUTH, near([0, 1], 1, batch=(2,)), Symmetry())

@@ -69,7 +69,7 @@ for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
     x = rng.uniform(-3, 3, (n, d))
     y = np.where(rng.random(n) < 0.5, x.sum(axis=1) + 2, -x.sum(axis=1) - 2) + rng.normal(size=n)
     found = temperance.fit(x, y, fitted=k, starts=1, gate="softmax").fit
-    for array in (found.theta, found.score, found.information, np.array(found.log_likelihood)):
+    for array in (found.theta, found.information, np.array(found.log_likelihood)):
         print(array.tobytes().hex())
 errors = rng.normal(size=(200, 8)) / np.arange(1, 9)
 print(log_slope(errors, np.geomspace(1e3, 1e5, 8)))
