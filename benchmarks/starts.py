@@ -91,7 +91,7 @@ def timed_fit(data: DataSet, effort: Effort | None, machine_code: bool) -> tuple
         if machine_code:
             patches.enter_context(patch("temperance.numerics.estimation.estimate.few", lambda k, _: k == 1))
         if effort is not None and data.k > 1:
-            patches.enter_context(patch("temperance.numerics.fitting.mle.effort_of", lambda *_: effort))
+            patches.enter_context(patch("temperance.numerics.fitting.fits.effort_of", lambda *_: effort))
         begin = time.process_time()
         result = fit(data.x, data.y, fitted=data.k, **names)
     return result, time.process_time() - begin

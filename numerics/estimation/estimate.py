@@ -19,7 +19,6 @@ import sympy as sp
 from temperance.numerics.estimation.data import Units, fixed_tau
 from temperance.numerics.estimation.delta_method import (
     Errors,
-    Optimum,
     Row,
     estimate_of,
     identifiable_functions,
@@ -46,8 +45,7 @@ from temperance.numerics.estimation.mixture import Held, Mixture, mixture_of, mo
 from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
 from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting.fit_general import GeneralFitResult, held_of
-from temperance.numerics.fitting.mle import Fit, search_layout
+from temperance.numerics.fitting.fits import LayoutFit, ModelFit, held_of, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
@@ -215,8 +213,8 @@ def _fit(
     result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
     fewer = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
-    errors = Errors(Optimum.of(best), proved.every, matrix, no_maximum, level=level, open_dimensions=fewer)
-    rows = parameters(layout.names, result.theta, Optimum.of(best).logs)
+    errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=fewer)
+    rows = parameters(result)
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
     unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
@@ -245,17 +243,17 @@ def _fit(
     )
 
 
-def _model(fit: Fit, source: Activation, units: Units) -> FittedModel:
+def _model(fit: LayoutFit, source: Activation, units: Units) -> FittedModel:
     """The gate and its temperature, in words; the box holds about the centre of the data."""
     layout = fit.layout
     gate = "linear gate" if source.is_linear else f"gate of s(z) = {source.name}, gauge {layout.gauge}"
     gate = f"{gate}, {'tau estimated' if layout.tau is None else f'tau = {layout.tau:g}'}"
     title = f"Mixture of {fit.k} linear Gaussian expert{'s' * (fit.k > 1)}, {gate}"
     centre = {"x": units.x_centre.tolist(), "y": units.y_centre}
-    return FittedModel(title, gate, {**asdict(fit.box), "centre": centre}, layout.names)
+    return FittedModel(title, gate, {**asdict(fit.box), "centre": centre})
 
 
-def _mixture(fit: Fit, source: Activation, data: Data, seed: int) -> FittedMixture:
+def _mixture(fit: LayoutFit, source: Activation, data: Data, seed: int) -> FittedMixture:
     """The mixture in formulas, what the gauge holds, and how it is fitted again."""
     mixture, held = mixture_of(fit.measure, fit.layout, source)
     d = fit.layout.d
@@ -288,18 +286,16 @@ _APART = 1e4  # scales of columns that one search can take
 
 
 def result_of(
-    fit: GeneralFitResult, points: Points, columns: tuple[str, ...], *, noise: str, dropped: int, refit: Refit
+    fit: ModelFit, points: Points, columns: tuple[str, ...], *, noise: str, dropped: int, refit: Refit
 ) -> FitResult:
     """What a fit to these points says.
 
     columns: names of the columns of x; noise: each, common or known; dropped: rows left out for missing values.
     """
     spec, k = fit.spec, fit.k
-    free = fit.moves.argmax(axis=0)
-    optimum = Optimum(fit.theta[free], fit.logs[free], fit.edge[free], fit.information, fit.is_estimate)
-    errors = Errors(optimum, _flows(fit, points))
+    errors = Errors(fit, _flows(fit, points))
     gate = {p.name for p in (*spec.gate.parameters, *held_of(spec))} if k == 1 else set[str]()
-    rows = [r for r in parameters(fit.names, fit.theta, fit.logs, fit.moves) if r.name not in gate]
+    rows = [r for r in parameters(fit) if r.name not in gate]
     estimates = [estimate_of(row, errors) for row in rows]
     open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
     functions = _identifiable(spec, open_)
@@ -325,7 +321,7 @@ def result_of(
     )
 
 
-def _formula_model(fit: GeneralFitResult, columns: tuple[str, ...], noise: str) -> FittedModel:
+def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> FittedModel:
     """What was understood of gate and expert, and what the columns of x are called."""
     spec, reading = fit.spec, understood(fit.spec)
     named = zip(covariates(spec.dim), columns, strict=True)
@@ -336,10 +332,10 @@ def _formula_model(fit: GeneralFitResult, columns: tuple[str, ...], noise: str) 
     title = f"Mixture of {fit.k} expert{'s' * (fit.k > 1)} {spec.expert.name}, gate {spec.gate.name}"
     box = {name: list(ends) for name, ends in fit.box.items()}
     record = {"gate_formula": reading.record(), "expert_density": reading.density, "noise": noise}
-    return FittedModel(title, gate, box, fit.names, (gate,), record)
+    return FittedModel(title, gate, box, (gate,), record)
 
 
-def _formula_mixture(fit: GeneralFitResult, points: Points, refit: Refit | None) -> FittedMixture:
+def _formula_mixture(fit: ModelFit, points: Points, refit: Refit | None) -> FittedMixture:
     """The mixture, and what its gate holds."""
     spec, formulas, held = fit.spec, formulas_of(fit.spec), held_of(fit.spec)
     own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
@@ -349,7 +345,7 @@ def _formula_mixture(fit: GeneralFitResult, points: Points, refit: Refit | None)
     return FittedMixture(Mixture.of(formulas, fit.k, fit.natural), places, points, lambda: spec, names, refit)
 
 
-def _flows(fit: GeneralFitResult, points: Points) -> Floats:
+def _flows(fit: ModelFit, points: Points) -> Floats:
     """The flows (m, q) of the parameters that identities move while the density stays.
 
     Those of each atom or of what is shared, and translations of scores that are not taken away by what is held.
@@ -386,7 +382,7 @@ def _of_theory(names: tuple[str, ...], functions: Sequence[sp.Expr]) -> list[str
     return [f"by an identity of this model {', '.join(names)} {verb} not identifiable{instead}"]
 
 
-def _of_function(f: sp.Expr, fit: GeneralFitResult, errors: Errors) -> Iterator[Estimate]:
+def _of_function(f: sp.Expr, fit: ModelFit, errors: Errors) -> Iterator[Estimate]:
     """A function of one atom's parameters, for every atom in which it has a standard error.
 
     None of it where it has more than one atom's parameters, and where it is held.
@@ -407,7 +403,7 @@ def _of_function(f: sp.Expr, fit: GeneralFitResult, errors: Errors) -> Iterator[
             yield estimate
 
 
-def _kinks_reached(fit: GeneralFitResult, points: Points) -> bool:
+def _kinks_reached(fit: ModelFit, points: Points) -> bool:
     """Whether points lie on both sides of a kink that parameters move."""
     spec, x = fit.spec, covariates(fit.spec.dim)
     mean = mean_of(spec.expert)

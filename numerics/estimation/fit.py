@@ -19,7 +19,7 @@ from temperance.numerics.estimation.data import checked_points, names_of, sizes_
 from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of, result_of
 from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.estimation.result import FitComparison, FitResult
-from temperance.numerics.fitting.fit_general import fit_general
+from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.generated import few

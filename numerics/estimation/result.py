@@ -19,7 +19,7 @@ import numpy as np
 from temperance.numerics.estimation import diagnostics
 from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.merge import FittedMixture, Merge, merged_to
-from temperance.numerics.fitting.fit_general import Name
+from temperance.numerics.fitting.fits import Fit
 from temperance.numerics.fitting.search import AGREE, APART
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.theory.expressions.arguments import checked
@@ -114,14 +114,13 @@ def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None
 class FittedModel:
     """The model of a fit, as screens and JSON show it.
 
-    title: what was fitted. gate: the gate in words. box: as JSON. coordinates: the names of those of theta. formulas:
+    title: what was fitted. gate: the gate in words. box: as JSON. formulas:
     what was understood of formulas, a line each. record: further keys of the JSON.
     """
 
     title: str
     gate: str
     box: Mapping[str, Any]
-    coordinates: tuple[Name, ...]
     formulas: tuple[str, ...] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
 
@@ -197,8 +196,8 @@ class FitResult(Tabled):
     on each other, and values of a gate at few different x, count once. For other models the information is singular
     along the directions.
 
-    fit: where the search ended, a `fitting.mle.Fit` of softmax, linear and activation gates with linear experts, else a
-    `GeneralFitResult`. model: what was fitted, in words. mixture: for merging, and for curves.
+    fit: where the search ended, a `LayoutFit` of softmax, linear and activation gates with linear experts, else a
+    `ModelFit`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
     have no maximum near the fit (`separation`).
     """
@@ -210,7 +209,7 @@ class FitResult(Tabled):
     columns: tuple[str, ...]
     points: float
     n_parameters: int
-    fit: diagnostics.AnyFit
+    fit: Fit
     model: FittedModel
     mixture: FittedMixture
     dropped: int = field(default=0, kw_only=True)
@@ -254,7 +253,7 @@ class FitResult(Tabled):
     @property
     def flat_directions(self) -> list[dict[str, Value]]:
         """The directions along which the information vanishes; what is positive stands for its logarithm."""
-        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.model.coordinates]
+        names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.names]
         return [_by_names(names, v) for v in self.fit.flat_directions]
 
     @checked

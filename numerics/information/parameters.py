@@ -23,7 +23,7 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from temperance.numerics.fitting.fit_general import Name, held_of
+from temperance.numerics.fitting.fits import Name, held_of
 from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
 from temperance.numerics.information.quadrature import on_panels
 from temperance.numerics.likelihood.atom_formulas import formulas_of

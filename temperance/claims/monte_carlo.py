@@ -29,7 +29,7 @@ from temperance.measurements.judgement import (
     with_test,
 )
 from temperance.measurements.slopes import fits, study_record
-from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points

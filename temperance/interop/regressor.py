@@ -17,7 +17,7 @@ from temperance.numerics.estimation.fit import Options
 from temperance.numerics.estimation.fit import fit as estimate
 from temperance.numerics.estimation.result import FitResult, Text
 from temperance.numerics.estimation.sizes import sizes
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure, gate_probabilities, log_density
@@ -125,7 +125,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     @property
     def _measure(self) -> MixingMeasure:
-        assert isinstance(self.result_.fit, Fit)  # the gates that it takes have no other
+        assert isinstance(self.result_.fit, LayoutFit)  # the gates that it takes have no other
         return self.result_.fit.measure
 
     def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:

@@ -11,7 +11,7 @@ import pytest
 
 import temperance
 from temperance.commands.app import run
-from temperance.numerics.fitting.mle import MAX_PASSES, Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.studies.results import STATUSES
 
 N = 300

@@ -10,7 +10,7 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.result import Estimate, FitResult
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure, sample

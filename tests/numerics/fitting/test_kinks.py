@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.fitting.mle import search_layout
+from temperance.numerics.fitting.fits import search_layout
 from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample

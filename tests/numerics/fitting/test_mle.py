@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.fitting.climb import GRADIENT
-from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 from temperance.numerics.fitting.climb import scaled_spectrum
-from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation

@@ -5,7 +5,7 @@ import pytest
 
 from temperance.numerics.fitting import search as module
 from temperance.numerics.fitting.climb import GRADIENT, Stop
-from temperance.numerics.fitting.mle import search_layout
+from temperance.numerics.fitting.fits import search_layout
 from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import (
     Effort,

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 import temperance
-from temperance.numerics.fitting.fit_general import fit_general
+from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean

@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.fit_general import fit_general, held_of
+from temperance.numerics.fitting.fits import fit_general, held_of
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, covariates

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.information.fisher import information, kurtosis, local_factors
 from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
 from temperance.numerics.information.required import (

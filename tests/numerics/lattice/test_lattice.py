@@ -11,7 +11,7 @@ import sympy as sp
 from scipy.stats import chi2, norm
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
