@@ -177,11 +177,6 @@ def _layout(k: int, points: Points, gate: CompiledActivation, gauge: Gauge, held
     return layout
 
 
-def _evaluated(gate: CompiledActivation, layout: Layout, points: int) -> CompiledActivation:
-    """The gate, in machine code where so many points are worth it."""
-    return replace(gate, machine_code=not few(layout.k, points))
-
-
 @one_blas_thread()
 def _fit(
     layout: Layout,
@@ -193,7 +188,7 @@ def _fit(
 ) -> FitResult:
     """The fit of one size; start: a measure to begin with, besides; least: of variances."""
     points, box, linear = data.points, data.box, gate.source.is_linear
-    gate = _evaluated(gate, layout, len(points.y))
+    gate = replace(gate, machine_code=not few(layout.k, len(points.y)))
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)

@@ -24,8 +24,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from temperance.numerics.fitting.fits import Name, held_of
-from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
-from temperance.numerics.information.quadrature import on_panels
+from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, on_panels, reduced
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import atom_jets

@@ -25,8 +25,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from flint import arb, ctx, fmpq
 
-from temperance.numerics.information.fisher import Information, information, kurtosis
-from temperance.numerics.information.quadrature import COARSE, FINE, SCAN, Accuracy, logits, product_grid, quadrature
+from temperance.numerics.information.fisher import (
+    COARSE,
+    FINE,
+    SCAN,
+    Accuracy,
+    Information,
+    information,
+    kurtosis,
+    logits,
+    product_grid,
+    quadrature,
+)
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 

@@ -102,11 +102,6 @@ class GeneralResult:
         """Climbs of a fit, of both searches."""
         return 2 * self.study.starts
 
-    @property
-    def agreement(self) -> float:
-        """The share of the fits on which the two searches agree."""
-        return float((self.gaps <= APART).mean())
-
 
 @dataclass(frozen=True)
 class GroupFit:
@@ -144,7 +139,7 @@ def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _:
     return _result(study, fits, progress)
 
 
-def run_regression(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
+def run_regression(study: GeneralStudy, progress: Callable[[int], None]) -> GeneralResult:
     """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
     mixture = RegressionMixture(study.family)
     return _result(study, lambda replicate: _by_least_squares(study, mixture, replicate), progress)

@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.search import APART, FAILED, Status
+from temperance.numerics.fitting.search import FAILED, Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.errors import (
@@ -61,11 +61,6 @@ class StudyResult:
     def valid_fits(self) -> NDArray[np.bool_]:
         """Fits that count: all but spikes and those that ran out of steps."""
         return ~np.isin(self.status, FAILED)
-
-    @property
-    def agreement(self) -> float:
-        """The share of the fits on which the two searches agree."""
-        return float((self.gaps <= APART).mean())
 
     @property
     def starts(self) -> int:

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from temperance.numerics.information.fisher import information
+from temperance.numerics.information.fisher import information, quadrature
 from temperance.numerics.information.parameters import information_at
-from temperance.numerics.information.quadrature import quadrature
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import atom_jets, plain_sums

@@ -10,8 +10,7 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.information.fisher import information, kurtosis, local_factors
-from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
+from temperance.numerics.information.fisher import FINE, Nodes, information, kurtosis, local_factors, logits, quadrature
 from temperance.numerics.information.required import (
     at_truth,
     floor,
