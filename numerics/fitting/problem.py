@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
 from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout_formulas, likelihood
+from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout_formulas, layout_places, likelihood
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.likelihood.plain_sums import Sums
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
@@ -210,12 +210,10 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
 
     Raises ValueError for a linear gate whose tau is to be fitted: data tell beta1/tau and beta0/tau alone.
     """
-    linear, k, width = gate.source.is_linear, layout.k, layout.atom_size
+    linear, k = gate.source.is_linear, layout.k
     if linear and layout.tau is None:
         raise ValueError("the linear gate determines no temperature: hold tau, and fit beta1 and beta0 at it")
-    atom = [*range(1, layout.d + 1), 0, *range(layout.d + 1, width)]  # where formulas have beta1, beta0, a, b, nu
-    every = np.array([k * width, *(i * width + at for i in range(k) for at in atom)])
-    base = np.zeros(k * width + (not linear))
+    base = np.zeros(k * layout.atom_size + (not linear))
     lower, upper = box.bounds(layout)
     scale = np.ones(layout.size)
     if linear:  # the formulas of the linear gate have the temperature 1
@@ -231,7 +229,7 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
         points,
         gate.machine_code and k > 1,
         base,
-        every[layout.free].astype(np.int64),
+        layout_places(layout),
         lower * scale,
         upper * scale,
         anchored=layout.gauge == "anchored" and not linear and k > 1,

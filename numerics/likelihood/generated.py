@@ -16,11 +16,12 @@ Example: ``evaluate(theta, layout, gate, x, y).score``.
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
 from temperance.numerics.likelihood.kernel_sums import Coordinates
@@ -121,84 +122,12 @@ def layout_formulas(activation: Activation, d: int) -> AtomFormulas:
     return AtomFormulas.of(weight + BETA0 / TAU, mean_of(lines), (BETA0, *beta), (TAU,), lines.parameters, d)
 
 
-def chain_of_ratios(
-    u: Floats, gate: Any, scale: Floats, score: Floats, hessian: Floats, out: Floats, square: Floats
-) -> None:
-    """From derivatives by u scale to those by u, and by log tau in front where out (p,), square (p, p) have room.
-
-    u (q,): parameters, those of gates flagged, which scale divides by tau.
-    """
-    first = len(out) - len(u)
-    for a in range(len(u)):
-        out[first + a] = score[a] * scale[a]
-        for b in range(len(u)):
-            square[first + a, first + b] = hessian[a, b] * scale[a] * scale[b]
-    if first:
-        for a in range(len(u)):
-            if gate[a]:
-                out[0] -= u[a] * out[1 + a]
-                square[0, 1 + a] -= out[1 + a]
-                for b in range(len(u)):
-                    square[0, 1 + b] -= u[a] * square[1 + a, 1 + b]
-        for a in range(len(u)):
-            if gate[a]:
-                square[0, 0] -= u[a] * square[0, 1 + a]
-            square[1 + a, 0] = square[0, 1 + a]
-
-
-@cache
-def compiled_chain() -> Any:
-    """`chain_of_ratios` in machine code."""
-    from numba import njit
-
-    return njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(chain_of_ratios)
-
-
-class LayoutLikelihood:
-    """The log-likelihood in the coordinates theta of a layout; see `GeneratedLikelihood` for compiled."""
-
-    def __init__(self, layout: Layout, activation: Activation, compiled: bool) -> None:
-        k, d, width = layout.k, layout.d, layout.atom_size
-        ratios, fixed = activation.is_linear, layout.tau
-        self.inner = likelihood(layout_formulas(activation, d), k, layout.gates, compiled)
-        atom = [*range(1, d + 1), 0, *range(d + 1, width)]  # where an atom of the formulas has beta1, beta0, a, b, nu
-        places = np.array([k * width, *(i * width + at for i in range(k) for at in atom)])
-        self._moves_tau = ratios and fixed is None
-        free = layout.free[self._moves_tau :]  # without log tau, which the kernel does not know
-        self._places, self._base = places[free], np.zeros(self.inner.where.size)
-        self._square = self._places[:, None] * len(self._base) + self._places
-        self._gate = np.array([(f - 1) % width <= d for f in free])
-        self._scale = np.where(self._gate, 1 / fixed, 1.0) if ratios and fixed is not None else None
-        if not ratios and fixed is not None:
-            self._base[-1] = math.log(fixed)
-        self._chain = compiled_chain() if compiled else chain_of_ratios
-
-    def __call__(
-        self,
-        theta: Floats,
-        x: Floats,
-        y: Floats,
-        weights: Floats = NONE,
-        reference: Floats = NONE,
-    ) -> Sums:
-        """Value, score (p,) and Hessian (p, p) at theta (p,), as of `GeneratedLikelihood`."""
-        full, u, scale = self._base.copy(), theta, self._scale
-        if self._moves_tau:
-            u, scale = theta[1:], np.where(self._gate, math.exp(-theta[0]), 1.0)
-        full[self._places] = u if scale is None else u * scale
-        value, score, hessian = self.inner(full, x, y, weights, reference)
-        score, hessian = score.take(self._places), hessian.take(self._square)
-        if scale is None:
-            return Sums(value, score, hessian)
-        every, square = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-        self._chain(u, self._gate, scale, score, hessian, every, square)
-        return Sums(value, every, square)
-
-
-@lru_cache(maxsize=256)
-def evaluation(layout: Layout, gate: CompiledActivation) -> LayoutLikelihood:
-    """The log-likelihood of a layout and a gate s, in machine code if the gate says so and s has it."""
-    return LayoutLikelihood(layout, gate.source, gate.machine_code)
+def layout_places(layout: Layout) -> NDArray[np.int64]:
+    """Where the formulas of a layout have its coordinates; log tau, if it is free, comes after the atoms."""
+    d, width = layout.d, layout.atom_size
+    atom = [*range(1, d + 1), 0, *range(d + 1, width)]  # where an atom of the formulas has beta1, beta0, a, b, nu
+    every = [layout.k * width, *(i * width + at for i in range(layout.k) for at in atom)]
+    return np.array(every, dtype=np.int64)[layout.free]
 
 
 def evaluate(
@@ -215,4 +144,25 @@ def evaluate(
     With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
     and Hessian are the derivatives.
     """
-    return evaluation(layout, gate)(theta, x, y, weights, reference)
+    linear, fixed = gate.source.is_linear, layout.tau
+    moves_tau = linear and fixed is None  # which the kernel does not know
+    inner = likelihood(layout_formulas(gate.source, layout.d), layout.k, layout.gates, gate.machine_code)
+    full, places, u = np.zeros(inner.where.size), layout_places(layout)[moves_tau:], theta[moves_tau:]
+    if not linear and fixed is not None:
+        full[-1] = math.log(fixed)
+    of_gate = np.array([name in ("beta1", "beta0") for name, _ in layout.names[moves_tau:]])
+    inverse = math.exp(-theta[0]) if moves_tau else 1 / fixed if fixed is not None else 1.0
+    scale = np.where(of_gate & linear, inverse, 1.0)
+    full[places] = u * scale
+    value, score, hessian = inner(full, x, y, weights, reference)
+    score, hessian = score[places] * scale, hessian[np.ix_(places, places)] * scale[:, None] * scale
+    if not moves_tau:
+        return Sums(value, score, hessian)
+    every, square = np.append(0.0, score), np.pad(hessian, ((1, 0), (1, 0)))
+    for a in np.flatnonzero(of_gate):
+        every[0] -= u[a] * score[a]
+        square[0, 1 + a] -= score[a]
+        square[0, 1:] -= u[a] * hessian[a]
+    square[0, 0] = -sum(u[a] * square[0, 1 + a] for a in np.flatnonzero(of_gate))
+    square[1:, 0] = square[0, 1:]
+    return Sums(value, every, square)
