@@ -157,7 +157,6 @@ def _fitter(
 ) -> Callable[..., FitResult]:
     """The function that fits k atoms: from a mixture besides fresh starts, and with nu in a range if one is given."""
     searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance}
-    searched["weights"] = points.weights if points.weighted else None
 
     def fit_one(
         k: int,
@@ -168,7 +167,7 @@ def _fitter(
         box = bounds if nu is None else {**(bounds or {}), "nu": nu}
         thetas = () if mixture is None else (mixture.theta,)
         with announced(k, few=few(k, len(points.y))):
-            end = fit_general(points.x, points.y, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
+            end = fit_general(points, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
         low, high = end.box["nu"]
 
         def refit(k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> FitResult:

@@ -22,6 +22,7 @@ from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.climb import FLAT
 from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.fitting.search import AGREE
+from temperance.numerics.likelihood.generated import layout_places
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_density
@@ -113,8 +114,7 @@ def _flows(
     layout, measure = fit.layout, place or fit.measure
     mixture, _ = mixture_of(measure, layout, gate.source)
     d, size, where = layout.d, layout.atom_size, Coordinates(mixture.formulas, layout.k)
-    atoms = np.column_stack([where.values[:, [*range(1, d + 1), 0, *range(d + 2, 2 * d + 3)]], where.nu])
-    moves = np.eye(where.size)[:, np.append(where.values[0, d + 1], atoms)[layout.free]]
+    moves = np.eye(where.size)[:, layout_places(layout)]
     x = np.random.default_rng(0).normal(size=(max(DESIGN, 2 * size), d))
     if not jumps:
         return generic_flows(mixture, moves, x) if place is None else flows_of(mixture, moves, x)

@@ -1,7 +1,7 @@
 """Holds a mixture of any gate and Gaussian expert as arrays, and what its gate holds fixed in the last atom.
 
 Example: ``Mixture.of(formulas, 2, natural).probabilities(x)`` are the gate's probabilities at x (n, d).
-Example: ``as_mixture(fit.measure, fit.layout, gate.source)[0].probabilities(x)`` are those of a mixing measure.
+Example: ``mixture_of(fit.measure, fit.layout, gate.source)[0].probabilities(x)`` are those of a mixing measure.
 """
 
 from __future__ import annotations
@@ -134,11 +134,6 @@ class Held:
     values: tuple[float, ...]
     shared: bool
     apart: bool
-
-
-def as_mixture(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mixture, Held, MoESpec]:
-    """The mixture of a measure without leading axes, what its layout holds, and its model."""
-    return *mixture_of(g, layout, source), model_of(source, layout.d)
 
 
 def mixture_of(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mixture, Held]:

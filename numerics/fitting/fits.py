@@ -9,7 +9,7 @@ model's own mean on a subsample, and the best of many random gates there. The bo
 in the last atom, as weights and scores may be translated: its offset at 0 (or a parameter that only scales its weight
 at 1), and parameters of its gate at 0 that a translation of scores moves.
 
-Example: ``fit_general(x, y, model("quadratic"), 2, seed=1).values`` has the parameters by their names.
+Example: ``fit_general(points, model("quadratic"), 2, seed=1).values`` has the parameters by their names.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout_problem
@@ -31,7 +31,7 @@ from temperance.numerics.likelihood.generated import evaluate, few
 from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.mixture.points import NONE, Points
+from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
 from temperance.theory.models.weights import weight_parameters
@@ -365,14 +365,12 @@ def bounds_of(
 
 @one_blas_thread()
 def fit_general(
-    x: ArrayLike,
-    y: ArrayLike,
+    points: Points,
     spec: MoESpec,
     k: int,
     *,
     starts: int = 10,
     seed: int = 0,
-    weights: ArrayLike | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
     noise: float | Literal["common"] | None = None,
     known_starts: tuple[Floats, ...] = (),
@@ -381,21 +379,16 @@ def fit_general(
     """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
 
     Args:
-        x, y: (n, d) and (n,). spec: a gate and a Gaussian expert whose mean is a formula. weights (n,): how often each
-            point was seen. box: bounds of parameters by name, for every atom; others have wide ones.
+        spec: a gate and a Gaussian expert whose mean is a formula. box: bounds of parameters by name, for every atom;
+            others have wide ones.
         noise: None where each atom has its own nu, "common" where all have one, or the value that is known.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
         progress: called with the starts done and their number.
 
     Raises:
-        ValueError: bad data; an expert without a mean; a bound that is not a pair; k below 1; fewer points than
-            numbers that are fitted; no start at which the likelihood is finite.
+        ValueError: an expert without a mean; a bound that is not a pair; fewer points than numbers that are fitted; no
+            start, or none at which the likelihood is finite.
     """
-    points = Points(*_data(x, y), NONE if weights is None else np.asarray(weights, dtype=float))
-    if k < 1 or points.x.shape[1] != spec.dim:
-        raise ValueError(f"k must be at least 1 and x have {spec.dim} columns, not {k} and {points.x.shape[1]}")
-    if not starts and not known_starts:
-        raise ValueError("at least one start is needed")
     inside = _box(spec, box or {})
     problem = formula_problem(spec, k, points, inside, noise)
     fitted = len(problem.places)
@@ -417,11 +410,6 @@ def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, 
         if names[name].is_positive and low <= 0:
             raise ValueError(f"box: {name} must be positive, not within {(low, high)}")
     return box
-
-
-def _data(x: ArrayLike, y: ArrayLike) -> tuple[Any, Any]:
-    rows = np.asarray(x, dtype=float)
-    return (rows[:, None] if rows.ndim == 1 else rows), np.asarray(y, dtype=float)
 
 
 def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, float]]) -> ModelFit:

@@ -25,6 +25,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, fmpq
 
+from temperance.numerics.contact.curves import exact
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.lattice import Experiment
 from temperance.theory.expressions.balls import value
@@ -93,11 +94,6 @@ class Independence:
     derivatives: int
     rank: int
     proved: bool
-
-
-def exact(number: float) -> fmpq:
-    """The rational number that a double is."""
-    return fmpq(*number.as_integer_ratio())
 
 
 def atoms(truth: MixingMeasure, spec: MoESpec) -> list[Exact]:

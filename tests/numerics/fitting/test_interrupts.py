@@ -19,10 +19,11 @@ fit = lambda: fit_points(Layout(2, 1, "free"), linear, points, box=box, starts=3
 """
 GENERATED = """
 from temperance.numerics.fitting.fits import fit_general
+from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 
 spec = model("softmax")
-fit = lambda: fit_general(x, y, spec, 2, starts=3, seed=1)
+fit = lambda: fit_general(Points(x, y), spec, 2, starts=3, seed=1)
 """
 CODE = """
 import signal

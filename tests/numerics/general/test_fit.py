@@ -11,6 +11,7 @@ from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.likelihood.atom_formulas import formulas_of
 from temperance.numerics.likelihood.generated import likelihood
 from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
@@ -188,7 +189,7 @@ def test_few_points_are_summed_up_without_machine_code():
     assert one.value == pytest.approx(two.value, rel=1e-12)
     assert plain(theta, x[:, None], y).value == pytest.approx(two.value, rel=1e-12)
     np.testing.assert_allclose(one.score[:6], two.score[:6], rtol=1e-9)  # of the first atom, whose gate moves
-    calls = fit_general(x, y, spec, 2, starts=1)
+    calls = fit_general(Points(x[:, None], y), spec, 2, starts=1)
     assert calls.log_likelihood == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)
 
 
@@ -237,7 +238,7 @@ def test_a_model_of_many_parameters_is_fitted_or_refused_by_their_number():
     found = temperance.fit(x, y, fitted=2, gate=gate, expert=expert, starts=1)
     assert len(found.estimates) == 2 * 15
     with pytest.raises(ValueError, match="20 points are fewer than the 23 numbers that are fitted for 2 atoms"):
-        fit_general(x[:20], y[:20], model(gate, expert), 2)
+        fit_general(Points(x[:20], y[:20]), model(gate, expert), 2)
 
 
 def test_a_formula_in_many_columns_is_told_from_the_table_in_a_moment():
