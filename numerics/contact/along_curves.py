@@ -241,6 +241,7 @@ def nearest(
 LEVELS = tuple(range(4, 13))
 NODES = 96
 MOST_BITS = 1024
+"""The precision at which a distance that is still not resolved counts as zero."""
 _FEWEST_BITS = 256
 _RESOLVED_BITS = 60  # of a squared distance, so that exponents carry no rounding error to speak of
 _COLUMNS = 4  # of the Richardson table
@@ -252,9 +253,8 @@ class Contact:
 
     distances: at each level, or an upper bound where `zero`. exponents: log2 dist(2^-j)/dist(2^-j-1), one fewer.
     order: extrapolated to t = 0, None where `zero`; error: its change in the last column of the extrapolation.
-    digits: the working precision, at least twice the digits of the smallest distance. quadrature: relative change of
-    the smallest squared distance when the nodes are doubled, None where `zero`. zero: no distance can be told from 0
-    with these digits (which supports an identity and does not prove it).
+    digits: the working precision, at least twice the digits of the smallest distance. zero: no distance can be told
+    from 0 with these digits (which supports an identity and does not prove it).
     """
 
     levels: tuple[int, ...]
@@ -263,7 +263,6 @@ class Contact:
     order: float | None
     error: float | None
     digits: int
-    quadrature: float | None
 
     @property
     def zero(self) -> bool:
@@ -291,11 +290,11 @@ def _resolved(square: arb, bits: int) -> bool:
     return -float(square.log().mid()) / log(2) <= bits
 
 
-def _result(levels: tuple[int, ...], squares: list[arb], quadrature: float) -> Contact:
+def _result(levels: tuple[int, ...], squares: list[arb]) -> Contact:
     exponents = tuple(float(((p / q).log() / (2 * arb.const_log2())).mid()) for p, q in pairwise(squares))
     order, error = extrapolate(exponents)
     distances = tuple(float(square.sqrt().mid()) for square in squares)
-    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec), quadrature)
+    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec))
 
 
 def _digits(bits: int) -> int:
@@ -311,7 +310,6 @@ def contact(
     levels: Sequence[int] = LEVELS,
     moves: Sequence[Mapping[str, Any]] = (),
     nodes: int = NODES,
-    most_bits: int = MOST_BITS,
 ) -> Contact:
     """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory 9, leg 2).
 
@@ -325,31 +323,26 @@ def contact(
             the distance, so that the order is that of the curve up to these directions. More directions can only raise
             it: it bounds the order over all curves from below.
         nodes: Gauss-Legendre nodes along each axis between cuts.
-        most_bits: precision at which a distance that is still not resolved counts as zero.
 
     Raises:
-        ValueError: distances of which only some are resolved with most_bits, or numbers of the curve that are rounded
+        ValueError: distances of which only some are resolved with `MOST_BITS`, or numbers of the curve that are rounded
             to fewer digits than the working precision.
     """
     s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
     pieces = s.pieces
 
-    def distance(g: CurveMeasure, nodes: int) -> arb:
-        return squared_distance(g, truth, pieces, box, nodes)
-
-    bits = min(_FEWEST_BITS, most_bits)
+    bits = _FEWEST_BITS
     while True:
         with flint.ctx.workprec(bits):
             measures = [curve(fmpq(1, 2**j)) for j in levels]
             if moves:
                 measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, box, nodes, moves, start))
-            squares = [distance(g, nodes) for g in measures]
+            squares = [squared_distance(g, truth, pieces, box, nodes) for g in measures]
             if all(_resolved(square, bits) for square in squares):
-                doubled = distance(measures[-1], 2 * nodes)
-                return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
-            if bits >= most_bits:
+                return _result(levels, squares)
+            if bits >= MOST_BITS:
                 return _zero(levels, squares)
-        bits = min(2 * bits, most_bits)
+        bits *= 2
 
 
 def _nearest(
@@ -368,7 +361,7 @@ def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:
     if not all(square.is_finite() for square in squares):
         raise ValueError("the densities along the curve are not finite")
     if not all(square.contains(0) for square in squares):
-        raise ValueError(f"some distances of the curve are not resolved with {_digits(bits)} digits: raise most_bits")
+        raise ValueError(f"some distances of the curve are not resolved with {_digits(bits)} digits")
     if max(bounds) > 2.0 ** (-bits // 4):
         raise ValueError("the curve's numbers are rounded to fewer digits than the working precision")
-    return Contact(levels, tuple(bounds), (), None, None, _digits(bits), None)
+    return Contact(levels, tuple(bounds), (), None, None, _digits(bits))
