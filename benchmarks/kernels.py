@@ -25,9 +25,9 @@ from dataclasses import replace
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import evaluate, likelihood
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import evaluate, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import least, model

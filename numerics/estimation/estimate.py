@@ -49,9 +49,9 @@ from temperance.numerics.fitting.fits import LayoutFit, ModelFit, held_of, searc
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import STEM, few, layout_formulas
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import STEM, few, layout_formulas
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread

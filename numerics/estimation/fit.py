@@ -21,9 +21,9 @@ from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.generated import few
-from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.generated import few
+from temperance.numerics.mixture.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked

@@ -22,9 +22,9 @@ from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.climb import FLAT
 from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.fitting.search import AGREE
-from temperance.numerics.likelihood.generated import layout_places
-from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
+from temperance.numerics.mixture.generated import layout_places
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation

@@ -26,10 +26,10 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 
 from temperance.numerics.estimation.mixture import Held, Mixture
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.likelihood.plain_sums import mean_and_slopes
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.plain_sums import mean_and_slopes
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import MoESpec

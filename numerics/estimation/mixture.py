@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.generated import layout_formulas
-from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.likelihood.plain_sums import atom_jets, log_weight_and_mean
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.generated import layout_formulas
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.plain_sums import atom_jets, log_weight_and_mean
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models import by_name

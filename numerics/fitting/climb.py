@@ -39,11 +39,11 @@ from temperance.numerics.fitting.charts import (
     near_pair,
     uncut,
 )
-from temperance.numerics.likelihood import kernel_sums
-from temperance.numerics.likelihood.kernel_sums import Tables, scatter
-from temperance.numerics.likelihood.written_code import version_of
+from temperance.numerics.mixture import kernel_sums
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.kernel_sums import Tables, scatter
 from temperance.numerics.mixture.threads import interrupts_noted
+from temperance.numerics.mixture.written_code import version_of
 
 Bools = NDArray[np.bool_]
 
@@ -505,7 +505,7 @@ def compiled_climb() -> Any:
     from numba import njit, typeof, types
     from numba.extending import overload, register_jitable
 
-    from temperance.numerics.likelihood.kernels import call_kernel
+    from temperance.numerics.mixture.kernels import call_kernel
 
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
     for module in (charts, sys.modules[__name__]):

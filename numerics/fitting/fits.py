@@ -26,10 +26,10 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout_problem
 from temperance.numerics.fitting.search import FAILED, Effort, Optimum, Status, climb_all, search, starts_of
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import evaluate, few
-from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import evaluate, few
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread

@@ -28,7 +28,7 @@ from temperance.numerics.fitting.climb import NO_PLAN, Maximum, Stop, climb
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
 from temperance.numerics.fitting.search import Status, best_end
 from temperance.numerics.fitting.split_mixtures import Array, Atoms, Family
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.weights import kinks

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
 from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, layout_formulas, layout_places, likelihood
-from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.likelihood.plain_sums import Sums
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.generated import GeneratedLikelihood, layout_formulas, layout_places, likelihood
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.plain_sums import Sums
 from temperance.numerics.mixture.points import NONE, Points
 from temperance.theory.expressions.arguments import checked
 

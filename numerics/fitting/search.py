@@ -22,8 +22,8 @@ from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
 from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
 from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits, start_in_box
-from temperance.numerics.likelihood.plain_sums import responsibilities
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.plain_sums import responsibilities
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
 

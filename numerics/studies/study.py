@@ -15,8 +15,8 @@ import numpy as np
 
 from temperance.numerics.fitting.problem import Box, Problem, layout_problem
 from temperance.numerics.fitting.search import SEARCH, Effort
-from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, truth_of
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.errors import Symmetry

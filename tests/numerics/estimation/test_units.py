@@ -5,8 +5,8 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation
 

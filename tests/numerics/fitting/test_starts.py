@@ -7,8 +7,8 @@ import pytest
 
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.starts import clusterwise_regression, labellings, rough_start, splits
-from temperance.numerics.likelihood.generated import layout_formulas
 from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.generated import layout_formulas
 from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import GELU, RELU, TANH, TANH_FREE

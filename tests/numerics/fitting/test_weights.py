@@ -4,9 +4,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from temperance.numerics.likelihood.generated import evaluate
-from temperance.numerics.likelihood.kernels import BLOCK
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.kernels import BLOCK
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation

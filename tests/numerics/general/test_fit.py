@@ -8,9 +8,9 @@ import sympy as sp
 
 import temperance
 from temperance.numerics.fitting.fits import fit_general
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal

@@ -13,8 +13,8 @@ from scipy.stats import chi2, norm
 from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.likelihood.generated import evaluate
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import claim_studies as settings

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.plain_sums import plain_sums
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.plain_sums import plain_sums
 from temperance.numerics.mixture.points import NONE
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
@@ -246,9 +246,9 @@ def test_experts_without_a_mean_are_refused():
 
 SCRIPT = """
 import json, sys, numpy as np
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.kernels import kernel_text
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.kernels import kernel_text
 from temperance.theory.models.by_name import model
 formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.default_rng(1)
 made = likelihood(formulas, 2)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from temperance.numerics.likelihood import kernels
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.written_code import version_of
+from temperance.numerics.mixture import kernels
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.written_code import version_of
 from temperance.theory.models.by_name import model
 
 FOLDER = Path(kernels.__file__).parent

@@ -8,7 +8,7 @@ import pytest
 from temperance import fit, merge, sample
 from temperance.numerics.estimation.merge import merged, path, projected
 from temperance.numerics.estimation.mixture import Held, Mixture
-from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.models import by_name
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.estimation.sizes import departure, light_and_broad
-from temperance.numerics.likelihood.atom_formulas import formulas_of
+from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models import by_name
 

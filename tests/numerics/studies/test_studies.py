@@ -14,7 +14,7 @@ import pytest
 import temperance.numerics.studies.run
 from temperance.numerics.fitting.climb import EXACT
 from temperance.numerics.fitting.search import climb_all, search_once
-from temperance.numerics.likelihood.generated import evaluate
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.numerics.studies.claim_studies import TANH
 from temperance.numerics.studies.lattice import samples

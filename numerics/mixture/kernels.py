@@ -17,9 +17,10 @@ import sympy as sp
 from numba import njit, types
 from numba.extending import intrinsic
 
-from temperance.numerics.likelihood import vector_code
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.kernel_sums import (
+from temperance.numerics.mixture import vector_code
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.kernel_sums import (
     ERROR,
     SQUARE,
     Coordinates,
@@ -29,10 +30,9 @@ from temperance.numerics.likelihood.kernel_sums import (
     sums_of,
     tables_of,
 )
-from temperance.numerics.likelihood.plain_sums import Sums
-from temperance.numerics.likelihood.vector_code import LANES
-from temperance.numerics.likelihood.written_code import FUNCTIONS, Printer, module_of, version_of
-from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.plain_sums import Sums
+from temperance.numerics.mixture.vector_code import LANES
+from temperance.numerics.mixture.written_code import FUNCTIONS, Printer, module_of, version_of
 
 BLOCK = 256
 STRIDE = BLOCK + LANES

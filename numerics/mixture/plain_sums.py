@@ -14,9 +14,9 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.kernel_sums import Coordinates
 from temperance.numerics.mixture.activation_numpy import MPMATH, Floats, modules, precise
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.points import softmax
 from temperance.numerics.mixture.threads import one_blas_thread
 

@@ -23,13 +23,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.kernel_sums import Coordinates
-from temperance.numerics.likelihood.plain_sums import Sums, plain_sums
-from temperance.numerics.likelihood.written_code import NoMachineCode
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.plain_sums import Sums, plain_sums
 from temperance.numerics.mixture.points import NONE
+from temperance.numerics.mixture.written_code import NoMachineCode
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.models.experts import expert, mean_of
 from temperance.theory.models.gates import softmax
@@ -88,7 +88,7 @@ def few(k: int, points: int) -> bool:
 
 def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:
     """The sums in machine code; None for formulas without."""
-    from temperance.numerics.likelihood.kernels import Compiled  # Numba, which few data do without
+    from temperance.numerics.mixture.kernels import Compiled  # Numba, which few data do without
 
     try:
         return Compiled(STEM, formulas, k, free)

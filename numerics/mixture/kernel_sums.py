@@ -19,8 +19,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
 
 ERROR, SQUARE = sp.symbols("e q")
 """y less the mean, and e^2/(2 nu) - 1/2."""
