@@ -87,10 +87,12 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
     every = np.concatenate([odds, slopes.of_means]).reshape(-1, len(mixture.natural))
     rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
     rows = rows if jumps is None else np.vstack([rows, jumps])
-    rows = rows[np.isfinite(rows).all(axis=1) & rows.any(axis=1)]
+    with np.errstate(over="ignore"):
+        sizes = np.linalg.norm(rows, axis=1)
+    rows, sizes = (part[np.isfinite(sizes) & (sizes > 0)] for part in (rows, sizes))
     if not len(rows):  # nothing is defined at these x
         return np.zeros((0, moves.shape[1]))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= sizes[:, None]
     scale = np.linalg.norm(rows, axis=0)
     scale = np.maximum(scale, _ROUNDING * scale.max())
     _, values, vectors = np.linalg.svd(np.linalg.qr(rows / scale, mode="r"))

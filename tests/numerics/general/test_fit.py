@@ -7,6 +7,8 @@ import pytest
 import sympy as sp
 
 import temperance
+from temperance.numerics.estimation.identifiability import flows_of
+from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.generated import likelihood
@@ -265,3 +267,12 @@ def test_scores_beyond_what_doubles_resolve_are_no_maximum():
     assert found.status == "converged"
     assert found.fit.log_likelihood == pytest.approx(loglik, abs=1e-6)
     assert sorted(round(value["w", j]) for j in (0, 1)) == [-1, 1]
+
+
+def test_slopes_whose_squares_underflow_tell_of_no_direction():
+    """At these x the gate is 1 but for exp(-400) or less: nothing is learnt of its parameters, and all of the means."""
+    f = formulas_of(model("sigmoid"))
+    mixture = Mixture.of(f, 2, np.array([13.0, 1.3, 1.0, 2.0, 0.3, 12.0, 1.2, -1.0, -2.0, 0.3, 0.02]))
+    flows = flows_of(mixture, np.eye(11), np.linspace(0.6, 1.0, 300)[:, None])
+    assert np.isfinite(flows).all()
+    assert np.abs(flows[:, [2, 3, 4, 7, 8, 9]]).max() < 1e-12
