@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logsumexp
 
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 
 EM_STEPS, EM_CHANGE = 2000, 1e-10

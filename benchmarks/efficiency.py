@@ -13,10 +13,9 @@ from typing import Any
 
 import temperance
 from temperance.measurements.true_measures import default_truth
-from temperance.numerics.information.best_tau import tau_variance
+from temperance.numerics.information.required import tau_variance
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.exact_values import measure_of
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, measure_of
 from temperance.theory.activations.activation import activation
 
 NAMES = ("tanh", "sigmoid", "erf", "sin", "gaussian", "atan", "exp", "gelu", "silu", "mish", "elu", "softplus")

@@ -25,9 +25,9 @@ import numpy as np
 
 from temperance import MixingMeasure, sample
 from temperance.answers.experts import answer_of
+from temperance.numerics.estimation.sizes import Sizes, sizes
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.density import gate_probabilities
-from temperance.numerics.selection.sizes import Sizes, sizes
+from temperance.numerics.mixture.measures import gate_probabilities
 
 MOST = 5
 RULES = ("AIC", "BIC", "ICL", "sBIC", "DSC", "flexmix BIC", "flexmix ICL", "ours", "one number")

@@ -5,7 +5,7 @@
     python benchmarks/kernels.py [--json] [--gates]
 
 With --gates: of the same likelihoods, for every gate of the atlas at k = 2 and three of no paper: without and with
-weights, the value alone, a call at n = 100 in microseconds, and the seconds to compile k = 3, if it was not on disk.
+weights, a call at n = 100 in microseconds, and the seconds to compile k = 3, if it was not on disk.
 Each figure is the median of passes over 20000 points, d = 1, tau free; the linear gate is anchored, the others are in
 the free gauge. "numpy" is the plain version with the linear gate, "user" an activation that nobody tuned for.
 """
@@ -20,15 +20,14 @@ import argparse
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import evaluate, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import least, model
@@ -61,7 +60,7 @@ def measure(name: str, k: int, *, plain: bool = False) -> list[float]:
     x, y = rng.uniform(-3, 3, (POINTS, 1)), rng.normal(0, 2, POINTS)
     gate = compile_activation(activation(GATES[name]))
     if plain:
-        return median_times([lambda: density.log_likelihood(theta, layout, gate, x, y)], REPEATS // 4)
+        return median_times([lambda: evaluate(theta, layout, replace(gate, machine_code=False), x, y)], REPEATS // 4)
     weights, reference = rng.integers(1, 9, POINTS).astype(float), rng.normal(size=POINTS)
     with_weights = lambda: evaluate(theta, layout, gate, x, y, weights, reference)  # noqa: E731
     return median_times([lambda: evaluate(theta, layout, gate, x, y), with_weights], REPEATS)
@@ -92,12 +91,11 @@ def measure_generated(spec: MoESpec) -> dict[str, float]:
     calls = [
         lambda: made(theta, x, y),
         lambda: made(theta, x, y, weights, reference),
-        lambda: made(theta, x, y, derivatives=False),
         lambda: [made(theta, *few) for _ in range(100)],
     ]
     *passes, hundred = median_times(calls, REPEATS)
     figures = [*passes, hundred * POINTS / 1e5, compiling]
-    return dict(zip(("all", "weighted", "value", "us at n = 100", "s to compile"), figures, strict=True))
+    return dict(zip(("all", "weighted", "us at n = 100", "s to compile"), figures, strict=True))
 
 
 def gates() -> dict[str, dict[str, float]]:

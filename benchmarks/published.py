@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from temperance.numerics.errors.slopes import log_slope
-from temperance.numerics.errors.voronoi import Symmetry, match
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.errors import Symmetry, match
+from temperance.numerics.studies.slopes import log_slope
 
 TRUTH = MixingMeasure([[25.0], [0.0]], [-8.0, 0.0], 1.0, [[-20.0], [20.0]], [15.0, -5.0], [0.09, 0.16])
 SIZES = {

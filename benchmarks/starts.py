@@ -7,7 +7,7 @@
 Gates: tanh and gelu, anchored, tau fitted; softmax. Fitted k = 1 to 4 (1 is not over-fitted: a regression), d = 1 to 3,
 n = 300 to 600. The other climbs are written here: from lines through neighbouring points and random gates, every other
 one by 20 steps of EM first, all by L-BFGS-B, the best four of them to their end, in the box and about the centre that
-the fit reports. Their best value is computed once more by `numerics.mixture.density`, and the score there is printed.
+the fit reports. Their best value is computed once more by `mixture.plain_sums`, and the score there is printed.
 flexmix (R) fits twelve of the softmax data sets from 10 starts: no box, and variances with n - d - 1 in place of n.
 """
 
@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -36,10 +36,10 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, ndtr
 
 from temperance import FitResult, MixingMeasure, fit, sample
-from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import APART, Effort
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.density import log_likelihood
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import Layout
 
 SEED, STARTS, EM_STEPS, FIRST, LAST, BEST = 20261201, 30, 20, 120, 2000, 4
@@ -91,7 +91,7 @@ def timed_fit(data: DataSet, effort: Effort | None, machine_code: bool) -> tuple
         if machine_code:
             patches.enter_context(patch("temperance.numerics.estimation.estimate.few", lambda k, _: k == 1))
         if effort is not None and data.k > 1:
-            patches.enter_context(patch("temperance.numerics.fitting.mle.effort_of", lambda *_: effort))
+            patches.enter_context(patch("temperance.numerics.fitting.fits.effort_of", lambda *_: effort))
         begin = time.process_time()
         result = fit(data.x, data.y, fitted=data.k, **names)
     return result, time.process_time() - begin
@@ -184,7 +184,8 @@ class Climbs:
             ends.append(self.lbfgs(self.em(theta) if index % 2 else theta, FIRST))
         top = sorted(ends, key=lambda end: -end[0])[:BEST]
         _, theta = max((self.lbfgs(theta, LAST) for _, theta in top), key=lambda end: end[0])
-        value, score, _ = log_likelihood(theta, self.layout, compiled(self.activation), self.x, self.y)
+        gate = replace(compiled(self.activation), machine_code=False)
+        value, score, _ = evaluate(theta, self.layout, gate, self.x, self.y)
         inside = np.where((theta <= self.lower) & (score < 0) | (theta >= self.upper) & (score > 0), 0.0, score)
         held = sum(name == "nu" and low for (name, _), low in zip(self.layout.names, theta <= self.lower, strict=True))
         return value + self.shift, float(np.abs(inside).max()), held

@@ -25,16 +25,14 @@ import numpy as np
 from baselines import em, lbfgs
 from published import SIZES, TRUTH
 
-from temperance.numerics.errors.slopes import log_slope
-from temperance.numerics.errors.voronoi import Symmetry, voronoi_loss
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import Fit, fit_points, search_layout
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.fits import LayoutFit, fit_points, search_layout
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.errors import Symmetry, voronoi_loss
+from temperance.numerics.studies.slopes import log_slope
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("linear"))
@@ -44,7 +42,7 @@ REPLICATES, STARTS, RECENT, SEED = 40, 5, 8, 2023
 
 @dataclass(frozen=True)
 class Run:
-    fits: list[list[Fit]]  # replicates, sizes
+    fits: list[list[LayoutFit]]  # replicates, sizes
     cpu: float
     wall: float
 
@@ -59,7 +57,7 @@ def data(n: int, replicate: int, x: np.ndarray) -> Points:
     return Points(*sample(TRUTH, GATE, n, seed=SEED * 2**32 + n, replicate=replicate, x=x))
 
 
-def fit_next(layout: Layout, points: Points, before: list[Fit], sizes_before: list[int], seed: int) -> Fit:
+def fit_next(layout: Layout, points: Points, before: list[LayoutFit], sizes_before: list[int], seed: int) -> LayoutFit:
     if layout.k == 2 and before:
         mean = np.average([f.theta for f in before], axis=0, weights=sizes_before)
         result = fit_points(layout, GATE, points, box=BOX, starts=0, seed=seed, known_starts=[mean])
@@ -72,7 +70,7 @@ def fit_next(layout: Layout, points: Points, before: list[Fit], sizes_before: li
 
 def run(layout: Layout, ns: list[int]) -> Run:
     cpu, wall = time.process_time(), time.monotonic()
-    fits: list[list[Fit]] = [[] for _ in range(REPLICATES)]
+    fits: list[list[LayoutFit]] = [[] for _ in range(REPLICATES)]
     for at, n in enumerate(ns):
         x, recent = np.linspace(0, 1, n)[:, None], slice(max(0, at - RECENT), at)
         for replicate, row in enumerate(fits):
@@ -89,7 +87,7 @@ def warm_up(layout: Layout) -> float:
     return time.process_time() - start
 
 
-def slope_of(layout: Layout, fits: list[list[Fit]], ns: list[int]) -> Any:
+def slope_of(layout: Layout, fits: list[list[LayoutFit]], ns: list[int]) -> Any:
     theta = np.array([[f.theta for f in row] for row in fits])
     kept = np.array([[f.status in ("converged", "at_bound") for f in row] for row in fits])
     loss = voronoi_loss(layout.unpack(theta), TRUTH, Symmetry("anchored", linear=True))
@@ -162,7 +160,6 @@ def main() -> None:
     done = run(layout, ns)
     every = [f for row in done.fits for f in row]
     slope = slope_of(layout, done.fits, ns)
-    n_of = np.tile(ns, REPLICATES)
     result: dict[str, Any] = {
         "fits": len(every),
         "cpu_s": round(done.cpu, 3),
@@ -170,7 +167,6 @@ def main() -> None:
         "wall_s": round(done.wall, 3),
         "converged": sum(f.status == "converged" for f in every),
         "at_bound": sum(f.status == "at_bound" for f in every),
-        "max_gradient_over_n": float(max(f.gradient_norm / n for f, n in zip(every, n_of, strict=True))),
         "slope": slope.value,
         "ci": list(slope.interval),
     }

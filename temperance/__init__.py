@@ -61,15 +61,15 @@ if TYPE_CHECKING:
     from temperance.answers.verify import verify as verify
     from temperance.interop.callables import activation as activation
     from temperance.interop.regressor import MoERegressor as MoERegressor
-    from temperance.numerics.estimation.comparison import FitComparison as FitComparison
     from temperance.numerics.estimation.fit import fit as fit
+    from temperance.numerics.estimation.merge import Merge as Merge
+    from temperance.numerics.estimation.merge import merge as merge
+    from temperance.numerics.estimation.result import FitComparison as FitComparison
     from temperance.numerics.estimation.result import FitResult as FitResult
     from temperance.numerics.estimation.result import FormulaFit as FormulaFit
-    from temperance.numerics.fitting.box import Box as Box
-    from temperance.numerics.merging.merge import Merge as Merge
-    from temperance.numerics.merging.merge import merge as merge
+    from temperance.numerics.fitting.problem import Box as Box
     from temperance.numerics.mixture.measures import MixingMeasure as MixingMeasure
-    from temperance.numerics.mixture.sampling import sample as sample
+    from temperance.numerics.mixture.measures import sample as sample
     from temperance.numerics.studies.results import StudyResult as StudyResult
     from temperance.numerics.studies.results import study_slopes as study_slopes
     from temperance.numerics.studies.run import run_study as run_study
@@ -100,12 +100,10 @@ _HOME = {
     "temperance.interop.callables": ("activation",),
     "temperance.interop.regressor": ("MoERegressor",),
     "temperance.numerics.estimation.fit": ("fit",),
-    "temperance.numerics.estimation.result": ("FitResult", "FormulaFit"),
-    "temperance.numerics.merging.merge": ("Merge", "merge"),
-    "temperance.numerics.estimation.comparison": ("FitComparison",),
-    "temperance.numerics.fitting.box": ("Box",),
-    "temperance.numerics.mixture.measures": ("MixingMeasure",),
-    "temperance.numerics.mixture.sampling": ("sample",),
+    "temperance.numerics.estimation.result": ("FitComparison", "FitResult", "FormulaFit"),
+    "temperance.numerics.estimation.merge": ("Merge", "merge"),
+    "temperance.numerics.fitting.problem": ("Box",),
+    "temperance.numerics.mixture.measures": ("MixingMeasure", "sample"),
     "temperance.numerics.studies.results": ("StudyResult", "study_slopes"),
     "temperance.numerics.studies.run": ("run_study",),
     "temperance.numerics.studies.study": ("Study",),

@@ -1,6 +1,6 @@
 """Mutation testing: which small changes of a module do its quick tests not notice?
 
-    python tools/mutation.py numerics/errors/slopes.py [--sample 200] [--seed 0] [--workers 1] [--folder DIR] [--json]
+    python tools/mutation.py numerics/studies/slopes.py [--sample 200] [--seed 0] [--workers 1] [--folder DIR] [--json]
 
 Needs mutmut (`pip install mutmut`), which is no dependency. It works in a copy of the source; the tests of a module are
 those named in TESTS. mutmut leaves decorated functions alone, so that decorators that change no value are taken off in
@@ -38,12 +38,12 @@ TESTS = {
         "tests/theory/interactions/test_interaction_reports.py",
         "tests/theory/interactions/test_interactions.py",
     ],
-    "numerics/mixture/density.py": ["tests/numerics/mixture/test_density.py"],
-    "numerics/errors/voronoi.py": [
+    "numerics/mixture/measures.py": ["tests/numerics/mixture/test_density.py"],
+    "numerics/studies/errors.py": [
         "tests/numerics/errors/test_voronoi.py",
         "tests/numerics/errors/test_voronoi_naive.py",
     ],
-    "numerics/errors/slopes.py": ["tests/numerics/errors/test_slopes.py"],
+    "numerics/studies/slopes.py": ["tests/numerics/errors/test_slopes.py"],
 }
 LENGTH = "tests/theory/kernel/test_kernel.py::test_the_kernel_is_short"  # a file with all its mutants in it is not
 NEUTRAL = re.compile(r"^@(one_blas_thread\(\)|cache|lru_cache(\(.*\))?)\n", re.MULTILINE)

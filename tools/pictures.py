@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 import temperance
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.lattice.experiment import cells, experiment
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.studies.lattice import cells, experiment
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 POINTS = 1000

@@ -1,6 +1,11 @@
 """Measures the contact order of a curve of measures G_t with G*, in ball arithmetic (theory 4.3).
 
-The order is extrapolated from the distances (`numerics.contact.l2_distance`) at t = 2^-j.
+    dist^2 = E_x int (g(y|x) - g*(y|x))^2 dy,    x uniform on a box
+
+g - g* is a sum of Gaussians c_i N(m_i, v_i) at every x, and int N(m, v) N(m', v') dy = N(m - m'; 0, v + v'): the
+integral over y is a finite sum. The integral over x is a Gauss-Legendre sum, cut at the kinks of s. As its weights
+are positive, it is a squared distance even before it converges: that of the laws at the nodes. The order is
+extrapolated from the distances at t = 2^-j.
 
 Example: ``contact(gauss_hermite_split(truth, 0, m=2), truth, "tanh").order`` is 4 up to its error.
 
@@ -10,18 +15,170 @@ ball arithmetic.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import pairwise, product
 from math import log, log10
-from typing import Any
+from typing import Any, TypeAlias
 
 import flint
+import sympy as sp
 from flint import arb, arb_mat, fmpq
 
-from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, line
-from temperance.numerics.contact.l2_distance import Support, inner_products, squared_distance
+from temperance.numerics.contact.curves import Atom, Curve, CurveMeasure, Number, exact, line
 from temperance.theory.activations.activation import Activation, Piece, activation
+from temperance.theory.activations.piecewise import ends_of
+from temperance.theory.expressions.balls import value
+
+Support: TypeAlias = Sequence[tuple[Number, Number]]
+
+
+def _ball(point: sp.Expr) -> arb:
+    return value(point, {}, int(flint.ctx.prec))
+
+
+def _piece(pieces: Sequence[Piece], z: arb) -> Piece:
+    """The first piece whose closure holds z."""
+    for piece in pieces:
+        above = piece.lower == -sp.oo or not z < _ball(piece.lower)
+        if above and (piece.upper == sp.oo or not z > _ball(piece.upper)):
+            return piece
+    raise ValueError(f"the activation has no real value at z = {z.str(8, radius=False)}, inside the support")
+
+
+def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -> list[arb]:
+    """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece; d = 1."""
+    ends = [_ball(end) for end in ends_of(pieces)]
+    slopes = [arb(atom.beta1[0]) for atom in atoms]
+    inner = [end / slope for end in ends for slope in slopes if not slope.contains(0)]
+    cuts = [low]
+    for cut in sorted((x for x in inner if x > low and x < high), key=lambda x: x.mid()):
+        if cut > cuts[-1]:  # the same end comes up for several atoms
+            cuts.append(cut)
+    return [*cuts, high]
+
+
+@lru_cache(maxsize=64)
+def _unit_rule(nodes: int, bits: int) -> list[tuple[arb, arb]]:
+    """Nodes and weights on [-1, 1]; bits: the current precision, at which every part and every measure has the same."""
+    return [arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes)]
+
+
+def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
+    half, middle = (high - low) / 2, (high + low) / 2
+    return [(middle + half * x, half * w) for x, w in _unit_rule(nodes, int(flint.ctx.prec))]
+
+
+def segments(
+    pieces: Sequence[Piece], atoms: Sequence[Atom], support: Support, nodes: int
+) -> Iterator[tuple[list[sp.Expr], list[tuple[tuple[arb, ...], arb]]]]:
+    """Parts of the support on which every atom has one formula of s: the formulas, and (x, weight of x) for each node.
+
+    The weights of all parts sum to 1.
+    """
+    box = [(arb(exact(low)), arb(exact(high))) for low, high in support]
+    edges = [_cuts(pieces, atoms, *box[0])] if len(box) == 1 else [list(side) for side in box]
+    for part in product(*map(pairwise, edges)):
+        middle = [(low + high) / 2 for low, high in part]
+        formulas = [_piece(pieces, dot(atom.beta1, middle)).expr for atom in atoms]
+        rules = [_interval_rule(low, high, nodes) for low, high in part]
+        points = []
+        for node in product(*rules):
+            weight = arb(1)
+            for (_, w), (low, high) in zip(node, box, strict=True):
+                weight *= w / (high - low)
+            points.append((tuple(x for x, _ in node), weight))
+        yield formulas, points
+
+
+def dot(u: Sequence[fmpq | arb], v: Sequence[arb]) -> arb:
+    """The inner product."""
+    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
+
+
+def _score(atom: Atom, formula: sp.Expr, x: tuple[arb, ...]) -> arb:
+    s = value(formula, {"z": dot(atom.beta1, x)}, int(flint.ctx.prec))
+    if not s.is_finite():
+        raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
+    return s
+
+
+def softmax(logits: Sequence[arb]) -> list[arb]:
+    """exp(logits)/sum exp(logits)."""
+    powers = [logit.exp() for logit in logits]
+    total = sum(powers, arb(0))
+    return [p / total for p in powers]
+
+
+def _gate(g: CurveMeasure, scores: Sequence[arb]) -> list[arb]:
+    """Gate probabilities, from s(beta1 x) of each atom."""
+    return softmax([(s + atom.beta0) / g.tau for s, atom in zip(scores, g.atoms, strict=True)])
+
+
+def _places(numbers: Iterable[Sequence[Number]]) -> list[int]:
+    """The first place with the same numbers, as those of a moved measure that stay are (equal balls prove nothing)."""
+    first: dict[tuple[int, ...], int] = {}
+    return [first.setdefault(tuple(map(id, some)), place) for place, some in enumerate(numbers)]
+
+
+def _variances(experts: Sequence[Atom]) -> list[tuple[int, int, arb, arb]]:
+    """(i, j, 2 v, sqrt(2 pi v)) with v = nu_i + nu_j, of every pair of experts."""
+    sums = [(i, j, arb(experts[i].nu) + experts[j].nu) for i in range(len(experts)) for j in range(i + 1)]
+    return [(i, j, 2 * v, (2 * arb.pi() * v).sqrt()) for i, j, v in sums]
+
+
+def _products(experts: Sequence[Atom], variances: Sequence[tuple[int, int, arb, arb]], x: tuple[arb, ...]) -> arb_mat:
+    """int N_i N_j dy at x."""
+    mean = [dot(atom.a, x) + atom.b for atom in experts]
+    table = arb_mat(len(experts), len(experts))
+    for i, j, double, root in variances:
+        gap = mean[i] - mean[j]
+        table[i, j] = table[j, i] = (-gap * gap / double).exp() / root
+    return table
+
+
+def inner_products(
+    measures: Sequence[CurveMeasure],
+    contrasts: Sequence[Sequence[fmpq]],
+    pieces: Sequence[Piece],
+    support: Support,
+    nodes: int,
+) -> arb_mat:
+    """E_x int h_i h_j dy of h_i = sum_l contrasts_il g_l, but for the error of the quadrature over x.
+
+    g_l: the densities of the measures. It is computed in the current precision.
+    """
+    atoms = [atom for g in measures for atom in g.atoms]
+    expert, scored = _places((*u.a, u.b, u.nu) for u in atoms), _places(u.beta1 for u in atoms)
+    gated = _places((g.tau, *(v for u in g.atoms for v in (*u.beta1, u.beta0))) for g in measures)
+    different = sorted(set(expert))
+    experts, columns = [atoms[i] for i in different], [different.index(i) for i in expert]
+    variances = _variances(experts)
+    rows, total = arb_mat(contrasts), arb_mat(len(contrasts), len(contrasts))
+    for formulas, points in segments(pieces, atoms, support, nodes):
+        for x, weight in points:
+            probabilities = arb_mat(len(measures), len(experts))
+            score = {i: _score(atoms[i], formulas[i], x) for i in dict.fromkeys(scored)}
+            gates: dict[int, list[arb]] = {}
+            at = 0
+            for l, g in enumerate(measures):
+                if gated[l] not in gates:
+                    gates[gated[l]] = _gate(g, [score[i] for i in scored[at : at + len(g.atoms)]])
+                for p in gates[gated[l]]:
+                    probabilities[l, columns[at]] += p
+                    at += 1
+            c = rows * probabilities
+            total += c * _products(experts, variances, x) * c.transpose() * weight
+    return total
+
+
+def squared_distance(
+    g: CurveMeasure, truth: CurveMeasure, pieces: Sequence[Piece], support: Support, nodes: int
+) -> arb:
+    """E_x int (g_g - g_truth)^2 dy in the current precision, but for the error of the quadrature over x."""
+    return inner_products([g, truth], [[fmpq(1), fmpq(-1)]], pieces, support, nodes)[0, 0]
+
 
 _MOST_STEPS = 12
 _GAIN = 1e-6  # a step that is expected to lower the squared distance by less, relatively, is not taken
@@ -84,6 +241,7 @@ def nearest(
 LEVELS = tuple(range(4, 13))
 NODES = 96
 MOST_BITS = 1024
+"""The precision at which a distance that is still not resolved counts as zero."""
 _FEWEST_BITS = 256
 _RESOLVED_BITS = 60  # of a squared distance, so that exponents carry no rounding error to speak of
 _COLUMNS = 4  # of the Richardson table
@@ -95,9 +253,8 @@ class Contact:
 
     distances: at each level, or an upper bound where `zero`. exponents: log2 dist(2^-j)/dist(2^-j-1), one fewer.
     order: extrapolated to t = 0, None where `zero`; error: its change in the last column of the extrapolation.
-    digits: the working precision, at least twice the digits of the smallest distance. quadrature: relative change of
-    the smallest squared distance when the nodes are doubled, None where `zero`. zero: no distance can be told from 0
-    with these digits (which supports an identity and does not prove it).
+    digits: the working precision, at least twice the digits of the smallest distance. zero: no distance can be told
+    from 0 with these digits (which supports an identity and does not prove it).
     """
 
     levels: tuple[int, ...]
@@ -106,7 +263,6 @@ class Contact:
     order: float | None
     error: float | None
     digits: int
-    quadrature: float | None
 
     @property
     def zero(self) -> bool:
@@ -114,14 +270,14 @@ class Contact:
         return self.order is None
 
 
-def extrapolate(values: Sequence[float], columns: int = _COLUMNS) -> tuple[float, float]:
+def extrapolate(values: Sequence[float]) -> tuple[float, float]:
     """Limit of v_j = v + c_1 2^-j + c_2 4^-j + ... by Richardson, and its change in the last column.
 
     The squared distance of a curve analytic in t is a power series in t, also where a kink moves with t, so these are
     the powers that its local exponents have.
     """
     row, last = list(values), [values[-1]]
-    for k in range(1, min(columns, len(values) - 1) + 1):
+    for k in range(1, min(_COLUMNS, len(values) - 1) + 1):
         row = [(2**k * b - a) / (2**k - 1) for a, b in pairwise(row)]
         last.append(row[-1])
     return last[-1], abs(last[-1] - last[-2])
@@ -134,28 +290,15 @@ def _resolved(square: arb, bits: int) -> bool:
     return -float(square.log().mid()) / log(2) <= bits
 
 
-def _result(levels: tuple[int, ...], squares: list[arb], quadrature: float) -> Contact:
+def _result(levels: tuple[int, ...], squares: list[arb]) -> Contact:
     exponents = tuple(float(((p / q).log() / (2 * arb.const_log2())).mid()) for p, q in pairwise(squares))
     order, error = extrapolate(exponents)
     distances = tuple(float(square.sqrt().mid()) for square in squares)
-    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec), quadrature)
+    return Contact(levels, distances, exponents, order, error, _digits(flint.ctx.prec))
 
 
 def _digits(bits: int) -> int:
     return int(bits * log10(2))
-
-
-def _check(s: Activation, truth: CurveMeasure, support: Support, levels: Sequence[int], nodes: int) -> None:
-    if s.parameters:
-        raise ValueError(f"activation {s.name!r} has free parameters: numbers are needed in their place")
-    if len(support) != truth.d or not all(exact(low) < exact(high) for low, high in support):
-        raise ValueError(f"support must be {truth.d} intervals (low, high) with low < high, one for each axis of x")
-    if truth.d > 1 and len(s.pieces) > 1:
-        raise ValueError(f"activation {s.name!r} has kinks, at which x is cut in dimension 1 only, not d = {truth.d}")
-    if len(levels) < 3 or list(levels) != list(range(levels[0], levels[0] + len(levels))):
-        raise ValueError(f"levels must be at least three successive integers j of t = 2^-j, not {tuple(levels)}")
-    if nodes < 1:
-        raise ValueError(f"nodes must be at least 1, not {nodes}")
 
 
 def contact(
@@ -167,7 +310,6 @@ def contact(
     levels: Sequence[int] = LEVELS,
     moves: Sequence[Mapping[str, Any]] = (),
     nodes: int = NODES,
-    most_bits: int = MOST_BITS,
 ) -> Contact:
     """The contact order of a curve with G*: q in dist(G_t, G*) ~ c t^q, deterministic (theory 9, leg 2).
 
@@ -181,32 +323,26 @@ def contact(
             the distance, so that the order is that of the curve up to these directions. More directions can only raise
             it: it bounds the order over all curves from below.
         nodes: Gauss-Legendre nodes along each axis between cuts.
-        most_bits: precision at which a distance that is still not resolved counts as zero.
 
     Raises:
-        ValueError: what the arguments are not, or distances of which only some are resolved with most_bits, or numbers
-            of the curve that are rounded to fewer digits than the working precision.
+        ValueError: distances of which only some are resolved with `MOST_BITS`, or numbers of the curve that are rounded
+            to fewer digits than the working precision.
     """
     s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
-    _check(s, truth, box, levels, nodes)
     pieces = s.pieces
 
-    def distance(g: CurveMeasure, nodes: int) -> arb:
-        return squared_distance(g, truth, pieces, box, nodes)
-
-    bits = min(_FEWEST_BITS, most_bits)
+    bits = _FEWEST_BITS
     while True:
         with flint.ctx.workprec(bits):
             measures = [curve(fmpq(1, 2**j)) for j in levels]
             if moves:
                 measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, box, nodes, moves, start))
-            squares = [distance(g, nodes) for g in measures]
+            squares = [squared_distance(g, truth, pieces, box, nodes) for g in measures]
             if all(_resolved(square, bits) for square in squares):
-                doubled = distance(measures[-1], 2 * nodes)
-                return _result(levels, squares, abs(float((doubled / squares[-1] - 1).mid())))
-            if bits >= most_bits:
+                return _result(levels, squares)
+            if bits >= MOST_BITS:
                 return _zero(levels, squares)
-        bits = min(2 * bits, most_bits)
+        bits *= 2
 
 
 def _nearest(
@@ -225,7 +361,7 @@ def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:
     if not all(square.is_finite() for square in squares):
         raise ValueError("the densities along the curve are not finite")
     if not all(square.contains(0) for square in squares):
-        raise ValueError(f"some distances of the curve are not resolved with {_digits(bits)} digits: raise most_bits")
+        raise ValueError(f"some distances of the curve are not resolved with {_digits(bits)} digits")
     if max(bounds) > 2.0 ** (-bits // 4):
         raise ValueError("the curve's numbers are rounded to fewer digits than the working precision")
-    return Contact(levels, tuple(bounds), (), None, None, _digits(bits), None)
+    return Contact(levels, tuple(bounds), (), None, None, _digits(bits))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from math import factorial
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from flint import arb, fmpq, fmpz_poly
 
@@ -30,9 +30,7 @@ def exact(value: Number) -> fmpq | arb:
     """The number without rounding: a float stands for the binary fraction that it is, a ball for itself."""
     if isinstance(value, fmpq | arb):
         return value
-    if isinstance(value, int | float | Fraction):
-        return fmpq(*value.as_integer_ratio())
-    raise ValueError(f"a number is an int, float, Fraction, fmpq or arb, not {type(value).__name__}")
+    return fmpq(*value.as_integer_ratio())
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,6 @@ class Atom:
             entry = getattr(self, f.name)
             entry = tuple(map(exact, entry)) if f.name in _VECTORS else exact(entry)
             object.__setattr__(self, f.name, entry)
-        if len(self.beta1) != len(self.a) or not self.beta1:
-            raise ValueError(f"beta1 and a must have the same length d >= 1, not {len(self.beta1)} and {len(self.a)}")
-        if not self.nu > 0:
-            raise ValueError("nu must be positive")
 
 
 @dataclass(frozen=True)
@@ -68,12 +62,8 @@ class CurveMeasure:
     atoms: tuple[Atom, ...]
 
     def __post_init__(self) -> None:
-        """Validate."""
+        """Make tau exact."""
         object.__setattr__(self, "tau", exact(self.tau))
-        if not self.tau > 0:
-            raise ValueError("tau must be positive")
-        if len({len(atom.a) for atom in self.atoms}) != 1:
-            raise ValueError("a measure needs at least one atom, all of the same dimension")
 
     @property
     def d(self) -> int:
@@ -83,20 +73,12 @@ class CurveMeasure:
     @staticmethod
     def of(measure: MixingMeasure) -> CurveMeasure:
         """The measure whose numbers are exactly the doubles of a MixingMeasure without leading axes."""
-        if measure.beta0.ndim != 1:
-            raise ValueError(f"one measure is needed, without leading axes, not an array of shape {measure.tau.shape}")
         columns = (getattr(measure, f.name).tolist() for f in fields(Atom))
         atoms = tuple(Atom(tuple(v), c, tuple(a), b, nu) for v, c, a, b, nu in zip(*columns, strict=True))
         return CurveMeasure(float(measure.tau), atoms)
 
 
 Curve: TypeAlias = Callable[[fmpq], CurveMeasure]
-
-
-def _atom(truth: CurveMeasure, atom: int) -> Atom:
-    if not 0 <= atom < len(truth.atoms):
-        raise ValueError(f"atom must be 0 to {len(truth.atoms) - 1}, not {atom}")
-    return truth.atoms[atom]
 
 
 def with_parts(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]) -> CurveMeasure:
@@ -116,9 +98,7 @@ def _displace(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
 
 def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
     """Two halves of an atom at +-t in one group (times a direction, by default the first axis, for beta1 and a)."""
-    old, half = _atom(truth, atom), fmpq(1, 2)
-    if group not in get_args(Group):
-        raise ValueError(f"group must be one of {', '.join(get_args(Group))}, not {group!r}")
+    old, half = truth.atoms[atom], fmpq(1, 2)
     along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
     def curve(t: fmpq) -> CurveMeasure:
@@ -141,9 +121,7 @@ def split_every(truth: CurveMeasure) -> Curve:
 
 def split_square(truth: CurveMeasure, atom: int) -> Curve:
     """Two halves of an atom at beta1^2 +- t, d = 1: keeps the weighted mean of beta1^2 (claim C11)."""
-    if truth.d != 1:
-        raise ValueError(f"the squares of beta1 are split for d = 1, not d = {truth.d}")
-    old = _atom(truth, atom)
+    old = truth.atoms[atom]
 
     def curve(t: fmpq) -> CurveMeasure:
         roots = [arb(old.beta1[0] * old.beta1[0] + step).sqrt() for step in (t, -t)]
@@ -158,8 +136,6 @@ def gauss_hermite(m: int) -> list[tuple[arb, arb]]:
     The nodes are the roots of the Hermite polynomial He_m = x He_(m-1) - (m-1) He_(m-2), a node q has the weight
     (m-1)! / (m He_(m-1)(q)^2).
     """
-    if m < 1:
-        raise ValueError(f"m must be at least 1, not {m}")
     below, hermite = fmpz_poly([1]), fmpz_poly([0, 1])
     for k in range(1, m):
         below, hermite = hermite, fmpz_poly([0, 1]) * hermite - k * below
@@ -172,7 +148,7 @@ def gauss_hermite_split(truth: CurveMeasure, atom: int, m: int) -> Curve:
 
     q2 = -1/2 in the system of theory 4.1.1: the moments agree up to 2m - 1.
     """
-    old = _atom(truth, atom)
+    old = truth.atoms[atom]
 
     def curve(t: fmpq) -> CurveMeasure:
         rule = gauss_hermite(m)
@@ -198,9 +174,6 @@ def line(truth: CurveMeasure, direction: Mapping[str, Any]) -> Curve:
 
     A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory 3.3.1).
     """
-    accepted = ("tau", *_ATOM)
-    if not direction or not set(direction) <= set(accepted):
-        raise ValueError(f"a direction has some of {', '.join(accepted)}, not {', '.join(direction) or 'none'}")
 
     def curve(t: fmpq) -> CurveMeasure:
         atoms = list(truth.atoms)

@@ -19,12 +19,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from temperance.numerics.fitting.box import Box, one_bound
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.fits import LayoutFit
+from temperance.numerics.fitting.problem import Box, one_bound
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.arrays import reals
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.points import Points, reals
 from temperance.theory.expressions.arguments import shown
 
 _SMALLEST, _LARGEST = 1e-70, 1e70  # of a fixed temperature and of scales: squares of quotients of these are doubles
@@ -161,17 +160,15 @@ class Units:
         full[1:, 1:] = np.kron(np.eye(layout.k), atom)
         return full[np.ix_(layout.free, layout.free)], np.concatenate([[0.0], np.tile(shift, layout.k)])[layout.free]
 
-    def fit_of_data(self, fit: Fit, n: float, box: Box) -> Fit:
-        """The fit of n points x', y' as one of the data; box is what `Fit.box` says."""
+    def fit_of_data(self, fit: LayoutFit, n: float, box: Box) -> LayoutFit:
+        """The fit of n points x', y' as one of the data; box: what confined it."""
         a, c = self.matrix(fit.layout)
         inverse, theta = np.linalg.inv(a), a @ fit.theta + c
         flat = fit.flat_directions @ a.T
         return replace(
             fit,
-            measure=fit.layout.unpack(theta),
             theta=theta,
             log_likelihood=fit.log_likelihood - n * float(np.log(self.y_scale)),
-            score=inverse.T @ fit.score,
             information=inverse.T @ fit.information @ inverse,
             flat_directions=flat / np.linalg.norm(flat, axis=1, keepdims=True),
             box=box,

@@ -3,12 +3,12 @@
 One path for every gate and expert: a row of functions of theta with their gradients (`parameters`,
 `identifiable_functions`), and `Errors`, made of where the search ended and of what theory proves.
 
-Example: ``[estimate_of(row, errors) for row in parameters(names, theta, logs)]``.
+Example: ``[estimate_of(row, errors) for row in parameters(fit)]``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from itertools import groupby
 from statistics import NormalDist
 from typing import Literal, NamedTuple
@@ -20,8 +20,7 @@ from scipy.linalg import null_space
 from temperance.numerics.estimation.identifiability import Proved
 from temperance.numerics.estimation.result import Caveat, Estimate, Interval
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
-from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.general.fit_general import Name
+from temperance.numerics.fitting.fits import Fit, LayoutFit
 from temperance.numerics.mixture.activation_numpy import Floats
 
 Bools = NDArray[np.bool_]
@@ -55,30 +54,10 @@ class StandardError(NamedTuple):
     caveat: Caveat | None = None
 
 
-class Optimum(NamedTuple):
-    """Where a search ended, in the p coordinates that it moved.
-
-    theta (p,); logs (p,): which are logarithms; edge (p,): which are at the edge of the box; information (p, p), of the
-    log-likelihood; is_estimate: whether it is a maximum that is no spike.
-    """
-
-    theta: Floats
-    logs: Bools
-    edge: Bools
-    information: Floats
-    is_estimate: bool
-
-    @staticmethod
-    def of(fit: Fit) -> Optimum:
-        """The optimum of a fit of softmax, linear and activation gates with linear experts."""
-        logs = np.array([name in ("tau", "nu") for name, _ in fit.layout.names])
-        return Optimum(fit.theta, logs, fit.held, fit.information, fit.is_estimate)
-
-
 class Errors:
     """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
 
-    optimum: where the search ended, in the units that it had; flows (m, p): directions that theory proves to be flat;
+    fit: where the search ended, in the units that it had; flows (m, p): directions that theory proves to be flat;
     matrix: A of `Units.matrix`, for gradients in the data's units, where these are others; lost (p,): coordinates that
     have no maximum. Flows count as flat whatever the information is. It may add directions, which are no statement on
     the data: a point where it vanishes may be a saddle. They are flat where there is one, it moves tau, and the profile
@@ -92,7 +71,7 @@ class Errors:
 
     def __init__(
         self,
-        optimum: Optimum,
+        fit: Fit,
         flows: Floats,
         matrix: Floats | None = None,
         lost: Bools | None = None,
@@ -100,11 +79,12 @@ class Errors:
         level: bool = False,
         open_dimensions: int = 0,
     ) -> None:
-        size, self.held = len(optimum.theta), optimum.edge
+        free = fit.moves.argmax(axis=0)
+        size, self.held = len(free), fit.edge[free]
         self.matrix = np.eye(size) if matrix is None else matrix
         self.lost = np.zeros(size, dtype=bool) if lost is None else lost
-        self.stationary = optimum.is_estimate
-        information = optimum.information[np.ix_(~self.held, ~self.held)]
+        self.stationary = fit.is_estimate
+        information = fit.information[np.ix_(~self.held, ~self.held)]
         self.proved, self.blocked = _units(flows), self.held.copy()
         if len(flows) and self.held.any():
             left, sizes, _ = np.linalg.svd(flows[:, self.held])
@@ -122,8 +102,8 @@ class Errors:
         curved = values > FLAT
         self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
         # the free coordinates follow those held as -(their information)^-1 (the cross information)
-        self.doubled = (np.where(optimum.logs, np.log(2), np.abs(optimum.theta)) * self.blocked)[self.held]
-        self.pull = -self.root.T @ optimum.information[np.ix_(~self.held, self.held)] @ self.doubled
+        self.doubled = (np.where(fit.logs, np.log(2), np.abs(fit.theta))[free] * self.blocked)[self.held]
+        self.pull = -self.root.T @ fit.information[np.ix_(~self.held, self.held)] @ self.doubled
         more = np.zeros((int((np.abs(values) <= FLAT).sum()), size))
         more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
         self.flat = _units(more)
@@ -189,18 +169,18 @@ def _interval(value: float, se: float, scale: Scale) -> Interval:
     return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))
 
 
-def parameters(names: Sequence[Name], theta: Floats, logs: Bools, moves: Floats | None = None) -> list[Row]:
-    """The coordinates, in their own units where theta has logarithms; moves (p, q): how they follow q free ones."""
-    values = np.where(logs, np.exp(np.where(logs, theta, 0.0)), theta)
-    gradients = (np.eye(len(theta)) if moves is None else moves) * np.where(logs, values, 1.0)[:, None]
-    groups = [(key, list(places)) for key, places in groupby(range(len(names)), names.__getitem__)]
+def parameters(fit: Fit) -> list[Row]:
+    """The parameters of a fit, in their own units."""
+    values = fit.natural
+    gradients = fit.moves * np.where(fit.logs, values, 1.0)[:, None]
+    groups = [(key, list(places)) for key, places in groupby(range(len(values)), fit.names.__getitem__)]
     return [
-        Row(*key, values[at], gradients[at], "log" if logs[at[0]] else "real", held=not gradients[at].any())
+        Row(*key, values[at], gradients[at], "log" if fit.logs[at[0]] else "real", held=not gradients[at].any())
         for key, at in groups
     ]
 
 
-def identifiable_functions(result: Fit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
+def identifiable_functions(result: LayoutFit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
     """What a linear or homogeneous gate with a free temperature determines instead of its parameters."""
     tau, failure = float(result.measure.tau), proved.failure
     if result.layout.tau is not None or result.layout.k == 1:

@@ -7,16 +7,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from temperance.numerics.estimation.tau_profile import INDISTINCT, Side
-from temperance.numerics.fitting.mle import Fit
-from temperance.numerics.general.fit_general import GeneralFitResult
+from temperance.numerics.fitting.fits import Fit
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout
 
 _ROUNDING = 1e-9  # of a direction
-
-
-AnyFit = Fit | GeneralFitResult
-"""Where a search ended."""
 
 
 def undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
@@ -98,7 +93,7 @@ def uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[S
     return notes
 
 
-def of_search(fit: AnyFit, hint: str = "") -> list[str]:
+def of_search(fit: Fit, hint: str = "") -> list[str]:
     """How the search ended, where that is more than a maximum inside the box; hint: what may have stopped it."""
     notes = []
     if fit.status == "spike":
@@ -111,7 +106,7 @@ def of_search(fit: AnyFit, hint: str = "") -> list[str]:
     return notes + _lone(fit)
 
 
-def in_doubt(fit: AnyFit, *, separated: bool) -> list[str]:
+def in_doubt(fit: Fit, *, separated: bool) -> list[str]:
     """Why AIC and BIC of an estimate may not stand beside those of other sizes; separated: there is no maximum."""
     if not fit.is_estimate:
         return []
@@ -124,7 +119,7 @@ def in_doubt(fit: AnyFit, *, separated: bool) -> list[str]:
 
 
 def answer(
-    fit: AnyFit,
+    fit: Fit,
     verdicts: Mapping[str, bool | None],
     weak: Sequence[tuple[str, int | None]],
     *,
@@ -165,12 +160,12 @@ def answer(
     return (verdict, f"The search ended at {reached}. {distrust}")
 
 
-def _lone(fit: AnyFit) -> list[str]:
+def _lone(fit: Fit) -> list[str]:
     note = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
     return [note] * (fit.starts > 1 and fit.agree == 1)
 
 
-def _edge(fit: AnyFit) -> str:
+def _edge(fit: Fit) -> str:
     """The parameters at the edge of the box."""
     return ", ".join(_named(*bound) for bound in dict.fromkeys(fit.bounds))
 

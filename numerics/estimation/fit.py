@@ -15,17 +15,15 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.comparison import FitComparison
 from temperance.numerics.estimation.data import checked_points, names_of, sizes_of, whole
-from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of
-from temperance.numerics.estimation.formula_fit import result_of
-from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.general.fit_general import fit_general
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.generated import few
-from temperance.numerics.likelihood.plain_sums import log_weight_and_mean
-from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of, result_of
+from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.result import FitComparison, FitResult
+from temperance.numerics.fitting.fits import fit_general
+from temperance.numerics.fitting.problem import Box
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.generated import few
+from temperance.numerics.mixture.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -159,7 +157,6 @@ def _fitter(
 ) -> Callable[..., FitResult]:
     """The function that fits k atoms: from a mixture besides fresh starts, and with nu in a range if one is given."""
     searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance}
-    searched["weights"] = points.weights if points.weighted else None
 
     def fit_one(
         k: int,
@@ -170,7 +167,7 @@ def _fitter(
         box = bounds if nu is None else {**(bounds or {}), "nu": nu}
         thetas = () if mixture is None else (mixture.theta,)
         with announced(k, few=few(k, len(points.y))):
-            end = fit_general(points.x, points.y, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
+            end = fit_general(points, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
         low, high = end.box["nu"]
 
         def refit(k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> FitResult:

@@ -17,16 +17,15 @@ import numpy as np
 import sympy as sp
 from scipy.linalg import null_space
 
+from temperance.numerics.estimation.mixture import Mixture, mixture_of
 from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.fitting.climb import FLAT
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.fitting.search import AGREE
-from temperance.numerics.likelihood.scattering import Coordinates
-from temperance.numerics.merging.as_mixture import mixture_of
-from temperance.numerics.merging.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity, parity
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.mixture.generated import layout_places
+from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions.first_order_failures import Failure, classify
@@ -88,10 +87,12 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
     every = np.concatenate([odds, slopes.of_means]).reshape(-1, len(mixture.natural))
     rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
     rows = rows if jumps is None else np.vstack([rows, jumps])
-    rows = rows[np.isfinite(rows).all(axis=1) & rows.any(axis=1)]
+    with np.errstate(over="ignore"):
+        sizes = np.linalg.norm(rows, axis=1)
+    rows, sizes = (part[np.isfinite(sizes) & (sizes > 0)] for part in (rows, sizes))
     if not len(rows):  # nothing is defined at these x
         return np.zeros((0, moves.shape[1]))
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    rows /= sizes[:, None]
     scale = np.linalg.norm(rows, axis=0)
     scale = np.maximum(scale, _ROUNDING * scale.max())
     _, values, vectors = np.linalg.svd(np.linalg.qr(rows / scale, mode="r"))
@@ -108,13 +109,14 @@ def generic_flows(mixture: Mixture, moves: Floats, x: Floats) -> Floats:
     return np.asarray(near @ here @ here.T)
 
 
-def _flows(fit: Fit, gate: CompiledActivation, place: MixingMeasure | None = None, *, jumps: bool = False) -> Floats:
+def _flows(
+    fit: LayoutFit, gate: CompiledActivation, place: MixingMeasure | None = None, *, jumps: bool = False
+) -> Floats:
     """The flows (m, p) at a fit, or at a special place of its layout; jumps: whether s may jump, at 0 alone."""
     layout, measure = fit.layout, place or fit.measure
     mixture, _ = mixture_of(measure, layout, gate.source)
     d, size, where = layout.d, layout.atom_size, Coordinates(mixture.formulas, layout.k)
-    atoms = np.column_stack([where.values[:, [*range(1, d + 1), 0, *range(d + 2, 2 * d + 3)]], where.nu])
-    moves = np.eye(where.size)[:, np.append(where.values[0, d + 1], atoms)[layout.free]]
+    moves = np.eye(where.size)[:, layout_places(layout)]
     x = np.random.default_rng(0).normal(size=(max(DESIGN, 2 * size), d))
     if not jumps:
         return generic_flows(mixture, moves, x) if place is None else flows_of(mixture, moves, x)
@@ -124,7 +126,7 @@ def _flows(fit: Fit, gate: CompiledActivation, place: MixingMeasure | None = Non
     return flows_of(mixture, moves, x, np.vstack(turned))
 
 
-def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
+def proved_of(fit: LayoutFit, gate: CompiledActivation, points: Points) -> Proved:
     """What theory proves of a fit to some points."""
     layout, source = fit.layout, gate.source
     if layout.k == 1:
@@ -143,11 +145,11 @@ def proved_of(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
     return _of_place(fit, gate, points)
 
 
-def _none(fit: Fit) -> Floats:
+def _none(fit: LayoutFit) -> Floats:
     return np.zeros((0, fit.layout.size))
 
 
-def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
+def _of_failure(fit: LayoutFit, gate: CompiledActivation, failure: Failure) -> Proved:
     """The flows of an activation that fails the first-order condition by a symmetry, and what is left to learn."""
     tau_free, alike, invariants = fit.layout.tau is None, _alike(fit, gate), failure.invariants
     homogeneous, two = failure.kind == "homogeneous", fit.layout.gauge == "free" and fit.layout.k == 2
@@ -166,7 +168,7 @@ def _of_failure(fit: Fit, gate: CompiledActivation, failure: Failure) -> Proved:
     return Proved(flows, failure, powers, signs, twin=twin, notes=(note,))
 
 
-def _alike(fit: Fit, gate: CompiledActivation) -> Parity | None:
+def _alike(fit: LayoutFit, gate: CompiledActivation) -> Parity | None:
     """Whether the gates are multiples of one function of x, up to constants: "even" or "odd" in beta1, or None.
 
     For d = 1 in the free gauge they are if all beta1 have one sign ("even" then as well), or if s - const is even or
@@ -178,7 +180,7 @@ def _alike(fit: Fit, gate: CompiledActivation) -> Parity | None:
     return "even" if len(set(np.sign(beta1))) == 1 else parity(gate)
 
 
-def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
+def _of_place(fit: LayoutFit, gate: CompiledActivation, points: Points) -> Proved:
     """What is special of the place of the fit: a gate that does not depend on x, a mirror point, or the twin of one."""
     m, layout = fit.measure, fit.layout
     free = layout.gauge == "free"
@@ -198,7 +200,7 @@ def _of_place(fit: Fit, gate: CompiledActivation, points: Points) -> Proved:
     return _at_place(fit, gate, place, measure, mirrored if mirrored.proved else Mirror(None, False), gap)
 
 
-def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
+def _gap(fit: LayoutFit, gate: CompiledActivation, points: Points, measure: MixingMeasure) -> float:
     """By how much a measure near the fit has a lower log-likelihood; infinite where it is not finite."""
     reference = points.reference if points.weighted else 0.0
     value = float(points.total(log_density(measure, gate, points.x, points.y) - reference))
@@ -206,7 +208,7 @@ def _gap(fit: Fit, gate: CompiledActivation, points: Points, measure: MixingMeas
 
 
 def _at_place(
-    fit: Fit, gate: CompiledActivation, place: str, measure: MixingMeasure, mirrored: Mirror, gap: float
+    fit: LayoutFit, gate: CompiledActivation, place: str, measure: MixingMeasure, mirrored: Mirror, gap: float
 ) -> Proved:
     """The flows, twins and words of a special place from which the data do not tell the fit."""
     tau_free, kind, twin = fit.layout.tau is None, mirrored.kind, False

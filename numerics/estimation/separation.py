@@ -26,7 +26,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.conditions.first_order_failures import classify
@@ -36,7 +36,7 @@ _SOME = 300  # rows, a part of all, that tell in most cases that there is no ray
 _NEAR = 0.05  # mean log-likelihood by which a fit may be below the bound of all gates
 
 
-def separated(fit: Fit, gate: CompiledActivation, points: Points, x: Floats) -> tuple[int, ...]:
+def separated(fit: LayoutFit, gate: CompiledActivation, points: Points, x: Floats) -> tuple[int, ...]:
     """The atoms, one for two, whose points a gate separates from the others; () where this is not proved.
 
     fit: of the points, which are x (n, d) in other units.
@@ -66,7 +66,7 @@ def separated(fit: Fit, gate: CompiledActivation, points: Points, x: Floats) -> 
     return tuple(apart)
 
 
-def lost(fit: Fit, atoms: Sequence[int], *, linear: bool) -> NDArray[np.bool_]:
+def lost(fit: LayoutFit, atoms: Sequence[int], *, linear: bool) -> NDArray[np.bool_]:
     """The coordinates (p,) of the gate that have no maximum."""
     every = not linear or fit.layout.k - 1 in atoms
     gates = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
-from temperance.numerics.fitting.mle import Fit, fit_points
+from temperance.numerics.fitting.fits import LayoutFit, fit_points
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.points import Points
@@ -34,9 +34,9 @@ class Side:
     fall: float
 
 
-def relative_error(fit: Fit) -> float:
+def relative_error(fit: LayoutFit) -> float:
     """The standard error of log tau; infinite where the information does not give one, 0 where tau is not free."""
-    free = ~fit.held
+    free = ~fit.edge
     if fit.layout.tau is not None or not free[0]:
         return 0.0
     scale, values, vectors = scaled_spectrum(fit.information[np.ix_(free, free)])
@@ -45,7 +45,7 @@ def relative_error(fit: Fit) -> float:
     return float(np.linalg.norm(vectors[0] / np.sqrt(values)) / scale[0])
 
 
-def settled(fit: Fit, gate: CompiledActivation, points: Points) -> tuple[Fit, tuple[Side, ...]]:
+def settled(fit: LayoutFit, gate: CompiledActivation, points: Points) -> tuple[LayoutFit, tuple[Side, ...]]:
     """The fit, or a higher one to which the profile of tau leads; and its two sides, where they were looked at."""
     for _ in range(_ROUNDS):
         if fit.status == "spike" or relative_error(fit) <= _WEAK:
@@ -67,7 +67,7 @@ def settled(fit: Fit, gate: CompiledActivation, points: Points) -> tuple[Fit, tu
     return fit, ()
 
 
-def _walk(fit: Fit, gate: CompiledActivation, points: Points, edge: float) -> tuple[Side, Fit]:
+def _walk(fit: LayoutFit, gate: CompiledActivation, points: Points, edge: float) -> tuple[Side, LayoutFit]:
     """The profile from the estimate towards an edge of log tau, until it excludes a value; and its highest point.
 
     Where a flat profile begins to move is looked at closely: a gate with kinks is flat below its first kink, and the
@@ -92,13 +92,15 @@ def _walk(fit: Fit, gate: CompiledActivation, points: Points, edge: float) -> tu
     return Side(float(np.exp(here.theta[0])), fit.log_likelihood - here.log_likelihood), highest
 
 
-def _at(fit: Fit, gate: CompiledActivation, points: Points, log_tau: float, starts: list[Floats]) -> Fit:
+def _at(fit: LayoutFit, gate: CompiledActivation, points: Points, log_tau: float, starts: list[Floats]) -> LayoutFit:
     """The fit with tau held."""
     box = replace(fit.box, tau=(float(np.exp(log_tau - _WIDTH)), float(np.exp(log_tau + _WIDTH))))
     return fit_points(fit.layout, gate, points, box=box, starts=0, seed=0, known_starts=starts)
 
 
-def _between(fit: Fit, gate: CompiledActivation, points: Points, level: Fit, outer: Fit) -> Iterator[Fit]:
+def _between(
+    fit: LayoutFit, gate: CompiledActivation, points: Points, level: LayoutFit, outer: LayoutFit
+) -> Iterator[LayoutFit]:
     """Points of the profile ever nearer to the end of its flat part, level, from behind it, moved."""
     for _ in range(_HALVINGS):
         middle = _at(fit, gate, points, (level.theta[0] + outer.theta[0]) / 2, [level.theta, outer.theta])
@@ -109,9 +111,9 @@ def _between(fit: Fit, gate: CompiledActivation, points: Points, level: Fit, out
             level = middle
 
 
-def _tangent(fit: Fit, change: float) -> Floats:
+def _tangent(fit: LayoutFit, change: float) -> Floats:
     """The step along the profile that changes log tau."""
-    free = ~fit.held
+    free = ~fit.edge
     free[0] = False
     step = np.zeros(len(fit.theta))
     step[0] = change

@@ -39,11 +39,11 @@ from temperance.numerics.fitting.charts import (
     near_pair,
     uncut,
 )
-from temperance.numerics.likelihood import scattering
-from temperance.numerics.likelihood.scattering import Tables, scatter
-from temperance.numerics.machine.code_versions import version_of
-from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.mixture import kernel_sums
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.kernel_sums import Tables, scatter
+from temperance.numerics.mixture.threads import interrupts_noted
+from temperance.numerics.mixture.written_code import version_of
 
 Bools = NDArray[np.bool_]
 
@@ -77,13 +77,11 @@ class Stop(NamedTuple):
 
     @staticmethod
     def in_sample_units(n: float) -> Stop:
-        """For a mean log-likelihood over n points whose rounding errors stay small: see numerics.lattice.
+        """For a mean log-likelihood over n points whose rounding errors stay small: see `studies.lattice`.
 
         A gain of 1e-3 in the log-likelihood of all points is not worth a pass, and gradient and curvature are measured
-        on the scale n^(-1/2) of their noise. Raises ValueError unless n is at least 1.
+        on the scale n^(-1/2) of their noise.
         """
-        if not 1 <= n < math.inf:
-            raise ValueError(f"the number of points must be at least 1, not {n}")
         return Stop(
             gradient=1e-3 / math.sqrt(n), curvature=1e-2 / math.sqrt(n), settled=1e-3 / n, valleys=True, pairs=True
         )
@@ -97,7 +95,7 @@ class Plan(NamedTuple):
 
     base (q,): the vector of all coordinates where nothing moves; places (p,): of u in it; tied: coordinates that follow
     the first variance; logs (q,): which are logarithms; values (k, m), nu (k,): parameters of atoms; tables: of
-    `scattering`; x, y, weights, reference: the data; sums: how many the kernel fills; n: the number of points.
+    `kernel_sums`; x, y, weights, reference: the data; sums: how many the kernel fills; n: the number of points.
     """
 
     base: Floats
@@ -507,7 +505,7 @@ def compiled_climb() -> Any:
     from numba import njit, typeof, types
     from numba.extending import overload, register_jitable
 
-    from temperance.numerics.likelihood.compiled import call_kernel
+    from temperance.numerics.mixture.kernels import call_kernel
 
     options: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
     for module in (charts, sys.modules[__name__]):
@@ -527,7 +525,7 @@ def compiled_climb() -> Any:
     plan = Plan(row, line, line, marks, whole, line, tables, table, row, row, row, 1, 1.0)
     others = (plan, table, table, row, row, row, NO_FRAME, EXACT, 1)
     signature = types.void(types.intp, *(typeof(value) for value in others))
-    versions = version_of(Path(__file__).parent, Path(scattering.__file__).parent)
+    versions = version_of(Path(__file__).parent, Path(kernel_sums.__file__).parent)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
         return njit(signature, cache=True, **options)(_climb_of(int(versions[:14], 16)))
 

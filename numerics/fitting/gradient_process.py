@@ -26,11 +26,10 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.fitting.starts import labellings, random_gates
-from temperance.numerics.likelihood.plain_sums import atom_jets, log_weights, mean_and_slopes, means_of
-from temperance.numerics.machine.interrupts import interrupts_noted
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.plain_sums import atom_jets, log_weights, mean_and_slopes, means_of
+from temperance.numerics.mixture.points import Points, softmax
+from temperance.numerics.mixture.threads import interrupts_noted
 
 _STEP = 0.8  # of the grid of lines, in deviations of y given x
 _LEVELS = 5  # of the logarithm of nu
@@ -260,7 +259,7 @@ def compiled_ratios() -> Any:
     And the sums over y of their squares (l, m)."""
     from numba import njit, types
 
-    from temperance.numerics.machine.elementary import small_exp
+    from temperance.numerics.mixture.vector_code import small_exp
 
     def ratios(means, nu, ends, y, weights, inverse, ratio, squares):  # type: ignore[no-untyped-def]
         for l in range(len(nu)):

@@ -1,7 +1,8 @@
 """States a fit: a likelihood of k atoms at some points, which coordinates move, and the box that confines them.
 
 u (p,) are the coordinates that move, positive parameters by their logarithms; all coordinates are those of
-`scattering.Coordinates`. Gates of layouts and gates given as formulas make problems alike.
+`kernel_sums.Coordinates`. Gates of layouts and gates given as formulas make problems alike. The box is part of the
+estimator; that of softmax, linear and activation gates with linear experts is a `Box`.
 
 Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stationary``.
 """
@@ -9,23 +10,88 @@ Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stat
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
 from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.by_layout import formulas_of
-from temperance.numerics.likelihood.generated import GeneratedLikelihood, likelihood
-from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
-from temperance.numerics.mixture.density import Sums
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.generated import GeneratedLikelihood, layout_formulas, layout_places, likelihood
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.plain_sums import Sums
+from temperance.numerics.mixture.points import NONE, Points
+from temperance.theory.expressions.arguments import checked
+
+
+@checked
+@dataclass(frozen=True)
+class Box:
+    """The compact parameter set, part of the estimator: |beta1|, |beta0|, |a|, |b| entry by entry, tau, nu.
+
+    The bounds of beta1 and a are one number for all entries, or one for each column of x.
+    """
+
+    beta1: float | tuple[float, ...]
+    beta0: float
+    tau: tuple[float, float]
+    a: float | tuple[float, ...]
+    b: float
+    nu: tuple[float, float]
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        for f in fields(self):
+            value = getattr(self, f.name)
+            good = bool((np.array(value) > 0).all() and (np.array(value) < np.inf).all())
+            if f.name in ("tau", "nu"):
+                good = good and len(value) == 2 and value[0] < value[1]
+            if not good:
+                raise ValueError(f"box: {f.name} must be positive and finite (and a pair increasing), not {value}")
+
+    @staticmethod
+    def for_data(x: Floats, y: Floats, weights: Floats = NONE) -> Box:
+        """A wide box from the scale of the data: nu within [1e-3, 4] var(y), tau within [1/50, 50]."""
+        points = Points(x, y, weights)
+        x, y = points.x, points.y
+        deviation = float(np.sqrt(points.mean((y - points.mean(y)) ** 2))) or 1.0
+        spread = np.sqrt(points.mean((x - points.mean(x)) ** 2))
+        spread[spread == 0] = 1.0
+        largest, reach = float(np.abs(y).max()) + 10 * deviation, float((np.abs(x) / spread).max())
+        beta1, a = (bound / spread for bound in (50.0, 10 * largest))
+        variance = deviation**2
+        nu = (1e-3 * variance, 4 * variance)
+        return Box(one_bound(beta1), 50.0, (0.02, 50.0), one_bound(a), 10 * largest * (1.0 + reach), nu)
+
+    @checked
+    def bounds(self, layout: Layout) -> tuple[Floats, Floats]:
+        """Lower and upper bounds (p,) of theta, whose coordinates layout names: logarithms for tau and nu.
+
+        Raises ValueError for one bound a column of another number of columns.
+        """
+        both = []
+        for j, (name, atom) in enumerate(layout.names):
+            bound = getattr(self, name)
+            if name in ("tau", "nu"):
+                both.append(np.log(bound))
+                continue
+            if isinstance(bound, tuple):
+                if len(bound) != layout.d:
+                    raise ValueError(f"box: {name} must be one number, or one for each of {layout.d} columns of x")
+                bound = bound[j - layout.names.index((name, atom))]
+            both.append((-bound, bound))
+        lower, upper = np.array(both).T.copy()
+        return lower, upper
+
+
+def one_bound(bounds: Floats) -> float | tuple[float, ...]:
+    """The bounds of the columns (d,); a single number if they are equal."""
+    return float(bounds[0]) if (bounds == bounds[0]).all() else tuple(map(float, bounds))
+
 
 MAX_PASSES = 500
 _LARGE = 200_000  # points times atoms from which a climb is made pass by pass, so that Ctrl-C is heard
@@ -101,14 +167,10 @@ class Problem:
         """The coordinates (p,) at the edge of the box."""
         return (u <= self.lower) | (u >= self.upper)
 
-    def sums(self, u: Floats, *, derivatives: bool = True) -> Sums:
-        """The log-likelihood at u with score (p,) and Hessian (p, p); or the value alone."""
+    def sums(self, u: Floats) -> Sums:
+        """The log-likelihood at u with score (p,) and Hessian (p, p)."""
         points = self.points
-        value, score, hessian = self.likelihood(
-            self.full(u), points.x, points.y, points.weights, points.reference, derivatives
-        )
-        if not derivatives:
-            return Sums(value, score, hessian)
+        value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
         first = self.where.nu[0]
         for rows in (score, hessian, hessian.T):
             rows[first] += rows[self.tied].sum(axis=0)
@@ -148,12 +210,10 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
 
     Raises ValueError for a linear gate whose tau is to be fitted: data tell beta1/tau and beta0/tau alone.
     """
-    linear, k, width = gate.source.is_linear, layout.k, layout.atom_size
+    linear, k = gate.source.is_linear, layout.k
     if linear and layout.tau is None:
         raise ValueError("the linear gate determines no temperature: hold tau, and fit beta1 and beta0 at it")
-    atom = [*range(1, layout.d + 1), 0, *range(layout.d + 1, width)]  # where formulas have beta1, beta0, a, b, nu
-    every = np.array([k * width, *(i * width + at for i in range(k) for at in atom)])
-    base = np.zeros(k * width + (not linear))
+    base = np.zeros(k * layout.atom_size + (not linear))
     lower, upper = box.bounds(layout)
     scale = np.ones(layout.size)
     if linear:  # the formulas of the linear gate have the temperature 1
@@ -163,13 +223,13 @@ def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box
     elif layout.tau is not None:
         base[-1] = np.log(layout.tau)
     return Problem(
-        formulas_of(gate.source, layout.d),
+        layout_formulas(gate.source, layout.d),
         k,
         layout.gates,
         points,
         gate.machine_code and k > 1,
         base,
-        every[layout.free].astype(np.int64),
+        layout_places(layout),
         lower * scale,
         upper * scale,
         anchored=layout.gauge == "anchored" and not linear and k > 1,

@@ -22,10 +22,10 @@ from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
 from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
 from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits, start_in_box
-from temperance.numerics.likelihood.plain_sums import responsibilities
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.plain_sums import responsibilities
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.threads import one_blas_thread
 
 Status = Literal["converged", "at_bound", "spike", "max_steps"]
 FAILED: tuple[Status, ...] = ("spike", "max_steps")
@@ -62,11 +62,6 @@ class Effort:
     rounds: int = 3
     passes: int = MAX_PASSES
     spacings: tuple[float, float] = (1.0, 3.0)
-
-    def __post_init__(self) -> None:
-        """Validate."""
-        if min(self.rough, self.peaks, self.splits, *self.spacings) < 0 or min(self.rounds, self.passes) < 1:
-            raise ValueError(f"starts and spacings must be at least 0, rounds and passes at least 1, not {self}")
 
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
@@ -276,6 +271,9 @@ def search(
             progress(min(len(ends), total), total)
         return ends[-1]
 
+    def onwards(end: Maximum) -> Maximum:
+        return problem.climb(end.theta, effort.passes, stop)
+
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
@@ -286,8 +284,8 @@ def search(
         halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
     if few is not None:
-        halves = [[_finished(problem, end, effort, stop) for end in _highest(climbs, few.n)] for climbs in halves]
-        first = [_finished(problem, end, effort, stop) for end in first]
+        halves = [[onwards(end) for end in _highest(climbs, few.n)] for climbs in halves]
+        first = [onwards(end) for end in first]
     optima = [_optimum(problem, climbs) for climbs in halves]
     best = better(*optima) if len(optima) == 2 else _optimum(problem, first)
     if first and optima:
@@ -303,11 +301,6 @@ def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:
     """Whether the best climbs of two searches end apart; where none was finite there is nothing to compare."""
     best = [max(end.value for end in climbs) for climbs in halves]
     return len(best) == 2 and abs(best[0] - best[1]) * n > APART
-
-
-def _finished(problem: Problem, end: Maximum, effort: Effort, stop: Stop) -> Maximum:
-    """The climb on all points from where one on pooled points ended."""
-    return problem.climb(end.theta, effort.passes, stop)
 
 
 def _settled(best: Optimum, stop: Stop) -> Optimum:

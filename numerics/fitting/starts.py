@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.climb import scaled_spectrum
 from temperance.numerics.fitting.problem import Problem
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas
-from temperance.numerics.likelihood.plain_sums import log_weights, mean_and_slopes
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.plain_sums import log_weights, mean_and_slopes
 from temperance.numerics.mixture.points import Points
 
 SUBSAMPLE = 500

@@ -7,7 +7,7 @@ Example: ``told(truth, held_in(truth, "free"), atom_symbol(c, 1)).variance`` is 
 `information_at` is the Fisher information of one mixture, x uniform on a box (theory 7.1).
 
 As in `fisher`, but log weights, means and their slopes come from formulas. Panels in x end at the kinks of gate and
-mean, those that are lines for d = 2. Coordinates are those of `likelihood.generated`: logarithms of what is positive.
+mean, those that are lines for d = 2. Coordinates are those of `mixture.generated`: logarithms of what is positive.
 
 Example: ``information_at(model("laplace"), 2, natural, -3, 3).variance("tau")`` is [I^-1] of log tau.
 """
@@ -23,14 +23,13 @@ import numpy as np
 import sympy as sp
 from sympy.core.relational import Relational
 
-from temperance.numerics.general.fit_general import Name, held_of
-from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, reduced
-from temperance.numerics.information.quadrature import on_panels
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.plain_sums import atom_jets
-from temperance.numerics.likelihood.scattering import Coordinates
-from temperance.numerics.machine.threads import one_blas_thread
+from temperance.numerics.fitting.fits import Name, held_of
+from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, on_panels, reduced
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.plain_sums import atom_jets
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates
 from temperance.theory.models.truth import Truth

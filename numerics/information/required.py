@@ -1,19 +1,76 @@
-"""Sample sizes at one truth: for the temperature, for beta1, and what goes with them.
+"""Sample sizes: at one truth, at the best temperature, on equal terms of two activations, and the floor of all gates.
 
 Example: ``at_truth(truth, layout, gate, -3, 3).tau`` is [I^-1] of log tau: n observations give it the standard error
 sqrt(tau/n), which is that of tau relative to tau.
+
+The floor: no activation, expert or design learns the temperature from fewer observations (theory 7.2.1). Were the
+labels seen and all else known, the information on log tau would be the mean over x of the varentropy Var_w(log w) of
+the gate's weights w. Its maximum over all w of k atoms has one atom apart and the others equal: with u the log odds of
+that atom, v = u + log(k - 1) and v tanh(u/2) = 2 it is v^2/4 - 1.
+
+>>> round(100 * floor(2), 2), round(100 * floor(3), 2)
+(227.67, 131.27)
+
+Equal terms: log tau does not change under s -> alpha s + gamma and z -> delta z, so (tau, beta1) of two activations are
+in different units. Their gates are not: for every length of beta1, its direction kept, beta0 and tau follow from the
+least and the greatest probability of the first atom over x; the length that needs the fewest observations is searched
+for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
+from flint import arb, ctx, fmpq
 
-from temperance.numerics.information.fisher import Information, information, kurtosis
-from temperance.numerics.information.quadrature import COARSE, FINE, quadrature
-from temperance.numerics.mixture.activation_numpy import CompiledActivation
+from temperance.numerics.information.fisher import (
+    COARSE,
+    FINE,
+    SCAN,
+    Accuracy,
+    Information,
+    information,
+    kurtosis,
+    logits,
+    product_grid,
+    quadrature,
+)
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+
+_BITS, _HALVINGS = 128, 90
+
+
+def largest_varentropy(k: int) -> arb:
+    """A ball around the maximum of the varentropy of k weights; raises ValueError for k < 2.
+
+    The derivative by u of log f, f = v^2/(4 cosh^2(u/2)), is 2/v - tanh(u/2), and v tanh(u/2) grows: its root is
+    unique, and balls of a proved sign enclose it.
+    """
+    if k < 2:
+        raise ValueError(f"a gate needs two atoms, not {k}")
+    with ctx.workprec(_BITS):
+        more = arb(k - 1).log()
+        low, high = fmpq(0), fmpq(4)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            excess = (arb(middle) + more) * (arb(middle) / 2).tanh() - 2
+            if excess > 0:
+                high = middle
+            elif excess < 0:
+                low = middle
+            else:
+                break
+        root = arb(low).union(arb(high))
+        return (root + more) ** 2 / 4 - 1
+
+
+def floor(k: int) -> float:
+    """1/max varentropy: the least variance of log tau, times n, that any gate of k atoms allows."""
+    return float((1 / largest_varentropy(k)).mid())
+
 
 ASYMPTOTIC = 0.1
 """Greatest kurtosis of the influence over n at which n is taken to be in the asymptotic regime (theory 7.1)."""
@@ -78,3 +135,150 @@ def standard_errors(
         unit = float(measure.tau) if name == "tau" else float(measure.nu[atom]) if name == "nu" else 1.0
         rows.append((name, atom, float(error) * unit))
     return tuple(rows)
+
+
+_LOG_TAUS = np.linspace(-6.0, 2.0, 33)  # of log(tau over the range of the numerator of the log odds)
+_TAU_ROUNDS = 4
+_EDGE_STEPS = 8
+
+
+@dataclass(frozen=True)
+class BestTau:
+    """tau with the least variance of log tau, that variance (times n), and the window of at most twice as much.
+
+    An end of the window is None where the search, over four decades, did not reach it.
+    """
+
+    tau: float
+    variance: float
+    low: float | None
+    high: float | None
+
+
+def tau_variance(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float, accuracy: Accuracy = FINE
+) -> float:
+    """[I^-1] of log tau for x uniform on [low, high]^d; infinite where it is not resolved in doubles."""
+    fisher = information(measure, layout, gate, quadrature(measure, gate, low, high, accuracy))
+    return fisher.variance("tau") if fisher.resolved else float("inf")
+
+
+def best_tau(
+    measure: MixingMeasure, layout: Layout, gate: CompiledActivation, low: float, high: float
+) -> BestTau | None:
+    """The best temperature to three digits; None where no temperature has a finite variance."""
+    numerators = logits(measure, gate, product_grid(np.linspace(low, high, 65), measure.d)) * measure.tau
+    scale = float(np.ptp(numerators, axis=1).max())
+    if scale == 0:
+        return None
+
+    def at(log_tau: float) -> float:
+        trial = replace(measure, tau=np.array(scale * np.exp(log_tau)))
+        try:
+            return float(np.log(tau_variance(trial, layout, gate, low, high, SCAN)))
+        except ValueError:  # too steep to be resolved
+            return float("inf")
+
+    values = np.array([at(v) for v in _LOG_TAUS])
+    best = int(values.argmin())
+    if not np.isfinite(values[best]):
+        return None
+    place, value, width = float(_LOG_TAUS[best]), float(values[best]), float(_LOG_TAUS[1] - _LOG_TAUS[0])
+    for _ in range(_TAU_ROUNDS):
+        width /= 2
+        for step in (-width, width):
+            if (other := at(place + step)) < value:
+                place, value = place + step, other
+                break
+    ends = [_edge(at, values, best, step, value + np.log(2.0)) for step in (-1, 1)]
+    taus = [None if end is None else scale * float(np.exp(end)) for end in ends]
+    return BestTau(scale * float(np.exp(place)), float(np.exp(value)), *taus)
+
+
+def _edge(at: Callable[[float], float], values: Floats, best: int, step: int, wanted: float) -> float | None:
+    """Where the function first rises to a value, going from the best in one direction."""
+    i = best
+    while 0 <= i + step < len(values) and values[i + step] < wanted:
+        i += step
+    if not 0 <= i + step < len(values):
+        return None
+    inside, outside = float(_LOG_TAUS[i]), float(_LOG_TAUS[i + step])
+    for _ in range(_EDGE_STEPS):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if at(middle) < wanted else (inside, middle)
+    return (inside + outside) / 2
+
+
+SCALES = np.exp(np.linspace(-3.0, 4.0, 36))  # of the greatest |beta1 . x|
+_LENGTH_ROUNDS = 5
+_POINTS = 801
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The measure of the least cost, its cost, and whether the search ended at the end of its range of beta1."""
+
+    measure: MixingMeasure
+    cost: float
+    at_edge: bool
+
+
+def matched(
+    measure: MixingMeasure, gate: CompiledActivation, low: float, high: float, probabilities: tuple[float, float]
+) -> MixingMeasure | None:
+    """beta0 and tau such that the first of two atoms has these least and greatest probabilities over x.
+
+    None where the gate cannot: s is not finite on all of beta1 . x, or does not depend on x.
+    """
+    x = np.linspace(low, high, _POINTS if measure.d == 1 else 65)
+    (s,) = gate(product_grid(x, measure.d) @ measure.beta1.T, 0)
+    if not np.isfinite(s).all():
+        return None
+    difference = s[:, 0] - s[:, 1]
+    if np.ptp(difference) <= 1e-12 * np.abs(s).max():
+        return None
+    least, greatest = (float(np.log(p / (1 - p))) for p in probabilities)
+    tau = float(np.ptp(difference)) / (greatest - least)
+    beta0 = tau * least - float(difference.min())
+    return replace(measure, beta0=np.array([beta0, 0.0]), tau=np.array(tau))
+
+
+def best_matched(
+    measure: MixingMeasure,
+    layout: Layout,
+    gate: CompiledActivation,
+    low: float,
+    high: float,
+    probabilities: tuple[float, float],
+    cost: Callable[[Information, MixingMeasure], float],
+) -> Matched | None:
+    """The least cost over the length and sign of beta1, its direction kept; None where no length has a finite one."""
+    reach = float(np.abs(measure.beta1).sum(axis=1).max()) * max(abs(low), abs(high))
+
+    def at(scale: float, accuracy: Accuracy = SCAN) -> tuple[float, MixingMeasure | None]:
+        candidate = matched(replace(measure, beta1=measure.beta1 * (scale / reach)), gate, low, high, probabilities)
+        if candidate is None:
+            return float("inf"), None
+        try:
+            fisher = information(candidate, layout, gate, quadrature(candidate, gate, low, high, accuracy))
+        except ValueError:  # s' is not finite, or the gate too steep to be resolved
+            return float("inf"), None
+        return (cost(fisher, candidate) if fisher.resolved else float("inf")), candidate
+
+    lengths = np.concatenate([-SCALES[::-1], SCALES])
+    values = np.array([at(v)[0] for v in lengths])
+    best = int(values.argmin())
+    if not np.isfinite(values[best]):
+        return None
+    place, value, step = float(lengths[best]), float(values[best]), float(SCALES[1] / SCALES[0])
+    for _ in range(_LENGTH_ROUNDS):
+        step = float(np.sqrt(step))
+        for other in (place / step, place * step):
+            if SCALES[0] <= abs(other) <= SCALES[-1] and (trial := at(other)[0]) < value:
+                place, value = other, trial
+                break
+    value, candidate = at(place, FINE)
+    if candidate is None:
+        return None
+    edge = min(abs(abs(place) - end) / end for end in (SCALES[0], SCALES[-1])) < 1e-9
+    return Matched(candidate, value, bool(edge))

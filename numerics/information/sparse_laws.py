@@ -17,8 +17,8 @@ import numpy as np
 from flint import fmpq
 from scipy.optimize import brentq, minimize_scalar
 
-from temperance.numerics.information.best_tau import tau_variance
-from temperance.numerics.information.quadrature import COARSE, SCAN, logits
+from temperance.numerics.information.fisher import COARSE, SCAN, logits
+from temperance.numerics.information.required import tau_variance
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.expressions.balls import jet

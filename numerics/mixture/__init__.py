@@ -1,5 +1,8 @@
-"""Represents mixing measures, and computes densities and samples.
+"""Represents mixtures, and computes their densities, samples and likelihoods.
 
-Takes parameters of atoms as arrays with leading replicate axes, and an activation of the theory side, compiled here;
-returns log densities with score and Hessian by hand, and samples of (x, y) fixed by a seed. `density` is the plain
-version against which the compiled kernels are tested. Start with `measures.MixingMeasure`."""
+Takes parameters of atoms as arrays, with an activation of the theory side or formulas of a gate and an expert; returns
+log densities, samples of (x, y) fixed by a seed, and the log-likelihood with its gradient and Hessian, by NumPy or in
+machine code: kernels are compiled for given formulas and numbers of atoms, and kept on disk. Start with
+`measures.MixingMeasure`, then `generated.likelihood`; with `generated.evaluate` for the coordinates of linear, softmax
+and activation gates with linear experts.
+"""

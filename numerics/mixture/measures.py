@@ -1,23 +1,35 @@
-"""Holds mixing measures as arrays with leading replicate axes, and packs them into unconstrained vectors.
+"""Mixing measures of softmax and activation gates with linear experts: their coordinates, densities and samples.
 
-theta = (log tau, then for each atom i: beta1_i (d), beta0_i, a_i (d), b_i, log nu_i), without the entries that the
-gauge fixes (and without log tau when tau is fixed). Every real vector theta is a valid measure.
+`Layout` names the coordinates theta of a fit. With t_i = (s(beta1_i . x) + beta0_i)/tau, f_i = log N(y | a_i . x + b_i,
+nu_i), gate probabilities pi = softmax(t) and responsibilities r = softmax(t + f), log g = logsumexp(t + f) -
+logsumexp(t).
 
-Example: ``Layout(k=2, d=1, gauge="free")`` has the eleven coordinates minus beta0_2, that is ten.
+Samples come from a counter-based generator. Point j of a stream is a function of (seed, replicate, j) alone: longer
+samples begin with the shorter ones. Studies are defined by their seed and this generator (Philox4x64).
+
+Example: ``Layout(2, 1).unpack(theta).log_density(x, y, "tanh").sum()`` is the log-likelihood of theta.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Literal, get_args
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from temperance.numerics.mixture.activation_numpy import Compilable, Floats, compiled
-from temperance.numerics.mixture.arrays import reals
+from temperance.numerics.mixture.activation_numpy import Compilable, CompiledActivation, Floats, compiled
+from temperance.numerics.mixture.points import reals, softmax
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import generic
+from temperance.theory.models.spec import BETA0, TAU, Gate
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.true_point import exact
 
 Gauge = Literal["anchored", "free"]
 
@@ -84,8 +96,6 @@ class MixingMeasure:
         activation: s, a name, an expression in z, or an Activation; the linear gate by default. The measure has no
         leading axes. Raises ValueError for a wrong shape, or an activation that cannot be read.
         """
-        from temperance.numerics.mixture.density import check_points, gate_probabilities
-
         return gate_probabilities(self, compiled(activation), check_points(self, x))
 
     @checked
@@ -94,8 +104,6 @@ class MixingMeasure:
 
         activation: and ValueError: as in `gate_probabilities`.
         """
-        from temperance.numerics.mixture.density import check_data, check_points, responsibilities
-
         return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))
 
     @checked
@@ -105,8 +113,6 @@ class MixingMeasure:
         activation: as in `gate_probabilities`. Points without leading axes serve every measure; the sum over the last
         axis is the log-likelihood. Raises ValueError for a wrong shape, or an activation that cannot be read.
         """
-        from temperance.numerics.mixture.density import log_density
-
         return log_density(self, compiled(activation), x, y)
 
 
@@ -192,3 +198,126 @@ class Layout:
         return MixingMeasure(
             atoms[..., :d], atoms[..., d], tau, atoms[..., d + 1 : 2 * d + 1], atoms[..., 2 * d + 1], nu
         )
+
+
+# smaller exponentials cannot change a sum of doubles, and denormal numbers are slow
+_softmax = partial(softmax, floor=-300.0)
+
+
+def _logits(m: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """t and f (k, n) of a single measure at x (n, d), y (n,)."""
+    x1 = np.concatenate([x.T, np.ones((1, len(x)))])
+    (s,) = gate(m.beta1 @ x1[:-1], 0)
+    e = y - np.column_stack([m.a, m.b]) @ x1
+    f = e * e * (-0.5 / m.nu[:, None]) - 0.5 * np.log(2 * np.pi * m.nu)[:, None]
+    return (s + m.beta0[:, None]) / m.tau, f
+
+
+def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:
+    """x (n, d) as an array of doubles; raises ValueError for a wrong shape, or a measure with leading axes."""
+    points = reals(x, "x")
+    if measure.tau.ndim:
+        raise ValueError(f"one measure is needed, not a batch of shape {measure.tau.shape}")
+    if points.ndim != 2 or points.shape[1] != measure.d:
+        raise ValueError(f"x must have shape (n, {measure.d}), not {points.shape}")
+    return points
+
+
+def check_data(x: ArrayLike, y: ArrayLike, d: int) -> tuple[Floats, Floats]:
+    """x (..., n, d) and y (..., n) as arrays of doubles; raises ValueError for a wrong shape."""
+    x, y = reals(x, "x"), reals(y, "y")
+    if x.ndim < 2 or x.shape[-1] != d:
+        raise ValueError(f"x must have shape (..., n, {d}), not {x.shape}")
+    if y.shape != x.shape[:-1]:
+        raise ValueError(f"y must have shape {x.shape[:-1]} to go with x, not {y.shape}")
+    return x, y
+
+
+@one_blas_thread()
+def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, y: ArrayLike) -> Floats:
+    """log g_G(y_j | x_j), shape (..., n), of a measure (...) at points x (..., n, d), y (..., n); gate: s, compiled.
+
+    Points without leading axes serve every measure; nan where s overflows. Raises ValueError for a wrong shape.
+    """
+    x, y = check_data(x, y, measure.d)
+    batch = np.broadcast_shapes(measure.tau.shape, y.shape[:-1])
+    values = np.empty((*batch, y.shape[-1]))
+    x, y = np.broadcast_to(x, (*batch, *x.shape[-2:])), np.broadcast_to(y, values.shape)
+    for index in np.ndindex(batch):
+        m = measure[index] if measure.tau.shape else measure
+        t, f = _logits(m, gate, x[index], y[index])
+        values[index] = _softmax(t + f).log_sum - _softmax(t).log_sum
+    return values
+
+
+@one_blas_thread()
+def gate_probabilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
+    """softmax_i((s(beta1_i . x) + beta0_i)/tau), shape (n, k), of a single measure at x (n, d)."""
+    t, _ = _logits(measure, gate, x, np.zeros(len(x)))
+    return _softmax(t).shares.T
+
+
+@one_blas_thread()
+def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
+    """Posterior probabilities of the atoms given (x, y), shape (n, k), for a single measure."""
+    t, f = _logits(measure, gate, x, y)
+    return _softmax(t + f).shares.T
+
+
+_COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
+
+
+@checked
+def sample(
+    measure: MixingMeasure,
+    gate: Compilable,
+    n: int,
+    *,
+    seed: int,
+    replicate: int = 0,
+    low: float = -3.0,
+    high: float = 3.0,
+    x: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """n points x (n, d), uniform on [low, high]^d unless given, and y (n,) from g_G(y | x).
+
+    measure has no replicate axis; gate: s, a name, an expression in z, an Activation, or one that is compiled; seed,
+    replicate: of the stream. Raises ValueError for a wrong shape, an empty interval, or a gate that cannot be read.
+    """
+    if not low < high:
+        raise ValueError(f"low must be below high, not {low}, {high}")
+    if n < 0 or not (0 <= seed < 2**64 and 0 <= replicate < 2**64):
+        raise ValueError(f"n must be at least 0, seed and replicate from 0 to 2^64 - 1, not {n}, {seed}, {replicate}")
+    bits, columns = np.random.Philox(key=np.array([seed, replicate], dtype=np.uint64)), measure.d + 3
+    u = np.random.Generator(bits).random((n, -(-columns // _COUNTER) * _COUNTER))
+    if x is None:
+        x = low + (high - low) * u[:, 3:columns]
+    x = check_points(measure, x)
+    if len(x) != n:
+        raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")
+    cumulative = np.cumsum(gate_probabilities(measure, compiled(gate), x), axis=1)
+    atom = (u[:, :1] >= cumulative[:, :-1]).sum(axis=1)
+    normal = np.sqrt(-2.0 * np.log1p(-u[:, 1])) * np.cos(2 * np.pi * u[:, 2])  # Box-Muller
+    mean = np.einsum("nd,nd->n", x, measure.a[atom]) + measure.b[atom]
+    return x, mean + np.sqrt(measure.nu[atom]) * normal
+
+
+def truth_of(measure: MixingMeasure, low: float, high: float, make: Callable[[int], Gate] = generic) -> Truth:
+    """The truth that a single measure is, with x uniform on [low, high]^d; make: its gate in dimension d."""
+    spec = model(make(measure.d), dim=measure.d)
+    names = (*spec.gate.own, BETA0, *spec.expert.parameters)
+    rows = np.column_stack([measure.beta1, measure.beta0, measure.a, measure.b, measure.nu])
+    atoms = tuple(dict(zip(names, map(exact, row), strict=True)) for row in rows.tolist())
+    return Truth(spec, atoms, dict.fromkeys(spec.gate.shared, exact(float(measure.tau))), (exact(low), exact(high)))
+
+
+def measure_of(truth: Truth) -> MixingMeasure:
+    """The arrays of a truth with rational numbers for all parameters; tau is 1 where its gate has none."""
+    *a, b, nu = truth.spec.expert.parameters
+
+    def values(names: Iterable[sp.Symbol]) -> Floats:
+        return np.array([[atom[p].p / atom[p].q for p in names] for atom in truth.atoms])
+
+    tau, own = truth.shared.get(TAU, sp.S.One), truth.spec.gate.own[: truth.spec.dim]
+    beta0, intercept, variance = values((BETA0, b, nu)).T
+    return MixingMeasure(values(own), beta0, np.array(tau.p / tau.q), values(a), intercept, variance)

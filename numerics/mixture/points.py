@@ -1,15 +1,60 @@
-"""The points (x, y) of a fit, with weights or without."""
+"""What all numerics take: arrays of real numbers, points (x, y) with or without weights, and the softmax over atoms."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.arrays import reals
-from temperance.numerics.mixture.density import NONE
+
+
+def reals(values: ArrayLike | None, name: str) -> NDArray[np.float64]:
+    """The values as doubles, of any shape; an array of doubles as it is.
+
+    Raises:
+        ValueError: they are no real numbers, or rows of different lengths; the message names them.
+    """
+    try:
+        array = np.asarray(values)
+        if values is None or np.iscomplexobj(array):
+            raise ValueError("None" if values is None else "complex numbers")
+        return np.asarray(array, dtype=float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{name} must hold real numbers: {' '.join(str(error).split())}") from None
+
+
+class Softmax(NamedTuple):
+    """exp(logs)/sum exp(logs) over an axis; the largest of logs, and sum exp(logs - largest), without that axis."""
+
+    shares: Floats
+    largest: Floats
+    total: Floats
+
+    @property
+    def log_sum(self) -> Floats:
+        """The logarithm of sum exp(logs)."""
+        return self.largest + np.log(self.total)
+
+
+def softmax(logs: Floats, axis: int = 0, floor: float = -np.inf) -> Softmax:
+    """The softmax over an axis; floor: logs - largest is not taken below it."""
+    largest = logs.max(axis=axis, keepdims=True)
+    with np.errstate(invalid="ignore"):  # nan where s overflows
+        e = logs - largest
+    if floor > -np.inf:
+        np.maximum(e, floor, out=e)
+    np.exp(e, out=e)
+    total = e.sum(axis=axis, keepdims=True)
+    e /= total
+    return Softmax(e, np.squeeze(largest, axis), np.squeeze(total, axis))
+
+
+NONE: Floats = np.empty(0)
+"""Weights and reference of points without any."""
 
 
 @dataclass(frozen=True, eq=False)

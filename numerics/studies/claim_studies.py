@@ -1,7 +1,7 @@
 """Defines the studies that the claims run. Each was fixed, seed and all, before it ran; none is changed afterwards.
 
 Truths come from the conditioning of the Fisher information; sizes, starts and replicates from pilots on other seeds.
-All are on the lattice (`numerics.lattice`). Every fit is made by two searches, whose starts do not use the truth; those
+All are on the lattice (`studies.lattice`). Every fit is made by two searches, whose starts do not use the truth; those
 with rounds go on where the two differ. Climbs end once a further step would gain less than 1e-3 in the log-likelihood
 of the sample (`Stop.in_sample_units`).
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from temperance.numerics.contact.curves import CurveMeasure
-from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure
 from temperance.numerics.studies.study import Study
 

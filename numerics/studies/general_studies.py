@@ -3,7 +3,7 @@
 The error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms of the first cell, p_l their shares and q its
 contact order; that of a mean is |sum_l p_l d_l|. A flat parameter (theory 4.3) has no order, and so no error: where
 every cell is split, that may be the gate. Errors of beta1 are modulo its sign where the gate is even in it (theory
-2.1). Samples are nested counts on the lattice (`numerics.lattice`).
+2.1). Samples are nested counts on the lattice (`studies.lattice`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,11 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.fitting.climb import Stop
+from temperance.numerics.fitting.local_fits import RegressionMixture, family_problem, require_smooth
 from temperance.numerics.fitting.search import APART, SEARCH, Effort
-from temperance.numerics.general.general_mle import family_problem, require_smooth
-from temperance.numerics.general.regression import RegressionMixture
-from temperance.numerics.general.split_mixtures import Array, Family
-from temperance.numerics.lattice.counts import samples
-from temperance.numerics.lattice.experiment import CONSTANTS, family_experiment
+from temperance.numerics.fitting.split_mixtures import Array, Family
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies.lattice import CONSTANTS, family_experiment, samples
 from temperance.numerics.studies.run import fits_of_sizes
 from temperance.theory.models.coordinates import is_linear
 from temperance.theory.models.form import intercept as intercept_of
@@ -104,11 +102,6 @@ class GeneralResult:
         """Climbs of a fit, of both searches."""
         return 2 * self.study.starts
 
-    @property
-    def agreement(self) -> float:
-        """The share of the fits on which the two searches agree."""
-        return float((self.gaps <= APART).mean())
-
 
 @dataclass(frozen=True)
 class GroupFit:
@@ -146,7 +139,7 @@ def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _:
     return _result(study, fits, progress)
 
 
-def run_regression(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
+def run_regression(study: GeneralStudy, progress: Callable[[int], None]) -> GeneralResult:
     """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
     mixture = RegressionMixture(study.family)
     return _result(study, lambda replicate: _by_least_squares(study, mixture, replicate), progress)

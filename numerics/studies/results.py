@@ -10,14 +10,19 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.errors.hellinger import hellinger
-from temperance.numerics.errors.identifiable_functions import homogeneous_errors, mirror_errors
-from temperance.numerics.errors.slopes import Interval, Slope, enough, log_slope, rms_intervals
-from temperance.numerics.errors.voronoi import GroupErrors, group_errors, match
-from temperance.numerics.fitting.search import APART, FAILED, Status
-from temperance.numerics.lattice.experiment import design
+from temperance.numerics.fitting.search import FAILED, Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.errors import (
+    GroupErrors,
+    group_errors,
+    hellinger,
+    homogeneous_errors,
+    match,
+    mirror_errors,
+)
+from temperance.numerics.studies.lattice import design
+from temperance.numerics.studies.slopes import Interval, Slope, enough, log_slope, rms_intervals
 from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
 from temperance.theory.conditions.first_order_failures import classify
@@ -56,11 +61,6 @@ class StudyResult:
     def valid_fits(self) -> NDArray[np.bool_]:
         """Fits that count: all but spikes and those that ran out of steps."""
         return ~np.isin(self.status, FAILED)
-
-    @property
-    def agreement(self) -> float:
-        """The share of the fits on which the two searches agree."""
-        return float((self.gaps <= APART).mean())
 
     @property
     def starts(self) -> int:
@@ -102,8 +102,8 @@ class StudyResult:
     def errors(self) -> dict[str, Floats]:
         """Errors of each group in each cell, (R, N, k*), or (R, N) for what belongs to no cell.
 
-        nan for dropped fits and empty cells. Besides the groups of `voronoi.group_errors`: the functions of
-        `errors.identifiable_functions` where they are what is identifiable, and the Hellinger distance, "density".
+        nan for dropped fits and empty cells. Besides the groups of `errors.group_errors`: the functions of
+        `errors` where they are what is identifiable, and the Hellinger distance, "density".
         """
         study, measures = self.study, self.measures
         density = hellinger(measures, study.truth, study.gate, low=study.low, high=study.high)

@@ -29,11 +29,11 @@ from temperance.numerics.fitting.search import (
     higher,
     search_once,
 )
-from temperance.numerics.lattice.counts import samples
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.threads import one_blas_thread
+from temperance.numerics.studies.lattice import samples
 from temperance.numerics.studies.results import StudyResult, result_of
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
 from temperance.numerics.studies.study import Study

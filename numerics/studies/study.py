@@ -13,16 +13,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from temperance.numerics.errors.voronoi import Symmetry
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.problem import Problem, layout_problem
+from temperance.numerics.fitting.problem import Box, Problem, layout_problem
 from temperance.numerics.fitting.search import SEARCH, Effort
-from temperance.numerics.lattice.experiment import CONSTANTS, Experiment, cells, design, experiment
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
-from temperance.numerics.mixture.density import log_likelihood
-from temperance.numerics.mixture.exact_values import truth_of
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, truth_of
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies.errors import Symmetry
+from temperance.numerics.studies.lattice import CONSTANTS, Experiment, cells, design, experiment
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import generic, linear, softmax
 from temperance.theory.models.truth import Truth
@@ -44,7 +42,7 @@ class Study:
     search also begins at its estimate at the n before, so that no start uses the truth. backward: whether it begins at
     its estimate at the n above too, from the largest n down. box: part of the estimator. kink: s has a kink inside the
     support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points (x, y) with
-    x uniform on [low, high]^d, or "lattice", counts of cells (`numerics.lattice`) of n up to 10^15; columns: points of
+    x uniform on [low, high]^d, or "lattice", counts of cells (`studies.lattice`) of n up to 10^15; columns: points of
     x of the lattice, None for as many as its dimension takes.
     """
 
@@ -159,7 +157,8 @@ class Study:
         lattice = self.lattice
         x, y = cells(lattice.x, lattice.y)
         theta, weights = self.layout.pack(self.truth), lattice.probability.ravel()
-        return -log_likelihood(theta, self.layout, self.gate, x, y, weights, np.zeros(len(y))).hessian
+        gate = replace(self.gate, machine_code=False)  # one evaluation is not worth a compilation
+        return -evaluate(theta, self.layout, gate, x, y, weights, np.zeros(len(y))).hessian
 
     @property
     def definition(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, 
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
-from temperance.numerics.errors.slopes import is_sharp
+from temperance.numerics.studies.slopes import is_sharp
 from temperance.show.answer import Answer
 from temperance.show.errors import BadInput
 from temperance.show.options import Whole

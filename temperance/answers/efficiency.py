@@ -30,9 +30,9 @@ from temperance.measurements.sample_sizes import (
 )
 from temperance.measurements.true_measures import check_anchored, check_experts, read_values, values_of
 from temperance.numerics.information.fisher import RESOLVED
-from temperance.numerics.information.floor import floor
 from temperance.numerics.information.parameters import held_in
-from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.information.required import floor
+from temperance.numerics.mixture.measures import measure_of
 from temperance.show.answer import TYPESET, Answer
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Numbers, Whole

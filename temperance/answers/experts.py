@@ -15,7 +15,7 @@ from sympy import Expr
 
 from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.selection.sizes import RESOLUTIONS, Sizes, sizes
+from temperance.numerics.estimation.sizes import RESOLUTIONS, Sizes, sizes
 from temperance.show.answer import Answer
 from temperance.show.model_options import FormulaOptions, takes_formulas
 from temperance.show.plots import COLOURS, Curve, Picture, pictures_of

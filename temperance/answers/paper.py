@@ -26,7 +26,7 @@ from temperance.answers.predict import predict
 from temperance.answers.rates import rates
 from temperance.answers.twins import Twins, twins
 from temperance.measurements.true_measures import default_truth, read_truth, read_values, values_of
-from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.mixture.measures import measure_of
 from temperance.show import document as writers
 from temperance.show.answer import Answer
 from temperance.show.document import Document

@@ -16,8 +16,7 @@ from temperance.measurements.sample_sizes import ROUGHEST, Case, Match, Question
 from temperance.measurements.true_measures import check_experts, check_gauge, default_truth, read_truth
 from temperance.numerics.information import required
 from temperance.numerics.information.parameters import all_values, free_names, held_in, told
-from temperance.numerics.mixture.exact_values import truth_of
-from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula

@@ -24,8 +24,8 @@ from temperance.numerics.contact.curves import (
     split,
     split_square,
 )
-from temperance.numerics.errors.slopes import slope_contrast
 from temperance.numerics.studies.claim_studies import CELLS, TANH_FREE, tanh_cell
+from temperance.numerics.studies.slopes import slope_contrast
 from temperance.theory.rates.overspecified import solvability
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import truth_at

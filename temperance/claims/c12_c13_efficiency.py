@@ -16,7 +16,7 @@ from temperance.claims.monte_carlo import variance_row
 from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
 from temperance.measurements.slopes import fits, predicted
-from temperance.numerics.information.floor import floor, largest_varentropy
+from temperance.numerics.information.required import floor, largest_varentropy
 from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
 

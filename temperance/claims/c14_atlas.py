@@ -22,7 +22,7 @@ from temperance.measurements.contact_orders import kept_orders as measured_now
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, count, holds, objection, with_test
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
+from temperance.numerics.studies.slopes import Hypothesis, slope_test
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.kernel.check import check
 from temperance.theory.kernel.reader import objection as why_refused

@@ -30,18 +30,15 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import fits
 from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, gauss_hermite, with_parts
-from temperance.numerics.errors.hypotheses import Hypothesis, slope_test
-from temperance.numerics.errors.slopes import enough, log_slope
-from temperance.numerics.lattice.experiment import columns_needed, design
-from temperance.numerics.machine.threads import one_blas_thread
-from temperance.numerics.merging.as_mixture import as_mixture
-from temperance.numerics.merging.dissimilarity import Cells
-from temperance.numerics.merging.merge import projected
-from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.estimation.merge import Cells, projected
+from temperance.numerics.estimation.mixture import Mixture, mixture_of
 from temperance.numerics.mixture.activation_numpy import Floats, compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.claim_studies import MERGED, tanh_cell
+from temperance.numerics.studies.lattice import columns_needed, design
 from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.slopes import Hypothesis, enough, log_slope, slope_test
 from temperance.numerics.studies.study import Study
 
 
@@ -71,7 +68,7 @@ def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
     """
     study = result.study
     at = [study.sizes.index(n) for n in sizes]
-    truth, _, _ = as_mixture(study.truth, study.layout, study.gate.source)
+    truth, _ = mixture_of(study.truth, study.layout, study.gate.source)
     x = design(study.low, study.high, study.truth.d, columns_needed(study.truth.d, False, 1))
     weights = np.full(len(x), 1 / len(x))
     shape, valid = (len(result.theta), len(at)), result.valid_fits
@@ -83,7 +80,7 @@ def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
         cells = cells_of(measure, study.truth)
         if not all(cells):
             continue
-        mixture, held, _ = as_mixture(measure, study.layout, study.gate.source)
+        mixture, held = mixture_of(measure, study.layout, study.gate.source)
         order, small, *_ = projected(mixture, held, x, weights, cells)
         read[r, column] = True
         true = truth if order == cells else _turned(truth)
@@ -318,8 +315,8 @@ def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order:
     for level in _LEVELS:
         measure, cells, true = parts(2.0**-level)
         layout = Layout(measure.k, 1, "anchored", 1.0 if source.is_linear else None)
-        mixture, held, _ = as_mixture(measure, layout, source)
-        wanted, _, _ = as_mixture(true, replace(layout, k=2), source)
+        mixture, held = mixture_of(measure, layout, source)
+        wanted, _ = mixture_of(true, replace(layout, k=2), source)
         _, small, *_ = projected(mixture, held, x, weights, cells)
         pairs = ((small.own, wanted.own), (small.lines, wanted.lines), (small.nu, wanted.nu))
         errors.append(max(float(np.abs(a - b).max()) for a, b in pairs))

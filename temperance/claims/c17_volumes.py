@@ -21,9 +21,9 @@ from scipy.special import stdtr, stdtrit
 from temperance.claims.legs import Check, proof_leg
 from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, holds, with_test
-from temperance.numerics.errors.hypotheses import Hypothesis
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.threads import one_blas_thread
+from temperance.numerics.studies.slopes import Hypothesis
 from temperance.show.inputs import read_stored
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.coefficient import Coefficient

@@ -29,22 +29,21 @@ from temperance.measurements.judgement import (
     with_test,
 )
 from temperance.measurements.slopes import fits, study_record
-from temperance.numerics.errors.hypotheses import Hypothesis, variance_test
-from temperance.numerics.errors.orbit_flatness import SCALES, Flatness, flatness, scaled
-from temperance.numerics.fitting.mle import fit_points
+from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.studies.errors import SCALES, Flatness, flatness, scaled
 from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.slopes import Hypothesis, variance_test
 from temperance.numerics.studies.study import Study
 
 if TYPE_CHECKING:
     from temperance.numerics.studies.study import Study
 from dataclasses import dataclass
 
-from temperance.numerics.errors.hellinger import hellinger
-from temperance.numerics.errors.identifiable_functions import in_order
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.studies.errors import hellinger, in_order
 
 _RATIOS = {"beta1": "beta1/tau", "beta0": "beta0/tau", "nu": "log nu"}
 
@@ -123,7 +122,7 @@ def lattice_records(study: Study) -> tuple[dict[str, Any], ...]:
 
     gates: why the derivatives of the gates have no relations with each other on the design.
     """
-    from temperance.numerics.lattice.independence import (
+    from temperance.numerics.studies.independence import (
         atoms,
         gate_functions,
         independent_on_design,

@@ -11,8 +11,7 @@ from rich.console import Console
 
 from temperance.answers.experts import Experts, answer_of, fit_sizes
 from temperance.commands.command import command
-from temperance.numerics.estimation.comparison import FitComparison
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.show.answer import Answer
 from temperance.show.model_options import FormulaOptions, takes_formulas

@@ -16,13 +16,12 @@ from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.fit import Options
 from temperance.numerics.estimation.fit import fit as estimate
 from temperance.numerics.estimation.result import FitResult, Text
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.estimation.sizes import sizes
+from temperance.numerics.fitting.fits import LayoutFit
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.arrays import reals
-from temperance.numerics.mixture.density import gate_probabilities, log_density
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.selection.sizes import sizes
+from temperance.numerics.mixture.measures import MixingMeasure, gate_probabilities, log_density
+from temperance.numerics.mixture.points import reals
 from temperance.theory.expressions.arguments import shown
 from temperance.theory.models.gates import FITTED, gate_of, require_gate
 
@@ -126,7 +125,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
 
     @property
     def _measure(self) -> MixingMeasure:
-        assert isinstance(self.result_.fit, Fit)  # the gates that it takes have no other
+        assert isinstance(self.result_.fit, LayoutFit)  # the gates that it takes have no other
         return self.result_.fit.measure
 
     def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:

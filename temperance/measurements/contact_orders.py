@@ -10,9 +10,8 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.contact.local_exponents import Measured
-from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.contact.by_minimisation import Measured, measure
+from temperance.numerics.fitting.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.order_setting import SUPPORT, flat_curves
 from temperance.theory.contact.places import held_of_last

@@ -24,11 +24,10 @@ import numpy as np
 
 from temperance.measurements.contact_orders import setting_record
 from temperance.measurements.judgement import LEVEL, LegOutcome, conditions, objection, with_test
-from temperance.numerics.errors.hypotheses import slope_test
-from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.fitting.search import FAILED
-from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
+from temperance.numerics.studies.slopes import log_slope, slope_test
 from temperance.show.inputs import read_stored
 from temperance.show.output import write_file
 from temperance.theory.contact.contact_orders import Orders, orders

@@ -18,9 +18,8 @@ from typing import Any, Literal, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.errors.hypotheses import Hypothesis, holm
-from temperance.numerics.errors.slopes import LARGEST_DROPPED
 from temperance.numerics.fitting.search import APART
+from temperance.numerics.studies.slopes import LARGEST_DROPPED, Hypothesis, holm
 
 LegName = Literal["proof", "contact", "monte_carlo"]
 LegOutcome = Literal["confirmed", "contradicted", "inconclusive"]

@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 from temperance.measurements.judgement import LEVEL, conditions, objection
 from temperance.measurements.slopes import SlopeTests, describe_size
 from temperance.measurements.true_measures import check_truth, default_truth
-from temperance.numerics.fitting.box import Box
+from temperance.numerics.fitting.local_fits import require_smooth
+from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import FAILED
-from temperance.numerics.general.general_mle import require_smooth
-from temperance.numerics.general.split_mixtures import WEIGHT, Family
-from temperance.numerics.lattice.experiment import kinks_move
+from temperance.numerics.fitting.split_mixtures import WEIGHT, Family
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.exact_values import measure_of
-from temperance.numerics.mixture.measures import Gauge, MixingMeasure
+from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,
@@ -35,6 +33,7 @@ from temperance.numerics.studies.general_studies import (
     run_general,
     run_regression,
 )
+from temperance.numerics.studies.lattice import kinks_move
 from temperance.numerics.studies.results import StudySlope, error_points, slope_of
 from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation

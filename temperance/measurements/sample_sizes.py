@@ -8,13 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from temperance.numerics.information.best_tau import best_tau
-from temperance.numerics.information.matched import best_matched
-from temperance.numerics.information.required import ASYMPTOTIC, at_truth, relative_beta1
+from temperance.numerics.information.required import ASYMPTOTIC, at_truth, best_matched, best_tau, relative_beta1
 from temperance.numerics.information.sparse_laws import TO_INFINITY, holds_from, sparse_law, ties
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.exact_values import measure_of, truth_of
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, measure_of, truth_of
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.models.spec import TAU
 from temperance.theory.models.truth import Truth

@@ -25,10 +25,9 @@ from temperance.measurements.judgement import (
     objection,
     with_test,
 )
-from temperance.numerics.errors.hypotheses import slope_test
-from temperance.numerics.errors.slopes import is_sharp
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
+from temperance.numerics.studies.slopes import is_sharp, slope_test
 from temperance.numerics.studies.study import Study
 from temperance.show.table import Columns, Part, Table
 from temperance.theory.rates.predict import predict

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.mixture.exact_values import truth_of
-from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.inputs import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates

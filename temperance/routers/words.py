@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from temperance.numerics.information.floor import floor
+from temperance.numerics.information.required import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable
 from temperance.routers.find import probabilities
 from temperance.routers.freedom import HELD, SCALES, Freedom, without

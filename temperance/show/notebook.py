@@ -27,7 +27,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from temperance.numerics.machine.interrupts import interrupts_noted
+from temperance.numerics.mixture.threads import interrupts_noted
 from temperance.show.errors import BadInput
 
 Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 USE = """
-from temperance.numerics.fitting.mle import Fit
+from temperance.numerics.fitting.fits import Fit
 from temperance.theory.conditions.decision import decide
 
 decide("tanh").first_order.outcome

@@ -13,15 +13,12 @@ ORDER = """
 theory/kernel theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/coq
 theory/models theory/interactions theory/symmetries
 theory/derivations theory/least_squares theory/rates theory/contact theory/coefficients
-numerics/machine numerics/mixture numerics/likelihood numerics/merging numerics/fitting numerics/errors
-numerics/general numerics/estimation numerics/selection numerics/contact numerics/lattice numerics/information
+numerics/mixture numerics/fitting numerics/estimation numerics/contact numerics/information
 numerics/studies
 temperance/show temperance/measurements temperance/claims temperance/interop temperance/routers temperance/answers
 temperance/commands
 """.split()  # noqa: SIM905 - a table to be read
 LARGEST = 14
-PAIR = {"temperance.numerics.mixture.density", "temperance.numerics.mixture.measures"}
-"""A measure has the functions of its density as methods."""
 HEAVY = ("numba", "scipy", "matplotlib")
 AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
 AFTER_CHECKING += ("temperance.show.page", "temperance.show.plots", "temperance.show.notebook")
@@ -97,7 +94,7 @@ def test_no_modules_import_one_another():
         name: {n for full in imported(tree_of(path)) for n in (full, full.rpartition(".")[0])}
         for name, path in paths.items()
     }
-    assert circles({name: used & set(paths) for name, used in names.items()}) == {frozenset(PAIR)}
+    assert circles({name: used & set(paths) for name, used in names.items()}) == set()
 
 
 def test_a_circle_of_modules_is_noticed():

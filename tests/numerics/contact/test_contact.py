@@ -9,7 +9,7 @@ from flint import arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.contact.along_curves import contact, extrapolate, nearest
+from temperance.numerics.contact.along_curves import contact, extrapolate, nearest, squared_distance
 from temperance.numerics.contact.curves import (
     Atom,
     CurveMeasure,
@@ -22,7 +22,6 @@ from temperance.numerics.contact.curves import (
     split_every,
     split_square,
 )
-from temperance.numerics.contact.l2_distance import squared_distance
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.activations.activation import activation
@@ -130,7 +129,7 @@ def test_identities_are_zero_to_within_the_working_precision(case):
     curve, truth, s = ZEROS[case]
     result = contact(curve, truth, s, nodes=48 if truth.d == 1 else 8, levels=range(2, 6))
     assert result.zero
-    assert result.order is result.error is result.quadrature is None
+    assert result.order is result.error is None
     assert result.exponents == ()
     assert result.digits == 308
     assert 0 < max(result.distances) < 1e-145
@@ -159,7 +158,6 @@ def test_combinations_of_directions_are_regular(b, a, tau):
 def test_a_kink_counts_only_inside_the_support():
     inside = contact(split(G, 0, "beta1"), G, "hardtanh", support=[(0, 1)])
     check_order(inside, 1.5)
-    assert inside.quadrature < 1e-12  # cut at the kinks, the integrand is smooth
     check_order(contact(split(G, 0, "beta1"), G, "hardtanh", support=[(0, fmpq(1, 4))]), 2)
 
 
@@ -250,7 +248,6 @@ def test_extrapolation_removes_powers_of_t():
     limit, change = extrapolate(values)
     assert limit == pytest.approx(3, abs=1e-12)
     assert change < 1e-12
-    assert extrapolate(values, columns=1)[1] > 1e-4
     assert extrapolate([0.0, 1.0, 0.0, 1.0, 0.0])[1] > 0.4  # no limit: the error says so
 
 
@@ -267,40 +264,6 @@ def test_what_is_not_resolved_is_not_called_zero():
         contact(scale_orbit(rounded), rounded, "linear", nodes=8)
 
 
-@pytest.mark.parametrize(
-    ("s", "truth", "arguments", "message"),
-    [
-        ("log(z)", G, {}, "no real value at z"),
-        ("elu(z, c)", G, {}, "free parameters"),
-        ("relu", PLANE, {}, "in dimension 1 only"),
-        ("tanh", G, {"support": [(1, 1)]}, "low < high"),
-        ("tanh", G, {"support": [(0, 1), (0, 1)]}, "1 intervals"),
-        ("tanh", G, {"levels": (3, 4)}, "three successive"),
-        ("tanh", G, {"levels": (3, 5, 7)}, "three successive"),
-        ("tanh", G, {"nodes": 0}, "nodes"),
-    ],
-)
-def test_bad_arguments_are_refused(s, truth, arguments, message):
-    with pytest.raises(ValueError, match=message):
-        contact(split(truth, 0, "b"), truth, s, **arguments)
-
-
-@pytest.mark.parametrize(
-    ("make", "message"),
-    [
-        (lambda: CurveMeasure(0, G.atoms), "tau must be positive"),
-        (lambda: CurveMeasure(1, ()), "at least one atom"),
-        (lambda: replace(G.atoms[0], nu=-1), "nu must be positive"),
-        (lambda: replace(G.atoms[0], a=(1, 2)), "same length"),
-        (lambda: replace(G.atoms[0], b="1"), "not str"),
-        (lambda: CurveMeasure.of(MixingMeasure(*(np.array([v]) for v in vars(MEASURE).values()))), "leading axes"),
-        (lambda: gauss_hermite(0), "at least 1"),
-        (lambda: split(G, 0, "beta0"), "beta1, a, b, nu"),
-        (lambda: split(G, 2, "b"), "atom must be 0 to 1"),
-        (lambda: split_square(PLANE, 0), "d = 1"),
-        (lambda: line(G, {"c": 1}), "not c"),
-    ],
-)
-def test_bad_measures_and_curves_are_refused(make, message):
-    with pytest.raises(ValueError, match=message):
-        make()
+def test_an_activation_with_no_real_value_is_refused():
+    with pytest.raises(ValueError, match="no real value at z"):
+        contact(split(G, 0, "b"), G, "log(z)")

@@ -10,9 +10,20 @@ from flint import arb
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.contact.neighbourhood import BITS, NODES, Neighbourhood, _compiled, supported
-from temperance.numerics.contact.small_offsets import Constrained, Minimum, _is_lost, _prune, _Track, minimised
-from temperance.numerics.general.split_mixtures import Family, Grid
+from temperance.numerics.contact.small_offsets import (
+    BITS,
+    NODES,
+    Constrained,
+    Minimum,
+    Neighbourhood,
+    _compiled,
+    _is_lost,
+    _prune,
+    _Track,
+    minimised,
+    supported,
+)
+from temperance.numerics.fitting.split_mixtures import Family, Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls

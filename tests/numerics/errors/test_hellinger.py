@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.errors.hellinger import hellinger
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
+from temperance.numerics.studies.errors import hellinger
 from temperance.theory.activations.activation import activation
 
 GATE = compile_activation(activation("tanh"))
@@ -46,8 +46,3 @@ def test_the_plane_is_averaged_too():
 
     line = hellinger(gaussian(1.5, 0.0, 1.0), gaussian(1.0, 0.0, 1.0), GATE, low=-3, high=3)
     assert float(hellinger(plane(1.5), plane(1.0), GATE, low=-3, high=3)) == pytest.approx(float(line), rel=1e-2)
-
-
-def test_the_truth_is_one_measure_of_the_same_dimension():
-    with pytest.raises(ValueError, match="one true measure"):
-        hellinger(gaussian(0, 0, 1), gaussian([0, 1], 0, 1), GATE, low=-3, high=3)

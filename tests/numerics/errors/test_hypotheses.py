@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from temperance.numerics.errors.hypotheses import correlations, holm, slope_test, variance_test
+from temperance.numerics.studies.slopes import correlations, holm, slope_test, variance_test
 
 SIZES = 10.0 ** np.arange(4, 13)
 LEVEL = 2e-5

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.errors.voronoi import Symmetry, group_errors, match, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.errors import Symmetry, group_errors, match, voronoi_loss
 
 TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
 
@@ -271,8 +271,3 @@ def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
 def test_the_order_replaces_every_exponent():
     m = near([0, 1, 1], 10)
     assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))
-
-
-def test_the_truth_must_be_one_measure():
-    with pytest.raises(ValueError, match="one true measure"):
-        voronoi_loss(TRUTH, near([0, 1], 1, batch=(2,)), Symmetry())

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.errors.voronoi import Symmetry, group_errors, voronoi_loss
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.errors import Symmetry, group_errors, voronoi_loss
 
 TRUTH = MixingMeasure(
     [[2.0, 0.5], [-1.0, 1.0], [0.0, 0.0]],

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.show.inputs import read_csv
 from temperance.theory.activations.activation import activation
 

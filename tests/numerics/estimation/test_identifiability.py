@@ -7,14 +7,13 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import proved_of
-from temperance.numerics.fitting import mle
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.mixture import density
+from temperance.numerics.fitting import fits
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
+from tests.numerics import by_hand
 
 BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
 
@@ -43,7 +42,7 @@ def slope_along(flow, gate, fitted):
     """The slope along a flow, relative, of the likelihood of data that have nothing to do with the fit."""
     rng = np.random.default_rng(9)
     x, y = rng.normal(size=(50, fitted.layout.d)), rng.normal(size=50)
-    score = density.log_likelihood(fitted.theta, fitted.layout, gate, x, y).score
+    score = by_hand.log_likelihood(fitted.theta, fitted.layout, gate, x, y).score
     return abs(score @ flow) / (np.abs(score) @ np.abs(flow))
 
 
@@ -65,7 +64,7 @@ def test_a_homogeneous_gate_of_two_covariates_has_no_temperature(name):
 def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
     x, y = draw(LINE, name)
     gate = compiled(name)
-    found = mle.fit_points(Layout(2, 1, "free"), gate, Points(x, y), box=BOX, starts=2, seed=0)
+    found = fits.fit_points(Layout(2, 1, "free"), gate, Points(x, y), box=BOX, starts=2, seed=0)
     proved = proved_of(found, gate, Points(x, y))
     assert len(proved.flows) >= 2
     for flow in proved.flows:
@@ -95,7 +94,7 @@ def test_the_bound_of_tau_takes_no_standard_error_from_what_a_homogeneous_gate_d
 
 def at(measure, name, layout, x, y, box=BOX):
     """A fit that has not moved from a measure."""
-    return mle.fit_points(
+    return fits.fit_points(
         layout,
         compiled(name),
         Points(x, y),

@@ -10,7 +10,7 @@ import pytest
 from temperance.numerics.estimation.data import Units
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.separation import _rises, separated
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation

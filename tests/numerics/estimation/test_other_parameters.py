@@ -9,9 +9,7 @@ import sympy as sp
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import single_twins, twin_matrix, twin_notes
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, log_density, sample
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins
 

@@ -10,10 +10,9 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.result import Estimate, FitResult
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation
 
 LINE = MixingMeasure([[2.0], [-1.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])

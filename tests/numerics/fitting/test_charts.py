@@ -11,12 +11,11 @@ from temperance.numerics.fitting.climb import Stop
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.search import Effort, fewer_atoms
 from temperance.numerics.fitting.starts import rough_start, splits
-from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import LINEAR, SOFTMAX_SPLITS, TANH_SPLITS
+from temperance.numerics.studies.lattice import samples
 
 CASES = [  # layout, linear, the atom that the last two resemble
     (Layout(3, 1, tau=1.0), True),

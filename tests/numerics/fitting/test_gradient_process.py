@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import Stop
 from temperance.numerics.fitting.gradient_process import (
     Density,
@@ -14,16 +13,14 @@ from temperance.numerics.fitting.gradient_process import (
     embeddings,
     process_starts,
 )
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, search_once
-from temperance.numerics.lattice.counts import samples
-from temperance.numerics.likelihood.plain_sums import log_weights, means_of
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.density import log_density
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
+from temperance.numerics.mixture.plain_sums import log_weights, means_of
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import TANH_FREE
+from temperance.numerics.studies.lattice import samples
 
 TRUTH = MixingMeasure([[0.9], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [1.0, -1.0], [0.5, 0.25])
 BOX = Box(4.0, 400.0, (0.1, 4.0), 5.0, 5.0, (0.05, 2.0))  # beta0 goes down to any small weight
@@ -133,7 +130,7 @@ def test_half_the_square_of_t_is_the_gain_of_one_more_atom():
     sums = density.sums(means_of(f, density.x, experts[:, :-1]), experts[:, -1])
     d, v = GradientProcess(problem, way, density).over(gates, *sums)
     t = np.where((d > 0) & (v > 0), d / np.sqrt(np.maximum(v, 1e-300)), 0.0)
-    before, gains, squares = smaller.sums(u, derivatives=False).value, [], []
+    before, gains, squares = smaller.sums(u).value, [], []
     for index in np.argsort(-t, axis=None)[:60:10]:
         i, j = np.unravel_index(index, t.shape)
         start = problem.inside(with_weight(problem, way, GATES[i], experts[j], d[i, j] / v[i, j]))
@@ -170,7 +167,7 @@ def test_starts_lie_where_t_is_high_and_two_grids_share_none():
     both = [process_starts(problem, smaller, fewer.u, 12, shift, np.random.default_rng(0)) for shift in (0, 0.5)]
     for starts in both:
         assert len(starts) == 12
-        values = [problem.sums(start, derivatives=False).value for start in starts]
+        values = [problem.sums(start).value for start in starts]
         assert np.median(values) > fewer.log_likelihood  # at the best weight of the new atom, before any climb
         assert all(((start >= problem.lower) & (start <= problem.upper)).all() for start in starts)
     assert not {tuple(start) for start in both[0]} & {tuple(start) for start in both[1]}

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 BY_LAYOUT = """
-from temperance.numerics.fitting.mle import Box, fit_points
+from temperance.numerics.fitting.fits import Box, fit_points
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import Points
@@ -18,11 +18,12 @@ linear = compile_activation(Activation("linear", (Piece(Z),)))
 fit = lambda: fit_points(Layout(2, 1, "free"), linear, points, box=box, starts=3, seed=1)
 """
 GENERATED = """
-from temperance.numerics.general.fit_general import fit_general
+from temperance.numerics.fitting.fits import fit_general
+from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 
 spec = model("softmax")
-fit = lambda: fit_general(x, y, spec, 2, starts=3, seed=1)
+fit = lambda: fit_general(Points(x, y), spec, 2, starts=3, seed=1)
 """
 CODE = """
 import signal

@@ -12,12 +12,12 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.likelihood.by_layout import evaluate, evaluation
-from temperance.numerics.likelihood.kernel_text import BLOCK
-from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.kernels import BLOCK
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
+from tests.numerics import by_hand
 
 
 def gate(name):
@@ -31,8 +31,8 @@ def case(layout, seed, n):
 
 def check(layout, name, seed=0, n=2 * BLOCK + 77, scale=1.0, compiled=True):
     theta, x, y = case(layout, seed, n)
-    value, *ours = evaluation(layout, replace(gate(name), machine_code=compiled))(scale * theta, x, y)
-    plain = density.log_likelihood(scale * theta, layout, gate(name), x, y)
+    value, *ours = evaluate(scale * theta, layout, replace(gate(name), machine_code=compiled), x, y)
+    plain = by_hand.log_likelihood(scale * theta, layout, gate(name), x, y)
     assert value == pytest.approx(float(plain.value), rel=1e-10)
     m = layout.unpack(scale * theta)
     logits = (gate(name)(m.beta1 @ x.T, 0)[0] + m.beta0[:, None]) / m.tau
@@ -97,9 +97,9 @@ def test_outside_of_the_pieces_of_s_there_is_no_likelihood(name):
     theta, x, y = case(layout, 3, 20)
     theta[[j for j, (parameter, _) in enumerate(layout.names) if parameter == "beta1"]] = 0.3, 0.4
     for compiled in (True, False):
-        made = evaluation(layout, replace(gate(name), machine_code=compiled))
-        assert np.isfinite(made(theta, np.abs(x), y).value)
-        assert np.isnan(made(theta, 10 * x, y).value)
+        made = replace(gate(name), machine_code=compiled)
+        assert np.isfinite(evaluate(theta, layout, made, np.abs(x), y).value)
+        assert np.isnan(evaluate(theta, layout, made, 10 * x, y).value)
 
 
 def test_functions_without_machine_code_go_through_the_plain_version():
@@ -121,7 +121,7 @@ def test_logits_and_exponents_of_any_size():
     layout = Layout(2, 1, "free")
     theta = layout.pack(measure)
     *_, ours = evaluate(theta, layout, gate("tanh"), x, y)
-    plain = density.log_likelihood(theta, layout, gate("tanh"), x, y).hessian
+    plain = by_hand.log_likelihood(theta, layout, gate("tanh"), x, y).hessian
     np.testing.assert_allclose(ours, plain, rtol=1e-10, atol=1e-10 * np.abs(plain).max())
 
 
@@ -141,14 +141,13 @@ SCRIPT = """
 import json, os
 import numpy as np
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.likelihood.by_layout import evaluation
+from temperance.numerics.mixture.generated import evaluate, layout_formulas, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 
 gate, layout = compile_activation(activation("z*tanh(z) + atan(z)/7")), Layout(1, 1, "free")
-made = evaluation(layout, gate)
-value, *_ = made(np.full(layout.size, 0.5), np.ones((9, 1)), np.ones(9))
-stats = made.inner.sums.kernel.stats
+value, *_ = evaluate(np.full(layout.size, 0.5), layout, gate, np.ones((9, 1)), np.ones(9))
+stats = likelihood(layout_formulas(gate.source, 1), 1, layout.gates, True).sums.kernel.stats
 files = sorted(os.path.join(folder, f) for folder, _, names in os.walk(os.environ["NUMBA_CACHE_DIR"]) for f in names)
 found, compiled = sum(stats.cache_hits.values()), sum(stats.cache_misses.values())
 print(json.dumps({"value": value, "compiled": compiled, "found": found, "files": files}))

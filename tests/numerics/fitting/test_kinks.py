@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import search_layout
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.fits import search_layout
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 
 CASES = [
     ("hardtanh", 1, "free", 0),
@@ -34,7 +32,7 @@ def test_a_simplex_from_the_end_of_a_fit_gains_little(name, d, gauge, seed):
     fit = search_layout(layout, gate, points, box=box, starts=4, seed=1)
 
     def f(u):
-        return -problem.sums(np.clip(u, problem.lower, problem.upper), derivatives=False).value
+        return -problem.sums(np.clip(u, problem.lower, problem.upper)).value
 
     at, best = fit.theta, -fit.log_likelihood
     for scale in (0.1, 1e-3):

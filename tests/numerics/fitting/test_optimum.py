@@ -8,17 +8,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import scaled_spectrum
-from temperance.numerics.fitting.mle import fit_points
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.fits import fit_points
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import Effort, starts_of
-from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
+from tests.numerics import by_hand
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
 from published import SIZES, TRUTH, load_published, published_loss
@@ -36,7 +34,7 @@ def scipy_optimum(layout, gate, x, y, start, box=BOX):
     """L-BFGS-B on the plain likelihood, then again from where it stopped: theta and the log-likelihood."""
 
     def f(theta):
-        e = density.log_likelihood(theta, layout, gate, x, y)
+        e = by_hand.log_likelihood(theta, layout, gate, x, y)
         return -float(e.value) / len(y), -e.score / len(y)
 
     bounds = list(zip(*box.bounds(layout), strict=True))
@@ -61,7 +59,7 @@ def well_conditioned_case(seed):
         start = layout.pack(draw_model(gate is LINEAR, rng))
         x, y = sample(layout.unpack(start), gate, 2000, seed=seed, replicate=replicate)
         theta, value = scipy_optimum(layout, gate, x, y, start)
-        information = -density.log_likelihood(theta, layout, gate, x, y).hessian
+        information = -by_hand.log_likelihood(theta, layout, gate, x, y).hessian
         if scaled_spectrum(information)[1][0] > 1e-3:
             return layout, gate, start, x, y, theta, value
     raise AssertionError("no well-conditioned model was drawn")

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from temperance.numerics.fitting import search as module
-from temperance.numerics.fitting.box import Box
 from temperance.numerics.fitting.climb import GRADIENT, Stop
-from temperance.numerics.fitting.mle import search_layout
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.fits import search_layout
+from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import (
     Effort,
     climb_all,
@@ -18,12 +17,11 @@ from temperance.numerics.fitting.search import (
     shift_of,
     starts_of,
 )
-from temperance.numerics.lattice.counts import samples
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR
+from temperance.numerics.studies.lattice import samples
 
 LINEAR = compiled("linear")
 TRUTH = MixingMeasure([[3.0], [0.0]], [-0.5, 0.0], 1.0, [[1.0], [-1.0]], [0.5, -0.5], [0.09, 0.16])
@@ -97,14 +95,14 @@ def test_a_higher_maximum_that_one_search_alone_reaches_is_seen_as_a_gap(monkeyp
     problem = TANH_MIRROR.problem(points, compiled=False)
     ends = [search_once(problem, Effort(1, 0, 0), [seed], 0) for seed in range(12)]
     low, high = (choose(ends, key=lambda end: end.log_likelihood).u for choose in (min, max))
-    gap = float(problem.sums(high, derivatives=False).value - problem.sums(low, derivatives=False).value)
+    gap = float(problem.sums(high).value - problem.sums(low).value)
     assert gap > 0.5
     for planted in ((low, high), (high, low)):
         monkeypatch.setattr(module, "starts_of", lambda *given, ends=planted: [ends[given[-1]]])
         optimum = search(problem, seed=0, effort=Effort(1, 0, 0, rounds=1))
         assert optimum.gap == pytest.approx(gap, abs=1e-6)
         assert (optimum.agree, optimum.starts) == (1, 2)
-        assert optimum.log_likelihood == pytest.approx(problem.sums(high, derivatives=False).value)
+        assert optimum.log_likelihood == pytest.approx(problem.sums(high).value)
 
 
 def test_searches_that_differ_go_on_and_agree(monkeypatch):

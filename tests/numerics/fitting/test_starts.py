@@ -7,11 +7,10 @@ import pytest
 
 from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.starts import clusterwise_regression, labellings, rough_start, splits
-from temperance.numerics.likelihood.by_layout import formulas_of
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.generated import layout_formulas
+from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.sampling import sample
 from temperance.numerics.studies.claim_studies import GELU, RELU, TANH, TANH_FREE
 from temperance.theory.activations.activation import activation
 
@@ -24,7 +23,7 @@ def two_lines(rng, d, noise):
 @pytest.mark.parametrize("d", [1, 2])
 def test_clusterwise_regression_recovers_two_lines(d):
     """The best of four starts; residuals of points near both lines are cut short."""
-    f, points = formulas_of(activation("tanh"), d), Points(*two_lines(np.random.default_rng(0), d, 0.1))
+    f, points = layout_formulas(activation("tanh"), d), Points(*two_lines(np.random.default_rng(0), d, 0.1))
     ends = [clusterwise_regression(f, points, 2, np.random.default_rng(seed)) for seed in range(4)]
     lines, nu = min(ends, key=lambda end: end[1].sum())
     np.testing.assert_allclose(sorted(lines.tolist()), [[-1.0] * (d + 1), [1.0] * (d + 1)], atol=0.15)
@@ -41,7 +40,7 @@ def test_clusterwise_regression_recovers_two_lines(d):
     ids=["one x", "no noise", "few"],
 )
 def test_clusterwise_regression_of_degenerate_data_is_finite(x, y):
-    f = formulas_of(activation("tanh"), x.shape[1])
+    f = layout_formulas(activation("tanh"), x.shape[1])
     for k in (1, 2, 4):
         lines, nu = clusterwise_regression(f, Points(x, y), k, np.random.default_rng(k))
         assert np.isfinite(lines).all()
@@ -61,7 +60,7 @@ def test_rough_starts_are_inside_and_far_better_than_one_atom_is(name, layout):
     for seed in range(4):
         u = rough_start(problem, np.random.default_rng(seed))
         assert ((u >= problem.lower) & (u <= problem.upper)).all()
-        values.append(problem.sums(u, derivatives=False).value)
+        values.append(problem.sums(u).value)
     assert max(values) > alone + 50
 
 
@@ -101,7 +100,7 @@ def test_labellings_have_the_density_of_the_fit(study, ways):
     u = smaller.inside(smaller.natural(replace(study.layout, k=2).pack(study.truth)))
     every = labellings(problem, smaller, u)
     assert len(every) == ways
-    value = smaller.sums(u, derivatives=False).value
+    value = smaller.sums(u).value
     for rows in every:
         theta = smaller.full(u)
         theta[: rows.size] = rows.ravel()

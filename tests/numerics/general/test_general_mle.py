@@ -11,15 +11,14 @@ import sympy as sp
 
 from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.climb import Stop
+from temperance.numerics.fitting.local_fits import center_of, family_problem, require_smooth
 from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, search
+from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.fitting.starts import splits
-from temperance.numerics.general.general_mle import center_of, family_problem, require_smooth
-from temperance.numerics.general.split_mixtures import Family
-from temperance.numerics.lattice.counts import samples
-from temperance.numerics.lattice.experiment import family_experiment
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import general_studies
 from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
+from temperance.numerics.studies.lattice import family_experiment, samples
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
 
@@ -123,7 +122,7 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
     atoms = sorted((vector[l * found.width : (l + 1) * found.width] for l in (0, 1)), key=lambda r: -r[2])
     assert optimum.status == "converged"
     rows_theta = np.concatenate([[*list(r.values())[:-1], log(r["nu"])] for r in rows])
-    assert optimum.log_likelihood >= problem.likelihood(rows_theta, points.x, points.y, derivatives=False).value
+    assert optimum.log_likelihood >= problem.likelihood(rows_theta, points.x, points.y).value
     for atom, row in zip(atoms, (truth, other), strict=True):
         assert atom == pytest.approx(list(row.values()), abs=0.2)
 

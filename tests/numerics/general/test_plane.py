@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.general.general_mle import family_problem
-from temperance.numerics.general.split_mixtures import Family
+from temperance.numerics.fitting.local_fits import family_problem
+from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal

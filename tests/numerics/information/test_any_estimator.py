@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import binom
 
-from temperance.numerics.information.floor import largest_varentropy
+from temperance.numerics.information.required import largest_varentropy
 
 V = float(largest_varentropy(2))
 

@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from temperance.numerics.information.fisher import information
+from temperance.numerics.information.fisher import information, quadrature
 from temperance.numerics.information.parameters import information_at
-from temperance.numerics.information.quadrature import quadrature
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.plain_sums import atom_jets, plain_sums
-from temperance.numerics.likelihood.scattering import Coordinates
 from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.plain_sums import atom_jets, plain_sums
 from temperance.theory.models.by_name import model
 
 LINES = ((1.0, 0.0, 1.0), (-1.0, 3.0, 1.5))  # a, b, nu

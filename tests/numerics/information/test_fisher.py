@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.mle import Box
-from temperance.numerics.information.fisher import information, kurtosis, local_factors
-from temperance.numerics.information.floor import floor, largest_varentropy
-from temperance.numerics.information.quadrature import FINE, Nodes, logits, quadrature
-from temperance.numerics.information.required import at_truth, relative_beta1, standard_errors
+from temperance.numerics.fitting.fits import Box
+from temperance.numerics.information.fisher import FINE, Nodes, information, kurtosis, local_factors, logits, quadrature
+from temperance.numerics.information.required import (
+    at_truth,
+    floor,
+    largest_varentropy,
+    relative_beta1,
+    standard_errors,
+)
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_density, log_likelihood
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
 from temperance.theory.activations.activation import activation
+from tests.numerics.by_hand import log_likelihood
 
 
 def compiled(name):

@@ -6,12 +6,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from temperance.numerics.information.best_tau import best_tau, tau_variance
-from temperance.numerics.information.matched import best_matched, matched
+from temperance.numerics.information.required import best_matched, best_tau, matched, tau_variance
 from temperance.numerics.information.sparse_laws import holds_from, sparse_law, ties
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import gate_probabilities
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, gate_probabilities
 from temperance.theory.activations.activation import activation
 
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.information.fisher import information
-from temperance.numerics.information.matched import matched
-from temperance.numerics.information.quadrature import quadrature
+from temperance.numerics.information.fisher import information, quadrature
+from temperance.numerics.information.required import matched
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import activation

@@ -11,19 +11,15 @@ import sympy as sp
 from scipy.stats import chi2, norm
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.box import Box
-from temperance.numerics.fitting.mle import fit_points
-from temperance.numerics.lattice import experiment as lattice
-from temperance.numerics.lattice.counts import counts, samples
-from temperance.numerics.lattice.experiment import (
-    cells,
-    columns_needed,
-    design,
-    experiment,
-    family_experiment,
-    lattice_step,
-)
-from temperance.numerics.lattice.independence import (
+from temperance.numerics.fitting.fits import fit_points
+from temperance.numerics.fitting.problem import Box
+from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.points import Points
+from temperance.numerics.studies import claim_studies as settings
+from temperance.numerics.studies import lattice
+from temperance.numerics.studies.independence import (
     atoms,
     exact,
     gate_functions,
@@ -31,11 +27,16 @@ from temperance.numerics.lattice.independence import (
     normalisation,
     same_relations,
 )
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies import claim_studies as settings
+from temperance.numerics.studies.lattice import (
+    cells,
+    columns_needed,
+    counts,
+    design,
+    experiment,
+    family_experiment,
+    lattice_step,
+    samples,
+)
 from temperance.numerics.studies.results import study_slopes
 from temperance.numerics.studies.run import run_study
 from temperance.theory.activations.activation import activation

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.likelihood.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.plain_sums import plain_sums
-from temperance.numerics.mixture.density import NONE
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
+from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.plain_sums import plain_sums
+from temperance.numerics.mixture.points import NONE
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import (
@@ -154,7 +154,7 @@ def test_machine_code_and_plain_sums_agree(gate, expert, source, dim, n):
     for given in ((NONE, NONE), (weights, reference)):
         plain = plain_sums(made.formulas, 2, made.natural(theta), x, y, *given)
         compare(made(theta, x, y, *given), plain)
-        assert made(theta, x, y, *given, derivatives=False).value == pytest.approx(plain.value, rel=1e-13)
+        assert made(theta, x, y, *given).value == pytest.approx(plain.value, rel=1e-13)
 
 
 @pytest.mark.parametrize(
@@ -246,9 +246,9 @@ def test_experts_without_a_mean_are_refused():
 
 SCRIPT = """
 import json, sys, numpy as np
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.likelihood.generated import likelihood
-from temperance.numerics.likelihood.kernel_text import kernel_text
+from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.kernels import kernel_text
 from temperance.theory.models.by_name import model
 formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.default_rng(1)
 made = likelihood(formulas, 2)

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.machine.written_code import NoMachineCode, Printer
 from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
+from temperance.numerics.mixture.written_code import NoMachineCode, Printer
 from temperance.theory.activations.activation import Z, activation
 
 TRANSLATED = "sin cos tan tanh sinh cosh atan asinh erf erfc exp log sqrt asin acos atanh acosh"

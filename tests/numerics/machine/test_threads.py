@@ -10,11 +10,11 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import temperance
-from temperance.numerics.machine.threads import one_blas_thread
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import log_density, log_likelihood
-from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.measures import Layout, log_density
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.activation import activation
+from tests.numerics.by_hand import log_likelihood
 
 
 def blas_threads():
@@ -62,14 +62,14 @@ def test_blas_has_one_thread_inside_and_as_many_as_before_outside():
 FITS = """
 import numpy as np
 import temperance
-from temperance.numerics.errors.slopes import log_slope
+from temperance.numerics.studies.slopes import log_slope
 
 rng = np.random.default_rng(5)
 for d, k, n in ((1, 2, 1500), (8, 6, 3000)):
     x = rng.uniform(-3, 3, (n, d))
     y = np.where(rng.random(n) < 0.5, x.sum(axis=1) + 2, -x.sum(axis=1) - 2) + rng.normal(size=n)
     found = temperance.fit(x, y, fitted=k, starts=1, gate="softmax").fit
-    for array in (found.theta, found.score, found.information, np.array(found.log_likelihood)):
+    for array in (found.theta, found.information, np.array(found.log_likelihood)):
         print(array.tobytes().hex())
 errors = rng.normal(size=(200, 8)) / np.arange(1, 9)
 print(log_slope(errors, np.geomspace(1e3, 1e5, 8)))

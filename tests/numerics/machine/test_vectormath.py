@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from temperance.numerics.machine import elementary as vectormath
+from temperance.numerics.mixture import vector_code as vectormath
 
 WIDE = np.concatenate(
     [np.linspace(-700, 700, 501), np.linspace(-3, 3, 301), [1e-300, -1e-12, 1e-8, 0.5, 1.0, 6.0, -6.0]]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.machine.written_code import Printer
 from temperance.numerics.mixture.activation_numpy import compile_activation, modules, parity
+from temperance.numerics.mixture.written_code import Printer
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
 

@@ -5,20 +5,21 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.mixture import density
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import (
+from temperance.numerics.mixture.measures import (
+    Layout,
+    MixingMeasure,
     check_data,
     gate_probabilities,
     log_density,
-    log_likelihood,
     responsibilities,
 )
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.experts import gaussian
 from temperance.theory.models.gates import activated, linear
 from temperance.theory.models.spec import MoESpec, Y, covariates, symbolic_density
+from tests.numerics import by_hand
+from tests.numerics.by_hand import log_likelihood
 
 ACTIVATIONS = {
     "linear": "z",
@@ -115,7 +116,7 @@ def test_blocks_add_up(monkeypatch):
     layout = Layout(2, 1, "free")
     theta, x, y = case(layout, seed=1, points=1000)
     whole = log_likelihood(theta, layout, GATES["tanh"], x, y)
-    monkeypatch.setattr(density, "WORKSPACE", 4 * layout.k * (1 + layout.k * layout.atom_size) * 7)
+    monkeypatch.setattr(by_hand, "WORKSPACE", 4 * layout.k * (1 + layout.k * layout.atom_size) * 7)
     parts = log_likelihood(theta, layout, GATES["tanh"], x, y)
     for name in ("value", "score", "hessian"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)

@@ -4,8 +4,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from temperance.numerics.mixture.exact_values import measure_of, truth_of
-from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Layout, MixingMeasure, measure_of, truth_of
 from temperance.theory.models.gates import softmax
 
 

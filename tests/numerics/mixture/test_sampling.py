@@ -3,9 +3,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.density import gate_probabilities
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, gate_probabilities, sample
 from temperance.theory.activations.activation import Activation, Piece, Z
 
 TANH = compile_activation(Activation("tanh", (Piece(sp.tanh(Z)),)))

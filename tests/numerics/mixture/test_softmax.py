@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from temperance.numerics.mixture.softmax import softmax
+from temperance.numerics.mixture.points import softmax
 
 LOGS = np.array([[0.3, 1e4, -2e5, 0.0], [-1.2, 1e4 - 3, -2e5 + 700, -305.0], [2.0, -1e4, -2e5 + 1, -1e3]])
 

@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from temperance.numerics.selection.sizes import marginals
+from temperance.numerics.estimation.sizes import marginals
 
 
 def test_one_model_is_charged_as_by_bic():

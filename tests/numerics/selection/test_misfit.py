@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from temperance.numerics.likelihood.atom_formulas import formulas_of
-from temperance.numerics.merging.mixture import Mixture
+from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.sizes import departure, light_and_broad
+from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.selection.sizes import departure, light_and_broad
 from temperance.theory.models import by_name
 
 FORMULAS = formulas_of(by_name.model("linear", "gaussian", None, 1))

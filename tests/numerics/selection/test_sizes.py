@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, fit, sample
-from temperance.numerics.selection.sizes import sizes
+from temperance.numerics.estimation.sizes import sizes
 
 TRUTH = MixingMeasure(
     np.array([[1.5], [0.0]]),

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from temperance.claims.monte_carlo import constants
-from temperance.numerics.information.fisher import information
-from temperance.numerics.information.quadrature import quadrature
+from temperance.numerics.information.fisher import information, quadrature
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import CONSTANTS, TANH
 from temperance.numerics.studies.results import StudyResult

@@ -14,11 +14,10 @@ import pytest
 import temperance.numerics.studies.run
 from temperance.numerics.fitting.climb import EXACT
 from temperance.numerics.fitting.search import climb_all, search_once
-from temperance.numerics.lattice.counts import samples
-from temperance.numerics.likelihood.by_layout import evaluate
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.numerics.studies.claim_studies import TANH
+from temperance.numerics.studies.lattice import samples
 from temperance.numerics.studies.results import STATUSES, study_slopes
 from temperance.numerics.studies.run import Progress, data_of, run_replicate, run_study, search_sizes
 from temperance.numerics.studies.store import open_store

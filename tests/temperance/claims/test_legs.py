@@ -21,8 +21,8 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import planned_slopes, predicted, study_record
 from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
-from temperance.numerics.errors.orbit_flatness import Flatness
 from temperance.numerics.studies.claim_studies import LINEAR, STUDIES, TANH
+from temperance.numerics.studies.errors import Flatness
 from temperance.numerics.studies.results import StudyResult
 
 OUTCOMES = ("confirmed", "contradicted", "inconclusive")
@@ -260,7 +260,7 @@ def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):
     fine = with_lattices(leg, [LINEAR, TANH])
     assert fine.outcome == "confirmed"
     assert [row["gates"] for row in fine.data["lattices"]][1:3] == ["polynomials, fewer than points", "independent"]
-    monkeypatch.setattr("temperance.numerics.lattice.experiment._PER_DEVIATION", 1.0)
+    monkeypatch.setattr("temperance.numerics.studies.lattice._PER_DEVIATION", 1.0)
     coarse = with_lattices(leg, [replace(LINEAR)])
     assert coarse.outcome == "inconclusive"
     assert coarse.detail.endswith(f"not proved to be the right experiment: the lattice of {LINEAR.name}")

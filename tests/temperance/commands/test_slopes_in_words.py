@@ -8,10 +8,10 @@ import pytest
 
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import SLOPE_COLUMNS, answer, predictions, slope_parts, study_record
-from temperance.numerics.errors.slopes import log_slope
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
 from temperance.numerics.studies.run import run_study
+from temperance.numerics.studies.slopes import log_slope
 from temperance.show.table import Table
 from temperance.theory.rates.prediction import Prediction, weakest
 

@@ -219,7 +219,7 @@ def test_an_interrupt_in_a_callback_from_c_is_noted(block, printed):
     """Python prints an exception there and goes on, as if nobody had pressed."""
     code = (
         "import ctypes, os, signal\nfrom contextlib import nullcontext\n"
-        "from temperance.numerics.machine.interrupts import interrupts_noted\n"
+        "from temperance.numerics.mixture.threads import interrupts_noted\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # shells ignore it in the background
         "press = ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGINT))\n"
         f"try:\n    with {block}:\n        press()\n    print('lost')\n"

@@ -8,7 +8,7 @@ import temperance
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.true_measures import default_truth, read_truth
-from temperance.numerics.mixture.exact_values import measure_of
+from temperance.numerics.mixture.measures import measure_of
 
 POINT = {
     "beta1": [[3], [0.5]],

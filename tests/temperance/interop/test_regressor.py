@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 import temperance
-from temperance.numerics.fitting.mle import Box
+from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.mixture.sampling import sample
+from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation
 
 pytest.importorskip("sklearn", reason="scikit-learn, the extra [sklearn], is not installed")

@@ -3,7 +3,7 @@
 import pytest
 
 from temperance.measurements.judgement import LEVEL, POWER, Leg, describe_family, family, stepped_down, with_test
-from temperance.numerics.errors.hypotheses import Hypothesis
+from temperance.numerics.studies.slopes import Hypothesis
 
 TESTS = 500
 EACH = LEVEL / TESTS

@@ -10,7 +10,7 @@ import sympy as sp
 
 from temperance.commands.app import run
 from temperance.measurements.contact_orders import measured
-from temperance.numerics.contact.local_exponents import Measured
+from temperance.numerics.contact.by_minimisation import Measured
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import flat_curves, line_of, order_setting
 from temperance.theory.contact.orders_from_theorems import known_orders

@@ -1,0 +1,335 @@
+"""Fits one to K experts, upwards from fresh starts and downwards from merges, and holds every fit against the others.
+
+Example: ``sizes(x, y, 5, gate="softmax").range`` is the number of experts by BIC and that by the singular BIC.
+
+`marginals` computes the singular BIC of nested models (Drton and Plummer, JRSS B 79, 2017) from their learning
+coefficients.
+
+Example: ``marginals([-100.0], [[(2.0, 1)]], 50)`` is -100 - 2 log 50: one model alone is charged as by BIC.
+
+`departure` tests whether residuals of experts are Gaussian, as the model says.
+
+Under the model r_i(x, y) g(y|x) = pi_i(x) N_i(y|x), so that sum r_i He_q(e_i) over the data has the mean 0 for the
+standardised residuals e_i and q = 3, 4: no point has to be given to one expert. The law of the statistic is that of
+data drawn from the fit, as its limit is far off at a few hundred points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from temperance.numerics.estimation.fit import fit
+from temperance.numerics.estimation.merge import Cells, FittedMixture, Merger, design_of, path, projected
+from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.fitting.search import AGREE
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.points import Points
+from temperance.theory.coefficients.bounds import coefficient
+from temperance.theory.coefficients.coefficient import Coefficient
+
+LEVEL = 0.01
+"""Of the test of all experts together."""
+_DRAWS = 199  # of data from the fit
+_MOST = 5000  # points
+_BROAD = 10.0  # times the median variance
+_LIGHT = 0.05  # share of the points
+
+
+def departure(mixture: Mixture, points: Points) -> int | None:
+    """The expert whose residuals are least Gaussian, where the test rejects that all are; else None.
+
+    Weights that are no whole numbers allow no test.
+    """
+    rng = np.random.default_rng([0, mixture.k])
+    if points.weighted and not (points.weights == np.round(points.weights)).all():
+        return None
+    x, y = _single(points, rng)
+    probabilities, means = mixture.probabilities(x), mixture.means(x)
+    observed, _ = _moments(mixture, probabilities, means, y)
+    cumulative = np.cumsum(probabilities, axis=1)[:, :-1]
+    totals, gram = np.empty((_DRAWS, *observed.shape)), np.zeros((mixture.k, 4, 4))
+    for b in range(_DRAWS):
+        atom = (rng.random(len(y))[:, None] >= cumulative).sum(axis=1)
+        drawn = means[np.arange(len(y)), atom] + np.sqrt(mixture.nu[atom]) * rng.standard_normal(len(y))
+        totals[b], spread = _moments(mixture, probabilities, means, drawn)
+        gram += spread / _DRAWS
+    statistics, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
+    above = int((drawn_from_fit.max(axis=-1) >= statistics.max()).sum())
+    return int(statistics.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
+
+
+def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
+    """The experts that hold few points and have a variance far above that of the others, as outliers make them."""
+    shares = points.mean(mixture.responsibilities(points))
+    broad = mixture.nu > _BROAD * np.median(mixture.nu)
+    return tuple(np.flatnonzero((shares < _LIGHT) & broad).tolist())
+
+
+def _single(points: Points, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """At most so many points, each seen once."""
+    if not points.weighted:
+        return points.some(_MOST, rng)
+    counts = points.weights.astype(np.int64)
+    if counts.sum() > _MOST:
+        counts = rng.multivariate_hypergeometric(counts, _MOST, method="marginals")
+    return np.repeat(points.x, counts, axis=0), np.repeat(points.y, counts)
+
+
+def _moments(mixture: Mixture, probabilities: Floats, means: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The sums of r_i He_q(e_i), q = 1 to 4, over the points, (k, 4), and of their products, (k, 4, 4)."""
+    e = (y[:, None] - means) / np.sqrt(mixture.nu)
+    joint = probabilities * np.exp(-e * e / 2) / np.sqrt(mixture.nu)
+    shares, square = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300), e * e
+    rows = shares * np.stack([e, square - 1, e * (square - 3), square * (square - 6) + 3])
+    return rows.sum(axis=1).T, np.einsum("ank,bnk->kab", rows, rows)
+
+
+def _statistics(totals: Floats, gram: Floats) -> Floats:
+    """Third and fourth moments over their spread under the model, less what mean and variance take up, (..., k)."""
+    taken = np.linalg.pinv(gram[:, :2, :2]) @ gram[:, :2, 2:]
+    spread = gram[:, 2:, 2:] - gram[:, 2:, :2] @ taken
+    left = totals[..., 2:] - np.einsum("...ka,kab->...kb", totals[..., :2], taken)
+    return np.asarray(np.einsum("...ka,kab,...kb->...k", left, np.linalg.pinv(spread), left))
+
+
+def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, int]]], n: float) -> Floats:
+    """Approximate log marginal likelihoods of models 0, 1, .., each of which contains those before it.
+
+    levels: their maximal log-likelihoods. charges[k][j]: the learning coefficient and its multiplicity of model k at
+    densities of model j <= k. With L_kj = l_k - lambda_kj log n + (m_kj - 1) log log n and equal prior weights, x_k is
+    the positive root of x^2 + b x - c, b = sum_(j<k) x_j - exp(L_kk), c = sum_(j<k) exp(L_kj) x_j. All exponentials are
+    relative to the largest.
+    """
+    log_n = np.log(n)
+    evidence = np.empty(len(levels))
+    for k, level in enumerate(levels):
+        logs = np.array([level - lam * log_n + (m - 1) * np.log(log_n) for lam, m in charges[k]])
+        largest = max(logs.max(), evidence[:k].max(initial=-np.inf))
+        at, before = np.exp(logs - largest), np.exp(evidence[:k] - largest)
+        b, c = float(before.sum() - at[-1]), float(at[:-1] @ before)
+        root = np.sqrt(b * b + 4 * c)
+        evidence[k] = largest + np.log((root - b) / 2 if b < 0 else 2 * c / (b + root))
+    return evidence
+
+
+RESOLUTIONS = (0.1, 0.05, 0.02)
+"""Dissimilarities, in log-likelihood an observation, at which experts are counted."""
+PRICE = 2.5  # times log n/n: less dissimilarity than this is noise at every resolution
+_STARTS = 3
+_FLOOR = 0.3  # of the least variance of the fit that BIC takes: more experts than that have none below it
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """Fits of 1, .., K experts.
+
+    fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
+    coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
+    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader.
+    """
+
+    fits: tuple[FitResult, ...]
+    mergers: tuple[Merger, ...]
+    charges: tuple[tuple[Coefficient, ...], ...] | None
+    silence: str
+    misfit: int | None = None
+    outlying: tuple[int, ...] = ()
+
+    @property
+    def n(self) -> float:
+        """Number of points."""
+        return self.fits[0].points
+
+    @cached_property
+    def sbic(self) -> tuple[tuple[float | None, float] | None, ...]:
+        """-2 log marginal likelihood by the singular BIC, for the lower and for the upper ends of the coefficients.
+
+        None for the lower ends where a coefficient that it takes has no lower bound, or no multiplicity.
+        """
+        if self.charges is None:
+            return (None,) * len(self.fits)
+        at = [k for k, f in enumerate(self.fits) if f.fit.is_estimate]
+        levels = [self.fits[k].log_likelihood for k in at]
+        most = [[_most(self.charges[k][j]) for j in at if j <= k] for k in at]
+        high = dict(zip(at, -2 * marginals(levels, most, self.n), strict=True))
+        least = [[_least_charge(self.charges[k][j]) for j in at if j <= k] for k in at]
+        charges = [[charge for charge in row if charge is not None] for row in least]
+        count = next((i for i, row in enumerate(least) if None in row), len(at))  # of the sizes with lower ends
+        low = dict(zip(at[:count], -2 * marginals(levels[:count], charges[:count], self.n), strict=True))
+        ends = (
+            (float(low[k]) if k in low else None, float(high[k])) if k in high else None for k in range(len(self.fits))
+        )
+        return tuple(ends)
+
+    @cached_property
+    def by_bic(self) -> int | None:
+        """The number of experts with the least BIC; None where no fit is an estimate."""
+        return _least([f.bic for f in self.fits])
+
+    @cached_property
+    def by_sbic(self) -> int | None:
+        """The number of experts that the singular BIC takes, with the upper ends of the coefficients.
+
+        It is consistent with these (theory 6.3.1). Lower ends are what could be proved, and often far too low.
+        """
+        return _least([None if ends is None else ends[1] for ends in self.sbic])
+
+    @property
+    def range(self) -> tuple[int, int] | None:
+        """From the least number that a criterion takes to the greatest."""
+        choices = [k for k in (self.by_bic, self.by_sbic) if k is not None]
+        return (min(choices), max(choices)) if choices else None
+
+    @property
+    def heights(self) -> tuple[float, ...]:
+        """The dissimilarities of the merges, from the K experts downwards."""
+        return tuple(m.height for m in self.mergers)
+
+    @property
+    def noise(self) -> float:
+        """The dissimilarity below which a merge costs no more than noise would."""
+        return PRICE * math.log(self.n) / self.n
+
+    def at_resolution(self, size: float) -> int:
+        """How many experts are left when pairs merge until the next costs more than size, or than noise."""
+        least = max(size, self.noise)
+        count = len(self.fits)
+        for height in self.heights:
+            if height > least:
+                return count
+            count -= 1
+        return count
+
+    def resolution(self, k: int) -> tuple[float, float | None] | None:
+        """Between which resolutions there are k experts, noise aside; None where at none (a later merge costs less)."""
+        most = len(self.fits)
+        before = max(self.heights[: most - k], default=0.0)
+        next_ = self.heights[most - k] if k > 1 else None
+        return None if next_ is not None and next_ <= before else (before, next_)
+
+    @property
+    def grows(self) -> bool:
+        """Whether there are more experts each time that the resolution is halved from .1, to .05 and to .025."""
+        counts = [self.at_resolution(size) for size in (0.1, 0.05, 0.025)]
+        return counts[0] < counts[1] < counts[2]
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether BIC takes the most experts, and more than there are at a resolution of .05."""
+        return self.by_bic == len(self.fits) > self.at_resolution(0.05)
+
+    @property
+    def misspecified(self) -> bool:
+        """Whether something speaks against the model: residuals, outliers, or experts that go on splitting."""
+        return self.misfit is not None or bool(self.outlying) or self.grows or self.exhausted
+
+
+def sizes(
+    x: ArrayLike,
+    y: ArrayLike,
+    most: int,
+    *,
+    starts: int = _STARTS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> Sizes:
+    """Fits of one to `most` experts to x (n, d) or (n,), y (n,), the higher of two searches at each number.
+
+    Upwards: fresh starts, and splits of the fit before, until BIC has risen twice. Downwards: the fit of the most
+    experts and each best fit of one more, merged by conditional moments. An expert of tiny variance on a few points
+    that lie on a line by chance raises every likelihood; so more experts than BIC takes at first have variances of at
+    least 0.3 times the least of its fit. options: of the model and data, as `fit` takes them.
+
+    Raises:
+        ValueError: most below 2; a constant y; data or options that make no fit, such as fewer points than numbers.
+    """
+    if most < 2:
+        raise ValueError(f"most must be at least 2, not {most}: with one expert there is nothing to choose")
+    values = np.asarray(y, dtype=float)
+    if values.size and np.nanmin(values) == np.nanmax(values):
+        raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
+    tell = progress or (lambda done, total: None)
+    upwards: list[FitResult] = []
+    while len(upwards) < most and not _rising([f.bic for f in upwards]):
+        upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
+        tell(len(upwards), 2 * most)
+    model = upwards[(_least([f.bic for f in upwards]) or 1) - 1].mixture
+    floor = _FLOOR * float(model.values.nu.min())
+    best: list[tuple[FitResult, tuple[Merger, ...]]] = []
+    for k in range(most, 0, -1):
+        forward = upwards[k - 1] if k <= model.values.k else model.fitted_again(k, starts=starts, least=floor)
+        above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.fit.is_estimate}
+        down = [_refit(f.mixture, steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
+        chosen = _higher([forward, *down])
+        best.append((chosen, path(chosen.mixture.values, *design_of(chosen.mixture.points))))
+        tell(2 * most - k + 1, 2 * most)
+    fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
+    charges, silence = _charges(fits[-1].mixture, most)
+    result = Sizes(fits, steps, charges, silence)
+    if result.by_bic is None:
+        return result
+    model = fits[result.by_bic - 1].mixture
+    misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
+    return replace(result, misfit=misfit, outlying=outlying)
+
+
+def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
+    _, mixture, *_ = projected(larger.values, larger.held, *design_of(larger.points, np.inf), cells)
+    smaller: FitResult = larger.fitted_again(mixture.k, mixture, least=floor)
+    return smaller
+
+
+def _rising(bic: Sequence[float | None]) -> bool:
+    """Whether BIC has risen twice in a row, or there was none."""
+    ends = [np.inf if value is None else value for value in bic[-3:]]
+    return len(ends) == 3 and ends[0] < ends[1] <= ends[2]
+
+
+def _higher(fits: list[FitResult]) -> FitResult:
+    """The highest of some fits that are estimates, the first of equal ones; the first where none is."""
+    estimates = [f for f in fits if f.fit.is_estimate] or fits[:1]
+    most = max(f.log_likelihood for f in estimates)
+    return next(f for f in estimates if f.log_likelihood >= most - AGREE)
+
+
+def _charges(fitted: FittedMixture, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
+    """The learning coefficients of all pairs of sizes, or why some has no bound."""
+    spec = fitted.model()
+    free = spec.gate.activation is not None and not fitted.held.apart
+    rows = []
+    for k in range(1, most + 1):
+        try:
+            rows.append(tuple(coefficient(spec, j, k, gauge="free" if free else "anchored") for j in range(1, k + 1)))
+        except ValueError as error:
+            return None, str(error)
+        for charge in rows[-1]:
+            if charge.upper is None:
+                return None, charge.reason.text
+    return tuple(rows), ""
+
+
+def _most(charge: Coefficient) -> tuple[float, int]:
+    """The most that a coefficient charges: its upper bound, with the least multiplicity, which is 1 where none is."""
+    assert charge.upper is not None
+    return float(charge.upper), 1 if charge.multiplicity is None else charge.multiplicity[0]
+
+
+def _least_charge(charge: Coefficient) -> tuple[float, int] | None:
+    """The least that it charges: its lower bound, with the greatest multiplicity; None where one is not known."""
+    if charge.lower is None or charge.multiplicity is None:
+        return None
+    return float(charge.lower), charge.multiplicity[1]
+
+
+def _least(values: list[float | None]) -> int | None:
+    pairs = [(value, k) for k, value in enumerate(values, 1) if value is not None]
+    return min(pairs)[1] if pairs else None

@@ -1,0 +1,258 @@
+"""Represents mixtures near a true one: cells of several atoms, their offsets as one vector, and g - g* on a grid.
+
+The squared L2 distance E_x int (g - g*)^2 dy, x uniform, is the squared length of a residual vector: Gauss-Legendre in
+every coordinate of x (graded towards the kinks of the gate, d = 1), the trapezoid rule in y (which converges
+geometrically for Gaussians).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from temperance.numerics.mixture.points import softmax
+from temperance.theory.models.coordinates import X
+from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.truth import Setting
+from temperance.theory.models.weights import kinks
+from temperance.theory.symmetries.parity import is_even, sign_changes
+from temperance.theory.symmetries.traits import translates
+
+WEIGHT = "weight"
+"""What the log weight of an atom is called beside its parameters."""
+Array = np.ndarray[Any, np.dtype[np.float64]]
+Indices = np.ndarray[Any, np.dtype[np.intp]]
+_NODES = {1: 14, 2: 8}  # in every coordinate of x, on every panel
+_FINE = 6  # in x, on the panels at a kink
+_CUT = 0.55  # a part of the support
+_STEP = 0.5  # in y, in units of the smallest standard deviation of the true experts
+_REACH = 7.0  # in y, in standard deviations
+_RADIUS = 1.2  # offsets beyond it belong to no neighbourhood of the true mixture
+_PART = 0.6  # the same for parameters that must not come near 0, as a part of them: no spikes between the nodes
+
+
+Function = Callable[[Array, Array], Array]
+"""Of x (n, d) and the parameters of some atoms (l, q): (formulas, l, n)."""
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A formula in x and parameters: its value and its slopes by the parameters."""
+
+    value: Function
+    slopes: Function
+
+    @staticmethod
+    def of(f: sp.Expr, symbols: Sequence[sp.Symbol], x: Sequence[sp.Symbol]) -> Compiled:
+        """The function of a formula in x and these parameters."""
+        own = (*x, *symbols)
+        return Compiled(_function([f], own), _function([sp.diff(f, p) for p in symbols], own))
+
+
+def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Function:
+    compiled = sp.lambdify(symbols, formulas, "scipy", cse=True)  # NumPy, with erf and the like
+
+    def evaluate(x: Array, parameters: Array) -> Array:
+        values = np.empty((len(formulas), len(parameters), len(x)))
+        for value, result in zip(values, compiled(*x.T, *parameters.T[:, :, None]), strict=True):
+            value[...] = result
+        return values
+
+    return evaluate
+
+
+class Atoms:
+    """The atoms of a vector of a family, or of several, at x (n, d): as many as the vectors have, one after another.
+
+    gates, lines (l, q): parameters of log weights and means; logits, means (l, n); nus (l,).
+    """
+
+    def __init__(self, family: Family, vector: Array, x: Array) -> None:
+        width, own, shared = family.width, 1 + len(family.setting.own), len(family.setting.spec.gate.shared)
+        vectors = np.atleast_2d(vector)
+        end = vectors.shape[1] - shared
+        rows = vectors[:, :end].reshape(-1, width)
+        self.x = x
+        self.gates: Array = np.c_[rows[:, 1:own], np.repeat(vectors[:, end:], end // width, axis=0)]
+        self.lines: Array = np.delete(rows[:, own:], family.variance, axis=1)
+        self.nus: Array = rows[:, own + family.variance]
+        self.logits: Array = rows[:, :1] + family.weight.value(x, self.gates)[0]
+        self.means: Array = family.mean.value(x, self.lines)[0]
+
+
+class Family:
+    """All mixtures with the cells of a setting, of two true atoms of the same weight, as vectors of offsets.
+
+    A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
+    `free` says which entries move: the weight of the last atom is held (all are, where atoms have none of their own),
+    and its gate (of a single second atom; where both cells are split, if scores are modulo translation). `positive`
+    says which are, `radius` how far entries may go: positive ones by a part of their value, log weights anywhere.
+    """
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting, self.m, self.sizes = setting, setting.size, setting.cells
+        x, gate = covariates(setting.spec.dim), setting.spec.gate
+        self.low, self.high = map(float, setting.truth.box or ())
+        values = {p: setting.point.get(p, 1) for p in {*gate.own} - {*setting.own}}
+        self.weight = Compiled.of(gate.log_weight.subs(values), (*setting.own, *gate.shared), x)
+        self.mean = Compiled.of(setting.mean, [p for p in setting.expert if p != NU], x)
+        self.variance = list(setting.expert).index(NU)
+        shared = [float(setting.point[p]) for p in gate.shared]
+        per_atom = [np.array([0.0, *(float(at[p]) for p in setting.each)]) for at in setting.truth.atoms]
+        self.width = len(per_atom[0])
+        cells = [i for i, size in enumerate(self.sizes) for _ in range(size)]
+        self.center = np.concatenate([*(per_atom[i] for i in cells), shared])
+        self.reference = np.concatenate([*per_atom, shared])
+        self.names = [WEIGHT, *(p.name for p in setting.each)]
+        atom = [False, *(bool(p.is_positive) for p in setting.each)]
+        self.positive = np.array([*atom * len(cells), *(bool(p.is_positive) for p in gate.shared)])
+        self.free = self._free(len(cells))
+        self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
+        self.radius[: len(cells) * self.width : self.width] = np.inf
+        even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
+        self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
+
+    def _free(self, atoms: int) -> Array:
+        gate_held = not self.setting.every or translates(self.setting.spec)
+        free = np.ones(len(self.center), dtype=bool)
+        last = (atoms - 1) * self.width
+        free[last : last + 1 + gate_held * len(self.setting.own)] = False
+        if not self.setting.weighted:
+            free[: atoms * self.width : self.width] = False
+        held = [p in self.setting.held for p in self.setting.spec.gate.shared]
+        free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
+        return free
+
+    def index(self, atom: int, name: str) -> int:
+        """Where a vector holds a parameter of an atom of the first cell."""
+        return atom * self.width + self.names.index(name)
+
+    def shared_index(self, name: str) -> int:
+        """Where a vector holds a shared parameter."""
+        shared = [p.name for p in self.setting.spec.gate.shared]
+        return sum(self.sizes) * self.width + shared.index(name)
+
+    def held(self, name: str, atom: int = 0, also: Sequence[int] = ()) -> tuple[int, Indices, Array]:
+        """Where a vector holds a parameter, which other entries move, and the slopes of vectors by these.
+
+        Moved so, the first two atoms keep their difference in the parameter, if it is not shared. atom: whose it is.
+        also: more entries that move.
+        """
+        fixed = self.index(atom, name) if name in self.names else self.shared_index(name)
+        free = self.free.copy()
+        free[list(also)], free[fixed] = True, False
+        movers = np.flatnonzero(free)
+        slopes = np.eye(len(free))[:, movers]
+        if name in self.names:
+            slopes[fixed] = slopes[self.index(1, name)]
+        return fixed, movers, slopes
+
+    @property
+    def accepted(self) -> list[str]:
+        """The parameters that move."""
+        return [*self.names[1:], *(p.name for p in self.setting.shared)]
+
+    @cached_property
+    def signs(self) -> tuple[str, ...]:
+        """The parameters whose signs may change together, atom by atom, with the same log weight; else none."""
+        changes = sign_changes(self.setting.spec.gate, self.setting.spec.dim)
+        even = (
+            c.parameters
+            for c in changes
+            if c.parity == "even" and c.rest == 0 and {*c.parameters} <= {*self.setting.own}
+        )
+        return tuple(p.name for p in next(even, ()))
+
+    def kinks(self, other: bool = False, moving: bool = False) -> list[float]:
+        """The x at which the gate of the split atom, or of the other one, has a kink; moving: that parameters move.
+
+        Raises ValueError for a gate with pieces in another dimension than 1, where kinks are curves.
+        """
+        spec, point = self.setting.spec, self.setting.truth.point(other)
+        corners = [kink for kink in kinks(spec) if kink.kind == "boundary" and (kink.moved_by or not moving)]
+        if corners and spec.dim > 1:
+            raise ValueError(f"the gate {spec.gate.name!r} has kinks; accepted: d = 1, or bounds without measurements")
+        places = [float(x) for kink in corners for x in sp.solve(kink.boundary.subs(point), X) if x.is_real]
+        return sorted({x for x in places if self.low < x < self.high})
+
+    def panels(self, nodes: int) -> tuple[list[float], int]:
+        """Edges of panels in x (d = 1), and nodes on each. A gate that is even sees x^2 alone, which nodes share where
+        they are symmetric: its panels are not."""
+        low, high, inner, spec = self.low, self.high, self.kinks(), self.setting.spec
+        if not is_even(spec.gate.log_weight, covariates(spec.dim)):
+            return sorted({low, high, *inner}), nodes
+        return sorted({low, high, *inner, low + _CUT * (high - low)}), nodes if inner else nodes // 2
+
+    def grid(self, scale: float) -> Grid:
+        """Nodes, finer within `scale` of the kinks."""
+        inner = self.kinks()
+        if not inner:
+            return Grid(self, *self.panels(_NODES[self.setting.spec.dim]))
+        edges = {self.low, self.high}
+        for kink in inner:
+            steps = [scale * k / 2 for k in range(7)] + [scale * 3 * 2.0**k for k in range(1, 20)]
+            edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
+        inside = sorted(x for x in edges if self.low <= x <= self.high)
+        return Grid(self, inside, _FINE)
+
+
+def legendre(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:
+    """Gauss-Legendre nodes between successive edges, and their weights, which sum to 1."""
+    roots, weights = np.polynomial.legendre.leggauss(nodes)
+    halves = [((q - p) / 2, (q + p) / 2) for p, q in pairwise(edges)]
+    share = np.concatenate([half * weights for half, _ in halves]) / (edges[-1] - edges[0])
+    return np.concatenate([mid + half * roots for half, mid in halves]), share
+
+
+class Grid:
+    """The nodes of a family, and g* there."""
+
+    def __init__(self, family: Family, edges: Sequence[float], nodes: int) -> None:
+        self.family = family
+        line, share = legendre(edges, nodes)
+        d = family.setting.spec.dim
+        self.x: Array = np.stack(np.meshgrid(*[line] * d, indexing="ij"), axis=-1).reshape(-1, d)
+        share = reduce(np.multiply.outer, [share] * d).ravel()
+        true = Atoms(family, family.reference, self.x)
+        reach, step = _REACH * np.sqrt(max(true.nus)), _STEP * np.sqrt(min(true.nus))
+        self.y: Array = np.arange(np.min(true.means) - reach, np.max(true.means) + reach, step)
+        self.root = np.sqrt(share * step)[:, None]
+        self.true_density = self._density(family.reference)[0]
+
+    def residual(self, vector: Array) -> Array:
+        """sqrt(weight) (g - g*) at all nodes."""
+        return np.asarray((self.root * (self._density(vector)[0] - self.true_density)).ravel())
+
+    def _density(self, vector: Array) -> tuple[Array, Array, list[Array], Atoms]:
+        """The density, gate probabilities, densities of the experts and what they come from."""
+        atoms = Atoms(self.family, vector, self.x)
+        probabilities = softmax(atoms.logits).shares
+        gaps = [self.y[None, :] - mean[:, None] for mean in atoms.means]
+        experts = [
+            np.exp(-gap * gap / (2 * nu)) / np.sqrt(2 * np.pi * nu) for gap, nu in zip(gaps, atoms.nus, strict=True)
+        ]
+        density = np.sum([p[:, None] * f for p, f in zip(probabilities, experts, strict=True)], axis=0)
+        return density, probabilities, experts, atoms
+
+    def slopes(self, vector: Array) -> Array:
+        """The derivatives of the residual by the entries of the vector."""
+        density, probabilities, experts, atoms = self._density(vector)
+        own = len(self.family.setting.own)
+        gate_slopes = self.family.weight.slopes(self.x, atoms.gates)
+        mean_slopes = self.family.mean.slopes(self.x, atoms.lines)
+        slopes: list[Array] = []
+        common = [np.zeros_like(density) for _ in self.family.setting.spec.gate.shared]
+        for i, (p, f, nu) in enumerate(zip(probabilities, experts, atoms.nus, strict=True)):
+            gap, pull = self.y[None, :] - atoms.means[i][:, None], p[:, None] * (f - density)
+            by_gate = [slope[:, None] * pull for slope in gate_slopes[:, i]]
+            by_expert = [slope[:, None] * gap / nu * f for slope in mean_slopes[:, i]]
+            by_expert.insert(self.family.variance, (gap * gap / nu - 1) / (2 * nu) * f)
+            slopes += [pull, *by_gate[:own], *(p[:, None] * d for d in by_expert)]
+            common = [c + s for c, s in zip(common, by_gate[own:], strict=True)]
+        return np.stack([(self.root * s).ravel() for s in slopes + common], axis=1)

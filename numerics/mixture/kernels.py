@@ -1,0 +1,294 @@
+"""Writes the kernel of a likelihood as a module with one function, for any log weight and mean, and runs it.
+
+The kernel goes through the data in blocks. For each atom it fills rows of a workspace (`kernel_sums`); with the
+probabilities of atoms before and after y it adds up products of rows (`vector_code`). Rows that are free of x are
+filled once. All rows of an atom lie in one flat array, at constant offsets: so the compiler sees that they do not
+overlap, and makes vector instructions of the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numba import njit, types
+from numba.extending import intrinsic
+
+from temperance.numerics.mixture import vector_code
+from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.kernel_sums import (
+    ERROR,
+    SQUARE,
+    Coordinates,
+    Kind,
+    scatter,
+    slopes_of,
+    sums_of,
+    tables_of,
+)
+from temperance.numerics.mixture.plain_sums import Sums
+from temperance.numerics.mixture.vector_code import LANES
+from temperance.numerics.mixture.written_code import FUNCTIONS, Printer, module_of, version_of
+
+BLOCK = 256
+STRIDE = BLOCK + LANES
+
+_OPTIONS = "fastmath={'reassoc', 'contract', 'nsz', 'arcp'}, error_model='numpy', nogil=True"
+# inlined by force: a function of its own would be taken from its own compilation, with other bits, in the process that
+# compiles the kernel, and from the kernel's where this is found on disk
+_INNER = f"@njit({_OPTIONS}, forceinline=True)"
+_HEADER = f'''"""A likelihood, written from its formulas."""
+import math
+import numpy as np
+from numba import njit, types
+{FUNCTIONS}from {vector_code.__name__} import (
+    aligned, gram, softmax, softmax_of_two, spread, use_wide_vectors, weigh, weigh_shares, weighted_value
+)
+
+ROW, TABLE = types.float64[::1], types.float64[:, ::1]
+
+'''
+
+
+def kernel_text(formulas: AtomFormulas, k: int, free: int) -> str:
+    """The text of a module whose `kernel` is the likelihood of k atoms, `free` of which move their gates.
+
+    kernel(values (k, p), nu (k,), x (n, d), y (n,), weights, reference (both (n,) or empty), sums) returns the
+    log-likelihood and fills the sums of `sums_of`. Raises `NoMachineCode` if a function
+    is not translated.
+    """
+    kinds = [Kind(formulas, True)] * (free > 0) + [Kind(formulas, False)] * (free < k)
+    parts = [_HEADER, *(text for kind in kinds for text in _filling(kind)), _kernel(formulas, k, free)]
+    return "\n\n".join(parts) + f"# {version_of(Path(__file__).parent)}\n"
+
+
+def _filling(kind: Kind) -> tuple[str, str]:
+    """Two functions: one fills the rows that are free of x, the other those of m data from start on."""
+    f, name, printer = kind.formulas, "free" if kind.free else "held", Printer()
+    rows, seen = kind.contents(), {*f.x, ERROR, SQUARE, *slopes_of(f)}
+    rest = {row: value for row, value in rows.items() if not value.free_symbols & seen}
+    head = [_INNER, f"def rest_{name}(w, v):", *_names(f)]
+    head += [f"    w[{row * STRIDE}:{(row + 1) * STRIDE}] = {printer.doprint(v)}" for row, v in rest.items()]
+    first = dict(zip((*sp.symbols("t mean"), *slopes_of(f)), (f.log_weight, f.mean, *f.line_slopes), strict=True))
+    moving = {row: value for row, value in rows.items() if row not in rest}
+    common, found = sp.cse([*first.values(), *moving.values()], symbols=sp.numbered_symbols("u"), order="canonical")
+    steps = [*common, *zip((*first, *moving), found, strict=True)]
+    return "\n".join([*head, "    return 0", ""]), "\n".join(_loop(kind, name, steps))
+
+
+def _loop(kind: Kind, name: str, steps: Sequence[tuple[sp.Symbol | int, sp.Expr]]) -> list[str]:
+    """The function that fills rows from data, one after another; what is free of them is computed before the loop.
+
+    What takes e, or slopes of the mean, comes after these.
+    """
+    f, printer, varying, late = kind.formulas, Printer(), {*kind.formulas.x}, {ERROR, SQUARE, *slopes_of(kind.formulas)}
+    before, inside, after = list[str](), list[str](), list[str]()
+    for target, value in steps:
+        text, used = printer.doprint(value), value.free_symbols
+        if isinstance(target, int):
+            after.append(f"w[{target * STRIDE} + j] = {text}")
+        elif used & late:
+            late.add(target)
+            after.append(f"{target} = {text}")
+        elif used & varying:
+            varying.add(target)
+            inside.append(f"{target} = {text}")
+        else:
+            before.append(f"{target} = {text}")
+    copied = [f"    for j in range(m): w[{l * STRIDE} + j] = x[j, {l}]" for l in range(kind.x)]
+    return [
+        _INNER,
+        f"def fill_{name}(w, v, nu, x, y, m, t_row, f_row):",
+        "    use_wide_vectors()",
+        *_names(f),
+        "    half, constant = 0.5/nu, -0.5*(math.log(2*math.pi*nu) + 1.0)",
+        *(f"    {line}" for line in before),
+        *copied,
+        "    for j in range(m):",
+        *(f"        x{l} = w[{l * STRIDE} + j]" for l in range(kind.x)),
+        *(["        x0 = x[j, 0]"] if not kind.x else []),
+        *(f"        {line}" for line in inside),
+        "        e = y[j] - mean",
+        "        q = half*e*e - 0.5",
+        *(f"        {line}" for line in after),
+        "        t_row[j] = t",
+        "        f_row[j] = constant - q",
+        "    return 0",
+        "",
+    ]
+
+
+def _names(f: AtomFormulas) -> list[str]:
+    return [f"    p{n} = v[{n}]" for n in range(len(f.parameters))]
+
+
+def _kernel(f: AtomFormulas, k: int, free: int) -> str:
+    """The function that goes through the data."""
+    at = _Places(f, k, free)
+    t, f_row, p, r, end = at.shares
+    shares, tops = f"W[{p}:{r}], W[{r}:{end}]", f"W[{at.scratch}]"
+    rows = f"W[{t}:{f_row}], W[{f_row}:{p}], {shares}, {tops}"
+    softmax = f"softmax_of_two({rows}, m)" if k == 2 else f"softmax({rows}, {k}, m)"
+    data = "x[start:start + m], y[start:start + m], m"
+    weighted = f"weighted_value({tops}, {shares}, weights[start:start + m], reference[start:start + m], {k}, m)"
+    lines = [
+        f"@njit(types.float64(TABLE, ROW, TABLE, ROW, ROW, ROW, ROW), {_OPTIONS}, cache=True)",
+        "def kernel(values, nu, x, y, weights, reference, sums):",
+        "    use_wide_vectors()",
+        f"    w, partial = aligned({at.rows * STRIDE}), aligned({at.sums * LANES})",
+        f"    W, value = w.reshape({at.rows}, {STRIDE}), 0.0",
+        "    base, out = np.int64(w.ctypes.data), np.int64(partial.ctypes.data)",
+        f"    W[{at.one}] = 1.0",
+        *at.loops(4, "rest_{name}({rows}, values[i])"),
+        f"    wp, wr = ({at.given + 1}, {at.given + 1 + k}) if len(weights) else ({p}, {r})",
+        f"    for start in range(0, len(y), {BLOCK}):",
+        f"        m = min({BLOCK}, len(y) - start)",
+        f"        padded = (m + {LANES - 1})//{LANES}*{LANES}",
+        *_products(f, at),
+        *at.loops(8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[{t} + i], W[{f_row} + i])"),
+        f"        gain = {softmax}",
+        f"        value += {weighted} if len(weights) else gain",
+        f"        W[{p}:{end}, m:padded] = 0.0",
+        "        if len(weights):",
+        f"            weigh_shares(W[{p}:{end}], weights[start:start + m], W[{at.given}:{at.rows}], m)",
+        f"            W[{at.given}:{at.rows}, m:padded] = 0.0",
+        f"        to, count = out, padded//{LANES}",
+        *(line for name in at.numbers for line in _adding(f, at, name)),
+        "    for s in range(len(sums)):",
+        "        total = 0.0",
+        f"        for lane in range({LANES}): total += partial[s*{LANES} + lane]",
+        "        sums[s] = total",
+        "    return value",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+class _Places:
+    """Rows of the workspace: ones, common products of slopes, shares, scratch, atoms, weights and weighted shares.
+
+    numbers: of the first atom of each kind, and the one after the last. shares: the first rows of t, f, the
+    probabilities before and after y, and the row after them.
+    """
+
+    def __init__(self, f: AtomFormulas, k: int, free: int) -> None:
+        self.kinds = {"free": Kind(f, True), "held": Kind(f, False)}
+        self.numbers = {name: (i, j) for name, i, j in (("free", 0, free), ("held", free, k)) if i < j}
+        self.one, first = 0, 1 + len(f.products)
+        self.shares = [first + n * k for n in range(5)]
+        self.scratch, at, self.firsts = self.shares[-1], self.shares[-1] + 1, dict[str, int]()
+        for name, (i, j) in self.numbers.items():
+            self.firsts[name] = at
+            at += (j - i) * self.kinds[name].rows
+        self.given, self.rows = at, at + 1 + 2 * k
+        self.sums = sum(count for *_, count in sums_of(f, k, free))
+
+    def atom(self, i: str, name: str) -> str:
+        """Where the rows of an atom begin, as code."""
+        before, size = self.numbers[name][0], self.kinds[name].rows * STRIDE
+        return f"{self.firsts[name] * STRIDE} + ({i} - {before})*{size}"
+
+    def loops(self, indent: int, call: str) -> list[str]:
+        """A call for every atom, `{name}` being its kind and `{rows}` its rows, as code."""
+        lines = []
+        for name, (low, high) in self.numbers.items():
+            lines += [f"for i in range({low}, {high}):", f"    a = {self.atom('i', name)}"]
+            lines.append("    " + call.format(name=name, rows=f"w[a:a + {self.kinds[name].rows * STRIDE}]"))
+        return [" " * indent + line for line in lines]
+
+
+def _products(f: AtomFormulas, at: _Places) -> list[str]:
+    """The rows of products of slopes that atoms have in common."""
+    lines = []
+    for row, product in enumerate(f.products, at.one + 1):
+        if product.free_symbols:
+            lines.append("        for j in range(m):")
+            lines += [f"            x{l} = x[start + j, {l}]" for l in range(f.dim)]
+            lines.append(f"            w[{row * STRIDE} + j] = {Printer().doprint(product)}")
+        else:
+            lines.append(f"        W[{row}] = {Printer().doprint(product)}")
+    return lines
+
+
+def _adding(f: AtomFormulas, at: _Places, name: str) -> list[str]:
+    """The sums of atoms of one kind, in the order of `sums_of`."""
+    kind, line, (low, high) = at.kinds[name], 8 * STRIDE, at.numbers[name]
+    _, _, p, r, _ = at.shares
+    n, g, common, bends, others = (
+        kind.features, len(kind.gate), 1 + len(f.products), len(kind.bends), len(f.other_products)
+    )  # fmt: skip
+    here, after, before = f"here + {kind.x * line}", f"base + (wr + i)*{line}", f"base + (wp + i)*{line}"
+    lines = [f"for i in range({low}, {high}):", f"    here = base + 8*({at.atom('i', name)})"]
+    lines += _sum("spread", f"{here}, {after}, base + ({r} + i)*{line}", f"{n}", n * (n + 3) // 2)
+    lines += _sum("weigh", f"base + {at.one * line}, {after}", f"{common}", common)
+    lines += _sum("spread", f"{here}, {before}, base + ({p} + i)*{line}", f"{g}", g * (g + 3) // 2)
+    if bends:
+        lines.append(f"    for j in range(padded): w[{at.scratch * STRIDE} + j] = W[wr + i, j] - W[wp + i, j]")
+    lines += _sum("weigh", f"here + {kind.bent * line}, base + {at.scratch * line}", f"{bends}", bends)
+    lines += _sum("weigh", f"here + {(kind.bent + bends) * line}, {after}", f"{others}", others)
+    for other in list(at.numbers)[list(at.numbers).index(name) :]:
+        second, (start, stop) = at.kinds[other], at.numbers[other]
+        o, h = second.features, len(second.gate)
+        lines.append(f"    for j in range({'i + 1' if other == name else start}, {stop}):")
+        lines.append(f"        there = base + 8*({at.atom('j', other)}) + {second.x * line}")
+        pair = _sum("gram", f"{here}, there, {after}, base + ({r} + j)*{line}", f"{n}, {o}", n * o)
+        pair += _sum("gram", f"{here}, there, {before}, base + ({p} + j)*{line}", f"{g}, {h}", g * h)
+        lines += ["    " + text for text in pair]
+    return [" " * 8 + text for text in lines]
+
+
+def _sum(function: str, rows: str, numbers: str, sums: int) -> list[str]:
+    """A call that adds so many sums, if there are any, and moves on to the next ones."""
+    return [f"    {function}({rows}, to, count, {numbers}, {STRIDE})", f"    to += {sums * 8 * LANES}"] if sums else []
+
+
+_scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=True)(scatter)
+
+
+_BLOCK, _VECTOR = types.float64[:, ::1], types.float64[::1]
+_KERNEL = types.float64(_BLOCK, _VECTOR, _BLOCK, _VECTOR, _VECTOR, _VECTOR, _VECTOR)
+
+
+@intrinsic
+def call_kernel(typing_context, address, values, nu, x, y, weights, reference, sums):  # type: ignore[no-untyped-def]
+    """What the kernel at an address returns, for machine code alone.
+
+    Numba's own first-class functions call Python whenever one is handed over, where an interrupt is lost.
+    """
+
+    def call(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        pointer = builder.inttoptr(arguments[0], context.get_value_type(types.FunctionType(_KERNEL).ftype))
+        return builder.call(pointer, arguments[1:])
+
+    return types.float64(types.intp, *_KERNEL.args), call
+
+
+def address_of(kernel: Any) -> int:
+    """The address of a compiled kernel for callers of the C convention."""
+    result = kernel.get_compile_result(_KERNEL)
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
+
+
+class Compiled:
+    """The sums of `plain_sums` for k atoms, `free` of which move their gates, by a kernel.
+
+    stem: how the name of its module begins.
+    Raises `NoMachineCode` if a function of the formulas is not translated.
+    """
+
+    def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:
+        self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
+        self.count = sum(n for *_, n in sums_of(formulas, k, free))
+        self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
+        self.address = address_of(self.kernel)
+
+    def __call__(self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> Sums:
+        """Value, score and Hessian at parameters (not logarithms)."""
+        values, nu = natural.take(self.where.values), natural.take(self.where.nu)
+        sums, score, hessian = np.empty(self.count), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
+        value = self.kernel(values, nu, x, y, weights, reference, sums)
+        _scatter(sums, natural, nu, self.tables, score, hessian)
+        return Sums(value, score, hessian)
