@@ -8,76 +8,104 @@ weights and the selection are made.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
 from temperance.routers.examine import Router
-from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, products_above
+from temperance.routers.probe import in_a_line
+from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, is_product, products_above, restored, tensors_in
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
-_MOST_EXPERTS = 4096
+_MOST_EXPERTS, _MOST_NODES = 4096, 4000
 _ONE = 1e-5
 _NAMES = ("rout", "gate", "gating", "moe")
 
 
-def routers(model: Any, example: Inputs | None) -> list[Router]:
+def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> list[Router]:
     """The routers of a model, with inputs: of its own, and random ones like them.
 
     Args:
         model: a torch.nn.Module; it is not changed. example: args and kwargs of its call; None: random ones are tried.
+        asked: parameters of the temperatures that are meant; all by default.
 
     Raises:
         ValueError: the model cannot be called with these inputs, or needs some.
     """
-    mode, trained = model.training, {p: p.requires_grad for p in model.parameters()}
+    trained = {p: p.requires_grad for p in model.parameters()}
+    ids = {id(p) for p in asked}
     inputs = example if example is not None else _random_inputs(model)
+    owners: dict[int, list[str]] = {}
+    for name, p in model.named_parameters(remove_duplicate=False):
+        owners.setdefault(id(p), []).append(name.rpartition(".")[0])
     try:
-        model.eval()
         for p in trained:
             p.requires_grad_(p.is_floating_point())
         watch = Watch({id(m): n for n, m in model.named_modules()})
         gave = _call(model, inputs, watch)
-        units = _units(watch)
+        units = _units(watch, owners)
+        units += [u for u in _trained_units(model, inputs, owners) if not any(_near(u.path, v.path) for v in units)]
         if example is None and len(units) == 1:
             units[0].path = ""  # a router alone, and all that it does
-        if not units and (example is None or any(map(_weights, tree_leaves(gave)))):
-            units = [_Unit("", list(watch.scores), set(), set())]
+        if not units and (example is None or any(map(_weights, tensors_in(gave)))):
+            units = [_Unit("", list(watch.scores), set(), set(), watch)]
+        if asked:
+            within = [u for u in units if any(id(p) in ids for p in model.get_submodule(u.path).parameters())]
+            units = within or [_Unit(_called(_owner(model, asked), watch), [], set(), set(), watch)]
     finally:
         for p, was in trained.items():
             p.requires_grad_(was)
-        model.train(mode)
-    return _with_inputs(model, units, watch, inputs, example is not None)
+    found = _with_inputs(model, units, inputs, example is not None)
+    named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in found]
+    return [replace(r, asked=names) for r, names in zip(found, named, strict=True) if names or not asked]
 
 
-def _call(model: Any, inputs: Inputs, watch: Watch) -> Any:
-    args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, inputs)
-    buffers = {n: b.clone() for n, b in model.named_buffers()}
+def _trained_units(model: Any, inputs: Inputs, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
+    """The routers of training, such as those that only choose in evaluation; none of a model that cannot train so."""
+    watch = Watch({id(m): n for n, m in model.named_modules()})
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad(), watch.following():
+        _call(model, inputs, watch, training=True)
+    except ValueError:
+        return []
+    return [replace(unit, training=True) for unit in _units(watch, owners)]
+
+
+def _owner(model: Any, parameters: Sequence[Any]) -> str:
+    """The smallest module that holds all of some parameters."""
+    return _common([n.rpartition(".")[0] for n, p in model.named_parameters() if any(p is q for q in parameters)])
+
+
+def _call(model: Any, inputs: Inputs, watch: Watch, training: bool = False) -> Any:
+    args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, inputs)
+    try:
+        with restored(model), torch.random.fork_rng(devices=[]), torch.enable_grad(), watch.following():
             torch.manual_seed(0)
-            return model(*args, **kwargs)
+            gave = model.train(training)(*args, **kwargs)
     except Exception as error:  # whatever the user's model raises
-        reason = (str(error).splitlines() or [""])[0]
-        raise ValueError(f"the model does not run on these inputs: {type(error).__name__}: {reason}") from error
-    finally:
-        with torch.no_grad():
-            for name, buffer in model.named_buffers():
-                if name in buffers:
-                    buffer.copy_(buffers[name])
+        raise ValueError(f"the model does not run on these inputs: {in_a_line(error)}") from error
+    for value in tensors_in(gave):
+        if bool(torch.isnan(value).any()) or bool((value == float("inf")).any()):
+            raise ValueError("the model's outputs are not finite on these inputs; give inputs that it can take")
+    return gave
 
 
 @dataclass
 class _Unit:
-    """A router that is being found: its path, scores, the nodes of the graph that make them, and nearest products."""
+    """A router that is being found: its path, scores, the nodes of the graph that make them, and nearest products.
+
+    watch: of the call in which it was seen. again: whether a loss applies softmax again. training: whether it is seen
+    in training alone.
+    """
 
     path: str
     events: list[Event]
     nodes: set[Any]
     products: set[Any]
+    watch: Watch
     again: bool = False
+    training: bool = False
 
 
 def _weights(value: Any) -> bool:
@@ -86,8 +114,8 @@ def _weights(value: Any) -> bool:
     return rows and bool(((value >= 0) & (value <= 1)).all())
 
 
-def _units(watch: Watch) -> list[_Unit]:
-    """The routers."""
+def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
+    """The routers; owners: the modules of each parameter, by its id."""
     units: list[_Unit] = []
     for event in watch.scores:
         products, nodes = products_above(event.operand.grad_fn)
@@ -100,12 +128,15 @@ def _units(watch: Watch) -> list[_Unit]:
                     unit.events.append(event)
                 elif "softmax" in event.name and probabilities(event):
                     unit.again = True
-        elif _is_router(event, products, selections):
+        elif _is_router(event, products, selections, watch):
             path = _common([event.path, *(watch.makers[n] for n in products if n in watch.makers)])
             if _near(path, event.path):
                 near = [s.path for s in selections if _near(path, s.path)]
-                units.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
+                units.append(_Unit(_common([path, *near]), [event], nodes, set(products), watch))
     for unit in units:
+        for homes in [owners.get(id(n.variable), ()) for n in unit.nodes if hasattr(n, "variable")]:
+            if homes and not any(f"{home}.".startswith(f"{unit.path}.") for home in homes):
+                unit.path = _common([unit.path, homes[0]])  # of a temperature that comes as an argument
         unit.path = _called(unit.path, watch)
     return units
 
@@ -117,16 +148,41 @@ def _called(path: str, watch: Watch) -> str:
     return path
 
 
-def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event]) -> bool:
+def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event], watch: Watch) -> bool:
     """Whether scores are products with parameters, several to an input, that weigh or select."""
     k = event.operand.shape[event.dim] if event.operand.dim() else 1
-    weighs = "softmax" in event.name or selections or not event.path or _is_named(event.path)
-    return bool(1 < k <= _MOST_EXPERTS and products and weighs and all(map(_by_parameter, products)))
+    if not (1 < k <= _MOST_EXPERTS and products and all(map(_by_parameter, products))):
+        return False
+    return "softmax" in event.name or bool(selections) or _weighs_outputs(event, watch)
 
 
-def _is_named(path: str) -> bool:
-    """Whether a module has the name of a router: of two sigmoids one may be an activation."""
-    return any(word in path.lower() for word in _NAMES)
+def _weighs_outputs(event: Event, watch: Watch) -> bool:
+    """Whether what a function gave is in the outputs of a module with the name of a router, or of the whole model.
+
+    It is not where another product with a parameter comes after it, or where it multiplies as many hidden states: then
+    it is an activation, or the gate of a linear unit.
+    """
+    named = [path for path, _ in event.stack if any(word in path.rpartition(".")[2].lower() for word in _NAMES)]
+    if not (named and _near(named[-1], event.path)) and event.path:
+        return False
+    open_, target = list(watch.outputs.get(named[-1] if named else "", [])), event.gave.grad_fn
+    seen: set[Any] = set()
+    while open_ and len(seen) < _MOST_NODES:
+        node = open_.pop()
+        if node is target:
+            return True
+        if node is None or node in seen or (is_product(node) and _by_parameter(node)):
+            continue
+        seen.add(node)
+        below = [n for n, _ in node.next_functions]
+        open_ += [n for n in below if not (n is target and _is_gated(node))]
+    return False
+
+
+def _is_gated(node: Any) -> bool:
+    """Whether a node multiplies tensors of one shape that both are made of parameters."""
+    both = node.name().startswith("MulBackward") and all(n is not None for n, _ in node.next_functions)
+    return both and node._saved_self.shape == node._saved_other.shape
 
 
 def _near(path: str, other: str) -> bool:
@@ -176,24 +232,18 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(same)
 
 
-def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, has_example: bool) -> list[Router]:
+def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
-    ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
-    first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
-    firsts = {id(unit): _ordinals(watch, unit.path, first[id(unit)]) for unit in units}
-    first_watch, watch = watch, Watch(watch.paths)
-    names = {unit.path for unit in units}
+    watch, names = Watch({id(m): n for n, m in modules.items()}), {unit.path for unit in units}
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
-    own, gave, trained = _caught(model, {n: modules[n] for n in names}, inputs, watch)
-    if trained - {""}:  # a temperature may come as an argument: whoever gives it is part of the router
-        for unit in units:
-            unit.path = _called(unit.path.rpartition(".")[0], first_watch) if unit.path in trained else unit.path
-        return _with_inputs(model, units, first_watch, inputs, has_example)
+    own, gave = _caught(model, {n: modules[n] for n in names}, inputs, watch)
     result: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
-        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in result):
-            continue  # called again
+        ordinals = _ordinals(unit.watch, path, unit.events)
+        first = [e for e in unit.events if not any(other.makes(e) for other in unit.events)]
+        if path not in own or any((r.where, r.scores) == (path, ordinals) for r in result):
+            continue  # it runs in training alone, or is called again
         used = _find_used_outputs(watch, path, gave[path]) if path else None
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
         result.append(
@@ -202,11 +252,13 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
                 module,
                 own[path],
                 own[path] if has_example else None,
-                ordinals[id(unit)],
-                firsts[id(unit)],
+                ordinals,
+                _ordinals(unit.watch, path, first),
                 used,
                 frozenset(elsewhere),
                 unit.again,
+                unit.training,
+                drawn=not has_example,
             )
         )
     return result
@@ -214,41 +266,37 @@ def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Input
 
 def _caught(
     model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch
-) -> tuple[dict[str, Inputs], dict[Any, Any], set[str]]:
-    """The inputs and outputs of the first call of each module, and those that get a trained number or vector.
+) -> tuple[dict[str, Inputs], dict[Any, Any]]:
+    """The inputs and outputs of the first call of each module.
 
     The outputs of the model have the key None.
     """
     own: dict[str, Inputs] = {}
-    trained: set[str] = set()
     gave: dict[Any, list[Any]] = {}
 
     def caught(name: str) -> Any:
         def enter(_: Any, args: Any, kwargs: Any) -> None:
             own.setdefault(name, tree_map(_copied, (tuple(args), dict(kwargs))))
-            tensors = [v for v in tree_leaves((args, kwargs)) if isinstance(v, torch.Tensor) and v.requires_grad]
-            trained.update([name] if any(v.dim() < 2 or v.numel() == 1 for v in tensors) else [])
 
         return enter
 
     def leaving(name: str) -> Any:
         def leave(_: Any, __: Any, output: Any) -> None:
-            leaves = [v for v in tree_leaves(output) if isinstance(v, torch.Tensor)]
+            leaves = list(tensors_in(output))
             gave.setdefault(name, leaves)
             watch.uses.update({id(v): watch.uses.get(id(v), set()) for v in leaves})
 
         return leave
 
-    handles = [m.register_forward_pre_hook(caught(n), with_kwargs=True) for n, m in modules.items()]
-    handles += [m.register_forward_hook(leaving(n)) for n, m in modules.items()]
-    mode = model.training
+    handles = [m.register_forward_pre_hook(caught(n), with_kwargs=True) for n, m in modules.items() if n]
+    handles += [m.register_forward_hook(leaving(n)) for n, m in modules.items() if n]
+    own[""] = inputs
     try:
-        gave[None] = tree_leaves(_call(model.eval(), inputs, watch))
+        gave[None] = gave[""] = list(tensors_in(_call(model, inputs, watch)))
     finally:
-        model.train(mode)
         for handle in handles:
             handle.remove()
-    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}, trained
+    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}
 
 
 def _find_used_outputs(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
@@ -273,12 +321,9 @@ def _random_inputs(model: Any) -> Inputs:
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
     for shape in [(64, d) for d in sizes] + [(2, 32, d) for d in sizes]:
         inputs: Inputs = ((torch.randn(shape, generator=generator, dtype=torch.float64).to(kind),), {})
-        mode = model.training
         try:
-            _call(model.eval(), inputs, Watch())
+            _call(model, inputs, Watch())
         except ValueError:
             continue
-        finally:
-            model.train(mode)
         return inputs
     raise ValueError("no random x of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)")
