@@ -110,8 +110,9 @@ class _Unit:
 
 def _weights(value: Any) -> bool:
     """Whether an output may be weights of experts: rows of numbers from 0 to 1."""
-    rows = isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1
-    return rows and bool(((value >= 0) & (value <= 1)).all())
+    if not value.is_floating_point() or value.dim() < 2:
+        return False
+    return bool(((value >= 0) & (value <= 1)).all()) and bool(((value > 0) & (value < 1)).any())
 
 
 def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:

@@ -25,6 +25,7 @@ _CONTROL = 1e-3
 _MOST_WORK = 2e10
 _STEP, _STEPS = 0.02, 40
 SMALL = 1e-6
+_MANY = 12
 
 Outcome = Literal["no", "yes", "undecided"]
 
@@ -109,8 +110,8 @@ def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], pro
 
 
 def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Groups of parameters, small ones first; of many parameters neighbours only, and all of them."""
-    for size in range(1, len(names) + 1):
+    """Groups of parameters, small ones first; of many parameters neighbours only, few at once, and all of them."""
+    for size in range(1, len(names) + 1) if len(names) <= _MANY else (1, 2, 3, len(names)):
         near = size == 1 or len(names) <= 6
         yield from (
             combinations(names, size) if near else (tuple(names[i : i + size]) for i in range(len(names) - size + 1))

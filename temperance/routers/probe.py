@@ -11,14 +11,18 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._pytree import tree_map
 
 from temperance.routers.watch import Event, Watch, is_convolution, products_above, restored, tensors_in
 
 Tensors = Mapping[str, Any]
+_DIFFERENTIABLE = partial(sdpa_kernel, SDPBackend.MATH)
+"""Of the ways to compute attention, the one that has second derivatives."""
 _CHUNK = 64
 _ROUNDING = 1e-13
 _AGREES = 1e-9
@@ -127,7 +131,7 @@ class Probe:
         watch = Watch(double=True, at=scaled or self.virtual, tau=self.tau, factor=1 - 1e-6 if scaled else 1.0)
         args, kwargs = tree_map(self._given, self.inputs)
         try:
-            with restored(self.module), torch.random.fork_rng(devices=[]), torch.enable_grad(), watch:
+            with restored(self.module), _DIFFERENTIABLE(), torch.random.fork_rng([]), torch.enable_grad(), watch:
                 torch.manual_seed(0)
                 gave = self.module.train(self.training)(*args, **kwargs)
         except Exception as error:  # whatever the user's module raises

@@ -96,11 +96,11 @@ def _trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
 
 def _examined(router: Router, form: Form | None, theorem: Proof | None) -> Findings:
     """What is found of a router, with random inputs where its own give fewer equations than there are parameters."""
-    run = router.probe(router.training, router.scores[0]).run()
-    if run.scores is not None and not len(run.scores):
-        raise Unanswered("its inputs are empty")
-    if run.scores is not None and len(run.scores) < _FEWEST:
-        router = _with_random(router, 64, None)
+    rows = _count_rows(router)
+    if rows is not None and rows < _FEWEST:
+        router = _with_random(router, 64 / rows, None) if rows else router
+        if (_count_rows(router) or 0) < _FEWEST:
+            raise Unanswered(f"{rows} inputs are too few; give more")
     trained = frozenset(() if form is None else form.read.trained)
     tested = examine(router, trained, None if theorem is None else theorem.verdict)
     few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
@@ -110,20 +110,25 @@ def _examined(router: Router, form: Form | None, theorem: Proof | None) -> Findi
     rank = None if few.parameters <= _LARGE else _RANK
     unknown = few.parameters if rank is None else (tested.experts + 1) * (rank + 2)
     try:
-        return examine(_with_random(router, math.ceil(_SPARE * unknown / each) + 64, rank), trained)
+        return examine(_with_random(router, (_SPARE * unknown / each + 64) / max(few.points, 1), rank), trained)
     except Unanswered:  # the module wants inputs of its own making
         return tested
 
 
-def _with_random(router: Router, tokens: int, rank: int | None) -> Router:
-    """The router with so many random inputs, normal with the mean and the spread of its own, in their span.
+def _count_rows(router: Router) -> int | None:
+    """The number of inputs that have scores; None where none are seen."""
+    scores = router.probe(router.training, router.scores[0]).run().scores
+    return None if scores is None else len(scores)
+
+
+def _with_random(router: Router, times: float, rank: int | None) -> Router:
+    """The router with so many times its inputs, random ones with the mean and the spread of its own, in their span.
 
     rank: the dimensions that they span, besides their mean; all by default.
     """
     generator = torch.Generator().manual_seed(5)
     batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
-    each = max((v.numel() // v.shape[-1] for v in tree_leaves(router.inputs) if _hidden(v)), default=1)
-    size = math.ceil(tokens * batch / each)
+    size = math.ceil(times * batch)
 
     def random(value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
