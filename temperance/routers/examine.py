@@ -9,44 +9,13 @@ from typing import Any, Literal
 import torch
 
 from temperance.routers.freedom import Freedom, Outcome, freedom
-from temperance.routers.probe import Derivatives, Probe, Run, Unanswered
+from temperance.routers.probe import Derivatives, Probe, Router, Run, Unanswered
 from temperance.routers.temperatures import Temperature, temperatures, unreached
 
 Learnable = Literal["yes", "no", "undecided", "not trained"]
 DRAWS = 2
 """Random parameters at which a router is tested."""
 _SPREAD = 0.3
-
-
-@dataclass(frozen=True)
-class Router:
-    """A router in a model.
-
-    where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or
-    None. scores: which of the scores in its call are meant; first: those that are made of no others of them.
-    used_outputs: those that the rest of the network sees, None for all. elsewhere: its parameters that other parts of
-    the model use too. again: whether a loss applies softmax to its probabilities. training: whether its scores are made
-    in training alone. asked: the parameters of it that are meant to be its temperature; others are looked for
-    where there are none. drawn: whether the inputs are random; narrow: whether they span few dimensions.
-    """
-
-    where: str
-    module: Any
-    inputs: tuple[Any, Any]
-    own: tuple[Any, Any] | None = None
-    scores: tuple[int, ...] = (0,)
-    first: tuple[int, ...] = (0,)
-    used_outputs: tuple[int, ...] | None = None
-    elsewhere: frozenset[str] = frozenset()
-    again: bool = False
-    training: bool = False
-    asked: tuple[str, ...] = ()
-    drawn: bool = False
-    narrow: bool = False
-
-    def probe(self, training: bool, score: int, virtual: bool = False) -> Probe:
-        """The router in a mode, with a temperature that it has not where virtual."""
-        return Probe(self.module, self.inputs, training, score, self.used_outputs, self.first if virtual else ())
 
 
 @dataclass(frozen=True)
@@ -89,14 +58,14 @@ def examine(router: Router, read: frozenset[str] = frozenset(), known: Outcome |
     virtual = not taus
     if virtual:
         taus = (Temperature("tau", "number", -1.0),)
-    probe = router.probe(False, score, virtual)
+    probe = Probe(router, False, score, virtual)
     run = probe.run()
     trained = frozenset(Derivatives(run.floats, probe.parameters).reached())
     outputs = _tempered_outputs(run, [probe.parameters[t.name] for t in taus], router.used_outputs)
     is_read = read == (trained - {"tau"} | ({t.name for t in taus} if not virtual else set())) and not router.elsewhere
     evaluation = _tested(router, score, taus, virtual, False, outputs, known if is_read else None)
     try:
-        same = _same(run, trained, router.probe(True, score, virtual))
+        same = _same(run, trained, Probe(router, True, score, virtual))
         training = evaluation if same else _tested(router, score, taus, virtual, True, outputs)
     except Unanswered as refusal:
         training = Freedom("undecided", "failed", {}, detail=str(refusal))
@@ -116,7 +85,7 @@ def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
     for seek in (temperatures, unreached)[: 1 if asked else 2]:
         for training in (False, True):
             for score in _places(router, training):
-                probe = router.probe(training, score)
+                probe = Probe(router, training, score)
                 with probe.at(_draws(probe, ())[0]):
                     taus = seek(probe, probe.run().scores, router.asked)
                 if taus:
@@ -129,7 +98,7 @@ def _places(router: Router, training: bool) -> list[int]:
     if training == router.training:
         return list(router.scores)
     try:
-        events = router.probe(training, 0).run().watch.scores
+        events = Probe(router, training, 0).run().watch.scores
     except Unanswered:
         return []
     return [i for i, e in enumerate(events) if i in router.scores or e.name == "gumbel_softmax"]
@@ -145,7 +114,7 @@ def _tested(
     known: Outcome | None = None,
 ) -> Freedom:
     """What is found at several random parameters, if it is the same at all."""
-    probe = replace(router, used_outputs=used).probe(training, score, virtual)
+    probe = Probe(replace(router, used_outputs=used), training, score, virtual)
     names = [t.name for t in taus]
     freedoms, runs = [], []
     for values in _draws(probe, names):

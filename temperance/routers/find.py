@@ -14,8 +14,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_map
 
-from temperance.routers.examine import Router
-from temperance.routers.probe import in_a_line
+from temperance.routers.probe import Router, in_a_line
 from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, is_product, products_above, restored, tensors_in
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]

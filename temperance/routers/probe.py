@@ -7,7 +7,6 @@ computed row by row.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,40 +57,56 @@ class Unanswered(ValueError):
     """A router cannot be asked: it fails, or its derivatives cannot be taken. The message is one line."""
 
 
-class Probe:
-    """A router with inputs, while it is `doubled`.
+@dataclass(frozen=True)
+class Router:
+    """A router in a model.
 
-    Args:
-        module: parameters of it are set; all else is restored after each call.
-        inputs: args and kwargs of one call.
-        training: the mode.
-        score: which of its scores are meant. outputs: which of its outputs are seen, all by default.
-        virtual: which scores are divided by a temperature that the router has not, named "tau"; none by default.
+    where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or None.
+    scores: which of the scores in its call are meant; first: those that are made of no others of them. used_outputs:
+    those that the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model use
+    too. again: whether a loss applies softmax to its probabilities. training: whether its scores are made in training
+    alone. asked: the parameters that are meant to be its temperature; all are looked at where there are none. drawn:
+    whether the inputs are random; narrow: whether they span few dimensions.
     """
 
-    def __init__(
-        self,
-        module: Any,
-        inputs: tuple[Any, Any],
-        training: bool = False,
-        score: int = 0,
-        outputs: Sequence[int] | None = None,
-        virtual: Sequence[int] = (),
-    ) -> None:
-        self.module, self.training = module, training
-        self.inputs = tree_map(_input, inputs)
-        self.length = torch.ones((), dtype=torch.float64, requires_grad=True)
-        self.score, self.used_outputs, self.virtual = score, outputs, virtual
-        self.tau = torch.ones((), dtype=torch.float64, requires_grad=True) if virtual else None
+    where: str
+    module: Any
+    inputs: tuple[Any, Any]
+    own: tuple[Any, Any] | None = None
+    scores: tuple[int, ...] = (0,)
+    first: tuple[int, ...] = (0,)
+    used_outputs: tuple[int, ...] | None = None
+    elsewhere: frozenset[str] = frozenset()
+    again: bool = False
+    training: bool = False
+    asked: tuple[str, ...] = ()
+    drawn: bool = False
+    narrow: bool = False
+
+
+class Probe:
+    """A router with its inputs, while it is `doubled`; all but the parameters that are set is restored after a call.
+
+    Args:
+        training: the mode. score: which of its scores are meant.
+        virtual: whether its first scores are divided by a temperature that it has not, named "tau".
+    """
+
+    def __init__(self, router: Router, training: bool, score: int, virtual: bool = False) -> None:
+        self.router, self.module, self.training, self.score = router, router.module, training, score
+        self.length, self.tau = (torch.ones((), dtype=torch.float64, requires_grad=True) for _ in range(2))
         self.parameters: dict[str, Any] = {n: p for n, p in self.module.named_parameters() if p.requires_grad}
-        if self.tau is not None:
+        self._divided = router.first if virtual else ()
+        if virtual:
             self.parameters["tau"] = self.tau
 
     def _given(self, value: Any) -> Any:
-        """An input; hidden states have a length, by which one can differentiate."""
+        """An input in double precision; hidden states have a length, by which one can differentiate."""
         if not isinstance(value, torch.Tensor):
             return value
-        return value * self.length if value.is_floating_point() and value.dim() > 1 else value.clone()
+        value = value.detach().cpu().clone()
+        value = value.double() if value.is_floating_point() else value
+        return value * self.length if value.is_floating_point() and value.dim() > 1 else value
 
     def values(self) -> dict[str, Any]:
         """The parameters as they are."""
@@ -123,13 +138,9 @@ class Probe:
             held.data = before
 
     def run(self, scaled: Sequence[int] = ()) -> Run:
-        """Call the router, with the same random numbers and buffers each time; scaled: weights that are reduced.
-
-        Raises:
-            Unanswered: the router raises something.
-        """
-        watch = Watch(double=True, at=scaled or self.virtual, tau=self.tau, factor=1 - 1e-6 if scaled else 1.0)
-        args, kwargs = tree_map(self._given, self.inputs)
+        """Call the router, with the same random numbers and buffers each time; scaled: weights that are reduced."""
+        watch = Watch(double=True, at=scaled or self._divided, tau=self.tau, factor=1 - 1e-6 if scaled else 1.0)
+        args, kwargs = tree_map(self._given, self.router.inputs)
         try:
             with restored(self.module), _DIFFERENTIABLE(), torch.random.fork_rng([]), torch.enable_grad(), watch:
                 torch.manual_seed(0)
@@ -138,7 +149,8 @@ class Probe:
             mode = "training" if self.training else "evaluation"
             raise Unanswered(f"in double precision and {mode} it raises {in_a_line(error)}") from error
         leaves = tuple(tensors_in(gave))
-        tensors = [v for i, v in enumerate(leaves) if self.used_outputs is None or i in self.used_outputs]
+        used = self.router.used_outputs
+        tensors = [v for i, v in enumerate(leaves) if used is None or i in used]
         floats = [_finite(v) for v in tensors if v.is_floating_point()]
         whole = tuple(v.detach() for v in tensors if not v.is_floating_point())
         event = watch.scores[self.score] if 0 <= self.score < len(watch.scores) else None
@@ -180,8 +192,7 @@ class Derivatives:
 
     def _by_each_row(self) -> dict[str, Any]:
         """J' u, linear in u, by J."""
-        if len(self.vector) * sum(p.numel() for p in self.parameters.values()) > MOST_ENTRIES:
-            raise Unanswered(f"torch cannot differentiate it twice, and its Jacobian needs more than {MEMORY}")
+        self._require_memory(sum(p.numel() for p in self.parameters.values()))
         rows = [self._grads(e, retain_graph=True) for e in torch.eye(len(self.vector), dtype=self.vector.dtype)]
         return {
             n: (self._u @ torch.stack([row[n].reshape(-1) for row in rows])).reshape(p.shape)
@@ -203,75 +214,57 @@ class Derivatives:
         )
         return torch.zeros_like(self.vector) if slope is None else slope.detach()
 
-    def back(self, u: Any) -> dict[str, Any]:
-        """J' u."""
-        return {n: g for n, g in self._grads(u, retain_graph=True).items() if n in self._pulled}
-
     def reached(self) -> list[str]:
         """The parameters that a gradient reaches: one beyond rounding, where a graph alone may give 0."""
         least = _ROUNDING * float(self.vector.detach().abs().max()) if len(self.vector) else 0.0
-        pulled = self.back(_random(self.vector)) if self._pulled else {}
+        pulled = self._grads(_random(self.vector), retain_graph=True) if self._pulled else {}
+        pulled = {n: g for n, g in pulled.items() if n in self._pulled}
         if not all(bool(torch.isfinite(g).all()) for g in pulled.values()):
             raise Unanswered("a gradient of it is not finite")
         return [n for n, g in pulled.items() if float(g.abs().max()) > least]
 
     def columns(self, *names: str) -> Any:
-        """J of some parameters, (equations, entries): by rows where these are fewer."""
-        if len(self.vector) * sum(self.parameters[n].numel() for n in names) > MOST_ENTRIES:
-            raise Unanswered(f"its Jacobian needs more than {MEMORY}")
+        """J of some parameters, (equations, entries)."""
+        self._require_memory(sum(self.parameters[n].numel() for n in names))
         blocks = [torch.zeros(len(self.vector), self.parameters[n].numel(), dtype=self.vector.dtype) for n in names]
-        pulled_blocks = [(n, block) for n, block in zip(names, blocks, strict=True) if n in self._pulled]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of operations without a batched rule, which are slow and right
-            if len(self.vector) < sum(block.shape[1] for _, block in pulled_blocks):
-                self._by_rows(pulled_blocks)
-            else:
-                for name, block in pulled_blocks:
-                    pulled = self._pulled[name]
-                    basis = torch.eye(pulled.numel(), dtype=pulled.dtype).reshape(-1, *pulled.shape)
-                    block.copy_(torch.cat([self._batched(pulled, [self._u], c)[0] for c in basis.split(_CHUNK)]).T)
+        for name, block in zip(names, blocks, strict=True):
+            if name in self._pulled:
+                shape = self._pulled[name].shape
+                basis = torch.eye(block.shape[1], dtype=block.dtype).reshape(-1, *shape).split(_CHUNK)
+                block.copy_(torch.cat([self._products([self._pulled[name]], [chunk]) for chunk in basis]).T)
         return torch.cat(blocks, dim=1)
 
     def span(self, names: Sequence[str]) -> Any:
         """Columns that span those of J of some parameters: J itself, or products with random vectors where it is wide.
 
         So many products span all of J that more of them are in the span of the others.
-
-        Raises:
-            Unanswered: they need too much memory.
         """
         pulled = [self._pulled[n] for n in names if n in self._pulled]
-        count, products = sum(g.numel() for g in pulled), torch.zeros(0, len(self.vector), dtype=self.vector.dtype)
+        if sum(g.numel() for g in pulled) <= len(self.vector):
+            return self.columns(*names)
         generator, width = torch.Generator().manual_seed(8), _CHUNK
-        while width < min(count, len(self.vector)):
-            if len(self.vector) * width > MOST_ENTRIES:
-                raise Unanswered(f"its Jacobian needs more than {MEMORY}")
+        products = torch.zeros(0, len(self.vector), dtype=self.vector.dtype)
+        while True:
+            self._require_memory(width)
             while len(products) < width:
                 vectors = [torch.randn(_CHUNK, *g.shape, generator=generator, dtype=g.dtype) for g in pulled]
-                products = torch.cat([products, self._batched(pulled, [self._u], vectors)[0]])
+                products = torch.cat([products, self._products(pulled, vectors)])
             values = torch.linalg.svdvals(products / products.norm(dim=1, keepdim=True))
-            if int((values > _FLAT * values[0]).sum()) < width - _SPARE:
+            if width >= len(self.vector) or int((values > _FLAT * values[0]).sum()) < width - _SPARE:
                 return products.T
             width *= 2
-        return self.columns(*names)
 
-    def _by_rows(self, blocks: Sequence[tuple[str, Any]]) -> None:
-        at = 0
-        for chunk in torch.eye(len(self.vector), dtype=self.vector.dtype).split(_CHUNK):
-            rows = self._batched(self.vector, [self.parameters[n] for n, _ in blocks], chunk)
-            for (_, block), row in zip(blocks, rows, strict=True):
-                block[at : at + len(chunk)] = row.reshape(len(chunk), -1)
-            at += len(chunk)
-
-    @staticmethod
-    def _batched(vector: Any, inputs: Sequence[Any], chunk: Any) -> Any:
+    def _products(self, pulled: Sequence[Any], vectors: Sequence[Any]) -> Any:
+        """J v for a batch of v, (vectors, equations)."""
         try:
-            grads = torch.autograd.grad(vector, inputs, chunk, retain_graph=True, is_grads_batched=True)
+            return torch.autograd.grad(pulled, self._u, vectors, retain_graph=True, is_grads_batched=True)[0].detach()
         except RuntimeError:  # of a function of the user's that has no batched rule
-            rows = zip(*chunk, strict=True) if isinstance(chunk, list) else chunk
-            each = [torch.autograd.grad(vector, inputs, row, retain_graph=True) for row in rows]
-            grads = [torch.stack(rows) for rows in zip(*each, strict=True)]
-        return [v.detach() for v in grads]
+            each = [torch.autograd.grad(pulled, self._u, v, retain_graph=True) for v in zip(*vectors, strict=True)]
+            return torch.cat([slope.detach()[None] for (slope,) in each])
+
+    def _require_memory(self, width: int) -> None:
+        if len(self.vector) * width > MOST_ENTRIES:
+            raise Unanswered(f"its Jacobian needs more than {MEMORY}")
 
 
 def in_a_line(error: Exception) -> str:
@@ -281,12 +274,6 @@ def in_a_line(error: Exception) -> str:
 
 def _random(like: Any) -> Any:
     return torch.randn(like.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-
-
-def _input(value: Any) -> Any:
-    if not isinstance(value, torch.Tensor):
-        return value
-    return value.detach().cpu().double() if value.is_floating_point() else value.detach().cpu()
 
 
 def _finite(value: Any) -> Any:

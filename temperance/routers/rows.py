@@ -11,10 +11,10 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
-from temperance.routers.examine import Findings, Router, examine
+from temperance.routers.examine import Findings, examine
 from temperance.routers.find import Inputs, routers
 from temperance.routers.gates import Form, Proof, form_of, proof
-from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Unanswered, in_a_line
+from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Probe, Router, Unanswered, in_a_line
 from temperance.routers.watch import doubled, restored
 from temperance.routers.words import RouterAudit, describe, unanswered
 
@@ -117,7 +117,7 @@ def _examined(router: Router, form: Form | None, theorem: Proof | None) -> Findi
 
 def _count_rows(router: Router) -> int | None:
     """The number of inputs that have scores; None where none are seen."""
-    scores = router.probe(router.training, router.scores[0]).run().scores
+    scores = Probe(router, router.training, router.scores[0]).run().scores
     return None if scores is None else len(scores)
 
 

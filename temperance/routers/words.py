@@ -1,6 +1,6 @@
 """Says of a router what was found: the answer, what it rests on, what to change, its price, and what else is wrong.
 
-`warnings_of` sees what goes wrong in the values of a call, not in names. `prices` counts how many observations a
+`_warnings` sees what goes wrong in the values of a call, not in names. `prices` counts how many observations a
 temperature needs, of two kinds. Where each output is drawn from one expert, its label is at most seen; then the
 information on the parameters is that of the weights w, and the squared length of what the derivative of 2 sqrt(w) by
 tau leaves outside of the span of the others is that on tau: no experts allow fewer observations, and real ones need
@@ -17,11 +17,11 @@ from typing import Any
 import torch
 
 from temperance.numerics.information.floor import floor
-from temperance.routers.examine import DRAWS, Findings, Learnable, Router
+from temperance.routers.examine import DRAWS, Findings, Learnable
 from temperance.routers.find import probabilities
 from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
 from temperance.routers.gates import Form, Proof
-from temperance.routers.probe import Derivatives, Probe
+from temperance.routers.probe import Derivatives, Probe, Router
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
@@ -112,7 +112,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         training=outcomes[1],
         symmetry=symmetry,
         change=change,
-        warnings=(*warnings_of(findings), *((proved.caution,) if proved and proved.caution else ())),
+        warnings=(*_warnings(findings), *((proved.caution,) if proved and proved.caution else ())),
         reason=_answer(findings, proved),
         rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(findings),
         identifiable=proved.identifiable if proved and not findings.virtual else None,
@@ -265,12 +265,8 @@ _EQUAL = 1e-9
 _NUDGE = 1e-6
 
 
-def warnings_of(findings: Findings) -> tuple[str, ...]:
-    """The warnings of a router."""
-    return tuple(_warnings(findings))
-
-
 def _warnings(findings: Findings) -> Iterator[str]:
+    names = ", ".join(t.name for t in findings.taus)
     softmaxes = [e for e in findings.run.watch.scores if "softmax" in e.name]
     if any(map(probabilities, softmaxes)):
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
@@ -283,13 +279,9 @@ def _warnings(findings: Findings) -> Iterator[str]:
     if findings.evaluation.by_length:
         yield "another length of its inputs undoes a change of tau, as a trained norm may; divide them by it."
     if findings.unreached:
-        yield f"no gradient reaches {_temperature_names(findings)}: it is detached, under no_grad, or at a clamp."
+        yield f"no gradient reaches {names}: it is detached, under no_grad, or at a clamp."
     elif not findings.virtual:
-        yield f"weight decay pulls {_temperature_names(findings)} to 0; put it into a group without."
-
-
-def _temperature_names(findings: Findings) -> str:
-    return ", ".join(t.name for t in findings.taus)
+        yield f"weight decay pulls {names} to 0; put it into a group without."
 
 
 def _is_not_renormalised(findings: Findings) -> bool:
@@ -300,7 +292,7 @@ def _is_not_renormalised(findings: Findings) -> bool:
     before = [i for i in before if "softmax" in watch.scores[i].name and i in router.scores]
     if not before:
         return False
-    probe = Probe(router.module, router.inputs, False, findings.score, router.used_outputs)
+    probe = Probe(router, False, findings.score)
     return bool((probe.run().floats - probe.run(before).floats).abs().max() > _EQUAL)
 
 
@@ -309,7 +301,7 @@ def _leaks(findings: Findings) -> Iterator[str]:
     router, watch = findings.router, findings.run.watch
     if not watch.selections:
         return
-    probe = Probe(router.module, router.inputs, False, router.scores[0], router.used_outputs)
+    probe = Probe(router, False, router.scores[0])
     held = {n: p for n, p in router.module.named_parameters() if not p.requires_grad}
     before = probe.run()
     for name, value in {**dict(router.module.named_buffers()), **held}.items():
@@ -358,7 +350,7 @@ def _at_inputs(findings: Findings) -> Iterator[Price]:
     router, tau = findings.router, findings.taus[0]
     if router.own is None or tau.slope is None:
         return
-    probe = replace(router, inputs=router.own).probe(False, findings.score)
+    probe = Probe(replace(router, inputs=router.own), False, findings.score)
     run = probe.run()
     weights = next((v for v in run.leaves if v.requires_grad and v.dim() > 1 and v.shape[-1] == findings.experts), None)
     if weights is None or not bool((weights > 0).all()) or bool(((weights.sum(-1) - 1).abs() > _SUM).any()):
