@@ -46,7 +46,7 @@ class Findings:
 
 
 def examine(router: Router, read: frozenset[str] = frozenset(), known: Outcome | None = None) -> Findings:
-    """What undoes a change of a router's temperatures, while its module is doubled.
+    """What undoes a change of a router's temperatures, while its module is in double precision.
 
     read: the parameters of its formula. known: whether the theory of that says that tau is learnable; it is not tested
     again if training is like evaluation and gradients reach these parameters and no others.
@@ -63,17 +63,18 @@ def examine(router: Router, read: frozenset[str] = frozenset(), known: Outcome |
     trained = frozenset(Derivatives(run.floats, probe.parameters).reached())
     outputs = _tempered_outputs(run, [probe.parameters[t.name] for t in taus], router.used_outputs)
     is_read = read == (trained - {"tau"} | ({t.name for t in taus} if not virtual else set())) and not router.elsewhere
-    evaluation = _tested(router, score, taus, virtual, False, outputs, known if is_read else None)
+    seen = replace(router, used_outputs=outputs)
+    evaluation = _tested(Probe(seen, False, score, virtual), taus, known if is_read else None)
     try:
         same = _same(run, trained, Probe(router, True, score, virtual))
-        training = evaluation if same else _tested(router, score, taus, virtual, True, outputs)
+        training = evaluation if same else _tested(Probe(seen, True, score, virtual), taus)
     except Unanswered as refusal:
         training = Freedom("undecided", "failed", {}, detail=str(refusal))
     raw = None
     if not virtual and not lost and outputs != router.used_outputs:
-        every = _tested(router, score, taus, virtual, False, router.used_outputs)
+        every = _tested(probe, taus)
         if every.outcome == evaluation.outcome:
-            evaluation = every
+            training, evaluation = every if training is evaluation else training, every
         else:
             raw = every
     return Findings(router, score, taus, virtual, evaluation, training, lost, raw, run, is_read)
@@ -104,17 +105,8 @@ def _places(router: Router, training: bool) -> list[int]:
     return [i for i, e in enumerate(events) if i in router.scores or e.name == "gumbel_softmax"]
 
 
-def _tested(
-    router: Router,
-    score: int,
-    taus: Sequence[Temperature],
-    virtual: bool,
-    training: bool,
-    used: tuple[int, ...] | None,
-    known: Outcome | None = None,
-) -> Freedom:
+def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = None) -> Freedom:
     """What is found at several random parameters, if it is the same at all."""
-    probe = Probe(replace(router, used_outputs=used), training, score, virtual)
     names = [t.name for t in taus]
     freedoms, runs = [], []
     for values in _draws(probe, names):
@@ -124,10 +116,10 @@ def _tested(
             if not run.equals(probe.run()):
                 return Freedom("undecided", "unrepeatable", {})
             others = [n for n in _others(probe, run) if n not in names]
-            alone = [n for n in others if n not in router.elsewhere]
-            held, free = freedom(probe, taus, alone, router.narrow, known), None
+            alone = [n for n in others if n not in probe.router.elsewhere]
+            held, free = freedom(probe, taus, alone, known), None
             if len(alone) < len(others):
-                free = freedom(probe, taus, others, router.narrow)
+                free = freedom(probe, taus, others)
         tied = free is not None and free.outcome != held.outcome
         freedoms.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
     first = freedoms[0]

@@ -143,7 +143,7 @@ def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
 
 def _called(path: str, watch: Watch) -> str:
     """The smallest module that holds a path and is called, as a list of modules is not."""
-    while path not in watch.called:
+    while path not in watch.outputs:
         path = path.rpartition(".")[0]
     return path
 
@@ -234,27 +234,29 @@ def _common(paths: Sequence[str]) -> str:
 
 def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
-    watch, names = Watch({id(m): n for n, m in modules.items()}), {unit.path for unit in units}
+    names = {unit.path for unit in units}
+    watch = Watch({id(m): n for n, m in modules.items()}, caught=names)
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
-    own, gave = _caught(model, {n: modules[n] for n in names}, inputs, watch)
+    last = {id(v) for v in tensors_in(_call(model, inputs, watch))}
     result: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
         ordinals = _ordinals(unit.watch, path, unit.events)
         first = [e for e in unit.events if not any(other.makes(e) for other in unit.events)]
-        if path not in own or any((r.where, r.scores) == (path, ordinals) for r in result):
+        if path not in watch.inputs or any((r.where, r.scores) == (path, ordinals) for r in result):
             continue  # it runs in training alone, or is called again
-        used = _find_used_outputs(watch, path, gave[path]) if path else None
+        gave = watch.first[path]
+        used = [i for i, v in enumerate(gave) if id(v) in last or _outside(watch.uses[id(v)], path)]
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
         result.append(
             Router(
                 path,
                 module,
-                own[path],
-                own[path] if has_example else None,
+                watch.inputs[path],
+                watch.inputs[path] if has_example else None,
                 ordinals,
                 _ordinals(unit.watch, path, first),
-                used,
+                None if not path or len(used) in (0, len(gave)) else tuple(used),
                 frozenset(elsewhere),
                 unit.again,
                 unit.training,
@@ -264,54 +266,8 @@ def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example
     return result
 
 
-def _caught(
-    model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch
-) -> tuple[dict[str, Inputs], dict[Any, Any]]:
-    """The inputs and outputs of the first call of each module.
-
-    The outputs of the model have the key None.
-    """
-    own: dict[str, Inputs] = {}
-    gave: dict[Any, list[Any]] = {}
-
-    def caught(name: str) -> Any:
-        def enter(_: Any, args: Any, kwargs: Any) -> None:
-            own.setdefault(name, tree_map(_copied, (tuple(args), dict(kwargs))))
-
-        return enter
-
-    def leaving(name: str) -> Any:
-        def leave(_: Any, __: Any, output: Any) -> None:
-            leaves = list(tensors_in(output))
-            gave.setdefault(name, leaves)
-            watch.uses.update({id(v): watch.uses.get(id(v), set()) for v in leaves})
-
-        return leave
-
-    handles = [m.register_forward_pre_hook(caught(n), with_kwargs=True) for n, m in modules.items() if n]
-    handles += [m.register_forward_hook(leaving(n)) for n, m in modules.items() if n]
-    own[""] = inputs
-    try:
-        gave[None] = gave[""] = list(tensors_in(_call(model, inputs, watch)))
-    finally:
-        for handle in handles:
-            handle.remove()
-    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}
-
-
-def _find_used_outputs(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
-    """The outputs that something outside of a unit takes."""
-    leaves, last = gave
-    used = [i for i, v in enumerate(leaves) if id(v) in last or _outside(watch.uses.get(id(v), set()), unit)]
-    return None if len(used) in (0, len(leaves)) else tuple(used)
-
-
 def _outside(paths: set[str], unit: str) -> bool:
     return any(not (path == unit or path.startswith(f"{unit}.") or not unit) for path in paths)
-
-
-def _copied(value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _random_inputs(model: Any) -> Inputs:

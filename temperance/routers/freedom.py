@@ -54,17 +54,11 @@ class Freedom:
     by_length: bool = False
 
 
-def freedom(
-    probe: Probe,
-    taus: Sequence[Temperature],
-    others: Sequence[str],
-    narrow: bool = False,
-    known: Outcome | None = None,
-) -> Freedom:
+def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], known: Outcome | None = None) -> Freedom:
     """Whether a change of the temperatures can be undone by the other parameters, at the present parameters.
 
-    narrow: whether the inputs span few dimensions. What is not undone at these is not undone at more. known: whether
-    the theory says that it is learnable: then no Jacobian is needed.
+    known: whether the theory says that it is learnable: then no Jacobian is needed. What is not undone at inputs that
+    span few dimensions is not undone at more.
     """
     run = probe.run()
     jacobian = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
@@ -79,12 +73,12 @@ def freedom(
     if group is None and known in ("yes", "no"):
         return Freedom(known, "curve" if known == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
-        found = _by_jacobian(probe, run, jacobian, names, free, narrow)
+        found = _by_jacobian(probe, run, jacobian, names, free)
         real = found.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return found if real else replace(found, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
-        counted = _by_jacobian(probe, run, jacobian, names, free, narrow, follow=False).free
+        counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
 
@@ -190,12 +184,11 @@ def _by_jacobian(
     jacobian: Derivatives,
     names: Sequence[str],
     free: Sequence[str],
-    narrow: bool,
     follow: bool = True,
 ) -> Freedom:
     """By the null space of the Jacobian."""
     taus = jacobian.columns(*names)
-    count = sum(jacobian.parameters[n].numel() for n in free)
+    narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
     sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
     if not free:

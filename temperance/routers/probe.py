@@ -27,8 +27,8 @@ _ROUNDING = 1e-13
 _AGREES = 1e-9
 _FLAT, _SPARE = 1e-11, 8
 MEMORY = "2 GB"
-MOST_ENTRIES, MOST_PARAMETERS = 2 * 10**9 // 32, 2 * 10**9 // 24
-"""In this memory: numbers of a Jacobian, in double precision with three copies, and of a module with two."""
+MOST_ENTRIES, MOST_PARAMETERS = 2 * 10**9 // 32, 2 * 10**9 // 48
+"""In this memory: numbers of a Jacobian, in double precision with three copies, and of a module with five."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Router:
 
 
 class Probe:
-    """A router with its inputs, while it is `doubled`; all but the parameters that are set is restored after a call.
+    """A router with its inputs, while it is in double precision; a call changes nothing of it.
 
     Args:
         training: the mode. score: which of its scores are meant.

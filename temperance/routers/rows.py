@@ -15,7 +15,7 @@ from temperance.routers.examine import Findings, examine
 from temperance.routers.find import Inputs, routers
 from temperance.routers.gates import Form, Proof, form_of, proof
 from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Probe, Router, Unanswered, in_a_line
-from temperance.routers.watch import doubled, restored
+from temperance.routers.watch import restored
 from temperance.routers.words import RouterAudit, describe, unanswered
 
 _SPARE = 1.6
@@ -54,7 +54,7 @@ def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
             why = f"{size:,} parameters in double precision, with their derivatives, need more than {MEMORY}"
             rows.append((unanswered(router, why), None))
             continue
-        with doubled(router.module):
+        with restored(router.module, double=True):
             try:
                 form, theorem = _read(router.module)
                 tested.append(_examined(router, form, theorem))
@@ -102,7 +102,8 @@ def _examined(router: Router, form: Form | None, theorem: Proof | None) -> Findi
         if (_count_rows(router) or 0) < _FEWEST:
             raise Unanswered(f"{rows} inputs are too few; give more")
     trained = frozenset(() if form is None else form.read.trained)
-    tested = examine(router, trained, None if theorem is None else theorem.verdict)
+    spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as cosines need it
+    tested = examine(router, trained, theorem.verdict if theorem is not None and spans else None)
     few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
     if few is None:
         return tested

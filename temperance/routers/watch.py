@@ -7,13 +7,12 @@ precision is double, casts to less are made casts to double: so `F.linear(x.floa
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
@@ -66,29 +65,34 @@ class Watch(TorchFunctionMode):
     Args:
         paths: of modules, by their id.
         double: whether all floating point numbers are made double.
+        caught: modules, by their paths.
         at, tau: the scores of these numbers among `scores` are divided by tau before they become weights.
         factor: what the weights that these make are multiplied by.
 
     Attributes:
         scores, selections: events, in order. makers: the module that made a tensor, by the node of its graph.
         uses: the modules that use a tensor, by its id, of those that are there as keys.
-        called: the modules that were called. outputs: the nodes of what they gave.
+        outputs: by each module that was called, the nodes of what it gave. inputs, first: what those that are caught
+        took and gave first.
     """
 
     def __init__(
         self,
         paths: dict[int, str] | None = None,
         double: bool = False,
+        caught: Collection[str] = (),
         at: Sequence[int] = (),
         tau: Any = None,
         factor: float = 1.0,
     ) -> None:
         super().__init__()
         self.paths, self.double, self.at, self.tau = paths or {}, double, at, tau
-        self.factor = factor
+        self.factor, self.caught = factor, caught
         self.stack: list[tuple[str, int]] = [("", 0)]
-        self.calls, self.called = 0, {""}
-        self.outputs: dict[str, list[Any]] = {}
+        self.calls = 0
+        self.inputs: dict[str, Any] = {}
+        self.first: dict[str, list[Any]] = {}
+        self.outputs: dict[str, list[Any]] = {"": []}
         self.scores: list[Event] = []
         self.selections: list[Event] = []
         self.makers: dict[Any, str] = {}
@@ -138,24 +142,36 @@ class Watch(TorchFunctionMode):
     @contextmanager
     def following(self) -> Iterator[Watch]:
         """The watch, entered, with the modules that are called."""
+        call = torch.nn.Module.__call__
 
-        def enter(module: Any, _: Any) -> None:
+        def called(module: Any, *args: Any, **kwargs: Any) -> Any:
             self.calls += 1
-            self.stack.append((self.paths.get(id(module), self.stack[-1][0]), self.calls))
-            self.called.add(self.stack[-1][0])
+            path = self.paths.get(id(module), self.stack[-1][0])
+            if path in self.caught and path not in self.inputs:
+                self.inputs[path] = tree_map(_copied, (args, kwargs))
+            inner, self.stack = self.stack, [*self.stack, (path, self.calls)]
+            try:
+                gave = call(module, *args, **kwargs)
+            finally:
+                self.stack = inner
+            if path != inner[-1][0] or len(inner) == 1:
+                tensors = list(tensors_in(gave))
+                self.outputs.setdefault(path, []).extend(v.grad_fn for v in tensors)
+                if path in self.caught:
+                    self.first.setdefault(path, tensors)
+                    self.uses.update({id(v): self.uses.get(id(v), set()) for v in tensors})
+            return gave
 
-        def leave(_: Any, __: Any, output: Any) -> None:
-            path = self.stack.pop()[0]
-            if not (self.stack and self.stack[-1][0] == path):
-                self.outputs.setdefault(path, []).extend(v.grad_fn for v in tensors_in(output))
-
-        handles = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True))
         try:
+            torch.nn.Module.__call__ = called
             with self:
                 yield self
         finally:
-            for handle in handles:
-                handle.remove()
+            torch.nn.Module.__call__ = call
+
+
+def _copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def tensors_in(value: Any) -> Iterator[Any]:
@@ -168,45 +184,30 @@ def tensors_in(value: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def restored(module: Any) -> Iterator[Any]:
+def restored(module: Any, double: bool = False) -> Iterator[Any]:
     """A module that is used, and is left as it was: its mode, its attributes, and what its lists and tables hold.
 
-    Buffers are cloned meanwhile, so that what is written into them is forgotten.
+    Buffers are copies meanwhile, so that what is written into them is forgotten. double: all of its numbers are copies
+    in double precision on the CPU; the module itself is none, so that its hooks and closures see them, and that it may
+    hold what cannot be copied.
     """
     before: list[tuple[Any, Any]] = []
     for m in module.modules():
         if not isinstance(m, torch.jit.ScriptModule):
             held = [v for v in m.__dict__.values() if isinstance(v, dict | list | set)]
             before += [(m.__dict__, dict(m.__dict__)), *((v, copy.copy(v)) for v in held)]
-    buffers = [(b, b.data) for b in module.buffers()]
-    mode = module.training
-    for buffer, data in buffers:
-        buffer.data = data.clone()
+    mode, tensors = module.training, [(t, t.data) for t in module.buffers()]
+    tensors += [(t, t.data) for t in module.parameters()] if double else []
     try:
+        for tensor, data in tensors:
+            kind = torch.float64 if double and data.is_floating_point() else data.dtype
+            tensor.data = data.to("cpu" if double else data.device, kind, copy=True)
         yield module
     finally:
-        if isinstance(module, torch.jit.ScriptModule):
-            module.train(mode)
+        module.train(mode)
         for container, contents in before:
             container.clear()
             (container.extend if isinstance(container, list) else container.update)(contents)
-        for buffer, data in buffers:
-            buffer.data = data
-
-
-@contextmanager
-def doubled(module: Any) -> Iterator[Any]:
-    """A module in double precision on the CPU while this lasts; hooks and closures that use its tensors see the same.
-
-    It is not copied: what cannot be copied, such as a loss that it keeps, does not matter.
-    """
-    tensors = [(t, t.data) for t in (*module.parameters(), *module.buffers())]
-    try:
-        for tensor, data in tensors:
-            kind = torch.float64 if data.is_floating_point() else data.dtype
-            tensor.data = data.to("cpu", kind, copy=True)
-        yield module
-    finally:
         for tensor, data in tensors:
             tensor.data = data
 

@@ -10,7 +10,7 @@ more. Where the output is the weighted sum of known experts with Gaussian noise,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,8 +27,8 @@ _CURVED = "give the scores an activation whose tau is identifiable, such as soft
 _AT = f"{DRAWS} random parameters"
 _RAW = "Audit the whole model, which shows what is seen; or return the scores divided by it."
 _CHANGE = {
-    "scaled": f"Fix it: no output is lost. Or {_CURVED}.",
-    "curve": f"Fix it: no output is lost. Or {_CURVED}.",
+    "scaled": "Fix it: no output is lost.",
+    "curve": "Fix it: no output is lost.",
     "constant": "Do not renormalise the weight of a single expert: it is 1 whatever the scores.",
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
@@ -53,8 +53,7 @@ class RouterAudit:
     tau_learnable: "yes", "no", "undecided" or "not trained", in training; basis: "proved" or "tested". evaluation,
     training: the answer in each mode. symmetry: what changes no output, or None. change: what to do. warnings: what
     else is wrong. reason: why. rests_on: what was proved or tested. identifiable: functions of the parameters that
-    determine the weights, where they are proved. prices: how much data tau needs, where it is learnable; data: that in
-    words.
+    determine the weights, where they are proved. prices: how much data tau needs, where it is learnable.
     """
 
     where: str
@@ -71,13 +70,20 @@ class RouterAudit:
     rests_on: str
     identifiable: tuple[str, ...] | None
     prices: tuple[Price, ...]
-    data: str | None
+
+    @property
+    def data(self) -> str | None:
+        """How much data a temperature that is learnable needs."""
+        if not self.prices:
+            return None
+        numbers = "; ".join(f"{price.observations} if {price.assumes}" for price in self.prices)
+        return f"a standard error of {100 * PRECISION:g}% of tau takes at least so many observations: {numbers}."
 
     def to_json(self) -> dict[str, Any]:
         """The row as an object of strict JSON."""
         identifiable = None if self.identifiable is None else list(self.identifiable)
-        prices = [vars(price) for price in self.prices]
-        return {**vars(self), "warnings": list(self.warnings), "identifiable": identifiable, "prices": prices}
+        more = {"prices": [vars(price) for price in self.prices], "data": self.data}
+        return {**vars(self), "warnings": list(self.warnings), "identifiable": identifiable, **more}
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -90,14 +96,14 @@ class RouterAudit:
 
 def describe(findings: Findings, form: Form | None, proved: Proof | None) -> RouterAudit:
     """The row of a router. proved: what the theory says of its form, where tests agree."""
-    first, cost = findings.evaluation, prices(findings)
+    first = findings.evaluation
     outcomes: tuple[Learnable, Learnable] = (first.outcome, findings.training.outcome)
     if findings.virtual:
         outcomes = ("not trained", "not trained")
     elif findings.raw is not None:
         outcomes = ("undecided", "undecided")
     symmetry = _symmetry(findings)
-    change = _RAW if findings.raw is not None else _CHANGE[first.how]
+    change = _RAW if findings.raw is not None else _change(findings, first)
     if findings.virtual and first.how != "constant":
         change = "Nothing."
     elif findings.training.how == "none" and first.how == "scaled":
@@ -116,8 +122,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         reason=_answer(findings, proved),
         rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(findings),
         identifiable=proved.identifiable if proved and not findings.virtual else None,
-        prices=cost,
-        data=_data(cost),
+        prices=prices(findings),
     )
 
 
@@ -128,8 +133,21 @@ def unanswered(router: Router, why: str) -> RouterAudit:
     unknown: Learnable = "undecided"
     advice = "Audit a router that runs in double precision on the CPU, and that gradients pass."
     return RouterAudit(
-        name, None, None, unknown, "tested", unknown, unknown, None, advice, (), reason, "No test ran.", None, (), None
+        name, None, None, unknown, "tested", unknown, unknown, None, advice, (), reason, "No test ran.", None, ()
     )
+
+
+def _change(findings: Findings, of: Freedom) -> str:
+    """What to change: to hold tau, and what takes its place; or an activation, where softmax takes linear scores."""
+    names = ", ".join(of.group)
+    unit = (
+        of.how == "scaled"
+        and of.degree is not None
+        and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
+    )
+    hold = f"Hold tau at 1 and divide {names} by its value: no output changes." if unit else _CHANGE[of.how]
+    by_softmax = any("softmax" in e.name for e in findings.run.watch.scores)
+    return f"{hold} Or {_CURVED}." if of.how == "scaled" and by_softmax else hold
 
 
 def _temperature(findings: Findings, form: Form | None) -> dict[str, Any] | None:
@@ -254,13 +272,6 @@ def _evidence(of: Freedom, findings: Findings) -> str:
     }.get(of.how, "No test decides it.")
 
 
-def _data(prices: Sequence[Price]) -> str | None:
-    if not prices:
-        return None
-    numbers = "; ".join(f"{price.observations} if {price.assumes}" for price in prices)
-    return f"a standard error of {100 * PRECISION:g}% of tau takes at least so many observations: {numbers}."
-
-
 _EQUAL = 1e-9
 _NUDGE = 1e-6
 
@@ -273,7 +284,7 @@ def _warnings(findings: Findings) -> Iterator[str]:
     if findings.router.again:
         yield "a loss applies softmax to probabilities of this router again; it wants the scores."
     if _is_not_renormalised(findings):
-        yield "the weights of the chosen experts are not renormalised after the selection."
+        yield "the weights of the chosen experts are not renormalised after the selection (by design in OLMoE)."
     for name in _leaks(findings):
         yield f"the selection bias {name} leaks into the weights; it is meant for the selection alone."
     if findings.evaluation.by_length:

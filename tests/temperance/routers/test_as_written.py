@@ -322,11 +322,22 @@ def test_what_is_required_is_the_status():
 def test_hidden_states_of_a_lower_rank_leave_the_length_of_unit_rows_free():
     """Rows of 8 features, of which hidden states have 4: what the rows have outside of these is not seen."""
     torch.manual_seed(0)
+
+    class Cosines(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.W, self.tau = nn.Parameter(torch.randn(12, 8)), nn.Parameter(torch.tensor(0.8))
+
+        def forward(self, x):
+            x = torch.nn.functional.normalize(x, dim=-1)
+            return torch.softmax(x @ torch.nn.functional.normalize(self.W, dim=-1).T / self.tau, -1)
+
     rows = Gate(lambda m, x: soft(x @ unit(m.w).T / m.tau), w=nn.Parameter(torch.randn(12, 8)))
-    for count in (14, 40):
-        model = nn.Sequential(nn.Embedding(40, 4), nn.Linear(4, 8), Named(rows))
-        assert temperance.audit(model, torch.arange(count)[:, None]).routers[0].evaluation != "yes"
-    assert temperance.audit(rows, torch.randn(60, 8)).routers[0].evaluation == "yes"
+    for router in (rows, Cosines()):
+        for count in (14, 40):
+            model = nn.Sequential(nn.Embedding(40, 4), nn.Linear(4, 8), Named(router))
+            assert temperance.audit(model, torch.arange(count)).routers[0].evaluation != "yes"
+        assert temperance.audit(router, torch.randn(60, 8)).routers[0].evaluation == "yes"
 
 
 class Named(nn.Module):

@@ -71,7 +71,7 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     assert repr(found).startswith("<Audit: Form: tau is not learnable: (W, tau)")
     assert lines[0] == "Form: tau is not learnable: (W, tau) -> (l W, l tau) changes no output."
     assert lines[2].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 random inputs")
-    assert lines[3].startswith("Change: Fix it")
+    assert lines[3].startswith("Change: Hold tau at 1 and divide W by its value: no output changes. Or give the scores")
     assert [line for line in lines if "Limits" in line] == [lines[-1]]
 
 
