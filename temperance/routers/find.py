@@ -7,7 +7,8 @@ weights and the selection are made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,14 +34,14 @@ def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> li
     Raises:
         ValueError: the model cannot be called with these inputs, or needs some.
     """
-    trained = {p: p.requires_grad for p in model.parameters()}
+    were_trained = {p: p.requires_grad for p in model.parameters()}
     ids = {id(p) for p in asked}
     inputs = example if example is not None else _random_inputs(model)
     owners: dict[int, list[str]] = {}
     for name, p in model.named_parameters(remove_duplicate=False):
         owners.setdefault(id(p), []).append(name.rpartition(".")[0])
     try:
-        for p in trained:
+        for p in were_trained:
             p.requires_grad_(p.is_floating_point())
         watch = Watch({id(m): n for n, m in model.named_modules()})
         gave = _call(model, inputs, watch)
@@ -52,13 +53,43 @@ def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> li
             units = [_Unit("", list(watch.scores), set(), set(), watch)]
         if asked:
             within = [u for u in units if any(id(p) in ids for p in model.get_submodule(u.path).parameters())]
-            units = within or [_Unit(_called(_owner(model, asked), watch), [], set(), set(), watch)]
+            units = within or [
+                _Unit(_called(_common([owners[id(p)][0] for p in asked]), watch), [], set(), set(), watch)
+            ]
     finally:
-        for p, was in trained.items():
+        for p, was in were_trained.items():
             p.requires_grad_(was)
     found = _with_inputs(model, units, inputs, example is not None)
     named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in found]
     return [replace(r, asked=names) for r, names in zip(found, named, strict=True) if names or not asked]
+
+
+@contextmanager
+def trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
+    """The parameters of a name, all as if they were trained; a buffer or a number becomes one while this lasts."""
+    if temperature is None:
+        yield ()
+        return
+    path, _, name = temperature.rpartition(".")
+    owners = [m for at, m in model.named_modules() if not path or f".{at}".endswith(f".{path}")]
+    values = [(m, getattr(m, name)) for m in owners if name in {**vars(m), **m._parameters, **m._buffers, **m._modules}]
+    for owner, value in values:
+        if isinstance(value, bool) or not isinstance(value, torch.Tensor | float | int):
+            raise ValueError(f"temperature {temperature!r} is of {type(value).__name__}, and no number")
+        if not isinstance(value, torch.nn.Parameter):
+            delattr(owner, name)
+            owner.register_parameter(name, torch.nn.Parameter(torch.as_tensor(value).detach().clone().float()))
+    asked = {getattr(owner, name): None for owner, _ in values}
+    if not asked:
+        raise ValueError(f"the model has no parameter, buffer or number {temperature!r}")
+    held = [p for p in asked if not p.requires_grad]
+    try:
+        for p in held:
+            p.requires_grad_(True)
+        yield tuple(asked)
+    finally:
+        for p in held:
+            p.requires_grad_(False)
 
 
 def _trained_units(model: Any, inputs: Inputs, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
@@ -71,11 +102,6 @@ def _trained_units(model: Any, inputs: Inputs, owners: Mapping[int, Sequence[str
     return [replace(unit, training=True) for unit in _units(watch, owners)]
 
 
-def _owner(model: Any, parameters: Sequence[Any]) -> str:
-    """The smallest module that holds all of some parameters."""
-    return _common([n.rpartition(".")[0] for n, p in model.named_parameters() if any(p is q for q in parameters)])
-
-
 def _call(model: Any, inputs: Inputs, watch: Watch, training: bool = False) -> Any:
     args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, inputs)
     try:
@@ -85,7 +111,7 @@ def _call(model: Any, inputs: Inputs, watch: Watch, training: bool = False) -> A
     except Exception as error:  # whatever the user's model raises
         raise ValueError(f"the model does not run on these inputs: {in_a_line(error)}") from error
     for value in tensors_in(gave):
-        if bool(torch.isnan(value).any()) or bool((value == float("inf")).any()):
+        if value.is_floating_point() and bool((torch.isnan(value) | (value == float("inf"))).any()):
             raise ValueError("the model's outputs are not finite on these inputs; give inputs that it can take")
     return gave
 

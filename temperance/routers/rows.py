@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.examine import Findings, examine
-from temperance.routers.find import Inputs, routers
+from temperance.routers.find import Inputs, routers, trained
 from temperance.routers.gates import Form, Proof, form_of, proof
 from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Probe, Router, Unanswered, in_a_line
 from temperance.routers.watch import restored
@@ -33,7 +32,7 @@ def rows_of(model: Any, example: Inputs | None, temperature: str | None = None) 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # routers are small: more threads wait for one another
     try:
-        with restored(model), _trained(model, temperature) as asked:
+        with restored(model), trained(model, temperature) as asked:
             return _rows(routers(model, example, asked))
     finally:
         torch.set_num_threads(threads)
@@ -50,48 +49,17 @@ def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
     tested: list[Findings] = []
     for router in found_routers:
         size = sum(p.numel() for p in router.module.parameters())
-        if size > MOST_PARAMETERS:
-            why = f"{size:,} parameters in double precision, with their derivatives, need more than {MEMORY}"
-            rows.append((unanswered(router, why), None))
-            continue
-        with restored(router.module, double=True):
-            try:
+        try:
+            if size > MOST_PARAMETERS:
+                raise Unanswered(f"{size:,} parameters in double precision, with derivatives, need more than {MEMORY}")
+            with restored(router.module, double=True):
                 form, theorem = _read(router.module)
                 tested.append(_examined(router, form, theorem))
                 rows.append((_row(tested[-1], form, theorem), tested[-1]))
-            except Unanswered as refusal:
-                rows.append((unanswered(router, str(refusal)), None))
-            except RuntimeError as error:  # of torch
-                rows.append((unanswered(router, in_a_line(error)), None))
+        except (Unanswered, RuntimeError) as error:  # of the router, or of torch
+            why = str(error) if isinstance(error, Unanswered) else in_a_line(error)
+            rows.append((unanswered(router, why), None))
     return tuple(row if findings is None else _with_shared(row, findings, tested) for row, findings in rows)
-
-
-@contextmanager
-def _trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
-    """The parameters of a name, all as if they were trained; a buffer or a number becomes one while this lasts."""
-    if temperature is None:
-        yield ()
-        return
-    path, _, name = temperature.rpartition(".")
-    owners = [m for at, m in model.named_modules() if not path or f".{at}".endswith(f".{path}")]
-    values = [(m, getattr(m, name)) for m in owners if name in {**vars(m), **m._parameters, **m._buffers, **m._modules}]
-    for owner, value in values:
-        if isinstance(value, bool) or not isinstance(value, torch.Tensor | float | int):
-            raise ValueError(f"temperature {temperature!r} is of {type(value).__name__}, and no number")
-        if not isinstance(value, torch.nn.Parameter):
-            delattr(owner, name)
-            owner.register_parameter(name, torch.nn.Parameter(torch.as_tensor(value).detach().clone().float()))
-    asked = {getattr(owner, name): None for owner, _ in values}
-    if not asked:
-        raise ValueError(f"the model has no parameter, buffer or number {temperature!r}")
-    held = [p for p in asked if not p.requires_grad]
-    try:
-        for p in held:
-            p.requires_grad_(True)
-        yield tuple(asked)
-    finally:
-        for p in held:
-            p.requires_grad_(False)
 
 
 def _examined(router: Router, form: Form | None, theorem: Proof | None) -> Findings:

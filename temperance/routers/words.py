@@ -22,6 +22,7 @@ from temperance.routers.find import probabilities
 from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
 from temperance.routers.gates import Form, Proof
 from temperance.routers.probe import Derivatives, Probe, Router
+from temperance.routers.watch import Event
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
@@ -146,8 +147,11 @@ def _change(findings: Findings, of: Freedom) -> str:
         and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
     )
     hold = f"Hold tau at 1 and divide {names} by its value: no output changes." if unit else _CHANGE[of.how]
-    by_softmax = any("softmax" in e.name for e in findings.run.watch.scores)
-    return f"{hold} Or {_CURVED}." if of.how == "scaled" and by_softmax else hold
+    return f"{hold} Or {_CURVED}." if of.how == "scaled" and _softmaxes(findings) else hold
+
+
+def _softmaxes(findings: Findings) -> list[Event]:
+    return [e for e in findings.run.watch.scores if "softmax" in e.name]
 
 
 def _temperature(findings: Findings, form: Form | None) -> dict[str, Any] | None:
@@ -278,8 +282,7 @@ _NUDGE = 1e-6
 
 def _warnings(findings: Findings) -> Iterator[str]:
     names = ", ".join(t.name for t in findings.taus)
-    softmaxes = [e for e in findings.run.watch.scores if "softmax" in e.name]
-    if any(map(probabilities, softmaxes)):
+    if any(map(probabilities, _softmaxes(findings))):
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
     if findings.router.again:
         yield "a loss applies softmax to probabilities of this router again; it wants the scores."
