@@ -197,12 +197,17 @@ def _weighs_outputs(event: Event, watch: Watch) -> bool:
         node = open_.pop()
         if node is target:
             return True
-        if node is None or node in seen or (is_product(node) and _by_parameter(node)):
+        if node is None or node in seen or (is_product(node) and (_by_parameter(node) or _by_constant(node))):
             continue
         seen.add(node)
         below = [n for n, _ in node.next_functions]
         open_ += [n for n in below if not (n is target and _is_gated(node))]
     return False
+
+
+def _by_constant(product: Any) -> bool:
+    """Whether one factor of a product has no gradient."""
+    return any(below is None for below, _ in product.next_functions[-2:])
 
 
 def _is_gated(node: Any) -> bool:
