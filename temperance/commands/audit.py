@@ -17,7 +17,9 @@ from temperance.show.output import Display
 _ACCEPTED = "MODULE:FACTORY, a module that can be imported from here and a name in it"
 
 
-def _audit(model: str, *, inputs: str | None = None) -> Audit:
+def _audit(
+    model: str, *, inputs: str | None = None, temperature: str | None = None, require: str | None = None
+) -> Audit:
     """Audit the routers of a torch model: can their temperatures be learnt, and what is to be changed?
 
     The modules that are named are imported from the current folder, as `python -m` would, and so their code runs.
@@ -25,6 +27,8 @@ def _audit(model: str, *, inputs: str | None = None) -> Audit:
     Args:
         model: MODULE:FACTORY, a function without arguments that returns a torch.nn.Module, or such a module.
         inputs: MODULE:FACTORY of what it is called with: a tensor, a tuple or a dict; a router alone needs none.
+        temperature: NAME of a parameter, buffer or number of the model (logit_scale, gate.tau) to ask about.
+        require: yes: exit with 1 unless every temperature is learnable.
     """
     if find_spec("torch") is None:
         raise BadInput("audit needs torch, which is not installed; run: pip install torch")
@@ -32,7 +36,8 @@ def _audit(model: str, *, inputs: str | None = None) -> Audit:
     try:
         with Display() as display, display.doing("auditing"):
             module = _make(model)
-            return audited(module, None if inputs is None else _make(inputs))
+            example = None if inputs is None else _make(inputs)
+            return audited(module, example, temperature=temperature, require=require)
     finally:
         sys.path.remove(os.getcwd())
 

@@ -28,10 +28,17 @@ class Audit(Answer):
     Attributes:
         routers: a row each.
         answer: the whole in a line.
+        required: whether every temperature should be learnable.
     """
 
     routers: tuple[RouterAudit, ...]
     answer: str
+    required: bool = False
+
+    @property
+    def status(self) -> int:
+        """1 if a temperature that should be learnable is not known to be, else 0."""
+        return int(self.required and any(row.tau_learnable != "yes" for row in self.routers))
 
     def to_json(self) -> dict[str, Any]:
         """The answer as an object of strict JSON."""
@@ -43,10 +50,12 @@ class Audit(Answer):
 
 
 @checked
-def audit(model: Any, example_inputs: Any = None) -> Audit:
+def audit(
+    model: Any, example_inputs: Any = None, *, temperature: str | None = None, require: str | None = None
+) -> Audit:
     """Whether the temperatures of a model's routers can be learnt, and what to change.
 
-    Each router is asked itself, in a copy with double precision: whether the other parameters that a gradient reaches
+    Each router is asked itself, in double precision: whether the other parameters that a gradient reaches
     undo a change of its temperature, by derivatives and by finite changes, at random parameters and inputs. Where its
     formula is read, the theory decides too. See docs/engineers.md.
 
@@ -54,19 +63,26 @@ def audit(model: Any, example_inputs: Any = None) -> Audit:
         model: a torch.nn.Module, a router alone or a model that holds routers; it is not changed.
         example_inputs: of its call: a tensor, a tuple of arguments, or a dict of arguments by name. Without them a
             router alone gets random x of shape (n, d), or (batch, n, d).
+        temperature: the name of a parameter, buffer or number of the model, such as "logit_scale" or "gate.tau": it is
+            asked whether this can be learnt, were it trained.
+        require: "yes": the status is 1 unless every temperature is learnable.
 
     Raises:
-        ValueError: it is no module, does not run on these inputs, or holds no router.
+        ValueError: it is no module, does not run on these inputs, or holds no router or no such temperature.
     """
+    if require not in (None, "yes"):
+        raise ValueError(f"require takes yes, not {require!r}")
     if not is_module(model):
         raise ValueError(f"audit reads a torch.nn.Module, not an object of {type(model).__name__}")
     from temperance.routers.rows import rows_of  # it loads torch
 
+    if any(hasattr(p, "materialize") for p in model.parameters()):
+        raise ValueError("the model has parameters without a shape; call it once, then audit it")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the user's modules
-        rows = rows_of(model, _example(example_inputs))
+        rows = rows_of(model, _example(example_inputs), temperature)
     answer = _answer(rows)
-    return Audit(rows, answer, summary=Summary(answer, (*_parts(rows), LIMITS), (answer,)))
+    return Audit(rows, answer, require is not None, summary=Summary(answer, (*_parts(rows), LIMITS), (answer,)))
 
 
 def is_module(candidate: Any) -> bool:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
 
-from temperance.routers.freedom import Freedom, freedom
-from temperance.routers.probe import Derivatives, Probe, Run
+from temperance.routers.freedom import Freedom, Outcome, freedom
+from temperance.routers.probe import Derivatives, Probe, Router, Run, Unanswered
 from temperance.routers.temperatures import Temperature, temperatures, unreached
 
 Learnable = Literal["yes", "no", "undecided", "not trained"]
@@ -19,36 +19,13 @@ _SPREAD = 0.3
 
 
 @dataclass(frozen=True)
-class Router:
-    """A router in a model.
-
-    where: its name. module: it. inputs: args and kwargs of a call with enough inputs. own: those of the user, or
-    None. scores: which of the scores in its call are meant; first: those that are made of no others of them.
-    used_outputs: those that the rest of the network sees, None for all. elsewhere: its parameters that other parts of
-    the model use too. again: whether a loss applies softmax to its probabilities. narrow: whether the inputs are random
-    ones that span few dimensions.
-    """
-
-    where: str
-    module: Any
-    inputs: tuple[Any, Any]
-    own: tuple[Any, Any] | None = None
-    scores: tuple[int, ...] = (0,)
-    first: tuple[int, ...] = (0,)
-    used_outputs: tuple[int, ...] | None = None
-    elsewhere: frozenset[str] = frozenset()
-    again: bool = False
-    narrow: bool = False
-
-
-@dataclass(frozen=True)
 class Findings:
     """What was found of a router.
 
     score: which scores these divide. taus: its temperatures; virtual: it has none, and one that divides its scores was
     put there. evaluation, training: what was found in each mode. unreached: whether no gradient reaches its
     temperatures. raw: what is found if the outputs that are scores without their temperature are seen too, where that
-    is something else. run: at its own parameters, which are those of a copy.
+    is something else. run: at its own parameters. is_read: whether its formula has all parameters that are trained.
     """
 
     router: Router
@@ -60,7 +37,7 @@ class Findings:
     unreached: bool
     raw: Freedom | None
     run: Run
-    parameters: Mapping[str, Any]
+    is_read: bool
 
     @property
     def experts(self) -> int:
@@ -68,69 +45,92 @@ class Findings:
         return 0 if self.run.scores is None else int(self.run.scores.shape[1])
 
 
-def examine(router: Router) -> Findings:
-    """What undoes a change of a router's temperatures."""
+def examine(router: Router, read: frozenset[str] = frozenset(), known: Outcome | None = None) -> Findings:
+    """What undoes a change of a router's temperatures, while its module is in double precision.
+
+    read: the parameters of its formula. known: whether the theory of that says that tau is learnable; it is not tested
+    again if training is like evaluation and gradients reach these parameters and no others.
+
+    Raises:
+        Unanswered: it fails, or its derivatives cannot be taken.
+    """
     score, taus, lost = _temperatures(router)
     virtual = not taus
     if virtual:
         taus = (Temperature("tau", "number", -1.0),)
-    probe = Probe(router.module, router.inputs, False, score, router.used_outputs, router.first if virtual else ())
+    probe = Probe(router, False, score, virtual)
     run = probe.run()
+    trained = frozenset(Derivatives(run.floats, probe.parameters).reached())
     outputs = _tempered_outputs(run, [probe.parameters[t.name] for t in taus], router.used_outputs)
-    evaluation = _tested(router, score, taus, virtual, False, outputs)
-    trained = Probe(router.module, router.inputs, True, score, router.used_outputs, router.first if virtual else ())
-    training = evaluation if _same(probe, run, trained) else _tested(router, score, taus, virtual, True, outputs)
+    is_read = read == (trained - {"tau"} | ({t.name for t in taus} if not virtual else set())) and not router.elsewhere
+    seen = replace(router, used_outputs=outputs)
+    evaluation = _tested(Probe(seen, False, score, virtual), taus, known if is_read else None)
+    try:
+        same = _same(run, trained, Probe(router, True, score, virtual))
+        training = evaluation if same else _tested(Probe(seen, True, score, virtual), taus)
+    except Unanswered as refusal:
+        training = Freedom("undecided", "failed", {}, detail=str(refusal))
     raw = None
     if not virtual and not lost and outputs != router.used_outputs:
-        every = _tested(router, score, taus, virtual, False, router.used_outputs)
+        every = _tested(probe, taus)
         if every.outcome == evaluation.outcome:
-            evaluation = every
+            training, evaluation = every if training is evaluation else training, every
         else:
             raw = every
-    return Findings(router, score, taus, virtual, evaluation, training, lost, raw, run, probe.parameters)
+    return Findings(router, score, taus, virtual, evaluation, training, lost, raw, run, is_read)
 
 
 def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
     """The scores that have temperatures, these, and whether no gradient reaches them."""
-    probes = []
-    for score in router.scores:
-        probe = Probe(router.module, router.inputs, False, score, router.used_outputs)
-        probe.set(_draws(probe, ())[0])
-        probes.append((score, probe, probe.run().scores))
-        taus = temperatures(*probes[-1][1:])
-        if taus:
-            return score, taus, False
-    for score, probe, scores in probes:
-        names = unreached(probe, scores)
-        if names:
-            return score, tuple(Temperature(name, "inside") for name in names), True
-    return router.scores[0], (), False
+    asked = tuple(Temperature(name, "inside") for name in router.asked)
+    for seek in (temperatures, unreached)[: 1 if asked else 2]:
+        for training in (False, True):
+            for score in _places(router, training):
+                probe = Probe(router, training, score)
+                with probe.at(_draws(probe, ())[0]):
+                    taus = seek(probe, probe.run().scores, router.asked)
+                if taus:
+                    return score, taus, seek is unreached
+    return (-1 if asked else router.scores[0]), asked, False
 
 
-def _tested(
-    router: Router, score: int, taus: Sequence[Temperature], virtual: bool, training: bool, used: tuple[int, ...] | None
-) -> Freedom:
+def _places(router: Router, training: bool) -> list[int]:
+    """The scores of a router in a mode, by their places among those of its call; in training also those with noise."""
+    if training == router.training:
+        return list(router.scores)
+    try:
+        events = Probe(router, training, 0).run().watch.scores
+    except Unanswered:
+        return []
+    return [i for i, e in enumerate(events) if i in router.scores or e.name == "gumbel_softmax"]
+
+
+def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = None) -> Freedom:
     """What is found at several random parameters, if it is the same at all."""
-    probe = Probe(router.module, router.inputs, training, score, used, router.first if virtual else ())
     names = [t.name for t in taus]
-    freedoms = []
+    freedoms, runs = [], []
     for values in _draws(probe, names):
-        probe.set(values)
-        run = probe.run()
-        others = [n for n in _others(probe, run) if n not in names]
-        alone = [n for n in others if n not in router.elsewhere]
-        held, free = freedom(probe, taus, alone, router.narrow), None
-        if len(alone) < len(others):
-            free = freedom(probe, taus, others, router.narrow)
+        with probe.at(values):
+            run = probe.run()
+            runs.append(run)
+            if not run.equals(probe.run()):
+                return Freedom("undecided", "unrepeatable", {})
+            others = [n for n in _others(probe, run) if n not in names]
+            alone = [n for n in others if n not in probe.router.elsewhere]
+            held, free = freedom(probe, taus, alone, known), None
+            if len(alone) < len(others):
+                free = freedom(probe, taus, others)
         tied = free is not None and free.outcome != held.outcome
         freedoms.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
     first = freedoms[0]
+    if first.how == "constant" and not runs[0].equals(runs[1]):
+        return Freedom(first.outcome, "detached", {})
     return first if all(f.outcome == first.outcome for f in freedoms) else Freedom("undecided", "unclear", {})
 
 
 def _others(probe: Probe, run: Run) -> list[str]:
     """The parameters of the router: those that make its scores, and those that it holds itself; experts are held."""
-    own = {n for n, p in probe.module.named_parameters(recurse=False) if p.requires_grad}
+    own = {n for n in probe.parameters if "." not in n}
     if run.scores is None or not run.scores.requires_grad:
         return list(probe.parameters)
     scored = set(Derivatives(run.scores.reshape(-1), probe.parameters).reached())
@@ -154,14 +154,13 @@ def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
     return draws
 
 
-def _same(probe: Probe, run: Run, other: Probe) -> bool:
+def _same(run: Run, reached: frozenset[str], training: Probe) -> bool:
     """Whether training gives what evaluation gives, by the same parameters, as where nothing is random."""
-    now = other.run()
+    now = training.run()
     pairs = list(zip(run.leaves, now.leaves, strict=False))
     if len(run.leaves) != len(now.leaves) or not all(torch.equal(v.detach(), w.detach()) for v, w in pairs):
         return False
-    reached = (Derivatives(r.floats, p.parameters).reached() for r, p in ((run, probe), (now, other)))
-    return next(reached) == next(reached)
+    return reached == frozenset(Derivatives(now.floats, training.parameters).reached())
 
 
 def _tempered_outputs(run: Run, taus: Sequence[Any], used: tuple[int, ...] | None) -> tuple[int, ...] | None:

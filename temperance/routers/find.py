@@ -7,87 +7,141 @@ weights and the selection are made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
-from temperance.routers.examine import Router
-from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, products_above
+from temperance.routers.probe import Router, in_a_line
+from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, is_product, products_above, restored, tensors_in
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
-_MOST_EXPERTS = 4096
+_MOST_EXPERTS, _MOST_NODES = 4096, 4000
 _ONE = 1e-5
 _NAMES = ("rout", "gate", "gating", "moe")
 
 
-def routers(model: Any, example: Inputs | None) -> list[Router]:
+def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> list[Router]:
     """The routers of a model, with inputs: of its own, and random ones like them.
 
     Args:
         model: a torch.nn.Module; it is not changed. example: args and kwargs of its call; None: random ones are tried.
+        asked: parameters of the temperatures that are meant; all by default.
 
     Raises:
         ValueError: the model cannot be called with these inputs, or needs some.
     """
-    mode, trained = model.training, {p: p.requires_grad for p in model.parameters()}
+    were_trained = {p: p.requires_grad for p in model.parameters()}
+    ids = {id(p) for p in asked}
     inputs = example if example is not None else _random_inputs(model)
+    owners: dict[int, list[str]] = {}
+    for name, p in model.named_parameters(remove_duplicate=False):
+        owners.setdefault(id(p), []).append(name.rpartition(".")[0])
     try:
-        model.eval()
-        for p in trained:
+        for p in were_trained:
             p.requires_grad_(p.is_floating_point())
         watch = Watch({id(m): n for n, m in model.named_modules()})
         gave = _call(model, inputs, watch)
-        units = _units(watch)
+        units = _units(watch, owners)
+        units += [u for u in _trained_units(model, inputs, owners) if not any(_near(u.path, v.path) for v in units)]
         if example is None and len(units) == 1:
             units[0].path = ""  # a router alone, and all that it does
-        if not units and (example is None or any(map(_weights, tree_leaves(gave)))):
-            units = [_Unit("", list(watch.scores), set(), set())]
+        if not units and (example is None or any(map(_weights, tensors_in(gave)))):
+            units = [_Unit("", list(watch.scores), set(), set(), watch)]
+        if asked:
+            within = [u for u in units if any(id(p) in ids for p in model.get_submodule(u.path).parameters())]
+            units = within or [
+                _Unit(_called(_common([owners[id(p)][0] for p in asked]), watch), [], set(), set(), watch)
+            ]
     finally:
-        for p, was in trained.items():
+        for p, was in were_trained.items():
             p.requires_grad_(was)
-        model.train(mode)
-    return _with_inputs(model, units, watch, inputs, example is not None)
+    found = _with_inputs(model, units, inputs, example is not None)
+    named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in found]
+    return [replace(r, asked=names) for r, names in zip(found, named, strict=True) if names or not asked]
 
 
-def _call(model: Any, inputs: Inputs, watch: Watch) -> Any:
-    args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, inputs)
-    buffers = {n: b.clone() for n, b in model.named_buffers()}
+@contextmanager
+def trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
+    """The parameters of a name, all as if they were trained; a buffer or a number becomes one while this lasts."""
+    if temperature is None:
+        yield ()
+        return
+    path, _, name = temperature.rpartition(".")
+    owners = [m for at, m in model.named_modules() if not path or f".{at}".endswith(f".{path}")]
+    values = [(m, getattr(m, name)) for m in owners if name in {**vars(m), **m._parameters, **m._buffers, **m._modules}]
+    for owner, value in values:
+        if isinstance(value, bool) or not isinstance(value, torch.Tensor | float | int):
+            raise ValueError(f"temperature {temperature!r} is of {type(value).__name__}, and no number")
+        if not isinstance(value, torch.nn.Parameter):
+            delattr(owner, name)
+            owner.register_parameter(name, torch.nn.Parameter(torch.as_tensor(value).detach().clone().float()))
+    asked = {getattr(owner, name): None for owner, _ in values}
+    if not asked:
+        raise ValueError(f"the model has no parameter, buffer or number {temperature!r}")
+    held = [p for p in asked if not p.requires_grad]
     try:
-        with torch.random.fork_rng(devices=[]), torch.enable_grad(), watch.following():
-            torch.manual_seed(0)
-            return model(*args, **kwargs)
-    except Exception as error:  # whatever the user's model raises
-        reason = (str(error).splitlines() or [""])[0]
-        raise ValueError(f"the model does not run on these inputs: {type(error).__name__}: {reason}") from error
+        for p in held:
+            p.requires_grad_(True)
+        yield tuple(asked)
     finally:
-        with torch.no_grad():
-            for name, buffer in model.named_buffers():
-                if name in buffers:
-                    buffer.copy_(buffers[name])
+        for p in held:
+            p.requires_grad_(False)
+
+
+def _trained_units(model: Any, inputs: Inputs, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
+    """The routers of training, such as those that only choose in evaluation; none of a model that cannot train so."""
+    watch = Watch({id(m): n for n, m in model.named_modules()})
+    try:
+        _call(model, inputs, watch, training=True)
+    except ValueError:
+        return []
+    return [replace(unit, training=True) for unit in _units(watch, owners)]
+
+
+def _call(model: Any, inputs: Inputs, watch: Watch, training: bool = False) -> Any:
+    args, kwargs = tree_map(lambda v: v.clone() if isinstance(v, torch.Tensor) else v, inputs)
+    try:
+        with restored(model), torch.random.fork_rng(devices=[]), torch.enable_grad(), watch.following():
+            torch.manual_seed(0)
+            gave = model.train(training)(*args, **kwargs)
+    except Exception as error:  # whatever the user's model raises
+        raise ValueError(f"the model does not run on these inputs: {in_a_line(error)}") from error
+    for value in tensors_in(gave):
+        if value.is_floating_point() and bool((torch.isnan(value) | (value == float("inf"))).any()):
+            raise ValueError("the model's outputs are not finite on these inputs; give inputs that it can take")
+    return gave
 
 
 @dataclass
 class _Unit:
-    """A router that is being found: its path, scores, the nodes of the graph that make them, and nearest products."""
+    """A router that is being found: its path, scores, the nodes of the graph that make them, and nearest products.
+
+    watch: of the call in which it was seen. again: whether a loss applies softmax again. training: whether it is seen
+    in training alone.
+    """
 
     path: str
     events: list[Event]
     nodes: set[Any]
     products: set[Any]
+    watch: Watch
     again: bool = False
+    training: bool = False
 
 
 def _weights(value: Any) -> bool:
     """Whether an output may be weights of experts: rows of numbers from 0 to 1."""
-    rows = isinstance(value, torch.Tensor) and value.is_floating_point() and value.dim() > 1
-    return rows and bool(((value >= 0) & (value <= 1)).all())
+    if not value.is_floating_point() or value.dim() < 2:
+        return False
+    return bool(((value >= 0) & (value <= 1)).all()) and bool(((value > 0) & (value < 1)).any())
 
 
-def _units(watch: Watch) -> list[_Unit]:
-    """The routers."""
+def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
+    """The routers; owners: the modules of each parameter, by its id."""
     units: list[_Unit] = []
     for event in watch.scores:
         products, nodes = products_above(event.operand.grad_fn)
@@ -100,33 +154,66 @@ def _units(watch: Watch) -> list[_Unit]:
                     unit.events.append(event)
                 elif "softmax" in event.name and probabilities(event):
                     unit.again = True
-        elif _is_router(event, products, selections):
+        elif _is_router(event, products, selections, watch):
             path = _common([event.path, *(watch.makers[n] for n in products if n in watch.makers)])
             if _near(path, event.path):
                 near = [s.path for s in selections if _near(path, s.path)]
-                units.append(_Unit(_common([path, *near]), [event], nodes, set(products)))
+                units.append(_Unit(_common([path, *near]), [event], nodes, set(products), watch))
     for unit in units:
+        for homes in [owners.get(id(n.variable), ()) for n in unit.nodes if hasattr(n, "variable")]:
+            if homes and not any(f"{home}.".startswith(f"{unit.path}.") for home in homes):
+                unit.path = _common([unit.path, homes[0]])  # of a temperature that comes as an argument
         unit.path = _called(unit.path, watch)
     return units
 
 
 def _called(path: str, watch: Watch) -> str:
     """The smallest module that holds a path and is called, as a list of modules is not."""
-    while path not in watch.called:
+    while path not in watch.outputs:
         path = path.rpartition(".")[0]
     return path
 
 
-def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event]) -> bool:
+def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event], watch: Watch) -> bool:
     """Whether scores are products with parameters, several to an input, that weigh or select."""
     k = event.operand.shape[event.dim] if event.operand.dim() else 1
-    weighs = "softmax" in event.name or selections or not event.path or _is_named(event.path)
-    return bool(1 < k <= _MOST_EXPERTS and products and weighs and all(map(_by_parameter, products)))
+    if not (1 < k <= _MOST_EXPERTS and products and all(map(_by_parameter, products))):
+        return False
+    return "softmax" in event.name or bool(selections) or _weighs_outputs(event, watch)
 
 
-def _is_named(path: str) -> bool:
-    """Whether a module has the name of a router: of two sigmoids one may be an activation."""
-    return any(word in path.lower() for word in _NAMES)
+def _weighs_outputs(event: Event, watch: Watch) -> bool:
+    """Whether what a function gave is in the outputs of a module with the name of a router, or of the whole model.
+
+    It is not where another product with a parameter comes after it, or where it multiplies as many hidden states: then
+    it is an activation, or the gate of a linear unit.
+    """
+    named = [path for path, _ in event.stack if any(word in path.rpartition(".")[2].lower() for word in _NAMES)]
+    if not (named and _near(named[-1], event.path)) and event.path:
+        return False
+    open_, target = list(watch.outputs.get(named[-1] if named else "", [])), event.gave.grad_fn
+    seen: set[Any] = set()
+    while open_ and len(seen) < _MOST_NODES:
+        node = open_.pop()
+        if node is target:
+            return True
+        if node is None or node in seen or (is_product(node) and (_by_parameter(node) or _by_constant(node))):
+            continue
+        seen.add(node)
+        below = [n for n, _ in node.next_functions]
+        open_ += [n for n in below if not (n is target and _is_gated(node))]
+    return False
+
+
+def _by_constant(product: Any) -> bool:
+    """Whether one factor of a product has no gradient."""
+    return any(below is None for below, _ in product.next_functions[-2:])
+
+
+def _is_gated(node: Any) -> bool:
+    """Whether a node multiplies tensors of one shape that both are made of parameters."""
+    both = node.name().startswith("MulBackward") and all(n is not None for n, _ in node.next_functions)
+    return both and node._saved_self.shape == node._saved_other.shape
 
 
 def _near(path: str, other: str) -> bool:
@@ -176,94 +263,42 @@ def _common(paths: Sequence[str]) -> str:
     return ".".join(same)
 
 
-def _with_inputs(model: Any, units: Sequence[_Unit], watch: Watch, inputs: Inputs, has_example: bool) -> list[Router]:
+def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
-    ordinals = {id(unit): _ordinals(watch, unit.path, unit.events) for unit in units}
-    first = {id(u): [e for e in u.events if not any(other.makes(e) for other in u.events)] for u in units}
-    firsts = {id(unit): _ordinals(watch, unit.path, first[id(unit)]) for unit in units}
-    first_watch, watch = watch, Watch(watch.paths)
     names = {unit.path for unit in units}
+    watch = Watch({id(m): n for n, m in modules.items()}, caught=names)
     watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
-    own, gave, trained = _caught(model, {n: modules[n] for n in names}, inputs, watch)
-    if trained - {""}:  # a temperature may come as an argument: whoever gives it is part of the router
-        for unit in units:
-            unit.path = _called(unit.path.rpartition(".")[0], first_watch) if unit.path in trained else unit.path
-        return _with_inputs(model, units, first_watch, inputs, has_example)
+    last = {id(v) for v in tensors_in(_call(model, inputs, watch))}
     result: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
-        if any((r.where, r.scores) == (path, ordinals[id(unit)]) for r in result):
-            continue  # called again
-        used = _find_used_outputs(watch, path, gave[path]) if path else None
+        ordinals = _ordinals(unit.watch, path, unit.events)
+        first = [e for e in unit.events if not any(other.makes(e) for other in unit.events)]
+        if path not in watch.inputs or any((r.where, r.scores) == (path, ordinals) for r in result):
+            continue  # it runs in training alone, or is called again
+        gave = watch.first[path]
+        used = [i for i, v in enumerate(gave) if id(v) in last or _outside(watch.uses[id(v)], path)]
         elsewhere = {n for n, p in module.named_parameters() if _outside(watch.uses.get(id(p), set()), path)}
         result.append(
             Router(
                 path,
                 module,
-                own[path],
-                own[path] if has_example else None,
-                ordinals[id(unit)],
-                firsts[id(unit)],
-                used,
+                watch.inputs[path],
+                watch.inputs[path] if has_example else None,
+                ordinals,
+                _ordinals(unit.watch, path, first),
+                None if not path or len(used) in (0, len(gave)) else tuple(used),
                 frozenset(elsewhere),
                 unit.again,
+                unit.training,
+                drawn=not has_example,
             )
         )
     return result
 
 
-def _caught(
-    model: Any, modules: Mapping[str, Any], inputs: Inputs, watch: Watch
-) -> tuple[dict[str, Inputs], dict[Any, Any], set[str]]:
-    """The inputs and outputs of the first call of each module, and those that get a trained number or vector.
-
-    The outputs of the model have the key None.
-    """
-    own: dict[str, Inputs] = {}
-    trained: set[str] = set()
-    gave: dict[Any, list[Any]] = {}
-
-    def caught(name: str) -> Any:
-        def enter(_: Any, args: Any, kwargs: Any) -> None:
-            own.setdefault(name, tree_map(_copied, (tuple(args), dict(kwargs))))
-            tensors = [v for v in tree_leaves((args, kwargs)) if isinstance(v, torch.Tensor) and v.requires_grad]
-            trained.update([name] if any(v.dim() < 2 or v.numel() == 1 for v in tensors) else [])
-
-        return enter
-
-    def leaving(name: str) -> Any:
-        def leave(_: Any, __: Any, output: Any) -> None:
-            leaves = [v for v in tree_leaves(output) if isinstance(v, torch.Tensor)]
-            gave.setdefault(name, leaves)
-            watch.uses.update({id(v): watch.uses.get(id(v), set()) for v in leaves})
-
-        return leave
-
-    handles = [m.register_forward_pre_hook(caught(n), with_kwargs=True) for n, m in modules.items()]
-    handles += [m.register_forward_hook(leaving(n)) for n, m in modules.items()]
-    mode = model.training
-    try:
-        gave[None] = tree_leaves(_call(model.eval(), inputs, watch))
-    finally:
-        model.train(mode)
-        for handle in handles:
-            handle.remove()
-    return own, {name: (leaves, {id(v) for v in gave[None]}) for name, leaves in gave.items()}, trained
-
-
-def _find_used_outputs(watch: Watch, unit: str, gave: tuple[list[Any], set[int]]) -> tuple[int, ...] | None:
-    """The outputs that something outside of a unit takes."""
-    leaves, last = gave
-    used = [i for i, v in enumerate(leaves) if id(v) in last or _outside(watch.uses.get(id(v), set()), unit)]
-    return None if len(used) in (0, len(leaves)) else tuple(used)
-
-
 def _outside(paths: set[str], unit: str) -> bool:
     return any(not (path == unit or path.startswith(f"{unit}.") or not unit) for path in paths)
-
-
-def _copied(value: Any) -> Any:
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _random_inputs(model: Any) -> Inputs:
@@ -273,12 +308,9 @@ def _random_inputs(model: Any) -> Inputs:
     kind = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
     for shape in [(64, d) for d in sizes] + [(2, 32, d) for d in sizes]:
         inputs: Inputs = ((torch.randn(shape, generator=generator, dtype=torch.float64).to(kind),), {})
-        mode = model.training
         try:
-            _call(model.eval(), inputs, Watch())
+            _call(model, inputs, Watch())
         except ValueError:
             continue
-        finally:
-            model.train(mode)
         return inputs
     raise ValueError("no random x of shape (n, d) or (batch, n, d) fits the module; give inputs: audit(model, inputs)")

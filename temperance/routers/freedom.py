@@ -8,7 +8,7 @@ at random parameters; then a curve along which tau moves and no output does is f
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
@@ -20,9 +20,12 @@ from temperance.routers.temperatures import Temperature
 HELD = 1e-12
 """How far outputs may move, by their size, under a finite change that leaves them as they are."""
 SCALES = (0.8, 1.1, 1.3)
-_NULL, _MOVES = 1e-9, 1e-6
+_NULL, MOVES = 1e-9, 1e-6
 _CONTROL = 1e-3
+_MOST_WORK = 2e10
 _STEP, _STEPS = 0.02, 40
+SMALL = 1e-6
+_MANY = 12
 
 Outcome = Literal["no", "yes", "undecided"]
 
@@ -35,7 +38,8 @@ class Freedom:
     first order only), "few" (equations) or "unclear". group: the parameters that undo it, each with the power of l that
     it is scaled by, or 0 where it is not scaled. degree: tau is scaled by l to this power, where that is known. free:
     the number of directions of the temperatures that can be undone, of how many; None where they were not counted.
-    points: inputs that were used. equations, parameters: of the Jacobian.
+    points: inputs that were used. equations, parameters: of the Jacobian. detail: why a router could not be asked.
+    by_length: whether another length of its inputs would undo a change of the temperature.
     """
 
     outcome: Outcome
@@ -46,12 +50,15 @@ class Freedom:
     points: int = 0
     equations: int = 0
     parameters: int = 0
+    detail: str = ""
+    by_length: bool = False
 
 
-def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], narrow: bool = False) -> Freedom:
+def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], known: Outcome | None = None) -> Freedom:
     """Whether a change of the temperatures can be undone by the other parameters, at the present parameters.
 
-    narrow: whether the inputs span few dimensions. What is not undone at these is not undone at more.
+    known: whether the theory says that it is learnable: then no Jacobian is needed. What is not undone at inputs that
+    span few dimensions is not undone at more.
     """
     run = probe.run()
     jacobian = Derivatives(run.floats, {n: probe.parameters[n] for n in (*others, *(t.name for t in taus))})
@@ -63,11 +70,15 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], na
         return Freedom("no", "unreached", {})
     free = [n for n in others if n in reached]
     group = _group(jacobian, names, free, probe)
+    if group is None and known in ("yes", "no"):
+        return Freedom(known, "curve" if known == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
-        return _by_jacobian(probe, run, jacobian, names, free, narrow)
+        found = _by_jacobian(probe, run, jacobian, names, free)
+        real = found.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
+        return found if real else replace(found, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
-        counted = _by_jacobian(probe, run, jacobian, names, free, narrow, follow=False).free
+        counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
 
@@ -84,17 +95,17 @@ def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], pro
         residual, solved = _solved(columns, -euler[first][:, None])
         if float(residual.norm()) <= _NULL * float(euler[first].norm()):
             shift = taus @ solved[len(more) :, 0]
-            if float(shift.norm()) > _MOVES * float(euler[first].norm()):
+            if float(shift.norm()) > MOVES * float(euler[first].norm()):
                 powers = [1.0, *(float(v) for v in solved[: len(more), 0])]
-                if all(abs(v) > _MOVES for v in powers):
+                if all(abs(v) > MOVES for v in powers):
                     exponents = dict(zip(subset, powers, strict=True))
                     return {n: exponents[n] for n in free if n in exponents}
     return None
 
 
 def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Groups of parameters, small ones first; of many parameters neighbours only, and all of them."""
-    for size in range(1, len(names) + 1):
+    """Groups of parameters, small ones first; of many parameters neighbours only, few at once, and all of them."""
+    for size in range(1, len(names) + 1) if len(names) <= _MANY else (1, 2, 3, len(names)):
         near = size == 1 or len(names) <= 6
         yield from (
             combinations(names, size) if near else (tuple(names[i : i + size]) for i in range(len(names) - size + 1))
@@ -116,13 +127,11 @@ def _undone(probe: Probe, run: Run, names: Sequence[str], group: Mapping[str, fl
     These are solved for by Newton steps, from the scores first, which do not jump where a selection changes.
     """
     before = probe.values()
-    scaled = {n: before[n] * l**q for n, q in group.items()}
+    scaled = {**before, **{n: before[n] * l**q for n, q in group.items()}}
     for by_scores in (True, False):
-        probe.set({**before, **scaled})
-        if _restored(probe, run, names, by_scores):
-            probe.set(before)
-            return True
-    probe.set(before)
+        with probe.at(scaled):
+            if _restored(probe, run, names, by_scores):
+                return True
     return False
 
 
@@ -150,6 +159,16 @@ def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = Fa
     return same and all(torch.equal(p, q) for p, q in zip(now.whole, run.whole, strict=True))
 
 
+def _moves_outputs(probe: Probe, run: Run, jacobian: Derivatives, names: Sequence[str]) -> bool:
+    """Whether a small change of the temperatures moves outputs as their derivative says, as with no surrogate."""
+    step = {n: SMALL * torch.ones_like(probe.parameters[n]) for n in names}
+    predicted = jacobian.along(step)
+    with probe.at({n: probe.parameters[n].detach() + v for n, v in step.items()}):
+        moved = (probe.run().floats - run.floats).detach()
+    seen = predicted.abs() > _CONTROL * predicted.abs().max()
+    return bool(((moved - predicted).abs() < predicted.abs() / 2)[seen].double().mean() > 1 / 2)
+
+
 def _aim(run: Run, by_scores: bool) -> Any:
     return run.scores.reshape(-1) if by_scores and run.scores is not None else run.floats
 
@@ -165,12 +184,11 @@ def _by_jacobian(
     jacobian: Derivatives,
     names: Sequence[str],
     free: Sequence[str],
-    narrow: bool,
     follow: bool = True,
 ) -> Freedom:
     """By the null space of the Jacobian."""
     taus = jacobian.columns(*names)
-    count = sum(jacobian.parameters[n].numel() for n in free)
+    narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
     sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
     if not free:
@@ -179,29 +197,40 @@ def _by_jacobian(
             "yes" if rank == taus.shape[1] else "no", "none", {}, None, (taus.shape[1] - rank, taus.shape[1])
         )
     control = _control(run)
-    if not narrow and equations < count + taus.shape[1]:
+    work = len(run.floats) * count * max(count, 1)
+    if not narrow and (equations < count + taus.shape[1] or work > _MOST_WORK):
         return Freedom("undecided", "few", {}, **sizes)
-    residual, coefficients = _solved(jacobian.columns(*free), torch.column_stack([taus, control]))
+    columns = jacobian.span(free) if narrow else jacobian.columns(*free)
+    residual, coefficients = _solved(columns, torch.column_stack([taus, control]))
     if float(residual[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
         return Freedom("undecided", "few", {}, **sizes)
     residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
     size = taus.norm(dim=0).clamp_min(1e-300)
     _, values, directions = torch.linalg.svd(residual / size, full_matrices=False)
     undone = values <= _NULL
-    if bool(((values > _NULL) & (values < _MOVES)).any()):
+    if bool(((values > _NULL) & (values < MOVES)).any()):
         return Freedom("undecided", "unclear", {}, None, None, **sizes)
     free_ = (int(undone.sum()), len(values))
     if not free_[0]:
-        return Freedom("yes", "none", {}, None, free_, **sizes)
+        found = Freedom("yes", "none", {}, None, free_, **sizes)
+        return replace(found, by_length=_is_undone_by_length(probe, run, columns, taus))
+    if narrow:
+        return Freedom("undecided", "large", {}, **sizes)
     direction = directions[-1] / size
     others = -(coefficients @ direction)
     group = dict.fromkeys(_moving(probe, free, others), 0.0)
     if not follow:
         return Freedom("no", "curve", group, None, free_, **sizes)
-    if narrow:
-        return Freedom("undecided", "large", {}, **sizes)
     same = _followed(probe, run, names, list(group), direction)
     return Freedom("no" if same else "undecided", "curve" if same else "jumps", group, None, free_, **sizes)
+
+
+def _is_undone_by_length(probe: Probe, run: Run, columns: Any, taus: Any) -> bool:
+    """Whether another length of the inputs does what the temperatures do, and not what others do alone."""
+    change = Derivatives(run.floats, {"length": probe.length}).along({"length": probe.length.detach()})[:, None]
+    least = float(change.norm())
+    left, more = without(torch.column_stack([columns, taus]), change), without(columns, change)
+    return float(left.norm()) <= _NULL * least and float(more.norm()) > MOVES * least
 
 
 def _control(run: Run) -> Any:
@@ -219,14 +248,13 @@ def _control(run: Run) -> Any:
 
 def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str], direction: Any) -> bool:
     """Whether tau can be moved by a finite amount, one way or the other, while others keep every output as it is."""
-    before = probe.values()
     size = max(float(probe.parameters[n].detach().abs().max()) for n in names)
     for step in (_STEP, -_STEP):
-        same = True
-        for _ in range(2):
-            probe.set(_step_parameters(probe, names, step * size * direction / direction.abs().max()))
-            same = same and _restored(probe, run, group)
-        probe.set(before)
+        with probe.at(probe.values()):
+            same = True
+            for _ in range(2):
+                probe.set(_step_parameters(probe, names, step * size * direction / direction.abs().max()))
+                same = same and _restored(probe, run, group)
         if same:
             return True
     return False
@@ -236,7 +264,7 @@ def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
     """The parameters that a direction moves."""
     parts = dict(zip(free, step.split([probe.parameters[n].numel() for n in free]), strict=True))
     most = max(float(v.abs().max()) for v in parts.values())
-    return [n for n, v in parts.items() if float(v.abs().max()) > _MOVES * most]
+    return [n for n, v in parts.items() if float(v.abs().max()) > MOVES * most]
 
 
 def _solved(columns: Any, targets: Any) -> tuple[Any, Any]:

@@ -35,13 +35,20 @@ class Temperature:
     whole: bool = False
 
 
-def temperatures(probe: Probe, scores: Any) -> tuple[Temperature, ...]:
-    """The temperatures of a router at its present parameters, from its scores (inputs, experts)."""
+def temperatures(probe: Probe, scores: Any, asked: Sequence[str] = ()) -> tuple[Temperature, ...]:
+    """The temperatures of a router at its present parameters, from its scores (inputs, experts).
+
+    asked: the parameters that are meant, if all of them move the scores.
+    """
     if scores is None or len(scores) < 3:
         return ()
     jacobian = Derivatives(scores.reshape(-1), probe.parameters)
     reached = set(jacobian.reached())
     parametrised = {id(p) for m in probe.module.modules() if isinstance(m, ParametrizationList) for p in m.parameters()}
+    if asked:
+        named = [_kind(jacobian, n, probe.parameters[n], scores.detach()) for n in asked if n in reached]
+        whole = len(named) == len(asked)
+        return tuple(t or Temperature(n, "inside") for t, n in zip(named, asked, strict=True)) if whole else ()
     kinds = []
     for name, p in probe.parameters.items():
         if name in reached and not (id(p) in parametrised and p.numel() > 1):
@@ -52,22 +59,21 @@ def temperatures(probe: Probe, scores: Any) -> tuple[Temperature, ...]:
     return scaling or tuple(kinds)
 
 
-def unreached(probe: Probe, scores: Any) -> tuple[str, ...]:
+def unreached(probe: Probe, scores: Any, _: Sequence[str] = ()) -> tuple[Temperature, ...]:
     """Trained numbers that scale the scores and that no gradient reaches: detached, or at a clamp that is active."""
     if scores is None:
         return ()
     reached, names = set(Derivatives(scores.reshape(-1), probe.parameters).reached()), []
     for name, p in probe.parameters.items():
         if p.numel() == 1 and name not in reached:
-            before = p.detach().clone()
-            for value in (before * 0.01, before * 100, before - 10, before + 10):
-                probe.set({name: value})
-                new_scores = probe.run().scores
+            now = p.detach().clone()
+            for value in (now * 0.01, now * 100, now - 10, now + 10):
+                with probe.at({name: value}):
+                    new_scores = probe.run().scores
                 if new_scores is not None and not torch.equal(new_scores.detach(), scores.detach()):
                     names.append(name)
                     break
-            probe.set({name: before})
-    return tuple(names)
+    return tuple(Temperature(name, "inside") for name in names)
 
 
 def _kind(jacobian: Derivatives, name: str, p: Any, scores: Any) -> Temperature | None:

@@ -6,23 +6,25 @@ precision is double, casts to less are made casts to double: so `F.linear(x.floa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import torch
-from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-SCORED = ("softmax", "log_softmax", "gumbel_softmax", "sigmoid", "special_expit", "logsigmoid", "log_sigmoid")
+_SOFTMAXES = ("softmax", "log_softmax", "gumbel_softmax")
+SCORED = (*_SOFTMAXES, "sigmoid", "special_expit", "logsigmoid", "log_sigmoid", "softplus", "relu")
 """Functions that turn scores into weights."""
 SELECTED = ("topk", "argmax", "argsort", "sort", "kthvalue")
 _PRODUCTS = ("MmBackward", "AddmmBackward", "BmmBackward", "BaddbmmBackward", "CdistBackward", "MvBackward")
 ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
 MOST_NODES = 400
 """Where a walk through a graph ends: at products, at what makes hidden states, and after so many nodes."""
+_FACTORY_TYPES = {torch.FloatTensor, torch.HalfTensor, torch.BFloat16Tensor}
 _LESS = (torch.float32, torch.float16, torch.bfloat16)
 _CASTS = ("float", "half", "bfloat16")
 
@@ -63,28 +65,34 @@ class Watch(TorchFunctionMode):
     Args:
         paths: of modules, by their id.
         double: whether all floating point numbers are made double.
+        caught: modules, by their paths.
         at, tau: the scores of these numbers among `scores` are divided by tau before they become weights.
         factor: what the weights that these make are multiplied by.
 
     Attributes:
         scores, selections: events, in order. makers: the module that made a tensor, by the node of its graph.
         uses: the modules that use a tensor, by its id, of those that are there as keys.
-        called: the modules that were called.
+        outputs: by each module that was called, the nodes of what it gave. inputs, first: what those that are caught
+        took and gave first.
     """
 
     def __init__(
         self,
         paths: dict[int, str] | None = None,
         double: bool = False,
+        caught: Collection[str] = (),
         at: Sequence[int] = (),
         tau: Any = None,
         factor: float = 1.0,
     ) -> None:
         super().__init__()
         self.paths, self.double, self.at, self.tau = paths or {}, double, at, tau
-        self.factor = factor
+        self.factor, self.caught = factor, caught
         self.stack: list[tuple[str, int]] = [("", 0)]
-        self.calls, self.called = 0, {""}
+        self.calls = 0
+        self.inputs: dict[str, Any] = {}
+        self.first: dict[str, list[Any]] = {}
+        self.outputs: dict[str, list[Any]] = {"": []}
         self.scores: list[Event] = []
         self.selections: list[Event] = []
         self.makers: dict[Any, str] = {}
@@ -95,6 +103,8 @@ class Watch(TorchFunctionMode):
         name, options = getattr(func, "__name__", ""), kwargs or {}
         if self.double:
             args, options = tree_map(_doubled_type, (tuple(args), options))
+            in_place = name.endswith("_") or name == "__setitem__"
+            args = (*args[:in_place], *tree_map(_doubled, args[in_place:]))
             if name in _CASTS and isinstance(args[0], torch.Tensor):
                 return args[0].double()
         is_target = name in SCORED and len(self.scores) in self.at
@@ -118,7 +128,9 @@ class Watch(TorchFunctionMode):
                     self.uses[id(tensor)].add(self.stack[-1][0])
         events = self.scores if name in SCORED else self.selections if name in SELECTED else None
         operand = args[0] if args else options.get("input")
-        if events is not None and isinstance(operand, torch.Tensor) and operand.is_floating_point():
+        if events is None or not isinstance(operand, torch.Tensor):
+            return
+        if operand.is_floating_point() and not torch._C._functorch.is_functorch_wrapped_tensor(operand):
             named = {
                 **{str(i): a for i, a in enumerate(args[1:])},
                 **{k: v for k, v in options.items() if k != "input"},
@@ -130,22 +142,74 @@ class Watch(TorchFunctionMode):
     @contextmanager
     def following(self) -> Iterator[Watch]:
         """The watch, entered, with the modules that are called."""
+        call = torch.nn.Module.__call__
 
-        def enter(module: Any, _: Any) -> None:
+        def called(module: Any, *args: Any, **kwargs: Any) -> Any:
             self.calls += 1
-            self.stack.append((self.paths.get(id(module), self.stack[-1][0]), self.calls))
-            self.called.add(self.stack[-1][0])
+            path = self.paths.get(id(module), self.stack[-1][0])
+            if path in self.caught and path not in self.inputs:
+                self.inputs[path] = tree_map(_copied, (args, kwargs))
+            inner, self.stack = self.stack, [*self.stack, (path, self.calls)]
+            try:
+                gave = call(module, *args, **kwargs)
+            finally:
+                self.stack = inner
+            if path != inner[-1][0] or len(inner) == 1:
+                tensors = list(tensors_in(gave))
+                self.outputs.setdefault(path, []).extend(v.grad_fn for v in tensors)
+                if path in self.caught:
+                    self.first.setdefault(path, tensors)
+                    self.uses.update({id(v): self.uses.get(id(v), set()) for v in tensors})
+            return gave
 
-        def leave(*_: Any) -> None:
-            self.stack.pop()
-
-        handles = (register_module_forward_pre_hook(enter), register_module_forward_hook(leave, always_call=True))
         try:
+            torch.nn.Module.__call__ = called
             with self:
                 yield self
         finally:
-            for handle in handles:
-                handle.remove()
+            torch.nn.Module.__call__ = call
+
+
+def _copied(value: Any) -> Any:
+    return value.detach().clone() if isinstance(value, torch.Tensor) else value
+
+
+def tensors_in(value: Any) -> Iterator[Any]:
+    """The tensors of something that a module took or gave, in order; also those of dataclasses."""
+    for leaf in tree_leaves(value):
+        if isinstance(leaf, torch.Tensor):
+            yield leaf
+        elif is_dataclass(leaf) and not isinstance(leaf, type):
+            yield from tensors_in([getattr(leaf, field.name) for field in fields(leaf)])
+
+
+@contextmanager
+def restored(module: Any, double: bool = False) -> Iterator[Any]:
+    """A module that is used, and is left as it was: its mode, its attributes, and what its lists and tables hold.
+
+    Buffers are copies meanwhile, so that what is written into them is forgotten. double: all of its numbers are copies
+    in double precision on the CPU; the module itself is none, so that its hooks and closures see them, and that it may
+    hold what cannot be copied.
+    """
+    before: list[tuple[Any, Any]] = []
+    for m in module.modules():
+        if not isinstance(m, torch.jit.ScriptModule):
+            held = [v for v in m.__dict__.values() if isinstance(v, dict | list | set)]
+            before += [(m.__dict__, dict(m.__dict__)), *((v, copy.copy(v)) for v in held)]
+    mode, tensors = module.training, [(t, t.data) for t in module.buffers()]
+    tensors += [(t, t.data) for t in module.parameters()] if double else []
+    try:
+        for tensor, data in tensors:
+            kind = torch.float64 if double and data.is_floating_point() else data.dtype
+            tensor.data = data.to("cpu" if double else data.device, kind, copy=True)
+        yield module
+    finally:
+        module.train(mode)
+        for container, contents in before:
+            container.clear()
+            (container.extend if isinstance(container, list) else container.update)(contents)
+        for tensor, data in tensors:
+            tensor.data = data
 
 
 def _divided(scores: Any, tau: Any) -> Any:
@@ -155,11 +219,23 @@ def _divided(scores: Any, tau: Any) -> Any:
 
 
 def _doubled_type(value: Any) -> Any:
-    return torch.float64 if isinstance(value, torch.dtype) and value in _LESS else value
+    """The type of double precision in place of one of less."""
+    less = value in _LESS if isinstance(value, torch.dtype) else isinstance(value, type) and value in _FACTORY_TYPES
+    return torch.float64 if less else value
 
 
 def _doubled(value: Any) -> Any:
     return value.double() if isinstance(value, torch.Tensor) and value.dtype in _LESS else value
+
+
+def is_convolution(node: Any) -> bool:
+    """Whether a node is a product of each point of an image with a parameter, a convolution of size 1."""
+    return node.name().startswith("ConvolutionBackward") and all(n == 1 for n in node._saved_weight.shape[2:])
+
+
+def is_product(node: Any) -> bool:
+    """Whether a node is a product."""
+    return node.name().startswith(_PRODUCTS) or is_convolution(node)
 
 
 def products_above(node: Any) -> tuple[list[Any], set[Any]]:
@@ -171,7 +247,7 @@ def products_above(node: Any) -> tuple[list[Any], set[Any]]:
         if node is None or node in nodes:
             continue
         nodes.add(node)
-        if node.name().startswith(_PRODUCTS):
+        if is_product(node):
             products.append(node)
         elif not node.name().startswith(ENDS):
             open_ += [below for below, _ in node.next_functions]

@@ -1,17 +1,17 @@
 """Says of a router what was found: the answer, what it rests on, what to change, its price, and what else is wrong.
 
-`warnings_of` sees what goes wrong in the values of a call, not in names. `price` counts how many observations a
-temperature needs: by the Fisher information at the user's inputs, or the floor alone. The labels of experts are at most
-seen. Then the information on the parameters is that of the weights w, and the squared length of what the derivative of
-2 sqrt(w) by tau leaves outside of the span of the others is that on tau: no experts allow fewer observations, and real
-ones need more.
+`_warnings` sees what goes wrong in the values of a call, not in names. `prices` counts how many observations a
+temperature needs, of two kinds. Where each output is drawn from one expert, its label is at most seen; then the
+information on the parameters is that of the weights w, and the squared length of what the derivative of 2 sqrt(w) by
+tau leaves outside of the span of the others is that on tau: no experts allow fewer observations, and real ones need
+more. Where the output is the weighted sum of known experts with Gaussian noise, w stands for 2 sqrt(w), over the noise.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -19,16 +19,17 @@ import torch
 from temperance.numerics.information.required import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable
 from temperance.routers.find import probabilities
-from temperance.routers.freedom import HELD, SCALES, Freedom, without
+from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
 from temperance.routers.gates import Form, Proof
-from temperance.routers.probe import Derivatives, Probe
+from temperance.routers.probe import Derivatives, Probe, Router
+from temperance.routers.watch import Event
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
 _RAW = "Audit the whole model, which shows what is seen; or return the scores divided by it."
 _CHANGE = {
-    "scaled": f"Fix it: no output is lost. Or {_CURVED}.",
-    "curve": f"Fix it: no output is lost. Or {_CURVED}.",
+    "scaled": "Fix it: no output is lost.",
+    "curve": "Fix it: no output is lost.",
     "constant": "Do not renormalise the weight of a single expert: it is 1 whatever the scores.",
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
@@ -36,9 +37,13 @@ _CHANGE = {
     "large": "Audit the same router with fewer features.",
     "tied": "Audit with the other use of these parameters in the router, or untie them.",
     "unclear": "Give more inputs, or other ones.",
+    "unrepeatable": "Draw random numbers from the default generator of torch.",
+    "detached": "Let a gradient pass.",
+    "surrogate": "Decide whether the surrogate gradient is what you want to train tau by; no output tells its value.",
+    "failed": "Audit what runs in double precision on the CPU.",
     "none": "Nothing.",
+    "proved": "Nothing.",
 }
-_CHANGE["proved"] = _CHANGE["curve"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class RouterAudit:
     tau_learnable: "yes", "no", "undecided" or "not trained", in training; basis: "proved" or "tested". evaluation,
     training: the answer in each mode. symmetry: what changes no output, or None. change: what to do. warnings: what
     else is wrong. reason: why. rests_on: what was proved or tested. identifiable: functions of the parameters that
-    determine the weights, where they are proved. data: how much of it tau needs, where it is learnable.
+    determine the weights, where they are proved. prices: how much data tau needs, where it is learnable.
     """
 
     where: str
@@ -65,12 +70,21 @@ class RouterAudit:
     reason: str
     rests_on: str
     identifiable: tuple[str, ...] | None
-    data: str | None
+    prices: tuple[Price, ...]
+
+    @property
+    def data(self) -> str | None:
+        """How much data a temperature that is learnable needs."""
+        if not self.prices:
+            return None
+        numbers = "; ".join(f"{price.observations} if {price.assumes}" for price in self.prices)
+        return f"a standard error of {100 * PRECISION:g}% of tau takes at least so many observations: {numbers}."
 
     def to_json(self) -> dict[str, Any]:
         """The row as an object of strict JSON."""
         identifiable = None if self.identifiable is None else list(self.identifiable)
-        return {**vars(self), "warnings": list(self.warnings), "identifiable": identifiable}
+        more = {"prices": [vars(price) for price in self.prices], "data": self.data}
+        return {**vars(self), "warnings": list(self.warnings), "identifiable": identifiable, **more}
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -81,7 +95,7 @@ class RouterAudit:
         return (self.reason, self.rests_on, f"Change: {self.change}", *more)
 
 
-def describe(findings: Findings, form: Form | None, proved: Proof | None, cost: Price | None) -> RouterAudit:
+def describe(findings: Findings, form: Form | None, proved: Proof | None) -> RouterAudit:
     """The row of a router. proved: what the theory says of its form, where tests agree."""
     first = findings.evaluation
     outcomes: tuple[Learnable, Learnable] = (first.outcome, findings.training.outcome)
@@ -90,7 +104,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None, cost: 
     elif findings.raw is not None:
         outcomes = ("undecided", "undecided")
     symmetry = _symmetry(findings)
-    change = _RAW if findings.raw is not None else _CHANGE[first.how]
+    change = _RAW if findings.raw is not None else _change(findings, first)
     if findings.virtual and first.how != "constant":
         change = "Nothing."
     elif findings.training.how == "none" and first.how == "scaled":
@@ -105,12 +119,39 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None, cost: 
         training=outcomes[1],
         symmetry=symmetry,
         change=change,
-        warnings=(*warnings_of(findings), *((proved.caution,) if proved and proved.caution else ())),
+        warnings=(*_warnings(findings), *((proved.caution,) if proved and proved.caution else ())),
         reason=_answer(findings, proved),
         rests_on=f"Proved: the weights are {form.formula}." if proved and form else _tested(findings),
         identifiable=proved.identifiable if proved and not findings.virtual else None,
-        data=_data(findings, cost),
+        prices=prices(findings),
     )
+
+
+def unanswered(router: Router, why: str) -> RouterAudit:
+    """The row of a router that could not be asked."""
+    name = router.where or type(router.module).__name__
+    reason = f"whether a temperature of it is learnable is undecided: {why}"
+    unknown: Learnable = "undecided"
+    advice = "Audit a router that runs in double precision on the CPU, and that gradients pass."
+    return RouterAudit(
+        name, None, None, unknown, "tested", unknown, unknown, None, advice, (), reason, "No test ran.", None, ()
+    )
+
+
+def _change(findings: Findings, of: Freedom) -> str:
+    """What to change: to hold tau, and what takes its place; or an activation, where softmax takes linear scores."""
+    names = ", ".join(of.group)
+    unit = (
+        of.how == "scaled"
+        and of.degree is not None
+        and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
+    )
+    hold = f"Hold tau at 1 and divide {names} by its value: no output changes." if unit else _CHANGE[of.how]
+    return f"{hold} Or {_CURVED}." if of.how == "scaled" and _softmaxes(findings) else hold
+
+
+def _softmaxes(findings: Findings) -> list[Event]:
+    return [e for e in findings.run.watch.scores if "softmax" in e.name]
 
 
 def _temperature(findings: Findings, form: Form | None) -> dict[str, Any] | None:
@@ -171,7 +212,7 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
     return {
         "scaled": f"{_symmetry(findings)} changes no output.",
         "curve": f"along a curve {group} undo its change, and no output changes.",
-        "constant": "the weights are constant, whatever the parameters.",
+        "constant": "the outputs are the same at all parameters that were tried.",
         "unreached": "no gradient reaches it.",
         "none": "no other parameter that is trained undoes a change of it.",
         "jumps": first_order,
@@ -180,6 +221,10 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
         "proved": "" if proved is None else proved.reason,
         "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",
         "unclear": "the tests at several random parameters do not agree.",
+        "unrepeatable": "two calls with the same seed of torch give different outputs, so nothing can be tested.",
+        "detached": "no gradient reaches an output.",
+        "surrogate": "its gradient is not that of the outputs, which a small change of it leaves as they are.",
+        "failed": f"{of.detail}.",
     }[of.how]
 
 
@@ -204,62 +249,53 @@ def _power(exponent: float) -> str:
 
 
 def _tested(findings: Findings) -> str:
-    """What was tested."""
-    of = findings.evaluation
-    at = _AT + " and random inputs of few dimensions" * findings.router.narrow
+    """What was tested, in both modes where they differ."""
+    first, second = findings.evaluation, findings.training
+    if second is first:
+        return _evidence(first, findings)
+    return f"{_evidence(first, findings)} In training: {_evidence(second, findings)}"
+
+
+def _evidence(of: Freedom, findings: Findings) -> str:
+    inputs = "random inputs" if findings.router.drawn else "inputs"
+    at = f"{of.points} {inputs} and {_AT}" if of.points else _AT
     scales = ", ".join(map(str, SCALES))
     sizes = f"{of.equations} equations, {of.parameters} parameters"
+    few = ", which span few dimensions" * findings.router.narrow
     return {
-        "scaled": f"Tested: l = {scales} left every output as it was, to {HELD:g}, at {of.points} inputs and {_AT}; "
-        "the derivative is 0.",
-        "curve": f"Tested: the Jacobian ({sizes}) has such a null vector at {_AT}; along the curve every output "
+        "scaled": f"Tested: l = {scales} left every output as it was, to {HELD:g}, at {at}; the derivative is 0.",
+        "curve": f"Tested: the Jacobian ({sizes}) has such a null vector at {at}; along the curve every output "
         f"stayed as it was, to {HELD:g}.",
-        "none": f"Tested: its derivative is not 0, and a gradient reaches nothing else, at {_AT}."
+        "none": f"Tested: its derivative is not 0, and a gradient reaches nothing else, at {at}."
         if not of.parameters
-        else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {at}.",
-        "constant": f"Tested: every derivative is 0, at {_AT}.",
-        "unreached": f"Tested: its derivative is 0 at {_AT}, and larger changes move the scores.",
-        "jumps": f"Tested: the derivative is 0 at {_AT}, and l = {scales} moved outputs.",
-    }.get(of.how, "Tested: no test decides it.")
-
-
-def _data(findings: Findings, cost: Price | None) -> str | None:
-    if cost is None or findings.virtual or "yes" not in (findings.evaluation.outcome, findings.training.outcome):
-        return None
-    least = f"{cost.floor} observations whatever the scores and inputs"
-    target = f"a standard error of {100 * PRECISION:g}% of tau takes at least"
-    if cost.n is None:
-        return f"{target} {least}."
-    return f"{target} {cost.n} observations at these inputs, with the best experts ({least})."
+        else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {at}{few}.",
+        "constant": f"Tested: the outputs are the same at {at}.",
+        "detached": f"Tested: every derivative is 0, at {at}.",
+        "surrogate": f"Tested: it has a derivative, and a change of {SMALL:g} moves no output as this says, at {at}.",
+        "jumps": f"Tested: the derivative is 0 at {at}, and l = {scales} moved outputs.",
+    }.get(of.how, "No test decides it.")
 
 
 _EQUAL = 1e-9
 _NUDGE = 1e-6
 
 
-def warnings_of(findings: Findings) -> tuple[str, ...]:
-    """The warnings of a router."""
-    return tuple(_warnings(findings))
-
-
 def _warnings(findings: Findings) -> Iterator[str]:
-    softmaxes = [e for e in findings.run.watch.scores if "softmax" in e.name]
-    if any(map(probabilities, softmaxes)):
+    names = ", ".join(t.name for t in findings.taus)
+    if any(map(probabilities, _softmaxes(findings))):
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
     if findings.router.again:
         yield "a loss applies softmax to probabilities of this router again; it wants the scores."
     if _is_not_renormalised(findings):
-        yield "the weights of the chosen experts are not renormalised after the selection."
+        yield "the weights of the chosen experts are not renormalised after the selection (by design in OLMoE)."
     for name in _leaks(findings):
         yield f"the selection bias {name} leaks into the weights; it is meant for the selection alone."
+    if findings.evaluation.by_length:
+        yield "another length of its inputs undoes a change of tau, as a trained norm may; divide them by it."
     if findings.unreached:
-        yield f"no gradient reaches {_temperature_names(findings)}: it is detached, under no_grad, or at a clamp."
+        yield f"no gradient reaches {names}: it is detached, under no_grad, or at a clamp."
     elif not findings.virtual:
-        yield f"weight decay pulls {_temperature_names(findings)} to 0; put it into a group without."
-
-
-def _temperature_names(findings: Findings) -> str:
-    return ", ".join(t.name for t in findings.taus)
+        yield f"weight decay pulls {names} to 0; put it into a group without."
 
 
 def _is_not_renormalised(findings: Findings) -> bool:
@@ -270,7 +306,7 @@ def _is_not_renormalised(findings: Findings) -> bool:
     before = [i for i in before if "softmax" in watch.scores[i].name and i in router.scores]
     if not before:
         return False
-    probe = Probe(router.module, router.inputs, False, findings.score, router.used_outputs)
+    probe = Probe(router, False, findings.score)
     return bool((probe.run().floats - probe.run(before).floats).abs().max() > _EQUAL)
 
 
@@ -279,63 +315,69 @@ def _leaks(findings: Findings) -> Iterator[str]:
     router, watch = findings.router, findings.run.watch
     if not watch.selections:
         return
-    probe = Probe(router.module, router.inputs, False, router.scores[0], router.used_outputs)
-    held = {n: p for n, p in probe.module.named_parameters() if not p.requires_grad}
+    probe = Probe(router, False, router.scores[0])
+    held = {n: p for n, p in router.module.named_parameters() if not p.requires_grad}
     before = probe.run()
-    for name, value in {**dict(probe.module.named_buffers()), **held}.items():
+    for name, value in {**dict(router.module.named_buffers()), **held}.items():
         if value.is_floating_point() and value.numel() == findings.experts:
             nudged = value.detach() + _NUDGE * torch.randn(value.shape, generator=torch.Generator().manual_seed(7))
-            now = probe.with_held(name, nudged)
+            now = probe.with_held(value, nudged)
             same = all(torch.equal(p, q) for p, q in zip(now.whole, before.whole, strict=True))
             same_scores = now.scores is not None and torch.equal(now.scores, before.scores)
             if same and same_scores and bool((now.floats - before.floats).abs().max() > _EQUAL):
                 yield name
 
 
-PRECISION = 0.1
+PRECISION, NOISE = 0.1, 0.1
 _SUM = 1e-9
 _LARGEST = 700
+_ONE_EXPERT = "every output is drawn from one expert"
+_WEIGHTED = f"it is the weighted sum of experts, known vectors of length 1 at right angles, with noise of sd {NOISE:g}"
 
 
 @dataclass(frozen=True)
 class Price:
     """Observations for a standard error of 10% of tau.
 
-    n: with the best experts, at the user's inputs and the router's parameters, or None. floor: with any scores at all.
+    assumes: how outputs are made, and whether it is at the user's inputs and the router's parameters or at any.
     """
 
-    n: int | None
-    floor: int
+    observations: int
+    assumes: str
 
 
-def price(findings: Findings) -> Price | None:
-    """What a temperature costs that divides all scores of the last softmax, over experts; None for any other."""
+def prices(findings: Findings) -> tuple[Price, ...]:
+    """What a temperature costs that divides all scores of the last softmax, over experts, in evaluation; or nothing."""
     (tau, *more), events = findings.taus, findings.run.watch.scores
-    if more or not tau.whole or findings.experts < 2 or findings.score != len(events) - 1:
-        return None
+    asked = findings.evaluation.outcome == "yes" and findings.raw is None and not findings.virtual
+    if not asked or more or not tau.whole or findings.experts < 2 or findings.score != len(events) - 1:
+        return ()
     event = events[findings.score]
     if event.name not in ("softmax", "log_softmax") or event.dim not in (-1, event.operand.dim() - 1):
-        return None
-    return Price(_at_inputs(findings), math.ceil(floor(findings.experts) / PRECISION**2))
+        return ()
+    least = Price(math.ceil(floor(findings.experts) / PRECISION**2), f"{_ONE_EXPERT}, with any scores and inputs")
+    return (least, *_at_inputs(findings))
 
 
-def _at_inputs(findings: Findings) -> int | None:
+def _at_inputs(findings: Findings) -> Iterator[Price]:
     """At the inputs of the user, where all experts have a weight and the inputs are more than enough."""
     router, tau = findings.router, findings.taus[0]
     if router.own is None or tau.slope is None:
-        return None
-    probe = Probe(router.module, router.own, False, findings.score, router.used_outputs)
+        return
+    probe = Probe(replace(router, inputs=router.own), False, findings.score)
     run = probe.run()
     weights = next((v for v in run.leaves if v.requires_grad and v.dim() > 1 and v.shape[-1] == findings.experts), None)
     if weights is None or not bool((weights > 0).all()) or bool(((weights.sum(-1) - 1).abs() > _SUM).any()):
-        return None
-    jacobian = Derivatives(2 * weights.sqrt().reshape(-1), probe.parameters)
-    others = [n for n in jacobian.reached() if n != tau.name]
-    inputs, count = weights.numel() // findings.experts, sum(probe.parameters[n].numel() for n in others)
-    if count > _LARGEST or inputs * (findings.experts - 1) < 2 * count:
-        return None
-    tau_column = jacobian.columns(tau.name)
-    if others:
-        tau_column = without(jacobian.columns(*others), tau_column)
-    information = float(tau_column.square().sum()) / inputs / tau.slope**2
-    return math.ceil(1 / information / PRECISION**2) if information > 0 else None
+        return
+    inputs = weights.numel() // findings.experts
+    for vector, noise, made in ((2 * weights.sqrt(), 1.0, _ONE_EXPERT), (weights, NOISE, _WEIGHTED)):
+        jacobian = Derivatives(vector.reshape(-1), probe.parameters)
+        others = [n for n in jacobian.reached() if n != tau.name]
+        count = sum(probe.parameters[n].numel() for n in others)
+        if count > _LARGEST or inputs * (findings.experts - 1) < 2 * count:
+            return
+        column = jacobian.columns(tau.name)
+        left = without(jacobian.columns(*others), column) if others else column
+        if float(left.norm()) > MOVES * float(column.norm()):
+            information = float(left.square().sum()) / inputs / tau.slope**2
+            yield Price(math.ceil(noise**2 / information / PRECISION**2), f"{made}, at these inputs")

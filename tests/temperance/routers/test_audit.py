@@ -70,8 +70,8 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     lines = str(found).splitlines()
     assert repr(found).startswith("<Audit: Form: tau is not learnable: (W, tau)")
     assert lines[0] == "Form: tau is not learnable: (W, tau) -> (l W, l tau) changes no output."
-    assert lines[2].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 inputs")
-    assert lines[3].startswith("Change: Fix it")
+    assert lines[2].startswith("Tested: l = 0.8, 1.1, 1.3 left every output as it was, to 1e-12, at 64 random inputs")
+    assert lines[3].startswith("Change: Hold tau at 1 and divide W by its value: no output changes. Or give the scores")
     assert [line for line in lines if "Limits" in line] == [lines[-1]]
 
 
@@ -138,22 +138,29 @@ def test_the_price_is_the_inverse_information_at_the_users_inputs():
     """One weight in one dimension, by hand: tau of softmax(tanh(w x)/tau) with w free, labels seen."""
     module = plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau), k=2, d=1)()
     x = torch.randn(400, 1, generator=torch.Generator().manual_seed(2))
-    data = temperance.audit(module, x).routers[0].data
-    (n,) = map(int, re.findall(r"at least (\d+) observations at these inputs", data))
+    floor, one_expert, weighted = temperance.audit(module, x).to_json()["routers"][0]["prices"]
+    assert floor == {
+        "observations": 228,
+        "assumes": "every output is drawn from one expert, with any scores and inputs",
+    }
+    n = one_expert["observations"]
     w, t, z = module.W.detach().double().numpy()[:, 0], float(module.tau), x.double().numpy()[:, 0]
     s = np.tanh(z[:, None] * w)
     p = 1 / (1 + np.exp(-(s[:, 0] - s[:, 1]) / t))
     slopes = np.column_stack([(1 - s**2) * z[:, None] * [1, -1] / t, -(s[:, 0] - s[:, 1]) / t])
     information = (slopes * (p * (1 - p))[:, None]).T @ slopes / len(z)
     assert n == pytest.approx(np.linalg.inv(information)[2, 2] / 0.01, rel=1e-3, abs=1)
+    seen = 2 * (slopes * (p * (1 - p))[:, None] ** 2).T @ slopes / len(z) / 0.1**2  # both weights, with noise of sd .1
+    assert weighted["observations"] == pytest.approx(np.linalg.inv(seen)[2, 2] / 0.01, rel=1e-3, abs=1)
 
 
 def test_the_floor_is_given_where_there_are_no_inputs():
     assert (
-        "132 observations whatever the scores"
+        "132 if every output is drawn from one expert, with any scores and inputs"
         in temperance.audit(plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau), k=3)()).routers[0].data
     )
     assert audited("linear").data is None
+    assert audited("linear").prices == ()
 
 
 def test_the_module_stays_as_it_was():
