@@ -4,5 +4,53 @@ That results do not depend on the number of threads is asked in tests/numerics/m
 """
 
 import os
+from dataclasses import replace
+from functools import cache
+
+import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded, here and in processes of tests
+
+
+def pytest_runtest_setup(item):
+    """Sums likelihoods up in NumPy, but in tests that are slow or marked `machine_code`: a kernel compiles in 5 s.
+
+    Before fixtures of any scope are made. Other processes have machine code.
+    """
+    in_machine_code(any(item.get_closest_marker(name) for name in ("machine_code", "slow", "full")))
+
+
+@cache
+def makers():
+    """What makes machine code, as the package has it."""
+    from temperance.numerics.likelihood import by_layout, generated
+
+    return generated, generated._compiled, by_layout, by_layout.compiled_chain
+
+
+def in_machine_code(wanted):
+    """Have likelihoods made in machine code, or not."""
+    generated, kernel, by_layout, chain = makers()
+    if (generated._compiled is kernel) == wanted:
+        return
+    generated._compiled = kernel if wanted else lambda *_: None
+    by_layout.compiled_chain = chain if wanted else lambda: by_layout.chain_of_ratios
+    generated.likelihood.cache_clear()
+    by_layout.evaluation.cache_clear()
+
+
+@pytest.fixture
+def few_climbs(monkeypatch):
+    """Fits to few points make one climb from a peak and one from a split in each search, and not 8 and 6.
+
+    For tests of what is said of a maximum, and not of how it is found.
+    """
+    from temperance.numerics.fitting import mle
+    from temperance.numerics.general import fit_general
+
+    def effort(problem, starts, full=mle.effort_of):
+        whole = full(problem, starts)
+        return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1))
+
+    for module in (mle, fit_general):
+        monkeypatch.setattr(module, "effort_of", effort)
