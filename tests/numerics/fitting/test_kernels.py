@@ -94,27 +94,10 @@ def test_any_number_of_points_and_any_theta(n, seed, scale, shape):
 
 
 ROOTS = "(1 + z**2)**(1/3) + sinh(z)/9 + asinh(z)*cosh(z/3)"
+OTHERS = ["relu", "log_abs", "sech", "z*tanh(z) + sin(z)/3", "2**z", "sqrt(1+z**2)", "acosh(z**2+1)", ROOTS]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "hardtanh",
-        *(
-            pytest.param(source, marks=pytest.mark.slow)
-            for source in (
-                "relu",
-                "log_abs",
-                "sech",
-                "z*tanh(z) + sin(z)/3",
-                "2**z",
-                "sqrt(1+z**2)",
-                "acosh(z**2+1)",
-                ROOTS,
-            )
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", ["hardtanh", *(pytest.param(s, marks=pytest.mark.slow) for s in OTHERS)])
 def test_any_activation(name):
     check(Layout(2, 1, "free"), name)
 
