@@ -14,6 +14,8 @@ from temperance.commands.app import run
 from temperance.numerics.fitting.mle import MAX_PASSES, Box
 from temperance.numerics.studies.results import STATUSES
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 N = 300
 RNG = np.random.default_rng(11)
 X = RNG.uniform(-3, 3, N)

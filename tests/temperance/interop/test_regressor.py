@@ -20,6 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 FEWER = "their data have fewer points than two experts have parameters, which fit refuses"
 ONE = {"check_sample_weight_equivalence_on_dense_data": FEWER.replace("two experts have", "the experts have")}
 EXPECTED = ONE | {
