@@ -45,18 +45,23 @@ def in_machine_code(wanted):
 
 @pytest.fixture(scope="module")
 def few_climbs():
-    """Fits to few points make one climb from a peak and one from a split in each search, and not 8 and 6.
+    """Fits to few points make one climb from a peak and one from a split in each search, and not 8 and 6; studies too.
 
     For tests of what is said of a maximum, and not of how it is found.
     """
     from temperance.numerics.fitting import mle
+    from temperance.numerics.fitting.search import Effort
     from temperance.numerics.general import fit_general
+    from temperance.numerics.studies import general_studies
+    from temperance.numerics.studies.study import Study
 
-    def effort(problem, starts, full=mle.effort_of):
-        whole = full(problem, starts)
-        return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1))
+    def fewer(whole):
+        return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1), rounds=1)
 
+    of_fit, of_study = mle.effort_of, Study.effort.fget
     with pytest.MonkeyPatch.context() as patch:
         for module in (mle, fit_general):
-            patch.setattr(module, "effort_of", effort)
+            patch.setattr(module, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
+        patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
+        patch.setattr(general_studies, "Effort", lambda *given: fewer(Effort(*given)))
         yield

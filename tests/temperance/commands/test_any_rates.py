@@ -7,6 +7,8 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
 SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")

@@ -242,7 +242,7 @@ def test_without_scikit_learn_it_says_what_to_install():
 
 def test_sample_weight_says_how_often_a_point_was_seen():
     x, y = data()
-    model = temperance.MoERegressor(2, activation="tanh", starts=10)
+    model = temperance.MoERegressor(2, activation="tanh", starts=2)
     once, twice = (clone(model).fit(x, y, sample_weight=w) for w in (None, np.full(len(y), 2.0)))
     found = [m.result_.fit for m in (once, twice)]
     assert 2 * found[0].log_likelihood == pytest.approx(found[1].log_likelihood, abs=1e-6)
