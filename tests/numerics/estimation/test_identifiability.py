@@ -15,6 +15,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
 from tests.numerics import by_hand
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
 BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
 
 
@@ -46,7 +47,9 @@ def slope_along(flow, gate, fitted):
     return abs(score @ flow) / (np.abs(score) @ np.abs(flow))
 
 
-@pytest.mark.parametrize("name", ["relu", "abs", "leaky_relu"])
+@pytest.mark.parametrize(
+    "name", ["abs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("relu", "leaky_relu"))]
+)
 def test_a_homogeneous_gate_of_two_covariates_has_no_temperature(name):
     result = fit(*draw(PLANE, name), fitted=2, activation=name, starts=2)
     found = verdicts(result)
@@ -175,19 +178,18 @@ def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
 def test_a_valley_of_the_temperature_is_followed_to_its_end(beta1, seed):
     """log(1 + z^2) on these data of relu: the profile of tau rises to the edge of the box."""
     x, y = draw(truth(beta1), "relu", seed=seed)
-    options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 4}
-    found = [fit(x, y, seed=start, **options).fit for start in (0, 1)]
-    edge = found[0].box.tau[0]
-    profile = [fit(x, y, tau=tau, **options).fit.log_likelihood for tau in (25 * edge, 5 * edge, edge)]
+    options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 2}
+    end = fit(x, y, **options).fit
+    edge = end.box.tau[0]
+    profile = [fit(x, y, tau=tau, **options).fit.log_likelihood for tau in (5 * edge, edge)]
     assert profile == sorted(profile)
-    for end in found:
-        assert end.status == "at_bound"
-        assert end.bounds == (("tau", None),)
-        assert end.measure.tau == pytest.approx(edge)
-        assert end.log_likelihood == pytest.approx(profile[-1], abs=1e-6)
+    assert end.status == "at_bound"
+    assert end.bounds == (("tau", None),)
+    assert end.measure.tau == pytest.approx(edge)
+    assert end.log_likelihood == pytest.approx(profile[-1], abs=1e-6)
 
 
-@pytest.mark.parametrize(("n", "seed"), [(500, 4), (1000, 12)])
+@pytest.mark.parametrize(("n", "seed"), [(500, 4), pytest.param(1000, 12, marks=pytest.mark.slow)])
 def test_a_profile_of_the_temperature_that_hardly_falls_is_told(n, seed):
     """The warnings state the relative error of tau, and by how much the likelihood falls where tau is held low."""
     x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs", n, seed)
@@ -208,11 +210,11 @@ KINKED = [
     (MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5]), 2),
     (MixingMeasure([[1.0], [0.0]], [0.3, 0.0], 0.5, [[1.0], [-1.0]], [1.0, -1.0], [0.3, 0.3]), 3),
 ]
-OPTIONS = {"fitted": 2, "activation": "hardtanh", "gauge": "anchored"}
+OPTIONS = {"fitted": 2, "activation": "hardtanh", "gauge": "anchored", "starts": 4}
 
 
 def test_a_flat_part_of_the_likelihood_is_left_where_a_higher_point_lies_behind_its_end():
-    """hardtanh below its kinks is linear: of 10 starts most end there, and a higher maximum lies beyond the kink."""
+    """hardtanh below its kinks is linear: most starts end there, and a higher maximum lies beyond the kink."""
     x, y = draw(KINKED[0][0], "hardtanh", 200, KINKED[0][1])
     result = fit(x, y, **OPTIONS)
     held = [fit(x, y, tau=tau, **OPTIONS).log_likelihood for tau in (0.3, 0.5, 0.65)]
@@ -226,7 +228,7 @@ def test_a_flat_part_of_the_likelihood_is_left_where_a_higher_point_lies_behind_
 def test_a_flat_maximum_is_told_with_the_profile_that_shows_it():
     x, y = draw(KINKED[1][0], "hardtanh", 200, KINKED[1][1])
     result = fit(x, y, **OPTIONS)
-    held = [fit(x, y, tau=tau, **OPTIONS).log_likelihood for tau in (0.05, 0.15, 0.4, 0.8)]
+    held = [fit(x, y, tau=tau, **OPTIONS).log_likelihood for tau in (0.05, 0.15, 0.8)]
     assert held[:2] == pytest.approx([result.log_likelihood] * 2, abs=1e-6)
     assert max(held) <= result.log_likelihood + 1e-6
     assert not any(e.identifiable for e in result.estimates if e.parameter in ("tau", "beta1", "beta0"))

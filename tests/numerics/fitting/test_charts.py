@@ -101,7 +101,9 @@ def test_the_temperature_is_cut_first_so_that_ratios_stay():
     np.testing.assert_allclose(coordinates(cut, frame, charts.NO_PAIR)[gate], phi[gate])
 
 
-@pytest.mark.parametrize("study", [SOFTMAX_SPLITS, TANH_SPLITS], ids=["softmax", "tanh"])
+@pytest.mark.parametrize(
+    "study", [SOFTMAX_SPLITS, pytest.param(TANH_SPLITS, marks=pytest.mark.slow)], ids=["softmax", "tanh"]
+)
 def test_singular_maxima_are_reached_in_fewer_passes(study):
     """Steps without the chart of a pair take far more passes from splits; in it, nothing is left to gain but once.
 
@@ -129,7 +131,7 @@ def test_a_near_linear_gate_takes_fewer_passes():
     """beta1 = (.3, -.1), tau = .1: with steps in theta, the same starts take more than twice the passes."""
     truth = MixingMeasure([[0.3], [-0.1]], [0.05, 0.0], 0.1, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     tanh, passes = compiled("tanh"), []
-    for replicate in range(8):
+    for replicate in range(4):
         points = Points(*sample(truth, tanh, 4000, seed=8, replicate=replicate))
         problem = layout_problem(Layout(2, 1, "free"), tanh, points, LINEAR.box)
         start = rough_start(problem, np.random.default_rng(replicate))

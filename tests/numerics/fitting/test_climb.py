@@ -123,6 +123,7 @@ PAIRS = [  # two atoms of points, and three of two on a lattice, stepped in the 
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("study", PAIRS, ids=lambda study: study.name)
 def test_climbs_in_machine_code_and_in_python_end_at_the_same_maximum(study):
     """From the end of one, both lead to one place. From a start they part at times, in curved valleys, by rounding."""

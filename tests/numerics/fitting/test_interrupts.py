@@ -46,7 +46,7 @@ print("alive")
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="the alarm clock is that of POSIX")
-@pytest.mark.parametrize("fit", [BY_LAYOUT, GENERATED])
+@pytest.mark.parametrize("fit", [pytest.param(BY_LAYOUT, marks=pytest.mark.slow), GENERATED])
 def test_an_interrupt_ends_a_fit_and_not_the_process(fit):
     done = subprocess.run([sys.executable, "-c", CODE.format(fit)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr[-2000:]

@@ -13,10 +13,10 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 
 CASES = [
-    ("hardtanh", 1, "free", 0),
-    ("hardtanh", 2, "anchored", 3),
-    ("hardswish", 1, "free", 0),
     ("relu", 2, "free", 3),
+    pytest.param("hardtanh", 1, "free", 0, marks=pytest.mark.slow),
+    pytest.param("hardtanh", 2, "anchored", 3, marks=pytest.mark.slow),
+    pytest.param("hardswish", 1, "free", 0, marks=pytest.mark.slow),
 ]
 
 

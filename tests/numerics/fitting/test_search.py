@@ -57,6 +57,7 @@ def test_few_points_and_coarse_cells_are_not_pooled(n, least):
     assert pooled(drawn(n, 0), least) is None
 
 
+@pytest.mark.slow
 def test_a_search_on_pooled_points_ends_as_high_as_its_starts_on_all_points():
     points, effort = drawn(8_000, 0), Effort(2, 6, 4)
     problem = layout_problem(Layout(3, 1, tau=1.0), LINEAR, points, BOX)
@@ -85,7 +86,7 @@ def test_two_searches_share_no_start_and_their_gap_is_the_difference_of_their_en
     assert not starts[0] & starts[1]
     both, ends = search(problem, seed=5, effort=effort, stop=stop), [half.log_likelihood for half in halves]
     assert both.gap == abs(ends[0] - ends[1])
-    assert both.log_likelihood == max(ends)
+    assert both.log_likelihood == pytest.approx(max(ends), abs=1e-9)  # of ends that agree it is the first
     assert both.starts == 28
 
 
@@ -121,6 +122,7 @@ def test_no_two_turns_share_a_node_or_a_start():
     assert [Effort(1, 2, 3).at(turn).peaks for turn in range(6)] == [2, 2, 4, 4, 8, 8]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("replicate", range(3))
 def test_a_search_reaches_what_300_random_climbs_reach(replicate):
     """Of a cell of tanh whose weights are free, the maximum is most often an atom far away, with a small weight."""

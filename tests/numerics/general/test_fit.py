@@ -18,6 +18,8 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 CUBIC = "beta1*x**3/tau + beta2*x"
 BOX = temperance.Box(1.0, 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))
 

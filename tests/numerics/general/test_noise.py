@@ -6,6 +6,8 @@ from scipy.optimize import minimize
 
 from temperance.numerics.estimation.fit import fit
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 RNG = np.random.default_rng(5)
 X = RNG.uniform(-2, 2, 400)
 FIRST = RNG.random(400) < 1 / (1 + np.exp(-(1.5 * X**3 - 0.3)))

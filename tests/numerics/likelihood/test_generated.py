@@ -142,7 +142,14 @@ def test_three_atoms_in_the_plane_are_those_of_the_symbolic_density():
     compare(made(theta, x, y), witness(spec, 3, theta, x, y, made.where))
 
 
-@pytest.mark.parametrize(("gate", "expert", "source", "dim"), NAMED)
+COMPILED = [("softmax", "gaussian", None, 1), ("sigmoid-euclidean", "gaussian", None, 1)]
+
+
+@pytest.mark.machine_code
+@pytest.mark.parametrize(
+    ("gate", "expert", "source", "dim"),
+    [row if row in COMPILED else pytest.param(*row, marks=pytest.mark.slow) for row in QUICK + OTHERS],
+)
 @pytest.mark.parametrize("n", [1, 600])
 def test_machine_code_and_plain_sums_agree(gate, expert, source, dim, n):
     """Over several blocks, with weights and a reference."""
@@ -157,9 +164,8 @@ def test_machine_code_and_plain_sums_agree(gate, expert, source, dim, n):
         assert made(theta, x, y, *given).value == pytest.approx(plain.value, rel=1e-13)
 
 
-@pytest.mark.parametrize(
-    ("gate", "source"), [("activation", "gelu"), pytest.param("softmax", None, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("gate", "source"), [("activation", "gelu"), ("softmax", None)])
 def test_a_held_gate_leaves_the_other_derivatives(gate, source):
     spec = model(gate, activation=source)
     made, theta, *_ = point(spec, 3, seed=5)
@@ -173,7 +179,8 @@ def test_a_held_gate_leaves_the_other_derivatives(gate, source):
     assert not less.score[~free].any()
 
 
-@pytest.mark.parametrize(("gate", "source"), [("softmax", None), ("sigmoid", None)])
+@pytest.mark.machine_code
+@pytest.mark.parametrize(("gate", "source"), [("softmax", None), pytest.param("sigmoid", None, marks=pytest.mark.slow)])
 def test_weights_that_underflow(gate, source):
     """Scores of 5000 and -5000 at x = 2 and -2."""
     spec = model(gate, activation=source)
@@ -186,7 +193,8 @@ def test_weights_that_underflow(gate, source):
     compare(made(theta, x, y), witness(spec, 2, theta, x, y, made.where))
 
 
-@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.machine_code
+@pytest.mark.parametrize("k", [2, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("size", [1e9, 1e12])
 def test_of_scores_of_any_size_the_digits_of_densities_stay(k, size):
     """What all scores have in common changes nothing: dyadic numbers, which doubles add without an error."""
@@ -202,6 +210,7 @@ def test_of_scores_of_any_size_the_digits_of_densities_stay(k, size):
             compare(sums(moved, x, y, *given), sums(theta, x, y, *given), 1e-13)
 
 
+@pytest.mark.machine_code
 def test_values_that_overflow_are_found_by_plain_sums():
     """log(cosh(w x)) at w x = 900; in machine code cosh is infinite there."""
     spec = of_ones_own(sp.log(sp.cosh(W * X)), A * X + B, (W,), (A, B))
@@ -211,6 +220,7 @@ def test_values_that_overflow_are_found_by_plain_sums():
     compare(made(theta, x, y), witness(spec, 2, theta, x, y, made.where), 1e-11)
 
 
+@pytest.mark.machine_code
 def test_a_function_without_machine_code():
     spec = of_ones_own(sp.LambertW(sp.exp(W * X)) / TAU, A * X + B, (W,), (A, B), BETA0 / TAU)
     made, theta, x, y = point(spec, 2, seed=9)
@@ -225,6 +235,7 @@ def test_what_is_not_real_is_not_a_number():
     assert not np.isfinite(made(theta, x, y).value)
 
 
+@pytest.mark.slow
 def test_at_a_kink_the_piece_counts_that_is_written_first():
     spec = model("laplace", "constant")
     made, theta, *_ = point(spec, 2)
@@ -258,6 +269,7 @@ print(json.dumps([kernel_text(formulas, 2, 1), bits, sum(made.sums.kernel.stats.
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_writes_the_same_text_and_finds_its_machine_code(tmp_path):
     """Whatever the hash seed, and to the bit: no function of the kernel is taken from another compilation."""
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "TEMPERANCE_CACHE": str(tmp_path)}

@@ -61,6 +61,7 @@ def check_same(result, expected):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_workers_do_not_change_a_bit_and_leave_the_environment_as_it_was(small):
     before = dict(os.environ)
     check_same(run_study(SMALL, workers=2), small)
@@ -247,6 +248,7 @@ def on_lattice():
     return run_study(LATTICE)
 
 
+@pytest.mark.slow
 def test_on_the_lattice_workers_and_stores_do_not_change_a_bit(on_lattice, tmp_path):
     check_same(run_study(LATTICE, workers=2, store=tmp_path / "s.sqlite"), on_lattice)
     check_same(run_study(LATTICE, store=tmp_path / "s.sqlite"), on_lattice)

@@ -63,7 +63,8 @@ FULL = (
     {"pv": "pi", "cv1": "c_1", "cv2": "c_2", "Gv1": "Gamma_1_1", "Gv2": "Gamma_1_2", "Gv3": "Gamma_2_2"},
 )  # a model of more parameters than orders are computed for, in dimension 2; in dimension 1 it is the gate gaussian
 SLOW = {("activation-bias", 1, 2), ("activation-bias", 2, 2), ("gaussian", 1, 2)}
-SLOW |= {("gaussian", 2, 2), ("cosine-perturbed", 2, 2), ("sigmoid-euclidean", 1, 3)}
+SLOW |= {("gaussian", 2, 2), ("cosine-perturbed", 2, 2), ("sigmoid-euclidean", 1, 2)}
+SLOW |= {(name, 1, 3) for name, dim in FORMULAS if dim == 1 and name not in ("linear", "softmax", "laplace")}
 
 
 def named(name, dim):
@@ -94,7 +95,9 @@ def cases():
         for size in (2, 3):
             slow = (name, dim, size) in SLOW or (dim == 2 and not name.startswith("cosine"))
             marks = [pytest.mark.full] if (dim, size) == (2, 3) else [pytest.mark.slow] if slow else []
-            yield from (pytest.param(name, dim, size, split, marks=marks) for split in splits)
+            for split in splits:
+                beside = name == "cosine" and split == "all" and not marks
+                yield pytest.param(name, dim, size, split, marks=[pytest.mark.slow] if beside else marks)
 
 
 @pytest.mark.parametrize(("name", "dim", "size", "split"), [*cases()])

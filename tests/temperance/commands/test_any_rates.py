@@ -7,11 +7,13 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
 SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")
 TWO = {"true": 2, "fitted": 3, "loss": "least-squares"}
-QUICK = ("--n", "1e4,1e5", "--replicates", "10")
+QUICK = ("--n", "300,600", "--replicates", "10")
 
 
 def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_rest(output):

@@ -8,6 +8,8 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 GATE, EXPERT = "beta1*x1 + beta2*x1*x2", "a1*x1 + a2*x2 + b"
 
 

@@ -10,6 +10,8 @@ import pytest
 import temperance
 from temperance.commands.app import run
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):

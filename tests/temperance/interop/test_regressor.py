@@ -19,6 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 FEWER = "their data have fewer points than two experts have parameters, which fit refuses"
 ONE = {"check_sample_weight_equivalence_on_dense_data": FEWER.replace("two experts have", "the experts have")}
 EXPECTED = ONE | {
@@ -239,7 +241,7 @@ def test_without_scikit_learn_it_says_what_to_install():
 
 def test_sample_weight_says_how_often_a_point_was_seen():
     x, y = data()
-    model = temperance.MoERegressor(2, activation="tanh", starts=10)
+    model = temperance.MoERegressor(2, activation="tanh", starts=2)
     once, twice = (clone(model).fit(x, y, sample_weight=w) for w in (None, np.full(len(y), 2.0)))
     found = [m.result_.fit for m in (once, twice)]
     assert 2 * found[0].log_likelihood == pytest.approx(found[1].log_likelihood, abs=1e-6)

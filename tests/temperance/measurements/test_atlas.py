@@ -412,6 +412,7 @@ def assert_measured_again(row, cell, d, parameter=None):
         assert is_same(before[now.parameter], now), (key(row, cell, d), now)
 
 
+@pytest.mark.slow
 def test_a_random_tenth_of_what_is_cheap_is_measured_again():
     for row, cell, parameter in tenth(cheap()):
         assert_measured_again(row, cell, row.d, parameter)
