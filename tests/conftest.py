@@ -25,22 +25,20 @@ def pytest_runtest_setup(item):
 def makers():
     """What makes machine code, as the package has it."""
     from temperance.numerics.fitting.climb import compiled_climb
-    from temperance.numerics.likelihood import by_layout, generated
+    from temperance.numerics.mixture import generated
     from temperance.numerics.studies import run
 
-    return generated, generated._compiled, by_layout, by_layout.compiled_chain, run, compiled_climb
+    return generated, generated._compiled, run, compiled_climb
 
 
 def in_machine_code(wanted):
     """Have likelihoods made in machine code, or not."""
-    generated, kernel, by_layout, chain, run, climb = makers()
+    generated, kernel, run, climb = makers()
     if (generated._compiled is kernel) == wanted:
         return
     generated._compiled = kernel if wanted else lambda *_: None
-    by_layout.compiled_chain = chain if wanted else lambda: by_layout.chain_of_ratios
     run.compiled_climb = climb if wanted else os.getpid  # which every worker can be sent
     generated.likelihood.cache_clear()
-    by_layout.evaluation.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -49,19 +47,17 @@ def few_climbs():
 
     For tests of what is said of a maximum, and not of how it is found.
     """
-    from temperance.numerics.fitting import mle
+    from temperance.numerics.fitting import fits
     from temperance.numerics.fitting.search import Effort
-    from temperance.numerics.general import fit_general
     from temperance.numerics.studies import general_studies
     from temperance.numerics.studies.study import Study
 
     def fewer(whole):
         return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1), rounds=1)
 
-    of_fit, of_study = mle.effort_of, Study.effort.fget
+    of_fit, of_study = fits.effort_of, Study.effort.fget
     with pytest.MonkeyPatch.context() as patch:
-        for module in (mle, fit_general):
-            patch.setattr(module, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
+        patch.setattr(fits, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
         patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
         patch.setattr(general_studies, "Effort", lambda *given: fewer(Effort(*given)))
         yield

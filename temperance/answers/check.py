@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from temperance.answers.proof_files import check_names, write_proofs
 from temperance.interop.callables import Source, activation
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput
 from temperance.show.output import Display
+from temperance.show.proof_files import check_names, write_proofs
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide

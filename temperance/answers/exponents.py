@@ -8,7 +8,6 @@ from typing import Annotated, Any, ClassVar, Unpack
 
 from cyclopts import Parameter
 
-from temperance.answers.proof_files import write_certificates
 from temperance.measurements.contact_orders import (
     add_measurements,
     answer,
@@ -26,6 +25,7 @@ from temperance.show.errors import BadInput
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, check_writable
+from temperance.show.proof_files import write_certificates
 from temperance.show.table import Columns, Summary, Table
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, order_setting

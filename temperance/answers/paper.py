@@ -1,6 +1,7 @@
 """Answers `paper`: what is proved and measured of a model, as the sections of a paper.
 
-The paper is made of the answers of the other commands at one truth, so that it has their numbers; `sections` writes it.
+The paper is made of the answers of the other commands at one truth, so that it has their numbers. A sentence of it is
+proved, measured, or says why there is neither; a theorem of the project's own is cited by its number in docs/theory.
 """
 
 from __future__ import annotations
@@ -8,40 +9,532 @@ from __future__ import annotations
 import hashlib
 import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Unpack
+from typing import Annotated, Any, ClassVar, TypeVar, Unpack
 
+import sympy as sp
 from cyclopts import Parameter
 
 from temperance.answers.check import Check, check
-from temperance.answers.coefficient import coefficient
-from temperance.answers.derive import derive
+from temperance.answers.coefficient import Coefficient, coefficient
+from temperance.answers.derive import Derive, derive
 from temperance.answers.efficiency import Efficiency, efficiency
 from temperance.answers.exponents import Exponents, exponents
-from temperance.answers.paper_sections import Materials, document_of
-from temperance.answers.predict import predict
-from temperance.answers.rates import rates
+from temperance.answers.predict import Predict, predict
+from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
+from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import default_truth, read_truth, read_values, values_of
 from temperance.numerics.mixture.measures import measure_of
 from temperance.show import document as writers
 from temperance.show.answer import Answer
-from temperance.show.document import Document
+from temperance.show.document import (
+    Block,
+    Document,
+    Figure,
+    Grid,
+    Section,
+    Theorem,
+    plain,
+    sentence,
+    symbol,
+    typeset,
+    typeset_cell,
+    typeset_table,
+)
 from temperance.show.errors import BadInput
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, to_json
 from temperance.show.page import versions
+from temperance.show.plots import STYLES, Picture
 from temperance.show.table import Summary, Table
 from temperance.theory.contact.places import regular_truth
+from temperance.theory.derivations.derivation import Code, Formula, Paragraph, Step
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.interactions.interactions import tex
+from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
-from temperance.theory.models.gates import FITTED, gauge_of
-from temperance.theory.models.spec import TAU, Expert, Gate
+from temperance.theory.models.by_name import name_of
+from temperance.theory.models.gates import ACTIVATED, FITTED, gauge_of
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
+from temperance.theory.rates.analysis import Gauge
+from temperance.theory.symmetries.traits import understood
+from temperance.theory.symmetries.vector_fields import SCALE
+
+SEED = "nguyen2024"
+_REFERENCES = {
+    SEED: plain("Is temperature sample efficient for softmax Gaussian mixture of experts? arXiv 2401.13875, 2024"),
+    "temperance": "temperance, a toolkit that proves and measures the theory of temperature in mixtures of experts; "
+    "its theorems are numbered in docs/theory",
+}
+_ASSUMPTIONS = {
+    "A1": r"$x$ has a density on a compact box that is bounded away from $0$ and from $\infty$ there.",
+    "A2": r"Parameters lie in a compact set with the true ones in its interior; $\tau$ and the variances $\nu_i$ are "
+    "bounded away from $0$.",
+    "A3": "The true experts differ from one another.",
+    "A4": "In a cell of several atoms the share of each is bounded away from $0$.",
+}
+_MOST_FIGURES = 8
+
+
+@dataclass(frozen=True)
+class Materials:
+    """The answers that a paper is made of, each at its truth; a text says why there is none.
+
+    orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). experiments_at_truth:
+    whether the experiments are at the truth of the paper, or at the default one of `rates`.
+    """
+
+    options: Options
+    truth: Truth
+    gauge: Gauge
+    fitted: int
+    derivation: Derive
+    twins: Twins | str
+    exact: Predict | str
+    over: Predict | str
+    orders: Mapping[str, Exponents | str]
+    coefficient: Coefficient | str
+    samples: Sequence[Efficiency] | str
+    remedy: Check | None
+    experiments: Rates | str | None
+    experiments_at_truth: bool
+
+    @property
+    def spec(self) -> MoESpec:
+        """The model of an atom."""
+        return self.options.spec
+
+    @property
+    def names(self) -> Set[str]:
+        """The names of its parameters."""
+        return {p.name for p in (*self.spec.parameters, BETA0)}
+
+
+def document_of(m: Materials, digests: Mapping[str, str], commands: Sequence[str]) -> Document:
+    """The paper."""
+    sections = [_model(m), _interactions(m), _identifiability(m), _rates(m)]
+    sections += [_remedy(m, m.remedy)] if m.remedy is not None else []
+    sections += [_experiments(m)] if m.experiments is not None else []
+    sections += [_samples(m), _reproducibility(m, digests, commands), _appendix(m)]
+    references = dict(_REFERENCES)
+    papers = next((r.papers for r in ROWS if r.gate == name_of(m.spec) and r.papers), ())
+    references |= {f"arxiv{p.replace('.', '')}": plain(f"arXiv {p}") for p in papers if p != "2401.13875"}
+    return Document(_title(m), tuple(_abstract(m)), tuple(sections), references)
+
+
+def _gate(spec: MoESpec) -> str:
+    """The log weight of an atom, without its bias."""
+    return str(tex(spec.gate.log_weight))
+
+
+def _title(m: Materials) -> str:
+    return f"Mixtures of experts with the gate ${_gate(m.spec)}$: what is identifiable, and how fast"
+
+
+def _abstract(m: Materials) -> Iterator[str]:
+    """The answers in words, one paragraph each."""
+    said = [m.derivation, *([m.exact] if not isinstance(m.exact, str) else [])]
+    orders = m.orders["one"] if not isinstance(m.orders["one"], str) else m.orders["all"]
+    said += [] if isinstance(orders, str) else [orders]
+    said += [] if isinstance(m.samples, str) else list(m.samples)
+    yield from (sentence(answer.words[0], m.names) for answer in said)
+
+
+def _lines(m: Materials, summary: Summary, label: str) -> Iterator[Block]:
+    """What an answer prints, as paragraphs and tables, without its title and how formulas were read."""
+    number, skipped = 0, {summary.title, "", str(understood(m.spec))}
+    for part in summary.all:
+        if isinstance(part, Table):
+            number += 1
+            yield Grid(typeset_table(part, m.names), f"{label}-{number}")
+        elif part not in skipped:
+            yield Paragraph(sentence(part, m.names))
+
+
+def _open(what: str, reason: str, names: Set[str]) -> tuple[Block, ...]:
+    """What is open, and why."""
+    return (Paragraph(f"{what} Open: {typeset(reason, names)}."),)
+
+
+# the model
+
+
+def _model(m: Materials) -> Section:
+    spec = m.spec
+    weight = r"\frac{\exp L_i(x)}{\sum_{j=1}^{k}\exp L_j(x)}"
+    density = rf"g_G(y \mid x) = \sum_{{i=1}}^{{k}} {weight}\, f_i(y \mid x)"
+    bias = "" if spec.gate.offset is None else f" + {tex(spec.gate.offset)}"
+    lines = (density, f"L(x) = {_gate(spec)}{bias}", rf"\log f(y \mid x) = {tex(spec.expert.log_density)}")
+    own = ", ".join(symbol(p.name) for p in spec.parameters if p not in spec.gate.shared)
+    own += f" and {symbol(BETA0.name)}" if bias else ""
+    shared = ", ".join(symbol(p.name) for p in spec.gate.shared)
+    held = f"All atoms share {shared}." if shared else "No parameter is shared."
+    text = f"Each atom has {own} of its own. {held} A mixing measure $G$ has $k$ atoms."
+    gauge = r"One constant may be added to the scores $L_i$ of all atoms: the last atom has $\beta_0 = 0$"
+    gauge += ", and in the anchored gauge a constant score." if m.gauge == "anchored" else "."
+    blocks: list[Block] = [
+        Paragraph("The density of $y$ given $x$ is"),
+        Formula(lines),
+        Paragraph(text),
+        Paragraph(gauge),
+    ]
+    for name, statement in _ASSUMPTIONS.items():
+        blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(statement),)))
+    blocks += [
+        Paragraph("All numbers below are at one truth, Table \\ref{truth}; orders and predictions use its gate."),
+        _truth(m),
+    ]
+    return Section("model", "Model and assumptions", tuple(blocks))
+
+
+def _truth(m: Materials) -> Grid:
+    truth = m.truth
+    heads = ("parameter", *(f"atom {i}" for i in range(1, truth.k + 1)))
+    rows = [(symbol(p.name), *(f"${tex(atom[p])}$" for atom in truth.atoms)) for p in truth.atoms[0]]
+    rows += [(symbol(p.name), f"${tex(v)}$", *("same" for _ in range(truth.k - 1))) for p, v in truth.shared.items()]
+    low, high = truth.box or (sp.S.Zero, sp.S.One)
+    law = f"[{tex(low)}, {tex(high)}]" + ("" if m.spec.dim == 1 else f"^{m.spec.dim}")
+    return Grid(Table(f"The truth; $x$ is uniform on ${law}$.", heads, tuple(rows)), "truth")
+
+
+# interactions
+
+
+def _step(derived: Derive, name: str) -> Step:
+    return next(step for step in derived.derivation.steps if step.name == name)
+
+
+def _prose(step: Step) -> tuple[Block, ...]:
+    """The blocks of a step without its code."""
+    return tuple(b for b in step.blocks if not isinstance(b, Code))
+
+
+def _interactions(m: Materials) -> Section:
+    derived, found = m.derivation, m.derivation.derivation.interactions
+    steps = ("Derivatives", "Linear system", *(["Verification"] if found.relations else []))
+    if found.relations:
+        statement: tuple[Block, ...] = (
+            Paragraph(
+                f"Among $u = \\exp(L) f$ and its derivatives of order at most {found.order}, {found.derivatives} "
+                f"functions of $(x, y)$, there are exactly {len(found.relations)} independent linear relations with "
+                "coefficients that do not depend on $x$ and $y$. All follow from"
+            ),
+            Formula(tuple(g.latex for g in found.generators)),
+        )
+    else:
+        text = (
+            f"The {found.derivatives} derivatives of $u = \\exp(L) f$ of order at most {found.order} are independent."
+        )
+        statement = (Paragraph(text),)
+    proof = tuple(block for name in steps for block in _prose(_step(derived, name)))
+    opening = (
+        "A relation among the derivatives of an atom says which changes of its parameters a density does not show; for "
+        rf"the temperature of a dense gate see \cite{{{SEED}}}."
+    )
+    theorem = Theorem("Theorem", "interactions", "interactions-theorem", statement, proof)
+    missing = _open("The list may be incomplete.", "; ".join(found.missing), m.names) if found.missing else ()
+    consequence = _prose(_step(derived, "Consequence for the rates"))
+    return Section("interactions", "Interactions", (Paragraph(opening), theorem, *missing, *consequence))
+
+
+# identifiability
+
+
+def _identifiability(m: Materials) -> Section:
+    groups = m.derivation.symmetries
+    blocks: list[Block] = [Paragraph(sentence(m.derivation.words[0], m.names))]
+    for number, flow in enumerate(groups.flows, 1):
+        before = ", ".join(tex(p) for p, _ in flow.orbit)
+        after = ", ".join(tex(e.subs(SCALE, sp.Symbol("l"))) for _, e in flow.orbit)
+        invariants = r",\quad ".join(tex(i) for i in flow.invariants)
+        statement = (
+            Paragraph("The density does not change on"),
+            Formula((rf"({before}) \mapsto ({after})",)),
+            Paragraph("and its invariants are"),
+            Formula((invariants,)),
+        )
+        blocks.append(
+            Theorem("Proposition", "a flow", f"flow-{number}", statement, tuple(_invariance(m.spec, flow.orbit)))
+        )
+    if not groups.flows:
+        none = "No flow of the parameters keeps the density: no relation of order 1 integrates to one."
+        blocks.append(Paragraph(none))
+    for group in groups.discrete:
+        text = f"{group.name.capitalize()} ({group.gauge} gauge): {group.statement}".replace("gauge gauge", "gauge")
+        blocks.append(Paragraph(sentence(text, m.names)))
+    if isinstance(m.twins, str):
+        blocks += _open("Twins, other parameters with the same density, are not decided here.", m.twins, m.names)
+    else:
+        blocks += _lines(m, m.twins.summary, "twins")
+    return Section("identifiability", "Identifiability", tuple(blocks))
+
+
+def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]]) -> Iterator[Block]:
+    """That a flow keeps the score of an atom, or moves it by what all atoms have in common."""
+    bias = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
+    score = spec.gate.log_weight + bias + spec.expert.log_density
+    gap = sp.simplify(score.subs(dict(orbit), simultaneous=True) - score)
+    shown = tex(gap.subs(SCALE, sp.Symbol("l")))
+    yield Paragraph("Put the right side for the left in $L + \\log f$. The difference is")
+    yield Formula((rf"(L + \log f)(\text{{right}}) - (L + \log f)(\text{{left}}) = {shown}",))
+    same = "the same for all atoms, so that the quotient in the density does not change."
+    yield Paragraph("so that no atom changes." if gap == 0 else same)
+
+
+# rates
+
+
+def _rates(m: Materials) -> Section:
+    blocks: list[Block] = []
+    for title, answer, label in (
+        (f"Exact-specified, $k = k^* = {m.truth.k}$.", m.exact, "exact"),
+        (f"Over-specified, $k = {m.fitted}$.", m.over, "over"),
+    ):
+        meaning = r"An error falls as $n^{-p}$, up to logarithms; Assumptions \ref{a1} to \ref{a3}."
+        blocks.append(Paragraph(rf"\emph{{{title}}} {meaning}"))
+        if isinstance(answer, str):
+            blocks += _open("No rate is predicted.", answer, m.names)
+        else:
+            blocks += _lines(m, answer.summary, label)
+    for split, title in (("one", "one cell of two beside a singleton"), ("all", "every cell split in two")):
+        orders = m.orders[split]
+        if isinstance(orders, str):
+            blocks += _open(f"Contact orders with {title}.", orders, m.names)
+        else:
+            blocks += _orders(m, orders, split, title)
+    if isinstance(m.coefficient, str):
+        blocks += _open("The learning coefficient.", m.coefficient, m.names)
+    else:
+        blocks += [Paragraph(_PRICE), *_lines(m, m.coefficient.summary, "coefficient")]
+    return Section("rates", "Rates", tuple(blocks))
+
+
+_PRICE = (
+    r"\emph{The price of an extra expert.} $\lambda$ stands for half a number of parameters in the evidence, $-\log Z "
+    r"= n L_n + \lambda \log n$ up to smaller terms, and BIC charges half of all parameters (docs/theory, chapter 6, "
+    r"of \cite{temperance})."
+)
+
+
+def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator[Block]:
+    """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
+    at = ", ".join(f"{symbol(name)} $= {_value(v)}$" for name, v in answer.record["setting"]["point"].items())
+    statement = (
+        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. If, near the truth, "
+        r"densities are at the distance $\epsilon$ from the true one, the offset of a parameter of order $q$ is "
+        r"$O(\epsilon^{1/q})$, and no smaller $q$ will do where the order is exact: its rate is $n^{-1/(2q)}$. The "
+        rf"orders are those of Table \ref{{orders-{split}}}."
+    )
+    rows = tuple(
+        (
+            typeset_cell(order["parameter"], m.names),
+            _order(order),
+            "-" if order["rate"] is None else f"$n^{{-{order['rate']}}}$",
+            typeset(order["reason"], m.names),
+        )
+        for order in answer.record["orders"]
+    )
+    table = Table(f"Contact orders, {title}.", ("parameter", "order", "rate", "reason"), rows)
+    proof = tuple(_proof(m, answer, split))
+    yield Theorem("Theorem", f"contact orders, {title}", f"orders-{split}-theorem", (Paragraph(statement),), proof)
+    yield Grid(table, f"orders-{split}")
+    yield from (Paragraph(sentence(reason, m.names)) for reason in answer.record["reasons"])
+
+
+def _value(text: str) -> str:
+    """A number of the expression language as LaTeX."""
+    return _formula(text.replace("**", "^").replace("^", "**"))
+
+
+def _order(row: Mapping[str, Any]) -> str:
+    """An order as prose: exact, bounded on one side, flat, or open."""
+    upper, lower = row["upper"], row["lower"]
+    if row["flat"]:
+        return "none: flat"
+    if upper is not None and upper == lower:
+        return f"${upper}$, exact"
+    bounds = ([f"at least ${lower}$"] if lower else []) + ([f"at most ${upper}$"] if upper else [])
+    return ", ".join(bounds) or "open"
+
+
+def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
+    """How each side is proved."""
+    proofs = answer.certificates()
+    if not proofs:
+        missing = typeset(answer.uncertified or "there is no certificate", m.names)
+        yield Paragraph(rf"By the theorems of \cite{{temperance}} that the table names; {missing}.")
+        return
+    yield Paragraph(
+        rf"The {len(proofs)} certificates are in \texttt{{certificates/orders-{split}.json}}. A kernel that imports "
+        r"nothing of what found them proves each again (\texttt{temperance certify}); its rules are theorems of "
+        r"\cite{temperance}."
+    )
+    for number, proof in enumerate(proofs, 1):
+        kind, claims = proof["proof"]["kind"], [c for c in proof["claims"] if (c["side"], c["value"]) != _TRIVIAL]
+        if not claims:
+            continue
+        bounds = ", ".join(_claim(c, m.names) for c in claims)
+        yield Paragraph(f"Certificate {number}, {_KINDS.get(kind, plain(kind))}: {bounds}.")
+        if kind == "curve":
+            yield Formula(tuple(_curve(proof["proof"])))
+
+
+_TRIVIAL = ("at least", "1")
+"""What every curve of mixtures shows."""
+_KINDS = {
+    "moments": "by moments: densities are close only if weighted moments of the offsets are small, and a finite tree "
+    "of cases, each closed by a combination of inequalities with nonnegative multipliers, leaves no other way",
+    "theorems": "by theorems that need the independence of a family of functions, proved by a determinant that is "
+    "not 0",
+    "derivatives": "by the independence of derivatives, proved by a determinant that is not 0",
+    "curve": "a curve of mixtures along which the distance is of the stated power of $t$",
+    "identity": "a curve of mixtures with one density",
+}
+
+
+def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
+    side = "flat" if claim["side"] == "flat" else f"{claim['side']} ${claim['value']}$"
+    return f"{typeset_cell(claim['title'], names)} {side}"
+
+
+def _curve(proof: Mapping[str, Any]) -> Iterator[str]:
+    """The atoms of a curve: in each split cell their offsets at the roots q of a polynomial, and their share."""
+    q = sp.Symbol("q")
+    for place, cell in enumerate(proof["cells"], 1):
+        for part in cell:
+            node = sp.latex(sum((sp.Rational(c) * q**n for n, c in enumerate(part["nodes"])), sp.S.Zero))
+            offsets = ", ".join(_offset(name, text) for name, text in part["offsets"].items())
+            share = rf"\text{{share }} {_formula(part['share'])}"
+            yield rf"\text{{cell {place}, at each root of }} {node} = 0,\ {share}:\quad {offsets}"
+    yield from (_offset(name, text) for name, text in proof["shared"].items())
+
+
+def _offset(name: str, text: str) -> str:
+    return rf"\Delta {sp.latex(sp.Symbol(name))} = {_formula(text)}"
+
+
+def _formula(text: str) -> str:
+    """A formula of a certificate as LaTeX: read as it is checked, by the kernel's reader."""
+    tree = parsed(text)
+    values = {name: sp.Symbol(name.lstrip("_")) for name in names_in(tree)}
+    return str(sp.latex(evaluate(tree, _Exact(), **values))).replace("- ", "-")  # formulas are broken beside spaces
+
+
+class _Exact:
+    """The numbers and functions of formulas, as SymPy has them."""
+
+    names: ClassVar[Mapping[str, sp.Expr]] = {}
+
+    def number(self, n: int) -> sp.Expr:
+        """An integer."""
+        return sp.Integer(n)
+
+    def power(self, base: sp.Expr, exponent: sp.Expr, _: object) -> sp.Expr:
+        """A power."""
+        return base**exponent
+
+    def call(self, name: str, argument: sp.Expr) -> sp.Expr:
+        """A function of one argument."""
+        return getattr(sp, name)(argument)
+
+    def sound(self, value: sp.Expr) -> sp.Expr:
+        """A value as it is."""
+        return value
+
+
+# remedy, experiments, sample sizes
+
+
+def _remedy(m: Materials, answer: Check) -> Section:
+    decision = answer.decisions[0]
+    families = (
+        Paragraph(r"With the score $s(\beta_1 \cdot x)/\tau$ the temperature is learnt if the families"),
+        Formula(
+            (
+                r"\text{first order:}\quad \{1,\ s,\ z s'\}",
+                r"\text{(i):}\quad \{1,\ s,\ z s',\ z^2 (s'' + s'^2/\tau)\}",
+                r"\text{(ii):}\quad z^2 \notin \mathrm{span}\{1,\ z,\ z s'\}",
+                r"\text{(iii):}\quad 1 \notin \mathrm{span}\{z,\ z s'\}",
+            )
+        ),
+        Paragraph(
+            rf"are as they say, for $s(z)$ = \texttt{{{plain(decision.activation.expression)}}} "
+            r"(docs/theory, 3.1 and 3.2, of \cite{temperance})."
+        ),
+    )
+    return Section("remedy", "Remedy: an activation", (*families, *_lines(m, answer.summary, "conditions")))
+
+
+def _experiments(m: Materials) -> Section:
+    answer = m.experiments
+    assert answer is not None  # without experiments there is no such section
+    if isinstance(answer, str):
+        return Section("experiments", "Experiments", _open("Nothing was measured.", answer, m.names))
+    default = r"the default truth of \texttt{temperance rates}, not that of Table \ref{truth}"
+    where = r"the truth of Table \ref{truth}" if m.experiments_at_truth else default
+    text = Paragraph(
+        f"Samples of growing size were fitted at {where}; a slope of $-p$ is an error of order $n^{{-p}}$."
+    )
+    plots = answer.plots[:_MOST_FIGURES]
+    figures = [Figure(p, _caption(p, m.names), f"errors-{i}") for i, p in enumerate(plots, 1)]
+    return Section("experiments", "Experiments", (text, *_lines(m, answer.summary, "slopes"), *figures))
+
+
+def _caption(picture: Picture, names: Set[str]) -> str:
+    """The title of a picture, and what its lines are."""
+    lines = getattr(picture, "lines", ())
+    legend = "; ".join(f"{STYLES[line.kind]}: {typeset(line.words, names)}" for line in lines)
+    return sentence(picture.title, names) + (f" Points: measured; {legend}." if legend else "")
+
+
+def _samples(m: Materials) -> Section:
+    if isinstance(m.samples, str):
+        return Section("samples", "Sample sizes", _open("No sample size is given.", m.samples, m.names))
+    blocks: list[Block] = []
+    for number, answer in enumerate(m.samples, 1):
+        blocks += _lines(m, answer.summary, f"sizes-{number}")
+        blocks += [Figure(p, _caption(p, m.names), f"sizes-{number}-{i}") for i, p in enumerate(answer.plots, 1)]
+    return Section("samples", "Sample sizes", tuple(blocks))
+
+
+def _reproducibility(m: Materials, digests: Mapping[str, str], commands: Sequence[str]) -> Section:
+    packages = tuple((plain(name), plain(version)) for name, version in versions().items())
+    blocks: list[Block] = [Grid(Table("Versions.", ("package", "version"), packages), "versions")]
+    if commands:
+        text = r"These commands, in the folder of this paper, give its numbers (\texttt{reproduce.sh} runs them):"
+        blocks += [Paragraph(text), *(Paragraph(rf"\texttt{{{plain(line)}}}") for line in commands)]
+    else:
+        text = r"The model was given as an object of Python; \texttt{temperance.paper} makes this paper again."
+        blocks.append(Paragraph(text))
+    if digests:
+        rows = tuple((rf"\texttt{{{plain(name)}}}", rf"\texttt{{{value[:16]}}}") for name, value in digests.items())
+        blocks.append(
+            Grid(Table("Certificates, with the first digits of their SHA-256.", ("file", "SHA-256"), rows), "digests")
+        )
+        blocks.append(Code(_CODE))
+    return Section("reproducibility", "Reproducibility", tuple(blocks))
+
+
+_CODE = """\
+import json
+import temperance
+
+paper = json.load(open("paper.json"))
+[temperance.certify(f"certificates/{name}").accepted for name in paper["certificates"]]"""
+
+
+def _appendix(m: Materials) -> Section:
+    relations = m.derivation.derivation.interactions.relations
+    if not relations:
+        return Section("relations", "All relations", (Paragraph("There are none."),), appendix=True)
+    return Section("relations", "All relations", (Formula(tuple(r.latex for r in relations)),), appendix=True)
+
 
 _MANIFEST = "paper.json"
 _MOST_TRUE = 5
@@ -70,6 +563,7 @@ class Paper(Answer):
         return "folder"
 
     @classmethod
+    @checked
     def check_output(cls, path: str) -> None:
         """Raise BadInput unless a paper can be written to this folder: a new one, or one that holds a paper."""
         folder = Path(path)
@@ -191,7 +685,7 @@ def paper(
         ValueError: what is not accepted.
     """
     chosen = gauge_of(gauge)
-    remedy = activation if gate is not None and gate != "activation" else None
+    remedy = None if gate is None or gate in ACTIVATED else activation
     options = Options(gate, expert, None if remedy else activation, dim, **formulas).with_least_dimension
     asked: dict[str, Any] = {"gate": gate, "expert": expert, "activation": options.activation}
     asked |= {"dim": options.spec.dim, **formulas}
@@ -272,7 +766,7 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
 
 
 def _twins(options: Options, true: int, gauge: str) -> Twins:
-    if options.activation is not None and options.chosen_gate == "activation":
+    if options.activation is not None and _has_theorems(options):
         return twins(options.activation, atoms=true, gauge=gauge)
     spec = options.spec
     return twins(gate=spec.gate, expert=spec.expert, atoms=true, gauge=gauge, dim=spec.dim)
@@ -280,7 +774,7 @@ def _twins(options: Options, true: int, gauge: str) -> Twins:
 
 def _samples(options: Options, truth: Mapping[str, Any], gauge: str) -> tuple[Efficiency, ...]:
     """What the shared parameters of the gate need, or where there are none its first parameter."""
-    if options.activation is not None and options.chosen_gate == "activation":
+    if options.activation is not None and _has_theorems(options):
         return (efficiency(options.activation, truth=truth, gauge=gauge),)
     spec = options.spec
 
@@ -312,7 +806,7 @@ def _commands(
     bounds = f"exponents {model}{at_truth} --bounds-only --split"
     lines += [f"{bounds} {split} --certificate orders-{split}.json" for split in ("one", "all")]
     lines.append(f"coefficient {model} {counts} {fitted}")
-    if options.chosen_gate == "activation":
+    if options.activation is not None and _has_theorems(options):
         name = shlex.quote(str(options.activation))
         lines += [f"twins {name} --atoms {true}{held}", f"efficiency {name}{at_truth}{held}"]
     else:

@@ -67,7 +67,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "paper": (
         "temperance paper --gate softmax --without-experiments -o softmax",
-        'temperance paper --gate "(beta1*x + beta2*x**2)/tau" --activation tanh --truth truth.json -o paper',
+        'temperance paper --gate "(beta1*x + beta2*x**2)/tau" --activation tanh -o quadratic',
     ),
     "audit": (
         "temperance audit my.model:make",

@@ -116,6 +116,7 @@ class Answer:
         return f"{' or '.join(cls.writers)} file"
 
     @classmethod
+    @checked
     def check_output(cls, path: str) -> None:
         """Raise ValueError unless the answer can be written there."""
         check_writable(path, endings=cls.writers)
