@@ -15,8 +15,6 @@ from temperance.numerics.mixture.sampling import sample
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins
 
-pytestmark = pytest.mark.usefixtures("few_climbs")
-
 
 def measure(beta1):
     return MixingMeasure(
