@@ -15,6 +15,8 @@ from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
+
 NOISE = np.random.default_rng(5).normal(size=400)
 
 

@@ -13,8 +13,6 @@ from temperance.numerics.mixture.measures import MixingMeasure, log_density, sam
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins
 
-pytestmark = pytest.mark.usefixtures("few_climbs")
-
 
 def measure(beta1):
     return MixingMeasure(
