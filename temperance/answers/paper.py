@@ -58,8 +58,8 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import tex
 from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import name_of
-from temperance.theory.models.gates import ACTIVATED, FITTED, gauge_of
+from temperance.theory.models.by_name import name_of, takes_activation
+from temperance.theory.models.gates import FITTED, gauge_of
 from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
@@ -121,7 +121,7 @@ def document_of(m: Materials, digests: Mapping[str, str], commands: Sequence[str
     sections = [_model(m), _interactions(m), _identifiability(m), _rates(m)]
     sections += [_remedy(m, m.remedy)] if m.remedy is not None else []
     sections += [_experiments(m)] if m.experiments is not None else []
-    sections += [_samples(m), _reproducibility(m, digests, commands), _appendix(m)]
+    sections += [_sample_sizes(m), _reproducibility(m, digests, commands), _appendix(m)]
     references = dict(_REFERENCES)
     papers = next((r.papers for r in ROWS if r.gate == name_of(m.spec) and r.papers), ())
     references |= {f"arxiv{p.replace('.', '')}": plain(f"arXiv {p}") for p in papers if p != "2401.13875"}
@@ -188,12 +188,12 @@ def _model(m: Materials) -> Section:
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(statement),)))
     blocks += [
         Paragraph("All numbers below are at one truth, Table \\ref{truth}; orders and predictions use its gate."),
-        _truth(m),
+        _truth_table(m),
     ]
     return Section("model", "Model and assumptions", tuple(blocks))
 
 
-def _truth(m: Materials) -> Grid:
+def _truth_table(m: Materials) -> Grid:
     truth = m.truth
     heads = ("parameter", *(f"atom {i}" for i in range(1, truth.k + 1)))
     rows = [(symbol(p.name), *(f"${tex(atom[p])}$" for atom in truth.atoms)) for p in truth.atoms[0]]
@@ -493,7 +493,7 @@ def _caption(picture: Picture, names: Set[str]) -> str:
     return sentence(picture.title, names) + (f" Points: measured; {legend}." if legend else "")
 
 
-def _samples(m: Materials) -> Section:
+def _sample_sizes(m: Materials) -> Section:
     if isinstance(m.samples, str):
         return Section("samples", "Sample sizes", _open("No sample size is given.", m.samples, m.names))
     blocks: list[Block] = []
@@ -685,7 +685,7 @@ def paper(
         ValueError: what is not accepted.
     """
     chosen = gauge_of(gauge)
-    remedy = None if gate is None or gate in ACTIVATED else activation
+    remedy = None if takes_activation(gate) else activation
     options = Options(gate, expert, None if remedy else activation, dim, **formulas).with_least_dimension
     asked: dict[str, Any] = {"gate": gate, "expert": expert, "activation": options.activation}
     asked |= {"dim": options.spec.dim, **formulas}

@@ -136,7 +136,7 @@ def test_a_regressor_that_is_not_fitted_says_so():
     [
         (lambda: temperance.activation(3), "an activation is a name, an expression or a SymPy expression, not int"),
         (lambda: temperance.audit(3), "audit reads a torch.nn.Module, not an object of int"),
-        (lambda: temperance.check("relu").write(np.ones((2, 2))), "is no name of a file; accepted: a text"),
+        (lambda: temperance.check("relu").write(np.ones((2, 2))), "path must be a text"),
         (lambda: temperance.standard_errors(MEASURE, 10**400, activation="tanh"), "n must be a number, not 10000"),
         (lambda: temperance.sample(MEASURE, "z", 3, seed=2**70), "seed and replicate from 0 to 2.64 - 1, not 3, 1180"),
         (lambda: temperance.rates(true=1, fitted=1, workers=2**70), "workers must be at least 1 and at most 4096"),

@@ -246,6 +246,11 @@ def _require_used(
                 raise ValueError(f"{what}: {name!r} is no parameter {place}; accepted: names that are in it")
 
 
+def takes_activation(gate: str | Gate | None) -> bool:
+    """Whether an activation is a part of a gate: where none is named, or one of those that take it."""
+    return gate is None or gate in gates.ACTIVATED
+
+
 def least(gate: str) -> tuple[MoESpec, tuple[str, ...]]:
     """The model with the gate of that name in the least dimension that it has, and the options that it needs.
 
