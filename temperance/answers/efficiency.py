@@ -298,11 +298,15 @@ class Efficiency(Answer):
 
     writers: ClassVar[Mapping[str, Any]] = TYPESET
 
+    def true_values(self) -> Mapping[str, Any]:
+        """The truth, as --truth takes one."""
+        return _measure(self.truth) if self.of_gate is None else values_of(self.truth)
+
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
         of = self.of_gate
         return {
-            "truth": _measure(self.truth) if of is None else values_of(self.truth),
+            "truth": self.true_values(),
             **({} if of is None else {"held": [p.name for p in of.held]}),
             "gauge": self.gauge,
             "precision": self.precision,

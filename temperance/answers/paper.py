@@ -572,6 +572,10 @@ class Paper(Answer):
             accepted = "a new folder in one that exists, or the folder of an earlier paper"
             raise BadInput(f"cannot write a paper to {path!r}; accepted: {accepted}")
 
+    def true_values(self) -> Mapping[str, Any]:
+        """The truth of all numbers."""
+        return self.truth
+
     def to_json(self) -> Any:
         """Title, sections, truth, commands, and the digest of every certificate."""
         return {

@@ -57,6 +57,13 @@ class Rates(Answer):
 
     writers: ClassVar[Mapping[str, Any]] = TYPESET
 
+    def true_values(self) -> Mapping[str, Any]:
+        """The true point and the law of x, as --truth takes them; of a gate that has theorems."""
+        setting = self.record["setting"]
+        if "truth" not in setting:
+            raise BadInput(f"--save-truth {NAMED_ALONE}")
+        return {**setting["truth"], "x": {"law": "uniform", "low": setting["low"], "high": setting["high"]}}
+
     def to_json(self) -> Any:
         """Setting, experiment, slopes and fits."""
         return dict(self.record)

@@ -20,7 +20,7 @@ import temperance
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput, one_line
 from temperance.show.options import PLACED, Json, Output
-from temperance.show.output import Display, console, to_json
+from temperance.show.output import Display, check_writable, console, to_json, write_file
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -31,6 +31,7 @@ def __getattr__(name: str) -> Callable[..., int]:
     return command(getattr(temperance, name))
 
 
+_TRUTH_FILE = Annotated[str | None, Parameter(help="Write the truth of the answer to this .json file, for --truth.")]
 _WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "data", "files", "from_")
 """The options, beside -o, that name files."""
 
@@ -43,10 +44,14 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
     signature, hints = inspect.signature(function), get_type_hints(function, include_extras=True)
     kind: type[Answer] = hints["return"]
 
-    def run(*arguments: Any, json: bool = False, output: str | None = None, **options: Any) -> int:
+    def run(
+        *arguments: Any, json: bool = False, output: str | None = None, save_truth: str | None = None, **options: Any
+    ) -> int:
         if output is not None:
             kind.check_output(output)
-        _require_apart(output, signature.bind(*arguments, **options).arguments)
+        if save_truth is not None:
+            check_writable(save_truth, endings=(".json",))
+        _require_apart((output, save_truth), signature.bind(*arguments, **options).arguments)
         try:
             answer = function(*arguments, **options)
         except Refused as refusal:
@@ -54,6 +59,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         if output is not None:
             with Display() as display, display.doing(f"writing {output}"):
                 answer.write(output)
+        if save_truth is not None:
+            write_file(save_truth, to_json(answer.true_values()) + "\n")
         if json:
             print(to_json(answer.to_json()))
         else:
@@ -71,6 +78,8 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
         inspect.Parameter("output", NAMED, default=None, annotation=output_file),
     ]
+    if "true_values" in vars(kind):
+        parameters.append(inspect.Parameter("save_truth", NAMED, default=None, annotation=_TRUTH_FILE))
     run.__doc__ = function.__doc__
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
@@ -93,14 +102,14 @@ def _shell_type(hint: Any) -> Any:
     return str | None if NoneType in kinds else str
 
 
-def _require_apart(output: str | None, values_of: Mapping[str, Any]) -> None:
+def _require_apart(outputs: Sequence[str | None], values_of: Mapping[str, Any]) -> None:
     """Raise BadInput if a file is written and also read, or written twice."""
 
     def named(options: Sequence[str]) -> list[str]:
         values = [values_of[name] for name in options if name in values_of]
         return [v for value in values for v in (value if isinstance(value, tuple) else [value]) if isinstance(v, str)]
 
-    written = [*named(_WRITTEN), *([] if output is None else [output])]
+    written = [*named(_WRITTEN), *(path for path in outputs if path is not None)]
     places = Counter(os.path.realpath(path) for path in (*written, *named(_READ)))
     for path in written:
         if places[os.path.realpath(path)] > 1:

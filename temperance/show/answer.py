@@ -68,6 +68,14 @@ class Answer:
         """The object that the command prints with --json, of dicts, lists, text and numbers."""
         raise NotImplementedError
 
+    def true_values(self) -> Mapping[str, Any]:
+        """The truth of the answer, as --truth takes one.
+
+        Raises:
+            ValueError: it has none that can be asked for.
+        """
+        raise ValueError(f"an answer of {type(self).__name__.lower()} has no truth")
+
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table of the answer, one mapping a row."""
         return self.to_json()

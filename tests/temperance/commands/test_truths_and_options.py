@@ -1,6 +1,7 @@
 """Which truths and options `rates` takes, and how it refuses others."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +162,22 @@ def test_functions_refuse_values_of_another_type():
         temperance.derive("linear", expert=3)
     with pytest.raises(ValueError, match="dim must be a whole number, not True"):
         temperance.atlas(dim=True)
+
+
+ASKED = {
+    "exponents": ["--gate", "softmax", "--bounds-only"],
+    "efficiency": ["--gate", "tanh(w*x + c)/tau", "--parameter", "tau"],
+    "rates": ["--true", "2", "--fitted", "2", "--n", "1000,2000", "--replicates", "10", "--workers", "1"],
+    "paper": ["--gate", "beta1*x**3", "--without-experiments"],
+}
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_a_truth_that_is_saved_is_one_to_ask_with(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run([command, *ASKED[command], "--save-truth", "first.json"]) == 0
+    assert run([command, *ASKED[command], "--truth", "first.json", "--save-truth", "second.json"]) == 0
+    assert Path("first.json").read_text() == Path("second.json").read_text()
+    capsys.readouterr()
+    assert run([command, *ASKED[command], "--truth", "first.json", "--save-truth", "first.json"]) == 2
+    assert "named twice" in capsys.readouterr().err
