@@ -9,11 +9,15 @@ import shlex
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Unpack, cast
+
+from cyclopts import Parameter
 
 from temperance.interop.callables import Source, activation
 from temperance.show.answer import Answer, Refused
 from temperance.show.errors import BadInput
+from temperance.show.model_options import FormulaOptions, Options, takes_formulas
+from temperance.show.options import Whole
 from temperance.show.output import Display
 from temperance.show.proof_files import check_names, write_proofs
 from temperance.show.table import Part, Summary, Table
@@ -21,6 +25,9 @@ from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.interactions.conditions import gate_conditions
+from temperance.theory.interactions.interactions import derive
+from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import loss_of
 from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
 from temperance.theory.twins.decision import twins
@@ -54,6 +61,7 @@ class Check(Answer):
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
         least_squares: what is found under least squares, of every activation; there are no decisions then.
+        gate: the conditions of a gate, where one was asked for in place of activations.
     """
 
     decisions: tuple[Decision, ...]
@@ -61,6 +69,7 @@ class Check(Answer):
     unwritten: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     least_squares: tuple[Mapping[str, Any], ...] = ()
+    gate: Mapping[str, Any] | None = None
 
     @property
     def _only(self) -> Decision:
@@ -97,11 +106,15 @@ class Check(Answer):
         return (*self.written, *self.unwritten, *self.refused)
 
     def to_json(self) -> Any:
-        """A list with the verdicts on every activation."""
+        """A list with the verdicts on every activation, or the conditions of a gate."""
+        if self.gate is not None:
+            return dict(self.gate)
         return [dict(record) for record in self.least_squares] or [_record(d) for d in self.decisions]
 
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
+        if self.gate is not None:
+            return [dict(condition) for condition in self.gate["conditions"]]
         if self.least_squares:
             return [
                 {"activation": setting["activation"], **order}
@@ -120,7 +133,7 @@ class Check(Answer):
 
     def page(self) -> str:
         """The answer as an HTML document, with the relations of every activation typeset."""
-        if self.least_squares:
+        if self.least_squares or self.gate is not None:
             return super().page()
         from temperance.show.page import answer_page  # it loads templates
 
@@ -146,30 +159,43 @@ class Check(Answer):
 
 
 @checked
+@takes_formulas
 def check(
     *activations: Source,
+    gate: Annotated[str | Gate | None, Parameter(help="A gate, a name or a formula, in place of activations")] = None,
     certificate: str | None = None,
     coq: str | None = None,
     require: str | None = None,
     loss: str = "likelihood",
     expert: str | None = None,
+    dim: Whole | None = None,
+    **formulas: Unpack[FormulaOptions],
 ) -> Check:
-    """Decide the independence conditions of activations, and with them whether the temperature is learnable.
+    """Decide the independence conditions of activations, or of a gate, and with them what is learnable.
 
     Args:
         activations: Names of the catalogue (gelu) or of libraries (torch.nn.GELU), or expressions in z ("z*tanh(z)");
             in a shell, after -- they may start with a dash; in Python, also functions and modules of torch or jax.
+        gate: A gate of the list in docs/gates.md, or a formula of its log weight; in Python, also a Gate. Its
+            conditions are families of functions of x.
         certificate: Write a certificate of every decided verdict to this .json file; see certify.
         coq: Write the decided verdicts as theorems for Coq to this .v file, and their library beside it.
         require: Exit with 1 (in Python, have the status 1) unless all of these hold: a comma-separated list of
             first_order, second_order, tau_beta1, a, b_nu.
         loss: likelihood, or least-squares: what the regression function tells of a gate with the activation.
-        expert: An expert of docs/gates.md with a named mean, with --loss least-squares; gaussian by default.
+        expert: An expert of docs/gates.md with a named mean, with --loss least-squares or a gate; gaussian by default.
+        dim: Dimension of x of a gate.
+        **formulas: Of a gate: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         Refused: an activation cannot be read, or none has theorems for `coq` (a ValueError; `answer` has the answer).
         ValueError: a file cannot be written.
     """
+    if gate is not None:
+        others = {"certificate": certificate, "coq": coq, "require": require}
+        return _of_gate(activations, Options(gate, expert or "gaussian", dim=dim, **formulas), loss, others)
+    if dim is not None or formulas:
+        raise BadInput("a dimension and names in formulas go with --gate FORMULA")
     if not activations:
         raise BadInput("check needs an activation; accepted: names of `temperance catalogue` and expressions in z")
     required = _conditions_in(require)
@@ -199,6 +225,31 @@ def check(
     if refused:
         raise Refused("; ".join(refused), answer)
     return answer
+
+
+def _of_gate(activations: Sequence[Source], options: Options, loss: str, others: Mapping[str, str | None]) -> Check:
+    """The conditions of a gate: its families of functions, and whether they are independent, by `derive`."""
+    name = next((n for n, value in others.items() if value is not None), None)
+    if activations or name is not None or loss_of(loss) == "least-squares":
+        what = "an activation" if activations else f"--{name}" if name else "--loss least-squares"
+        raise BadInput(f"--gate takes the place of activations, without {what}; for a gate with one: derive, exponents")
+    with Display() as display, display.doing("deciding"):
+        spec = options.spec
+        record = gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))
+    record["gate_formula"] = options.reading_record
+    title = f"Independence conditions of the {spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}"
+    conditions = record["conditions"]
+    words = tuple(f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in conditions)
+    meaning = (
+        "A condition holds if the functions of each of its lines are independent: no sum of them with coefficients"
+    )
+    families = [
+        f"{c['name']}, degree {n} in y: {', '.join(family)}"
+        for c in conditions
+        for n, family in enumerate(c["families"])
+    ]
+    parts = (*options.reading_lines, "", f"{meaning} without x is 0.", *families, *record["missing"])
+    return Check((), gate=record, summary=Summary(title, parts, words))
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:

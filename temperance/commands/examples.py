@@ -11,6 +11,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance check gelu relu --coq verdicts.v",
         'temperance check --json -- "-z*exp(z)"',
         "temperance check tanh --loss least-squares --expert nonlinear:tanh",
+        'temperance check --gate "kappa*cos(x - c)/tau"',
     ),
     "certify": ("temperance certify proofs.json orders.json",),
     "catalogue": ("temperance catalogue", "temperance catalogue --json"),
