@@ -25,8 +25,6 @@ from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.interactions.conditions import gate_conditions
-from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import loss_of
 from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
@@ -229,6 +227,9 @@ def check(
 
 def _of_gate(activations: Sequence[Source], options: Options, loss: str, others: Mapping[str, str | None]) -> Check:
     """The conditions of a gate: its families of functions, and whether they are independent, by `derive`."""
+    from temperance.theory.interactions.conditions import gate_conditions  # activations do without
+    from temperance.theory.interactions.interactions import derive
+
     name = next((n for n, value in others.items() if value is not None), None)
     if activations or name is not None or loss_of(loss) == "least-squares":
         what = "an activation" if activations else f"--{name}" if name else "--loss least-squares"

@@ -15,7 +15,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
-from typing import Annotated, Any, TypedDict, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict, TypeVar, get_type_hints
 
 from cyclopts import Parameter
 from sympy import Expr
@@ -25,7 +25,9 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.models.by_name import formulas_of, least, model
 from temperance.theory.models.gates import FITTED, gate_of, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
-from temperance.theory.symmetries.traits import Understood, understood
+
+if TYPE_CHECKING:
+    from temperance.theory.symmetries.traits import Understood
 
 NAMED_ALONE = "is for linear, softmax and activation gates with linear Gaussian experts, by the likelihood"
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -119,6 +121,8 @@ class Options:
     @cached_property
     def reading(self) -> Understood | None:
         """How formulas were read; None where there are names alone."""
+        from temperance.theory.symmetries.traits import understood  # what activations do without
+
         return understood(self.spec) if formulas_of(self.chosen_gate, self.expert) else None
 
     @property
