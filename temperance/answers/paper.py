@@ -30,7 +30,7 @@ from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import default_truth, read_truth, read_values, values_of
 from temperance.numerics.mixture.measures import measure_of
 from temperance.show import document as writers
-from temperance.show.answer import Answer
+from temperance.show.answer import Answer, Refused
 from temperance.show.document import (
     Block,
     Document,
@@ -726,7 +726,7 @@ def paper(
             orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
             coefficient=step("coefficient", lambda: coefficient(**asked, true=point.k, fitted=k)),
             samples=step("sample sizes", lambda: _samples(options, content, gauge)),
-            remedy=None if decided is None else check(decided),
+            remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
             experiments_at_truth=named,
         )
@@ -740,6 +740,14 @@ def paper(
     parts = (Table("Sections", ("section", "file"), rows),)
     words = (f"A paper of {len(rows)} sections on the {options.spec.gate.name} gate; -o FOLDER writes it.",)
     return Paper(document, proofs, content, commands, summary=Summary(document.title, parts, words))
+
+
+def _conditions(activation: str) -> Check:
+    """The conditions of an activation. Raises BadInput for one that cannot be read."""
+    try:
+        return check(activation)
+    except Refused as refusal:  # which has an answer of its own, and no paper
+        raise BadInput(str(refusal)) from None
 
 
 def _has_theorems(options: Options) -> bool:

@@ -68,7 +68,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "paper": (
         "temperance paper --gate softmax --without-experiments -o softmax",
-        'temperance paper --gate "(beta1*x + beta2*x**2)/tau" --activation tanh -o quadratic',
+        'temperance paper --gate "kappa*cos(x - c)/tau" --activation tanh -o cosine',
     ),
     "audit": (
         "temperance audit my.model:make",

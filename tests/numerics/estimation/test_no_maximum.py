@@ -163,7 +163,7 @@ def test_points_on_a_plane_in_doubles_only_are_no_proof():
     assert result.separated
     points, units = Points(x, y), Units.of(Points(x, y), centred_x=True, centred_y=True)
     scaled = units.rescale(points)
-    found = replace(result.fit, measure=result.fit.layout.unpack(np.linalg.solve(*reversed_units(units, result))))
+    found = replace(result.fit, theta=np.linalg.solve(*reversed_units(units, result)))
     assert separated(found, compile_activation(activation("z")), scaled, x) == (0,)
     moved = x.copy()
     moved[x[:, 1] == 0, 1] += 1e-15 * np.arange((x[:, 1] == 0).sum())

@@ -104,5 +104,5 @@ def test_labellings_have_the_density_of_the_fit(study, ways):
     for rows in every:
         theta = smaller.full(u)
         theta[: rows.size] = rows.ravel()
-        full = smaller.likelihood(theta, points.x, points.y, points.weights, points.reference, False)
+        full = smaller.likelihood(theta, points.x, points.y, points.weights, points.reference)
         assert full.value == pytest.approx(value, rel=1e-12)
