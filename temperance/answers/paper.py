@@ -27,7 +27,8 @@ from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import default_truth, read_truth, read_values, values_of
+from temperance.measurements.true_measures import check_experts, default_truth, exact_values_of, read_truth, read_values
+from temperance.numerics.information.parameters import held_in
 from temperance.numerics.mixture.measures import measure_of
 from temperance.show import document as writers
 from temperance.show.answer import Answer, Refused
@@ -46,6 +47,7 @@ from temperance.show.document import (
     typeset_table,
 )
 from temperance.show.errors import BadInput
+from temperance.show.inputs import read_json
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, to_json
@@ -60,7 +62,7 @@ from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, gauge_of
-from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, MoESpec
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import understood
@@ -79,6 +81,7 @@ _ASSUMPTIONS = {
     "A3": "The true experts differ from one another.",
     "A4": "In a cell of several atoms the share of each is bounded away from $0$.",
 }
+_WITHOUT_VARIANCE = "Parameters lie in a compact set with the true ones in its interior."
 _MOST_FIGURES = 8
 
 
@@ -86,8 +89,8 @@ _MOST_FIGURES = 8
 class Materials:
     """The answers that a paper is made of, each at its truth; a text says why there is none.
 
-    orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). experiments_at_truth:
-    whether the experiments are at the truth of the paper, or at the default one of `rates`.
+    orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). has_theorems:
+    whether predictions and experiments are at the truth of the paper, or at the default one of their commands.
     """
 
     options: Options
@@ -103,7 +106,7 @@ class Materials:
     samples: Sequence[Efficiency] | str
     remedy: Check | None
     experiments: Rates | str | None
-    experiments_at_truth: bool
+    has_theorems: bool
 
     @property
     def spec(self) -> MoESpec:
@@ -176,21 +179,27 @@ def _model(m: Materials) -> Section:
     shared = ", ".join(symbol(p.name) for p in spec.gate.shared)
     held = f"All atoms share {shared}." if shared else "No parameter is shared."
     text = f"Each atom has {own} of its own. {held} A mixing measure $G$ has $k$ atoms."
-    gauge = r"One constant may be added to the scores $L_i$ of all atoms: the last atom has $\beta_0 = 0$"
-    gauge += ", and in the anchored gauge a constant score." if m.gauge == "anchored" else "."
+    names = ", ".join(symbol(p.name) for p in held_in(m.truth, m.gauge))
+    gauge = f"The gauge holds, of the last atom, {names}: other values have the same densities."
+    gauge = gauge if names else "No parameter is held."
     blocks: list[Block] = [
         Paragraph("The density of $y$ given $x$ is"),
         Formula(lines),
         Paragraph(text),
         Paragraph(gauge),
     ]
-    for name, statement in _ASSUMPTIONS.items():
+    assumptions = _ASSUMPTIONS if NU in spec.expert.parameters else {**_ASSUMPTIONS, "A2": _WITHOUT_VARIANCE}
+    for name, statement in assumptions.items():
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(statement),)))
     blocks += [
-        Paragraph("All numbers below are at one truth, Table \\ref{truth}; orders and predictions use its gate."),
+        Paragraph(_TRUTH if m.has_theorems else _TRUTH + _DEFAULT),
         _truth_table(m),
     ]
     return Section("model", "Model and assumptions", tuple(blocks))
+
+
+_TRUTH = r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom."
+_DEFAULT = " Predicted exponents are at the default truth of the gate, which they name as assumed."
 
 
 def _truth_table(m: Materials) -> Grid:
@@ -247,11 +256,11 @@ def _interactions(m: Materials) -> Section:
 
 
 def _identifiability(m: Materials) -> Section:
-    groups = m.derivation.symmetries
+    groups, scale = m.derivation.symmetries, sp.Symbol(next(s for s in ("l", "k", "m", "ell") if s not in m.names))
     blocks: list[Block] = [Paragraph(sentence(m.derivation.words[0], m.names))]
     for number, flow in enumerate(groups.flows, 1):
         before = ", ".join(tex(p) for p, _ in flow.orbit)
-        after = ", ".join(tex(e.subs(SCALE, sp.Symbol("l"))) for _, e in flow.orbit)
+        after = ", ".join(tex(e.subs(SCALE, scale)) for _, e in flow.orbit)
         invariants = r",\quad ".join(tex(i) for i in flow.invariants)
         statement = (
             Paragraph("The density does not change on"),
@@ -260,7 +269,7 @@ def _identifiability(m: Materials) -> Section:
             Formula((invariants,)),
         )
         blocks.append(
-            Theorem("Proposition", "a flow", f"flow-{number}", statement, tuple(_invariance(m.spec, flow.orbit)))
+            Theorem("Proposition", "a flow", f"flow-{number}", statement, tuple(_invariance(m.spec, flow.orbit, scale)))
         )
     if not groups.flows:
         none = "No flow of the parameters keeps the density: no relation of order 1 integrates to one."
@@ -275,12 +284,12 @@ def _identifiability(m: Materials) -> Section:
     return Section("identifiability", "Identifiability", tuple(blocks))
 
 
-def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]]) -> Iterator[Block]:
+def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]], scale: sp.Symbol) -> Iterator[Block]:
     """That a flow keeps the score of an atom, or moves it by what all atoms have in common."""
     bias = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
     score = spec.gate.log_weight + bias + spec.expert.log_density
     gap = sp.simplify(score.subs(dict(orbit), simultaneous=True) - score)
-    shown = tex(gap.subs(SCALE, sp.Symbol("l")))
+    shown = tex(gap.subs(SCALE, scale))
     yield Paragraph("Put the right side for the left in $L + \\log f$. The difference is")
     yield Formula((rf"(L + \log f)(\text{{right}}) - (L + \log f)(\text{{left}}) = {shown}",))
     same = "the same for all atoms, so that the quotient in the density does not change."
@@ -292,11 +301,11 @@ def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]]) -> It
 
 def _rates(m: Materials) -> Section:
     blocks: list[Block] = []
-    for title, answer, label in (
-        (f"Exact-specified, $k = k^* = {m.truth.k}$.", m.exact, "exact"),
-        (f"Over-specified, $k = {m.fitted}$.", m.over, "over"),
+    for title, answer, label, last in (
+        (f"Exact-specified, $k = k^* = {m.truth.k}$.", m.exact, "exact", "a3"),
+        (f"Over-specified, $k = {m.fitted}$.", m.over, "over", "a4"),
     ):
-        meaning = r"An error falls as $n^{-p}$, up to logarithms; Assumptions \ref{a1} to \ref{a3}."
+        meaning = rf"An error falls as $n^{{-p}}$, up to logarithms; Assumptions \ref{{a1}} to \ref{{{last}}}."
         blocks.append(Paragraph(rf"\emph{{{title}}} {meaning}"))
         if isinstance(answer, str):
             blocks += _open("No rate is predicted.", answer, m.names)
@@ -327,15 +336,15 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     at = ", ".join(f"{symbol(name)} $= {_value(v)}$" for name, v in answer.record["setting"]["point"].items())
     statement = (
         f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. If, near the truth, "
-        r"densities are at the distance $\epsilon$ from the true one, the offset of a parameter of order $q$ is "
-        r"$O(\epsilon^{1/q})$, and no smaller $q$ will do where the order is exact: its rate is $n^{-1/(2q)}$. The "
-        rf"orders are those of Table \ref{{orders-{split}}}."
+        r"densities are at the distance $\epsilon$ from the true one, the offset of a parameter of order $\omega$ is "
+        r"$O(\epsilon^{1/\omega})$, no smaller $\omega$ will do where the order is exact, and its "
+        rf"rate is $n^{{-1/(2\omega)}}$. The orders are those of Table \ref{{orders-{split}}}."
     )
     rows = tuple(
         (
             typeset_cell(order["parameter"], m.names),
             _order(order),
-            "-" if order["rate"] is None else f"$n^{{-{order['rate']}}}$",
+            _rate(order),
             typeset(order["reason"], m.names),
         )
         for order in answer.record["orders"]
@@ -345,6 +354,13 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     yield Theorem("Theorem", f"contact orders, {title}", f"orders-{split}-theorem", (Paragraph(statement),), proof)
     yield Grid(table, f"orders-{split}")
     yield from (Paragraph(sentence(reason, m.names)) for reason in answer.record["reasons"])
+
+
+def _rate(row: Mapping[str, Any]) -> str:
+    """The rate of an order as prose; where only a bound is known it may be faster."""
+    if row["rate"] is None:
+        return "-"
+    return f"$n^{{-{row['rate']}}}$" + ("" if row["upper"] == row["lower"] else " or faster")
 
 
 def _value(text: str) -> str:
@@ -373,7 +389,7 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
     yield Paragraph(
         rf"The {len(proofs)} certificates are in \texttt{{certificates/orders-{split}.json}}. A kernel that imports "
         r"nothing of what found them proves each again (\texttt{temperance certify}); its rules are theorems of "
-        r"\cite{temperance}."
+        r"\cite{temperance}. Those that only say that orders are at least 1, as all are, are not listed."
     )
     for number, proof in enumerate(proofs, 1):
         kind, claims = proof["proof"]["kind"], [c for c in proof["claims"] if (c["side"], c["value"]) != _TRIVIAL]
@@ -393,7 +409,7 @@ _KINDS = {
     "theorems": "by theorems that need the independence of a family of functions, proved by a determinant that is "
     "not 0",
     "derivatives": "by the independence of derivatives, proved by a determinant that is not 0",
-    "curve": "a curve of mixtures along which the distance is of the stated power of $t$",
+    "curve": "a curve of mixtures along which the distance is of the stated power of $\\delta$",
     "identity": "a curve of mixtures with one density",
 }
 
@@ -405,7 +421,7 @@ def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
 
 def _curve(proof: Mapping[str, Any]) -> Iterator[str]:
     """The atoms of a curve: in each split cell their offsets at the roots q of a polynomial, and their share."""
-    q = sp.Symbol("q")
+    q = sp.Symbol("xi")
     for place, cell in enumerate(proof["cells"], 1):
         for part in cell:
             node = sp.latex(sum((sp.Rational(c) * q**n for n, c in enumerate(part["nodes"])), sp.S.Zero))
@@ -419,10 +435,14 @@ def _offset(name: str, text: str) -> str:
     return rf"\Delta {sp.latex(sp.Symbol(name))} = {_formula(text)}"
 
 
+_CURVE = {"_t": "delta", "_q": "xi"}
+"""What certificates call _t, the number that goes to 0, and _q, a root; no parameter is likely to have these names."""
+
+
 def _formula(text: str) -> str:
     """A formula of a certificate as LaTeX: read as it is checked, by the kernel's reader."""
     tree = parsed(text)
-    values = {name: sp.Symbol(name.lstrip("_")) for name in names_in(tree)}
+    values = {name: sp.Symbol(_CURVE.get(name, name)) for name in names_in(tree)}
     return str(sp.latex(evaluate(tree, _Exact(), **values))).replace("- ", "-")  # formulas are broken beside spaces
 
 
@@ -477,7 +497,7 @@ def _experiments(m: Materials) -> Section:
     if isinstance(answer, str):
         return Section("experiments", "Experiments", _open("Nothing was measured.", answer, m.names))
     default = r"the default truth of \texttt{temperance rates}, not that of Table \ref{truth}"
-    where = r"the truth of Table \ref{truth}" if m.experiments_at_truth else default
+    where = r"the truth of Table \ref{truth}" if m.has_theorems else default
     text = Paragraph(
         f"Samples of growing size were fitted at {where}; a slope of $-p$ is an error of order $n^{{-p}}$."
     )
@@ -499,7 +519,7 @@ def _sample_sizes(m: Materials) -> Section:
     blocks: list[Block] = []
     for number, answer in enumerate(m.samples, 1):
         blocks += _lines(m, answer.summary, f"sizes-{number}")
-        blocks += [Figure(p, _caption(p, m.names), f"sizes-{number}-{i}") for i, p in enumerate(answer.plots, 1)]
+        blocks += [Figure(p, _caption(p, m.names), f"figure-{number}-{i}") for i, p in enumerate(answer.plots, 1)]
     return Section("samples", "Sample sizes", tuple(blocks))
 
 
@@ -588,25 +608,27 @@ class Paper(Answer):
         }
 
     def write(self, path: str) -> None:
-        """Write the folder whole or not at all: paper.tex with its sections and figures, paper.html, paper.ipynb, ...
+        """Write paper.tex with its sections and figures, paper.html, paper.ipynb, ..; a new folder whole or not at all.
+
+        In the folder of an earlier paper its files are replaced, each whole, and files of others are left alone.
 
         Raises:
             ValueError: the folder cannot be written.
         """
         self.check_output(path)
         target = Path(path).resolve()
-        part, old = (target.with_name(f".{target.name}.{kind}") for kind in ("new", "old"))
+        part = target.with_name(f".{target.name}.new")
         shutil.rmtree(part, ignore_errors=True)
         try:
             self._fill(part)
             if target.exists():
-                target.rename(old)
-            part.rename(target)
+                _move_into(part, target)
+            else:
+                part.rename(target)
         except OSError as error:
             raise BadInput(f"cannot write {path!r}: {error.strerror}") from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
-            shutil.rmtree(old, ignore_errors=True)
 
     def _fill(self, folder: Path) -> None:
         from temperance.show.notebook import build, execute, text
@@ -625,9 +647,23 @@ class Paper(Answer):
         for name, content in files.items():
             (folder / name).write_text(content, encoding="utf-8")
         (folder / "reproduce.sh").chmod(0o755)
+        names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+        manifest = {**self.to_json(), "files": [*names, "paper.ipynb"]}
+        (folder / _MANIFEST).write_text(to_json(manifest) + "\n", encoding="utf-8")
         (folder / "paper.ipynb").write_text(
             text(execute(build(writers.cells(self.document)), folder)), encoding="utf-8"
         )
+
+
+def _move_into(part: Path, target: Path) -> None:
+    """Put the files of a paper into the folder of an earlier one, whose files go."""
+    new = {p.relative_to(part) for p in part.rglob("*") if p.is_file()}
+    for name in read_json(str(target / _MANIFEST), "the manifest of a paper").get("files", ()):
+        if Path(name) not in new and (target / name).resolve().is_relative_to(target):
+            (target / name).unlink(missing_ok=True)
+    for name in new:
+        (target / name).parent.mkdir(exist_ok=True)
+        (part / name).replace(target / name)
 
 
 def digest(proofs: Sequence[Mapping[str, Any]]) -> str:
@@ -693,6 +729,10 @@ def paper(
     options = Options(gate, expert, None if remedy else activation, dim, **formulas).with_least_dimension
     asked: dict[str, Any] = {"gate": gate, "expert": expert, "activation": options.activation}
     asked |= {"dim": options.spec.dim, **formulas}
+    if chosen == "anchored" and options.activation is None:
+        raise BadInput("--gauge anchored is for the gate activation; the others hold what their gauge holds")
+    if true is not None and not 2 <= true <= _MOST_TRUE:
+        raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms, not {true}")
     point, content = _truth(options, truth, true, chosen == "anchored")
     k = point.k + 1 if fitted is None else fitted
     if not (2 <= point.k <= _MOST_TRUE and point.k < k):
@@ -728,13 +768,13 @@ def paper(
             samples=step("sample sizes", lambda: _samples(options, content, gauge)),
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
-            experiments_at_truth=named,
+            has_theorems=named,
         )
     answers: dict[str, Exponents | Check | str] = {f"orders-{name}.json": o for name, o in materials.orders.items()}
     answers |= {"conditions.json": materials.remedy} if materials.remedy is not None else {}
     listed = {name: answer.certificates() for name, answer in answers.items() if not isinstance(answer, str)}
     proofs = {name: certificates for name, certificates in listed.items() if certificates}
-    commands = _commands(options, gauge, (point.k, k), remedy, without_experiments)
+    commands = _commands(materials, gauge, remedy)
     document = document_of(materials, {name: digest(its) for name, its in proofs.items()}, commands)
     rows = tuple((section.title, f"sections/{section.name}.tex") for section in document.sections)
     parts = (Table("Sections", ("section", "file"), rows),)
@@ -771,9 +811,10 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
     else:
         point = regular_truth(options.spec, anchored)
         point = point if source is None else read_values(source, point)
-        content = values_of(point)
+        content = exact_values_of(point)
     if true is not None and point.k != true:
         raise BadInput(f"the truth has {point.k} atoms, not {true}; accepted: --truth with {true} atoms")
+    check_experts(point)
     return point, content
 
 
@@ -803,31 +844,42 @@ def _wanted(options: Options) -> list[str]:
     return [p.name for p in gate.shared or gate.own[:1]]
 
 
-def _commands(
-    options: Options, gauge: str, atoms: tuple[int, int], remedy: str | None, without_experiments: bool
-) -> tuple[str, ...]:
-    """The command lines of the numbers, or none where the model is no text; atoms: k* and k."""
+def _commands(m: Materials, gauge: str, remedy: str | None) -> tuple[str, ...]:
+    """The command lines of the numbers, without those that answer nothing; none where the model is no text."""
+    options, at_truth = m.options, " --truth truth.json"
     if options.shell is None:
         return ()
-    model, (true, fitted), at_truth = options.shell, atoms, " --truth truth.json"
+    model, counts = options.shell, f"--true {m.truth.k} --fitted"
     held = f" --gauge {gauge}" if options.activation is not None else ""
-    at = at_truth if _has_theorems(options) else ""
-    counts = f"--true {true} --fitted"
-    lines = [f"derive {model}"]
-    lines += [f"predict {model}{held} {counts} {k}{at}" for k in atoms]
+    at = at_truth if m.has_theorems else ""
     bounds = f"exponents {model}{at_truth} --bounds-only --split"
-    lines += [f"{bounds} {split} --certificate orders-{split}.json" for split in ("one", "all")]
-    lines.append(f"coefficient {model} {counts} {fitted}")
-    if options.activation is not None and _has_theorems(options):
+    lines: list[tuple[object, str]] = [
+        (m.derivation, f"derive {model}"),
+        (m.exact, f"predict {model}{held} {counts} {m.truth.k}{at}"),
+        (m.over, f"predict {model}{held} {counts} {m.fitted}{at}"),
+        *((o, f"{bounds} {split}{_file_of(split, o)}") for split, o in m.orders.items()),
+        (m.coefficient, f"coefficient {model} {counts} {m.fitted}"),
+    ]
+    if options.activation is not None and m.has_theorems:
         name = shlex.quote(str(options.activation))
-        lines += [f"twins {name} --atoms {true}{held}", f"efficiency {name}{at_truth}{held}"]
+        lines.append((m.twins, f"twins {name} --atoms {m.truth.k}{held}"))
+        lines.append((m.samples, f"efficiency {name}{at_truth}{held}"))
     else:
-        lines.append(f"twins {model or '--gate linear'} --atoms {true}")
-        lines += [f"efficiency {model or '--gate linear'} --parameter {p}{at_truth}" for p in _wanted(options)]
+        wanted = model or "--gate linear"
+        lines.append((m.twins, f"twins {wanted} --atoms {m.truth.k}"))
+        lines += [(m.samples, f"efficiency {wanted} --parameter {p}{at_truth}") for p in _wanted(options)]
     if decided := remedy or options.activation:
-        lines.append(f"check {shlex.quote(decided)}")
-    lines += [] if without_experiments else [f"rates {model}{held} {counts} {fitted}{at}"]
+        lines.append((m.remedy, f"check {shlex.quote(decided)}"))
+    if m.experiments is not None:
+        lines.append((m.experiments, f"rates {model}{held} {counts} {m.fitted}{at}"))
     given = f" --activation {shlex.quote(remedy)}" if remedy else ""
-    end = " --without-experiments" if without_experiments else ""
-    lines.append(f"paper {model}{given}{held} {counts} {fitted}{at_truth}{end} -o again")
-    return tuple(f"temperance {' '.join(line.split())}" for line in lines)
+    end = " --without-experiments" if m.experiments is None else ""
+    lines.append(("paper", f"paper {model}{given}{held} {counts} {m.fitted}{at_truth}{end} -o again"))
+    runs = [line for answer, line in lines if answer == "paper" or not isinstance(answer, str)]
+    return tuple(f"temperance {' '.join(line.split())}" for line in runs)
+
+
+def _file_of(split: str, orders: Exponents | str) -> str:
+    """The option that writes the certificates of orders, where they bound any."""
+    certified = not isinstance(orders, str) and orders.bounds_are_certified
+    return f" --certificate orders-{split}.json" if certified else ""

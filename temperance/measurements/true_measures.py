@@ -134,6 +134,18 @@ def values_of(truth: Truth) -> dict[str, Any]:
     return {**own, **shared, "x": {"law": "uniform", "low": low, "high": high}}
 
 
+def exact_values_of(truth: Truth) -> dict[str, Any]:
+    """A truth as JSON values that `read_values` reads, numbers that are no integers as text."""
+    low, high = map(_exact, truth.box or ())
+    own = {p.name: [_exact(atom[p]) for atom in truth.atoms] for p in truth.atoms[0]}
+    shared = {p.name: _exact(v) for p, v in truth.shared.items()}
+    return {**own, **shared, "x": {"law": "uniform", "low": low, "high": high}}
+
+
+def _exact(value: sp.Expr) -> int | str:
+    return int(value) if value.is_Integer else str(value)
+
+
 def _numbers(value: Any, name: str, path: str) -> Any:
     """Nested lists of numbers, all of them floats, as an array."""
     try:

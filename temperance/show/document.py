@@ -319,8 +319,18 @@ def _latex_table(grid: Grid) -> str:
     head = " & ".join(table.columns) + r" \\ \hline"
     rows = [" & ".join(row) + r" \\" for row in table.rows]
     caption = rf"\caption{{{table.caption}}}\label{{{grid.label}}} \\ \hline"
+    again = rf"\multicolumn{{{len(widths)}}}{{l}}{{Table \ref{{{grid.label}}}, continued}} \\ \hline"
     return "\n".join(
-        [rf"\begin{{longtable}}{{{columns}}}", caption, head + r" \endhead", *rows, r"\hline", r"\end{longtable}"]
+        [
+            rf"\begin{{longtable}}{{{columns}}}",
+            caption,
+            head + r" \endfirsthead",
+            again,
+            head + r" \endhead",
+            *rows,
+            r"\hline",
+            r"\end{longtable}",
+        ]
     )
 
 

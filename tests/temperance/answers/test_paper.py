@@ -113,6 +113,17 @@ def test_the_remedy_is_decided_and_the_truth_is_regular_by_default():
     assert "temperance predict --gate linear --true 2 --fitted 3 --truth truth.json" in found.commands
 
 
+def test_equal_experts_are_refused_and_names_clash_with_no_symbol():
+    with pytest.raises(ValueError, match="must be distinct"):
+        temperance.paper("l*x**3/tau", truth={"a": [1, 1], "b": [0, 0], "nu": [1, 1]}, without_experiments=True)
+    found = temperance.paper("l*x**3/tau", truth={"l": ["1/3", 1]}, without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert r"(l, \tau, \beta_{0}) \mapsto (k l, k \tau, \beta_{0} k)" in text
+    assert found.truth["l"] == ["1/3", 1]
+    assert r"\frac{1}{3}" in text
+    assert "3333333" not in text
+
+
 def test_what_is_open_is_said_to_be_open():
     found = temperance.paper("1/(1 + exp(-w*x - c))", "h*(x - g)**2 + m", without_experiments=True)
     text = "\n".join(source for _, source in cells(found.document))
@@ -127,9 +138,15 @@ def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(pap
         assert (captured.out, captured.err.count("\n")) == ("", 1)
         assert "accepted: a new folder" in captured.err
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
-    (folder / "mine.txt").write_text("mine")
+    (folder / "sections" / "mine.tex").write_text("mine")
+    (folder / "sections" / "remedy.tex").write_text("of an earlier paper")
+    manifest = json.loads((folder / "paper.json").read_text())
+    manifest["files"].append("sections/remedy.tex")
+    (folder / "paper.json").write_text(json.dumps(manifest))
     paper.write(str(folder))
-    assert not (folder / "mine.txt").exists()
+    assert (folder / "sections" / "mine.tex").read_text() == "mine"
+    assert not (folder / "sections" / "remedy.tex").exists()
+    assert "sections/remedy.tex" not in json.loads((folder / "paper.json").read_text())["files"]
     assert not [p for p in folder.parent.iterdir() if p.name.startswith(".")]
 
 
@@ -137,6 +154,7 @@ def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(pap
     ("options", "words"),
     [
         (["--true", "1"], "2 to 5 true atoms"),
+        (["--gate", "softmax", "--gauge", "anchored"], "for the gate activation"),
         (["--true", "2", "--fitted", "2"], "more fitted ones"),
         (["--gate", "softmax", "--activation", "nonsense("], "nonsense"),
         (["--gate", "beta1*x/tau", "--true", "3"], "the truth has 2 atoms"),
