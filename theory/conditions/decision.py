@@ -204,11 +204,6 @@ def _generic(source: Activation, analyses: Sequence[Analysis]) -> Decision:
     return Decision(source, first, second, tau_beta1, a, b_nu)
 
 
-def decide_family(source: Activation, family: Family) -> Verdict:
-    """Whether a family of functions of an activation without parameters is independent."""
-    return _verdict(analysis_of(source), family)
-
-
 def verdicts(analysis: Analysis) -> tuple[Verdict, ...]:
     """First order, second order and the sharp conditions (i), (ii), (iii) of one piece structure."""
     first, *sharp = (_verdict(analysis, family) for family in (families.FIRST_ORDER, *families.SHARP))

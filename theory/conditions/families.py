@@ -78,9 +78,6 @@ degree 2; (iii): 1, from the moments in b and nu at every degree, against single
 MIRROR = Family("mirror", (_ONE, S, _SLOPE, _CURVATURE[0]), target_last=True)
 """z^2 s'' against what moves a mirror point of type odd (theory 3.3.1)."""
 
-SPLIT_ANCHOR = Family("split anchor", (_ONE, S, VARIABLE, _SLOPE))
-"""z beside F1: what the free atom in a split anchor's cell moves (theory 3.2.6)."""
-
 EVERY = (FIRST_ORDER, *SECOND_ORDER, *SHARP)
 MEMBERS = tuple(dict.fromkeys(m for family in EVERY for m in family.members))
 """All functions that some family has, once each."""

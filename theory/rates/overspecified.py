@@ -18,12 +18,11 @@ from fractions import Fraction
 
 import sympy as sp
 
-from temperance.theory.conditions.decision import decide_family
-from temperance.theory.conditions.families import SPLIT_ANCHOR, Outcome
+from temperance.theory.conditions.families import Outcome
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
-from temperance.theory.rates.true_point import covers_line, pieces_at_zero, slope_at_zero
+from temperance.theory.rates.true_point import covers_line, slope_at_zero
 
 _X = sp.Symbol("x")
 CITED = "Kalai, Moitra, Valiant 2010, Proposition 7"
@@ -225,7 +224,8 @@ def activation_cells(at: Analysis) -> tuple[Prediction, ...]:
     if obstacle := _obstacle(at):
         rates = _uncovered(sizes, obstacle, "any")
     else:
-        rates = [*_covered(at, sizes), *_split_anchor(at, sizes)]
+        reason = f"the anchor cell is split: no statement covers it; {_ELSEWHERE}"
+        rates = [*_covered(at, sizes), *_uncovered(sizes, reason, "anchor split")]
     obstacle = at.unpublished("second", at.whole.second_order)
     basis = obstacle or "published under the second-order condition, which holds"
     return tuple(replace(p, published=None if obstacle else _published(p), published_reason=basis) for p in rates)
@@ -267,18 +267,12 @@ def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory 3.2 at the true point, and what they assume of it."""
     verdicts = dict(zip(_ALL, at.whole.verdicts[2:], strict=True))
-    assumptions = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *_support_conditions(at)]
-    return {name: at.outcome(v) for name, v in verdicts.items()}, tuple(assumptions)
-
-
-def _support_conditions(at: Analysis) -> list[str]:
-    """What is assumed of the support of x, and of the beta1 of a generic truth."""
-    assumptions = [*at.support_conditions()]
+    assumptions = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.support_conditions()]
     if at.beta1 is None:
         assumptions.append("beta1_j != 0 for j < k")
         if at.truth.k > 2 and (at.odd is not False or at.odd_power):
             assumptions.append("the beta1_j are distinct" if at.odd_power else "not all beta1_j with j < k are equal")
-    return assumptions
+    return {name: at.outcome(v) for name, v in verdicts.items()}, tuple(assumptions)
 
 
 @dataclass(frozen=True)
@@ -353,33 +347,6 @@ def _covered(at: Analysis, sizes: range) -> list[Prediction]:
         conditions = (*assumptions, *row.assumptions)
         rates.append(Prediction(row.parameter, row.m, sharp, None, reason, "", conditions, "anchor singleton", kind))
     return rates
-
-
-def _split_anchor(at: Analysis, sizes: range) -> list[Prediction]:
-    """What is proved where the anchor's cell holds one free atom too, and all other cells are singletons (3.2.6)."""
-    if missing := _missing_for_split_anchor(at):
-        why = f"the anchor cell is split: no statement covers it{missing}; {_ELSEWHERE}"
-        return _uncovered(sizes, why, "anchor split")
-    reason = "1, s, z s', z are independent, s'(0) != 0: beta1 of the free atom is seen to first order (theory 3.2.6)"
-    conditions = (_DISTINCT, _LOCAL, _SHARES, *_support_conditions(at))
-    gates: list[tuple[str, int | None]] = [("tau", None), *((n, m) for m in sizes for n in ("beta1", "weight"))]
-    seen = [Prediction(name, m, HALF, None, reason, "", conditions, "anchor split") for name, m in gates]
-    why = "the anchor cell is split: theory 3.2.6 is about tau and the gates"
-    return seen + [p for p in _uncovered(sizes, why, "anchor split") if p.parameter in EXPERT]
-
-
-def _missing_for_split_anchor(at: Analysis) -> str:
-    """Why theory 3.2.6 does not apply, as the end of a reason; empty where it does."""
-    if at.fitted > at.truth.k + 1:
-        return ", as other cells may be split beside it"
-    if at.source.parameters:
-        return " for an s with parameters"
-    if at.kinked or len(pieces_at_zero(at.source)) > 1:
-        return ", as pieces of s meet where an atom sees them"
-    if slope_at_zero(at.source) != "nonzero":
-        return ", as s'(0) is not proved to differ from 0"
-    outcome = decide_family(at.source, SPLIT_ANCHOR).outcome
-    return "" if outcome == "holds" else f", as the independence of 1, s, z s', z {outcome}"
 
 
 def with_experts(at: Analysis, predictions: Sequence[Prediction]) -> tuple[Prediction, ...]:

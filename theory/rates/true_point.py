@@ -13,7 +13,7 @@ from flint import fmpq
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
-from temperance.theory.activations.piecewise import Algebra, Piece, Pieces
+from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.families import kinks_of
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.language import KNOWN
@@ -172,15 +172,12 @@ def irregularity(source: Activation, dim: int, order: int) -> str | None:
     return None
 
 
-def pieces_at_zero(source: Activation) -> Pieces:
-    """The pieces of s whose intervals, closed, contain 0: two where the pieces of s meet there."""
-    compare = Algebra(dict(source.sample)).compare
-    return tuple(p for p in source.pieces if compare(p.lower, sp.S.Zero) <= 0 <= compare(p.upper, sp.S.Zero))
-
-
 def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]:
     """Whether s'(0), from either side, is proved not to be 0; else whether s(0) is proved finite."""
-    around, algebra = pieces_at_zero(source), Algebra(dict(source.sample))
+    algebra = Algebra(dict(source.sample))
+    around = [
+        p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
+    ]
     inside = around and algebra.compare(around[0].lower, sp.S.Zero) < 0 < algebra.compare(around[-1].upper, sp.S.Zero)
     if not inside:
         return "unknown"
