@@ -92,7 +92,12 @@ class Runs:
             with lost_workers_told(function.__name__):
                 return [task.result() for task in self._others[function].result()]
 
-        return self._attempted(computed, lambda: self._others.pop(function, None))
+        return self._attempted(computed, partial(self._forget, function))
+
+    def _forget(self, function: Callable[[Any], Any]) -> None:
+        """What was begun of a function, and the workers that are lost."""
+        self._others.pop(function, None)
+        self._pool = None
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""
@@ -106,10 +111,11 @@ class Runs:
         return self._pool
 
     def _on_workers(self, work: Callable[[Executor], Any]) -> Any:
-        def drop_workers() -> None:
-            self._pool = None  # what comes next has new ones
-
-        return self._attempted(lambda: work(self._executor()), drop_workers)
+        try:
+            return work(self._executor())
+        except WorkersLost:
+            self._pool = None  # what comes next has new workers
+            raise
 
     def _attempted(self, work: Callable[[], Found], forget: Callable[[], object]) -> Found:
         """What work gives, begun again where its workers are lost, once what they had begun is forgotten."""

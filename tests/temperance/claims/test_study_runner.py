@@ -65,16 +65,6 @@ def test_work_whose_worker_is_killed_is_begun_again(tmp_path):
         assert runs.each(_killed_once, places) == places
 
 
-def test_a_study_whose_worker_is_killed_is_begun_again(tmp_path, monkeypatch):
-    def ran(study, executor, **_):
-        with study_runner.lost_workers_told(study.name):
-            return executor.submit(_killed_once, str(tmp_path / "once")).result()
-
-    monkeypatch.setattr(study_runner, "run_study", ran)
-    with Runs() as runs:
-        assert runs.result(LINEAR) == str(tmp_path / "once")
-
-
 def test_work_that_ends_its_workers_each_time_is_given_up():
     with Runs() as runs, pytest.raises(WorkersLost, match="_killed'"):
         runs.each(_killed, [1])
