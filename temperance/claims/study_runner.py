@@ -19,7 +19,7 @@ Report = Callable[[str, Progress], None]
 Task = TypeVar("Task")
 Found = TypeVar("Found")
 _ATTEMPTS = 3
-"""How often work is begun whose local workers are lost, killed or out of memory; a cluster tries again itself."""
+"""How often a function of tasks is begun whose local workers are lost; a cluster tries again itself."""
 
 
 class Runs:
@@ -85,19 +85,18 @@ class Runs:
             self._others[function] = self._background.submit(self._on_workers, submitted)
 
     def each(self, function: Callable[[Task], Found], tasks: Sequence[Task]) -> list[Found]:
-        """What a function finds at each of its tasks, once it is there."""
-
-        def computed() -> list[Found]:
+        """What a function finds at each of its tasks, once it is there; begun again where local workers are lost."""
+        for attempt in range(1, _ATTEMPTS + 1):
             self.begin(function, tasks)
-            with lost_workers_told(function.__name__):
-                return [task.result() for task in self._others[function].result()]
-
-        return self._attempted(computed, partial(self._forget, function))
-
-    def _forget(self, function: Callable[[Any], Any]) -> None:
-        """What was begun of a function, and the workers that are lost."""
-        self._others.pop(function, None)
-        self._pool = None
+            try:
+                with lost_workers_told(function.__name__):
+                    return [task.result() for task in self._others[function].result()]
+            except WorkersLost:
+                self._others.pop(function, None)
+                self._pool = None
+                if attempt == _ATTEMPTS or self._scheduler is not None or self._closed.is_set():
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def result(self, study: Study) -> StudyResult:
         """The result of a study, once it is there."""
@@ -116,17 +115,6 @@ class Runs:
         except WorkersLost:
             self._pool = None  # what comes next has new workers
             raise
-
-    def _attempted(self, work: Callable[[], Found], forget: Callable[[], object]) -> Found:
-        """What work gives, begun again where its workers are lost, once what they had begun is forgotten."""
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return work()
-            except WorkersLost:
-                forget()
-                if attempt == _ATTEMPTS or self._scheduler is not None or self._closed.is_set():
-                    raise
-        raise AssertionError("the last attempt returns or raises")
 
     def _run(self, study: Study, place: int, executor: Executor) -> StudyResult:
         def report(progress: Progress) -> None:
