@@ -28,11 +28,16 @@ from temperance.measurements.sample_sizes import (
     row_of,
     with_laws,
 )
-from temperance.measurements.true_measures import check_anchored, check_experts, read_values, values_of
+from temperance.measurements.true_measures import (
+    check_anchored,
+    check_experts,
+    measure_values_of,
+    read_values,
+    values_of,
+)
 from temperance.numerics.information.fisher import RESOLVED
 from temperance.numerics.information.parameters import held_in
 from temperance.numerics.information.required import floor
-from temperance.numerics.mixture.measures import measure_of
 from temperance.show.answer import TYPESET, Answer
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
 from temperance.show.options import FileOr, Numbers, Whole
@@ -300,7 +305,7 @@ class Efficiency(Answer):
 
     def true_values(self) -> Mapping[str, Any]:
         """The truth, as --truth takes one."""
-        return _measure(self.truth) if self.of_gate is None else values_of(self.truth)
+        return measure_values_of(self.truth) if self.of_gate is None else values_of(self.truth)
 
     def to_json(self) -> Any:
         """Truth, gauge, precision, floor and rows; of a gate also what was understood, and what is held."""
@@ -392,13 +397,6 @@ def efficiency(
     summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
     settled = (chosen, query.gauge, precision, query.match, least, tuple(rows))
     return Efficiency(*settled, summary=summary)
-
-
-def _measure(truth: Truth) -> dict[str, Any]:
-    """The truth of activations as JSON values."""
-    m, (low, high) = measure_of(truth), map(float, truth.box or ())
-    values = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
-    return {**values, "x": {"law": "uniform", "low": low, "high": high}}
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:

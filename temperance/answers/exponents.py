@@ -19,7 +19,7 @@ from temperance.measurements.contact_orders import (
     unmeasured,
 )
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
-from temperance.measurements.true_measures import exact_values_of, read_values
+from temperance.measurements.true_measures import exact, read_values, values_of
 from temperance.show.answer import TYPESET, Answer, Refused
 from temperance.show.errors import BadInput
 from temperance.show.model_options import FormulaOptions, Options, takes_formulas
@@ -88,7 +88,7 @@ class Exponents(Answer):
 
     def true_values(self) -> Mapping[str, Any]:
         """The true atoms and the law of x, as --truth takes them."""
-        return exact_values_of(self.found.setting.truth)
+        return values_of(self.found.setting.truth, exact)
 
     def to_json(self) -> Any:
         """Setting, orders and reasons."""

@@ -10,8 +10,8 @@ import hashlib
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, fields
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, Unpack
 
@@ -26,10 +26,18 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
+from temperance.measurements.contact_orders import free_parameters
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import check_experts, default_truth, exact_values_of, read_truth, read_values
+from temperance.measurements.true_measures import (
+    check_experts,
+    default_truth,
+    exact,
+    measure_values_of,
+    read_truth,
+    read_values,
+    values_of,
+)
 from temperance.numerics.information.parameters import held_in
-from temperance.numerics.mixture.measures import measure_of
 from temperance.show import document as writers
 from temperance.show.answer import Answer, Refused
 from temperance.show.document import (
@@ -39,12 +47,12 @@ from temperance.show.document import (
     Grid,
     Section,
     Theorem,
+    blocks_of,
     plain,
     sentence,
     symbol,
     typeset,
     typeset_cell,
-    typeset_table,
 )
 from temperance.show.errors import BadInput
 from temperance.show.inputs import read_json
@@ -62,7 +70,7 @@ from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, gauge_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
+from temperance.theory.models.spec import BETA0, NU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import understood
@@ -113,6 +121,16 @@ class Materials:
         """The model of an atom."""
         return self.options.spec
 
+    @cached_property
+    def reading(self) -> str:
+        """How its formulas are read, as answers say it."""
+        return str(understood(self.spec))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The truth as --truth takes one."""
+        return _values(self.options, self.truth)
+
     @property
     def names(self) -> Set[str]:
         """The names of its parameters."""
@@ -149,15 +167,9 @@ def _abstract(m: Materials) -> Iterator[str]:
     yield from (sentence(answer.words[0], m.names) for answer in said)
 
 
-def _lines(m: Materials, summary: Summary, label: str) -> Iterator[Block]:
+def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
     """What an answer prints, as paragraphs and tables, without its title and how formulas were read."""
-    number, skipped = 0, {summary.title, "", str(understood(m.spec))}
-    for part in summary.all:
-        if isinstance(part, Table):
-            number += 1
-            yield Grid(typeset_table(part, m.names), f"{label}-{number}")
-        elif part not in skipped:
-            yield Paragraph(sentence(part, m.names))
+    return blocks_of(summary.all, label, m.names, {summary.title, m.reading})
 
 
 def _open(what: str, reason: str, names: Set[str]) -> tuple[Block, ...]:
@@ -333,7 +345,8 @@ _PRICE = (
 
 def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator[Block]:
     """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
-    at = ", ".join(f"{symbol(name)} $= {_value(v)}$" for name, v in answer.record["setting"]["point"].items())
+    setting = answer.found.setting
+    at = ", ".join(f"{symbol(p.name)} $= {tex(setting.point[p])}$" for p in free_parameters(setting))
     statement = (
         f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. If, near the truth, "
         r"densities are at the distance $\epsilon$ from the true one, the offset of a parameter of order $\omega$ is "
@@ -361,11 +374,6 @@ def _rate(row: Mapping[str, Any]) -> str:
     if row["rate"] is None:
         return "-"
     return f"$n^{{-{row['rate']}}}$" + ("" if row["upper"] == row["lower"] else " or faster")
-
-
-def _value(text: str) -> str:
-    """A number of the expression language as LaTeX."""
-    return _formula(text.replace("**", "^").replace("^", "**"))
 
 
 def _order(row: Mapping[str, Any]) -> str:
@@ -556,7 +564,7 @@ def _appendix(m: Materials) -> Section:
     return Section("relations", "All relations", (Formula(tuple(r.latex for r in relations)),), appendix=True)
 
 
-_MANIFEST = "paper.json"
+_MANIFEST, _KINDS_OF_FIGURES = "paper.json", ("pdf", "png")
 _MOST_TRUE = 5
 A = TypeVar("A")
 
@@ -568,7 +576,7 @@ class Paper(Answer):
     Attributes:
         document: the sections.
         certificates: by the names of their files, lists of JSON values that `certify` proves again.
-        truth: the true point of all its numbers, as --truth takes one.
+        truth: its true point, as --truth takes one.
         commands: the command lines that give its numbers, one by one.
     """
 
@@ -593,7 +601,7 @@ class Paper(Answer):
             raise BadInput(f"cannot write a paper to {path!r}; accepted: {accepted}")
 
     def true_values(self) -> Mapping[str, Any]:
-        """The truth of all numbers."""
+        """Its true point."""
         return self.truth
 
     def to_json(self) -> Any:
@@ -635,24 +643,24 @@ class Paper(Answer):
 
         for name in ("sections", "figures", "certificates"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        files = {**writers.latex_files(self.document), "paper.html": writers.html(self.document)}
-        files["truth.json"], files[_MANIFEST] = to_json(self.truth) + "\n", to_json(self.to_json()) + "\n"
-        files |= {f"certificates/{name}": to_json(proofs) + "\n" for name, proofs in self.certificates.items()}
-        files["references.bib"] = _bibliography(self.document.references)
         head = ("#!/bin/sh", "# the numbers of the paper, one by one, and the paper", "set -e")
+        files = {**writers.latex_files(self.document), "paper.html": writers.html(self.document)}
+        files |= {f"certificates/{name}": to_json(proofs) + "\n" for name, proofs in self.certificates.items()}
+        files["truth.json"] = to_json(self.truth) + "\n"
+        files["references.bib"] = _bibliography(self.document.references)
         files["reproduce.sh"] = "\n".join([*head, *self.commands, ""])
-        for figure in self.document.figures():
-            for kind in ("pdf", "png"):
-                (folder / "figures" / f"{figure.stem}.{kind}").write_bytes(figure.bytes_in(kind))
+        figures = {
+            f"figures/{f.stem}.{kind}": f.bytes_in(kind) for f in self.document.figures() for kind in _KINDS_OF_FIGURES
+        }
+        names = sorted((*files, *figures, _MANIFEST, "paper.ipynb"))
+        files[_MANIFEST] = to_json({**self.to_json(), "files": names}) + "\n"
+        for name, picture in figures.items():
+            (folder / name).write_bytes(picture)
         for name, content in files.items():
             (folder / name).write_text(content, encoding="utf-8")
         (folder / "reproduce.sh").chmod(0o755)
-        names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-        manifest = {**self.to_json(), "files": [*names, "paper.ipynb"]}
-        (folder / _MANIFEST).write_text(to_json(manifest) + "\n", encoding="utf-8")
-        (folder / "paper.ipynb").write_text(
-            text(execute(build(writers.cells(self.document)), folder)), encoding="utf-8"
-        )
+        notebook = execute(build(writers.cells(self.document)), folder)  # it reads the files
+        (folder / "paper.ipynb").write_text(text(notebook), encoding="utf-8")
 
 
 def _move_into(part: Path, target: Path) -> None:
@@ -677,14 +685,6 @@ def _bibliography(references: Mapping[str, str]) -> str:
     return "\n".join(entries)
 
 
-def _attempt(function: Callable[[], A]) -> A | str:
-    """The answer, or why there is none."""
-    try:
-        return function()
-    except ValueError as error:
-        return str(error)
-
-
 @checked
 @takes_formulas
 def paper(
@@ -704,7 +704,8 @@ def paper(
 ) -> Paper:
     """Write what is proved and measured of a model as a paper: LaTeX, HTML, a notebook, figures and certificates.
 
-    All numbers are those of the other commands, at one truth.
+    All numbers are those of the other commands. Predicted exponents and experiments of a gate without theorems of its
+    own are at the default truth of `predict` and `rates`, all others at the truth of the paper.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
@@ -727,59 +728,73 @@ def paper(
     chosen = gauge_of(gauge)
     remedy = None if takes_activation(gate) else activation
     options = Options(gate, expert, None if remedy else activation, dim, **formulas).with_least_dimension
-    asked: dict[str, Any] = {"gate": gate, "expert": expert, "activation": options.activation}
-    asked |= {"dim": options.spec.dim, **formulas}
     if chosen == "anchored" and options.activation is None:
         raise BadInput("--gauge anchored is for the gate activation; the others hold what their gauge holds")
     if true is not None and not 2 <= true <= _MOST_TRUE:
         raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms, not {true}")
-    point, content = _truth(options, truth, true, chosen == "anchored")
+    point = _truth(options, truth, true, chosen == "anchored")
     k = point.k + 1 if fitted is None else fitted
     if not (2 <= point.k <= _MOST_TRUE and point.k < k):
         raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms and more fitted ones, not {point.k}, {k}")
-    named = _has_theorems(options)
-    at = {"truth": content} if named else {}
-    with Display() as display:
-
-        def step(what: str, function: Callable[[], A]) -> A | str:
-            with display.doing(what):
-                return _attempt(function)
-
-        def ordered(split: str) -> Exponents:
-            return exponents(**asked, truth=content, split=split, bounds_only=True)
-
-        def rates_of(function: Callable[..., A], atoms: int) -> A:
-            return function(**asked, true=point.k, fitted=atoms, gauge=gauge, **at)
-
-        with display.doing("interactions"):
-            derivation = derive(**asked)
-        decided = remedy or options.activation
-        materials = Materials(
-            options,
-            point,
-            chosen,
-            k,
-            derivation=derivation,
-            twins=step("twins", lambda: _twins(options, point.k, gauge)),
-            exact=step("rates", lambda: rates_of(predict, point.k)),
-            over=step("rates", lambda: rates_of(predict, k)),
-            orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
-            coefficient=step("coefficient", lambda: coefficient(**asked, true=point.k, fitted=k)),
-            samples=step("sample sizes", lambda: _samples(options, content, gauge)),
-            remedy=None if decided is None else _conditions(decided),
-            experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
-            has_theorems=named,
-        )
-    answers: dict[str, Exponents | Check | str] = {f"orders-{name}.json": o for name, o in materials.orders.items()}
-    answers |= {"conditions.json": materials.remedy} if materials.remedy is not None else {}
-    listed = {name: answer.certificates() for name, answer in answers.items() if not isinstance(answer, str)}
-    proofs = {name: certificates for name, certificates in listed.items() if certificates}
-    commands = _commands(materials, gauge, remedy)
+    materials = _materials(options, point, chosen, k, remedy, without_experiments)
+    proofs = _certificates(materials)
+    commands = _commands(materials, remedy)
     document = document_of(materials, {name: digest(its) for name, its in proofs.items()}, commands)
     rows = tuple((section.title, f"sections/{section.name}.tex") for section in document.sections)
     parts = (Table("Sections", ("section", "file"), rows),)
     words = (f"A paper of {len(rows)} sections on the {options.spec.gate.name} gate; -o FOLDER writes it.",)
-    return Paper(document, proofs, content, commands, summary=Summary(document.title, parts, words))
+    return Paper(document, proofs, materials.values, commands, summary=Summary(document.title, parts, words))
+
+
+def _materials(
+    options: Options, truth: Truth, gauge: Gauge, k: int, remedy: str | None, without_experiments: bool
+) -> Materials:
+    """Ask the other commands; what one refuses is a reason of the paper."""
+    named, values = _has_theorems(options), _values(options, truth)
+    asked: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(options)} | {"dim": options.spec.dim}
+    at = {"truth": values} if named else {}
+    decided = remedy or options.activation
+    with Display() as display:
+
+        def step(what: str, function: Callable[[], A]) -> A | str:
+            with display.doing(what):
+                try:
+                    return function()
+                except ValueError as error:
+                    return str(error)
+
+        def ordered(split: str) -> Exponents:
+            return exponents(**asked, truth=values, split=split, bounds_only=True)
+
+        def rates_of(function: Callable[..., A], atoms: int) -> A:
+            return function(**asked, true=truth.k, fitted=atoms, gauge=gauge, **at)
+
+        with display.doing("interactions"):
+            derivation = derive(**asked)
+        return Materials(
+            options,
+            truth,
+            gauge,
+            k,
+            derivation=derivation,
+            twins=step("twins", lambda: _twins(options, truth.k, gauge)),
+            exact=step("rates", lambda: rates_of(predict, truth.k)),
+            over=step("rates", lambda: rates_of(predict, k)),
+            orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
+            coefficient=step("coefficient", lambda: coefficient(**asked, true=truth.k, fitted=k)),
+            samples=step("sample sizes", lambda: _samples(options, values, gauge)),
+            remedy=None if decided is None else _conditions(decided),
+            experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
+            has_theorems=named,
+        )
+
+
+def _certificates(m: Materials) -> dict[str, list[dict[str, Any]]]:
+    """The certificates of orders and conditions, by the files that have some."""
+    answers: dict[str, Exponents | Check | str | None] = {f"orders-{split}.json": o for split, o in m.orders.items()}
+    answers["conditions.json"] = m.remedy
+    listed = {name: a.certificates() for name, a in answers.items() if a is not None and not isinstance(a, str)}
+    return {name: certificates for name, certificates in listed.items() if certificates}
 
 
 def _conditions(activation: str) -> Check:
@@ -795,37 +810,35 @@ def _has_theorems(options: Options) -> bool:
     return options.named_gate is not None and options.in_shell is None and isinstance(options.chosen_gate, str)
 
 
-def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -> tuple[Truth, dict[str, Any]]:
-    """The truth, and what a file of it holds."""
+def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -> Truth:
+    """The truth that is given, or the default one."""
     if _has_theorems(options):
         make = FITTED[str(options.chosen_gate)]
-        tau = 0.5 if TAU in make(options.dimension).shared else 1.0
         held = anchored or options.activation is None
-        if source is None:
-            point = default_truth(true or 2, options.dimension, tau=tau, anchored=held, make=make)
-        else:
-            point = read_truth(source, make)
-        m, (low, high) = measure_of(point), map(float, point.box or ())
-        content = {name: getattr(m, name).tolist() for name in ("beta1", "beta0", "tau", "a", "b", "nu")}
-        content["x"] = {"law": "uniform", "low": low, "high": high}
+        default = partial(default_truth, true or 2, options.dimension, anchored=held, make=make)
+        point = default() if source is None else read_truth(source, make)
     else:
         point = regular_truth(options.spec, anchored)
         point = point if source is None else read_values(source, point)
-        content = exact_values_of(point)
     if true is not None and point.k != true:
         raise BadInput(f"the truth has {point.k} atoms, not {true}; accepted: --truth with {true} atoms")
     check_experts(point)
-    return point, content
+    return point
 
 
-def _twins(options: Options, true: int, gauge: str) -> Twins:
+def _values(options: Options, truth: Truth) -> dict[str, Any]:
+    """A truth as --truth takes one for the gate."""
+    return measure_values_of(truth) if _has_theorems(options) else values_of(truth, exact)
+
+
+def _twins(options: Options, true: int, gauge: Gauge) -> Twins:
     if options.activation is not None and _has_theorems(options):
         return twins(options.activation, atoms=true, gauge=gauge)
     spec = options.spec
     return twins(gate=spec.gate, expert=spec.expert, atoms=true, gauge=gauge, dim=spec.dim)
 
 
-def _samples(options: Options, truth: Mapping[str, Any], gauge: str) -> tuple[Efficiency, ...]:
+def _samples(options: Options, truth: Mapping[str, Any], gauge: Gauge) -> tuple[Efficiency, ...]:
     """What the shared parameters of the gate need, or where there are none its first parameter."""
     if options.activation is not None and _has_theorems(options):
         return (efficiency(options.activation, truth=truth, gauge=gauge),)
@@ -844,13 +857,13 @@ def _wanted(options: Options) -> list[str]:
     return [p.name for p in gate.shared or gate.own[:1]]
 
 
-def _commands(m: Materials, gauge: str, remedy: str | None) -> tuple[str, ...]:
+def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
     """The command lines of the numbers, without those that answer nothing; none where the model is no text."""
     options, at_truth = m.options, " --truth truth.json"
     if options.shell is None:
         return ()
     model, counts = options.shell, f"--true {m.truth.k} --fitted"
-    held = f" --gauge {gauge}" if options.activation is not None else ""
+    held = f" --gauge {m.gauge}" if options.activation is not None else ""
     at = at_truth if m.has_theorems else ""
     bounds = f"exponents {model}{at_truth} --bounds-only --split"
     lines: list[tuple[object, str]] = [

@@ -34,7 +34,6 @@ _SINGULAR = (
 )
 _BESIDE = "the information is singular along other parameters, more than what is proved: no n holds to first order"
 _PARAMETER = r"([A-Za-z_]\w*)(?:\[([1-9]\d{0,3})\])?(?![\w\[]|\s*\()"  # and no function
-_TAU = 0.5  # of the default truth
 _ONE = "the truth must be one measure of at least 2 atoms in dimension 1 or 2"
 
 
@@ -248,7 +247,7 @@ def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
             raise ValueError(f"{_ONE}, not a batch of {truth.tau.shape}")
         return truth_of(truth, -3, 3)
     if truth is None:
-        return default_truth(2, 1, tau=_TAU, anchored=gauge == "anchored")
+        return default_truth(2, 1, anchored=gauge == "anchored")
     return read_truth(truth)
 
 

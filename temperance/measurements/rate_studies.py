@@ -86,7 +86,7 @@ def study_for(
     linear, make = source is None or activation(source).is_linear, FITTED[gate]
     anchored = gauge_of(gauge) == "anchored" or linear
     held = None if TAU in make(dim).shared else 1.0
-    chosen = truth or default_truth(true, dim, tau=held or 0.5, anchored=anchored, make=make)
+    chosen = truth or default_truth(true, dim, anchored=anchored, make=make)
     check_truth(chosen, true, dim, anchored and not linear)
     measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.numerics.mixture.measures import MixingMeasure, truth_of
+from temperance.numerics.mixture.measures import MixingMeasure, measure_of, truth_of
 from temperance.show.inputs import read_json, read_value
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
@@ -126,24 +126,24 @@ def _box(law: Any, path: str) -> tuple[sp.Expr, sp.Expr]:
     return low, high
 
 
-def values_of(truth: Truth) -> dict[str, Any]:
-    """A truth as JSON values that `read_values` reads."""
-    low, high = map(float, truth.box or ())
-    own = {p.name: [float(atom[p]) for atom in truth.atoms] for p in truth.atoms[0]}
-    shared = {p.name: float(v) for p, v in truth.shared.items()}
+def values_of(truth: Truth, number: Callable[[sp.Expr], Any] = float) -> dict[str, Any]:
+    """A truth as JSON values that `read_values` reads; number: how each is written, by default in double precision."""
+    low, high = map(number, truth.box or ())
+    own = {p.name: [number(atom[p]) for atom in truth.atoms] for p in truth.atoms[0]}
+    shared = {p.name: number(v) for p, v in truth.shared.items()}
     return {**own, **shared, "x": {"law": "uniform", "low": low, "high": high}}
 
 
-def exact_values_of(truth: Truth) -> dict[str, Any]:
-    """A truth as JSON values that `read_values` reads, numbers that are no integers as text."""
-    low, high = map(_exact, truth.box or ())
-    own = {p.name: [_exact(atom[p]) for atom in truth.atoms] for p in truth.atoms[0]}
-    shared = {p.name: _exact(v) for p, v in truth.shared.items()}
-    return {**own, **shared, "x": {"law": "uniform", "low": low, "high": high}}
-
-
-def _exact(value: sp.Expr) -> int | str:
+def exact(value: sp.Expr) -> int | str:
+    """A number of `values_of` as it is: an integer, or else the text of it."""
     return int(value) if value.is_Integer else str(value)
+
+
+def measure_values_of(truth: Truth) -> dict[str, Any]:
+    """The truth of an activation gate as JSON values that `read_truth` reads."""
+    m, (low, high) = measure_of(truth), map(float, truth.box or ())
+    values = {name: getattr(m, name).tolist() for name in _KEYS if name != "x"}
+    return {**values, "x": {"law": "uniform", "low": low, "high": high}}
 
 
 def _numbers(value: Any, name: str, path: str) -> Any:
@@ -159,8 +159,10 @@ def _numbers(value: Any, name: str, path: str) -> Any:
     return array
 
 
-def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool, make: Callable[[int], Gate] = generic) -> Truth:
+def default_truth(true_k: int, dim: int, *, anchored: bool, make: Callable[[int], Gate] = generic) -> Truth:
     """Experts that stay apart, and gates of alternating direction; the last is 0 in the anchored gauge.
+
+    tau = 1/2, or the 1 of a gate without.
 
     beta1_j = 1, -3/2, 2, -5/2, ... along the axis j mod d, the last 0 (anchored) or 1/2; beta0_j = 0; a_j = +-1/2;
     b_j = 4 apart; nu_j = 1/4, 1/2 in turn; x uniform on [-3, 3]^d.
@@ -174,7 +176,8 @@ def default_truth(true_k: int, dim: int, *, tau: float, anchored: bool, make: Ca
     a[j, j % dim] = (-1.0) ** j / 2
     nu = np.where(j % 2, 0.5, 0.25).astype(float)
     b = (4.0 * (j - (true_k - 1) / 2)).astype(float)
-    return truth_of(MixingMeasure(beta1, np.zeros(true_k), np.array(tau), a, b, nu), -3, 3, make)
+    tau = np.array(0.5 if TAU in make(dim).shared else 1.0)
+    return truth_of(MixingMeasure(beta1, np.zeros(true_k), tau, a, b, nu), -3, 3, make)
 
 
 def check_gauge(truth: Truth, anchored: bool) -> None:

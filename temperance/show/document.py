@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from temperance.show.page import mathml, render
 from temperance.show.plots import Picture, panels
-from temperance.show.table import Summary, Table
+from temperance.show.table import Part, Summary, Table
 from temperance.theory.derivations.derivation import Code, Formula, Paragraph, broken
 
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
@@ -45,7 +45,7 @@ _WORDS = frozenset({"a", "A", "I"})
 class Theorem:
     """A numbered statement with its proof.
 
-    kind: Theorem, Proposition, Definition or Assumption; title: in brackets; label: for `\\ref`.
+    kind: Theorem, Proposition or Assumption; title: in brackets; label: for `\\ref`.
     """
 
     kind: str
@@ -223,16 +223,23 @@ def typeset_table(table: Table, names: Set[str] = frozenset()) -> Table:
     return Table(typeset(table.caption, names), tuple(typeset_cell(c, names) for c in table.columns), rows)
 
 
+def blocks_of(parts: Sequence[Part], label: str, names: Set[str], skipped: Set[str]) -> tuple[Block, ...]:
+    """Lines and tables of an answer as blocks, the tables labelled in turn; without the lines that are skipped."""
+    blocks: list[Block] = []
+    for part in parts:
+        if isinstance(part, Table):
+            number = sum(isinstance(block, Grid) for block in blocks) + 1
+            blocks.append(Grid(typeset_table(part, names), f"{label}-{number}"))
+        elif part and part not in skipped:
+            blocks.append(Paragraph(sentence(part, names)))
+    return tuple(blocks)
+
+
 def of_summary(summary: Summary) -> Document:
     """What an answer prints, as a document of one section."""
-    blocks: list[Block] = []
-    for part in summary.parts:
-        if isinstance(part, Table):
-            blocks.append(Grid(typeset_table(part, _USUAL), f"table-{len(blocks)}"))
-        elif part not in ("", summary.title):
-            blocks.append(Paragraph(sentence(part, _USUAL)))
+    blocks = blocks_of(summary.parts, "table", _USUAL, {summary.title})
     words = tuple(sentence(line, _USUAL) for line in summary.words)
-    return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", tuple(blocks)),))
+    return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", blocks),))
 
 
 # as LaTeX
@@ -248,7 +255,6 @@ _PREAMBLE = r"""\documentclass{article}
 \renewcommand{\arraystretch}{1.25}
 \newtheorem{theorem}{Theorem}
 \newtheorem{proposition}[theorem]{Proposition}
-\newtheorem{definition}[theorem]{Definition}
 \newtheorem{assumption}[theorem]{Assumption}
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
 _PREAMBLE += "\\ifdim\\wd0>0.94\\linewidth\\resizebox{0.94\\linewidth}{!}{\\usebox0}\\else\\usebox0\\fi}\n"
