@@ -52,9 +52,12 @@ def load_published(folder: Path, k: int) -> tuple[MixingMeasure, Floats]:
 def check_published(folder: Path, k: int) -> dict[str, Any]:
     """The stored loss against ours, absolutely or relatively, and the slope of the mean loss with its 95% interval."""
     measures, loss = load_published(folder, k)
-    difference, slope = np.abs(published_loss(measures, TRUTH) - loss), log_slope(loss.T, SIZES[k], power=1.0)
+    difference = np.abs(published_loss(measures, TRUTH) - loss)
+    # the mean of a loss is the squared RMS of its root
+    root = log_slope(np.sqrt(loss.T), SIZES[k])
     most = min(float(difference.max()), float((difference / np.abs(loss)).max()))
-    return {"k": k, "fits": loss.size, "difference": most, "slope": slope.value, "ci": slope.interval}
+    interval = [2 * end for end in root.interval]
+    return {"k": k, "fits": loss.size, "difference": most, "slope": 2 * root.value, "ci": interval}
 
 
 if __name__ == "__main__":

@@ -14,28 +14,23 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from html import escape
 
 import sympy as sp
 from markupsafe import Markup
 
-from temperance.show.page import mathml, render
+from temperance.show.page import COMMAND, FORMULA, SPECIAL, mathml, prose, render, unescaped
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
-from temperance.theory.derivations.derivation import Code, Formula, Paragraph, broken
+from temperance.theory.derivations.derivation import Code, Formula, Paragraph, aligned, broken, displayed
 
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
 """Names of parameters in any prose."""
-_SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"} | {c: rf"\{c}" for c in "_&%#{}$"}
-_PLAIN = {"-{}-": "--"} | {tex: mark for mark, tex in _SPECIAL.items()}
 _WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
 _TOKEN = re.compile(
     r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
     rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD}))+)|({_WORD})|->|>=|<="
 )
-_COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")
 _SIGN = re.compile(r"(?:^|[(=,\s])-$")
-_FORMULA = re.compile(r"\$([^$]+)\$")
 _USUAL = NAMES | {"a", "b", "c"}
 _WORDS = frozenset({"a", "A", "I"})
 """Words of English that are names of parameters, too; only beside a mark that no word has are they names."""
@@ -152,7 +147,7 @@ def _latex_name(name: str) -> str:
 
 def plain(text: str) -> str:
     """Plain text with the characters escaped that LaTeX reads."""
-    return "".join(_SPECIAL.get(mark, mark) for mark in text).replace("--", "-{}-")
+    return "".join(SPECIAL.get(mark, mark) for mark in text).replace("--", "-{}-")
 
 
 def typeset(text: str, names: Set[str] = frozenset()) -> str:
@@ -296,8 +291,7 @@ def _latex(block: Block) -> str:
         case Paragraph(content):
             return content
         case Formula(lines):
-            rows = (rf"& \fit{{{row}}}" for line in lines for row in broken(line))
-            return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
+            return displayed(lines)
         case Code():
             return ""
         case Grid():
@@ -352,55 +346,22 @@ def html(document: Document) -> str:
     """The document as one HTML file that loads nothing."""
     numbers = document.numbers()
     sections = [
-        (s.name, numbers[s.name], _html(s.title, numbers), [_html_block(b, numbers) for b in s.blocks])
+        (s.name, numbers[s.name], prose(s.title, numbers), [_html_block(b, numbers) for b in s.blocks])
         for s in document.sections
     ]
     return render(
         "paper.html",
-        title=_html(document.title, numbers),
-        abstract=[_html(text, numbers) for text in document.abstract],
+        title=prose(document.title, numbers),
+        abstract=[prose(text, numbers) for text in document.abstract],
         sections=sections,
-        references=[(key, _html(text, numbers)) for key, text in document.references.items()],
+        references=[(key, prose(text, numbers)) for key, text in document.references.items()],
     )
-
-
-def _html(prose: str, numbers: dict[str, str]) -> Markup:
-    """Prose as HTML."""
-    parts = _FORMULA.split(prose.replace(r"\$", "\0"))
-    return Markup("").join(mathml(p) if i % 2 else _html_text(p, numbers) for i, p in enumerate(parts))
-
-
-def _html_text(text: str, numbers: dict[str, str]) -> Markup:
-    parts, end = [], 0
-    for command in _COMMAND.finditer(text):
-        parts += [_unescaped(text[end : command.start()]), _html_command(command[1], command[2], numbers)]
-        end = command.end()
-    return Markup("").join([*parts, _unescaped(text[end:])])
-
-
-def _html_command(name: str, argument: str, numbers: dict[str, str]) -> Markup:
-    match name:
-        case "texttt":
-            return Markup("<code>{}</code>").format(_unescaped(argument))
-        case "emph":
-            return Markup("<em>{}</em>").format(_unescaped(argument))
-        case "ref":
-            return Markup('<a href="#{0}">{1}</a>').format(argument, numbers[argument])
-    keys = argument.split(",")
-    return Markup("[{}]").format(Markup(", ").join(Markup('<a href="#{0}">{0}</a>').format(key) for key in keys))
-
-
-def _unescaped(text: str) -> Markup:
-    """Prose without formulas and commands as the characters that it stands for."""
-    for tex, mark in _PLAIN.items():
-        text = text.replace(tex, mark)
-    return Markup(escape(text.replace("\0", "$")))
 
 
 def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
     match block:
         case Paragraph(content):
-            return Markup("<p>{}</p>").format(_html(content, numbers))
+            return Markup("<p>{}</p>").format(prose(content, numbers))
         case Formula(lines):
             rows = [mathml(row, display=True) for line in lines for row in broken(line)]
             shown = Markup("\n").join(rows)
@@ -408,16 +369,16 @@ def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
         case Code():
             return Markup("")
         case Grid(table, label):
-            cells_ = tuple(tuple(_html(cell, numbers) for cell in row) for row in table.rows)
-            caption = Markup("Table {}. {}").format(numbers[label], _html(table.caption, numbers))
-            heads = tuple(_html(c, numbers) for c in table.columns)
+            cells_ = tuple(tuple(prose(cell, numbers) for cell in row) for row in table.rows)
+            caption = Markup("Table {}. {}").format(numbers[label], prose(table.caption, numbers))
+            heads = tuple(prose(c, numbers) for c in table.columns)
             return Table(caption, heads, cells_).html(label)
         case Figure(_, caption, stem):
             data = base64.b64encode(block.bytes_in("png")).decode()
             image = '<img alt="{1}" src="data:image/png;base64,{2}">'
             text = Markup(f'<figure id="{{0}}">{image}<figcaption>Figure {{3}}. {{4}}</figcaption></figure>')
-            return text.format(stem, block.picture.description, data, numbers[stem], _html(caption, numbers))
-    title = Markup("{} {} ({}).").format(block.kind, numbers[block.label], _html(block.title, numbers))
+            return text.format(stem, block.picture.description, data, numbers[stem], prose(caption, numbers))
+    title = Markup("{} {} ({}).").format(block.kind, numbers[block.label], prose(block.title, numbers))
     statement = Markup("\n").join(_html_block(b, numbers) for b in block.statement)
     shown = Markup('<div class="theorem" id="{}"><p><strong>{}</strong></p>{}</div>').format(
         block.label, title, statement
@@ -465,7 +426,7 @@ def _markdown(prose: str, numbers: dict[str, str]) -> str:
 
     def command(found: re.Match[str]) -> str:
         name, argument = found.groups()
-        inner = str(_unescaped(argument).unescape())
+        inner = unescaped(argument)
         return {
             "texttt": f"`{inner}`",
             "emph": f"*{inner}*",
@@ -473,9 +434,9 @@ def _markdown(prose: str, numbers: dict[str, str]) -> str:
             "cite": f"[{argument}]",
         }[name]
 
-    parts = _FORMULA.split(prose.replace(r"\$", "\0"))
-    texts = (p if i % 2 else _COMMAND.sub(command, p) for i, p in enumerate(parts))
-    return "".join(f"${p}$" if i % 2 else str(_unescaped(p).unescape()) for i, p in enumerate(texts))
+    parts = FORMULA.split(prose.replace(r"\$", "\0"))
+    texts = (p if i % 2 else COMMAND.sub(command, p) for i, p in enumerate(parts))
+    return "".join(f"${p}$" if i % 2 else unescaped(p) for i, p in enumerate(texts))
 
 
 def _markdown_block(block: Block, numbers: dict[str, str]) -> str:
@@ -483,8 +444,7 @@ def _markdown_block(block: Block, numbers: dict[str, str]) -> str:
         case Paragraph(content):
             return _markdown(content, numbers)
         case Formula(lines):
-            rows = " \\\\\n".join("& " + row for line in lines for row in broken(line))
-            return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
+            return aligned(lines)
         case Code(source):
             return f"```python\n{source}\n```"
         case Grid(table, label):

@@ -12,11 +12,12 @@ from __future__ import annotations
 import base64
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from html import unescape
 from importlib.metadata import version
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
@@ -31,8 +32,11 @@ from temperance.show.table import Summary, Table, badge
 from temperance.theory.activations.activation import Activation, Z, activation, reread
 from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph, broken
 
-_FORMULA = re.compile(r"\$([^$]+)\$")
-_ESCAPED = re.compile(r"\\\^\{\}|\\([_&%#])")
+FORMULA = re.compile(r"\$([^$]+)\$")
+COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")
+SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"} | {c: rf"\{c}" for c in "_&%#{}$"}
+"""The characters that LaTeX reads, as prose has them."""
+_PLAIN = {"-{}-": "--"} | {tex: mark for mark, tex in SPECIAL.items()}
 _GROUPS = {
     "beta1": r"\beta_1",
     "tau": r"\tau",
@@ -71,11 +75,40 @@ def _space(element: Element) -> None:
         element.attrib.update(lspace="0.12em", rspace="0.12em")
 
 
-def prose(text: str) -> Markup:
-    """A paragraph of a derivation, its formulas between dollars, its other characters as TeX reads them."""
-    parts = _FORMULA.split(text)
-    plain = [_ESCAPED.sub(lambda match: match[1] or "^", part) for part in parts]
-    return Markup("").join(mathml(part) if i % 2 else escape(plain[i]) for i, part in enumerate(parts))
+def prose(text: str, numbers: Mapping[str, str] = MappingProxyType({})) -> Markup:
+    """Prose as LaTeX has it, as HTML: formulas between dollars, and of commands those of `COMMAND`.
+
+    numbers: what stands for each label.
+    """
+    parts = FORMULA.split(text.replace(r"\$", "\0"))
+    return Markup("").join(mathml(p) if i % 2 else _text(p, numbers) for i, p in enumerate(parts))
+
+
+def _text(text: str, numbers: Mapping[str, str]) -> Markup:
+    parts, end = [], 0
+    for command in COMMAND.finditer(text):
+        parts += [escape(unescaped(text[end : command.start()])), _command(command[1], command[2], numbers)]
+        end = command.end()
+    return Markup("").join([*parts, escape(unescaped(text[end:]))])
+
+
+def _command(name: str, argument: str, numbers: Mapping[str, str]) -> Markup:
+    match name:
+        case "texttt":
+            return Markup("<code>{}</code>").format(unescaped(argument))
+        case "emph":
+            return Markup("<em>{}</em>").format(unescaped(argument))
+        case "ref":
+            return Markup('<a href="#{0}">{1}</a>').format(argument, numbers[argument])
+    keys = argument.split(",")
+    return Markup("[{}]").format(Markup(", ").join(Markup('<a href="#{0}">{0}</a>').format(key) for key in keys))
+
+
+def unescaped(text: str) -> str:
+    """Prose without formulas and commands as the characters that it stands for; a dollar may be a null."""
+    for tex, mark in _PLAIN.items():
+        text = text.replace(tex, mark)
+    return text.replace("\0", "$")
 
 
 def group(name: str) -> Markup:

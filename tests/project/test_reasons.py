@@ -19,6 +19,7 @@ ALLOWED = {
     "temperance/measurements/literature.py": "names of coordinates",
     "temperance/show/table.py": "the outcome at the beginning of a cell, for its colour",
     "temperance/show/plots.py": "digits of a number",
+    "temperance/show/page.py": "keys of a command that cites",
     "temperance/show/document.py": "names and marks, which are set as symbols",
     "numerics/estimation/estimate.py": "names of modules of compiled code",
     "temperance/show/errors.py": "words that a user typed",

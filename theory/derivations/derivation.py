@@ -11,7 +11,7 @@ exponentials.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from math import comb
 from typing import Any
@@ -430,8 +430,19 @@ def _markdown_block(block: Paragraph | Formula) -> str:
     if isinstance(block, Paragraph):
         text = block.content  # Markdown reads these marks as themselves
         return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
-    rows = " \\\\\n".join("& " + row for line in block.lines for row in broken(line))
+    return aligned(block.lines)
+
+
+def aligned(lines: Sequence[str]) -> str:
+    """Formulas below one another, in Markdown."""
+    rows = " \\\\\n".join("& " + row for line in lines for row in broken(line))
     return f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$"
+
+
+def displayed(lines: Sequence[str]) -> str:
+    """Formulas below one another, in a LaTeX document that defines \\fit."""
+    rows = (rf"& \fit{{{row}}}" for line in lines for row in broken(line))
+    return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
 def latex(d: Derivation) -> str:
@@ -443,8 +454,7 @@ def latex(d: Derivation) -> str:
             if isinstance(block, Paragraph):
                 parts.append(block.content + "\n")
             elif isinstance(block, Formula):
-                rows = (rf"& \fit{{{row}}}" for line in block.lines for row in broken(line))
-                parts.append("\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}")
+                parts.append(displayed(block.lines))
     return "\n".join([*parts, r"\end{document}", ""])
 
 

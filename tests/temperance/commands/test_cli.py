@@ -40,7 +40,7 @@ BAD = [
     (["--nope"], "unknown option '--nope'"),
     (["check"], "needs an activation"),
     (["check", "--json"], "needs an activation"),
-    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --certificate, "),
+    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --gate, --certificate, "),
     (["check", "-z"], "unknown option '-z'"),
     (["check", "tanh", "--json=5"], "--json takes no value, not '5'"),
     (["check", "tanh", "--require"], "--require needs a value"),

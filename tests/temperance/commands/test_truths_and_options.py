@@ -137,7 +137,7 @@ def test_options_of_another_gate_are_one_line(tmp_path, monkeypatch, capsys, com
 @pytest.mark.parametrize("dim", [1, 3])
 def test_the_default_truth_is_identifiable(true_k, dim):
     for anchored in (True, False):
-        g = measure_of(default_truth(true_k, dim, tau=0.5, anchored=anchored))
+        g = measure_of(default_truth(true_k, dim, anchored=anchored))
         assert (g.k, g.d) == (true_k, dim)
         assert len(set(g.b.tolist())) == true_k
         assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k
