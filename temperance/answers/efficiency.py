@@ -83,6 +83,7 @@ def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row
 
 _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
+_RANGE = 10  # a factor within which tau is known
 MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
 _COLUMNS_IN_WORDS = (
     "price: the factor by which an unknown beta1 raises n (tau); best tau: of the least n, in the window n is at most "
@@ -151,9 +152,11 @@ _MATCHED_COLUMNS: Columns = {
 }
 
 
-def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str) -> Iterator[str]:
+def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str, precision: float) -> Iterator[str]:
     """What stands between the table and the answer."""
-    yield f"n: observations for {title}; by theory none is below {ceil(floor)}."
+    least = floor * (1 - (2 * math.pi * precision / math.log(_RANGE)) ** 2)
+    whatever = f"; whatever the estimator, {ceil(least)} where tau is known within a factor of {_RANGE} (theory 7.2.2)"
+    yield f"n: observations for {title}; by theory none is below {ceil(floor)}{whatever if least > 0 else ''}."
     if match is None and any(row.n_tau is not None for row in rows):
         yield _COLUMNS_IN_WORDS
     errors = [row.relative_error for row in rows if row.relative_error is not None]
@@ -460,7 +463,7 @@ def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
 def _parts(rows: Sequence[Row], truth: Truth, query: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
     yield Table.of("Sample sizes", _COLUMNS if query.match is None else _MATCHED_COLUMNS, rows)
-    yield from notes(rows, query.match, floor, title)
+    yield from notes(rows, query.match, floor, title, query.precision)
     beta1 = slopes(truth) or ()
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and query.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=query.gauge), beta1)
