@@ -51,7 +51,7 @@ from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import STEM, few, layout_formulas
+from temperance.numerics.mixture.generated import STEM, layout_formulas, needs_machine_code
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
@@ -86,12 +86,12 @@ def default_box(points: Points, k: int) -> Box:
 
 
 @contextmanager
-def announced(experts: int, *, few: bool) -> Iterator[None]:
+def announced(experts: int, *, compiled: bool) -> Iterator[None]:
     """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load.
 
-    few: that there is none, as there are few points.
+    compiled: whether there may be one.
     """
-    if few:
+    if not compiled:
         yield
         return
     from numba.core.event import Listener, install_listener
@@ -188,7 +188,7 @@ def _fit(
 ) -> FitResult:
     """The fit of one size; start: a measure to begin with, besides; least: of variances."""
     points, box, linear = data.points, data.box, gate.source.is_linear
-    gate = replace(gate, machine_code=not few(layout.k, len(points.y)))
+    gate = replace(gate, machine_code=needs_machine_code(layout.k, points.x))
     if box is not None:
         box.bounds(layout)  # refuses one that does not go with x
     units = Units.of(points, centred_x=linear and box is None, centred_y=box is None)
@@ -197,7 +197,7 @@ def _fit(
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     matrix, shift = units.matrix(layout)
     at = [] if start is None else [np.asarray(np.linalg.solve(matrix, layout.pack(start) - shift), dtype=float)]
-    with announced(layout.k, few=not gate.machine_code):
+    with announced(layout.k, compiled=gate.machine_code):
         best = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(search))
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):

@@ -22,7 +22,7 @@ from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.mixture.generated import few
+from temperance.numerics.mixture.generated import needs_machine_code
 from temperance.numerics.mixture.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
@@ -166,7 +166,7 @@ def _fitter(
     ) -> FitResult:
         box = bounds if nu is None else {**(bounds or {}), "nu": nu}
         thetas = () if mixture is None else (mixture.theta,)
-        with announced(k, few=few(k, len(points.y))):
+        with announced(k, compiled=needs_machine_code(k, points.x)):
             end = fit_general(points, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
         low, high = end.box["nu"]
 

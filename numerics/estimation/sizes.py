@@ -34,6 +34,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
 from temperance.theory.coefficients.bounds import coefficient
 from temperance.theory.coefficients.coefficient import Coefficient
+from temperance.theory.models.spec import MOST_DERIVED
 
 LEVEL = 0.01
 """Of the test of all experts together."""
@@ -303,6 +304,8 @@ def _higher(fits: list[FitResult]) -> FitResult:
 
 def _charges(fitted: FittedMixture, most: int) -> tuple[tuple[tuple[Coefficient, ...], ...] | None, str]:
     """The learning coefficients of all pairs of sizes, or why some has no bound."""
+    if fitted.points.x.shape[1] > MOST_DERIVED:
+        return None, f"learning coefficients are computed for at most {MOST_DERIVED} columns of x"
     spec = fitted.model()
     free = spec.gate.activation is not None and not fitted.held.apart
     rows = []

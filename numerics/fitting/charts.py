@@ -263,14 +263,12 @@ def identity(p):  # type: ignore[no-untyped-def]
 
 def _chained(gradient, hessian, jacobian, second):  # type: ignore[no-untyped-def]
     """J^T g and J^T H J + second."""
-    turned = np.zeros(jacobian.shape)  # loops, as whole arrays take longer to compile
+    turned = np.zeros(jacobian.shape)  # by rows, as whole arrays take longer to compile
     for a in range(len(turned)):
-        for b in range(len(turned)):
-            turned[a, b] = jacobian[b, a]
+        turned[a] = jacobian[:, a]
     square = turned @ hessian @ jacobian
     for a in range(len(turned)):
-        for b in range(len(turned)):
-            square[a, b] += second[a, b]
+        square[a] += second[a]
     return turned @ gradient, square
 
 

@@ -172,37 +172,30 @@ def _spectrum(gradient, hessian, open_):  # type: ignore[no-untyped-def]
     A coordinate is informative if it is open and the derivatives are not rounding there; the others stay apart.
     """
     p = len(gradient)
-    scale, slope, matrix, informative = np.ones(p), np.zeros(p), identity(p), np.zeros(p, dtype=np.bool_)
+    scale, slope, matrix, informative = np.ones(p), np.zeros(p), identity(p), np.zeros(p)
     for a in range(p):
         ignored = abs(hessian[a, a]) <= SMALLEST_DIAGONAL and abs(gradient[a]) <= SMALLEST_DIAGONAL
         if open_[a] > 0 and not ignored:
-            informative[a] = True
+            informative[a] = 1.0
             scale[a] = math.sqrt(max(abs(hessian[a, a]), SMALLEST_DIAGONAL))
             slope[a] = gradient[a] / scale[a]
-    for a in range(p):
-        for b in range(p):
-            if informative[a] and informative[b]:
-                matrix[a, b] = -hessian[a, b] / (scale[a] * scale[b])
+    for a in range(p):  # row by row, as Python makes these steps too where there is no machine code
+        if informative[a] > 0:
+            matrix[a] = informative * -hessian[a] / (scale[a] * scale)
     values, vectors = np.linalg.eigh(matrix)
     along = np.zeros(p)
-    for b in range(p):
-        for a in range(p):
-            along[b] += vectors[a, b] * slope[a]
+    for a in range(p):
+        along += vectors[a] * slope[a]
     return scale, along, values, vectors
 
 
 def _damped(gradient, hessian, open_, damping):  # type: ignore[no-untyped-def]
     """The damped Newton step (p,) on the informative coordinates, and what the model gains by it."""
     scale, along, values, vectors = _spectrum(gradient, hessian, open_)
-    gain, step = 0.0, np.zeros(len(scale))
-    for b in range(len(scale)):
-        coefficient = along[b] / (abs(values[b]) + damping)
-        gain += along[b] * coefficient - 0.5 * values[b] * coefficient * coefficient
-        for a in range(len(scale)):
-            step[a] += coefficient * vectors[a, b]
+    step, coefficients = np.zeros(len(scale)), along / (np.abs(values) + damping)
     for a in range(len(scale)):
-        step[a] /= scale[a]
-    return step, gain
+        step[a] = (vectors[a] * coefficients).sum() / scale[a]
+    return step, (along * coefficients - 0.5 * values * coefficients * coefficients).sum()
 
 
 def _put(values, end):  # type: ignore[no-untyped-def]
@@ -309,9 +302,7 @@ def _project(trial, state, lower, upper):  # type: ignore[no-untyped-def]
     p, check, total = trial.shape[1], state[_TRIAL], 0.0
     for a in range(p):
         theta, slope = trial[_THETA, a], trial[_GRADIENT, a]
-        for b in range(p):
-            check += trial[_HESSIAN + a, b]
-        check += slope
+        check += trial[_HESSIAN + a].sum() + slope
         held = (theta <= lower[a] and slope < 0) or (theta >= upper[a] and slope > 0)
         trial[_OPEN, a] = 0.0 if held else 1.0
         if not held:
@@ -340,8 +331,7 @@ def _accept(here, trial, norm, state):  # type: ignore[no-untyped-def]
 def _move(here, trial, norm, state):  # type: ignore[no-untyped-def]
     """Take the trial place for the place of the climb."""
     for a in range(trial.shape[0]):
-        for b in range(trial.shape[1]):
-            here[a, b] = trial[a, b]
+        here[a] = trial[a]
     state[_VALUE], state[_NORM] = state[_TRIAL], norm
 
 
@@ -420,8 +410,9 @@ def _advance(here, trial, state, lower, upper, frame, stop, most):  # type: igno
     if phase in (_STEP, _AGAIN):
         state[_FAILED] = 0.0 if accepted else state[_FAILED] + 1
     level, settled, saddle, rising = state[_NORM] <= stop.gradient, False, False, False
-    scale, along, values, vectors = _spectrum(here[_GRADIENT], here[_HESSIAN:], here[_OPEN])
+    scale, vectors = here[_OPEN], here[_HESSIAN:]
     if level:
+        scale, along, values, vectors = _spectrum(here[_GRADIENT], here[_HESSIAN:], here[_OPEN])
         settled, saddle = _is_settled(along, values, stop.settled), values[0] < -stop.curvature
         rising = stop.valleys and not settled and state[_GAIN] > stop.settled
     state[_END] = 1.0 if level and not saddle else 0.0

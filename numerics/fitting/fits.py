@@ -28,7 +28,7 @@ from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout
 from temperance.numerics.fitting.search import FAILED, Effort, Optimum, Status, climb_all, search, starts_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import evaluate, few
+from temperance.numerics.mixture.generated import evaluate, few, needs_machine_code
 from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -161,15 +161,23 @@ def search_layout(
     return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, known=known, progress=progress))
 
 
-def effort_of(problem: Problem, starts: int) -> Effort:
-    """That of a fit from so many rough starts; from two atoms on with peaks and splits, fewer for few points.
+_SEVERAL_COLUMNS, _MANY_COLUMNS = 5, 20  # of x, beyond which fewer starts are made
 
-    With no rough starts there are none at all, but for known ones.
+
+def effort_of(problem: Problem, starts: int) -> Effort:
+    """That of a fit from so many rough starts; from two atoms on with peaks and splits.
+
+    These are fewer for few points, and for many columns of x, where a climb is dear and peaks are drawn at random. With
+    no rough starts there are none at all, but for known ones.
     """
-    rough = -(-starts // 2)
+    rough, dim, small = -(-starts // 2), problem.formulas.dim, few(problem.k, len(problem.points.y))
     if not starts or problem.k == 1:
         return Effort(rough, 0, 0)
-    return Effort(rough, 8, 6, rounds=1) if few(problem.k, len(problem.points.y)) else Effort(rough)
+    if dim > _MANY_COLUMNS:
+        rough, peaks, splits = min(rough, 3), 1, 1
+    else:
+        peaks, splits = (2, 2) if dim > _SEVERAL_COLUMNS else (8, 6) if small or dim > 2 else (20, 10)
+    return Effort(rough, peaks, splits, rounds=1 if small else 3)
 
 
 class _Ratios:
@@ -320,7 +328,7 @@ def formula_problem(
         k,
         gates,
         points,
-        not few(k, len(points.y)),
+        needs_machine_code(k, points.x),
         base,
         np.flatnonzero(free),
         lower[free],

@@ -218,8 +218,9 @@ def process_starts(
     node; rng: draws what is not on a grid, and some of many points.
     """
     points = problem.points
-    if len(points.y) > _MOST_POINTS and not _repeats(points):
-        points = Points(*points.some(_MOST_POINTS, rng))
+    most = _MOST_POINTS if problem.formulas.dim <= 2 else _MOST_POINTS // 4
+    if len(points.y) > most and not _repeats(points):
+        points = Points(*points.some(most, rng))
     experts = candidate_experts(problem, smaller, u, shift, rng)
     ways = list(embeddings(problem, smaller, u))
     density = Density(problem, ways[0], points)

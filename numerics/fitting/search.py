@@ -11,6 +11,7 @@ Example: ``search(layout_problem(Layout(3, 1, "free"), gate, points, box), seed=
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -37,6 +38,9 @@ _FEWER = 3  # rough starts for fits of fewer atoms, which others begin at
 _SLACK = 0.5  # ends lower by this on pooled points are not climbed further: rounding to cells moves differences less
 _SAME = 0.02  # ends on pooled points that differ by no more are one maximum
 _MANY = 5_000  # fewer points are not worth pooling
+_PART, _LEAST_PART = 10, 2_000  # points for each coordinate, and at least, on which starts are climbed without a grid
+_ROUGH_PART = 5  # points for each coordinate, at least, for a rough start
+_FINALISTS, _DRAWN_SLACK = 3, 5.0  # ends on them, at most, that are climbed on all points; times sqrt(n)
 _GAIN = 6  # times fewer cells than points, at least
 _LEVEL = 1e-3  # of log-likelihood: less is no rise from beside a kink
 _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is made again
@@ -189,7 +193,7 @@ def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Seq
     thetas, begin = [], rough_start if problem.parents is None else start_in_box
     for index in range(effort.rough):
         rng = np.random.default_rng([*seed, turn, index])
-        part = problem.at(Points(*problem.points.some(SUBSAMPLE, rng)))
+        part = problem.at(Points(*problem.points.some(max(SUBSAMPLE, _ROUGH_PART * len(problem.places)), rng)))
         thetas.append(part.climb(begin(part, rng), ROUGH_PASSES).theta)
     if fewer is not None:
         rng, small = np.random.default_rng([*seed, turn, effort.rough]), fewer.problem
@@ -257,8 +261,8 @@ def search(
 
     Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
     points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
-    be highest there. progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at
-    which the likelihood is finite.
+    be highest there; where no grid can be made, on a part of the points that is drawn. progress(done, starts) is called
+    on the way. Raises ValueError if there are no starts, or none at which the likelihood is finite.
     """
     total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
     if not total:
@@ -275,6 +279,9 @@ def search(
         return problem.climb(end.theta, effort.passes, stop)
 
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
+    drawn = few is None and len(problem.points.y) > 2 * (enough := max(_LEAST_PART, _PART * len(problem.places)))
+    if drawn:
+        few = Points(*problem.points.some(enough, np.random.default_rng([seed, 0])))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
     for turn in range(2 * effort.rounds if halves else 0):
@@ -284,7 +291,7 @@ def search(
         halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
     if few is not None:
-        halves = [[onwards(end) for end in _highest(climbs, few.n)] for climbs in halves]
+        halves = [[onwards(end) for end in _highest(climbs, few.n, drawn=drawn)] for climbs in halves]
         first = [onwards(end) for end in first]
     optima = [_optimum(problem, climbs) for climbs in halves]
     best = better(*optima) if len(optima) == 2 else _optimum(problem, first)
@@ -318,12 +325,15 @@ def _settled(best: Optimum, stop: Stop) -> Optimum:
     return replace(end, starts=best.starts, agree=best.agree, gap=best.gap, fewer=best.fewer)
 
 
-def _highest(ends: Sequence[Maximum], n: float) -> list[Maximum]:
-    """The different ends that are lower than the best by at most the slack."""
+def _highest(ends: Sequence[Maximum], n: float, *, drawn: bool) -> list[Maximum]:
+    """The different ends that are lower than the best by at most the slack.
+
+    On a part of the points that was drawn, the difference of two ends is known up to a multiple of sqrt(n).
+    """
     apart: list[Maximum] = []
-    order = sorted(ends, key=lambda end: -end.value)
+    order, slack = sorted(ends, key=lambda end: -end.value), _DRAWN_SLACK * math.sqrt(n) if drawn else _SLACK
     for end in order:
-        if (order[0].value - end.value) * n > _SLACK:
+        if (order[0].value - end.value) * n > slack or (drawn and len(apart) == _FINALISTS):
             break
         if not apart or (apart[-1].value - end.value) * n > _SAME:
             apart.append(end)

@@ -39,6 +39,7 @@ STEM = "temperance_likelihood"
 """How the names of modules begin that hold kernels."""
 
 _FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
+_COLUMNS = 2  # of x: with more, a kernel takes longer to compile than NumPy takes to fit
 
 
 class GeneratedLikelihood:
@@ -82,8 +83,13 @@ class GeneratedLikelihood:
 
 
 def few(k: int, points: int) -> bool:
-    """Whether a fit of k atoms to so many points is done in NumPy before machine code is made or loaded."""
+    """Whether points are so few that a fit of k atoms is done in NumPy before machine code is made or loaded."""
     return k * points <= (_FEW if k > 1 else _FEW_OF_ONE)
+
+
+def needs_machine_code(k: int, x: Floats) -> bool:
+    """Whether a fit of k atoms to points x (n, d) is worth a kernel, which is written out for every column of x."""
+    return x.shape[1] <= _COLUMNS and not few(k, len(x))
 
 
 def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:

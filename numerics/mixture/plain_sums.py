@@ -5,8 +5,8 @@ It takes over where a function has no machine code, and where a value is not fin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
@@ -21,7 +21,9 @@ from temperance.numerics.mixture.points import softmax
 from temperance.numerics.mixture.threads import one_blas_thread
 
 Formulas = Callable[[Floats, Floats], Floats]
-WORKSPACE = 2**17  # numbers in the derivatives of a block of points: about 1 MB, to stay in a second-level cache
+WORKSPACE = 2**18  # numbers in the rows of a block of points: 2 MB, to stay in a second-level cache
+_LEAST_BLOCK = 64
+_FLOOR = -300.0  # of exponents: smaller shares change no sum of doubles, and numbers that are denormal are slow
 
 
 class Sums(NamedTuple):
@@ -30,18 +32,6 @@ class Sums(NamedTuple):
     value: float
     score: Floats
     hessian: Floats
-
-
-@lru_cache(maxsize=64)
-def _compiled(formulas: AtomFormulas) -> Formulas:
-    """Of x (n, d) and parameters (p,): log weight, mean, their slopes and second derivatives, (rows, n)."""
-    slopes = [
-        *formulas.gate_slopes,
-        *formulas.gate_bends.values(),
-        *formulas.line_slopes,
-        *formulas.line_bends.values(),
-    ]
-    return _function(formulas, [formulas.log_weight, formulas.mean, *slopes])
 
 
 @lru_cache(maxsize=64)
@@ -77,20 +67,27 @@ def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
     return values
 
 
-def _function(formulas: AtomFormulas, rows: list[sp.Expr]) -> Formulas:
+def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
+    """Of x (n, d) and parameters (p,) or (p, k, 1): the rows, (rows, n) or (rows, k, n).
+
+    What is not finite is computed again in mpmath.
+    """
     symbols = (*formulas.x, *formulas.parameters)
     function = sp.lambdify(symbols, rows, modules=modules(rows), cse=True)
-    exact = [_real(sp.lambdify(symbols, row, modules=[MPMATH, "mpmath"])) for row in rows]
+
+    @cache
+    def exact(row: int) -> Callable[..., Any]:
+        return _real(sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"]))
 
     def filled(x: Floats, parameters: Floats) -> Floats:
-        values = np.empty((len(rows), len(x)))
+        values = np.empty((len(rows), *parameters.shape[1:-1], len(x)))
         for value, one in zip(values, function(*x.T, *parameters), strict=True):
-            value[:] = one
-        for value, again in zip(values, exact, strict=True) if not np.isfinite(values.sum()) else ():
-            for j in np.flatnonzero(~np.isfinite(value)):
-                value[j] = precise(again, *x[j], *parameters)
-                if not np.isfinite(value[j]):  # nor are the sums
-                    break
+            value[...] = one
+        for row, *atom, j in np.argwhere(~np.isfinite(values)) if not np.isfinite(values.sum()) else ():
+            own = parameters[(slice(None), *atom, 0)] if atom else parameters
+            values[(row, *atom, j)] = precise(exact(row), *x[j], *own)
+            if not np.isfinite(values[(row, *atom, j)]):  # nor are the sums
+                break
         return values
 
     return filled
@@ -106,7 +103,105 @@ def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     return filled
 
 
-_coordinates = lru_cache(maxsize=64)(Coordinates)
+class _Derivatives:
+    """The derivatives of a formula as products of a function of the parameters and a shape, which is of x alone.
+
+    All derivatives of tanh(beta1 . x) by beta1 have one function, and the shapes x1, x2, ..: so sums over the data are
+    few. slopes: by parameter the place of its function, and its shape. bends: of the second derivatives that are not 0,
+    the places of both parameters, that of the function among `bent`, and the shape.
+    """
+
+    def __init__(self, formula: sp.Expr, parameters: Sequence[sp.Symbol]) -> None:
+        def factored(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+            shape, function = sp.factor_terms(expr).as_independent(*parameters, as_Add=False)
+            number, shape = shape.as_coeff_Mul()
+            return number * function, shape
+
+        first = [factored(sp.diff(formula, p)) for p in parameters]
+        self.functions = list(dict.fromkeys(function for function, _ in first))
+        self.slopes = [(self.functions.index(function), shape) for function, shape in first]
+        second = [[factored(sp.diff(function, p)) for p in parameters] for function in self.functions]
+        self.bent = list(dict.fromkeys(function for row in second for function, _ in row if function != 0))
+        self.bends = [
+            (a, b, self.bent.index(second[n][b][0]), shape * second[n][b][1])
+            for a, (n, shape) in enumerate(self.slopes)
+            for b in range(a, len(parameters))
+            if second[n][b][0] != 0
+        ]
+
+
+class _Plan:
+    """Which sums over the data make the score and the Hessian of k atoms.
+
+    A *slot* is a function of one atom: those of its log weight, those of its mean, times e/nu, and (e^2/nu - 1)/(2 nu).
+    Slot number n k + i is the n-th of atom i. Rows are products of two slots, each with itself and those after it, then
+    slots, then functions of second derivatives; columns are products of two shapes. source, target, factor: which sums
+    go where in the half of the Hessian, which is added to its transpose.
+    """
+
+    def __init__(self, f: AtomFormulas, k: int) -> None:
+        self.where, self.k, gates = Coordinates(f, k), k, f.own + f.shared
+        gate, line = _Derivatives(f.log_weight, f.parameters[:gates]), _Derivatives(f.mean, f.parameters[gates:])
+        ends = accumulate(len(part) for part in ((0, 0), gate.functions, line.functions, gate.bent, line.bent))
+        self.parts = [slice(low, high) for low, high in pairwise((0, *ends))]
+        rows = [f.log_weight, f.mean, *gate.functions, *line.functions, *gate.bent, *line.bent]
+        self.values = _function(f, rows)
+        before = len(gate.functions)  # the slots of the mean come after
+        slots = k * (before + len(line.functions) + 1)
+        self.gates = k * before
+        single = slots * (slots + 1) // 2
+        place, bent = np.zeros((slots, slots), dtype=np.int64), single + slots
+        first, second = np.triu_indices(slots)
+        place[first, second] = place[second, first] = np.arange(single)
+        self.rows = bent + k * (len(gate.bent) + len(line.bent))
+
+        shapes = list(dict.fromkeys([sp.S.One, *(shape for _, shape in (*gate.slopes, *line.slopes))]))
+        self.first, self.second = np.triu_indices(len(shapes))
+        products = [shapes[i] * shapes[j] for i, j in zip(self.first, self.second, strict=True)]
+        column = {product: n for n, product in reversed([*enumerate(products)])}
+        others = list(dict.fromkeys(shape for *_, shape in (*gate.bends, *line.bends) if shape not in column))
+        column |= {shape: len(products) + n for n, shape in enumerate(others)}
+        self.columns = len(products) + len(others)
+        self.base = len(shapes)
+        self.shapes = sp.lambdify(f.x, [*shapes, *others], modules=modules([*shapes, *others]), cse=True)
+
+        size, entries = self.where.size, list[tuple[int, int, int]]()  # slot, shape, coordinate
+        for i in range(k):
+            places = [int(place) for place in self.where.values[i]]
+            every = [*gate.slopes, *((before + n, shape) for n, shape in line.slopes)]
+            entries += [(n * k + i, shapes.index(s), at) for (n, s), at in zip(every, places, strict=True)]
+            entries.append((slots - k + i, 0, int(self.where.nu[i])))
+        slot, shape, place_of = np.array(entries).T
+        table = np.zeros((len(shapes), len(shapes)), dtype=np.int64)
+        table[self.first, self.second] = table[self.second, self.first] = np.arange(len(products))
+        self.score_source = (single + slot) * self.columns + table[0, shape]
+        self.score_target = place_of
+        one, other = np.triu_indices(len(entries))
+        source = place[slot[one], slot[other]] * self.columns + table[shape[one], shape[other]]
+        target, factor = place_of[one] * size + place_of[other], np.where(one == other, 0.5, 1.0)
+        for n, part, start in ((0, gate, 0), (len(gate.bent), line, gates)):
+            for a, b, function, product in part.bends:
+                values = self.where.values
+                source = np.append(source, (bent + (n + function) * k + np.arange(k)) * self.columns + column[product])
+                target = np.append(target, values[:, start + a] * size + values[:, start + b])
+                factor = np.append(factor, np.full(k, 0.5 if a == b else 1.0))
+        self.source, self.target, self.factor = source, target, factor
+        self.block = max(_LEAST_BLOCK, WORKSPACE // (self.rows + self.columns))
+        self.spare: list[Floats] = []  # rows and columns of a block; a call takes them, and gives them back
+
+    def fill(self, products: Floats, x: Floats) -> None:
+        """Put the products of two shapes, and other shapes of second derivatives, at x (n, d) into (columns, n)."""
+        shapes = np.empty((self.base + self.columns - len(self.first), len(x)))
+        for shape, value in zip(shapes, self.shapes(*x.T), strict=True):
+            shape[:] = value
+        at = 0
+        for i in range(self.base):
+            np.multiply(shapes[i], shapes[i : self.base], out=products[at : at + self.base - i])
+            at += self.base - i
+        products[at:] = shapes[self.base :]
+
+
+_plan = lru_cache(maxsize=64)(_Plan)
 
 
 @one_blas_thread()
@@ -120,20 +215,25 @@ def plain_sums(
     reference: Floats,
 ) -> Sums:
     """Value, score and Hessian in all coordinates, at parameters (not logarithms)."""
-    where = _coordinates(formulas, k)
-    block = max(1, WORKSPACE // (4 * k * where.size))
-    value, score, hessian = 0.0, np.zeros(where.size), np.zeros((where.size, where.size))
-    for start in range(0, len(y), block):
-        part = slice(start, start + block)
-        own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
+    plan = _plan(formulas, k)
+    where, value, sums = plan.where, 0.0, np.zeros((plan.rows, plan.columns))
+    room = plan.spare.pop() if plan.spare else np.empty((plan.rows + plan.columns) * plan.block)
+    for start in range(0, len(y), plan.block):
+        part = slice(start, start + plan.block)
+        own = (weights[part], reference[part]) if len(weights) else (None, 0.0)
+        n = len(y[part])
+        table = room[: (plan.rows + plan.columns) * n].reshape(-1, n)
+        rows, products = table[: plan.rows], table[plan.rows :]
         with np.errstate(all="ignore"):
-            sums = _block(formulas, where, natural, x[part], y[part], *own)
-        value += sums.value
-        score += sums.score
-        hessian += sums.hessian
-    chain = np.where(where.logs, natural, 1.0)
-    score = chain * score
-    return Sums(value, score, chain[:, None] * hessian * chain + np.diag(np.where(where.logs, score, 0.0)))
+            value += _fill(rows, plan, natural, x[part], y[part], *own)
+            plan.fill(products, x[part])
+            sums += rows @ products.T
+    plan.spare.append(room)
+    flat, chain, size = sums.ravel(), np.where(where.logs, natural, 1.0), where.size
+    score: Floats = chain * np.bincount(plan.score_target, flat[plan.score_source], size)
+    half = np.bincount(plan.target, plan.factor * flat[plan.source], size * size).reshape(size, size)
+    hessian = chain[:, None] * (half + half.T) * chain
+    return Sums(value, score, hessian + np.diag(np.where(where.logs, score, 0.0)))
 
 
 def _lowered(t: Floats) -> Floats:
@@ -171,10 +271,15 @@ class AtomJets(NamedTuple):
     line_slopes: Floats
 
 
+@lru_cache(maxsize=64)
+def _jets(f: AtomFormulas) -> Formulas:
+    return _function(f, [f.log_weight, f.mean, *f.gate_slopes, *f.line_slopes])
+
+
 def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
     """What the formulas of an atom are at x (n, d)."""
-    rows, g, bends = _compiled(f)(x, parameters), f.own + f.shared, len(f.gate_bends)
-    return AtomJets(rows[0], rows[1], rows[2 : 2 + g], rows[2 + g + bends : 2 + g + bends + f.line])
+    rows, g = _jets(f)(x, parameters), f.own + f.shared
+    return AtomJets(rows[0], rows[1], rows[2 : 2 + g], rows[2 + g :])
 
 
 @lru_cache(maxsize=64)
@@ -184,41 +289,41 @@ def _means(formulas: AtomFormulas) -> Callable[..., Any]:
     return sp.lambdify((*formulas.x, *line), rows, modules=modules(rows), cse=True)
 
 
-def _block(f: AtomFormulas, where: Coordinates, natural: Floats, x: Floats, y: Floats, w: Any, reference: Any) -> Sums:
-    """The sums over some points, by the parameters themselves."""
-    counts = (2, f.own + f.shared, len(f.gate_bends), f.line, len(f.line_bends))
-    rows, size, nus = [_compiled(f)(x, natural[places]) for places in where.values], where.size, natural[where.nu]
-    parts = [[row[low:high] for low, high in pairwise((0, *accumulate(counts)))] for row in rows]
-    t, means = (np.array([logs[n] for (logs, *_) in parts]) for n in (0, 1))
+def _fill(
+    every: Floats, plan: _Plan, natural: Floats, x: Floats, y: Floats, weights: Floats | None, reference: Any
+) -> float:
+    """The log-likelihood of some points; the rows (rows, n) that are added up with products of shapes are filled."""
+    nu, n, k, gates = natural[plan.where.nu][:, None], len(y), plan.k, plan.gates
+    rows = plan.values(x, natural[plan.where.values].T[:, :, None])
+    (t, means), gate, line, gate_bent, line_bent = (rows[part] for part in plan.parts)
     t, e = _lowered(t), y - means
-    prior, posterior = softmax(t), softmax(_joint(t, e, nus))
-    early, late = np.zeros((2, size, len(y)))  # the means of the slopes over the atoms, before and after y
-    second, g = np.zeros((size, size)), f.own + f.shared
-    for i, (_, slopes, bends, lines, line_bends) in enumerate(parts):
-        nu, at, share = nus[i], where.nu[i], w * posterior.shares[i]
-        gate, line = where.values[i, :g], where.values[i, g:]
-        every = np.concatenate([where.values[i], [at]])
-        square = e[i] ** 2 / nu
-        features = np.concatenate([slopes, e[i] * lines / nu, [(square - 1) / (2 * nu)]])
-        for places, shares, values, mean, sign in (
-            (every, posterior.shares[i], features, late, 1.0),
-            (gate, prior.shares[i], slopes, early, -1.0),
-        ):
-            weighted = shares * values
-            mean[places] += weighted
-            second[np.ix_(places, places)] += (sign * w * weighted) @ values.T
-        for pairs, places, values in (
-            (f.gate_bends, gate, bends @ (share - w * prior.shares[i])),
-            (f.line_bends, line, line_bends @ (share * e[i]) / nu),
-        ):
-            for (a, b), total in zip(pairs, values, strict=True):
-                second[places[a], places[b]] += total
-                second[places[b], places[a]] += total * (a != b)
-        second[np.ix_(line, line)] -= (lines * share) @ lines.T / nu
-        cross = lines @ (share * e[i]) / nu**2
-        second[line, at] -= cross
-        second[at, line] -= cross
-        second[at, at] -= share @ (square - 0.5) / nu**2
-    value = float((w * (posterior.log_sum - prior.log_sum - reference)).sum())
-    second += (w * early) @ early.T - (w * late) @ late.T
-    return Sums(value, (w * (late - early)).sum(axis=1), second)
+    prior, posterior = softmax(t, floor=_FLOOR), softmax(_joint(t, e, nu[:, 0]), floor=_FLOOR)
+    p, r, square = prior.shares, posterior.shares, e * e / nu
+    slots = np.concatenate([gate, line * (e / nu), ((square - 1) / (2 * nu))[None]])
+    late, early = (slots * r).reshape(-1, n), (gate * p).reshape(-1, n)
+    gains = posterior.log_sum - prior.log_sum - reference
+    slots, late_w, early_w = slots.reshape(-1, n), late, early
+    if weights is not None:
+        late_w, early_w, p, r, gains = late * weights, early * weights, p * weights, r * weights, gains * weights
+    # second derivatives of the log normal density by mean and variance, of no, one and two variances
+    bends = r * np.stack([np.broadcast_to(-1 / nu, e.shape), -e / nu**2, (0.5 - square) / nu**2])
+    slopes, m = np.concatenate([line, np.ones((1, *t.shape))]).reshape(-1, n), 0
+    for s in range(len(slots)):
+        pairs = every[m : m + len(slots) - s]
+        m += len(pairs)
+        np.multiply(late[s:], -late_w[s], out=pairs)
+        pairs[::k] += late_w[s] * slots[s::k]
+        if s < gates:
+            own = pairs[: gates - s]
+            own += early_w[s] * early[s:]
+            own[::k] -= early_w[s] * slots[s:gates:k]
+        else:
+            last = len(pairs) - 1 - (len(pairs) - 1) % k  # the variance of this atom
+            pairs[:last:k] += slopes[s - gates] * slopes[s - gates : -k : k] * bends[int(not last), s % k]
+            pairs[last] += slopes[s - gates] * bends[1 + int(not last), s % k]
+    single, bent = every[m : m + len(slots)], every[m + len(slots) :].reshape(-1, k, n)
+    single[:] = late_w
+    single[:gates] -= early_w
+    bent[: len(gate_bent)] = gate_bent * (r - p)
+    bent[len(gate_bent) :] = line_bent * (r * e / nu)
+    return float(gains.sum())

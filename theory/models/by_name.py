@@ -38,7 +38,17 @@ from temperance.theory.models.formula_reader import (
     names_in,
 )
 from temperance.theory.models.pieces import in_conditions, is_constant
-from temperance.theory.models.spec import BETA0, NU, Expert, Gate, MoESpec, bias_of, covariates, require_dimension
+from temperance.theory.models.spec import (
+    BETA0,
+    MOST_DERIVED,
+    NU,
+    Expert,
+    Gate,
+    MoESpec,
+    bias_of,
+    covariates,
+    require_dimension,
+)
 
 _MOST_EXCHANGED = 6  # own parameters, of which all pairs of pairs are exchanged
 _WITHOUT = "accepted: a formula without it"
@@ -180,7 +190,7 @@ def model(
     texts = formulas_of(gate, expert)
     own_gate = gate in texts
     dim = max([1, *map(least_dimension, texts)]) if dim is None else dim
-    require_dimension(dim)
+    require_dimension(dim, MOST_DERIVED)
     if activation is not None and (own_gate or isinstance(gate, Gate)):
         written = "; in a formula s is written out, as in tanh(beta1*x)/tau" if own_gate else ""
         raise ValueError(f"an activation goes with the gate 'activation' only{written}")

@@ -75,10 +75,14 @@ def dot(u: Sequence[sp.Expr], v: Sequence[sp.Expr]) -> sp.Expr:
     return sum((p * q for p, q in zip(u, v, strict=True)), sp.S.Zero)
 
 
-def require_dimension(dim: int) -> None:
+MOST_DERIVED, MOST_FITTED = 20, 200
+"""The greatest dimension of x of which something is derived, and of which data are fitted."""
+
+
+def require_dimension(dim: int, most: int = MOST_FITTED) -> None:
     """Raise ValueError for a dimension of x that is not accepted."""
-    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= 20:
-        raise ValueError(f"the dimension of x must be an integer from 1 to 20, got {dim!r}")
+    if not isinstance(dim, int) or isinstance(dim, bool) or not 1 <= dim <= most:
+        raise ValueError(f"the dimension of x must be an integer from 1 to {most}, got {dim!r}")
 
 
 def _require_symbols(what: str, parameters: tuple[sp.Symbol, ...]) -> None:

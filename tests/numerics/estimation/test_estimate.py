@@ -46,6 +46,20 @@ def test_the_linear_gate_says_that_only_ratios_are_identifiable():
     assert values["beta1/tau", 0].se == pytest.approx(softmax["beta1", 0].se, rel=1e-4)
 
 
+@pytest.mark.slow
+def test_lines_in_many_columns_are_recovered_from_a_part_of_the_points_first():
+    rng, d = np.random.default_rng(3), 21
+    x = rng.uniform(-1, 1, (6000, d))
+    beta1, a = 3 * rng.normal(size=d), rng.normal(size=(2, d))
+    first = rng.random(len(x)) < 1 / (1 + np.exp(-x @ beta1))
+    y = np.where(first, x @ a[0] - 2, x @ a[1] + 2) + rng.normal(size=len(x)) / 4
+    result = fit(x, y, fitted=2, gate="softmax")
+    slopes = np.array([values["a", i].value for values in [by_name(result)] for i in (0, 1)])
+    order = [0, 1] if slopes[0] @ a[0] > slopes[0] @ a[1] else [1, 0]
+    assert np.abs(slopes[order] - a).max() < 0.05
+    assert result.gap < 1e-4
+
+
 def test_one_atom_has_the_standard_errors_of_least_squares():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, 500)

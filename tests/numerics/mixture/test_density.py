@@ -1,11 +1,14 @@
 """The hand-written likelihood against the symbolic density, differentiated with 60 digits, and finite differences."""
 
+from dataclasses import replace
+
 import mpmath
 import numpy as np
 import pytest
 import sympy as sp
 
 from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import (
     Layout,
     MixingMeasure,
@@ -120,6 +123,19 @@ def test_blocks_add_up(monkeypatch):
     parts = log_likelihood(theta, layout, GATES["tanh"], x, y)
     for name in ("value", "score", "hessian"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-11)
+
+
+@pytest.mark.parametrize(("name", "d"), [("tanh", 6), ("gelu", 3), ("linear", 25)])
+def test_sums_over_many_columns_are_those_by_hand(name, d):
+    """All derivatives by beta1 have one function of the parameters, so that sums over the data are few."""
+    layout = Layout(3, d, "free")
+    theta, x, y = case(layout, seed=8, points=300)
+    plain = replace(GATES[name], machine_code=False)
+    weights, reference = np.random.default_rng(9).uniform(0.5, 2, (2, len(y)))
+    for given in ((), (weights, reference)):
+        ours, by_formula = (f(theta, layout, plain, x, y, *given) for f in (log_likelihood, evaluate))
+        for mine, other in zip(ours, by_formula, strict=True):
+            np.testing.assert_allclose(other, mine, rtol=1e-11, atol=1e-11 * np.abs(mine).max())
 
 
 def test_an_overflow_of_s_is_no_number_and_no_warning():

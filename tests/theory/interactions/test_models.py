@@ -125,7 +125,7 @@ def test_gates_with_a_bias_of_their_own_get_no_beta0():
         (lambda: Expert("e", "y", (B,)), "log_density must be a SymPy Expr"),
         (lambda: MoESpec(Gate("g", B * X, (B,)), Expert("e", B * Y, (B,)), 1), "used twice"),
         (lambda: MoESpec(gate("softmax", 2), expert("gaussian", 1), 1), "not a covariate in dimension 1"),
-        (lambda: MoESpec(gate("softmax", 1), expert("gaussian", 1), 0), "from 1 to 20"),
+        (lambda: MoESpec(gate("softmax", 1), expert("gaussian", 1), 0), "from 1 to 200"),
         (lambda: gate("soft", 1), "unknown gate 'soft'; accepted: linear, activation, activation-bias"),
         (lambda: gate("activation", 1), "needs an activation"),
         (lambda: gate("linear", 1, "tanh"), "takes no activation"),
