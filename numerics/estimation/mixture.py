@@ -110,11 +110,15 @@ class Mixture:
         """The probabilities of the atoms given x and y, (n, k)."""
         return softmax(self._joint(points)[1], axis=1).shares
 
-    def log_likelihood(self, points: Points) -> float:
-        """The sum of log g(y|x) over the points, less their reference."""
+    def log_density(self, points: Points) -> Floats:
+        """The log g(y|x) of the points, less their reference, (n,)."""
         weights, joint = self._joint(points)
         logs = softmax(joint, axis=1).log_sum - softmax(weights, axis=1).log_sum
-        return float(points.total(logs - points.reference if len(points.reference) else logs))
+        return logs - points.reference if len(points.reference) else logs
+
+    def log_likelihood(self, points: Points) -> float:
+        """The sum of log g(y|x) over the points, less their reference."""
+        return float(points.total(self.log_density(points)))
 
     def _joint(self, points: Points) -> tuple[Floats, Floats]:
         weights, means = self._at(points.x)

@@ -15,13 +15,15 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation import diagnostics
 from temperance.numerics.estimation.diagnostics import in_doubt
-from temperance.numerics.estimation.merge import FittedMixture, Merge, merged_to
+from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
 from temperance.numerics.fitting.fits import Fit
 from temperance.numerics.fitting.search import AGREE, APART
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.points import Points, reals
 from temperance.theory.expressions.arguments import checked
 
 Value = float | list[float]
@@ -251,6 +253,17 @@ class FitResult(Tabled):
         return penalty - 2 * self.log_likelihood if self.fit.is_estimate else None
 
     @property
+    def icl(self) -> float | None:
+        """BIC plus twice the entropy -sum r log r of the experts given the points (Biernacki, Celeux and Govaert 2000).
+
+        So it prefers experts that points can be told to belong to. None where the search ended at no estimate.
+        """
+        points = self.mixture.points
+        shares = self.mixture.values.responsibilities(points)
+        entropy = -float(points.total((shares * np.log(np.maximum(shares, LEAST))).sum(axis=1)))
+        return None if self.bic is None else self.bic + 2 * entropy
+
+    @property
     def flat_directions(self) -> list[dict[str, Value]]:
         """The directions along which the information vanishes; what is positive stands for its logarithm."""
         names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.names]
@@ -267,6 +280,30 @@ class FitResult(Tabled):
     def curves(self, x: Floats) -> tuple[Floats, Floats]:
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
         return self.mixture.values.probabilities(x), self.mixture.values.means(x)
+
+    @checked
+    def predict(self, x: ArrayLike) -> Floats:
+        """The mean of y given x (n, d) or (n,), sum_i pi_i(x) mean_i(x), (n,).
+
+        Raises ValueError for other columns than those of the data, and values that are no finite numbers.
+        """
+        gates, means = self.curves(self._points(x, None).x)
+        return np.asarray((gates * means).sum(axis=1))
+
+    @checked
+    def posterior(self, x: ArrayLike, y: ArrayLike) -> Floats:
+        """The probability of each expert given x (n, d) or (n,) and y (n,), pi_i N_i/sum_j pi_j N_j, (n, k).
+
+        Raises ValueError as `predict`, and for x and y of different lengths.
+        """
+        return self.mixture.values.responsibilities(self._points(x, y))
+
+    def _points(self, x: ArrayLike, y: ArrayLike | None) -> Points:
+        at = reals(x, "x")
+        at = at[:, None] if at.ndim == 1 else at
+        if at.shape[1:] != (len(self.columns),):
+            raise ValueError(f"x must have shape (n, {len(self.columns)}), as the data of the fit, not {at.shape}")
+        return Points(at, np.zeros(len(at)) if y is None else reals(y, "y"))
 
     @cached_property
     def words(self) -> tuple[str, ...]:

@@ -82,7 +82,8 @@ def merges_of(comparison: Sizes) -> Merges:
 _ENOUGH = 20  # points a parameter
 COLUMNS = (
     "k: the number of experts.",
-    "AIC, BIC, sBIC: each takes the k at which it is smallest; sBIC has two values where lambda is only bounded.",
+    "AIC, BIC, ICL, sBIC: each takes the k at which it is smallest; sBIC has two values where lambda is only bounded.",
+    "ICL: BIC plus twice the entropy of the experts given the points: it resists heavy tails and misses close experts.",
     "lambda: where k - 1 experts are enough, sBIC charges lambda log n for k, and not half the number of parameters.",
     "D: the log-likelihood per observation that is lost when the two most alike experts become one.",
     "merges: these two, by their numbers in the largest fit; 0+3 stands for 0 and 3 merged before.",
@@ -264,6 +265,7 @@ def _row(comparison: Sizes, k: int) -> dict[str, Any]:
         "loglik": fit.log_likelihood,
         "aic": fit.aic,
         "bic": fit.bic,
+        "icl": fit.icl,
         "sbic": None if sbic is None else list(sbic),
         "coefficient": None if charge is None else [_text(charge.lower), _text(charge.upper)],
         "dissimilarity": None if merger is None else merger.height,
@@ -307,6 +309,7 @@ _COLUMNS: Columns = {
     "log-lik": lambda row: _number(row["loglik"]),
     "AIC": lambda row: _number(row["aic"]),
     "BIC": lambda row: _number(row["bic"]),
+    "ICL": lambda row: _number(row["icl"]),
     "sBIC": lambda row: _ends(row["sbic"], 1),
     "lambda": lambda row: _coefficient(row["coefficient"]),
     "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",

@@ -17,11 +17,8 @@ from temperance.numerics.estimation.fit import Options
 from temperance.numerics.estimation.fit import fit as estimate
 from temperance.numerics.estimation.result import FitResult, Text
 from temperance.numerics.estimation.sizes import sizes
-from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
-from temperance.numerics.mixture.measures import MixingMeasure, gate_probabilities, log_density
-from temperance.numerics.mixture.points import reals
+from temperance.numerics.mixture.points import Points, reals
 from temperance.theory.expressions.arguments import shown
 from temperance.theory.models.gates import FITTED, gate_of, require_gate
 
@@ -123,18 +120,9 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, X, dtype=np.float64, reset=False)
 
-    @property
-    def _measure(self) -> MixingMeasure:
-        assert isinstance(self.result_.fit, LayoutFit)  # the gates that it takes have no other
-        return self.result_.fit.measure
-
     def _log_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         x = self._checked(X)
-        return log_density(self._measure, self._gate, x, reals(y, "y"))
-
-    @property
-    def _gate(self) -> CompiledActivation:
-        return compile_activation(self.activation_)
+        return self.result_.mixture.values.log_density(Points(x, reals(y, "y")))
 
     def predict(self, X: ArrayLike) -> Floats:
         """The mean of y given X (n, d), sum_i p_i(x) (a_i . x + b_i), shape (n,).
@@ -144,8 +132,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             NotFittedError: fit has not been called.
         """
         x = self._checked(X)
-        measure = self._measure
-        return (gate_probabilities(measure, self._gate, x) * (x @ measure.a.T + measure.b)).sum(axis=1)
+        return self.result_.predict(x)
 
     def predict_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """The density of y given X, g(y_j | x_j), shape (n,), for X (n, d) and y (n,).
@@ -163,7 +150,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             ValueError, NotFittedError: as `predict`.
         """
         x = self._checked(X)
-        return gate_probabilities(self._measure, self._gate, x)
+        return self.result_.curves(x)[0]
 
     def aic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """2 n_parameters_ - 2 log-likelihood of X (n, d), y (n,), as GaussianMixture has it; the less, the better.

@@ -231,3 +231,22 @@ def test_what_moves_with_the_edge_of_the_box_says_so():
         assert here.verdict == ("yes, but it moves with the edge of the box" if moved > 0.1 else "yes")
     assert told["beta0", 0].caveat == "near edge"
     assert told["tau", None].caveat == "edge"
+
+
+def test_predictions_posteriors_and_icl_are_those_of_the_formulas():
+    x, y = draw(LINE, "tanh", 300)
+    result = fit(x, y, fitted=2, activation="tanh", starts=3)
+    measure = result.fit.measure
+    scores = np.tanh(x @ measure.beta1.T) / measure.tau + measure.beta0 / measure.tau
+    gates = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    means = x @ measure.a.T + measure.b
+    joint = gates * np.exp(-((y[:, None] - means) ** 2) / (2 * measure.nu)) / np.sqrt(2 * np.pi * measure.nu)
+    shares = joint / joint.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(result.predict(x), (gates * means).sum(axis=1))
+    np.testing.assert_allclose(result.predict(x[:, 0]), result.predict(x))
+    np.testing.assert_allclose(result.posterior(x, y), shares, atol=1e-12)
+    assert result.icl == pytest.approx(result.bic - 2 * np.sum(shares * np.log(np.maximum(shares, 1e-300))))
+    with pytest.raises(ValueError, match=r"^x must have shape \(n, 1\), as the data of the fit, not \(300, 2\)$"):
+        result.predict(np.column_stack([x, x]))
+    with pytest.raises(ValueError, match=r"^x must have shape \(n, d\) and y \(n,\), not \(300, 1\) and \(2,\)$"):
+        result.posterior(x, [1.0, 2.0])

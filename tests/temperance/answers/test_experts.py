@@ -8,7 +8,7 @@ import pytest
 from temperance import MixingMeasure, experts, sample
 from temperance.commands.app import run
 
-KEYS = ["k", "loglik", "aic", "bic", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
+KEYS = ["k", "loglik", "aic", "bic", "icl", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
 
 
 def drawn(n=400, seed=9):

@@ -216,7 +216,7 @@ def test_what_cannot_be_predicted_is_refused(model):
         temperance.MoERegressor().summary()
     with pytest.raises(ValueError, match="2 features"):
         model.predict([[1.0, 2.0]])
-    with pytest.raises(ValueError, match="y must have shape"):
+    with pytest.raises(ValueError, match=r"y \(n,\), not \(1, 1\) and \(2,\)"):
         model.predict_density([[1.0]], [1.0, 2.0])
 
 
