@@ -26,9 +26,10 @@ from temperance.theory.derivations.derivation import Code, Formula, Paragraph, a
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
 """Names of parameters in any prose."""
 _WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
+_NEGATIVE = r"(?:\*\*|\^)(?:-[0-9]+|\(-?[0-9]+(?:/[0-9]+)?\))"  # a power such as ^-5 or ^(-5/2)
 _TOKEN = re.compile(
     r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
-    rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD}))+)|({_WORD})|->|>=|<="
+    rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD})|{_NEGATIVE})+)|({_WORD})|->|>=|<="
 )
 _SIGN = re.compile(r"(?:^|[(=,\s])-$")
 _USUAL = NAMES | {"a", "b", "c"}
@@ -184,10 +185,10 @@ def _token(token: re.Match[str], text: str, names: Set[str]) -> str:
 
 def _product(text: str, names: Set[str]) -> str:
     """Names and numbers between * / and powers as a formula; as it is where a word is none of the names."""
-    factors = [f for f in re.split(r"\*\*|[*/^]", text) if not f.isdigit()]
+    factors = [f for f in re.split(r"[-*/^()]+", text) if f and not f.isdigit()]
     if not factors or not all(len(f) == 1 or _base(f) in names for f in factors):
         return plain(text)
-    out = re.sub(r"(?:\*\*|\^)([A-Za-z0-9_]+)", r"^{\1}", text)
+    out = re.sub(r"(?:\*\*|\^)\(?(-?[A-Za-z0-9_]+(?:/[0-9]+(?=\)))?)\)?", r"^{\1}", text)
     return f"${re.sub(_WORD, lambda f: _latex_name(f[0]), out).replace('*', ' ')}$"
 
 

@@ -15,6 +15,7 @@ PROSE = {
     "a cell of a, b": "a cell of $a$, $b$",
     "`fit --seed 1` at 5%, k* = 2": r"\texttt{fit -{}-seed 1} at 5\%, $k^*$ = 2",
     "and/or, 2*x**2": r"and/or, $2 x^{2}$",
+    "tau^-5 or tau^(-5/2), not 2^-8": r"$\tau^{-5}$ or $\tau^{-5/2}$, not 2\^{}-8",
     "x_y & z": r"x\_y \& z",
     "`u_{b}`": r"\texttt{u\_\{b\}}",
 }
