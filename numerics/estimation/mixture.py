@@ -21,6 +21,8 @@ from temperance.numerics.mixture.plain_sums import atom_jets, log_weight_and_mea
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.theory.activations.activation import Activation
 from temperance.theory.models import by_name
+from temperance.theory.models.experts import expert
+from temperance.theory.models.gates import linear
 from temperance.theory.models.spec import MoESpec
 
 
@@ -156,7 +158,9 @@ def mixture_of(g: MixingMeasure, layout: Layout, source: Activation) -> tuple[Mi
 @lru_cache(maxsize=64)
 def _formulas(source: Activation, dim: int) -> AtomFormulas:
     """The formulas of an activation gate with linear experts, tau among them."""
-    return formulas_of(by_name.model("linear", dim=dim)) if source.is_linear else layout_formulas(source, dim)
+    if source.is_linear:
+        return formulas_of(MoESpec(linear(dim), expert("gaussian", dim), dim))
+    return layout_formulas(source, dim)
 
 
 def model_of(source: Activation, dim: int) -> MoESpec:
