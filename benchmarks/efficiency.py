@@ -19,7 +19,7 @@ from temperance.numerics.mixture.measures import Layout, measure_of
 from temperance.theory.activations.activation import activation
 
 NAMES = ("tanh", "sigmoid", "erf", "sin", "gaussian", "atan", "exp", "gelu", "silu", "mish", "elu", "softplus")
-TRUTH = default_truth(2, 1, tau=0.5, anchored=True)
+TRUTH = default_truth(2, 1, anchored=True)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, float]:

@@ -89,7 +89,9 @@ def timed_fit(data: DataSet, effort: Effort | None, machine_code: bool) -> tuple
         names = {"activation": data.gate, "gauge": "anchored"}
     with ExitStack() as patches:
         if machine_code:
-            patches.enter_context(patch("temperance.numerics.estimation.estimate.few", lambda k, _: k == 1))
+            patches.enter_context(
+                patch("temperance.numerics.estimation.estimate.needs_machine_code", lambda k, _: k > 1)
+            )
         if effort is not None and data.k > 1:
             patches.enter_context(patch("temperance.numerics.fitting.fits.effort_of", lambda *_: effort))
         begin = time.process_time()

@@ -34,7 +34,7 @@ def data(n):
 def test_the_answer_is_printed_the_same_with_machine_code_and_without(n, k, options, monkeypatch):
     printed = []
     for compiled in (True, False):
-        monkeypatch.setattr(estimate, "few", lambda *_, compiled=compiled: not compiled)
+        monkeypatch.setattr(estimate, "needs_machine_code", lambda *_, compiled=compiled: compiled)
         answer = str(fit(*data(n), fitted=k, starts=4, **options))
         printed.append(re.sub(r"\d+ of (\d+ st)", r"\1", answer))  # by rounding, a climb may end elsewhere
     assert printed[0] == printed[1]
