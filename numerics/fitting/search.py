@@ -261,8 +261,9 @@ def search(
 
     Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
     points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
-    be highest there; where no grid can be made, on a part of the points that is drawn. progress(done, starts) is called
-    on the way. Raises ValueError if there are no starts, or none at which the likelihood is finite.
+    be highest there; in more than two columns, which have no grid, on a part of the points that is drawn.
+    progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at which the
+    likelihood is finite.
     """
     total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
     if not total:
@@ -279,7 +280,8 @@ def search(
         return problem.climb(end.theta, effort.passes, stop)
 
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
-    drawn = few is None and len(problem.points.y) > 2 * (enough := max(_LEAST_PART, _PART * len(problem.places)))
+    enough = max(_LEAST_PART, _PART * len(problem.places))
+    drawn = few is None and problem.formulas.dim > 2 and len(problem.points.y) > 2 * enough
     if drawn:
         few = Points(*problem.points.some(enough, np.random.default_rng([seed, 0])))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
