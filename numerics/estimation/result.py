@@ -258,10 +258,11 @@ class FitResult(Tabled):
 
         So it prefers experts that points can be told to belong to. None where the search ended at no estimate.
         """
+        if self.bic is None:
+            return None
         points = self.mixture.points
         shares = self.mixture.values.responsibilities(points)
-        entropy = -float(points.total((shares * np.log(np.maximum(shares, LEAST))).sum(axis=1)))
-        return None if self.bic is None else self.bic + 2 * entropy
+        return self.bic - 2 * float(points.total((shares * np.log(np.maximum(shares, LEAST))).sum(axis=1)))
 
     @property
     def flat_directions(self) -> list[dict[str, Value]]:

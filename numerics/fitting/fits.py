@@ -28,7 +28,7 @@ from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout
 from temperance.numerics.fitting.search import FAILED, Effort, Optimum, Status, climb_all, search, starts_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import evaluate, few, needs_machine_code
+from temperance.numerics.mixture.generated import FEW_COLUMNS, evaluate, few, needs_machine_code
 from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -173,11 +173,14 @@ def effort_of(problem: Problem, starts: int) -> Effort:
     rough, dim, small = -(-starts // 2), problem.formulas.dim, few(problem.k, len(problem.points.y))
     if not starts or problem.k == 1:
         return Effort(rough, 0, 0)
+    effort = Effort(rough)
     if dim > _MANY_COLUMNS:
-        rough, peaks, splits = min(rough, 3), 1, 1
-    else:
-        peaks, splits = (2, 2) if dim > _SEVERAL_COLUMNS else (8, 6) if small or dim > 2 else (20, 10)
-    return Effort(rough, peaks, splits, rounds=1 if small else 3)
+        effort = Effort(min(rough, 3), 1, 1)
+    elif dim > _SEVERAL_COLUMNS:
+        effort = Effort(rough, 2, 2)
+    elif small or dim > FEW_COLUMNS:
+        effort = Effort(rough, 8, 6)
+    return replace(effort, rounds=1) if small else effort
 
 
 class _Ratios:

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.fitting.starts import labellings, random_gates
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.generated import FEW_COLUMNS
 from temperance.numerics.mixture.plain_sums import atom_jets, log_weights, mean_and_slopes, means_of
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.numerics.mixture.threads import interrupts_noted
@@ -218,7 +219,7 @@ def process_starts(
     node; rng: draws what is not on a grid, and some of many points.
     """
     points = problem.points
-    most = _MOST_POINTS if problem.formulas.dim <= 2 else _MOST_POINTS // 4
+    most = _MOST_POINTS if problem.formulas.dim <= FEW_COLUMNS else _MOST_POINTS // 4
     if len(points.y) > most and not _repeats(points):
         points = Points(*points.some(most, rng))
     experts = candidate_experts(problem, smaller, u, shift, rng)

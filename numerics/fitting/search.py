@@ -24,6 +24,7 @@ from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
 from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits, start_in_box
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.generated import FEW_COLUMNS
 from temperance.numerics.mixture.plain_sums import responsibilities
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
@@ -261,7 +262,7 @@ def search(
 
     Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
     points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
-    be highest there; in more than two columns, which have no grid, on a part of the points that is drawn.
+    be highest there; in more than two columns, if no grid can be made, on a part of the points that is drawn.
     progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at which the
     likelihood is finite.
     """
@@ -281,7 +282,7 @@ def search(
 
     few = pooled(problem.points, float(problem.natural(problem.lower)[problem.where.nu].min()))
     enough = max(_LEAST_PART, _PART * len(problem.places))
-    drawn = few is None and problem.formulas.dim > 2 and len(problem.points.y) > 2 * enough
+    drawn = few is None and problem.formulas.dim > FEW_COLUMNS and len(problem.points.y) > 2 * enough
     if drawn:
         few = Points(*problem.points.some(enough, np.random.default_rng([seed, 0])))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))

@@ -39,7 +39,8 @@ STEM = "temperance_likelihood"
 """How the names of modules begin that hold kernels."""
 
 _FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
-_COLUMNS = 2  # of x: with more, a kernel takes longer to compile than NumPy takes to fit
+FEW_COLUMNS = 2
+"""Of x: with more, a kernel takes longer to compile than NumPy takes to fit, and starts are dear."""
 
 
 class GeneratedLikelihood:
@@ -89,7 +90,7 @@ def few(k: int, points: int) -> bool:
 
 def needs_machine_code(k: int, x: Floats) -> bool:
     """Whether a fit of k atoms to points x (n, d) is worth a kernel, which is written out for every column of x."""
-    return x.shape[1] <= _COLUMNS and not few(k, len(x))
+    return x.shape[1] <= FEW_COLUMNS and not few(k, len(x))
 
 
 def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:

@@ -111,13 +111,13 @@ class _Derivatives:
     the places of both parameters, that of the function among `bent`, and the shape.
     """
 
-    def __init__(self, formula: sp.Expr, parameters: Sequence[sp.Symbol]) -> None:
+    def __init__(self, slopes: Sequence[sp.Expr], parameters: Sequence[sp.Symbol]) -> None:
         def factored(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
             shape, function = sp.factor_terms(expr).as_independent(*parameters, as_Add=False)
             number, shape = shape.as_coeff_Mul()
             return number * function, shape
 
-        first = [factored(sp.diff(formula, p)) for p in parameters]
+        first = [factored(slope) for slope in slopes]
         self.functions = list(dict.fromkeys(function for function, _ in first))
         self.slopes = [(self.functions.index(function), shape) for function, shape in first]
         second = [[factored(sp.diff(function, p)) for p in parameters] for function in self.functions]
@@ -141,7 +141,10 @@ class _Plan:
 
     def __init__(self, f: AtomFormulas, k: int) -> None:
         self.where, self.k, gates = Coordinates(f, k), k, f.own + f.shared
-        gate, line = _Derivatives(f.log_weight, f.parameters[:gates]), _Derivatives(f.mean, f.parameters[gates:])
+        gate, line = (
+            _Derivatives(f.gate_slopes, f.parameters[:gates]),
+            _Derivatives(f.line_slopes, f.parameters[gates:]),
+        )
         ends = accumulate(len(part) for part in ((0, 0), gate.functions, line.functions, gate.bent, line.bent))
         self.parts = [slice(low, high) for low, high in pairwise((0, *ends))]
         rows = [f.log_weight, f.mean, *gate.functions, *line.functions, *gate.bent, *line.bent]
@@ -292,7 +295,7 @@ def _means(formulas: AtomFormulas) -> Callable[..., Any]:
 def _fill(
     every: Floats, plan: _Plan, natural: Floats, x: Floats, y: Floats, weights: Floats | None, reference: Any
 ) -> float:
-    """The log-likelihood of some points; the rows (rows, n) that are added up with products of shapes are filled."""
+    """Fill the rows (rows, n) of a plan at some points, and return the log-likelihood of these."""
     nu, n, k, gates = natural[plan.where.nu][:, None], len(y), plan.k, plan.gates
     rows = plan.values(x, natural[plan.where.values].T[:, :, None])
     (t, means), gate, line, gate_bent, line_bent = (rows[part] for part in plan.parts)
