@@ -19,7 +19,7 @@ import sympy as sp
 from temperance.numerics.mixture.points import softmax
 from temperance.theory.models.coordinates import X
 from temperance.theory.models.spec import NU, covariates
-from temperance.theory.models.truth import Setting
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import kinks
 from temperance.theory.symmetries.parity import is_even, sign_changes
 from temperance.theory.symmetries.traits import translates
@@ -87,7 +87,7 @@ class Atoms:
 
 
 class Family:
-    """All mixtures with the cells of a setting, of two true atoms of the same weight, as vectors of offsets.
+    """All mixtures with the cells of a setting, of two true atoms, as vectors of offsets.
 
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
     `free` says which entries move: the weight of the last atom is held (all are, where atoms have none of their own),
@@ -104,7 +104,11 @@ class Family:
         self.mean = Compiled.of(setting.mean, [p for p in setting.expert if p != NU], x)
         self.variance = list(setting.expert).index(NU)
         shared = [float(setting.point[p]) for p in gate.shared]
-        per_atom = [np.array([0.0, *(float(at[p]) for p in setting.each)]) for at in setting.truth.atoms]
+        weights = [log_weight_of(setting.truth, i) for i in range(setting.truth.k)]
+        per_atom = [
+            np.array([weight, *(float(at[p]) for p in setting.each)])
+            for weight, at in zip(weights, setting.truth.atoms, strict=True)
+        ]
         self.width = len(per_atom[0])
         cells = [i for i, size in enumerate(self.sizes) for _ in range(size)]
         self.center = np.concatenate([*(per_atom[i] for i in cells), shared])
@@ -200,6 +204,12 @@ class Family:
             edges |= {kink + sign * step for step in steps for sign in (-1, 1)}
         inside = sorted(x for x in edges if self.low <= x <= self.high)
         return Grid(self, inside, _FINE)
+
+
+def log_weight_of(truth: Truth, atom: int) -> float:
+    """The number in the log weight of a true atom, such as beta0/tau."""
+    offset = truth.spec.gate.offset
+    return 0.0 if offset is None else float(offset.subs(truth.point(atom)))
 
 
 def legendre(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:

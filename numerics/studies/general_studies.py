@@ -8,7 +8,7 @@ every cell is split, that may be the gate. Errors of beta1 are modulo its sign w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -239,3 +239,31 @@ def _nearest_image(family: Family, vector: Array) -> Array:
         here, true = vector[at], family.center[at]
         image[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
     return image
+
+
+def profile(family: Family, name: str, values: Sequence[float], n: int, seed: int) -> Array:
+    """The maximum of the log-likelihood of one sample with a shared positive parameter held at each value, less the
+    largest of these; -inf where no climb ends.
+
+    family: with as many atoms as the truth. Climbs begin at the truth and at the maximum of the value before.
+    """
+    (points,) = samples(family_experiment(family, n=n), (n,), seed=seed)
+    problem, at = family_problem(family, points, compiled=False), family.shared_index(name)
+    rest = problem.places != at
+    start, heights = problem.base[problem.places[rest]], []
+    before = start
+    for value in values:
+        base = problem.base.copy()
+        base[at] = np.log(value)
+        held = replace(
+            problem,
+            base=base,
+            places=problem.places[rest],
+            lower=problem.lower[rest],
+            upper=problem.upper[rest],
+        )
+        ends = [held.climb(u, stop=Stop.in_sample_units(n)) for u in (start, before)]
+        best = max(ends, key=lambda end: end.value)
+        before = best.theta
+        heights.append(best.value * n)
+    return np.array(heights) - max(heights)

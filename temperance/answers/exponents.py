@@ -14,7 +14,6 @@ from temperance.measurements.contact_orders import (
     describe_bound,
     describe_rate,
     describe_truth,
-    free_parameters,
     record,
     unmeasured,
 )
@@ -28,7 +27,7 @@ from temperance.show.output import Display, check_writable
 from temperance.show.proof_files import write_certificates
 from temperance.show.table import Columns, Summary, Table
 from temperance.theory.contact.contact_orders import Orders, orders
-from temperance.theory.contact.order_setting import accepted, order_setting
+from temperance.theory.contact.order_setting import accepted, at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import listed
@@ -153,9 +152,7 @@ def exponents(
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
     if truth is not None:
-        first = read_values(truth, chosen.truth).point(0)
-        values = {p.name: first[p] for p in free_parameters(chosen)}
-        chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, point=values, dim=spec.dim)
+        chosen = at_truth(chosen, read_values(truth, chosen.truth))
     if squares or variance is not None:
         with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)

@@ -26,8 +26,8 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import free_parameters
 from temperance.measurements.literature import ROWS
+from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
     check_experts,
     default_truth,
@@ -37,6 +37,7 @@ from temperance.measurements.true_measures import (
     read_values,
     values_of,
 )
+from temperance.numerics.estimation.tau_profile import INDISTINCT
 from temperance.numerics.information.parameters import held_in
 from temperance.show import document as writers
 from temperance.show.answer import Answer, Refused
@@ -60,8 +61,10 @@ from temperance.show.model_options import FormulaOptions, Options, takes_formula
 from temperance.show.options import FileOr, Whole
 from temperance.show.output import Display, to_json
 from temperance.show.page import versions
-from temperance.show.plots import STYLES, Picture
+from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Summary, Table
+from temperance.theory.contact.moment_bounds import Equation, leading_equations
+from temperance.theory.contact.order_setting import free_parameters
 from temperance.theory.contact.places import regular_truth
 from temperance.theory.derivations.derivation import Code, Formula, Paragraph, Step
 from temperance.theory.expressions.arguments import checked
@@ -91,6 +94,7 @@ _ASSUMPTIONS = {
 }
 _WITHOUT_VARIANCE = "Parameters lie in a compact set with the true ones in its interior."
 _MOST_FIGURES = 8
+_FLAT = 1e-6  # a fall of a log-likelihood below it is rounding
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class Materials:
     """The answers that a paper is made of, each at its truth; a text says why there is none.
 
     orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). has_theorems:
-    whether predictions and experiments are at the truth of the paper, or at the default one of their commands.
+    whether the gate has predictions of its own, by name.
     """
 
     options: Options
@@ -114,6 +118,7 @@ class Materials:
     samples: Sequence[Efficiency] | str
     remedy: Check | None
     experiments: Rates | str | None
+    profile: Curves | str | None
     has_theorems: bool
 
     @property
@@ -204,14 +209,10 @@ def _model(m: Materials) -> Section:
     for name, statement in assumptions.items():
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(statement),)))
     blocks += [
-        Paragraph(_TRUTH if m.has_theorems else _TRUTH + _DEFAULT),
+        Paragraph(r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom."),
         _truth_table(m),
     ]
     return Section("model", "Model and assumptions", tuple(blocks))
-
-
-_TRUTH = r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom."
-_DEFAULT = " Predicted exponents are at the default truth of the gate, which they name as assumed."
 
 
 def _truth_table(m: Materials) -> Grid:
@@ -407,6 +408,12 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
         yield Paragraph(f"Certificate {number}, {_KINDS.get(kind, plain(kind))}: {bounds}.")
         if kind == "curve":
             yield Formula(tuple(_curve(proof["proof"])))
+        if kind == "moments":
+            yield Paragraph(
+                r"With $\mathrm{E}$ the mean over the atoms of the cell by their shares, $\Delta$ an offset and "
+                r"$\epsilon$ the distance, its cases use these equations, each without moments of higher order:"
+            )
+            yield Formula(tuple(map(_equation, leading_equations(proof))))
 
 
 _TRIVIAL = ("at least", "1")
@@ -420,6 +427,18 @@ _KINDS = {
     "curve": "a curve of mixtures along which the distance is of the stated power of $\\delta$",
     "identity": "a curve of mixtures with one density",
 }
+
+
+def _equation(equation: Equation) -> str:
+    """A combination of moments that is of the order of the distance."""
+    total = sp.S.Zero
+    for powers, factor in equation.terms.items():
+        offsets = [sp.Symbol(rf"\Delta {sp.latex(sp.Symbol(name))}") for name in equation.names]
+        inside = sp.Mul(*(q**n for q, n in zip(offsets, powers[: equation.own], strict=False)))
+        shared = sp.Mul(*(q**n for q, n in zip(offsets[equation.own :], powers[equation.own :], strict=True)))
+        mean = sp.S.One if inside == 1 else sp.Symbol(rf"\mathrm{{E}}[{sp.latex(inside)}]")
+        total += sp.Rational(int(factor.p), int(factor.q)) * shared * mean
+    return rf"{sp.latex(total)} = O(\epsilon)"
 
 
 def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
@@ -500,25 +519,57 @@ def _remedy(m: Materials, answer: Check) -> Section:
 
 
 def _experiments(m: Materials) -> Section:
-    answer = m.experiments
+    answer, drawn = m.experiments, m.profile
     assert answer is not None  # without experiments there is no such section
+    blocks: list[Block] = []
+    if isinstance(drawn, Curves):
+        blocks += [Paragraph(_fall(drawn)), Figure(drawn, _caption(drawn, m.names), "profile")]
+    elif drawn is not None:
+        blocks += _open("The likelihood over $\\tau$ is not drawn.", drawn, m.names)
     if isinstance(answer, str):
-        return Section("experiments", "Experiments", _open("Nothing was measured.", answer, m.names))
-    default = r"the default truth of \texttt{temperance rates}, not that of Table \ref{truth}"
-    where = r"the truth of Table \ref{truth}" if m.has_theorems else default
+        blocks += _open("No slope was measured.", answer, m.names)
+        return Section("experiments", "Experiments", tuple(blocks))
     text = Paragraph(
-        f"Samples of growing size were fitted at {where}; a slope of $-p$ is an error of order $n^{{-p}}$."
+        r"Samples of growing size from the truth of Table \ref{truth} were fitted; a slope of $-p$ is an error of "
+        "order $n^{-p}$."
     )
     plots = answer.plots[:_MOST_FIGURES]
     figures = [Figure(p, _caption(p, m.names), f"errors-{i}") for i, p in enumerate(plots, 1)]
-    return Section("experiments", "Experiments", (text, *_lines(m, answer.summary, "slopes"), *figures))
+    blocks += [text, *_lines(m, answer.summary, "slopes"), *figures]
+    return Section("experiments", "Experiments", tuple(blocks))
+
+
+def _profile(truth: Truth) -> Curves:
+    """The picture of the likelihood over tau. Raises ValueError as `tau_profile`."""
+    values, heights = tau_profile(truth)
+    level = Curve("predicted", (-INDISTINCT,) * len(values), f"a fall of {INDISTINCT}, which excludes at 95%")
+    return Curves(
+        title="Log-likelihood over tau, the other parameters at their best values, less its maximum",
+        axes=("tau", "log-likelihood"),
+        x=tuple(values.tolist()),
+        lines=(Curve("measured", tuple(heights.tolist()), f"one sample of {PROFILE_SIZE}"), level),
+    )
+
+
+def _fall(drawn: Curves) -> str:
+    """What a picture of the likelihood over tau shows, in words."""
+    heights, (low, high) = drawn.lines[0].y, (drawn.x[0], drawn.x[-1])
+    inside = [tau for tau, height in zip(drawn.x, heights, strict=True) if height > -INDISTINCT]
+    sample = f"In one sample of {PROFILE_SIZE} points from the truth, with as many atoms, the likelihood over $\\tau$ "
+    if min(heights) > -_FLAT:
+        return f"{sample}is flat: from ${low:.3g}$ to ${high:.3g}$ it falls by less than $10^{{-6}}$."
+    return (
+        f"{sample}falls by {-min(heights):.3g} between ${low:.3g}$ and ${high:.3g}$; it does not exclude values from "
+        f"${inside[0]:.3g}$ to ${inside[-1]:.3g}$ at $95\\%$."
+    )
 
 
 def _caption(picture: Picture, names: Set[str]) -> str:
     """The title of a picture, and what its lines are."""
     lines = getattr(picture, "lines", ())
     legend = "; ".join(f"{STYLES[line.kind]}: {typeset(line.words, names)}" for line in lines)
-    return sentence(picture.title, names) + (f" Points: measured; {legend}." if legend else "")
+    points = "Points: measured; " if isinstance(picture, Plot) else ""
+    return sentence(picture.title, names) + (f" {points}{legend}." if legend else "")
 
 
 def _sample_sizes(m: Materials) -> Section:
@@ -704,8 +755,7 @@ def paper(
 ) -> Paper:
     """Write what is proved and measured of a model as a paper: LaTeX, HTML, a notebook, figures and certificates.
 
-    All numbers are those of the other commands. Predicted exponents and experiments of a gate without theorems of its
-    own are at the default truth of `predict` and `rates`, all others at the truth of the paper.
+    All numbers are those of the other commands at one truth.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
@@ -750,9 +800,8 @@ def _materials(
     options: Options, truth: Truth, gauge: Gauge, k: int, remedy: str | None, without_experiments: bool
 ) -> Materials:
     """Ask the other commands; what one refuses is a reason of the paper."""
-    named, values = _has_theorems(options), _values(options, truth)
+    values = _values(options, truth)
     asked: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(options)} | {"dim": options.spec.dim}
-    at = {"truth": values} if named else {}
     decided = remedy or options.activation
     with Display() as display:
 
@@ -767,7 +816,7 @@ def _materials(
             return exponents(**asked, truth=values, split=split, bounds_only=True)
 
         def rates_of(function: Callable[..., A], atoms: int) -> A:
-            return function(**asked, true=truth.k, fitted=atoms, gauge=gauge, **at)
+            return function(**asked, true=truth.k, fitted=atoms, gauge=gauge, truth=values)
 
         with display.doing("interactions"):
             derivation = derive(**asked)
@@ -785,7 +834,8 @@ def _materials(
             samples=step("sample sizes", lambda: _samples(options, values, gauge)),
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
-            has_theorems=named,
+            profile=None if without_experiments else step("likelihood over tau", lambda: _profile(truth)),
+            has_theorems=_has_theorems(options),
         )
 
 
@@ -864,12 +914,11 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
         return ()
     model, counts = options.shell, f"--true {m.truth.k} --fitted"
     held = f" --gauge {m.gauge}" if options.activation is not None else ""
-    at = at_truth if m.has_theorems else ""
     bounds = f"exponents {model}{at_truth} --bounds-only --split"
     lines: list[tuple[object, str]] = [
         (m.derivation, f"derive {model}"),
-        (m.exact, f"predict {model}{held} {counts} {m.truth.k}{at}"),
-        (m.over, f"predict {model}{held} {counts} {m.fitted}{at}"),
+        (m.exact, f"predict {model}{held} {counts} {m.truth.k}{at_truth}"),
+        (m.over, f"predict {model}{held} {counts} {m.fitted}{at_truth}"),
         *((o, f"{bounds} {split}{_file_of(split, o)}") for split, o in m.orders.items()),
         (m.coefficient, f"coefficient {model} {counts} {m.fitted}"),
     ]
@@ -884,7 +933,7 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
     if decided := remedy or options.activation:
         lines.append((m.remedy, f"check {shlex.quote(decided)}"))
     if m.experiments is not None:
-        lines.append((m.experiments, f"rates {model}{held} {counts} {m.fitted}{at}"))
+        lines.append((m.experiments, f"rates {model}{held} {counts} {m.fitted}{at_truth}"))
     given = f" --activation {shlex.quote(remedy)}" if remedy else ""
     end = " --without-experiments" if m.experiments is None else ""
     lines.append(("paper", f"paper {model}{given}{held} {counts} {m.fitted}{at_truth}{end} -o again"))

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import check_truth, read_truth
+from temperance.measurements.true_measures import check_truth, read_atoms, read_truth
 from temperance.show.answer import TYPESET, Answer
 from temperance.show.errors import BadInput
 from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
@@ -21,7 +21,7 @@ from temperance.show.output import Display
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
-from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.contact.order_setting import at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, name_of
@@ -174,7 +174,7 @@ def predict(
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
 
     Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems of their own.
-    Of any other model it is what is proved of contact orders at a default true point.
+    Of any other model it is what is proved of contact orders: of split cells at the gate of the first true atom.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
@@ -184,7 +184,8 @@ def predict(
         true: Number of true atoms, k*; at most 5 for a gate without theorems of its own.
         fitted: Number of fitted atoms, k, at most 100.
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
-        truth: A .json file with the true point, as for rates; a generic one by default.
+        truth: A .json file with the true point: of the gates with theorems as for rates, of other models {NAME: a
+            number, or one for each atom in [..]}; a generic one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         loss: likelihood, or least-squares: of the regression function, with two true atoms and more fitted ones.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
@@ -198,10 +199,9 @@ def predict(
     with Display() as display, display.doing("predicting"):
         options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
         if options.named_gate is None or squares:
-            if truth is not None or chosen == "anchored":
-                option = "--truth" if truth is not None else "--gauge anchored"
-                raise BadInput(f"{option} {NAMED_ALONE}")
-            return _of_squares(options, true, fitted) if squares else _of_any(options, true, fitted)
+            if chosen == "anchored":
+                raise BadInput(f"--gauge anchored {NAMED_ALONE}")
+            return (_of_squares if squares else _of_any)(options, true, fitted, truth)
         return _of_theorems(options, *options.named_gate, true, fitted, chosen, truth)
 
 
@@ -239,10 +239,10 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
     )
 
 
-def _of_any(options: Options, true: int, fitted: int) -> Predict:
+def _of_any(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:
     """Of any other model."""
     spec = options.spec
-    rates = tuple(_add_published(predict_any(spec, true, fitted), spec))
+    rates = tuple(_add_published(predict_any(spec, true, fitted, read_atoms(truth, spec, true)), spec))
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
     summary = _summary(setting, rates, None, options.reading)
     return Predict(setting, rates, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
@@ -263,12 +263,13 @@ def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
     return (line[0].upper() + line[1:],) if line else ()
 
 
-def _of_squares(options: Options, true: int, fitted: int) -> Predict:
+def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:
     """Under least squares: the orders of a cell beside a singleton, whatever its size is (theory 8)."""
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
     spec, command = options.spec, options.in_shell
-    squares = by_least_squares(order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim))
+    cell, point = order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim), read_atoms(truth, spec, true)
+    squares = by_least_squares(cell if point is None else at_truth(cell, point))
     shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in squares.proved.orders if o.is_mean})
     rates = []
     for row in squares.record()["orders"]:

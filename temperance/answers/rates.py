@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import REPLICATES, study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
-from temperance.measurements.true_measures import read_truth
+from temperance.measurements.true_measures import exact, read_atoms, read_truth, values_of
 from temperance.show.answer import TYPESET, Answer
 from temperance.show.errors import BadInput, resumable
 from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
@@ -51,17 +51,19 @@ class Rates(Answer):
 
     Attributes:
         record: setting, experiment, slopes and fits: the object of --json.
+        truth: of a gate without theorems of its own, as --truth takes it.
     """
 
     record: Mapping[str, Any]
+    truth: Mapping[str, Any] | None = None
 
     writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def true_values(self) -> Mapping[str, Any]:
-        """The true point and the law of x, as --truth takes them; of a gate that has theorems."""
+        """The true point and the law of x, as --truth takes them."""
         setting = self.record["setting"]
-        if "truth" not in setting:
-            raise BadInput(f"--save-truth {NAMED_ALONE}")
+        if self.truth is not None:
+            return self.truth
         return {**setting["truth"], "x": {"law": "uniform", "low": setting["low"], "high": setting["high"]}}
 
     def to_json(self) -> Any:
@@ -127,9 +129,8 @@ def rates(
     Slopes, intervals and predictions all have the sign of a slope: -0.5 for an error of the order n^(-1/2).
 
     Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems and fits of
-    their own. Any other model is fitted on the lattice near two true atoms at a default point, from starts that use
-    the truth, and compared with its contact orders; the options gauge, truth, experiment, workers, scheduler and store
-    are not for it.
+    their own. Any other model is fitted on the lattice near two true atoms, from starts that use the truth, and
+    compared with its contact orders; the options gauge, experiment, workers, scheduler and store are not for it.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
@@ -139,7 +140,7 @@ def rates(
         true: Number of true atoms, k*; 2 for any other model.
         fitted: Number of fitted atoms, k; 2 or 3 for any other model.
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
-        truth: A .json file with the true point; a well-conditioned one by default.
+        truth: A .json file with the true point, as for predict; a well-conditioned one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         loss: likelihood, or least-squares: of the regression function, with two true atoms and three fitted.
         n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default;
@@ -159,8 +160,8 @@ def rates(
     options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
     fit_loss = loss_of(loss)
     if options.named_gate is None or fit_loss == "least-squares":
-        _require_alone(gauge, truth, experiment, workers=workers, scheduler=scheduler, store=store)
-        return _of_any(options, true, fitted, n, replicates, seed, fit_loss)
+        _require_alone(gauge, experiment, workers=workers, scheduler=scheduler, store=store)
+        return _of_any(options, true, fitted, n, replicates, seed, fit_loss, truth)
     name, source = options.named_gate
     study = study_for(
         gate=name,
@@ -180,22 +181,30 @@ def rates(
     return Rates(record, summary=summary_of(record, *options.reading_lines))
 
 
-def _require_alone(gauge: str, truth: FileOr, experiment: str | None, **options: object) -> None:
+def _require_alone(gauge: str, experiment: str | None, **options: object) -> None:
     """Raise ValueError for an option of the gates that have theorems and fits of their own."""
-    values: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored", "truth": truth}
+    values: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored"}
     values |= {"experiment sample": experiment == "sample", **options}
     if option := next((name for name, value in values.items() if value), None):
         raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
 def _of_any(
-    options: Options, true: int, fitted: int, n: Sequence[int] | None, replicates: int | None, seed: int, loss: Loss
+    options: Options,
+    true: int,
+    fitted: int,
+    n: Sequence[int] | None,
+    replicates: int | None,
+    seed: int,
+    loss: Loss,
+    truth: FileOr,
 ) -> Rates:
     """Of any model without theorems of its own, or by least squares."""
     from temperance.measurements.rate_studies import any_record, any_study
 
     with Display() as display, display.doing("replicates") as tell:
-        study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss)
+        point = read_atoms(truth, options.spec, true)
+        study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss, truth=point)
         try:
             result = study.run(lambda done: tell(done, study.study.replicates))
         except KeyboardInterrupt:
@@ -203,7 +212,8 @@ def _of_any(
     record = any_record(study, result)
     record["setting"]["gate_formula"] = options.reading_record
     lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
-    return Rates(record, summary=summary_of(record, *lines))
+    values = values_of(study.study.family.setting.truth, exact)
+    return Rates(record, values, summary=summary_of(record, *lines))
 
 
 def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:

@@ -13,7 +13,7 @@ import sympy as sp
 from temperance.numerics.contact.by_minimisation import Measured, measure
 from temperance.numerics.fitting.split_mixtures import Family
 from temperance.theory.contact.contact_orders import Orders
-from temperance.theory.contact.order_setting import SUPPORT, flat_curves
+from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_parameters
 from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
@@ -107,11 +107,6 @@ def setting_record(chosen: Setting) -> dict[str, Any]:
         "split": "all" if chosen.every else "one",
         "point": {p.name: str(chosen.point[p]) for p in free_parameters(chosen)},
     }
-
-
-def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
-    """The parameters that a true point gives values to."""
-    return (*chosen.own, *chosen.spec.gate.shared)
 
 
 def true_atoms(chosen: Setting) -> dict[str, Any]:

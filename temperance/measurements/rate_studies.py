@@ -23,13 +23,14 @@ from temperance.measurements.true_measures import check_truth, default_truth
 from temperance.numerics.fitting.local_fits import require_smooth
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import FAILED
-from temperance.numerics.fitting.split_mixtures import WEIGHT, Family
+from temperance.numerics.fitting.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,
     kept_apart,
+    profile,
     run_general,
     run_regression,
 )
@@ -39,7 +40,7 @@ from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
-from temperance.theory.contact.order_setting import flat_curves, order_setting
+from temperance.theory.contact.order_setting import at_truth, flat_curves, order_setting
 from temperance.theory.least_squares.orders import least_squares_orders
 from temperance.theory.least_squares.split_atom import split_atom
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
@@ -195,8 +196,11 @@ def any_study(
     replicates: int | None,
     seed: int,
     loss: Loss = "likelihood",
+    truth: Truth | None = None,
 ) -> AnyStudy:
     """The study of a model with these sizes (default: `ANY_SIZES`) and replicates (default: `ANY_REPLICATES`).
+
+    truth: of two atoms; by default that of `exponents`, with experts that are kept apart.
 
     Raises:
         ValueError: other atoms than two fitted by two or three (least squares: three), a gate with kinks that x can
@@ -219,14 +223,15 @@ def any_study(
     chosen = order_setting(
         spec.gate, spec.expert, split="all" if fitted == 2 and not is_weighted(spec) else "one", dim=spec.dim
     )
+    chosen = chosen if truth is None else at_truth(chosen, truth)
     if squares:
         listed = _by_least_squares(chosen)
     elif fitted == 2:
-        exact = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2)
+        exact = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=2, truth=truth)
         chosen, listed = replace(chosen, cells=(1, 1), held=exact.setting.held), exact.orders
     else:
         listed = orders(chosen).orders
-    family = Family(chosen if squares else kept_apart(chosen))
+    family = Family(_measured_at(chosen, truth) if truth else chosen if squares else kept_apart(chosen))
     require_smooth(family)
     proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
     flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
@@ -246,12 +251,40 @@ def any_study(
     )
 
 
+def _measured_at(chosen: Setting, truth: Truth) -> Setting:
+    """The setting with all true atoms. Raises ValueError where they differ in what the scale holds of the gate."""
+    for p in chosen.held:
+        if p in truth.atoms[0] and len({atom[p] for atom in truth.atoms}) > 1:
+            raise ValueError(f"{p.name} is held, as a scale moves it: rates need one value of it in all atoms")
+    return replace(chosen, truth=truth)
+
+
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
     """What is proved of a setting under least squares, flat where an exact curve of one density moves it, too."""
     gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
     curves, proved = flat_curves(chosen), least_squares_orders(split_atom(chosen.spec, gate, chosen.held, None)).orders
     named = (replace(o, parameter=curves.label(o.name, o.is_mean)) for o in proved)
     return tuple(replace(o, upper=None, flat=True) if o.name in curves.flat else o for o in named)
+
+
+PROFILE_SIZE, _PROFILE_STEPS, _PROFILE_REACH, _PROFILE_SEED = 10_000, 21, 2.0, 0
+
+
+def tau_profile(truth: Truth) -> tuple[Array, Array]:
+    """Values of tau from half to twice the true one, and the log-likelihood at its maximum for each, less the largest.
+
+    Of one sample of `PROFILE_SIZE` points, with as many atoms as the truth; the gate of the last one is held.
+
+    Raises:
+        ValueError: a gate without tau or with kinks that x can reach, or other than two true atoms.
+    """
+    spec = truth.spec
+    if TAU not in spec.gate.shared or truth.k != 2:
+        raise ValueError("the likelihood over tau is drawn of gates with tau and of two true atoms")
+    family = Family(exact_orders(spec.gate, spec.expert, d=spec.dim, truth=truth).setting)
+    require_smooth(family)
+    values = float(truth.shared[TAU]) * np.geomspace(1 / _PROFILE_REACH, _PROFILE_REACH, _PROFILE_STEPS)
+    return values, profile(family, TAU.name, values.tolist(), PROFILE_SIZE, _PROFILE_SEED)
 
 
 def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import sympy as sp
 
 from temperance.numerics.mixture.measures import MixingMeasure, measure_of, truth_of
 from temperance.show.inputs import read_json, read_value
+from temperance.theory.contact.places import truth_of as truth_of_model
 from temperance.theory.models.gates import generic
-from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
+from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import constant
 
@@ -100,6 +101,21 @@ def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
                 values[own[name]] = _signed(own[name], number)
     common = {p: _signed(p, entries[p.name]) if p.name in entries else v for p, v in base.shared.items()}
     return Truth(spec, tuple(atoms), common, box)
+
+
+def read_atoms(source: str | Mapping[str, Any] | None, spec: MoESpec, true: int) -> Truth | None:
+    """The truth of so many atoms of any model, as `read_values` reads it; None for None.
+
+    Raises:
+        ValueError: it cannot be read, has another number of atoms, or equal experts.
+    """
+    if source is None:
+        return None
+    truth = read_values(source, truth_of_model(spec, spec.gate, {}, true))
+    if truth.k != true:
+        raise ValueError(f"the truth has {truth.k} atoms, not {true}; accepted: --truth with {true} atoms")
+    check_experts(truth)
+    return truth
 
 
 def _by_coordinate(name: str, value: Any, dim: int) -> list[tuple[str, Any]]:

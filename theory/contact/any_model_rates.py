@@ -16,13 +16,14 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
-from temperance.theory.contact.order_setting import not_shared, order_setting
+from temperance.theory.contact.order_setting import at_truth, not_shared, order_setting
 from temperance.theory.contact.places import MOST_ATOMS
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean, named
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.order import Order, ReasonKind
 from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
+from temperance.theory.models.truth import Truth
 from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
 from temperance.theory.rates.overspecified import splittings
 from temperance.theory.rates.prediction import HALF, Cells, Prediction, density
@@ -38,22 +39,23 @@ _TWO = "orders of split cells are proved for two true atoms, not for {}"
 _ONE = "k* = 1 < k: no statement covers it"
 
 
-def predict_any(spec: MoESpec, true: int, fitted: int) -> tuple[Prediction, ...]:
+def predict_any(spec: MoESpec, true: int, fitted: int, truth: Truth | None = None) -> tuple[Prediction, ...]:
     """What is proved of the rates of a model, for every parameter and every cell size that can occur.
 
     With as many atoms as the truth an order is 1 or flat, or undecided (`exact_orders`). Of more atoms the orders of
-    cells are those of two true atoms at a default point (`contact_orders`). Where a curve reaches a bound the exponent
-    is known, else there is one that errors have at least.
+    cells are those of two true atoms, at the gate of the first one (`contact_orders`). Where a curve reaches a bound
+    the exponent is known, else there is one that errors have at least.
 
     Args:
         spec: the model; with more atoms than the truth, with a Gaussian expert. true: k*, 1 to 5. fitted: k >= k*.
+        truth: of so many true atoms; a default one if None.
 
     Raises:
         ValueError: a model whose orders are not computed, or other numbers of atoms.
     """
     if not 1 <= true <= fitted or true > MOST_ATOMS:
         raise ValueError(f"need 1 <= true <= fitted, and true at most {MOST_ATOMS} for this gate, not {true}, {fitted}")
-    predictions = _exact(spec, true) if true == fitted else _split(spec, true, fitted)
+    predictions = _exact(spec, true, truth) if true == fitted else _split(spec, true, fitted, truth)
     return (*predictions, density())
 
 
@@ -73,24 +75,27 @@ def has_linear_expert(spec: MoESpec) -> bool:
     return mean is not None and affine_mean(mean, slopes, spec.dim) is not None
 
 
-def _exact(spec: MoESpec, true: int) -> Iterator[Prediction]:
+def _exact(spec: MoESpec, true: int, truth: Truth | None) -> Iterator[Prediction]:
     """With as many atoms as the truth: the order 1 of what is independent."""
-    answer, shared = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=true), _names(spec.gate.shared)
-    assumptions = (_AT.format(_atoms(answer)), _LOCAL, *_assumed(answer))
+    answer = exact_orders(spec.gate, spec.expert, d=spec.dim, atoms=true, truth=truth)
+    shared = _names(spec.gate.shared)
+    assumptions = (_AT.format(_atoms(answer.setting.truth)), _LOCAL, *_assumed(answer))
     by_experts = {p.name: by for p, _, by in _each(spec, "any", 1) if by is not None}
     for o in (*answer.orders, *(() if true == 1 else bias_orders(answer))):
         prediction = _made(o, None if o.name in shared else 1, assumptions, sharp=o.rate)
         yield prediction if prediction.sharp is not None else by_experts.get(o.parameter, prediction)
 
 
-def _split(spec: MoESpec, true: int, fitted: int) -> Iterator[Prediction]:
+def _split(spec: MoESpec, true: int, fitted: int, truth: Truth | None) -> Iterator[Prediction]:
     """Cells of several atoms. Beside the only other true atom, a singleton, they have one size."""
     common: set[Cells] = set()  # the shared parameters are said once for all sizes
     for cells, m in splittings(true, fitted)[::-1]:
         if true == 2 and cells == "some singleton" and 1 < m < fitted - 1:
             continue
         obstacle = _obstacle(spec, true, cells, m)
-        predictions = _of_cell(spec, cells, m, fitted) if obstacle is None else _uncovered(spec, cells, m, obstacle)
+        predictions = (
+            _of_cell(spec, cells, m, fitted, truth) if obstacle is None else _uncovered(spec, cells, m, obstacle)
+        )
         yield from (p for p in predictions if p.cell_size is not None or cells not in common)
         common.add(cells)
 
@@ -117,7 +122,7 @@ def _each(spec: MoESpec, cells: Cells, m: int) -> Iterator[tuple[sp.Symbol, int 
             yield p, None if p in spec.gate.shared else m, _of_expert(spec, p, cells, m)
 
 
-def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int) -> Iterator[Prediction]:
+def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | None) -> Iterator[Prediction]:
     """A cell of m atoms beside a singleton, or beside a split one.
 
     Where the other one has more atoms the bounds are those of cells of as many: m atoms are a case of more, some equal.
@@ -125,8 +130,11 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int) -> Iterator[Predi
     largest = m if cells == "some singleton" else max(m, fitted - m)
     alike, shared = cells == "some singleton" or fitted == 2 * m, _names(spec.gate.shared)
     split = "all" if cells == "every cell split" else "one"
-    answer = orders(order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim))
-    assumptions = tuple(dict.fromkeys((_AT.format(_atoms(answer)), _SHARES, _LOCAL, *_assumed(answer))))
+    setting = order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim)
+    answer = orders(setting if truth is None else at_truth(setting, truth))
+    assumptions = tuple(
+        dict.fromkeys((_AT.format(_atoms(truth or answer.setting.truth)), _SHARES, _LOCAL, *_assumed(answer)))
+    )
     by_experts = {p.name: by for p, _, by in _each(spec, cells, m) if by is not None}
     for o in answer.orders:
         size = None if o.name in shared else m
@@ -179,9 +187,8 @@ def _made(
     return Prediction(o.parameter, size, sharp, None, reason, UNPUBLISHED, conditions, cells, o.reason.kind, least)
 
 
-def _atoms(answer: Orders) -> str:
+def _atoms(truth: Truth) -> str:
     """The true atoms, as text."""
-    truth = answer.setting.truth
     points = [{p.name: v for p, v in truth.point(i).items() if p != BETA0} for i in range(truth.k)]
     return ", ".join(f"({', '.join(f'{name} = {value}' for name, value in at.items())})" for at in points)
 

@@ -68,6 +68,7 @@ def exact_orders(
     point: Mapping[str, Constant] | None = None,
     d: int = 1,
     atoms: int | None = None,
+    truth: Truth | None = None,
 ) -> Orders:
     """The orders of every parameter where the number of atoms is the true one.
 
@@ -78,6 +79,7 @@ def exact_orders(
         point: values of the first atom's parameters, as `order_setting` takes them.
         atoms: how many the truth has, 1 to `MOST_ATOMS`; by default two, or as many as have no further curve of one
             density.
+        truth: the true mixture, in the place of point and atoms.
 
     Returns:
         Orders of a setting with cells of one; an order neither flat nor bounded is undecided, and `reasons` say why.
@@ -87,7 +89,7 @@ def exact_orders(
     """
     spec = model("softmax" if gate == CONTAMINATED else gate, expert, source, d)
     require_named(spec)
-    truth = truth_of(spec, gate, point or {}, atoms)
+    truth = truth or truth_of(spec, gate, point or {}, atoms)
     flows, points = flows_of_gate(spec), [truth.point(i) for i in range(truth.k)]
     gauge = _taken(flows, spec)
     columns, same = [(i, p) for i, p in moving(truth) if p not in gauge], _one_expert(truth)

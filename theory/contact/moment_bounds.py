@@ -10,7 +10,7 @@ Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -232,3 +232,38 @@ class _Search:
 
 def _none_holds(rows: Sequence[Inequality], at: Sequence[fmpq]) -> bool:
     return all(dot(at, a) < b for a, b in rows)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """Combined moments that are O(distance): coefficients by the powers of the offsets, the first `own` of atoms."""
+
+    terms: Mapping[Exponents, fmpq]
+    names: tuple[str, ...]
+    own: int
+
+
+def leading_equations(proved: Mapping[str, Any]) -> tuple[Equation, ...]:
+    """The equations that the cases of a certificate use, their moments of least order by its bounds alone.
+
+    The order of a moment is at least the sum of those of its offsets (theory 4.3.2); what is above 1 and above the
+    least is left out.
+    """
+    cell, steps = Cell(case_of(place_of(proved["place"])), proved["proof"]), proved["proof"]["steps"]
+    for step in steps:
+        cell.require_step(step)
+    equations = []
+    for i in sorted({i for step in steps for tree in step["cases"] for i in _rows_of(tree)}):
+        orders = {m: dot(cell.least, cell.order(m)) for m in cell.rows[i]}
+        most = max(fmpq(1), min(orders.values()))
+        terms = {m: c for m, c in cell.rows[i].items() if orders[m] <= most}
+        equations.append(Equation(terms, (*cell.each, *cell.shared), cell.count))
+    return tuple(equations)
+
+
+def _rows_of(tree: Mapping[str, Any]) -> Iterator[int]:
+    """The equations that a tree of cases uses."""
+    if "row" in tree:
+        yield tree["row"]
+    for case in tree.get("cases", ()):
+        yield from _rows_of(case)

@@ -253,6 +253,23 @@ def order_setting(
     return setting
 
 
+def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
+    """The parameters that a true point gives values to."""
+    return (*chosen.own, *chosen.spec.gate.shared)
+
+
+def at_truth(setting: Setting, truth: Truth) -> Setting:
+    """The setting at the gate of the first atom of a truth; the other atom keeps its default gate.
+
+    Raises:
+        ValueError: as `order_setting`.
+    """
+    spec, first = setting.spec, truth.point(0)
+    values = {p.name: first[p] for p in free_parameters(setting)}
+    split = "all" if setting.every else "one"
+    return order_setting(spec.gate, spec.expert, size=setting.size, split=split, point=values, dim=spec.dim)
+
+
 def require_named(spec: MoESpec) -> None:
     """Raise ValueError for a model with a free function."""
     if spec.log_atom.has(Jet):
