@@ -10,7 +10,7 @@ import hashlib
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, TypeVar, Unpack
@@ -26,6 +26,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
+from temperance.measurements.contact_orders import rates_in_words
 from temperance.measurements.literature import ROWS
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -63,6 +64,8 @@ from temperance.show.output import Display, to_json
 from temperance.show.page import versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Summary, Table
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.contact.order_setting import free_parameters
 from temperance.theory.contact.places import regular_truth
@@ -73,7 +76,7 @@ from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, gauge_of
-from temperance.theory.models.spec import BETA0, NU, Expert, Gate, MoESpec
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import understood
@@ -165,11 +168,19 @@ def _title(m: Materials) -> str:
 
 def _abstract(m: Materials) -> Iterator[str]:
     """The answers in words, one paragraph each."""
-    said = [m.derivation, *([m.exact] if not isinstance(m.exact, str) else [])]
-    orders = m.orders["one"] if not isinstance(m.orders["one"], str) else m.orders["all"]
-    said += [] if isinstance(orders, str) else [orders]
-    said += [] if isinstance(m.samples, str) else list(m.samples)
-    yield from (sentence(answer.words[0], m.names) for answer in said)
+    yield sentence(m.derivation.words[0], m.names)
+    for answer, opening in (
+        (m.exact, f"With {m.truth.k} atoms, as many as the truth has."),
+        (m.over, f"With {m.fitted} atoms."),
+        (m.orders["one"], "One true atom fitted by two, beside a singleton."),
+        (m.orders["all"], "Every true atom fitted by two."),
+        (m.experiments, "Experiments."),
+    ):
+        if answer is not None and not isinstance(answer, str):
+            proved = answer.found if isinstance(answer, Exponents) else None
+            words = rates_in_words(proved) if isinstance(proved, Orders) else answer.words[0]
+            yield rf"\emph{{{opening}}} {sentence(words, m.names)}"
+    yield from (sentence(answer.words[0], m.names) for answer in (() if isinstance(m.samples, str) else m.samples))
 
 
 def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
@@ -244,8 +255,8 @@ def _interactions(m: Materials) -> Section:
         statement: tuple[Block, ...] = (
             Paragraph(
                 f"Among $u = \\exp(L) f$ and its derivatives of order at most {found.order}, {found.derivatives} "
-                f"functions of $(x, y)$, there are exactly {len(found.relations)} independent linear relations with "
-                "coefficients that do not depend on $x$ and $y$. All follow from"
+                f"functions of $(x, y)$, there {_exactly(len(found.relations))} with coefficients that do not depend "
+                "on $x$ and $y$. All follow from"
             ),
             Formula(tuple(g.latex for g in found.generators)),
         )
@@ -265,18 +276,24 @@ def _interactions(m: Materials) -> Section:
     return Section("interactions", "Interactions", (Paragraph(opening), theorem, *missing, *consequence))
 
 
+def _exactly(relations: int) -> str:
+    many = f"are exactly {relations} independent linear relations"
+    return "is exactly one linear relation" if relations == 1 else many
+
+
 # identifiability
 
 
 def _identifiability(m: Materials) -> Section:
-    groups, scale = m.derivation.symmetries, sp.Symbol(next(s for s in ("l", "k", "m", "ell") if s not in m.names))
+    groups = m.derivation.symmetries
+    scale = sp.Symbol(next(s for s in ("l", "k", "m", "ell") if s not in m.names), positive=True)
     blocks: list[Block] = [Paragraph(sentence(m.derivation.words[0], m.names))]
     for number, flow in enumerate(groups.flows, 1):
         before = ", ".join(tex(p) for p, _ in flow.orbit)
         after = ", ".join(tex(e.subs(SCALE, scale)) for _, e in flow.orbit)
         invariants = r",\quad ".join(tex(i) for i in flow.invariants)
         statement = (
-            Paragraph("The density does not change on"),
+            Paragraph(f"For every ${tex(scale)} > 0$ the density does not change on"),
             Formula((rf"({before}) \mapsto ({after})",)),
             Paragraph("and its invariants are"),
             Formula((invariants,)),
@@ -301,12 +318,21 @@ def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]], scale
     """That a flow keeps the score of an atom, or moves it by what all atoms have in common."""
     bias = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
     score = spec.gate.log_weight + bias + spec.expert.log_density
-    gap = sp.simplify(score.subs(dict(orbit), simultaneous=True) - score)
+    moved = score.subs(dict(orbit), simultaneous=True).replace(
+        lambda e: isinstance(e, sp.core.relational.Relational), _without_scale
+    )
+    gap = sp.simplify(sp.piecewise_fold(sp.simplify(moved - score)))
     shown = tex(gap.subs(SCALE, scale))
     yield Paragraph("Put the right side for the left in $L + \\log f$. The difference is")
     yield Formula((rf"(L + \log f)(\text{{right}}) - (L + \log f)(\text{{left}}) = {shown}",))
     same = "the same for all atoms, so that the quotient in the density does not change."
     yield Paragraph("so that no atom changes." if gap == 0 else same)
+
+
+def _without_scale(condition: sp.Expr) -> sp.Expr:
+    """A comparison with 0 without a power of the scale, which is positive."""
+    rest, factor = sp.factor(condition.lhs - condition.rhs).as_independent(SCALE, as_Add=False)
+    return condition.func(rest, 0) if factor.is_positive else condition
 
 
 # rates
@@ -315,11 +341,11 @@ def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]], scale
 def _rates(m: Materials) -> Section:
     blocks: list[Block] = []
     for title, answer, label, last in (
-        (f"Exact-specified, $k = k^* = {m.truth.k}$.", m.exact, "exact", "a3"),
-        (f"Over-specified, $k = {m.fitted}$.", m.over, "over", "a4"),
+        (rf"\emph{{Exact-specified}}, $k = k^* = {m.truth.k}$.", m.exact, "exact", "a3"),
+        (rf"\emph{{Over-specified}}, $k = {m.fitted}$.", m.over, "over", "a4"),
     ):
         meaning = rf"An error falls as $n^{{-p}}$, up to logarithms; Assumptions \ref{{a1}} to \ref{{{last}}}."
-        blocks.append(Paragraph(rf"\emph{{{title}}} {meaning}"))
+        blocks.append(Paragraph(f"{title} {meaning}"))
         if isinstance(answer, str):
             blocks += _open("No rate is predicted.", answer, m.names)
         else:
@@ -332,6 +358,8 @@ def _rates(m: Materials) -> Section:
             blocks += _orders(m, orders, split, title)
     if isinstance(m.coefficient, str):
         blocks += _open("The learning coefficient.", m.coefficient, m.names)
+    elif m.coefficient.found.bic is None and m.coefficient.found.upper is None:
+        blocks += _open("The learning coefficient.", m.coefficient.found.reason.text, m.names)
     else:
         blocks += [Paragraph(_PRICE), *_lines(m, m.coefficient.summary, "coefficient")]
     return Section("rates", "Rates", tuple(blocks))
@@ -501,7 +529,10 @@ class _Exact:
 def _remedy(m: Materials, answer: Check) -> Section:
     decision = answer.decisions[0]
     families = (
-        Paragraph(r"With the score $s(\beta_1 \cdot x)/\tau$ the temperature is learnt if the families"),
+        Paragraph(
+            r"The remedy is another gate, with the score $s(\beta_1 \cdot x)/\tau$ in the place of the one above. Its "
+            "temperature is learnt if these families of functions of $z$ are linearly independent:"
+        ),
         Formula(
             (
                 r"\text{first order:}\quad \{1,\ s,\ z s'\}",
@@ -511,11 +542,18 @@ def _remedy(m: Materials, answer: Check) -> Section:
             )
         ),
         Paragraph(
-            rf"are as they say, for $s(z)$ = \texttt{{{plain(decision.activation.expression)}}} "
+            rf"Here $s(z)$ is {_shown(decision.activation)}, and (ii), (iii) are about $a$, and about $b$ and $\nu$ "
             r"(docs/theory, 3.1 and 3.2, of \cite{temperance})."
         ),
     )
     return Section("remedy", "Remedy: an activation", (*families, *_lines(m, answer.summary, "conditions")))
+
+
+def _shown(s: Activation) -> str:
+    """An activation as prose: its formula, or its text where it has pieces."""
+    if len(s.pieces) > 1:
+        return rf"\texttt{{{plain(s.expression)}}}"
+    return f"${tex(s.pieces[0].expr.subs(Z, sp.Symbol('z')))}$"
 
 
 def _experiments(m: Materials) -> Section:
@@ -616,6 +654,7 @@ def _appendix(m: Materials) -> Section:
 
 
 _MANIFEST, _KINDS_OF_FIGURES = "paper.json", ("pdf", "png")
+_FILES = (".tex", ".html", ".md", ".json", ".ipynb", ".pdf", ".csv")
 _MOST_TRUE = 5
 A = TypeVar("A")
 
@@ -646,6 +685,8 @@ class Paper(Answer):
     def check_output(cls, path: str) -> None:
         """Raise BadInput unless a paper can be written to this folder: a new one, or one that holds a paper."""
         folder = Path(path)
+        if folder.suffix in _FILES:
+            raise BadInput(f"cannot write a paper to {path!r}, which is a file by its name; accepted: a folder")
         fits = folder.is_dir() and ((folder / _MANIFEST).is_file() or not any(folder.iterdir()))
         if not fits and (folder.exists() or not folder.resolve().parent.is_dir()):
             accepted = "a new folder in one that exists, or the folder of an earlier paper"
@@ -830,7 +871,7 @@ def _materials(
             exact=step("rates", lambda: rates_of(predict, truth.k)),
             over=step("rates", lambda: rates_of(predict, k)),
             orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
-            coefficient=step("coefficient", lambda: coefficient(**asked, true=truth.k, fitted=k)),
+            coefficient=step("coefficient", lambda: coefficient(**asked, true=truth.k, fitted=k, gauge=gauge)),
             samples=step("sample sizes", lambda: _samples(options, values, gauge)),
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
@@ -869,6 +910,8 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         point = default() if source is None else read_truth(source, make)
     else:
         point = regular_truth(options.spec, anchored)
+        if TAU in point.shared:  # where tau = 1, weights such as 1 + exp(z) are linear in what should be curved
+            point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
         point = point if source is None else read_values(source, point)
     if true is not None and point.k != true:
         raise BadInput(f"the truth has {point.k} atoms, not {true}; accepted: --truth with {true} atoms")
@@ -920,7 +963,7 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
         (m.exact, f"predict {model}{held} {counts} {m.truth.k}{at_truth}"),
         (m.over, f"predict {model}{held} {counts} {m.fitted}{at_truth}"),
         *((o, f"{bounds} {split}{_file_of(split, o)}") for split, o in m.orders.items()),
-        (m.coefficient, f"coefficient {model} {counts} {m.fitted}"),
+        (m.coefficient, f"coefficient {model} --gauge {m.gauge} {counts} {m.fitted}"),
     ]
     if options.activation is not None and m.has_theorems:
         name = shlex.quote(str(options.activation))

@@ -64,26 +64,31 @@ def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, An
 
 
 def answer(proved: Orders) -> str:
-    """The rates in words: proved, only measured, and none at all."""
+    """The rates in words: proved, only measured, and none at all; and whether anything was measured."""
+    unmeasured = all(row.measured is None for row in proved.orders)
+    return f"Rates. {rates_in_words(proved)}" + (" Nothing was measured." if unmeasured else "")
+
+
+def rates_in_words(proved: Orders) -> str:
+    """The rates: proved, only measured, and none at all."""
     rates: dict[str, list[str]] = {}
     listed = ", ".join
     for row in proved.orders:
         if row.rate is not None:
-            rates.setdefault(f"n^(-{row.rate})", []).append(row.parameter)
+            faster = "" if row.exact or row.upper == 1 else " or faster"
+            rates.setdefault(f"n^(-{row.rate}){faster}", []).append(row.parameter)
     flat = [row.parameter for row in proved.orders if row.flat]
     open_ = [row for row in proved.orders if row.upper is None and not row.flat]
     measured = [f"{row.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
     unseen = [row.parameter for row in open_ if row.value is None]
     least = [row.parameter for row in proved.orders if row.upper == 1]
     parts = [f"proved: {'; '.join(f'{rate} for {listed(names)}' for rate, names in rates.items())}"] if rates else []
-    if all(row.measured is None for row in proved.orders):
-        parts.append("nothing was measured")
-    elif least:
+    if least and not all(row.measured is None for row in proved.orders):
         parts.append(f"not measured, as no order is below 1: {listed(least)}")
     parts += [f"no rate at all: {listed(flat)}"] if flat else []
     parts += [f"measured, without a proof that the order is no larger: {listed(measured)}"] if measured else []
     parts += [f"neither proved nor measured: {listed(unseen)}"] if unseen else []
-    return f"Rates. {'. '.join(part[0].upper() + part[1:] for part in parts)}."
+    return f"{'. '.join(part[0].upper() + part[1:] for part in parts)}."
 
 
 def describe_bound(order: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
 """Names of parameters in any prose."""
 _WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
 _NEGATIVE = r"(?:\*\*|\^)(?:-[0-9]+|\(-?[0-9]+(?:/[0-9]+)?\))"  # a power such as ^-5 or ^(-5/2)
+_EXPONENT = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]?\d+)\b")
 _TOKEN = re.compile(
     r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
     rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD})|{_NEGATIVE})+)|({_WORD})|->|>=|<="
@@ -155,12 +156,17 @@ def typeset(text: str, names: Set[str] = frozenset()) -> str:
     """What an answer says as prose: names of parameters as symbols, n^(-1/4) as a power, `code` as code."""
     parts, end = [], 0
     for token in _TOKEN.finditer(text):
-        before, prose = plain(text[end : token.start()]), _token(token, text, names | NAMES)
+        before, prose = _numbers(text[end : token.start()]), _token(token, text, names | NAMES)
         if _SIGN.search(before) and prose.startswith("$"):
             before, prose = before[:-1], f"$-{prose[1:]}"
         parts += [before, prose]
         end = token.end()
-    return "".join([*parts, plain(text[end:])])
+    return "".join([*parts, _numbers(text[end:])])
+
+
+def _numbers(text: str) -> str:
+    """Plain text, with numbers such as 1.2e+06 as powers of ten."""
+    return _EXPONENT.sub(lambda m: rf"${m[1]} \cdot 10^{{{int(m[2])}}}$", plain(text))
 
 
 def sentence(text: str, names: Set[str] = frozenset()) -> str:
@@ -254,6 +260,7 @@ _PREAMBLE = r"""\documentclass{article}
 \newtheorem{assumption}[theorem]{Assumption}
 \newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
 _PREAMBLE += "\\ifdim\\wd0>0.94\\linewidth\\resizebox{0.94\\linewidth}{!}{\\usebox0}\\else\\usebox0\\fi}\n"
+_BREAK = r"\1\\allowbreak{}"
 _WIDTH = 92  # characters of a line of a table
 
 
@@ -290,7 +297,7 @@ def _latex_blocks(blocks: Sequence[Block]) -> str:
 def _latex(block: Block) -> str:
     match block:
         case Paragraph(content):
-            return content
+            return COMMAND.sub(_breakable, content)
         case Formula(lines):
             return displayed(lines)
         case Code():
@@ -306,6 +313,12 @@ def _latex(block: Block) -> str:
     text = f"\\begin{{{kind}}}[{block.title}]\\label{{{block.label}}}\n{inner}\n\\end{{{kind}}}"
     proof = f"\n\\begin{{proof}}\n{_latex_blocks(block.proof)}\n\\end{{proof}}" if block.proof else ""
     return text + proof
+
+
+def _breakable(command: re.Match[str]) -> str:
+    """A command of LaTeX; code may be broken after its signs."""
+    name, inner = command.groups()
+    return command[0] if name != "texttt" else rf"\texttt{{{re.sub(r'([*/,+-])', _BREAK, inner)}}}"
 
 
 def _latex_table(grid: Grid) -> str:

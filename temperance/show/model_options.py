@@ -60,7 +60,7 @@ class FormulaOptions(TypedDict, total=False):
 
     shared: Annotated[
         Sequence[str],
-        _names(help="Parameters of a formula, beside tau, that all atoms have in common, as N,N,.."),
+        _names(help="Parameters of the gate's formula, beside tau, that all atoms have in common, as N,N,.."),
     ]
     positive: Annotated[
         Sequence[str],

@@ -26,6 +26,7 @@ from temperance.theory.models.truth import Setting
 
 _EQUAL = "atoms have no weights of their own: equal ones, as many for each true one, have the true density"
 _OFFSETS = theorem("a weighted mean has at most the order of the offsets, where it has no bound of its own")
+_ALONG = Reason(ReasonKind.IDENTITY, "a curve of mixtures with one density moves it, as a certificate shows")
 _CERTIFIED = Reason(ReasonKind.CERTIFICATE, "the certificate states the bound")
 _STOPPED = Reason(ReasonKind.ASSUMED, "bounds that improve by less than 1/50 in a step are not improved further")
 _NONE = Reason(ReasonKind.NO_BOUND, "no theorem gives a bound here")
@@ -226,9 +227,13 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
     """The orders with what certificates of curves show of them."""
     flat = {claim["title"] for proof in curves for claim in proof["claims"] if claim["side"] == "flat"}
     best = reached(curves)
-    return [
-        replace(row, shown=row.title in flat) if row.flat else replace(row, lower=best.get(row.title)) for row in rows
-    ]
+
+    def shown(row: Order) -> Order:
+        if row.title not in flat:
+            return row if row.flat else replace(row, lower=best.get(row.title))
+        return replace(row, shown=True) if row.flat or row.upper else replace(row, flat=True, shown=True, reason=_ALONG)
+
+    return [shown(row) for row in rows]
 
 
 def _from_theorems(setting: Setting, upper: Mapping[Quantity, Fraction]) -> Bounds:

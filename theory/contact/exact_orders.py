@@ -166,7 +166,7 @@ def _listed(
     """
     weights, gauge = {*weight_parameters(spec), BETA0}, _taken(flows, spec)
     order = Fraction(1) if reason.kind is ReasonKind.INDEPENDENCE else None
-    rows, flowing = [], [p for flow in flows for p in flow.field.moved]
+    rows, flowing = [], list(dict.fromkeys(p for flow in flows for p in flow.field.moved))
     for p in (p for p in flowing if p not in weights):
         cause = _AT_REST if p in resting else next(_kept(flow) for flow in flows if p in flow.field.moved)
         rows.append(Order(p.name, p.name, False, cause, flat=p not in resting))
@@ -176,7 +176,8 @@ def _listed(
         rows.append(Order(label, p.name, False, lost or reason, None if lost else order, flat=lost is not None))
 
     named = {*gauge}
-    for f in (f for flow in flows for f in flow.invariants if not f.free_symbols & weights):
+    of_all = [f for flow in flows for f in flow.invariants if all(other.keeps(spec, f) for other in flows)]
+    for f in (f for f in dict.fromkeys(of_all) if not f.free_symbols & weights):
         inside = [p for p in flowing if p in f.free_symbols]
         named.add(p := next((p for p in inside if p not in named), inside[0]))
         add(str(f).replace("**", "^"), p)

@@ -152,6 +152,7 @@ class Code:
 
 
 Block = Paragraph | Formula | Code
+_A_LINE = 8  # derivatives in a line
 
 
 @dataclass(frozen=True)
@@ -321,7 +322,27 @@ def _linear_system(interactions: Interactions) -> Step:
         f"{len(interactions.relations)}$ independent relations."
     )
     source = Code('record = found.to_json()\nrecord["derivatives"], record["rank"], len(found.relations)')
-    return Step("Linear system", (Paragraph(text), Paragraph(_sentence(interactions.scope)), source))
+    return Step(
+        "Linear system", (Paragraph(text), *_rank(interactions), Paragraph(_sentence(interactions.scope)), source)
+    )
+
+
+def _rank(interactions: Interactions) -> tuple[Block, ...]:
+    """The derivatives that are independent, and where a determinant says so."""
+    family, proof = interactions.basis.family, interactions.proof
+    if proof is None:
+        return ()
+    columns = [derivative(family.spec.parameters, alpha) for alpha in interactions.basis.standard]
+    lines = [r",\quad ".join(columns[i : i + _A_LINE]) for i in range(0, len(columns), _A_LINE)]
+    at = ", ".join(f"${tex(p)} = {proof.point[p.name]}$" for p in family.spec.parameters)
+    mantissa, _, exponent = proof.determinant.partition("e")
+    size = rf"${mantissa} \cdot 10^{{{int(exponent)}}}$" if exponent else f"${mantissa}$"
+    where = (
+        f"At {at} and random observations a square combination of them has a determinant that is enclosed in a ball "
+        f"around {size}, which does not contain 0."
+    )
+    text = f"These {interactions.rank} derivatives are independent:"
+    return Paragraph(text), Formula(tuple(lines)), Paragraph(where)
 
 
 def _sentence(text: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import flint
@@ -23,36 +24,62 @@ from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import Jet, covariates
 
 BITS = (256, 1024, 4096)
+_SEED = 1
 
 
-def independent_by_balls(family: DerivativeFamily, standard: Sequence[Index]) -> bool:
-    """Whether the derivatives are proved to be linearly independent; False says that no proof was found."""
+@dataclass(frozen=True)
+class RankProof:
+    """Where derivatives are proved to be independent.
+
+    point: rational parameters, by name. determinant: the ball of it, without 0, of a square combination of the
+    derivatives at random observations.
+    """
+
+    point: Mapping[str, str]
+    determinant: str
+
+
+def rank_proof(family: DerivativeFamily, standard: Sequence[Index]) -> RankProof | None:
+    """A proof that the derivatives are linearly independent; None where none was found."""
     functions = {type(f) for kernel in family.atom.names.values() for f in kernel.atoms(sp.Function)}
     if not functions <= {*KNOWN, Jet}:
-        return False
-    return independent_columns(lambda bits, rng: _rows(family, standard, rng, bits))
+        return None
+    determinant = nonzero_determinant(lambda bits, rng: _rows(family, standard, rng, bits))
+    if determinant is None:
+        return None
+    return RankProof({name: str(v) for name, v in _point(family, random.Random(_SEED)).items()}, determinant)
 
 
 def independent_columns(rows_at: Callable[[int, random.Random], list[list[arb]]]) -> bool:
-    """Whether the columns of a matrix are proved to be independent: a square combination of its rows is regular.
+    """Whether the columns of a matrix are proved to be independent, as `nonzero_determinant` does; else no proof."""
+    return nonzero_determinant(rows_at) is not None
 
-    rows_at: the rows, enclosed with so many bits; the same rows at every precision. False: no proof was found.
+
+def nonzero_determinant(rows_at: Callable[[int, random.Random], list[list[arb]]]) -> str | None:
+    """The ball, as text, of a square combination of the rows of a matrix, without 0; None where none was found.
+
+    rows_at: the rows, enclosed with so many bits; the same rows at every precision.
     """
     for bits in BITS:
         with flint.ctx.workprec(bits):
-            rng = random.Random(1)
+            rng = random.Random(_SEED)
             rows = rows_at(bits, rng)
             if not rows or len(rows) < len(rows[0]):
-                return False
+                return None
             mixing = arb_mat([[rng.randrange(-9, 10) for _ in rows] for _ in rows[0]])
             determinant = (mixing * arb_mat(rows)).det()
             if determinant.is_finite() and not determinant.contains(0):
-                return True
-    return False
+                return str(determinant.str(6, radius=False))
+    return None
+
+
+def _point(family: DerivativeFamily, rng: random.Random) -> dict[str, fmpq]:
+    """The parameters of a proof, the first numbers that are drawn."""
+    return {p.name: _rational(rng, 3, 12) for p in (*family.spec.parameters, *family.spec.constants)}
 
 
 def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Random, bits: int) -> list[list[arb]]:
-    parameters = {p.name: _rational(rng, 3, 12) for p in (*family.spec.parameters, *family.spec.constants)}
+    parameters = _point(family, rng)
     rows = []
     for branch in range(family.branches):
         point = _generators(family, parameters, rng, bits)

@@ -32,7 +32,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.fields.differential_field import Fraction, cleared_denominators, nullspace
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index, divides, multi_indices, raised
-from temperance.theory.interactions.independence import independent_by_balls
+from temperance.theory.interactions.independence import RankProof, rank_proof
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 
@@ -297,7 +297,8 @@ class Interactions:
     field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
     and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
     was decided for all, and the rank proved; missing: what was not, in words; proved: whether the rank is. spec: the
-    model; order: r; scope: the coefficient field, and what the rank rests on; basis: the Groebner basis behind.
+    model; order: r; scope: the coefficient field, and what the rank rests on; basis: the Groebner basis behind; proof:
+    of the rank, where there is one.
     """
 
     spec: MoESpec
@@ -311,6 +312,7 @@ class Interactions:
     proved: bool
     scope: str
     basis: Basis = field(repr=False, compare=False)
+    proof: RankProof | None = field(default=None, repr=False, compare=False)
 
 
 def derive(
@@ -330,7 +332,8 @@ def derive(
     basis = groebner_basis(model(gate, expert, activation, dim), order)
     family = basis.family
     generators, decided = irredundant_generators(basis)
-    proved = independent_by_balls(family, basis.standard)
+    proof = rank_proof(family, basis.standard)
+    proved = proof is not None
     rank = "rank proved: a determinant is proved nonzero by interval arithmetic" if proved else _UNPROVED
     missing = [] if decided else ["irredundancy of the generators"]
     missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
@@ -347,6 +350,7 @@ def derive(
         proved=proved,
         scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {rank}",
         basis=basis,
+        proof=proof,
     )
 
 

@@ -28,7 +28,7 @@ from sympy.core.function import AppliedUndef
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.expressions.balls import is_zero
-from temperance.theory.models.pieces import formulas_of, in_conditions, without_kinks_inside
+from temperance.theory.models.pieces import boundaries, formulas_of, in_conditions, without_kinks_inside
 
 Y = sp.Symbol("y", real=True)
 TAU = sp.Symbol("tau", positive=True)
@@ -169,7 +169,7 @@ class Gate:
     places: the values of parameters in the true atoms that orders are shown at, as `true_value` takes them from here;
     activation: s, where the log weight is s of one line of x, over tau.
     abs, sign, max and min become a SymPy Piecewise; relations hold on every piece. Raises ValueError for a parameter
-    used twice, unused, undeclared or not real.
+    used twice, unused, undeclared or not real, and for a kink in parameters alone.
     """
 
     name: str
@@ -189,6 +189,10 @@ class Gate:
         _require_declared(what, self.log_weight, self.parameters, self.constants)
         if self.offset is _OVER_SHARED:
             _set(self, "offset", bias_of(self.log_weight, self.shared))
+        alone = (b for b in boundaries(self.log_weight) if b.free_symbols <= {*self.parameters})
+        if (kink := next(alone, None)) is not None:
+            names = ", ".join(sorted(p.name for p in kink.free_symbols))
+            raise ValueError(f"{what}: a kink in {names} alone; accepted: kinks in x, and {names} said to be positive")
         if Y in self.log_weight.free_symbols:
             raise ValueError(f"{what}: the weight of an atom must not depend on the response y")
         if not set(self.shared) <= set(self.parameters):

@@ -69,6 +69,10 @@ class Flow:
         after = ", ".join(str(e) if p in factors[p].free_symbols else f"{factors[p]}*{p}" for p, e in self.orbit)
         return f"({before}) -> ({after})" if len(self.orbit) > 1 else f"{before} -> {after}"
 
+    def keeps(self, spec: MoESpec, f: sp.Expr) -> bool:
+        """Whether a function is constant on its orbits."""
+        return _keeps(with_bias(spec, self.field), f)
+
     def moves_shared(self, spec: MoESpec) -> bool:
         """Whether it moves a shared parameter."""
         return any(p in spec.gate.shared for p in self.field.moved)
@@ -276,11 +280,12 @@ def _invariants(
     movable = {p for flow in flows for p, _ in flow.orbit}
     chosen: list[sp.Expr] = []
     pairs = [f for flow in flows for f in flow.invariants if any("[" in p.name for p in f.free_symbols)]
-    for f in dict.fromkeys((*(f for flow in flows for f in flow.invariants if f not in pairs), *more, *parameters)):
+    of_them = [f for f in more if not f.free_symbols.isdisjoint(parameters)]
+    for f in dict.fromkeys((*(f for flow in flows for f in flow.invariants if f not in pairs), *of_them, *parameters)):
         if len(chosen) == len(parameters) - len(flows):
             break
         new = [*chosen, f]
-        if all(_keeps(with_bias(spec, flow.field), f) for flow in flows) and (
+        if all(flow.keeps(spec, f) for flow in flows) and (
             not f.free_symbols & movable or generic_rank(sp.Matrix(new).jacobian(parameters)) == len(new)
         ):
             chosen = new
@@ -310,10 +315,13 @@ def _proved(
     text += "; in a mixture: modulo its discrete symmetries"
     if plain_parameters(interactions.spec):
         text += ", beta0 and translated parameters relative to one atom"
+    separated = scores(interactions.spec)
+    pair = separated is not None and bool(separated.pair)
     if not unexplained and all(null_directions(interactions.spec, k) is not None for k in _ATOMS):
-        text += "; at random points mixtures of two and three atoms have no other null direction to first order"
+        atoms = "three atoms" if pair else "two and three atoms"
+        text += f"; at random points mixtures of {atoms} have no other null direction to first order"
     text += "".join(f"; but {u}: not all of these are identifiable then" for u in unexplained)
-    if (separated := scores(interactions.spec)) is not None and separated.pair:
+    if pair:
         text += "; two atoms (k = 2, free gauge) have a further curve of one density: not all of these are identifiable"
     if interactions.spec.dim > 1 and renaming(
         interactions.spec.gate, cosine(interactions.spec.dim)

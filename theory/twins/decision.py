@@ -69,7 +69,7 @@ def of_a_step(atoms: int, gauge: Gauge) -> list[Twin]:
         *twins,
         *(Twin(positive, image, L, ONE_SIGN, signs="one") for image in (positive, turned, still)),
         *(Twin(mixed, image, HALF, _BOTH_SIGNS, signs="both") for image in (below, above)),
-        Twin((P, zero), (P, -Q), sp.Integer(2), some_zero),
+        Twin((P, zero), (P, -Q), sp.Integer(2), f"{some_zero}, as for b, c > 0"),
         Twin((P, zero), (zero, -P), one, some_zero),
     ]
 
