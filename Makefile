@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 TYPES = $(BIN)/mypy -p temperance
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: install verify test test-slow test-all test-lowest test-interop test-coq licences docs bench clean
+.PHONY: install verify test test-slow test-all test-lowest test-interop test-coq papers licences docs bench clean
 
 install: $(INSTALLED)
 
@@ -75,6 +75,17 @@ test-lowest:
 test-coq: $(INSTALLED)
 	@command -v coqc >/dev/null || { echo "test-coq needs coqc with Interval and Coquelicot; in Debian: apt-get install coq libcoq-interval libcoq-coquelicot"; exit 1; }
 	$(BIN)/pytest tests/theory/coq -m "coq and not full" -rs
+
+# the papers of docs/papers: minutes
+PAPER = $(BIN)/temperance paper -o docs/papers
+papers: $(RUNS)
+	mkdir -p docs/papers
+	$(PAPER)/linear --gate linear
+	$(PAPER)/tanh --activation tanh --gauge anchored
+	$(PAPER)/softmax --gate softmax
+	$(PAPER)/quadratic --gate quadratic
+	$(PAPER)/cosine --gate cosine --dim 2
+	$(PAPER)/cubic --gate "beta1*x**3/tau + beta2*x"
 
 # the licences of what requirements.lock pins
 licences: $(INSTALLED)

@@ -13,7 +13,7 @@ import base64
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 from markupsafe import Markup
@@ -27,6 +27,7 @@ NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
 """Names of parameters in any prose."""
 _WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
 _NEGATIVE = r"(?:\*\*|\^)(?:-[0-9]+|\(-?[0-9]+(?:/[0-9]+)?\))"  # a power such as ^-5 or ^(-5/2)
+_ESCAPED = re.compile(r"\\[_&%#{}$]")
 _EXPONENT = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]?\d+)\b")
 _TOKEN = re.compile(
     r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
@@ -69,12 +70,19 @@ class Figure:
     stem: str
 
     def bytes_in(self, kind: str) -> bytes:
-        """The picture as a file of a kind: pdf or png."""
+        """The picture as a file of a kind, pdf or png: its title is in the caption, its axes have symbols."""
         file = io.BytesIO()
-        panels([self.picture]).savefig(
+        axes = (_axis(self.picture.axes[0]), _axis(self.picture.axes[1]))
+        panels([replace(self.picture, title="", axes=axes)]).savefig(
             file, format=kind, bbox_inches="tight", metadata={"CreationDate": None} if kind == "pdf" else None
         )
         return file.getvalue()
+
+
+def _axis(label: str) -> str:
+    """The name of an axis; parameters as symbols."""
+    prose = typeset_cell(label)
+    return prose if "$" in prose and not _ESCAPED.search(prose) else label
 
 
 Block = Paragraph | Formula | Code | Theorem | Grid | Figure

@@ -12,7 +12,10 @@ import pytest
 import temperance
 from temperance.answers.paper import digest
 from temperance.commands.app import run
+from temperance.measurements.rate_studies import tau_profile
 from temperance.show.document import cells, html, latex_files
+from temperance.theory.contact.places import regular_truth
+from temperance.theory.models.by_name import model
 
 FORMULA = "(beta1*x + beta2*x**3)/tau"  # in no list
 TRUTH = {"beta1": ["3/2", 0], "beta2": ["1/2", 0], "tau": "1/2", "x": {"law": "uniform", "low": -2, "high": 1}}
@@ -130,6 +133,51 @@ def test_what_is_open_is_said_to_be_open():
     assert "Open:" in text or "open" in text
 
 
+def test_a_proof_shows_its_equations_and_the_determinant_of_the_rank(text):
+    assert r"\mathrm{E}[\Delta \beta_{1}^{2}] = O(\epsilon)" in text
+    assert re.search(r"These \d+ derivatives are independent:", text)
+    assert "which does not contain 0" in text
+
+
+def test_the_abstract_says_of_which_fits_each_rate_is(paper):
+    openings = [re.match(r"\\emph\{(.*?)\}", part) for part in paper.document.abstract]
+    assert [o[1] for o in openings if o] == [
+        "With 2 atoms, as many as the truth has.",
+        "With 3 atoms.",
+        "One true atom fitted by two, beside a singleton.",
+        "Every true atom fitted by two.",
+    ]
+    assert "Nothing was measured" not in "".join(paper.document.abstract)
+
+
+def test_the_coefficient_is_of_the_gauge_of_the_paper():
+    found = temperance.paper(activation="gelu", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    (command,) = (c for c in found.commands if c.startswith("temperance coefficient"))
+    assert "--gauge free" in command
+    free = temperance.coefficient(activation="gelu", true=2, fitted=3, gauge="free")
+    assert f"BIC & {float(free.found.bic):g}" in text
+    assert "(anchored gauge)" not in text
+
+
+def test_a_flow_of_a_gate_with_kinks_moves_no_atom():
+    found = temperance.paper(activation="relu", gauge="anchored", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert r"(\text{right}) - (L + \log f)(\text{left}) = 0" in text
+    assert "For every $l > 0$" in text
+
+
+def test_the_likelihood_over_tau_is_flat_where_tau_is_lost():
+    flat = tau_profile(regular_truth(model("linear"), anchored=False))
+    assert flat[1].min() > -1e-6
+    values, heights = tau_profile(regular_truth(model("activation", activation="tanh"), anchored=False))
+    assert (values[0], values[-1]) == (pytest.approx(0.5), pytest.approx(2))
+    assert heights.max() == 0
+    assert heights.min() < -1
+    with pytest.raises(ValueError, match="gates with tau"):
+        tau_profile(regular_truth(model("softmax"), anchored=False))
+
+
 def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(paper, folder, tmp_path, capsys):
     (tmp_path / "mine.txt").write_text("mine")
     for place in (tmp_path, tmp_path / "mine.txt", tmp_path / "no" / "where"):
@@ -159,6 +207,7 @@ def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(pap
         (["--gate", "softmax", "--activation", "nonsense("], "nonsense"),
         (["--gate", "beta1*x/tau", "--true", "3"], "the truth has 2 atoms"),
         (["--truth", "missing.json"], "cannot be read"),
+        (["--gate", "abs(w)*x/tau"], "a kink in w alone"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -206,3 +206,23 @@ def test_ends_of_pieces_may_be_parameters():
     shrink = "where(z > lam, z - lam, where(z < -lam, z + lam, 0))"
     found = temperance.predict(activation=shrink, true=2, fitted=3, gauge="anchored")
     assert {p.parameter for p in found.predictions} >= {"tau", "beta1", "a", "b", "nu"}
+
+
+def test_a_formula_is_predicted_at_its_truth():
+    gate, seen = "w*max(x - c, 0)/tau", {"c": [1, "1/2"]}
+    at = temperance.predict(gate, true=2, fitted=2, truth=seen)
+    assert {p.parameter for p in at.predictions if p.sharp is None} == {"w", "tau"}
+    assert "c = 1/2" in str(at.predictions[2].conditions)
+    hidden = temperance.predict(gate, true=2, fitted=2, truth={"c": [7, "1/2"]})  # a kink that x does not reach
+    assert {p.parameter for p in hidden.predictions if p.sharp is None} >= {"w", "tau", "c", "w/tau"}
+    with pytest.raises(ValueError, match="has 2 atoms, not 3"):
+        temperance.predict(gate, true=3, fitted=3, truth=seen)
+
+
+def test_the_rates_of_a_formula_are_measured_at_its_truth():
+    truth = {"beta1": ["3/2", "1/2"], "b": [0, 3], "beta0": ["1/2", 0], "x": {"law": "uniform", "low": -2, "high": 1}}
+    answer = temperance.rates("beta1*x**3/tau", true=2, fitted=2, truth=truth, replicates=10, n=(10**6, 10**8))
+    assert answer.true_values()["beta1"] == ["3/2", "1/2"]
+    assert answer.true_values()["x"]["high"] == 1
+    assert answer.record["setting"]["gates"][0]["beta1"] == "3/2"
+    assert all(s["points"][-1]["rms"] < 0.05 for s in answer.record["slopes"])

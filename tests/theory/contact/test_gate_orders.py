@@ -11,6 +11,7 @@ import sympy as sp
 from temperance.theory.contact.bound_certificates import searched_orders
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.gate_orders import gate_orders
+from temperance.theory.contact.moment_bounds import leading_equations
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.contact.places import text
 from temperance.theory.models.by_name import model
@@ -426,3 +427,20 @@ def test_cells_of_atoms_without_weights_are_shared_out_by_equal_ones():
         order_setting("sigmoid")
     with pytest.raises(ValueError, match="is not known"):
         order_setting("sigmoid-euclidean")
+
+
+def test_a_certificate_by_moments_shows_its_leading_equations():
+    proof, *_ = known("softmax").certificates
+    equations = leading_equations(proof)
+    assert all(e.names == ("beta1", "a", "b", "nu") and e.own == 4 for e in equations)
+    moments = [{m: (int(c.p), int(c.q)) for m, c in e.terms.items()} for e in equations]
+    one = (1, 1)
+    assert {(0, 1, 0, 0): one, (1, 0, 1, 0): one} in moments  # E[a] + E[beta1 b]
+    assert {(2, 0, 0, 0): one} in moments
+    assert {(0, 2, 0, 0): one} in moments
+
+
+def test_what_a_certified_curve_of_one_density_moves_is_flat():
+    setting = order_setting(model("-norm(x - c)**2/tau", "constant", dim=2).gate, "constant", split="all", dim=2)
+    flat = {o.parameter for o in orders(setting).orders if o.flat}
+    assert flat == {"c_1", "c_2", "tau", "mean c_1", "mean c_2"}

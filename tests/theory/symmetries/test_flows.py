@@ -138,6 +138,12 @@ FORMULAS = [  # gate, shared, flows, identifiable functions of the gate
         ],
         "beta0/(tau1*tau2), beta1/(tau1*tau2)",
     ),
+    (  # a parameter that no flow moves is listed once, whatever it is called
+        "v*x + w*x*h + c*x**2",
+        ["h"],
+        ["(v, w) -> (h*log(l) + v, w - log(l))", "(w, h) -> (1/l*w, l*h)"],
+        "h*w + v, c, beta0",
+    ),
 ]
 
 

@@ -404,3 +404,12 @@ def test_a_truth_and_its_twin_can_be_joined_in_any_proportion(w):
             moved, other = mp.exp(beta0 / tau), mp.exp(mp.tanh(-b * x) / tau)
             joined = (first + w * moved) / (first + w * moved + anchor + w * other)
             assert abs(joined - first / (first + anchor)) < mp.mpf(10) ** -40
+
+
+def test_a_twin_that_holds_for_some_signs_says_so():
+    (twin,) = (
+        t
+        for t in temperance.twins("where(z > 0, 1, 0)").found.twins
+        if t.map.startswith("(b, 0, beta0, tau) -> (b, -c")
+    )
+    assert twin.where.endswith("as for b, c > 0")
