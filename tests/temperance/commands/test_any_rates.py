@@ -118,7 +118,7 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     ("arguments", "message"),
     [
         (("predict", *WAVE, *EXACT, "--gauge", "anchored"), "--gauge anchored is for linear, softmax and activation"),
-        (("predict", *WAVE, *EXACT, "--truth", "t.json"), "--truth is for linear, softmax and activation gates"),
+        (("predict", *WAVE, *EXACT, "--truth", "t.json"), "cannot be read: No such file"),
         (("predict", *WAVE, "--true", "6", "--fitted", "6"), "true at most 5 for this gate, not 6, 6"),
         (("predict", *WAVE, *EXACT, "--loss", "least-squares"), "with --true 2 and --fitted 3 or more, not 2, 2"),
         (("predict", *WAVE, *EXACT, "--loss", "mean"), "unknown loss 'mean'; accepted: likelihood, least-squares"),
