@@ -97,7 +97,7 @@ _ASSUMPTIONS = {
 }
 _WITHOUT_VARIANCE = "Parameters lie in a compact set with the true ones in its interior."
 _MOST_FIGURES = 8
-_FLAT = 1e-6  # a fall of a log-likelihood below it is rounding
+_FLAT = 1e-3  # a fall of a log-likelihood below it is where climbs end
 
 
 @dataclass(frozen=True)
@@ -595,7 +595,7 @@ def _fall(drawn: Curves) -> str:
     inside = [tau for tau, height in zip(drawn.x, heights, strict=True) if height > -INDISTINCT]
     sample = f"In one sample of {PROFILE_SIZE} points from the truth, with as many atoms, the likelihood over $\\tau$ "
     if min(heights) > -_FLAT:
-        return f"{sample}is flat: from ${low:.3g}$ to ${high:.3g}$ it falls by less than $10^{{-6}}$."
+        return f"{sample}is flat: from ${low:.3g}$ to ${high:.3g}$ it falls by less than $10^{{-3}}$."
     return (
         f"{sample}falls by {-min(heights):.3g} between ${low:.3g}$ and ${high:.3g}$; it does not exclude values from "
         f"${inside[0]:.3g}$ to ${inside[-1]:.3g}$ at $95\\%$."
@@ -606,7 +606,7 @@ def _caption(picture: Picture, names: Set[str]) -> str:
     """The title of a picture, and what its lines are."""
     lines = getattr(picture, "lines", ())
     legend = "; ".join(f"{STYLES[line.kind]}: {typeset(line.words, names)}" for line in lines)
-    points = "Points: measured; " if isinstance(picture, Plot) else ""
+    points = "Points: measured; " if isinstance(picture, Plot) else "Lines: "
     return sentence(picture.title, names) + (f" {points}{legend}." if legend else "")
 
 
@@ -841,7 +841,7 @@ def _materials(
     options: Options, truth: Truth, gauge: Gauge, k: int, remedy: str | None, without_experiments: bool
 ) -> Materials:
     """Ask the other commands; what one refuses is a reason of the paper."""
-    values = _values(options, truth)
+    values, drawn = _values(options, truth), replace(truth, spec=options.spec)
     asked: dict[str, Any] = {f.name: getattr(options, f.name) for f in fields(options)} | {"dim": options.spec.dim}
     decided = remedy or options.activation
     with Display() as display:
@@ -875,7 +875,7 @@ def _materials(
             samples=step("sample sizes", lambda: _samples(options, values, gauge)),
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
-            profile=None if without_experiments else step("likelihood over tau", lambda: _profile(truth)),
+            profile=None if without_experiments else step("likelihood over tau", lambda: _profile(drawn)),
             has_theorems=_has_theorems(options),
         )
 

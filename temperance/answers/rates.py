@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Unpack
 from cyclopts import Parameter
 
 from temperance.measurements.contact_orders import describe_truth, true_atoms
-from temperance.measurements.rate_studies import REPLICATES, study_for
+from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import exact, read_atoms, read_truth, values_of
 from temperance.show.answer import TYPESET, Answer
@@ -143,11 +143,11 @@ def rates(
         truth: A .json file with the true point, as for predict; a well-conditioned one by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         loss: likelihood, or least-squares: of the regression function, with two true atoms and three fitted.
-        n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice, 1000 to 32000 in samples by default;
-            1e6, 1e8, 1e10 and 1e12 of any other model.
+        n: Sample sizes, N,N,.., also as 1e4,1e6; 1e4 to 1e12 on the lattice (with more atoms than the truth every
+            other one), 1000 to 32000 in samples by default; 1e6, 1e8, 1e10 and 1e12 of any other model.
         experiment: lattice (counts of cells, dimension 1 or 2, n to 1e12) or sample (points, n to 1e8); lattice where
             it can be.
-        replicates: Samples at each size; 100 by default, 40 of any other model.
+        replicates: Samples at each size; 100 by default, 60 with more atoms than the truth, 40 of any other model.
         seed: Of the data.
         workers: Processes; as many as there are cores by default.
         scheduler: Address of a Dask cluster, in place of local processes.
@@ -172,7 +172,7 @@ def rates(
         gauge=gauge,
         truth=None if truth is None else read_truth(truth, FITTED.get(name, generic)),
         n=n,
-        replicates=REPLICATES if replicates is None else replicates,
+        replicates=replicates,
         seed=seed,
         experiment=experiment,
     )

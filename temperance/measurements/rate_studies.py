@@ -22,7 +22,7 @@ from temperance.measurements.slopes import SlopeTests, describe_size
 from temperance.measurements.true_measures import check_truth, default_truth
 from temperance.numerics.fitting.local_fits import require_smooth
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.fitting.search import FAILED
+from temperance.numerics.fitting.search import FAILED, Effort
 from temperance.numerics.fitting.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
@@ -56,7 +56,8 @@ LATTICE_SIZES = tuple(10**j for j in range(4, 13))
 KINKED_SIZES = LATTICE_SIZES[:5]  # where kinks move with beta1: the cells grow like n^(1/3)
 REPLICATES = 100
 _FEWEST = 10  # replicates that have an interval
-_STARTS, _SPLITS, _ROUNDS = 3, 2, 3
+_EFFORT, _OF_CELLS = Effort(3, 0, 0, 3), Effort(0, 10, 40, 4)  # the latter as in the claims on cells
+_CELL_SIZES, _CELL_REPLICATES = LATTICE_SIZES[::2], 60
 _LARGEST_LATTICE_DIM = 2
 
 
@@ -70,7 +71,7 @@ def study_for(
     truth: Truth | None = None,
     dim: int = 1,
     n: Sequence[int] | None = None,
-    replicates: int = REPLICATES,
+    replicates: int | None = None,
     seed: int = 0,
     experiment: str | None = None,
 ) -> Study:
@@ -78,12 +79,14 @@ def study_for(
 
     By default experiment is "lattice" for d = 1, 2 and "sample" beyond, and n goes from 10^4 to 10^12 on the lattice
     (to 10^8 where kinks of the gate move with beta1), from 1000 to 32000 in samples. The box follows the truth (it is
-    part of the estimator, and printed); starts do not use it: three fresh ones, the estimate at the n before, and for
-    k > k* two random splits of every atom of the maximum for k - 1 atoms. Raises ValueError for a bad option, or a
-    truth of another shape.
+    part of the estimator, and printed); for k > k* it bounds shares below, as the theorem supposes (theory 4.2). Starts
+    do not use it: three fresh ones, for k > k* peaks of the gradient process and splits of the maximum for k - 1 atoms,
+    and the estimate at the n before. Raises ValueError for a bad option, or a truth of another shape.
     """
+    cells = fitted > true
+    count = (_CELL_REPLICATES if cells else REPLICATES) if replicates is None else replicates
     kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
-    _check(gate, source, true, fitted, replicates, seed, dim)
+    _check(gate, source, true, fitted, count, seed, dim)
     linear, make = source is None or activation(source).is_linear, FITTED[gate]
     anchored = gauge_of(gauge) == "anchored" or linear
     held = None if TAU in make(dim).shared else 1.0
@@ -91,11 +94,12 @@ def study_for(
     check_truth(chosen, true, dim, anchored and not linear)
     measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)
-    sizes = _sizes(kind, measure, name, low, high) if n is None else tuple(n)
+    sizes = _sizes(kind, measure, name, low, high, cells) if n is None else tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
+    effort = _OF_CELLS if cells else _EFFORT
     # kinks that some atom sees change the exponent of the error of beta1 in split cells
-    split = fitted > true and not linear
+    split = cells and not linear
     return Study(
         name=f"rates: {gate if linear else name}, k* = {true}, k = {fitted}",
         activation=name,
@@ -103,25 +107,26 @@ def study_for(
         k=fitted,
         gauge=gauge_,
         sizes=sizes,
-        replicates=replicates,
-        starts=_STARTS,
-        box=_box(measure),
+        replicates=count,
+        starts=effort.rough,
+        peaks=effort.peaks,
+        splits=effort.splits,
+        rounds=effort.rounds,
+        box=_box_of_cells(measure) if cells else _box(measure),
         seed=seed,
         low=low,
         high=high,
         tau=held,
-        splits=_SPLITS if fitted > true else 0,
-        rounds=_ROUNDS,
         experiment=kind,
         kink=split and Analysis(activation(name), chosen, fitted, gauge_).kinked,
     )
 
 
-def _sizes(kind: Kind, measure: MixingMeasure, name: str, low: float, high: float) -> tuple[int, ...]:
+def _sizes(kind: Kind, measure: MixingMeasure, name: str, low: float, high: float, cells: bool) -> tuple[int, ...]:
     if kind == "sample":
         return SIZES
     moving = kinks_move(measure, compile_activation(activation(name)), low, high)
-    return KINKED_SIZES if moving else LATTICE_SIZES
+    return KINKED_SIZES if moving else _CELL_SIZES if cells else LATTICE_SIZES
 
 
 def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
@@ -160,6 +165,23 @@ def _box(m: MixingMeasure) -> Box:
         a=wide(m.a, 10.0),
         b=wide(m.b, 10.0),
         nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
+    )
+
+
+def _box_of_cells(m: MixingMeasure) -> Box:
+    """A box that bounds shares of atoms below, with room around the truth."""
+
+    def wide(values: Any, least: float) -> float:
+        return max(least, 2.5 * float(np.abs(values).max()))
+
+    tau = float(m.tau)
+    return Box(
+        beta1=2 * float(np.abs(m.beta1).max()) or 1.0,
+        beta0=float(np.abs(m.beta0).max()) + 2 * tau,
+        tau=(tau / 2, 4 * tau),
+        a=wide(m.a, 3.0),
+        b=wide(m.b, 5.0),
+        nu=(float(m.nu.min()) / 2, 3 * float(m.nu.max())),
     )
 
 
