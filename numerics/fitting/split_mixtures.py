@@ -18,7 +18,7 @@ import sympy as sp
 
 from temperance.numerics.mixture.points import softmax
 from temperance.theory.models.coordinates import X
-from temperance.theory.models.spec import NU, covariates
+from temperance.theory.models.spec import BETA0, NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import kinks
 from temperance.theory.symmetries.parity import is_even, sign_changes
@@ -207,9 +207,9 @@ class Family:
 
 
 def log_weight_of(truth: Truth, atom: int) -> float:
-    """The number in the log weight of a true atom, such as beta0/tau."""
+    """The number in the log weight of a true atom, such as beta0/tau; 0 where the truth has none."""
     offset = truth.spec.gate.offset
-    return 0.0 if offset is None else float(offset.subs(truth.point(atom)))
+    return 0.0 if offset is None else float(offset.subs({BETA0: 0, **truth.point(atom)}))
 
 
 def legendre(edges: Sequence[float], nodes: int) -> tuple[Array, Array]:
