@@ -640,9 +640,11 @@ def _reproducibility(m: Materials, digests: Mapping[str, str], commands: Sequenc
 
 _CODE = """\
 import json
+from pathlib import Path
+
 import temperance
 
-paper = json.load(open("paper.json"))
+paper = json.loads(Path("paper.json").read_text())
 [temperance.certify(f"certificates/{name}").accepted for name in paper["certificates"]]"""
 
 

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -233,14 +234,37 @@ HELD_OUT = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("gate", HELD_OUT)
-def test_a_paper_of_any_gate_compiles(gate, tmp_path):
-    temperance.paper(gate, without_experiments=True, **HELD_OUT[gate]).write(str(tmp_path / "paper"))
+def compiled(folder):
+    """Run LaTeX twice in the folder of a paper, without an error and an open reference."""
     if shutil.which("pdflatex") is None:
         pytest.skip("pdflatex is not installed")
     for _ in range(2):
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
-        done = subprocess.run(command, cwd=tmp_path / "paper", capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:]
     assert "undefined" not in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("gate", HELD_OUT)
+def test_a_paper_of_any_gate_compiles(gate, tmp_path):
+    temperance.paper(gate, without_experiments=True, **HELD_OUT[gate]).write(str(tmp_path / "paper"))
+    compiled(tmp_path / "paper")
+
+
+PAPERS = sorted((Path(__file__).parents[3] / "docs" / "papers").glob("*/paper.tex"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("paper", PAPERS, ids=[p.parent.name for p in PAPERS])
+def test_the_papers_of_the_documentation_compile(paper, tmp_path):
+    shutil.copytree(paper.parent, tmp_path / "paper")
+    compiled(tmp_path / "paper")
+
+
+def test_there_are_six_papers_with_their_proofs():
+    assert [p.parent.name for p in PAPERS] == ["cosine", "cubic", "linear", "quadratic", "softmax", "tanh"]
+    proofs = [p for paper in PAPERS for p in sorted((paper.parent / "certificates").glob("*.json"))]
+    assert len(proofs) >= 10
+    found = temperance.certify(*map(str, proofs))
+    assert all(proof.rejection is None for proof in found.proofs)
