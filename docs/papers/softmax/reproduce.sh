@@ -1,0 +1,10 @@
+#!/bin/sh
+# the numbers of the paper, one by one, and the paper
+set -e
+temperance derive --gate softmax
+temperance predict --gate softmax --true 2 --fitted 2 --truth truth.json
+temperance predict --gate softmax --true 2 --fitted 3 --truth truth.json
+temperance coefficient --gate softmax --gauge free --true 2 --fitted 3
+temperance twins --gate softmax --atoms 2
+temperance rates --gate softmax --true 2 --fitted 3 --truth truth.json
+temperance paper --gate softmax --true 2 --fitted 3 --truth truth.json -o again
