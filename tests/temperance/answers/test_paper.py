@@ -129,9 +129,9 @@ def test_equal_experts_are_refused_and_names_clash_with_no_symbol():
 
 
 def test_what_is_open_is_said_to_be_open():
-    found = temperance.paper("1/(1 + exp(-w*x - c))", "h*(x - g)**2 + m", without_experiments=True)
+    found = temperance.paper("sigmoid", without_experiments=True)  # no order where one cell alone is split
     text = "\n".join(source for _, source in cells(found.document))
-    assert "Open:" in text or "open" in text
+    assert "Contact orders with one cell of two beside a singleton. Open:" in text
 
 
 def test_a_proof_shows_its_equations_and_the_determinant_of_the_rank(text):
