@@ -250,19 +250,13 @@ def profile(family: Family, name: str, values: Sequence[float], n: int, seed: in
     (points,) = samples(family_experiment(family, n=n), (n,), seed=seed)
     problem, at = family_problem(family, points, compiled=False), family.shared_index(name)
     rest = problem.places != at
-    start, heights = problem.base[problem.places[rest]], []
+    held = replace(problem, places=problem.places[rest], lower=problem.lower[rest], upper=problem.upper[rest])
+    start, stop, heights = held.base[held.places], Stop.in_sample_units(n), []
     before = start
     for value in values:
-        base = problem.base.copy()
+        base = held.base.copy()
         base[at] = np.log(value)
-        held = replace(
-            problem,
-            base=base,
-            places=problem.places[rest],
-            lower=problem.lower[rest],
-            upper=problem.upper[rest],
-        )
-        ends = [held.climb(u, stop=Stop.in_sample_units(n)) for u in (start, before)]
+        ends = [replace(held, base=base).climb(u, stop=stop) for u in (start, before)]
         best = max(ends, key=lambda end: end.value)
         before = best.theta
         heights.append(best.value * n)

@@ -30,7 +30,7 @@ from temperance.measurements.contact_orders import rates_in_words
 from temperance.measurements.literature import ROWS
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
-    check_experts,
+    check_atoms,
     default_truth,
     exact,
     measure_values_of,
@@ -915,9 +915,7 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         if TAU in point.shared:  # where tau = 1, weights such as 1 + exp(z) are linear in what should be curved
             point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
         point = point if source is None else read_values(source, point)
-    if true is not None and point.k != true:
-        raise BadInput(f"the truth has {point.k} atoms, not {true}; accepted: --truth with {true} atoms")
-    check_experts(point)
+    check_atoms(point, true)
     return point
 
 

@@ -268,8 +268,8 @@ def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Pred
     if true != 2 or fitted < 3:
         raise BadInput(f"--loss least-squares has rates with --true 2 and --fitted 3 or more, not {true}, {fitted}")
     spec, command = options.spec, options.in_shell
-    cell, point = order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim), read_atoms(truth, spec, true)
-    squares = by_least_squares(cell if point is None else at_truth(cell, point))
+    cell = order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim)
+    squares = by_least_squares(at_truth(cell, read_atoms(truth, spec, true)))
     shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in squares.proved.orders if o.is_mean})
     rates = []
     for row in squares.record()["orders"]:

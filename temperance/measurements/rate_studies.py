@@ -151,36 +151,33 @@ def _check(gate: str, source: str | None, true: int, fitted: int, replicates: in
         raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
 
 
+def _wide(values: Any, factor: float, least: float) -> float:
+    """A multiple of the largest size of some values, or the least bound."""
+    return max(least, factor * float(np.abs(values).max()))
+
+
 def _box(m: MixingMeasure) -> Box:
     """Wide enough for the truth by a factor of three or more in every parameter."""
-
-    def wide(values: Any, least: float) -> float:
-        return max(least, 3 * float(np.abs(values).max()))
-
     tau = float(m.tau)
     return Box(
-        beta1=wide(m.beta1, 10.0),
-        beta0=wide(m.beta0, 10.0),
+        beta1=_wide(m.beta1, 3, 10.0),
+        beta0=_wide(m.beta0, 3, 10.0),
         tau=(tau / 20, 20 * tau),
-        a=wide(m.a, 10.0),
-        b=wide(m.b, 10.0),
+        a=_wide(m.a, 3, 10.0),
+        b=_wide(m.b, 3, 10.0),
         nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
     )
 
 
 def _box_of_cells(m: MixingMeasure) -> Box:
     """A box that bounds shares of atoms below, with room around the truth."""
-
-    def wide(values: Any, least: float) -> float:
-        return max(least, 2.5 * float(np.abs(values).max()))
-
     tau = float(m.tau)
     return Box(
         beta1=2 * float(np.abs(m.beta1).max()) or 1.0,
         beta0=float(np.abs(m.beta0).max()) + 2 * tau,
         tau=(tau / 2, 4 * tau),
-        a=wide(m.a, 3.0),
-        b=wide(m.b, 5.0),
+        a=_wide(m.a, 2.5, 3.0),
+        b=_wide(m.b, 2.5, 5.0),
         nu=(float(m.nu.min()) / 2, 3 * float(m.nu.max())),
     )
 
@@ -242,10 +239,8 @@ def any_study(
         raise ValueError(
             f"n must be growing sizes from {_LEAST_SIZE} to 1e12 for this model, not {', '.join(map(str, sizes))}"
         )
-    chosen = order_setting(
-        spec.gate, spec.expert, split="all" if fitted == 2 and not is_weighted(spec) else "one", dim=spec.dim
-    )
-    chosen = chosen if truth is None else at_truth(chosen, truth)
+    split = "all" if fitted == 2 and not is_weighted(spec) else "one"
+    chosen = at_truth(order_setting(spec.gate, spec.expert, split=split, dim=spec.dim), truth)
     if squares:
         listed = _by_least_squares(chosen)
     elif fitted == 2:

@@ -112,10 +112,15 @@ def read_atoms(source: str | Mapping[str, Any] | None, spec: MoESpec, true: int)
     if source is None:
         return None
     truth = read_values(source, truth_of_model(spec, spec.gate, {}, true))
-    if truth.k != true:
+    check_atoms(truth, true)
+    return truth
+
+
+def check_atoms(truth: Truth, true: int | None) -> None:
+    """Raise ValueError for another number of atoms, where one is asked for, or equal experts."""
+    if true is not None and truth.k != true:
         raise ValueError(f"the truth has {truth.k} atoms, not {true}; accepted: --truth with {true} atoms")
     check_experts(truth)
-    return truth
 
 
 def _by_coordinate(name: str, value: Any, dim: int) -> list[tuple[str, Any]]:

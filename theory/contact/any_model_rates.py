@@ -131,7 +131,7 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | No
     alike, shared = cells == "some singleton" or fitted == 2 * m, _names(spec.gate.shared)
     split = "all" if cells == "every cell split" else "one"
     setting = order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim)
-    answer = orders(setting if truth is None else at_truth(setting, truth))
+    answer = orders(at_truth(setting, truth))
     assumptions = tuple(
         dict.fromkeys((_AT.format(_atoms(truth or answer.setting.truth)), _SHARES, _LOCAL, *_assumed(answer)))
     )

@@ -258,12 +258,14 @@ def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
     return (*chosen.own, *chosen.spec.gate.shared)
 
 
-def at_truth(setting: Setting, truth: Truth) -> Setting:
-    """The setting at the gate of the first atom of a truth; the other atom keeps its default gate.
+def at_truth(setting: Setting, truth: Truth | None) -> Setting:
+    """The setting at the gate of the first atom of a truth, if there is one; the other atom keeps its default gate.
 
     Raises:
         ValueError: as `order_setting`.
     """
+    if truth is None:
+        return setting
     spec, first = setting.spec, truth.point(0)
     values = {p.name: first[p] for p in free_parameters(setting)}
     split = "all" if setting.every else "one"

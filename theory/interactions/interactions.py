@@ -296,9 +296,9 @@ class Interactions:
     derivatives: number of derivatives of order <= r (u included); rank: dimension of their span over the coefficient
     field; relations: every dependent derivative in terms of the standard ones; generators: relations whose derivatives
     and their combinations give all of them, none given by the others on closing at order r + 1; complete: whether that
-    was decided for all, and the rank proved; missing: what was not, in words; proved: whether the rank is. spec: the
-    model; order: r; scope: the coefficient field, and what the rank rests on; basis: the Groebner basis behind; proof:
-    of the rank, where there is one.
+    was decided for all, and the rank proved; missing: what was not, in words. spec: the model; order: r; scope: the
+    coefficient field, and what the rank rests on; basis: the Groebner basis behind; proof: of the rank, where there is
+    one.
     """
 
     spec: MoESpec
@@ -309,10 +309,14 @@ class Interactions:
     generators: tuple[Relation, ...]
     complete: bool
     missing: tuple[str, ...]
-    proved: bool
     scope: str
     basis: Basis = field(repr=False, compare=False)
     proof: RankProof | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def proved(self) -> bool:
+        """Whether the rank is proved."""
+        return self.proof is not None
 
 
 def derive(
@@ -333,11 +337,10 @@ def derive(
     family = basis.family
     generators, decided = irredundant_generators(basis)
     proof = rank_proof(family, basis.standard)
-    proved = proof is not None
-    rank = "rank proved: a determinant is proved nonzero by interval arithmetic" if proved else _UNPROVED
+    rank = "rank proved: a determinant is proved nonzero by interval arithmetic" if proof else _UNPROVED
     missing = [] if decided else ["irredundancy of the generators"]
     missing += [family.spec.gate.caveat] if family.spec.gate.caveat else []
-    missing += [] if proved else ["a proof that there are no further relations"]
+    missing += [] if proof else ["a proof that there are no further relations"]
     return Interactions(
         spec=family.spec,
         order=order,
@@ -347,7 +350,6 @@ def derive(
         generators=tuple(relation(family, f) for f in generators),
         complete=not missing,
         missing=tuple(missing),
-        proved=proved,
         scope=f"{coefficient_scope(basis)}; every relation verified by substitution; {rank}",
         basis=basis,
         proof=proof,
