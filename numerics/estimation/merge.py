@@ -117,11 +117,16 @@ def design_of(points: Points, most: float = _DESIGN) -> tuple[Floats, Floats]:
     return x, np.full(len(x), 1 / len(x))
 
 
-def path(mixture: Mixture, x: Floats, weights: Floats) -> tuple[Merger, ...]:
-    """The merges of k atoms to one, the pair of least D first; x (n, d), weights (n,): the design.
+Unlike = Callable[[Mixture, Floats, Floats, Expert, Expert, Expert], float]
 
-    A merged expert is that of all its atoms, as conditional moments of unions are those of the parts.
+
+def path(mixture: Mixture, x: Floats, weights: Floats, unlike: Unlike | None = None) -> tuple[Merger, ...]:
+    """The merges of k atoms to one, the most alike pair first; x (n, d), weights (n,): the design.
+
+    unlike: how much two experts differ, of the mixture, the design, both, and the one that they merge to; D where there
+    is none. A merged expert is that of all its atoms, as conditional moments of unions are those of the parts.
     """
+    difference = unlike or _cost
     probabilities, means = mixture.probabilities(x), mixture.means(x)
 
     def expert(cell: tuple[int, ...]) -> Expert:
@@ -139,7 +144,7 @@ def path(mixture: Mixture, x: Floats, weights: Floats) -> tuple[Merger, ...]:
             if (one, other) not in heights:
                 both = tuple(sorted(one + other))
                 experts[both] = expert(both)
-                heights[one, other] = _cost(mixture, x, weights, experts[one], experts[other], experts[both])
+                heights[one, other] = difference(mixture, x, weights, experts[one], experts[other], experts[both])
         one, other = min(combinations(cells, 2), key=lambda pair: heights[pair])
         mergers.append(Merger(cells, (cells.index(one), cells.index(other)), heights[one, other]))
         cells = mergers[-1].after

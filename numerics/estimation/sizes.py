@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.fit import fit
+from temperance.numerics.estimation.lines import Lines, count_lines
 from temperance.numerics.estimation.merge import Cells, FittedMixture, Merger, design_of, path, projected
 from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.estimation.result import FitResult
@@ -134,7 +135,8 @@ class Sizes:
 
     fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
     coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
-    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader.
+    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; lines:
+    how many its experts have, whatever the shape of their noise.
     """
 
     fits: tuple[FitResult, ...]
@@ -143,6 +145,7 @@ class Sizes:
     silence: str
     misfit: int | None = None
     outlying: tuple[int, ...] = ()
+    lines: Lines | None = None
 
     @property
     def n(self) -> float:
@@ -280,7 +283,8 @@ def sizes(
         return result
     model = fits[result.by_bic - 1].mixture
     misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
-    return replace(result, misfit=misfit, outlying=outlying)
+    result = replace(result, misfit=misfit, outlying=outlying)
+    return replace(result, lines=count_lines(model, gaussian=not result.misspecified))
 
 
 def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
