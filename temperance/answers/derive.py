@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Annotated, Any, Unpack
 
 import sympy as sp
 from cyclopts import Parameter
 
 from temperance.show.answer import Answer
-from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import Whole
-from temperance.show.output import Display
+from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary
 from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
 from temperance.theory.expressions.arguments import checked
@@ -38,13 +36,12 @@ class Derive(Answer):
 
     Attributes:
         derivation: all that was derived, step by step.
-        record: the derivation as the object of --json.
     """
 
     derivation: Derivation
-    record: Mapping[str, Any]
 
-    writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
+    key_of_rows = "relations"
+    writers = MappingProxyType(
         {
             ".md": lambda answer: markdown(answer.derivation),
             ".tex": lambda answer: latex(answer.derivation),
@@ -79,14 +76,6 @@ class Derive(Answer):
     def symmetries(self) -> Symmetries:
         """Flows, discrete symmetries, and the identifiable functions of an atom, with what of that is proved."""
         return self.derivation.symmetries
-
-    def to_json(self) -> Any:
-        """The record of the derivation."""
-        return dict(self.record)
-
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The table: all relations, with their orders."""
-        return self.record["relations"]
 
 
 def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
@@ -198,4 +187,4 @@ def derive(
         spec = spec if variance is None else with_known_noise(spec)
         derived = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), fit_loss)
         record = {**derived.record(), "gate_formula": options.reading_record}
-        return Derive(derived, record, summary=_summary(derived, record, reading, all))
+        return Derive(derived, record=record, summary=_summary(derived, record, reading, all))

@@ -18,9 +18,8 @@ from cyclopts import Parameter
 
 import temperance
 from temperance.show.answer import Answer, Refused
-from temperance.show.errors import BadInput, one_line
 from temperance.show.options import PLACED, Json, Output
-from temperance.show.output import Display, check_writable, console, to_json, write_file
+from temperance.show.output import BadInput, Display, check_writable, console, one_line, to_json, write_file
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 

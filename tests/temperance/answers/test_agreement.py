@@ -89,7 +89,7 @@ def test_the_commands_agree(gate):
 
     predicted = {row["parameter"]: row["identifiable"] for row in temperance.predict(gate, true=2, fitted=2).to_json()}
     for name in names:
-        row = temperance.efficiency(gate=gate, parameter=name).of_gate.row
+        row = temperance.efficiency(gate=gate, parameter=name).parameter
         if name in moved:
             assert row.n is None
             assert row.not_identifiable == "flow"

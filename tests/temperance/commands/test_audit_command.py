@@ -2,12 +2,12 @@
 
 import pytest
 
-from temperance.commands import audit
+from temperance.commands import users
 from temperance.commands.app import run
 
 
 def test_without_torch_it_says_so_in_one_line(capsys, monkeypatch):
-    monkeypatch.setattr(audit, "find_spec", lambda name: None)
+    monkeypatch.setattr(users, "find_spec", lambda name: None)
     assert run(["audit", "mine:make"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -16,7 +16,7 @@ def test_without_torch_it_says_so_in_one_line(capsys, monkeypatch):
 
 @pytest.mark.parametrize("name", ["mine", ":make", "mine:", "mine:a.b", "mine:a()"])
 def test_what_names_no_factory_is_refused_before_anything_is_imported(capsys, monkeypatch, name):
-    monkeypatch.setattr(audit, "find_spec", lambda name: object())
-    monkeypatch.setattr(audit, "import_module", lambda name: pytest.fail("imported"))
+    monkeypatch.setattr(users, "find_spec", lambda name: object())
+    monkeypatch.setattr(users, "import_module", lambda name: pytest.fail("imported"))
     assert run(["audit", name]) == 2
     assert f"{name!r} names no model; accepted: MODULE:FACTORY" in capsys.readouterr().err

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from temperance.commands.app import app, run
-from temperance.commands.examples import EXAMPLES
+from temperance.commands.app import EXAMPLES, app, run
 
 PROGRAM = "from temperance.commands.app import main; main()"
 

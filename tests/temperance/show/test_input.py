@@ -5,9 +5,10 @@ import math
 import pytest
 from cyclopts import App, CoercionError, CycloptsError
 
-from temperance.show.errors import BadInput, describe, one_line, resumable
+from temperance.commands.app import describe
 from temperance.show.inputs import read_csv, read_json, read_value
 from temperance.show.options import ExpertNumbers, Numbers, Sizes, Whole
+from temperance.show.output import BadInput, one_line, resumable
 
 
 @pytest.fixture

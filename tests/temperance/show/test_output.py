@@ -4,8 +4,7 @@ import math
 
 import pytest
 
-from temperance.show.errors import BadInput
-from temperance.show.output import Display, check_writable, console, to_json, write_file
+from temperance.show.output import BadInput, Display, check_writable, console, to_json, write_file
 from temperance.show.table import Summary, Table, coloured
 
 
