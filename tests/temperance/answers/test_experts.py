@@ -69,15 +69,3 @@ def test_the_command_reads_a_file(tmp_path, capsys):
     np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="x,y", comments="")
     assert run(["experts", str(path), "--most", "2", "--json"]) == 0
     assert list(json.loads(capsys.readouterr().out))[:2] == ["answer", "range"]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"), [(["--most", "1"], "most must be at least 2"), (["--gate", "no"], "no")]
-)
-def test_the_command_refuses_in_a_line(tmp_path, capsys, options, message):
-    path = tmp_path / "d.csv"
-    path.write_text("x,y\n1,2\n2,3\n3,5\n4,4\n5,1\n6,2\n7,9\n8,1\n")
-    assert run(["experts", str(path), *options]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1

@@ -102,39 +102,6 @@ def test_a_temperature_that_is_held(data, capsys):
     assert record["flat_directions"] == record["warnings"] == []
 
 
-BAD = [
-    ("x,y\n1,2\n2,3\n", ["--fitted", "1,x"], "--fitted takes a number of experts, or several as 1,2,3"),
-    ("x,y\n1,2\n2,3\n", ["--fitted", "2,2"], "several that differ"),
-    ("x,y\n1,\n2,\n", ["--drop-missing"], "every row has a missing value"),
-    ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
-    ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
-    ("x,y\n1,2\n1,3\n", [], "column 1 of x is constant"),
-    ("x,y\n1,2\n2,3\n", [], "fewer than"),
-    ("x,y\n1,2\n2\n", [], "row 3"),
-    ("", [], "no rows"),
-    ("x,y\n1,2\n2,inf\n", [], "not finite"),
-    ("x,y\n1,2\n2,3\n", ["--target", "w"], "no column 'w'"),
-    ("n,x,y\n1,1,2\n-1,2,3\n", ["--weights", "n"], "row 3, column 'n': weights must not be negative, not -1.0"),
-    ("n,x,y\n0,1,2\n0,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
-    ("n,x,y\nnan,1,2\n1,2,3\n", ["--weights", "n"], "row 2, column 'n': the value is missing"),
-    ("n,x,y\n1,1,2\n1,2,3\n", ["--weights", "m"], "no column 'm'"),
-    ("x,y\n1,2\n2,3\n", ["--weights", "x"], "columns of their own"),
-    ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "gate 'cosine' needs dimension 2 or more"),
-    ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
-    ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
-    ("x,y\n1,2\n2,3\n", ["--tau", "-1"], "tau must be positive"),
-    ("x,y\n1,2\n2,3\n", ["--tau", "warm"], "--tau takes a number, not 'warm'"),
-    ("x,y\n1,2\n2,3\n", ["--activation", "nosuch"], "unknown activation"),
-]
-
-
-@pytest.mark.parametrize(("content", "options", "message"), BAD)
-def test_bad_input_in_one_line(tmp_path, refused, content, options, message):
-    path = tmp_path / "bad.csv"
-    path.write_text(content)
-    refused(["fit", str(path), *([] if "--fitted" in options else ["--fitted", "2"]), *options], message)
-
-
 @pytest.mark.parametrize("sizes", ["2", "1,2"])
 def test_a_header_of_numbers_is_told(data, tmp_path, capsys, sizes):
     path = tmp_path / "numbered.csv"

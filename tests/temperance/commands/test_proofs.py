@@ -101,10 +101,3 @@ def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
     rejected = capsys.readouterr().out
     assert "rejected" in rejected
     assert "KeyError" not in rejected
-
-
-@pytest.mark.parametrize(
-    "words", [["certify"], ["certify", "no-such-file"], ["check", "tanh", "--certificate", "a.txt"]]
-)
-def test_bad_input(words, refused):
-    refused(words)

@@ -31,25 +31,6 @@ def test_undecided_is_an_answer(capsys):
     assert found["reason"]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["tanh", "--atoms", "1"],
-        ["tanh", "--atoms", "two"],
-        ["tanh", "--gauge", "linear"],
-        ["nope(z)"],
-        ["1/0"],
-        ["tanh", "--dim", "2"],
-        ["--gate", "w"],
-        ["--gate", "w*x", "--atoms", "1"],
-        ["tanh", "--gate", "w*x"],
-    ],
-)
-def test_bad_input_is_one_line(arguments, refused):
-    refused(["twins", *arguments])
-
-
 def test_a_formula_of_an_activation_gate_has_its_twins(capsys):
     assert run(["twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"]) == 0
     mine = json.loads(capsys.readouterr().out)
