@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, experts, sample
-from temperance.commands.app import run
 
 KEYS = ["k", "loglik", "aic", "bic", "icl", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
 
@@ -61,11 +60,3 @@ def test_outliers_are_not_taken_for_experts_in_silence():
     assert found.found.misspecified
     assert any("outliers" in w or "not Gaussian" in w for w in found.warnings)
     assert "Do not trust" in " ".join(found.words)
-
-
-def test_the_command_reads_a_file(tmp_path, capsys):
-    x, y = drawn(200)
-    path = tmp_path / "d.csv"
-    np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="x,y", comments="")
-    assert run(["experts", str(path), "--most", "2", "--json"]) == 0
-    assert list(json.loads(capsys.readouterr().out))[:2] == ["answer", "range"]

@@ -97,14 +97,6 @@ def test_the_bias_has_a_rate_that_is_predicted_and_measured(output):
     assert {*measured} == {*predicted} - {"density", "kappa", "tau"}
 
 
-def test_rates_are_not_recommended_where_they_are_refused(output):
-    assert "temperance rates" not in output("predict", "--gate", "max(w*x - c, 0)/tau", *EXACT)
-
-
-def test_rates_say_that_starts_use_the_truth(output):
-    assert "so starts use the truth" in output("rates", "--gate", "sigmoid", *EXACT, *QUICK)
-
-
 def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt

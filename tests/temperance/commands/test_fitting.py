@@ -42,21 +42,6 @@ def test_json_has_the_keys_of_the_contract(data, capsys):
     assert any("tau is not identifiable" in w for w in record["warnings"])
 
 
-def test_the_command_prints_what_the_function_returns(data, capsys):
-    path, x, y = data
-    run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--json"])
-    printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(np.round(x, 8), np.round(y, 8), fitted=2, gate="softmax").to_json()
-    assert printed == json.loads(json.dumps(again))
-
-
-def test_the_screen(data, capsys):
-    assert run(["fit", str(data[0]), "--fitted", "2"]) == 0
-    shown = capsys.readouterr().out
-    x, y = np.loadtxt(data[0], delimiter=",", skiprows=1).T
-    assert shown == f"{temperance.fit(x, y, fitted=2, columns=['x'])}\n"
-
-
 def test_several_sizes_are_compared(data, capsys):
     command = ["fit", str(data[0]), "--fitted", "1,2", "--starts", "3"]
     assert run(command) == 0
@@ -81,18 +66,6 @@ def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, capsys
     assert run(["fit", str(data[0]), *command[2:]]) == 0
     whole = json.loads(capsys.readouterr().out)
     assert record == whole | {"dropped": 2}
-
-
-def test_a_column_of_weights(data, tmp_path, capsys):
-    _, x, y = data
-    weights, path = np.random.default_rng(1).integers(0, 3, len(y)), tmp_path / "counted.csv"
-    path.write_text(
-        "n,x,y\n" + "\n".join(f"{n},{a!r},{b!r}" for n, a, b in zip(weights, x.tolist(), y.tolist(), strict=True))
-    )
-    assert run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--weights", "n", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(x, y, fitted=2, gate="softmax", weights=weights).to_json()
-    assert printed == json.loads(json.dumps(again))
 
 
 def test_a_temperature_that_is_held(data, capsys):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import sympy as sp
 
 import temperance
 from temperance.commands.app import run
@@ -30,13 +29,6 @@ def test_its_json_says_what_was_understood(output):
         "weight": None,
     }
     assert json.loads(output("derive", "--order", "1", "--json"))["gate_formula"] is None
-
-
-def test_the_function_takes_what_the_command_takes(output):
-    options = ("--shared", "v", "--constants", "k=1/2", "--order", "1", "--json")
-    shell = output("derive", "--gate", "v*tanh(k*w*x)/tau", *options)
-    found = temperance.derive(gate="v*tanh(k*w*x)/tau", shared=["v"], constants={"k": sp.Rational(1, 2)}, order=1)
-    assert found.to_json() == json.loads(shell)
 
 
 def test_a_formula_of_a_named_gate_has_its_relations_and_bounds():

@@ -66,11 +66,6 @@ def test_what_is_singular_without_a_proof_is_said_so():
     assert all(row(gate, "tau")["n"] > 0 for gate in ("log(1 + (w*x)**2)/tau", "tanh(w*x + c)/tau"))
 
 
-def test_precision_is_relative_and_n_its_inverse_square():
-    tenth, hundredth = (row("max(x - c, 0)*w", "c", precision=p)["n"] for p in (0.1, 0.01))
-    assert hundredth == pytest.approx(100 * tenth)
-
-
 def test_the_truth_of_an_answer_is_one_to_ask_with():
     shown = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth={"w": "3/2", "v": [2, -1]}).to_json()
     assert (shown["truth"]["w"], shown["truth"]["v"]) == ([1.5, 1 / 3], [2.0, -1.0])

@@ -61,14 +61,6 @@ def test_the_notebooks_use_the_public_functions():
     assert len([line for source in sources for line in re.findall(inside, source, re.MULTILINE)]) <= 3
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_leads_with_the_question_and_the_answer_and_has_a_picture(name):
-    first, *rest = nbformat.read(FOLDER / name, as_version=4).cells
-    assert first.source.startswith("# ")
-    assert "**" in first.source
-    assert any("image/png" in output.get("data", {}) for cell in rest for output in cell.get("outputs", []))
-
-
 @pytest.mark.slow
 def test_the_notice_of_a_compilation_is_no_output_and_other_notices_are():
     said = "compiling the likelihood for 2 experts, once"
