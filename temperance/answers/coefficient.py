@@ -8,7 +8,7 @@ from typing import Annotated, Unpack
 from cyclopts import Parameter
 
 from temperance.show.answer import Typeset
-from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.options import ExpertWithOrders, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Summary, Table
 from temperance.theory.coefficients.bounds import coefficient as bounds
@@ -16,9 +16,8 @@ from temperance.theory.coefficients.bounds import has_anchor
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.spec import Gate
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import Understood
 
@@ -44,7 +43,7 @@ class Coefficient(Typeset):
 @takes_formulas
 def coefficient(
     gate: Annotated[str | Gate | None, Parameter(help="A gate of docs/gates.md, or a formula")] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     activation: str | None = None,
     *,
     true: Whole,

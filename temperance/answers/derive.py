@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, Unpack
+from typing import Any, Unpack
 
 import sympy as sp
-from cyclopts import Parameter
 
 from temperance.show.answer import Answer
-from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary
 from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
@@ -19,10 +18,7 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
 from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
-from temperance.theory.models import experts
-from temperance.theory.models.by_name import least
-from temperance.theory.models.gates import listed, names
-from temperance.theory.models.spec import BETA0, Expert, Gate, written
+from temperance.theory.models.spec import BETA0, written
 from temperance.theory.models.truth import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.symmetries.traits import Understood
@@ -143,10 +139,8 @@ def _describe_identifiable(derived: Derivation) -> str:
 @checked
 @takes_formulas
 def derive(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
+    gate: AnyGate = None,
+    expert: AnyExpert = "gaussian",
     activation: str | None = None,
     *,
     dim: Whole | None = None,

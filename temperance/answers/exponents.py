@@ -20,17 +20,16 @@ from temperance.measurements.contact_orders import answer as sentence_of
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.measurements.true_measures import exact, read_values, values_of
 from temperance.show.answer import Refused, Typeset
-from temperance.show.options import FileOr, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display, check_writable
 from temperance.show.proof_files import write_certificates
 from temperance.show.table import Columns, Summary, Table, explain
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
 from temperance.theory.models.gates import listed
 from temperance.theory.models.order import ReasonKind
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import loss_of, noise_of
 
 _LARGEST_CELL = 4
@@ -79,7 +78,7 @@ class Exponents(Typeset):
 @takes_formulas
 def exponents(
     gate: Annotated[str | Gate | None, Parameter(help=f"{listed(accepted())}, or a formula")] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     activation: str | None = None,
     *,
     cell: Whole = 2,

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Any, Unpack
-
-from cyclopts import Parameter
+from typing import Any, Unpack
 
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_atoms, read_truth
 from temperance.show.answer import Typeset
-from temperance.show.options import NAMED_ALONE, FileOr, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.options import (
+    NAMED_ALONE,
+    AnyExpert,
+    AnyGate,
+    FileOr,
+    FormulaOptions,
+    Options,
+    Whole,
+    takes_formulas,
+)
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
@@ -22,10 +29,10 @@ from temperance.theory.contact.any_model_rates import has_linear_expert, predict
 from temperance.theory.contact.order_setting import at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import least, name_of
-from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
+from temperance.theory.models.by_name import name_of
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.order import Reason, ReasonKind
-from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.spec import MoESpec
 from temperance.theory.models.truth import loss_of
 from temperance.theory.models.weights import is_weighted, kinks
 from temperance.theory.rates.analysis import Gauge
@@ -158,11 +165,9 @@ def _names(predictions: Sequence[Prediction]) -> list[str]:
 @checked
 @takes_formulas
 def predict(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
+    gate: AnyGate = None,
     activation: str | None = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
+    expert: AnyExpert = "gaussian",
     *,
     true: Whole,
     fitted: Whole,

@@ -6,25 +6,30 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Unpack
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Unpack
 
 from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import exact, read_atoms, read_truth, values_of
 from temperance.show.answer import Typeset
-from temperance.show.options import NAMED_ALONE, FileOr, FormulaOptions, Options, Sizes, Whole, takes_formulas
+from temperance.show.options import (
+    NAMED_ALONE,
+    AnyGate,
+    ExpertWithOrders,
+    FileOr,
+    FormulaOptions,
+    Options,
+    Sizes,
+    Whole,
+    takes_formulas,
+)
 from temperance.show.output import BadInput, Display, resumable
 from temperance.show.plots import Plot, panels, rates_plot
 from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
-from temperance.theory.models.by_name import least
-from temperance.theory.models.gates import FITTED, gauge_of, generic, listed, names
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.gates import FITTED, gauge_of, generic
 from temperance.theory.models.truth import Loss, loss_of
 
 if TYPE_CHECKING:
@@ -94,11 +99,9 @@ class Rates(Typeset):
 @checked
 @takes_formulas
 def rates(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
+    gate: AnyGate = None,
     activation: str | None = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     *,
     true: Whole,
     fitted: Whole,

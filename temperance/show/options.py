@@ -23,8 +23,9 @@ from sympy import Expr
 
 from temperance.show.output import BadInput
 from temperance.theory.activations.activation import Activation
+from temperance.theory.models import experts
 from temperance.theory.models.by_name import formulas_of, least, model
-from temperance.theory.models.gates import FITTED, gate_of, names
+from temperance.theory.models.gates import FITTED, gate_of, listed, names
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 
 if TYPE_CHECKING:
@@ -121,6 +122,25 @@ def _mapping(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 _names = partial(comma_separated, _name, "names between commas, such as w,c", show_default=False)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Marks an option whose help lists names; describe: makes that text, for which all of these models are made."""
+
+    describe: Callable[[], str]
+
+
+AnyGate = Annotated[
+    str | Gate | None, Names(lambda: f"{listed({name: least(name)[1] for name in names()})}, or a formula")
+]
+"""A gate by its name, its formula or itself."""
+
+AnyExpert = Annotated[str | Expert, Names(lambda: f"{experts.accepted()}, or a formula")]
+"""An expert by its name, the formula of its mean or itself."""
+
+ExpertWithOrders = Annotated[str | Expert, Names(lambda: f"{experts.accepted(orders=True)}, or a formula")]
+"""The same, of a Gaussian expert."""
 
 
 class FormulaOptions(TypedDict, total=False):
