@@ -135,7 +135,7 @@ def test_a_check_of_one_activation_has_every_attribute_of_its_decision():
 DECIDES = {
     "check": ("answers.check", "describe", "twins", "decide"),
     "predict": ("answers.predict", "predictions", "twins", "twin_of"),
-    "exponents": ("answers.exponents", "answer", "orders", "add_measurements"),
+    "exponents": ("answers.exponents", "sentence_of", "orders", "add_measurements"),
     "efficiency": ("answers.efficiency", "answer", "decide", "twin_of", "row_of"),
     "twins": ("answers.twins", "decide"),
 }
