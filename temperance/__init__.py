@@ -50,13 +50,13 @@ if TYPE_CHECKING:
     from temperance.answers.coefficient import coefficient as coefficient
     from temperance.answers.derive import derive as derive
     from temperance.answers.efficiency import efficiency as efficiency
+    from temperance.answers.efficiency import required_n as required_n
+    from temperance.answers.efficiency import standard_errors as standard_errors
     from temperance.answers.experts import experts as experts
     from temperance.answers.exponents import exponents as exponents
     from temperance.answers.paper import paper as paper
     from temperance.answers.predict import predict as predict
     from temperance.answers.rates import rates as rates
-    from temperance.answers.required import required_n as required_n
-    from temperance.answers.required import standard_errors as standard_errors
     from temperance.answers.twins import twins as twins
     from temperance.answers.verify import verify as verify
     from temperance.interop.callables import activation as activation
@@ -86,12 +86,11 @@ _HOME = {
     "temperance.answers.certify": ("certify",),
     "temperance.answers.check": ("catalogue", "check"),
     "temperance.answers.derive": ("derive",),
-    "temperance.answers.efficiency": ("efficiency",),
+    "temperance.answers.efficiency": ("efficiency", "required_n", "standard_errors"),
     "temperance.answers.exponents": ("exponents",),
     "temperance.answers.paper": ("paper",),
     "temperance.answers.predict": ("predict",),
     "temperance.answers.rates": ("rates",),
-    "temperance.answers.required": ("required_n", "standard_errors"),
     "temperance.answers.twins": ("twins",),
     "temperance.answers.verify": ("verify",),
     "temperance.answers.coefficient": ("coefficient",),

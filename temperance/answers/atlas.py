@@ -22,9 +22,8 @@ from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_le
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.numerics.studies.slopes import is_sharp
 from temperance.show.answer import Answer
-from temperance.show.errors import BadInput
 from temperance.show.options import Whole
-from temperance.show.output import Display, check_writable, to_json, write_file
+from temperance.show.output import BadInput, Display, check_writable, to_json, write_file
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.expressions.arguments import checked

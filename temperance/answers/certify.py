@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from temperance.show.answer import Answer
-from temperance.show.errors import BadInput
 from temperance.show.inputs import read_json
 from temperance.show.options import File
-from temperance.show.output import Display
+from temperance.show.output import BadInput, Display
 from temperance.show.table import Summary
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.kernel.check import check, together

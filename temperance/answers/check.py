@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Unpack, cast
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
 from temperance.interop.callables import Source, activation
 from temperance.show.answer import Answer, Refused
-from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import Whole
-from temperance.show.output import Display
+from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display
 from temperance.show.proof_files import check_names, write_proofs
-from temperance.show.table import Part, Summary, Table
+from temperance.show.table import Part, Summary, Table, explain
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
@@ -34,12 +32,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-Found = TypeVar("Found")
-
-
-def _of_one(part: Callable[[Decision], Found], text: str) -> Found:
-    """A property of an answer about one activation: a part of its decision."""
-    return cast(Found, property(lambda answer: part(answer._only), doc=text))
+_OF_ONE = {*(field.name for field in fields(Decision)), "verdicts"}
+"""The attributes of a decision that an answer about one activation has, too."""
 
 
 def _record(decision: Decision) -> dict[str, Any]:
@@ -54,71 +48,42 @@ class Check(Answer):
     Of one activation, the attributes of its decision are those of the answer: `check("gelu").first_order.outcome`.
 
     Attributes:
-        decisions: one for every activation that can be read, in the order given.
-        refused: why the others cannot be read, or no theorem can be written.
+        decisions: one for every activation that can be read, in the order given; none of a gate, or by least squares.
+        record: a list with the verdicts on every activation, or the orders by least squares; of a gate its conditions.
         unwritten: which verdicts have no certificate, where certificates are written.
         required: the conditions that should hold.
-        least_squares: what is found under least squares, of every activation; there are no decisions then.
-        gate: the conditions of a gate, where one was asked for in place of activations.
     """
 
     decisions: tuple[Decision, ...]
-    refused: tuple[str, ...] = ()
     unwritten: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    least_squares: tuple[Mapping[str, Any], ...] = ()
-    gate: Mapping[str, Any] | None = None
 
-    @property
-    def _only(self) -> Decision:
-        """The decision of one activation."""
+    def __getattr__(self, name: str) -> Any:
+        """An attribute of the decision on one activation, or its verdicts: `first_order`, `tau_beta1`, `mirror`, ..."""
+        if name not in _OF_ONE:
+            raise AttributeError(f"an answer of check has no attribute {name!r}")
         if len(self.decisions) != 1:
             number = f"the answer is about {len(self.decisions)} activations"
             raise AttributeError(f"{number}; decisions has one decision an activation")
-        return self.decisions[0]
-
-    activation = _of_one(lambda decision: decision.activation, "The activation.")
-    verdicts = _of_one(
-        lambda decision: decision.verdicts, "First order, second order, the sharp conditions (i), (ii), (iii)."
-    )
-    first_order = _of_one(lambda decision: decision.first_order, "The first-order condition.")
-    second_order = _of_one(lambda decision: decision.second_order, "The second-order condition.")
-    tau_beta1 = _of_one(lambda decision: decision.tau_beta1, "The sharp condition (i).")
-    a = _of_one(lambda decision: decision.a, "The sharp condition (ii).")
-    b_nu = _of_one(lambda decision: decision.b_nu, "The sharp condition (iii).")
-    exceptional_parameters = _of_one(
-        lambda decision: decision.exceptional_parameters,
-        "For every parameter that has any, the values at which some verdict differs.",
-    )
-    mirror = _of_one(lambda decision: decision.mirror, "The mirror type.")
+        return getattr(self.decisions[0], name)
 
     @property
     def status(self) -> int:
         """2 if something cannot be read or written, 1 if a required condition does not hold, else 0."""
         holds = all(getattr(d, name).outcome == "holds" for d in self.decisions for name in self.required)
-        return 2 if self.refused else int(not holds)
+        return super().status or int(not holds)
 
     @property
     def remarks(self) -> Sequence[str]:
         """What was written, has no certificate, or cannot be read or written."""
         return (*self.written, *self.unwritten, *self.refused)
 
-    def to_json(self) -> Any:
-        """A list with the verdicts on every activation, or the conditions of a gate."""
-        if self.gate is not None:
-            return dict(self.gate)
-        return [dict(record) for record in self.least_squares] or [_record(d) for d in self.decisions]
-
     def rows(self) -> Sequence[dict[str, Any]]:
         """The table: the outcome of every condition; under least squares the orders."""
-        if self.gate is not None:
-            return [dict(condition) for condition in self.gate["conditions"]]
-        if self.least_squares:
-            return [
-                {"activation": setting["activation"], **order}
-                for setting in self.least_squares
-                for order in setting["orders"]
-            ]
+        if isinstance(self.record, Mapping):
+            return self.record["conditions"]
+        if not self.decisions:
+            return [{"activation": of["activation"], **order} for of in self.record for order in of["orders"]]
         return [
             {
                 "activation": d.activation.name,
@@ -131,7 +96,7 @@ class Check(Answer):
 
     def page(self) -> str:
         """The answer as an HTML document, with the relations of every activation typeset."""
-        if self.least_squares or self.gate is not None:
+        if not self.decisions:
             return super().page()
         from temperance.show.page import answer_page  # it loads templates
 
@@ -189,8 +154,8 @@ def check(
         Refused: an activation cannot be read, or none has theorems for `coq` (a ValueError; `answer` has the answer).
         ValueError: a file cannot be written.
     """
+    others = {"certificate": certificate, "coq": coq, "require": require}
     if gate is not None:
-        others = {"certificate": certificate, "coq": coq, "require": require}
         return _of_gate(activations, Options(gate, expert or "gaussian", dim=dim, **formulas), loss, others)
     if dim is not None or formulas:
         raise BadInput("a dimension and names in formulas go with --gate FORMULA")
@@ -199,9 +164,7 @@ def check(
     required = _conditions_in(require)
     check_names(certificate, coq)
     if loss_of(loss) == "least-squares":
-        return _by_least_squares(
-            activations, expert or "gaussian", {"certificate": certificate, "coq": coq, "require": require}
-        )
+        return _by_least_squares(activations, expert or "gaussian", others)
     if expert is not None:
         raise BadInput(
             "--expert goes with --loss least-squares: the conditions of the likelihood hold for every expert"
@@ -218,7 +181,13 @@ def check(
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
     answer = Check(
-        tuple(decisions), tuple(refused), tuple(unwritten), required, summary=summary, written=tuple(written)
+        tuple(decisions),
+        tuple(unwritten),
+        required,
+        record=[*map(_record, decisions)],
+        summary=summary,
+        written=tuple(written),
+        refused=tuple(refused),
     )
     if refused:
         raise Refused("; ".join(refused), answer)
@@ -250,7 +219,7 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
         for n, family in enumerate(c["families"])
     ]
     parts = (*options.reading_lines, "", f"{meaning} without x is 0.", *families, *record["missing"])
-    return Check((), gate=record, summary=Summary(title, parts, words))
+    return Check((), record=record, summary=Summary(title, parts, words))
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
@@ -262,7 +231,7 @@ def _by_least_squares(activations: Sequence[Source], expert: str, options: Mappi
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
     with Display() as display, display.doing("deciding"):
         records, summary = check_by_least_squares(names, expert)
-    return Check((), least_squares=tuple(records), summary=summary)
+    return Check((), record=records, summary=summary)
 
 
 def _conditions_in(text: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -276,34 +245,21 @@ def _conditions_in(text: str | Sequence[str] | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Catalogue(Check):
-    """The verdicts on every activation of the catalogue.
-
-    Attributes:
-        decisions: one for every activation.
-        refused, unwritten, required: empty.
-        seconds: the time that each decision took.
-    """
-
-    seconds: tuple[float, ...] = ()
-
-    def to_json(self) -> Any:
-        """The objects of `check`, with the name, the aliases and the seconds of each."""
-        return [
-            {"name": d.activation.name, "aliases": list(ALIASES[d.activation.name]), **_record(d), "seconds": s}
-            for d, s in zip(self.decisions, self.seconds, strict=True)
-        ]
+    """The verdicts on every activation of the catalogue; record: also its name, its aliases and the time it took."""
 
 
 def catalogue() -> Catalogue:
     """Decide the independence conditions of every activation of the catalogue."""
-    decisions, seconds = [], []
+    decisions, records = [], []
     with Display() as display, display.doing("deciding"):
         for name in CATALOGUE:
             start = time.perf_counter()
             decisions.append(decide(name))
-            seconds.append(round(time.perf_counter() - start, 3))
+            seconds = round(time.perf_counter() - start, 3)
+            named = {"name": name, "aliases": list(ALIASES[name])}
+            records.append({**named, **_record(decisions[-1]), "seconds": seconds})
         summary = describe(decisions, counted=True)
-    return Catalogue(tuple(decisions), seconds=tuple(seconds), summary=summary)
+    return Catalogue(tuple(decisions), record=records, summary=summary)
 
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
@@ -318,7 +274,8 @@ _MEANING = (
 def describe(decisions: Sequence[Decision], *, counted: bool = False) -> Summary:
     """The verdicts, and whether tau is learnable; counted: how often it is, and with which activations it is not."""
     title = f"Is the temperature learnable? {', '.join(d.activation.name for d in decisions)}"
-    return Summary(title, tuple(_parts(decisions)), _counts(decisions) if counted else tuple(_words(decisions)))
+    words = _counts(decisions) if counted else tuple(_words(decisions))
+    return Summary(title, (*explain(*words), *_parts(decisions)), words)
 
 
 def _parts(decisions: Sequence[Decision]) -> Iterator[Part]:
@@ -344,13 +301,15 @@ def _words(decisions: Sequence[Decision]) -> Iterator[str]:
     several = len(answers) > 1
     for name, verdict in answers:
         yield f"{name}: tau learnable: {verdict.answer}" if several else f"tau learnable: {verdict.answer}"
-    for theorem in dict.fromkeys(verdict.theorem for _, verdict in answers if verdict.theorem):
-        of = ", ".join(name for name, verdict in answers if verdict.theorem == theorem)
-        reason = f"{WHY[theorem]} (Coq, two atoms, one anchored, d = 1: {theorem})"
-        yield f"why ({of}): {reason}" if several else f"why: {reason}"
-    for advice in dict.fromkeys(verdict.advice for _, verdict in answers if verdict.advice):
-        of = ", ".join(name for name, verdict in answers if verdict.advice == advice)
-        yield f"what to do ({of}): {advice}" if several else f"what to do: {advice}"
+    names_of: dict[tuple[str, str], list[str]] = {}
+    for name, verdict in answers:
+        if verdict.theorem:
+            reason = f"{WHY[verdict.theorem]} (Coq, two atoms, one anchored, d = 1: {verdict.theorem})"
+            names_of.setdefault(("why", reason), []).append(name)
+        if verdict.advice:
+            names_of.setdefault(("what to do", verdict.advice), []).append(name)
+    for (what, text), names in sorted(names_of.items(), key=lambda item: item[0][0] != "why"):
+        yield f"{what} ({', '.join(names)}): {text}" if several else f"{what}: {text}"
     if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
         yield _RATES.format(shlex.quote(first.activation.name))
 

@@ -2,62 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Annotated, Unpack
 
 from cyclopts import Parameter
 
-from temperance.show.answer import TYPESET, Answer
-from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import Whole
-from temperance.show.output import Display
+from temperance.show.answer import Typeset
+from temperance.show.options import ExpertWithOrders, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display
 from temperance.show.table import Summary, Table
 from temperance.theory.coefficients.bounds import coefficient as bounds
 from temperance.theory.coefficients.bounds import has_anchor
 from temperance.theory.coefficients.coefficient import Coefficient as Found
 from temperance.theory.coefficients.coefficient import number
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
 from temperance.theory.models.gates import gauge_of
-from temperance.theory.models.order import Reason, ReasonKind
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.spec import Gate
 from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import Understood
 
 _MOST = 20
 _COLUMNS = ("", "value")
-_OTHER = Reason(ReasonKind.UNDECIDED, "certificates are in the parameters of the formula, which is not linear in them")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Coefficient(Answer):
+class Coefficient(Typeset):
     """The learning coefficient lambda: what log n is multiplied with where BIC has half the number of parameters.
 
     Attributes:
         found: the bounds, the multiplicity, the stratum and the reason.
-        reading: what was understood of a model that is a formula.
         gauge: the gauge that the value is of; None of a gate that has one alone.
+        record: bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula.
     """
 
     found: Found
-    reading: Understood | None = None
-    gauge: Gauge | None = None
-
-    writers: ClassVar[Mapping[str, Any]] = TYPESET
-
-    def to_json(self) -> Any:
-        """Bounds as fractions, multiplicity, what BIC charges, stratum, reason, gauge; and of a formula."""
-        formula = None if self.reading is None else self.reading.record()
-        return {**self.found.to_json(), "gauge": self.gauge, "gate_formula": formula}
+    gauge: Gauge | None
 
 
 @checked
 @takes_formulas
 def coefficient(
     gate: Annotated[str | Gate | None, Parameter(help="A gate of docs/gates.md, or a formula")] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     activation: str | None = None,
     *,
     true: Whole,
@@ -92,7 +78,9 @@ def coefficient(
     reading = options.reading
     if reading is not None and named == "anchored":
         reading = replace(reading, held=reading.own)
-    return Coefficient(result, reading, named, summary=_summarise(result, reading, named))
+    formula = None if reading is None else reading.record()
+    record = {**result.to_json(), "gauge": named, "gate_formula": formula}
+    return Coefficient(result, named, record=record, summary=_summarise(result, reading, named))
 
 
 def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Summary:

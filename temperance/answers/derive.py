@@ -5,26 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Any, Unpack
 
 import sympy as sp
-from cyclopts import Parameter
 
 from temperance.show.answer import Answer
-from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import Whole
-from temperance.show.output import Display
+from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary
 from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
 from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
-from temperance.theory.models import experts
-from temperance.theory.models.by_name import least
-from temperance.theory.models.gates import listed, names
-from temperance.theory.models.spec import BETA0, Expert, Gate, written
+from temperance.theory.models.spec import BETA0, written
 from temperance.theory.models.truth import loss_of, noise_of
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.symmetries.traits import Understood
@@ -38,13 +32,12 @@ class Derive(Answer):
 
     Attributes:
         derivation: all that was derived, step by step.
-        record: the derivation as the object of --json.
     """
 
     derivation: Derivation
-    record: Mapping[str, Any]
 
-    writers: ClassVar[Mapping[str, Any]] = MappingProxyType(
+    key_of_rows = "relations"
+    writers = MappingProxyType(
         {
             ".md": lambda answer: markdown(answer.derivation),
             ".tex": lambda answer: latex(answer.derivation),
@@ -79,14 +72,6 @@ class Derive(Answer):
     def symmetries(self) -> Symmetries:
         """Flows, discrete symmetries, and the identifiable functions of an atom, with what of that is proved."""
         return self.derivation.symmetries
-
-    def to_json(self) -> Any:
-        """The record of the derivation."""
-        return dict(self.record)
-
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The table: all relations, with their orders."""
-        return self.record["relations"]
 
 
 def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
@@ -154,10 +139,8 @@ def _describe_identifiable(derived: Derivation) -> str:
 @checked
 @takes_formulas
 def derive(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
+    gate: AnyGate = None,
+    expert: AnyExpert = "gaussian",
     activation: str | None = None,
     *,
     dim: Whole | None = None,
@@ -198,4 +181,4 @@ def derive(
         spec = spec if variance is None else with_known_noise(spec)
         derived = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), fit_loss)
         record = {**derived.record(), "gate_formula": options.reading_record}
-        return Derive(derived, record, summary=_summary(derived, record, reading, all))
+        return Derive(derived, record=record, summary=_summary(derived, record, reading, all))

@@ -17,9 +17,9 @@ from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import RESOLUTIONS, Sizes, sizes
 from temperance.show.answer import Answer
-from temperance.show.model_options import FormulaOptions, takes_formulas
+from temperance.show.options import FormulaOptions, takes_formulas
 from temperance.show.plots import COLOURS, Curve, Picture, pictures_of
-from temperance.show.table import Columns, Part, Summary, Table
+from temperance.show.table import Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.spec import Expert, Gate
@@ -91,14 +91,16 @@ COLUMNS = (
 )
 
 
-def answer(comparison: Sizes) -> tuple[str, ...]:
-    """The answer in a sentence, how alike the experts are, and where more is summary."""
-    return (
-        _sentence(comparison),
-        *_distrust(comparison),
-        _resolutions(comparison),
-        "What this means, and when it is wrong: docs/experts.md.",
-    )
+def _words(comparison: Sizes) -> Iterator[str]:
+    """The answer in a sentence, how alike the experts are, and where more is said."""
+    yield _sentence(comparison)
+    if comparison.misspecified:
+        yield (
+            "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
+            "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
+        )
+    yield _resolutions(comparison)
+    yield "What this means, and when it is wrong: docs/experts.md."
 
 
 def _sentence(comparison: Sizes) -> str:
@@ -128,14 +130,6 @@ def _few(comparison: Sizes) -> bool:
     )
 
 
-def _distrust(comparison: Sizes) -> Iterator[str]:
-    if comparison.misspecified:
-        yield (
-            "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
-            "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
-        )
-
-
 def _resolutions(comparison: Sizes) -> str:
     what = "where two experts are one if merging them costs no more log-likelihood per observation"
     resolved = [size for size in RESOLUTIONS if size >= comparison.noise]
@@ -162,12 +156,8 @@ def count_experts(k: int, *, first: bool = False) -> str:
     return f"{number} expert{'s' * (k != 1)}"
 
 
-def warnings(comparison: Sizes) -> tuple[str, ...]:
-    """What speaks against the answer."""
-    return tuple(_warnings(comparison))
-
-
 def _warnings(comparison: Sizes) -> Iterator[str]:
+    """What speaks against the answer."""
     yield from (
         f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no criteria"
         for f in comparison.fits
@@ -198,8 +188,8 @@ def _warnings(comparison: Sizes) -> Iterator[str]:
             "whose noise is not Gaussian. The likelihood cannot tell which; look at the pair that merges: near in its "
             "lines with different nu, or light and broad, means noise"
         )
-    parameters = comparison.fits[high - 1].n_parameters
     if _few(comparison):
+        parameters = comparison.fits[high - 1].n_parameters
         yield f"{comparison.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"
 
 
@@ -221,6 +211,8 @@ class Experts(Answer):
     warnings: tuple[str, ...]
     columns: tuple[str, ...]
 
+    key_of_rows = "sizes"
+
     @property
     def range(self) -> tuple[int, int] | None:
         """From the least number of experts that a criterion takes to the greatest; None where no fit is an estimate."""
@@ -230,21 +222,6 @@ class Experts(Answer):
     def fits(self) -> tuple[FitResult, ...]:
         """The fits of one, two, .. experts."""
         return self.found.fits
-
-    def rows(self) -> list[dict[str, Any]]:
-        """One mapping for each number of experts."""
-        return _table(self.found).record()
-
-    def to_json(self) -> dict[str, Any]:
-        """The object of `--json`."""
-        comparison = self.found
-        return {
-            "answer": " ".join(self.words),
-            "range": None if comparison.range is None else list(comparison.range),
-            "sizes": self.rows(),
-            "misspecified": comparison.misspecified,
-            "warnings": list(self.warnings),
-        }
 
     @property
     def plots(self) -> Sequence[Picture]:
@@ -278,13 +255,6 @@ def _text(value: Fraction | None) -> str | None:
     return None if value is None else str(value)
 
 
-def _coefficient(ends: Sequence[str | None] | None) -> str:
-    if ends is None:
-        return "-"
-    low, high = ends
-    return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
-
-
 def _between(low: float, high: float | None) -> str:
     return f"> {low:.2g}" if high is None else f"{low:.2g} - {high:.2g}"
 
@@ -293,10 +263,11 @@ def _number(value: float | None) -> str:
     return "none" if value is None else f"{value:.1f}"
 
 
-def _ends(pair: tuple[float | None, float] | None, digits: int) -> str:
+def _ends(pair: Sequence[float | str | None] | None) -> str:
+    """An interval, of numbers or of fractions."""
     if pair is None:
         return "-"
-    low, high = (None if value is None else f"{value:.{digits}f}" for value in pair)
+    low, high = (f"{value:.1f}" if isinstance(value, float) else value for value in pair)
     return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
 
 
@@ -310,18 +281,12 @@ _COLUMNS: Columns = {
     "AIC": lambda row: _number(row["aic"]),
     "BIC": lambda row: _number(row["bic"]),
     "ICL": lambda row: _number(row["icl"]),
-    "sBIC": lambda row: _ends(row["sbic"], 1),
-    "lambda": lambda row: _coefficient(row["coefficient"]),
+    "sBIC": lambda row: _ends(row["sbic"]),
+    "lambda": lambda row: _ends(row["coefficient"]),
     "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",
     "merges": lambda row: _merger(row["merges"]),
     "resolution": lambda row: "-" if row["resolution"] is None else _between(*row["resolution"]),
 }
-
-
-def _table(fits: Sizes) -> Table:
-    """The fits, a row each."""
-    records = [_row(fits, k) for k in range(1, len(fits.fits) + 1)]
-    return Table.of("Fits of one expert and more", _COLUMNS, records)
 
 
 @checked
@@ -385,8 +350,18 @@ def fit_sizes(
 def answer_of(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; doubts: warnings of where the data come from."""
     last = comparison.fits[-1]
-    warned = (*doubts, *warnings(comparison))
+    words, warned = tuple(_words(comparison)), (*doubts, *_warnings(comparison))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
+    table = Table.of(
+        "Fits of one expert and more", _COLUMNS, [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
+    )
     notes = [*COLUMNS, *([] if comparison.charges is None else comparison.charges[-1][-2].assumed)]
-    parts: tuple[Part, ...] = (TITLE, head, _table(comparison), *notes, *(f"warning: {w}" for w in warned))
-    return Experts(comparison, warned, last.columns, summary=Summary(TITLE, parts, answer(comparison)))
+    parts: tuple[Part, ...] = (TITLE, *explain(head), head, table, *notes, *(f"warning: {w}" for w in warned))
+    record = {
+        "answer": " ".join(words),
+        "range": None if comparison.range is None else list(comparison.range),
+        "sizes": table.record(),
+        "misspecified": comparison.misspecified,
+        "warnings": list(warned),
+    }
+    return Experts(comparison, warned, last.columns, record=record, summary=Summary(TITLE, parts, words))

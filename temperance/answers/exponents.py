@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Annotated, Any, Unpack
 
 from cyclopts import Parameter
 
 from temperance.measurements.contact_orders import (
     add_measurements,
-    answer,
     describe_bound,
     describe_rate,
     describe_truth,
     record,
     unmeasured,
 )
+from temperance.measurements.contact_orders import answer as sentence_of
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
 from temperance.measurements.true_measures import exact, read_values, values_of
-from temperance.show.answer import TYPESET, Answer, Refused
-from temperance.show.errors import BadInput
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import FileOr, Whole
-from temperance.show.output import Display, check_writable
+from temperance.show.answer import Refused, Typeset
+from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display, check_writable
 from temperance.show.proof_files import write_certificates
-from temperance.show.table import Columns, Summary, Table
+from temperance.show.table import Columns, Summary, Table, explain
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.order_setting import accepted, at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
 from temperance.theory.models.gates import listed
 from temperance.theory.models.order import ReasonKind
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import loss_of, noise_of
 
 _LARGEST_CELL = 4
@@ -41,30 +38,17 @@ _UNCERTIFIED = (ReasonKind.NO_CERTIFICATE, ReasonKind.NOT_ISSUED)
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Exponents(Answer):
+class Exponents(Typeset):
     """The contact order of every parameter of a split atom.
 
     Attributes:
         found: the bounds and measurements.
-        record: setting, orders and reasons: the object of --json.
-        refused: why no certificate was written, if one was asked for.
+        record: setting, orders and reasons.
     """
 
     found: Orders | ByLeastSquares
-    record: Mapping[str, Any]
-    refused: tuple[str, ...] = ()
 
-    writers: ClassVar[Mapping[str, Any]] = TYPESET
-
-    @property
-    def status(self) -> int:
-        """2 if nothing is certified where a certificate was asked for, else 0."""
-        return 2 if self.refused else 0
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """What was written, or why nothing was."""
-        return (*self.written, *self.refused)
+    key_of_rows = "orders"
 
     @property
     def bounds_are_certified(self) -> bool:
@@ -89,20 +73,12 @@ class Exponents(Answer):
         """The true atoms and the law of x, as --truth takes them."""
         return values_of(self.found.setting.truth, exact)
 
-    def to_json(self) -> Any:
-        """Setting, orders and reasons."""
-        return dict(self.record)
-
-    def rows(self) -> Sequence[Mapping[str, Any]]:
-        """The table: the orders."""
-        return self.record["orders"]
-
 
 @checked
 @takes_formulas
 def exponents(
     gate: Annotated[str | Gate | None, Parameter(help=f"{listed(accepted())}, or a formula")] = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     activation: str | None = None,
     *,
     cell: Whole = 2,
@@ -156,7 +132,8 @@ def exponents(
     if squares or variance is not None:
         with Display() as display, display.doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
-        return _write_certificates(Exponents(proved, proved.record(), summary=proved.summary()), certificate)
+        answer = Exponents(proved, record=proved.record(), summary=proved.summary())
+        return _write_certificates(answer, certificate)
     with Display() as display:
         with display.doing("bounding the orders"):
             bounds = orders(chosen)
@@ -165,8 +142,8 @@ def exponents(
     contents = record(measured)
     contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
     contents["setting"]["gate_formula"] = options.reading_record
-    summary = _summary(measured, contents, options.reading_lines)
-    return _write_certificates(Exponents(measured, contents, summary=summary), certificate)
+    answer = Exponents(measured, record=contents, summary=_summary(measured, contents, options.reading_lines))
+    return _write_certificates(answer, certificate)
 
 
 def _write_certificates(answer: Exponents, path: str | None) -> Exponents:
@@ -193,8 +170,8 @@ def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) 
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    parts = (title, *lines, describe_truth(setting["truth"]), law, orders_, *record["reasons"])
-    return Summary(title, parts, (answer(measured),))
+    parts = (title, *explain(title), *lines, describe_truth(setting["truth"]), law, orders_, *record["reasons"])
+    return Summary(title, parts, (sentence_of(measured),))
 
 
 def _measured(order: Mapping[str, Any]) -> str:

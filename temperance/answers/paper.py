@@ -56,11 +56,9 @@ from temperance.show.document import (
     typeset,
     typeset_cell,
 )
-from temperance.show.errors import BadInput
 from temperance.show.inputs import read_json
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import FileOr, Whole
-from temperance.show.output import Display, to_json
+from temperance.show.options import FileOr, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.output import BadInput, Display, to_json
 from temperance.show.page import versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Summary, Table

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Unpack
-
-from cyclopts import Parameter
+from typing import Any, Unpack
 
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
 from temperance.measurements.true_measures import check_truth, read_atoms, read_truth
-from temperance.show.answer import TYPESET, Answer
-from temperance.show.errors import BadInput
-from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
-from temperance.show.options import FileOr, Whole
-from temperance.show.output import Display
-from temperance.show.table import Part, Summary, Table
+from temperance.show.answer import Typeset
+from temperance.show.options import (
+    NAMED_ALONE,
+    AnyExpert,
+    AnyGate,
+    FileOr,
+    FormulaOptions,
+    Options,
+    Whole,
+    takes_formulas,
+)
+from temperance.show.output import BadInput, Display
+from temperance.show.table import Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.contact.order_setting import at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import least, name_of
-from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
+from temperance.theory.models.by_name import name_of
+from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.order import Reason, ReasonKind
-from temperance.theory.models.spec import Expert, Gate, MoESpec
+from temperance.theory.models.spec import MoESpec
 from temperance.theory.models.truth import loss_of
 from temperance.theory.models.weights import is_weighted, kinks
 from temperance.theory.rates.analysis import Gauge
@@ -53,12 +58,13 @@ _WHERE = {
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Predict(Answer):
+class Predict(Typeset):
     """The predicted exponents: an error is of the order n^(-p), up to logarithms.
 
     Attributes:
         setting: gate, numbers of atoms and gauge, in words.
         predictions: one for every parameter and cell size, with reasons and what is assumed.
+        record: a list of these, exponents as fractions or null.
         twin: other parameters with the density of the true point, if any are known; orbits are among the reasons.
     """
 
@@ -66,40 +72,42 @@ class Predict(Answer):
     predictions: tuple[Prediction, ...]
     twin: Twin | None = None
 
-    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
-    def to_json(self) -> Any:
-        """A list: parameter, cell_size, sharp and published as fractions or null, reason, identifiable, reason_kind.
-
-        at_least: where sharp is null, an exponent that is proved and may be larger, or null.
-        identifiable: true where there is a rate, false where none is possible, null where no statement says.
-        reason_kind: a value of `theory.settings.reasons.ReasonKind`.
-        """
-        return [
-            {
-                "parameter": p.parameter,
-                "cell_size": p.cell_size,
-                "sharp": None if p.sharp is None else str(p.sharp),
-                "published": None if p.published is None else str(p.published),
-                "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
-                "identifiable": p.identifiable,
-                "reason_kind": p.reason_kind,
-                "at_least": None if p.at_least is None else str(p.at_least),
-            }
-            for p in self.predictions
-        ]
-
-
-def _summary(setting: str, predictions: Sequence[Prediction], twin: Twin | None, reading: Understood | None) -> Summary:
+def _answer(
+    setting: str,
+    predictions: Sequence[Prediction],
+    reading: Understood | None,
+    twin: Twin | None = None,
+    more_words: Sequence[str] = (),
+    more_parts: Sequence[str] = (),
+) -> Predict:
+    """The answer that predictions make, with what else goes with them; reading: how a formula was read."""
     title = f"Predicted rates n^(-p): {setting}"
-    lines = () if reading is None else (str(reading), *_in_table(reading))
-    return Summary(title, (title, *lines, *_parts(predictions)), tuple(_words(predictions, twin)))
+    lines = [title] if reading is None else [title, str(reading)]
+    if reading is not None and reading.name in FITTED:
+        lines.append(f"that is the {reading.name} gate of docs/gates.md, whose names of parameters are used here")
+    words = (*_words(predictions, twin), *more_words)
+    parts = (*lines, *explain(*lines, "cell"), *_parts(predictions), *more_parts)
+    summary = Summary(title, parts, words)
+    return Predict(setting, tuple(predictions), twin, record=[*map(_record, predictions)], summary=summary)
 
 
-def _in_table(reading: Understood) -> Iterator[str]:
-    """Which gate of the table a formula is, if its predictions are those of the table."""
-    if reading.name in FITTED:
-        yield f"that is the {reading.name} gate of docs/gates.md, whose names of parameters are used here"
+def _record(p: Prediction) -> dict[str, Any]:
+    """A prediction as JSON values.
+
+    at_least: where sharp is null, an exponent that is proved and may be larger, or null.
+    identifiable: true where there is a rate, false where none is possible, null where no statement says.
+    """
+    return {
+        "parameter": p.parameter,
+        "cell_size": p.cell_size,
+        "sharp": None if p.sharp is None else str(p.sharp),
+        "published": None if p.published is None else str(p.published),
+        "reason": f"{_WHERE[p.cells]}: {_reason(p)}" if _WHERE[p.cells] else _reason(p),
+        "identifiable": p.identifiable,
+        "reason_kind": p.reason_kind,
+        "at_least": None if p.at_least is None else str(p.at_least),
+    }
 
 
 def _parts(predictions: Sequence[Prediction]) -> Iterator[Part]:
@@ -157,11 +165,9 @@ def _names(predictions: Sequence[Prediction]) -> list[str]:
 @checked
 @takes_formulas
 def predict(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
+    gate: AnyGate = None,
     activation: str | None = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted()}, or a formula")] = "gaussian",
+    expert: AnyExpert = "gaussian",
     *,
     true: Whole,
     fitted: Whole,
@@ -216,17 +222,16 @@ def _of_theorems(
         point = read_truth(truth, FITTED[name])
         check_truth(point, true, point.spec.dim, gauge == "anchored")
     rates = predictions(point, fitted, source, gauge=gauge)
-    twin, words = None, tuple[str, ...]()
+    twin, mediants = None, tuple[str, ...]()
     if source is not None and true > 1:
         decided, beta1 = twins(source, atoms=true, gauge=gauge), slopes(point) or ()
         twin = twin_of(decided, beta1)
         if fitted >= 2 * true:
             joined = tuple(t for t in decided.twins if t.has_mediants)
-            words = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
+            mediants = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
-    summary = _summary(setting, rates, twin, options.reading)
-    return Predict(setting, rates, twin, summary=replace(summary, words=(*summary.words, *words)))
+    return _answer(setting, rates, options.reading, twin, mediants)
 
 
 def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
@@ -242,16 +247,14 @@ def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
 def _of_any(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:
     """Of any other model."""
     spec = options.spec
-    rates = tuple(_add_published(predict_any(spec, true, fitted, read_atoms(truth, spec, true)), spec))
+    rates = [*_add_published(predict_any(spec, true, fitted, read_atoms(truth, spec, true)), spec)]
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    summary = _summary(setting, rates, None, options.reading)
-    return Predict(setting, rates, summary=replace(summary, words=(*summary.words, *_measured(options, true, fitted))))
+    return _answer(setting, rates, options.reading, more_words=_measured(options, true, fitted))
 
 
 def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
     """The commands that measure it, in a line; () where there is none: of experts that are not Gaussian."""
-    spec, options = model.spec, model.in_shell or "GATE EXPERT"
-    commands = []
+    spec, options, commands = model.spec, model.in_shell or "GATE EXPERT", []
     if experts.mean_of(spec.expert) is None:
         return ()
     if fitted > true:
@@ -287,12 +290,10 @@ def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Pred
     setting = (
         f"{spec.gate.name} gate, {spec.expert.name} expert, least squares, d = {spec.dim}, k* = {true}, k = {fitted}"
     )
-    summary = _summary(setting, rates, None, options.reading)
-    rest = []
+    measured = []
     if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
-        rest = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
-    summary = replace(summary, parts=(*summary.parts, *squares.reasons), words=(*summary.words, *rest))
-    return Predict(setting, tuple(rates), summary=summary)
+        measured = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
+    return _answer(setting, rates, options.reading, more_words=measured, more_parts=squares.reasons)
 
 
 def _add_published(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Prediction]:

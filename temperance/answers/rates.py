@@ -6,27 +6,30 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Unpack
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Unpack
 
 from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
 from temperance.measurements.true_measures import exact, read_atoms, read_truth, values_of
-from temperance.show.answer import TYPESET, Answer
-from temperance.show.errors import BadInput, resumable
-from temperance.show.model_options import NAMED_ALONE, FormulaOptions, Options, takes_formulas
-from temperance.show.options import FileOr, Sizes, Whole
-from temperance.show.output import Display
+from temperance.show.answer import Typeset
+from temperance.show.options import (
+    NAMED_ALONE,
+    AnyGate,
+    ExpertWithOrders,
+    FileOr,
+    FormulaOptions,
+    Options,
+    Sizes,
+    Whole,
+    takes_formulas,
+)
+from temperance.show.output import BadInput, Display, resumable
 from temperance.show.plots import Plot, panels, rates_plot
 from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models import experts
-from temperance.theory.models.by_name import least
-from temperance.theory.models.gates import FITTED, gauge_of, generic, listed, names
-from temperance.theory.models.spec import Expert, Gate
+from temperance.theory.models.gates import FITTED, gauge_of, generic
 from temperance.theory.models.truth import Loss, loss_of
 
 if TYPE_CHECKING:
@@ -46,18 +49,15 @@ _STARTS = (
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Rates(Answer):
+class Rates(Typeset):
     """Slopes of log RMS errors on log n, beside the predicted ones; both have the sign of a slope.
 
     Attributes:
-        record: setting, experiment, slopes and fits: the object of --json.
+        record: setting, experiment, slopes and fits.
         truth: of a gate without theorems of its own, as --truth takes it.
     """
 
-    record: Mapping[str, Any]
     truth: Mapping[str, Any] | None = None
-
-    writers: ClassVar[Mapping[str, Any]] = TYPESET
 
     def true_values(self) -> Mapping[str, Any]:
         """The true point and the law of x, as --truth takes them."""
@@ -65,10 +65,6 @@ class Rates(Answer):
         if self.truth is not None:
             return self.truth
         return {**setting["truth"], "x": {"law": "uniform", "low": setting["low"], "high": setting["high"]}}
-
-    def to_json(self) -> Any:
-        """Setting, experiment, slopes and fits."""
-        return dict(self.record)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: the slopes, without the errors at every n."""
@@ -103,11 +99,9 @@ class Rates(Answer):
 @checked
 @takes_formulas
 def rates(
-    gate: Annotated[
-        str | Gate | None, Parameter(help=f"{listed({n: least(n)[1] for n in names()})}, or a formula")
-    ] = None,
+    gate: AnyGate = None,
     activation: str | None = None,
-    expert: Annotated[str | Expert, Parameter(help=f"{experts.accepted(orders=True)}, or a formula")] = "gaussian",
+    expert: ExpertWithOrders = "gaussian",
     *,
     true: Whole,
     fitted: Whole,
@@ -178,7 +172,7 @@ def rates(
     )
     study_record = _record(study, workers, scheduler, store)
     record = {**study_record, "slopes": [s for s in study_record["slopes"] if not _held(s)]}
-    return Rates(record, summary=summary_of(record, *options.reading_lines))
+    return Rates(record=record, summary=summary_of(record, *options.reading_lines))
 
 
 def _require_alone(gauge: str, experiment: str | None, **options: object) -> None:
@@ -213,7 +207,7 @@ def _of_any(
     record["setting"]["gate_formula"] = options.reading_record
     lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
     values = values_of(study.study.family.setting.truth, exact)
-    return Rates(record, values, summary=summary_of(record, *lines))
+    return Rates(values, record=record, summary=summary_of(record, *lines))
 
 
 def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:

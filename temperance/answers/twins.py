@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Annotated, Any, Unpack
 
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.show.answer import TYPESET, Answer
-from temperance.show.model_options import FormulaOptions, Options, takes_formulas
-from temperance.show.options import PLACED, Whole
+from temperance.show.answer import Typeset
+from temperance.show.options import PLACED, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import Display
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.contact.any_model_rates import has_linear_expert
@@ -33,26 +32,17 @@ _COLUMNS = ("which truths", "(beta1, beta0, tau) -> those of the twin")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Twins(Answer):
+class Twins(Typeset):
     """The twins of a gate: which other parameters share the density of a truth.
 
     Attributes:
         found: the twins, and whether almost every truth has none.
         symmetries: what is proved of a gate that is no activation gate.
-        reading: what was understood of a gate that is a formula.
+        record: activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula.
     """
 
     found: Found
     symmetries: tuple[ExactSymmetry, ...] = ()
-    reading: Understood | None = None
-
-    writers: ClassVar[Mapping[str, Any]] = TYPESET
-
-    def to_json(self) -> Any:
-        """Activation, atoms, gauge, whether it is unique, the twins and what is not decided; and of a formula."""
-        record = self.found.to_json() | ({"activation": None} if self.symmetries else {})
-        formula = None if self.reading is None else self.reading.record()
-        return {**record, "gate_formula": formula, "symmetries": [s.to_json() for s in self.symmetries]}
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a twin a row, or a symmetry."""
@@ -136,7 +126,7 @@ def twins(
         if formulas or dim is not None or expert != _EXPERT:
             raise ValueError("an expert, a dimension and names in formulas go with --gate FORMULA")
         with Display() as display, display.doing("deciding"):
-            return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen), None)
+            return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen))
     with Display() as display, display.doing("deciding"):
         spec = Options(gate, expert, dim=dim, **formulas).spec
         reading, form = understood(spec), activated(spec.gate, spec.dim)
@@ -147,10 +137,12 @@ def twins(
         return _of_symmetries(spec, atoms, chosen, reading)
 
 
-def _of_activation(decision: Found, reading: Understood | None) -> Twins:
+def _of_activation(decision: Found, reading: Understood | None = None) -> Twins:
     title = f"Twins of {decision.activation}, {decision.atoms} atoms, {decision.gauge} gauge"
     lines = () if reading is None else (str(reading),)
-    return Twins(decision, (), reading, summary=Summary(title, (*lines, *_parts(decision)), (decision.answer,)))
+    summary = Summary(title, (*lines, *_parts(decision)), (decision.answer,))
+    formula = None if reading is None else reading.record()
+    return Twins(decision, record={**decision.to_json(), "gate_formula": formula, "symmetries": []}, summary=summary)
 
 
 def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood) -> Twins:
@@ -172,7 +164,10 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood)
         "Each by an identity (L: log weight, h: mean of the expert, u: weight times density):",
         *identities,
     )
-    return Twins(decision, symmetries, reading, summary=Summary(title, parts, (answer,)))
+    record = {**decision.to_json(), "gate_formula": reading.record(), "symmetries": [s.to_json() for s in symmetries]}
+    if symmetries:
+        record["activation"] = None
+    return Twins(decision, symmetries, record=record, summary=Summary(title, parts, (answer,)))
 
 
 def _parts(decision: Found) -> Iterator[Part]:

@@ -20,9 +20,8 @@ from temperance.measurements.judgement import Leg, describe_conditions, describe
 from temperance.measurements.slopes import SLOPE_COLUMNS, describe_fits
 from temperance.numerics.studies.workers import processes
 from temperance.show.answer import Answer
-from temperance.show.errors import BadInput, resumable
 from temperance.show.options import Whole
-from temperance.show.output import Display
+from temperance.show.output import BadInput, Display, resumable
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.expressions.arguments import checked
 

@@ -18,9 +18,8 @@ from cyclopts import Parameter
 
 import temperance
 from temperance.show.answer import Answer, Refused
-from temperance.show.errors import BadInput, one_line
-from temperance.show.options import PLACED, Json, Output
-from temperance.show.output import Display, check_writable, console, to_json, write_file
+from temperance.show.options import PLACED, Json, Names, Output
+from temperance.show.output import BadInput, Display, check_writable, console, one_line, to_json, write_file
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -95,7 +94,8 @@ def _shell_type(hint: Any) -> Any:
     """What of a type can be typed, with the words that help has of it: of what may be a text, the text."""
     if get_origin(hint) is Annotated:
         kind, *words = get_args(hint)
-        return Annotated[_shell_type(kind), *words]
+        helped = (Parameter(help=word.describe()) if isinstance(word, Names) else word for word in words)
+        return Annotated[_shell_type(kind), *helped]
     kinds = get_args(hint)
     if str not in kinds:
         return hint

@@ -7,9 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from temperance.commands.examples import epilogue
-from temperance.show.errors import BadInput, commands, one_line
-from temperance.show.output import Display, write_file
+from temperance.commands.app import commands, epilogue
+from temperance.show.output import BadInput, Display, one_line, write_file
 
 notebooks = App(name="notebooks", help="Run the notebooks again.")
 

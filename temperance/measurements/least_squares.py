@@ -11,7 +11,7 @@ import sympy as sp
 from temperance.measurements.contact_orders import describe_bound, describe_rate
 from temperance.measurements.contact_orders import setting_record as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
-from temperance.show.errors import BadInput
+from temperance.show.output import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive

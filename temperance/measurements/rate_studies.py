@@ -85,7 +85,8 @@ def study_for(
     """
     cells = fitted > true
     count = (_CELL_REPLICATES if cells else REPLICATES) if replicates is None else replicates
-    kind = cast(Kind, experiment or ("sample" if dim > _LARGEST_LATTICE_DIM else "lattice"))  # Study refuses others
+    usual = "sample" if dim > _LARGEST_LATTICE_DIM else "lattice"
+    kind = cast(Kind, usual if experiment is None else experiment)  # Study refuses others
     _check(gate, source, true, fitted, count, seed, dim)
     linear, make = source is None or activation(source).is_linear, FITTED[gate]
     anchored = gauge_of(gauge) == "anchored" or linear

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console
 
-from temperance.show.errors import BadInput, one_line
-from temperance.show.output import check_writable, console, to_json, write_file
-from temperance.show.table import Part, Summary
+from temperance.show.output import BadInput, check_writable, console, one_line, to_json, write_file
+from temperance.show.table import Summary
 from temperance.theory.expressions.arguments import checked
 
 if TYPE_CHECKING:
@@ -30,34 +29,36 @@ if TYPE_CHECKING:
 @checked
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class Answer:
-    """What a command found. Subclasses are frozen dataclasses (repr=False) of what was found, with to_json.
+    """What a command found. Subclasses are frozen dataclasses (repr=False) of what was found.
 
     Attributes:
         summary: what the command prints, and its title.
+        record: the object of --json, of dicts, lists, text and numbers.
         written: the files of proofs that were written, a line each.
+        refused: what was asked and has no answer, and why, a line each.
     """
 
     summary: Summary
+    record: Any = None
     written: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     writers: ClassVar[Mapping[str, Callable[[Any], str]]] = MappingProxyType(
         {".json": lambda answer: to_json(answer.to_json()) + "\n", ".html": lambda answer: answer.page()}
     )
     """What the file of `write` holds, by its ending."""
+    key_of_rows: ClassVar[str | None] = None
+    """The key of the rows in the record, where it is no list of them."""
 
     @property
     def status(self) -> int:
-        """The exit status of the command."""
-        return 0
+        """The exit status of the command: 2 if something has no answer."""
+        return 2 if self.refused else 0
 
     @property
     def title(self) -> str:
         """What was asked, in a line."""
         return self.summary.title
-
-    def parts(self) -> Sequence[Part]:
-        """The lines and tables that the command prints after the answer in words."""
-        return self.summary.parts
 
     @property
     def words(self) -> Sequence[str]:
@@ -65,8 +66,8 @@ class Answer:
         return self.summary.words
 
     def to_json(self) -> Any:
-        """The object that the command prints with --json, of dicts, lists, text and numbers."""
-        raise NotImplementedError
+        """The object that the command prints with --json."""
+        return self.record
 
     def true_values(self) -> Mapping[str, Any]:
         """The truth of the answer, as --truth takes one.
@@ -78,7 +79,7 @@ class Answer:
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table of the answer, one mapping a row."""
-        return self.to_json()
+        return self.to_json() if self.key_of_rows is None else self.to_json()[self.key_of_rows]
 
     @property
     def plots(self) -> Sequence[Picture]:
@@ -106,7 +107,7 @@ class Answer:
     @property
     def remarks(self) -> Sequence[str]:
         """What the command says on stderr."""
-        return self.written
+        return (*self.written, *self.refused)
 
     def to_frame(self) -> Any:
         """The table of the answer as a pandas DataFrame.
@@ -162,21 +163,21 @@ class Answer:
         return "\n".join(lines)
 
 
-def _document(answer: Answer, form: str) -> str:
-    """What an answer prints as a document: latex or markdown."""
-    from temperance.show import document
+def _document(form: str) -> Callable[[Answer], str]:
+    """What writes an answer as a document: latex or markdown."""
 
-    return str(getattr(document, form)(document.of_summary(answer.summary)))
+    def write(answer: Answer) -> str:
+        from temperance.show import document
+
+        return str(getattr(document, form)(document.of_summary(answer.summary)))
+
+    return write
 
 
-TYPESET: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {
-        **Answer.writers,
-        ".tex": lambda answer: _document(answer, "latex"),
-        ".md": lambda answer: _document(answer, "markdown"),
-    }
-)
-"""The writers of an answer that is also written as LaTeX and as Markdown."""
+class Typeset(Answer):
+    """An answer that is also written as LaTeX and as Markdown."""
+
+    writers = MappingProxyType({**Answer.writers, ".tex": _document("latex"), ".md": _document("markdown")})
 
 
 class Refused(BadInput):

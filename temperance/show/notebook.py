@@ -28,7 +28,7 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from temperance.numerics.mixture.threads import interrupts_noted
-from temperance.show.errors import BadInput
+from temperance.show.output import BadInput
 
 Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
 

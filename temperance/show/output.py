@@ -1,4 +1,4 @@
-"""Prints on the screen, writes files, and shows on stderr how far a command is."""
+"""Prints on the screen, writes files, shows on stderr how far a command is, and refuses bad input in one line."""
 
 from __future__ import annotations
 
@@ -12,13 +12,38 @@ from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from temperance.show.errors import BadInput, one_line
 from temperance.theory.expressions.arguments import shown
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from temperance.numerics.studies.run import Progress as StudyProgress
+
+
+class BadInput(ValueError):
+    """What the user gave cannot be used; the message says what is wrong and what is accepted."""
+
+
+@contextmanager
+def resumable(store: str | None) -> Iterator[None]:
+    """Where what is inside is stopped, say where its finished replicates are, or how to keep them."""
+    resume = f"finished replicates are in {store}: run the same command again"
+    where = "with --store FILE.sqlite finished replicates would be kept" if store is None else resume
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; {where}") from None
+    except (RuntimeError, MemoryError) as error:
+        from temperance.numerics.studies.workers import WorkersLost
+
+        if isinstance(error, RuntimeError) and not isinstance(error, WorkersLost):
+            raise
+        raise BadInput(f"{'out of memory' if isinstance(error, MemoryError) else error}; {where}") from None
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with every character that does not print escaped."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(text.splitlines()))
 
 
 def to_json(value: Any) -> str:

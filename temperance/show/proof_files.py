@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from temperance.show.errors import BadInput
-from temperance.show.output import check_writable, to_json, write_file
+from temperance.show.output import BadInput, check_writable, to_json, write_file
 from temperance.theory.conditions.families import CONDITIONS
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -19,7 +20,7 @@ from rich.cells import cell_len
 from rich.table import Table as Grid
 from rich.text import Text
 
-from temperance.show.errors import one_line
+from temperance.show.output import one_line
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -116,6 +117,23 @@ class Summary:
         """All that the command prints: the answer, and after a blank line what it rests on."""
         apart = ("",) if self.words and self.parts and isinstance(self.parts[0], str) else ()
         return (*self.words, *apart, *self.parts)
+
+
+TERMS = {
+    "cell": "cell: the fitted atoms (experts with their gates) that are closest to one true atom",
+    "gauge": "gauge: what fixes the common shift of all scores, which no data show: free, only beta0 of the last atom "
+    "is 0; anchored, its beta1 too",
+    "contact order": "contact order: the smallest power r of an error that is at most a constant times the distance of "
+    "the densities; the error then falls as n^(-1/(2r))",
+}
+"""What a newcomer does not know, explained."""
+
+
+def explain(*texts: str) -> tuple[str, ...]:
+    """The terms that stand in some texts, explained in a line; () for none."""
+    text = " ".join(texts).lower()
+    lines = [meaning for term, meaning in TERMS.items() if re.search(rf"\b{term}s?\b", text)]
+    return (". ".join(lines) + ".",) if lines else ()
 
 
 def coloured(cell: str) -> Text:

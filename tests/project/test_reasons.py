@@ -10,7 +10,7 @@ PARTING = {"startswith", "endswith", "partition", "rpartition", "removeprefix", 
 SAID = {"reason", "reasons", "why", "detail", "title", "statement", "scope", "answer", "words", "note"}
 ALLOWED = {
     "temperance/answers/check.py": "conditions that a user typed",
-    "temperance/commands/audit.py": "the name of a factory that a user typed",
+    "temperance/commands/users.py": "the name of a factory that a user typed",
     "temperance/routers/find.py": "names of modules, and of nodes of torch's graphs",
     "temperance/routers/watch.py": "names of nodes of torch's graphs",
     "temperance/routers/gates.py": "printed formulas, rewritten with the names of a router's parts",
@@ -22,8 +22,7 @@ ALLOWED = {
     "temperance/show/page.py": "keys of a command that cites",
     "temperance/show/document.py": "names and marks, which are set as symbols",
     "numerics/estimation/estimate.py": "names of modules of compiled code",
-    "temperance/show/errors.py": "words that a user typed",
-    "temperance/show/model_options.py": "values that a user typed",
+    "temperance/commands/app.py": "words that a user typed",
     "temperance/show/options.py": "values that a user typed",
     "theory/activations/catalogue.py": "names that a user typed",
     "theory/models/by_name.py": "the beginning of a message, which is not said twice",

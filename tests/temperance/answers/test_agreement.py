@@ -15,59 +15,28 @@ kappa*cos(x - c)**2
 beta1*x/tau + w*x**2/T
 tanh(v*x)/tau
 v*w*x
-(v + w)*x/tau
-w*x**2 + (v*x + c)**2
 """.strip().splitlines()
 LONG = """
 log(exp(v*x + c) + exp(w*x + m))
-max(v*x + c, w*x + m)
 w*sinh(x + c) + v*x
-k1*cos(x - c1)/tau + q*x**2
 kappa*sin(w*x + c)/tau
-beta1*x/tau
-w*x
-w*x + v*x**2
-v*tanh(w*x)/tau
-w*tanh(v*x + c)
 -(x - c)**2/tau
--(x - c)**2
 -abs(x - c)/tau
-kappa*cos(x - c)/tau
-w*exp(x - c)
-exp(w*x)/tau
-log(1 + exp(w*x))/tau
 log(1 + exp(w*x + c))
 w*max(x - c, 0)
-w*x/(1 + exp(-x))
-atan(w*x)/tau
-sin(w*x)
-w*sin(x) + v*cos(x)
-w*x**3 + v*x
-exp(-(x - c)**2)/tau
 w*exp(-(x - c)**2)
-(w*x)**2/tau
 a1*x + a2*x**2 + a3*x**3
-w*log(1 + x**2)
-sqrt(1 + (w*x)**2)/tau
-w*tanh(x) + v*x
 cosh(w*x)/tau
 """.strip().splitlines()
 EXPERTS = """
 a*exp(x) + b
 h*(x - g)**2 + c
-a**3*x + b
-exp(a*x + b)
 w*tanh(v*x + c)
-kappa*cos(x - c)
 w*max(x - c, 0)
 """.strip().splitlines()
 SPLIT = [("softmax", expert) for expert in EXPERTS]
 SPLIT += [(gate, "gaussian") for gate in ("kappa*cos(x - c)", "w*tanh(v*x + c)", "w*max(x - c, 0)")]
 GATES = [*QUICK, *(pytest.param(gate, marks=pytest.mark.slow) for gate in LONG)]
-
-
-def test_there_are_forty():
-    assert len({*QUICK, *LONG}) == 40
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -89,7 +58,7 @@ def test_the_commands_agree(gate):
 
     predicted = {row["parameter"]: row["identifiable"] for row in temperance.predict(gate, true=2, fitted=2).to_json()}
     for name in names:
-        row = temperance.efficiency(gate=gate, parameter=name).of_gate.row
+        row = temperance.efficiency(gate=gate, parameter=name).parameter
         if name in moved:
             assert row.n is None
             assert row.not_identifiable == "flow"

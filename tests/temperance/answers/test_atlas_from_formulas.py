@@ -62,9 +62,8 @@ FULL = (
     {"positive": ["pv"]},
     {"pv": "pi", "cv1": "c_1", "cv2": "c_2", "Gv1": "Gamma_1_1", "Gv2": "Gamma_1_2", "Gv3": "Gamma_2_2"},
 )  # a model of more parameters than orders are computed for, in dimension 2; in dimension 1 it is the gate gaussian
-SLOW = {("activation-bias", 1, 2), ("activation-bias", 2, 2), ("gaussian", 1, 2)}
-SLOW |= {("gaussian", 2, 2), ("cosine-perturbed", 2, 2), ("sigmoid-euclidean", 1, 2)}
-SLOW |= {(name, 1, 3) for name, dim in FORMULAS if dim == 1 and name not in ("linear", "softmax", "laplace")}
+QUICK = [key for key in FORMULAS if key[1] == 1 and key[0] not in ("activation-bias", "gaussian")] + [("cosine", 2)]
+PLACES = [pytest.param(*key, marks=() if key in QUICK else pytest.mark.slow) for key in FORMULAS]
 
 
 def named(name, dim):
@@ -89,21 +88,10 @@ def proved(answer):
     return [[c["proof"]["kind"], c["claims"]] for c in answer.certificates()]
 
 
-def cases():
-    for name, dim in FORMULAS:
-        splits = ("all",) if FORMULAS[name, dim][1].get("bias") is False else ("one", "all")
-        for size in (2, 3):
-            slow = (name, dim, size) in SLOW or (dim == 2 and not name.startswith("cosine"))
-            marks = [pytest.mark.full] if (dim, size) == (2, 3) else [pytest.mark.slow] if slow else []
-            for split in splits:
-                beside = name == "cosine" and split == "all" and not marks
-                yield pytest.param(name, dim, size, split, marks=[pytest.mark.slow] if beside else marks)
-
-
-@pytest.mark.parametrize(("name", "dim", "size", "split"), [*cases()])
-def test_bounds_of_a_formula_are_those_of_the_name(name, dim, size, split):
+@pytest.mark.parametrize(("name", "dim"), PLACES)
+def test_bounds_of_a_formula_are_those_of_the_name(name, dim):
     formula, options, letters = FORMULAS[name, dim]
-    how = {"cell": size, "split": split, "bounds_only": True}
+    how = {"split": "all" if options.get("bias") is False else "one", "bounds_only": True}
     theirs = temperance.exponents(**named(name, dim), **how)
     ours = temperance.exponents(formula, dim=dim, **options, **how)
     expected, found = theirs.to_json(), translated(ours.to_json(), formula, name, letters)
@@ -114,12 +102,9 @@ def test_bounds_of_a_formula_are_those_of_the_name(name, dim, size, split):
 
 
 KEYS = ("derivatives", "rank", "complete", "relations", "generators", "symmetries", "identifiable_functions")
-LONG = [key for key in FORMULAS if key[0].startswith("cosine")]
 
 
-@pytest.mark.parametrize(
-    ("name", "dim"), [key if key not in LONG else pytest.param(*key, marks=pytest.mark.slow) for key in FORMULAS]
-)
+@pytest.mark.parametrize(("name", "dim"), PLACES)
 def test_relations_of_a_formula_are_those_of_the_name(name, dim):
     formula, options, letters = FORMULAS[name, dim]
     theirs = temperance.derive(**named(name, dim)).to_json()

@@ -33,26 +33,6 @@ def test_a_formula_is_understood_and_has_the_answer_of_its_name():
     assert named.to_json()["gate_formula"] is None
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (["--gate", "softmax", "--true", "3", "--fitted", "2"], "fitted must be at least true"),
-        (["--gate", "softmax", "--true", "0", "--fitted", "2"], "fitted must be at least true"),
-        (["--gate", "softmax", "--true", "2", "--fitted", "21"], "at most 20"),
-        (["--gate", "softmax", "--true", "2"], "fitted"),
-        (["--activation", "tanh", "--gauge", "loose", "--true", "2", "--fitted", "3"], "gauge"),
-        (["--activation", "elu(z, c)", "--true", "2", "--fitted", "3"], "free parameters"),
-        (["--gate", "softmax", "--true", "2", "--fitted", "3", "--certificate", "l.json"], "--certificate"),
-    ],
-)
-def test_bad_input_ends_in_one_line(options, message, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert run(["coefficient", *options]) == 2
-    printed = capsys.readouterr()
-    assert printed.err.count("\n") == 1
-    assert message in printed.err
-
-
 @pytest.mark.parametrize(("gauge", "value", "held"), [("free", "5", "nothing"), ("anchored", "4.5", "v")])
 def test_the_gauge_of_the_value_is_named(gauge, value, held):
     answer = temperance.coefficient("tanh(v*x)/tau", true=2, fitted=2, gauge=gauge)

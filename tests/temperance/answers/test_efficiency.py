@@ -134,15 +134,6 @@ def test_near_a_mirror_point_the_number_is_large_and_finite(truth, capsys):
     assert values[2] / values[1] == pytest.approx(100, rel=0.05)
 
 
-def test_the_screen_says_the_same_as_the_object(truth, capsys):
-    assert run(["efficiency", "tanh", "relu", "--truth", truth(), "--gauge", "anchored"]) == 0
-    shown = capsys.readouterr().out
-    found = temperance.efficiency("tanh", "relu", truth=truth(), gauge="anchored")
-    one = temperance.efficiency("tanh", truth=TRUTH, gauge="anchored")
-    assert all(number in one.words[0] for number in ("10%", "949", "4.2 times"))
-    assert shown.rstrip("\n") == str(found)
-
-
 def test_temperatures_and_precision(truth, capsys):
     found = record(capsys, "tanh", "--truth", truth(), "--gauge", "anchored", "--tau", ".2,1", "--precision", "0.2")
     assert [row["tau"] for row in found["rows"]] == [0.2, 1.0]
@@ -205,48 +196,6 @@ def test_a_measure_is_a_truth():
         np.array([[1.0], [0.0]]), [-0.2, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5]
     )
     assert temperance.required_n("tanh", measure, gauge="anchored") == pytest.approx(949.28, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "an activation is missing"),
-        (["tanh", "--gauge", "loose"], "accepted: free, anchored"),
-        (["tanh", "--precision", "0"], "precision must be"),
-        (["tanh", "--precision", "x"], "takes a number, not 'x'"),
-        (["tanh", "--match", ".9,.1"], "0 < LOW < HIGH < 1"),
-        (["tanh", "--match", ".1"], "0 < LOW < HIGH < 1"),
-        (["tanh", "--match", ".1,.9", "--tau", "1"], "--tau"),
-        (["tanh", "--tau", "1,-2"], "temperatures T,T,.. between 1e-50 and 1e50"),
-        (["tanh", "--tau", "1e-300"], "temperatures T,T,.. between 1e-50 and 1e50"),
-        (["tanh", "--tau", "1;2"], "numbers separated by commas"),
-        (["elu(z, c)"], "free parameters"),
-        (["nosuch"], "nosuch"),
-        (["log(z) + z"], "not real and finite"),
-        (["tanh", "-o", "page.txt"], "unknown ending"),
-        (["tanh", "--truth", "missing.json"], "cannot be read"),
-    ],
-)
-def test_bad_input_is_one_line(arguments, words, refused):
-    refused(["efficiency", *arguments], words)
-
-
-@pytest.mark.parametrize(
-    ("changes", "options", "words"),
-    [
-        ({"beta1": [[1], [0.5]]}, ("--gauge", "anchored"), "must obey the gauge"),
-        ({"a": [[0.5], [0.5]], "b": [2, 2], "nu": [0.25, 0.25]}, ("--gauge", "anchored"), "must be distinct"),
-        ({"beta1": [[1]], "beta0": [0], "a": [[1]], "b": [1], "nu": [1]}, (), "at least 2 atoms"),
-    ],
-)
-def test_a_truth_that_does_not_fit_the_question_is_refused(changes, options, words, truth, refused):
-    refused(["efficiency", "tanh", "--truth", truth(**changes), *options], words)
-
-
-def test_a_gate_that_never_changes_its_mind_has_a_number_beyond_all_use(truth, capsys):
-    (row,) = record(capsys, "cos(z)", "--truth", truth(tau=0.001), "--gauge", "anchored")["rows"]
-    assert row["n_tau"] > 1e80
-    assert (row["asymptotic"], row["laws"]["tau_to_0"]) == (False, "exponential")
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, experts, sample
-from temperance.commands.app import run
 
 KEYS = ["k", "loglik", "aic", "bic", "icl", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
 
@@ -61,23 +60,3 @@ def test_outliers_are_not_taken_for_experts_in_silence():
     assert found.found.misspecified
     assert any("outliers" in w or "not Gaussian" in w for w in found.warnings)
     assert "Do not trust" in " ".join(found.words)
-
-
-def test_the_command_reads_a_file(tmp_path, capsys):
-    x, y = drawn(200)
-    path = tmp_path / "d.csv"
-    np.savetxt(path, np.column_stack([x, y]), delimiter=",", header="x,y", comments="")
-    assert run(["experts", str(path), "--most", "2", "--json"]) == 0
-    assert list(json.loads(capsys.readouterr().out))[:2] == ["answer", "range"]
-
-
-@pytest.mark.parametrize(
-    ("options", "message"), [(["--most", "1"], "most must be at least 2"), (["--gate", "no"], "no")]
-)
-def test_the_command_refuses_in_a_line(tmp_path, capsys, options, message):
-    path = tmp_path / "d.csv"
-    path.write_text("x,y\n1,2\n2,3\n3,5\n4,4\n5,1\n6,2\n7,9\n8,1\n")
-    assert run(["experts", str(path), *options]) == 2
-    err = capsys.readouterr().err
-    assert message in err
-    assert err.count("\n") == 1

@@ -43,17 +43,3 @@ def test_a_temperature_that_no_flow_of_an_atom_moves_stays_free():
     row = temperance.efficiency(gate="-(x - c)**2/tau", parameter="c").rows()[0]
     assert (row["n"], row["not_identifiable"]) == (None, "temperature")
     assert n_of("-(x - c)**2/tau", "(c[1] - c[2])/tau") == pytest.approx(row["n_invariant"], rel=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("parameter", "why"),
-    [
-        ("foo/tau", "no parameter 'foo'; accepted: kappa"),
-        ("kappa/(tau - tau)", "has no value at the truth"),
-        ("kappa[2]", r"kappa\[2\] is held, as a choice of gauge"),
-        ("x*kappa", "no parameter 'x'"),
-    ],
-)
-def test_what_is_no_function_of_parameters_is_refused_with_those_that_are(parameter, why):
-    with pytest.raises(ValueError, match=why):
-        n_of(WAVE, parameter)

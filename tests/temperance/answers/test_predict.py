@@ -42,13 +42,6 @@ def test_the_table_has_no_number_without_its_reason(capsys):
     assert "] the anchor cell is split: no statement covers it" in told
 
 
-@pytest.mark.parametrize("activation", ["gelu", "relu"])
-def test_an_activation_without_a_finite_twin_has_none(activation, capsys):
-    assert "A twin" not in asked(
-        capsys, "--activation", activation, "--gauge", "anchored", "--true", "2", "--fitted", "2"
-    )
-
-
 @pytest.mark.parametrize(
     ("source", "second", "fast"),
     [("tanh", [-1], "beta1, beta1_sum"), ("tanh", [0.5], ""), ("gelu", [-1], "tau, beta1")],
@@ -117,23 +110,11 @@ def test_a_twin_is_offered_to_a_truth_that_has_its_signs(activation, beta1, offe
     assert (None if twin is None else twin.map) == offered
 
 
-@pytest.mark.parametrize(
-    ("activation", "fitted", "some"), [("tanh", 4, True), ("tanh", 3, False), ("gelu", 4, False), ("sigmoid", 5, True)]
-)
+@pytest.mark.parametrize(("activation", "fitted", "some"), [("tanh", 4, True), ("tanh", 3, False), ("gelu", 4, False)])
 def test_mediants_are_named_where_there_are_atoms_for_them(activation, fitted, some):
     found = temperance.predict(activation=activation, gauge="anchored", true=2, fitted=fitted)
     words = " ".join(found.summary.words)
     assert ("4 atoms, those of this truth with weights E_i and those of its twin" in words) == some
-
-
-def test_one_answer_does_not_hold_two_opinions_of_a_condition():
-    reasons = {p.reason for p in words_at("relu", (1, 0), gauge="anchored", fitted=3).predictions}
-    assert not any("(i) fails" in reason for reason in reasons)
-
-
-def test_a_curve_of_twins_is_not_called_two():
-    words = temperance.predict(activation="sign", true=2, fitted=2).words
-    assert words[-1].endswith("(b*l, c*m, beta0, tau): rates are to the nearest of all parameters with this density")
 
 
 def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
@@ -145,24 +126,7 @@ def test_a_truth_decides_what_a_generic_point_leaves_open(capsys, tmp_path):
     assert "no rate is predicted of: tau, beta1\n" in asked(capsys, *setting, "--truth", str(path))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["--true", "2"], "--fitted needs a value"),
-        (["--true", "2", "--fitted", "1000000"], "--fitted must be at most 100 atoms, not 1000000"),
-        (["--true", "3", "--fitted", "2"], "need 1 <= true <= fitted, not 3, 2"),
-        (["--true", "2", "--fitted", "2", "--gauge", "loose"], "'loose'; accepted: free, anchored"),
-        (["--true", "2", "--fitted", "2", "--gate", "sine"], "unknown gate 'sine'; did you mean cosine? accepted"),
-        (["--true", "2", "--fitted", "2", "--truth", "missing.json"], "cannot be read"),
-        (["--true", "2", "--fitted", "2", "-o", "rates.pdf"], "unknown ending; accepted: .json, .html"),
-    ],
-)
-def test_bad_options_are_one_line(refused, arguments, message):
-    refused(["predict", *arguments], message)
-
-
-@pytest.mark.parametrize("activation", ["relu", "abs(z)", "z**3", "z**2+1"])
-@pytest.mark.parametrize("gauge", ["free", "anchored"])
+@pytest.mark.parametrize(("activation", "gauge"), [("relu", "free"), ("z**2+1", "anchored")])
 def test_a_homogeneous_activation_is_not_identifiable_with_more_atoms_either(activation, gauge, capsys):
     words = ("--activation", activation, "--gauge", gauge, "--true", "2", "--fitted", "4", "--json")
     gate = [row for row in json.loads(asked(capsys, *words)) if row["parameter"] in ("tau", "beta1")]
@@ -171,12 +135,6 @@ def test_a_homogeneous_activation_is_not_identifiable_with_more_atoms_either(act
         assert row["sharp"] is None
         assert "(l beta1, l" in row["reason"]
         assert "tau), l > 0: not identifiable; contact orders" in row["reason"]
-
-
-@pytest.mark.parametrize("activation", ["tanh", "log(1+z**2)", "z**2+z"])
-def test_another_activation_is_not_said_to_be_unidentifiable(activation, capsys):
-    told = asked(capsys, "--activation", activation, "--gauge", "anchored", "--true", "2", "--fitted", "3")
-    assert "not identifiable" not in told
 
 
 def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_named(capsys, tmp_path):
@@ -193,8 +151,7 @@ def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_nam
     assert "`temperance exponents --activation 'log(1+z**2)'`" in beta1["reason"]
 
 
-@pytest.mark.parametrize("activation", ["sign", "z/abs(z)", "atan(z) + atan(1/z)", "tanh"])
-@pytest.mark.parametrize("beta1", [(1, -1, 1), (1, 1, 2)])
+@pytest.mark.parametrize(("activation", "beta1"), [("sign", (1, 1, 2)), ("tanh", (1, -1, 1))])
 def test_three_atoms_of_two_values_have_the_twins_of_three(activation, beta1):
     experts = {"a": [[1], [-1], [0]], "b": [0, 1, 2], "nu": [1, 2, 1]}
     truth = {"beta1": [[b] for b in beta1], "beta0": [0.5, 0.2, 0], "tau": 0.5, **experts}

@@ -97,14 +97,6 @@ def test_the_bias_has_a_rate_that_is_predicted_and_measured(output):
     assert {*measured} == {*predicted} - {"density", "kappa", "tau"}
 
 
-def test_rates_are_not_recommended_where_they_are_refused(output):
-    assert "temperance rates" not in output("predict", "--gate", "max(w*x - c, 0)/tau", *EXACT)
-
-
-def test_rates_say_that_starts_use_the_truth(output):
-    assert "so starts use the truth" in output("rates", "--gate", "sigmoid", *EXACT, *QUICK)
-
-
 def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     def stopped(*_):
         raise KeyboardInterrupt
@@ -112,31 +104,6 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
     monkeypatch.setattr("temperance.measurements.rate_studies.run_general", stopped)
     assert run(["rates", *WAVE, *EXACT]) == 130
     assert capsys.readouterr().err == "interrupted; nothing is kept of a study of this model\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("predict", *WAVE, *EXACT, "--gauge", "anchored"), "--gauge anchored is for linear, softmax and activation"),
-        (("predict", *WAVE, *EXACT, "--truth", "t.json"), "cannot be read: No such file"),
-        (("predict", *WAVE, "--true", "6", "--fitted", "6"), "true at most 5 for this gate, not 6, 6"),
-        (("predict", *WAVE, *EXACT, "--loss", "least-squares"), "with --true 2 and --fitted 3 or more, not 2, 2"),
-        (("predict", *WAVE, *EXACT, "--loss", "mean"), "unknown loss 'mean'; accepted: likelihood, least-squares"),
-        (("predict", "--gate", "generic", *EXACT), "orders need functions by name"),
-        (("rates", *WAVE, *EXACT, "--store", "s.sqlite"), "--store is for linear, softmax and activation gates"),
-        (("rates", *WAVE, *EXACT, "--workers", "2"), "--workers is for linear, softmax and activation gates"),
-        (("rates", *WAVE, *EXACT, "--experiment", "sample"), "--experiment sample is for linear, softmax"),
-        (("rates", *WAVE, "--true", "3", "--fitted", "3"), "measured with --true 2 --fitted 2 or 3, not 3, 3"),
-        (("rates", *WAVE, *EXACT, "--loss", "least-squares"), "--true 2 --fitted 3 by least squares, not 2, 2"),
-        (("rates", *WAVE, *SPLIT, "--loss", "least-squares", "--store", "s.sqlite"), "--store is for linear, softmax"),
-        (("rates", *WAVE, *EXACT, "--n", "10,1e4"), "n must be growing sizes from 100 to 1e12"),
-        (("rates", *WAVE, *EXACT, "--replicates", "5"), "replicates must be at least 10"),
-        (("rates", "--gate", "laplace", *EXACT), "the gate 'laplace' has a kink that x can reach"),
-        (("rates", "--gate", "sigmoid", *SPLIT), "for this gate only --split all has orders"),
-    ],
-)
-def test_what_is_not_accepted_is_said_in_one_line(refused, arguments, message):
-    refused(arguments, message)
 
 
 MODELS = {

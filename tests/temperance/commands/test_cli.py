@@ -20,78 +20,9 @@ def program(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, **options)
 
 
-def test_version(output):
-    assert output("--version").split()[0] == "temperance"
-
-
-def test_help_names_the_commands(output):
-    out = output("--help")
-    assert all(command in out for command in ("check", "catalogue", "derive"))
-
-
 def test_help_breaks_its_lines_where_the_terminal_ends(output, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert "a dash;" in output("check", "--help").split("ACTIVATIONS")[1].splitlines()[0]
-
-
-BAD = [
-    ([], "a command is missing"),
-    (["chek"], "unknown command 'chek'; accepted: check"),
-    (["--nope"], "unknown option '--nope'"),
-    (["check"], "needs an activation"),
-    (["check", "--json"], "needs an activation"),
-    (["check", "tanh", "--jsn"], "unknown option '--jsn'; accepted: --gate, --certificate, "),
-    (["check", "-z"], "unknown option '-z'"),
-    (["check", "tanh", "--json=5"], "--json takes no value, not '5'"),
-    (["check", "tanh", "--require"], "--require needs a value"),
-    (["check", "tanh", "--require", "third"], "unknown condition 'third'; accepted: first_order, second_order"),
-    (["check", "tanh", "--require", ""], "unknown condition ''"),
-    (["check", "tanh", "--require", "a", "--require", "a"], "--require is given twice"),
-    (["check", "tanhh"], "tanhh"),
-    (["check", "sin("], "cannot read 'sin('"),
-    (["check", "1/0"], "'1/0'"),
-    (["check", "z+nan"], "'nan'"),
-    (["check", "__import__('os').system('true')"], "accepted: the variable z"),
-    (["check", ""], "''"),
-    (["check", "a\nb"], r"'a\nb'"),
-    (["check", "\x1b[31mz"], r"\x1b[31mz"),
-    (["check", "\udcff"], r"\udcff"),
-    (["check", "(" * 5000], "too many nested parentheses"),
-    (["derive", "extra"], "unexpected argument 'extra'"),
-    (["exponents", "relu"], "unexpected argument 'relu'; accepted: --activation relu, or the options"),
-    (["derive", "softmax"], "accepted: --gate softmax, or the options"),
-    (["derive", "--gate", "lnear"], "unknown gate 'lnear'; did you mean linear? accepted: "),
-    (["derive", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
-    (["exponents", "--gate", "relu"], "; the activation 'relu' goes with --activation"),
-    (["atlas", "--gate", "mish"], "; its orders: `temperance exponents --activation mish`"),
-    (["atlas", "--cell", "all-split"], "unknown cell 'all-split'; accepted: exact, two, three, \"all split\""),
-    (["twins"], "twins are of an activation or of a gate; accepted: one, such as tanh or --gate FORMULA"),
-    (["fit"], "DATA (--data) needs a value"),
-    (["derive", "--expert", "e"], "unknown expert 'e'; accepted: a name of"),
-    (["derive", "--gate", "activation"], "needs an activation"),
-    (["derive", "--gate", "softmax", "--activation", "tanh"], "takes no activation"),
-    (["check", "exp(-z^2)"], "powers are written **"),
-    (["derive", "--gate", "activation", "--activation", "sin("], "'sin('"),
-    (["derive", "--gate", "activation", "--activation", "1"], "'1'"),
-    (["derive", "--dim", "x"], "--dim takes an integer of at most 9 digits, not 'x'"),
-    (["derive", "--dim", "1.5"], "--dim takes an integer of at most 9 digits, not '1.5'"),
-    (["derive", "--dim", "9" * 5000], "--dim takes an integer"),
-    (["derive", "--dim", "0"], "from 1 to 20"),
-    (["derive", "--dim", "-1"], "from 1 to 20"),
-    (["derive", "--order", "0"], "from 1 to 8"),
-    (["derive", "--order", "9"], "from 1 to 8"),
-    (["derive", "--order"], "--order needs a value"),
-    (["derive", "-o", "derivation.pdf"], "unknown ending; accepted: .md"),
-    (["derive", "-o", "no/such/folder/d.md"], "there is no such folder"),
-    (["derive", "-o", "a\0.md"], "cannot write"),
-    (["derive", "-o", "x" * 300 + ".md"], "cannot write"),
-    (["catalogue", "extra"], "unexpected argument 'extra'"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), BAD)
-def test_bad_input_is_one_line_and_status_two(refused, arguments, message):
-    refused(arguments, message)
 
 
 def test_a_folder_and_a_device_are_not_overwritten(capsys, tmp_path):

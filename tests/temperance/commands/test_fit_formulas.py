@@ -93,10 +93,7 @@ def test_sizes_options_of_formulas_and_a_page(data, capsys, tmp_path):
         ({"gate": "beta1*x3"}, "the formulas need x1 .. x3, and x has 2 columns, dose, age"),
         ({"gate": "beta1*x1", "expert": "a*x1 + b"}, "neither the gate nor the expert has x2, column age of 2"),
         ({"gate": "beta1*x"}, "mixes vectors and numbers in dimension 2"),
-        ({"gate": "generic"}, "there is a free function"),
-        ({"gate": "quadratics"}, "unknown gate 'quadratics'; did you mean quadratic"),
         ({"gate": "w*x1", "expert": "w*x2"}, "parameter 'w' is used twice"),
-        ({"gate": "3*x1"}, "the gate is constant in x"),
         ({"expert": "multinomial:3"}, "fits need a Gaussian expert whose mean is a formula, not 'multinomial:3'"),
     ],
 )

@@ -42,21 +42,6 @@ def test_json_has_the_keys_of_the_contract(data, capsys):
     assert any("tau is not identifiable" in w for w in record["warnings"])
 
 
-def test_the_command_prints_what_the_function_returns(data, capsys):
-    path, x, y = data
-    run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--json"])
-    printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(np.round(x, 8), np.round(y, 8), fitted=2, gate="softmax").to_json()
-    assert printed == json.loads(json.dumps(again))
-
-
-def test_the_screen(data, capsys):
-    assert run(["fit", str(data[0]), "--fitted", "2"]) == 0
-    shown = capsys.readouterr().out
-    x, y = np.loadtxt(data[0], delimiter=",", skiprows=1).T
-    assert shown == f"{temperance.fit(x, y, fitted=2, columns=['x'])}\n"
-
-
 def test_several_sizes_are_compared(data, capsys):
     command = ["fit", str(data[0]), "--fitted", "1,2", "--starts", "3"]
     assert run(command) == 0
@@ -83,56 +68,11 @@ def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, capsys
     assert record == whole | {"dropped": 2}
 
 
-def test_a_column_of_weights(data, tmp_path, capsys):
-    _, x, y = data
-    weights, path = np.random.default_rng(1).integers(0, 3, len(y)), tmp_path / "counted.csv"
-    path.write_text(
-        "n,x,y\n" + "\n".join(f"{n},{a!r},{b!r}" for n, a, b in zip(weights, x.tolist(), y.tolist(), strict=True))
-    )
-    assert run(["fit", str(path), "--fitted", "2", "--gate", "softmax", "--weights", "n", "--json"]) == 0
-    printed = json.loads(capsys.readouterr().out)
-    again = temperance.fit(x, y, fitted=2, gate="softmax", weights=weights).to_json()
-    assert printed == json.loads(json.dumps(again))
-
-
 def test_a_temperature_that_is_held(data, capsys):
     assert run(["fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert "tau" not in [e["parameter"] for e in record["estimates"]]
     assert record["flat_directions"] == record["warnings"] == []
-
-
-BAD = [
-    ("x,y\n1,2\n2,3\n", ["--fitted", "1,x"], "--fitted takes a number of experts, or several as 1,2,3"),
-    ("x,y\n1,2\n2,3\n", ["--fitted", "2,2"], "several that differ"),
-    ("x,y\n1,\n2,\n", ["--drop-missing"], "every row has a missing value"),
-    ("x,y\n1,2\n3,\n", [], "row 3, column 'y'"),
-    ("x,y\n1,2\n3,abc\n", [], "row 3, column 'y': 'abc'"),
-    ("x,y\n1,2\n1,3\n", [], "column 1 of x is constant"),
-    ("x,y\n1,2\n2,3\n", [], "fewer than"),
-    ("x,y\n1,2\n2\n", [], "row 3"),
-    ("", [], "no rows"),
-    ("x,y\n1,2\n2,inf\n", [], "not finite"),
-    ("x,y\n1,2\n2,3\n", ["--target", "w"], "no column 'w'"),
-    ("n,x,y\n1,1,2\n-1,2,3\n", ["--weights", "n"], "row 3, column 'n': weights must not be negative, not -1.0"),
-    ("n,x,y\n0,1,2\n0,2,3\n", ["--weights", "n"], "weights must not be negative, nor all zero"),
-    ("n,x,y\nnan,1,2\n1,2,3\n", ["--weights", "n"], "row 2, column 'n': the value is missing"),
-    ("n,x,y\n1,1,2\n1,2,3\n", ["--weights", "m"], "no column 'm'"),
-    ("x,y\n1,2\n2,3\n", ["--weights", "x"], "columns of their own"),
-    ("x,y\n1,2\n2,3\n", ["--gate", "cosine"], "gate 'cosine' needs dimension 2 or more"),
-    ("x,y\n1,2\n2,3\n", ["--gauge", "none"], "accepted: free, anchored"),
-    ("x,y\n1,2\n2,3\n", ["--starts", "0"], "starts"),
-    ("x,y\n1,2\n2,3\n", ["--tau", "-1"], "tau must be positive"),
-    ("x,y\n1,2\n2,3\n", ["--tau", "warm"], "--tau takes a number, not 'warm'"),
-    ("x,y\n1,2\n2,3\n", ["--activation", "nosuch"], "unknown activation"),
-]
-
-
-@pytest.mark.parametrize(("content", "options", "message"), BAD)
-def test_bad_input_in_one_line(tmp_path, refused, content, options, message):
-    path = tmp_path / "bad.csv"
-    path.write_text(content)
-    refused(["fit", str(path), *([] if "--fitted" in options else ["--fitted", "2"]), *options], message)
 
 
 @pytest.mark.parametrize("sizes", ["2", "1,2"])

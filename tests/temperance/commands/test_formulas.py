@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import sympy as sp
 
 import temperance
 from temperance.commands.app import run
@@ -30,13 +29,6 @@ def test_its_json_says_what_was_understood(output):
         "weight": None,
     }
     assert json.loads(output("derive", "--order", "1", "--json"))["gate_formula"] is None
-
-
-def test_the_function_takes_what_the_command_takes(output):
-    options = ("--shared", "v", "--constants", "k=1/2", "--order", "1", "--json")
-    shell = output("derive", "--gate", "v*tanh(k*w*x)/tau", *options)
-    found = temperance.derive(gate="v*tanh(k*w*x)/tau", shared=["v"], constants={"k": sp.Rational(1, 2)}, order=1)
-    assert found.to_json() == json.loads(shell)
 
 
 def test_a_formula_of_a_named_gate_has_its_relations_and_bounds():
@@ -74,14 +66,6 @@ def test_measured_orders_of_a_new_gate_meet_their_bounds(output):
     assert all(order == pytest.approx(upper, abs=0.05) for upper, order in measured.values())
 
 
-def test_a_gate_of_ones_own_has_orders_in_python():
-    x, beta1, beta2 = sp.symbols("x beta1 beta2", real=True)
-    tau = sp.Symbol("tau", positive=True)
-    gate = temperance.Gate("cubic", beta1 * x**3 / tau + beta2 * x, (beta1, beta2, tau), (tau,))
-    mine, its = (temperance.exponents(g, bounds_only=True).to_json()["orders"] for g in (gate, CUBIC))
-    assert mine == its
-
-
 def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
     truth = {"beta1": [2, 1], "beta2": "1/3", "a": [5, 6], "x": {"law": "uniform", "low": 0, "high": 1}}
     found = temperance.exponents(CUBIC, truth=truth, bounds_only=True)
@@ -101,33 +85,3 @@ def test_a_formula_that_begins_with_a_dash(output, capsys):
     assert "held of the last atom: c" in output("derive", "--gate=-(x - c)**2/tau", "--order", "1")
     assert run(["derive", "--gate", "-(x - c)**2/tau"]) == 2
     assert capsys.readouterr().err == "--gate needs a value; one that begins with a dash is given as --gate=VALUE\n"
-
-
-BAD = [
-    (["derive", "--gate", "w*y"], "y is the response"),
-    (["derive", "--gate", "x/tau"], "constant in x"),
-    (["derive", "--gate", "w*x3", "--dim", "2"], "accepted: x1 .. x2"),
-    (["derive", "--expert", "a*x + nu"], "a mean is without noise"),
-    (["derive", "--gate", "w*x", "--shared", "a"], "shared: 'a' is no parameter"),
-    (["derive", "--gate", "w*x", "--shared", "w c"], "--shared takes names between commas, such as w,c, not 'w c'"),
-    (["derive", "--gate", "w*x", "--shared", "w", "--shared", "w"], "--shared is given twice"),
-    (["derive", "--gate", "w*k*x", "--constants", "k"], "--constants takes numbers by their names"),
-    (["derive", "--gate", "w*k*x", "--constants", "k=1,k=2"], "--constants takes numbers by their names, each once"),
-    (["derive", "--gate", "w*k*x", "--constants", "k=c"], "the constant k is no number"),
-    (["derive", "--no-bias"], "only a gate that is a formula"),
-    (["exponents", "--gate", "w1*x1 + w2*x2 + w3*x3"], "--dim must be 1 or 2, not 3"),
-    (["exponents", "--gate", "w*x", "--no-bias"], "only --split all has orders"),
-    (["predict", "--gate", "w*x + q", "--true", "2", "--fitted", "6", "--truth", "t"], "cannot be read"),
-]
-
-
-@pytest.mark.parametrize(("arguments", "message"), BAD)
-def test_bad_input_is_one_line(arguments, message, refused):
-    refused(arguments, message)
-
-
-@pytest.mark.parametrize("options", [{"shared": "w"}, {"positive": 3}, {"constants": ["k"]}, {"bias": "no"}])
-def test_options_of_a_wrong_type_are_refused_by_name(options):
-    (name,) = options
-    with pytest.raises(ValueError, match=f"^{name} must be "):
-        temperance.derive("w*x", **options)

@@ -114,30 +114,6 @@ def test_atlas(output):
     assert {"2402.02952", "2503.03213"} <= {paper["arxiv"] for paper in found["papers"]}
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("derive", "--loss", "mse"), "unknown loss 'mse'; accepted: likelihood, least-squares"),
-        (
-            ("derive", "--expert", "multinomial:2", "--loss", "least-squares"),
-            "least squares needs an expert with a named",
-        ),
-        (("check", "tanh", "--expert", "constant"), "--expert goes with --loss least-squares"),
-        (("check", "tanh", "--loss", "least-squares", "--require", "a"), "--require is about the likelihood"),
-        (("check", "tanh(", "--loss", "least-squares"), "tanh("),
-        (("exponents", "--gate", "sigmoid", "--split", "all", "--loss", "least-squares"), "--split one"),
-        (("atlas", "--gate", "softmax", "--loss", "least-squares"), "accepted without other options"),
-        (("exponents", "--loss", "least-squares", "--noise", "known"), "has no nu"),
-        (("derive", "--noise", "common"), "accepted: each, known"),
-        (("derive", "--noise", "known", "--expert", "multinomial:2"), "has no variance nu"),
-        (("exponents", "--noise", "none"), "accepted: each, known, common"),
-        (("exponents", "--noise", "known", "--split", "all"), "--noise known is about --split one"),
-    ],
-)
-def test_bad_input(arguments, message, refused):
-    refused(arguments, message)
-
-
 def test_orders_without_a_certificate_are_printed_with_the_reason(capsys, tmp_path):
     assert run(["exponents", "--noise", "known", "--certificate", str(tmp_path / "o.json")]) == 2
     captured = capsys.readouterr()

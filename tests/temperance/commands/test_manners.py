@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from temperance.commands.app import app, run
-from temperance.commands.examples import EXAMPLES
+from temperance.commands.app import EXAMPLES, app, run
 
 PROGRAM = "from temperance.commands.app import main; main()"
 
@@ -78,14 +77,6 @@ def test_the_completion_of_bash_completes(tmp_path, monkeypatch):
     assert [line.split() for line in done.stdout.splitlines()] == [["check"], ["--gate", "--gauge"]]
 
 
-def test_completion_for_an_unknown_shell_is_refused_in_one_line(capsys):
-    assert run(["--install-completion", "--shell", "csh"]) == 2
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert "csh" in captured.err
-    assert "bash" in captured.err
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself SIGINT there")
 def test_an_interruption_is_one_line_and_status_130():
     interrupting = (
@@ -112,8 +103,3 @@ def test_an_interruption_while_modules_load_is_no_different():
     )
     done = subprocess.run([sys.executable, "-c", interrupting, "check", "relu"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
-
-
-def test_the_package_can_be_run_as_a_module():
-    done = subprocess.run([sys.executable, "-m", "temperance", "--version"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("temperance ")

@@ -40,33 +40,6 @@ def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_pat
 
 
 @pytest.mark.slow
-def test_json_has_nothing_of_the_workers(capsys):
-    outputs = []
-    for workers in ("1", "2"):
-        assert run(["rates", "--true", "2", "--fitted", "2", *QUICK, "--workers", workers, "--json"]) == 0
-        outputs.append(capsys.readouterr().out)
-    assert outputs[0] == outputs[1]
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        ({"gate": "softmax", "true": 2, "fitted": 2}, {"beta1", "a", "b", "nu", "weight", "density"}),
-        (
-            {"gate": "activation", "source": "relu", "gauge": "anchored", "true": 2, "fitted": 2},
-            {"beta1", "tau", "a", "b", "nu", "weight", "beta1^p/tau", "beta0/tau", "density"},
-        ),
-        ({"gate": "activation", "source": "z", "true": 2, "fitted": 2, "dim": 2}, {"beta1/tau", "beta0/tau", "a"}),
-    ],
-)
-def test_every_gate_has_its_groups(options, expected):
-    record = study_record(run_study(study_for(**options, n=(200, 400), replicates=10)))
-    assert {s["parameter"] for s in record["slopes"]} >= expected
-    if options["gate"] == "softmax":
-        assert "tau" not in {s["parameter"] for s in record["slopes"]}
-
-
-@pytest.mark.slow
 def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
     record = study_record(run_study(study_for(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12)))
     (beta1,) = {

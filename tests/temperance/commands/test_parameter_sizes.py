@@ -66,11 +66,6 @@ def test_what_is_singular_without_a_proof_is_said_so():
     assert all(row(gate, "tau")["n"] > 0 for gate in ("log(1 + (w*x)**2)/tau", "tanh(w*x + c)/tau"))
 
 
-def test_precision_is_relative_and_n_its_inverse_square():
-    tenth, hundredth = (row("max(x - c, 0)*w", "c", precision=p)["n"] for p in (0.1, 0.01))
-    assert hundredth == pytest.approx(100 * tenth)
-
-
 def test_the_truth_of_an_answer_is_one_to_ask_with():
     shown = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth={"w": "3/2", "v": [2, -1]}).to_json()
     assert (shown["truth"]["w"], shown["truth"]["v"]) == ([1.5, 1 / 3], [2.0, -1.0])
@@ -85,44 +80,3 @@ def test_the_function_takes_what_the_command_takes(output):
     found = temperance.efficiency(gate=gate, parameter="w", shared=["v"], constants=constants)
     assert found.to_json() == shell
     assert shell["gate_formula"]["shared"] == ["v", "tau"]
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (("--gate", "w*x/tau", "--parameter", "q"), "no parameter 'q'; accepted: w[1], "),
-        (("--gate", "w*x/tau", "--parameter", "w[2]"), "w[2] is held, as a choice of gauge; accepted: w[1], "),
-        (("--gate", "w*x/tau"), "--gate needs --parameter, what is to be learnt; accepted: w, tau, a, b, nu"),
-        (("tanh", "--parameter", "tau"), "go with --gate FORMULA"),
-        (("tanh", "--gate", "w*x", "--parameter", "w"), "a gate has no activations"),
-        (("--gate", "w*x**2", "--parameter", "w", "--gauge", "anchored", "--truth", "TRUTH"), "must be one number"),
-        (("--gate", "where(x < c, 0, w*x)", "--parameter", "w"), "the gate jumps where c moves the jump"),
-        (("--gate=-norm(x - c)/tau", "--dim", "2", "--parameter", "tau"), "the gate has a cone"),
-        (("--gate", "w1*x1 + w3*x3", "--parameter", "w1"), "d = 1 or 2, not 3"),
-        (("--gate", "w*x/tau", "--parameter", "w", "--precision", "2"), "precision must be a relative error"),
-    ],
-)
-def test_bad_input_is_one_line(options, words, refused, tmp_path):
-    file = tmp_path / "truth.json"
-    file.write_text('{"w": [1, 2]}')
-    refused(["efficiency", *(str(file) if o == "TRUTH" else o for o in options)], words)
-
-
-@pytest.mark.parametrize(
-    ("truth", "words"),
-    [
-        ({"q": 1}, "'the truth' has 'q'; accepted: "),
-        ({"w": [1]}, "2 or more"),
-        ({"w": [1, 2], "a": [1, 2, 3]}, "as many values"),
-        ({"w": [1, 2, 3]}, "has 3 atoms and no 'a' of each"),
-        ({"tau": [1, 2]}, "one of a shared one"),
-        ({"tau": -1}, "tau must be positive, not -1"),
-        ({"w": "one"}, "w is no number"),
-        ({"x": {"law": "normal"}}, "x must be"),
-        ({"a": [1, 1], "b": [0, 0], "nu": [1, 1]}, "must be distinct"),
-    ],
-)
-def test_a_truth_that_is_none_is_named(truth, words):
-    with pytest.raises(ValueError) as error:
-        row("w*x/tau", "w", truth=truth)
-    assert words in str(error.value)

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 import temperance
 from temperance.commands.app import run
 
@@ -31,25 +29,6 @@ def test_undecided_is_an_answer(capsys):
     assert found["reason"]
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        [],
-        ["tanh", "--atoms", "1"],
-        ["tanh", "--atoms", "two"],
-        ["tanh", "--gauge", "linear"],
-        ["nope(z)"],
-        ["1/0"],
-        ["tanh", "--dim", "2"],
-        ["--gate", "w"],
-        ["--gate", "w*x", "--atoms", "1"],
-        ["tanh", "--gate", "w*x"],
-    ],
-)
-def test_bad_input_is_one_line(arguments, refused):
-    refused(["twins", *arguments])
-
-
 def test_a_formula_of_an_activation_gate_has_its_twins(capsys):
     assert run(["twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"]) == 0
     mine = json.loads(capsys.readouterr().out)
@@ -68,13 +47,6 @@ def test_of_any_other_gate_the_proved_symmetries_are_listed(capsys):
     found = json.loads(capsys.readouterr().out)
     assert (found["activation"], found["unique"], found["twins"]) == (None, None, [])
     assert [s["kind"] for s in found["symmetries"]] == ["permutation", "translation"]
-
-
-def test_the_function_takes_a_gate_too(capsys):
-    assert run(["twins", "--gate", "v*tanh(w*x)/tau", "--atoms", "3", "--json"]) == 0
-    assert temperance.twins(gate="v*tanh(w*x)/tau", atoms=3).to_json() == json.loads(capsys.readouterr().out)
-    with pytest.raises(ValueError, match="of an activation or of a gate"):
-        temperance.twins("tanh", gate="w*x")
 
 
 def test_experts_may_have_twins_of_their_own():

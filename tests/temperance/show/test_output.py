@@ -4,9 +4,8 @@ import math
 
 import pytest
 
-from temperance.show.errors import BadInput
-from temperance.show.output import Display, check_writable, console, to_json, write_file
-from temperance.show.table import Summary, Table, coloured
+from temperance.show.output import BadInput, Display, check_writable, console, to_json, write_file
+from temperance.show.table import Table, coloured
 
 
 @pytest.mark.parametrize("columns", [8, 20])
@@ -48,13 +47,6 @@ def test_a_place_for_a_file_is_checked_before(tmp_path, name, words):
     with pytest.raises(BadInput, match=words):
         check_writable(str(tmp_path / name), endings=(".json",))
     assert check_writable(str(tmp_path / "f.json"), endings=(".json",)).name == "f.json"
-
-
-def test_what_an_answer_says_is_in_order():
-    grid = Table("c", ("a",), (("1",),))
-    assert Summary("t", ("line", grid), ("so",)).all == ("so", "", "line", grid)
-    assert Summary("t", (grid, "line"), ("so",)).all == ("so", grid, "line")
-    assert Summary("t", (), ("so",)).all == ("so",)
 
 
 def test_progress_is_silent_without_a_terminal(capsys):

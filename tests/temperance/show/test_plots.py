@@ -65,8 +65,7 @@ def test_lines_have_their_slopes_and_go_through_the_mean():
     assert plot.notes == ("confirmed", "1.00% of the fits dropped")
 
 
-@pytest.mark.parametrize("rises", [2.2, 5, 8, 40])
-@pytest.mark.parametrize("low", [1.05e-2, 3e-2, 6.2e-5])
+@pytest.mark.parametrize(("rises", "low"), [(2.2, 1.05e-2), (5, 6.2e-5), (40, 3e-2)])
 def test_values_have_labels_and_room_between_them(low, rises):
     errors = [{"n": n, "rms": low * r, "se": 0.0} for n, r in zip(SIZES, (rises, rises**0.5, 1), strict=True)]
     axes, _ = drawn(rates_plot(slope(points=errors, slope=math.log(1 / rises) / math.log(16), ci=[None, None]), 0.0))
