@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from temperance.numerics.estimation.merge import Expert, FittedMixture, Merger, design_of, path
+from temperance.numerics.estimation.merge import Cells, Expert, FittedMixture, Merger, design_of, path
 from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.plain_sums import mean_and_slopes
@@ -26,18 +26,18 @@ from temperance.numerics.mixture.plain_sums import mean_and_slopes
 APART, MIDDLE, NEAR, SAME = 1.4, 1.2, 1.0, 0.5
 """Separations from which on two lines are two: beyond doubt, in one number, at most; and at most if noise is Gaussian.
 
-Fixed on 36 simulated data sets (docs/experts.md), in which true lines have 1.64 or more, and parts of one line at most 1.18.
+Fixed on 36 data sets (docs/experts.md), in which true lines have 1.64 or more, and parts of one line at most 1.18.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """How many lines there are: the number, the ends of its range, and the merges of atoms by separation."""
+    """How many lines there are: the number, the ends of its range, and the atoms of each of so many lines."""
 
     count: int
     low: int
     high: int
-    mergers: tuple[Merger, ...]
+    cells: Cells
 
 
 def count_lines(fitted: FittedMixture, *, gaussian: bool) -> Lines:
@@ -45,7 +45,8 @@ def count_lines(fitted: FittedMixture, *, gaussian: bool) -> Lines:
     mergers = path(fitted.values, *design_of(fitted.points), unlike=separation)
     low, middle = _lines_apart(mergers, APART), _lines_apart(mergers, MIDDLE)
     high = _lines_apart(mergers, SAME if gaussian else NEAR)
-    return Lines(middle, low, high, mergers)
+    cells = [m.cells for m in mergers] + [(tuple(range(fitted.values.k)),)]
+    return Lines(middle, low, high, cells[len(mergers) + 1 - middle])
 
 
 def separation(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:

@@ -56,16 +56,20 @@ def departure(mixture: Mixture, points: Points) -> int | None:
     x, y = _single(points, rng)
     probabilities, means = mixture.probabilities(x), mixture.means(x)
     observed, _ = _moments(mixture, probabilities, means, y)
-    cumulative = np.cumsum(probabilities, axis=1)[:, :-1]
     totals, gram = np.empty((_DRAWS, *observed.shape)), np.zeros((mixture.k, 4, 4))
     for b in range(_DRAWS):
-        atom = (rng.random(len(y))[:, None] >= cumulative).sum(axis=1)
-        drawn = means[np.arange(len(y)), atom] + np.sqrt(mixture.nu[atom]) * rng.standard_normal(len(y))
+        drawn = _draw(probabilities, means, mixture.nu, rng)
         totals[b], spread = _moments(mixture, probabilities, means, drawn)
         gram += spread / _DRAWS
     statistics, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
     above = int((drawn_from_fit.max(axis=-1) >= statistics.max()).sum())
     return int(statistics.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
+
+
+def _draw(probabilities: Floats, means: Floats, nu: Floats, rng: np.random.Generator) -> Floats:
+    """A value of y (n,) at each point, of experts with probabilities and means (n, k) and variances nu (k,)."""
+    atom = (rng.random(len(means))[:, None] >= np.cumsum(probabilities, axis=1)[:, :-1]).sum(axis=1)
+    return np.asarray(means[np.arange(len(means)), atom] + np.sqrt(nu[atom]) * rng.standard_normal(len(means)))
 
 
 def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
@@ -285,6 +289,51 @@ def sizes(
     misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
     result = replace(result, misfit=misfit, outlying=outlying)
     return replace(result, lines=count_lines(model, gaussian=not result.misspecified))
+
+
+@dataclass(frozen=True)
+class LikelihoodRatio:
+    """The test of k experts against one more: statistic, twice the gain of log-likelihood; p, of so many draws."""
+
+    experts: int
+    statistic: float
+    draws: int
+    p: float
+
+
+def likelihood_ratio(
+    result: Sizes,
+    draws: int,
+    *,
+    starts: int = _STARTS,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> LikelihoodRatio | None:
+    """The parametric bootstrap of the likelihood ratio of k experts, which BIC takes, against k + 1.
+
+    Each draw is y of the fit of k at the same x, to which both sizes are fitted; p = (1 + b)/(1 + draws), b: the draws
+    whose ratio is as large. options: of `fit`. None where BIC takes none, or the most experts. Raises ValueError for
+    draws below 1 and weighted points.
+    """
+    k = result.by_bic
+    if draws < 1:
+        raise ValueError(f"bootstrap must be at least 1, not {draws}")
+    if k is None or k == len(result.fits):
+        return None
+    mixture, points = result.fits[k - 1].mixture.values, result.fits[k - 1].mixture.points
+    if points.weighted:
+        raise ValueError("bootstrap takes points that were each seen once, without weights")
+    statistic = 2 * (result.fits[k].log_likelihood - result.fits[k - 1].log_likelihood)
+    probabilities, means = mixture.probabilities(points.x), mixture.means(points.x)
+    above = 0
+    for b in range(draws):
+        y = _draw(probabilities, means, mixture.nu, np.random.default_rng([seed, b]))
+        smaller, larger = (fit(points.x, y, fitted=size, starts=starts, seed=seed, **options) for size in (k, k + 1))
+        above += 2 * (larger.log_likelihood - smaller.log_likelihood) >= statistic
+        if progress is not None:
+            progress(b + 1, draws)
+    return LikelihoodRatio(k, statistic, draws, (1 + above) / (1 + draws))
 
 
 def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:

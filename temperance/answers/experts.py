@@ -6,7 +6,7 @@ Example: ``print(experts(x, y, most=4))``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any, Unpack
 
@@ -14,8 +14,9 @@ from numpy.typing import ArrayLike
 from sympy import Expr
 
 from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.lines import Lines
 from temperance.numerics.estimation.result import FitResult
-from temperance.numerics.estimation.sizes import RESOLUTIONS, Sizes, sizes
+from temperance.numerics.estimation.sizes import RESOLUTIONS, LikelihoodRatio, Sizes, likelihood_ratio, sizes
 from temperance.show.answer import Answer
 from temperance.show.options import FormulaOptions, takes_formulas
 from temperance.show.plots import COLOURS, Curve, Picture, pictures_of
@@ -91,13 +92,20 @@ COLUMNS = (
 )
 
 
-def _words(comparison: Sizes) -> Iterator[str]:
+def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
     """The answer in a sentence, how alike the experts are, and where more is said."""
-    yield _sentence(comparison)
+    lines = [] if comparison.lines is None else [_lines(comparison.lines)]
+    fewer = comparison.lines is not None and comparison.lines.count != comparison.by_bic
+    yield from (*lines, _sentence(comparison)) if fewer else (_sentence(comparison), *lines)
     if comparison.misspecified:
         yield (
             "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
             "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
+        )
+    if ratio is not None:
+        yield (
+            f"That {count_experts(ratio.experts)} {'is' if ratio.experts == 1 else 'are'} enough, against one more, has p = "
+            f"{ratio.p:.2g} by a bootstrap of the likelihood ratio ({ratio.draws} draws)."
         )
     yield _resolutions(comparison)
     yield "What this means, and when it is wrong: docs/experts.md."
@@ -127,6 +135,17 @@ def _doubts(comparison: Sizes) -> str:
 def _few(comparison: Sizes) -> bool:
     return (
         comparison.range is not None and comparison.n < _ENOUGH * comparison.fits[comparison.range[1] - 1].n_parameters
+    )
+
+
+def _lines(lines: Lines) -> str:
+    """How many lines there are, and which experts are one."""
+    between = f" ({lines.low} to {lines.high})" if lines.low < lines.high else ""
+    joined = " and ".join("+".join(map(str, cell)) for cell in lines.cells if len(cell) > 1)
+    shapes = f": experts {joined} of the fit that BIC takes are one, whose noise is not Gaussian" if joined else ""
+    return (
+        f"{lines.count} line{'s' * (lines.count != 1)}{between}, where experts with nearly one mean count as one, "
+        f"whatever the shape of its noise{shapes}."
     )
 
 
@@ -305,6 +324,7 @@ def experts(
     weights: ArrayLike | None = None,
     columns: Sequence[str | int] | None = None,
     drop_missing: bool = False,
+    bootstrap: int = 0,
     progress: Callable[[int, int], None] | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Experts:
@@ -326,31 +346,41 @@ def experts(
         weights: (n,), how often each point was seen.
         columns: names of the columns of x.
         drop_missing: leave out rows in which x, y or the weight is nan.
-        progress: called with the numbers of experts done and all.
+        bootstrap: draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.
+        progress: called with the numbers of experts done and all, then of draws.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: data or options that make no fit; a constant y; most below 2, or more than the points carry.
     """
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
-    options |= {"weights": weights, "columns": columns, "seed": seed, "starts": starts, "progress": progress}
-    options |= {"drop_missing": drop_missing}
-    return answer_of(fit_sizes(x, y, most=most, **options, **formulas))
+    options |= {"columns": columns, "seed": seed, "starts": starts, "progress": progress, **formulas}
+    data = {"weights": weights, "drop_missing": drop_missing}
+    return answer_of(*fit_sizes(x, y, data, most=most, bootstrap=bootstrap, **options))
 
 
 def fit_sizes(
-    x: ArrayLike, y: ArrayLike, *, most: int, gate: Any = None, activation: Any = None, **options: Any
-) -> Sizes:
-    """The fits that `experts` answers from."""
-    if gate is None and activation is None:
-        gate = "softmax"
-    return sizes(x, y, whole(most, "most", 1), gate=gate, activation=activation, **options)
+    x: ArrayLike,
+    y: ArrayLike,
+    data: dict[str, Any],
+    *,
+    most: int,
+    bootstrap: int,
+    gate: Any = None,
+    activation: Any = None,
+    **options: Any,
+) -> tuple[Sizes, LikelihoodRatio | None]:
+    """The fits that `experts` answers from, and the bootstrap where there are draws; data: weights and drop_missing."""
+    options |= {"gate": "softmax" if gate is None and activation is None else gate, "activation": activation}
+    draws = whole(bootstrap, "bootstrap", 0)
+    comparison = sizes(x, y, whole(most, "most", 1), **data, **options)
+    return comparison, likelihood_ratio(comparison, draws, **options) if draws else None
 
 
-def answer_of(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
-    """The answer of some fits; doubts: warnings of where the data come from."""
-    last = comparison.fits[-1]
-    words, warned = tuple(_words(comparison)), (*doubts, *_warnings(comparison))
+def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: Sequence[str] = ()) -> Experts:
+    """The answer of some fits; ratio: the bootstrap; doubts: warnings of where the data come from."""
+    last, lines = comparison.fits[-1], comparison.lines
+    words, warned = tuple(_words(comparison, ratio)), (*doubts, *_warnings(comparison))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
     table = Table.of(
         "Fits of one expert and more", _COLUMNS, [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
@@ -363,5 +393,8 @@ def answer_of(comparison: Sizes, doubts: Sequence[str] = ()) -> Experts:
         "sizes": table.record(),
         "misspecified": comparison.misspecified,
         "warnings": list(warned),
+        "lines": None if lines is None else lines.count,
+        "lines_range": None if lines is None else [lines.low, lines.high],
+        "bootstrap": None if ratio is None else asdict(ratio),
     }
     return Experts(comparison, warned, last.columns, record=record, summary=Summary(TITLE, parts, words))

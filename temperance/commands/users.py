@@ -138,6 +138,7 @@ def _experts(
     target: str | None = None,
     weights: str | None = None,
     drop_missing: bool = False,
+    bootstrap: Whole = 0,
     seed: Whole = 0,
     **formulas: Unpack[FormulaOptions],
 ) -> Experts:
@@ -153,6 +154,7 @@ def _experts(
         target: Column of y, the last by default; the others are x.
         weights: Column that says how often each row was seen; it is not one of x.
         drop_missing: Leave out rows with a missing value.
+        bootstrap: Draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.
         seed: Of the starts.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
@@ -160,10 +162,11 @@ def _experts(
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
-    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing, **formulas}
+    options |= {"columns": columns, "bootstrap": bootstrap, **formulas}
+    rows = {"weights": counts, "drop_missing": drop_missing}
     with Display() as display, display.doing(f"fitting {most} experts down to 1") as progress:
-        comparison = fit_sizes(x, y, most=most, progress=progress, **options)
-    return answer_of(comparison, doubts)
+        comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, **options)
+    return answer_of(comparison, ratio, doubts)
 
 
 experts = command(_experts)

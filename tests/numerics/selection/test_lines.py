@@ -26,7 +26,7 @@ def lines_of(*atoms, gaussian=False, scale=1.0):
 
 
 @pytest.mark.parametrize(
-    "atoms, count",
+    ("atoms", "count"),
     [
         ([WIDE], 1),
         ([WIDE, LOW], 2),

@@ -36,12 +36,13 @@ def test_the_answer_is_a_sentence(found):
 
 def test_a_row_has_the_keys_that_are_promised(found):
     record = found.to_json()
-    assert list(record) == ["answer", "range", "sizes", "misspecified", "warnings"]
+    assert list(record) == ["answer", "range", "sizes", "misspecified", "warnings", "lines", "lines_range", "bootstrap"]
     assert [list(row) for row in record["sizes"]] == [KEYS] * 3
     assert record["sizes"][0]["merges"] is None
     cells = [atom for cell in record["sizes"][1]["merges"] for atom in cell]
     assert sorted(cells) == [0, 1, 2]
     assert record["misspecified"] is False
+    assert (record["lines"], record["lines_range"], record["bootstrap"]) == (2, [2, 2], None)
     json.dumps(record, allow_nan=False)
 
 
@@ -60,3 +61,20 @@ def test_outliers_are_not_taken_for_experts_in_silence():
     assert found.found.misspecified
     assert any("outliers" in w or "not Gaussian" in w for w in found.warnings)
     assert "Do not trust" in " ".join(found.words)
+
+
+def test_the_bootstrap_compares_with_one_more_expert(few_climbs):
+    """Data of two experts are as the fit of two draws them; with three draws p is at least 1/4."""
+    found = experts(*drawn(150), most=3, starts=1, bootstrap=3)
+    test = found.to_json()["bootstrap"]
+    assert (test["experts"], test["draws"]) == (2, 3)
+    assert test["p"] in (0.5, 0.75, 1.0)
+    assert any("bootstrap of the likelihood ratio (3 draws)" in sentence for sentence in found.words)
+
+
+def test_the_bootstrap_takes_points_that_were_seen_once(few_climbs):
+    x, y = drawn(60)
+    with pytest.raises(ValueError, match="seen once"):
+        experts(x, y, most=3, starts=1, bootstrap=3, weights=np.full(60, 2.0))
+    with pytest.raises(ValueError, match="bootstrap must be"):
+        experts(x, y, most=3, bootstrap=-1)
