@@ -103,10 +103,9 @@ def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
             "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
         )
     if ratio is not None:
-        yield (
-            f"That {count_experts(ratio.experts)} {'is' if ratio.experts == 1 else 'are'} enough, against one more, has p = "
-            f"{ratio.p:.2g} by a bootstrap of the likelihood ratio ({ratio.draws} draws)."
-        )
+        suffice = f"{count_experts(ratio.experts)} {'is' if ratio.experts == 1 else 'are'} enough"
+        test = f"by a bootstrap of the likelihood ratio ({ratio.draws} draws)"
+        yield f"That {suffice}, against one more, has p = {ratio.p:.2g} {test}."
     yield _resolutions(comparison)
     yield "What this means, and when it is wrong: docs/experts.md."
 
