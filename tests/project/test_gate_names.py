@@ -23,7 +23,7 @@ OTHER_WORDS = {
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answers/certify.py": 1,  # what a certificate is about: an activation
-    "theory/kernel/check.py": 1,
+    "theory/contact/proved_places.py": 1,
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
     "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails

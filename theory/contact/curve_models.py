@@ -161,10 +161,9 @@ def below(e: sp.Expr, degree: int) -> sp.Expr:
     symbols = [T, *sorted(e.free_symbols - {T}, key=str)]
     names = {p: f"v{i}" for i, p in enumerate(symbols)} | {T: "_t"}
     ring = Ring([*names.values(), "_pi"], (), {})
-    series = _series(e, Expansion(ring, degree), names)
-    require(not any(map(ring.has_symbols, series.terms)), "a coefficient that is no polynomial")
-    monomials = ((n, m, c) for n, part in enumerate(series.terms) for m, c in part.to_dict().items())
-    terms = {(n, *map(int, m[1 : len(symbols)])): sp.Rational(int(c.p), int(c.q)) for n, m, c in monomials}
+    series = _series(e, Expansion(ring, {"_t": degree}), names).poly
+    require(not ring.has_symbols(series), "a coefficient that is no polynomial")
+    terms = {tuple(map(int, m[: len(symbols)])): sp.Rational(int(c.p), int(c.q)) for m, c in series.to_dict().items()}
     return sp.Poly(terms, *symbols).as_expr() if terms else sp.S.Zero
 
 

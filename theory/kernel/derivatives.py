@@ -1,23 +1,13 @@
-"""Rules "derivatives" and "squares": orders by derivatives that are independent functions.
+"""Rules "derivatives" and "squares": orders by derivatives that are independent functions (docs/certificates.md).
 
 "derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory 5.1.1). At points (x, y) the
 derivatives of the density by all moving parameters have a regular matrix of values. So they are independent on an open
 set, on which all formulas are analytic, and an injective derivative bounds the offsets. Nothing is taken for granted.
-The places name all true values; what is added to an atom's log weight is _weight, which moves where atoms have weights
-of their own. The proof holds "points": of x and y, as many as parameters move.
 
-"squares": orders are 2 and 1 under least squares (theory 8).
-
-The place has the subject "regressions": the distance is that of regression functions. |offset|^2 is O(distance) for
-the parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a
-cell, the other being a singleton with its gate held and the same weight. All true values are named. The proof holds
-
-- "straight": the parameters of the mean in which it is affine, of which nothing is claimed;
-- "relations": rows (c_alpha) with sum c_alpha U_alpha = 0, U = exp(L) (f - h), alpha over 1, single parameters, pairs;
-- "matrix": positive definite, over the parameters that are not straight, orthogonal to the relations;
-- "points": x at which the other derivatives have a determinant that excludes 0.
-
-Only functions that are analytic for all real arguments are read, and no division or root of what depends on x.
+"squares": orders are 2 and 1 under least squares (theory 8). |offset|^2 is O(distance of regression functions) for the
+parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a cell,
+the other being a singleton with its gate held and the same weight. U = exp(L) (f - h) has the relations of the proof
+among its derivatives, and a positive definite matrix is orthogonal to them.
 """
 
 from __future__ import annotations
