@@ -33,7 +33,6 @@ from temperance.theory.kernel.series import Expansion, Ring
 CURVE_KEYS = ("number", "shared", "cells", "degree", "directions")
 IDENTITY_KEYS = ("number", "shared", "cells")
 _MOST_DEGREE = 12
-Offsets = Mapping[str, Any]
 _MOST_POWER, _MOST_ROOTS, _MOST_BITS, _MOST_NODE_POWER, _MOST_TERMS = 16, 8, 2_000, 400, 2_000
 
 

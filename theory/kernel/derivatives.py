@@ -80,7 +80,7 @@ class _Cell:
         for row in rows:
             require(len(row) == len(parts), "a relation has another number of coefficients")
             for k in range(2):
-                total = sp.Add(*(_rational(c) * part[k] for c, part in zip(row, parts, strict=True)))
+                total = sp.Add(*(sp.Rational(str(c)) * part[k] for c, part in zip(row, parts, strict=True)))
                 require(_is_zero(total), "a relation does not hold")
         return rows
 
@@ -109,9 +109,8 @@ class _Cell:
         prove_rank(lambda point: self._row(point, columns), points, "the derivatives")
 
     def _row(self, point: Any, columns: Sequence[_Column]) -> list[arb]:
-        values, x = Balls(length=1), box_point(self.case, point)
-        covariates = [self.formulas.names[name] for name in self.case.model.covariates]
-        at = {symbol: values.number(arb(v)) for symbol, v in zip(covariates, x, strict=True)}
+        values = Balls(length=1)
+        at = {self.formulas.names[name]: value for name, value in box_point(self.case, point).items()}
 
         def ball(e: sp.Expr) -> arb:
             return ball_of(e, values, at)[0]
@@ -120,10 +119,6 @@ class _Cell:
         means = [ball(self.mean.xreplace(atom)) for atom in self.truth]
         f = (weights[0] * means[0] + weights[1] * means[1]) / (weights[0] + weights[1])
         return [sum((weights[i] * (ball(a) * f - ball(b)) for i, (a, b) in c), arb(0)) for c in columns]
-
-
-def _rational(q: fmpq) -> sp.Rational:
-    return sp.Rational(int(q.p), int(q.q))
 
 
 def _is_zero(e: sp.Expr) -> bool:
@@ -162,8 +157,7 @@ class Mixture:
     def row(self, point: Any) -> list[arb]:
         """The derivatives of the density at a point (x, y), strictly inside the pieces of the weights."""
         numbers = Balls(length=2)
-        x = zip(self.case.model.covariates, box_point(self.case, point[:-1]), strict=True)
-        at = {name: numbers.number(arb(v)) for name, v in x}
+        at = box_point(self.case, point[:-1], length=2)
         y = numbers.number(rational(point[-1]))
         still = [self._terms(i, at, y, None) for i in range(len(self.case.values))]
         row = []

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Mapping, Sequence, Set
 from fractions import Fraction
 from math import comb, factorial
+from operator import le
 from typing import Any
 
 from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
@@ -85,11 +86,6 @@ Inequality = tuple[tuple[fmpq, ...], fmpq]
 def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Inequality:
     """w.a >= w.b + offset."""
     return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
-
-
-def divides(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether the monomial a divides b, so that w.a <= w.b."""
-    return all(p <= q for p, q in zip(a, b, strict=True))
 
 
 def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Inequality]) -> None:
@@ -304,7 +300,8 @@ class Cell(Equations):
         self.work += len(row) + len(others) ** 2
         require(self.work <= _MOST_WORK, "there are too many cases")
         at = self.order(moment)
-        light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
+        # of two monomials, one of which divides the other, the larger one is of no lower order
+        light = sorted(a for a in others if not any(b != a and all(map(le, b, a)) for b in others))
         return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
 
     def base(self) -> list[Inequality]:

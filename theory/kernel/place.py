@@ -257,12 +257,12 @@ def _is_polynomial(tree: ast.expr) -> bool:
     return all(isinstance(node, fits) for node in ast.walk(tree))
 
 
-def box_point(case: Case, part: Any) -> list[fmpq]:
-    """A point of [-2, 2]^d."""
-    x = [rational(v) for v in part]
+def box_point(case: Case, part: Any, *, length: int = 1) -> dict[str, Any]:
+    """The coordinates of a point of [-2, 2]^d as balls, by name."""
+    x, numbers = [rational(v) for v in part], Balls(length=length)
     inside = all(abs(v) <= REACH for v in x)
     require(len(x) == len(case.model.covariates) and inside, "a point of another space")
-    return x
+    return {name: numbers.number(arb(v)) for name, v in zip(case.model.covariates, x, strict=True)}
 
 
 def require_analytic(tree: ast.expr, x: frozenset[str]) -> None:

@@ -190,22 +190,17 @@ class Cell:
 
     def pieces_at(self, point: Any) -> tuple[int, ...]:
         """The pieces of the weights of the two atoms at a point, which is inside of them."""
-        x, indices = self._values(point), []
+        x, indices = box_point(self.case, point), []
         for atom in range(1 + self.has_other):
             values = Balls({**self.case.balls(atom), **x}, length=1)
             indices.append(piece_at(self.case, atom, values))
         return tuple(indices)
 
-    def _values(self, point: Any) -> dict[str, Any]:
-        numbers = Balls(length=1)
-        x = box_point(self.case, point)
-        return {name: numbers.number(arb(v)) for name, v in zip(self.case.model.covariates, x, strict=True)}
-
     def row(self, functions: Sequence[Function], point: Any) -> list[arb]:
         """The values of functions at a point inside the pieces of the weights."""
         here, values = (*self.pieces_at(point), 0)[:2], Balls(length=1)
         place = self.places.index((here[0], here[1]))
-        at = {self.symbols[name]: value for name, value in self._values(point).items()}
+        at = {self.symbols[name]: value for name, value in box_point(self.case, point).items()}
         return [ball_of(f[place], values, at)[0] for f in functions]
 
     def take(self, step: Any) -> None:
