@@ -11,8 +11,9 @@ from temperance.show.inputs import read_json
 from temperance.show.options import File
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Summary
+from temperance.theory.contact.proved_places import together
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.kernel.check import check, together
+from temperance.theory.kernel.check import check
 from temperance.theory.kernel.place import WEIGHT, Checked, Claim, Place
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.kernel.verdict import CONDITIONS

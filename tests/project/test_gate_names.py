@@ -19,11 +19,11 @@ TABLE = {"theory/models/gates.py", "theory/models/experts.py", "theory/models/by
 """Where names of gates and experts are looked up."""
 
 OTHER_WORDS = {
-    "theory/contact/curve_models.py": 1,  # nu as what a curve moves
+    "theory/contact/contact_curves.py": 1,  # nu as what a curve moves
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
     "temperance/answers/certify.py": 1,  # what a certificate is about: an activation
-    "theory/kernel/check.py": 1,
+    "theory/contact/proved_places.py": 1,
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
     "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails
@@ -99,5 +99,5 @@ def test_no_comparison_with_the_name_of_a_gate_is_left():
     ],
 )
 def test_every_way_of_comparing_with_a_name_is_seen(text):
-    assert found("theory/contact/gate_orders.py", text)
-    assert not found("theory/contact/gate_orders.py", 'record["activation"] == other; reason == "gate"')
+    assert found("theory/contact/orders_from_theorems.py", text)
+    assert not found("theory/contact/orders_from_theorems.py", 'record["activation"] == other; reason == "gate"')

@@ -27,9 +27,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.coefficients.coefficient import Coefficient, word
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.gate_orders import quadratic
 from temperance.theory.contact.order_setting import not_shared, order_setting
-from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.contact.orders_from_theorems import known_orders, quadratic
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.derivatives import independent_functions
 from temperance.theory.interactions.independence import independent

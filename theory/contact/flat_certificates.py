@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.theory.contact.curve_models import ROOT, T, shift_of_weight
+from temperance.theory.contact.contact_curves import ROOT, T, shift_of_weight
 from temperance.theory.contact.places import exact_place, place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.reader import Rejected

@@ -19,7 +19,7 @@ from typing import Any
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
-from temperance.theory.contact.gate_orders import quadratic
+from temperance.theory.contact.orders_from_theorems import quadratic
 from temperance.theory.contact.places import place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.moments import Cell, Exponents, Inequality, assumed

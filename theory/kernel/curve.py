@@ -2,20 +2,15 @@
 
 Along a curve t -> G_t of mixtures, which is the true one at t = 0, the density is the true one up to O(t^N), while the
 offset of a parameter, or the weighted mean of the offsets in a cell, is of the order t^w exactly: its contact order is
-at least N/w (theory 4.3, B.2). It may be below 1. Along an identity the density is the true one for all small t:
-what moves is flat. Nothing is taken for granted. A proof holds
+at least N/w (theory 4.3, B.2). Along an identity the density is the true one for all small t: what moves is flat.
+Nothing is taken for granted. The parts of a proof, and why they suffice, stand in docs/certificates.md.
 
-- "number": null, or an algebraic number r; "shared": offsets of shared parameters, in t and r;
-- "cells": for each true atom the atoms that are near it, [] where it stays; no more than fit it (if fewer, some are
-  equal). An atom has "nodes", a monic polynomial whose roots are its q, a "share" and "offsets" of parameters, in t, q,
-  r and the true values of the gate;
-- for a curve "degree": N, and "directions": null, or the log weight with _u1, _u2, .. for x_j/|x|, which are bounded.
+Atoms whose q are the roots of one polynomial are given together. A sum over them needs the power sums of the roots
+alone, which are rational (Newton); the roots themselves are enclosed in balls only where a sign is asked.
 
-With Y for d/dmu and the shares p_l, sum_l p_l (E_l/E) exp(Y dmu_l + Y^2 dnu_l/2) is expanded in t. Below t^N every
-coefficient of a power of Y must vanish identically in x; what is left without Y, the weight of a cell over the true
-one, must be the same function of x for all true atoms, up to numbers that weights take up. Of a kink that moves by
-O(t^k) the weight must be continuous there: the density differs by O(t^k) on an interval of that length, which is
-O(t^(3k/2)) in L2. Along an identity experts stay, and no kink moves.
+Of quotients nothing is cut off. A function that is not rational is a symbol for each argument, so that two values are
+the same where the arguments are: what is 0 here is 0 whatever the functions are. Roots leave their squares:
+sqrt((1 + t)^2 c) is (1 + t) sqrt(c), as squares are positive at t = 0.
 """
 
 from __future__ import annotations
@@ -25,19 +20,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
+from math import isqrt, prod
 from typing import Any
 
-from flint import arb, fmpq, fmpq_mpoly
+from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
 
+from temperance.theory.kernel.balls import Balls
 from temperance.theory.kernel.place import WEIGHT, Case, Claim
-from temperance.theory.kernel.quotients import Atoms, Number, Polynomials, Quotient, Quotients, root_of
-from temperance.theory.kernel.reader import Rejected, evaluate, expression, require
-from temperance.theory.kernel.series import Expansion, Ring, Series, exponential, logarithm
+from temperance.theory.kernel.reader import Rejected, evaluate, expression, rational, require, require_keys
+from temperance.theory.kernel.series import Expansion, Ring
 
 CURVE_KEYS = ("number", "shared", "cells", "degree", "directions")
 IDENTITY_KEYS = ("number", "shared", "cells")
 _MOST_DEGREE = 12
-Offsets = Mapping[str, Any]
+_MOST_POWER, _MOST_ROOTS, _MOST_BITS, _MOST_NODE_POWER, _MOST_TERMS = 16, 8, 2_000, 400, 2_000
 
 
 def orders(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str, ...]]:
@@ -54,6 +50,281 @@ def flat(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str, 
     """What an identity moves."""
     curve = Curve(case, proof)
     return [Claim(title, "flat") for title in curve.moved_along_identity()], ()
+
+
+def root_of(part: Any) -> tuple[fmpq_poly, arb]:
+    """A polynomial, and the only real root of it between two bounds; 0 for null."""
+    if part is None:
+        return fmpq_poly([0, 1]), arb(0)
+    require_keys(part, "polynomial", "between", of="the number r")
+    modulus = _monic(part["polynomial"])
+    low, high = (rational(end) for end in part["between"])
+    inside = [root for root in _real_roots(modulus) if not (root < low or root > high)]
+    require(len(inside) == 1 and inside[0] > low and inside[0] < high, "r is not the only root between its bounds")
+    return modulus, inside[0]
+
+
+class Number:
+    """r, an algebraic number with a ball, and what polynomials are once its powers are reduced."""
+
+    def __init__(self, ring: Ring, modulus: fmpq_poly, ball: arb) -> None:
+        self.ring, self.modulus, self.ball = ring, modulus, ball
+
+    def is_nonzero(self, p: fmpq_mpoly, free: Sequence[str] = ()) -> bool:
+        """Whether a polynomial is a number that is shown not to be 0, times true values that are not 0: free."""
+        split = [*self.ring.by_powers(self.reduced(p), free).values()]
+        ball = self.ring.ball(split[0]) if len(split) == 1 else None
+        return ball is not None and not ball.contains(0)
+
+    @property
+    def square(self) -> fmpq | None:
+        """r^2, where r is the positive root of a number."""
+        c = self.modulus.coeffs()
+        return -c[0] if len(c) == 3 and c[1] == 0 and self.ball > 0 else None
+
+    def reduced(self, p: fmpq_mpoly) -> fmpq_mpoly:
+        """A polynomial with powers of r brought below the degree of its equation."""
+        parts = self.ring.by_power(p, "_r")
+        if max(parts, default=0) < self.modulus.degree():
+            return p
+        require(max(parts) <= _MOST_NODE_POWER, "a power of r is too high")
+        total, r = self.ring.zero, self.ring.names["_r"]
+        for n, part in parts.items():
+            residue = fmpq_poly([0] * n + [1]) % self.modulus
+            power = sum((c * r**k for k, c in enumerate(residue.coeffs())), self.ring.zero)
+            total += self.ring.product(part, power)
+        return self.ring.sound(total)
+
+
+class Atoms:
+    """Atoms of a cell with the roots of one polynomial as q.
+
+    values: the true values of the gate's parameters by name. share: a polynomial in t, q, r and these.
+    """
+
+    def __init__(self, quotients: Quotients, part: Any, values: Mapping[str, fmpq_mpoly]) -> None:
+        require_keys(part, "nodes", "share", "offsets", of="atoms")
+        self.quotients, self.ring, self.number = quotients, quotients.ring, quotients.r
+        self.names = {**values, **{n: self.ring.names[n] for n in ("_t", "_q", "_r")}}
+        nodes = _monic(part["nodes"])
+        self.roots, self.equation, self.count = _real_roots(nodes), nodes.coeffs(), nodes.degree()
+        require(len(self.roots) == self.count, "nodes that are not real")
+        self.sums = [fmpq(self.count)]
+        self.share = quotients.polynomial(part["share"], self.names)
+        shares = self.balls(self.ring.start(self.share))
+        require(shares is not None and all(v > 0 for v in shares), "a share is not positive at t = 0")
+        require(isinstance(part["offsets"], dict), "the offsets")
+        self.written: Mapping[str, Any] = part["offsets"]
+
+    def offsets(self) -> dict[str, fmpq_mpoly]:
+        """The offsets as polynomials in t, q, r and true values; 0 at t = 0."""
+        offsets = {name: self.quotients.polynomial(text, self.names) for name, text in self.written.items()}
+        for name, offset in offsets.items():
+            require(self.vanishes(self.ring.start(offset)), f"the offset of {name} is not 0 at t = 0")
+        return offsets
+
+    def total(self, p: fmpq_mpoly) -> fmpq_mpoly:
+        """The sum of a polynomial over the atoms."""
+        total = self.ring.zero
+        for n, part in self.ring.by_power(p, "_q").items():
+            total += part * self._power_sum(n)
+        return self.number.reduced(self.ring.sound(total))
+
+    def _power_sum(self, n: int) -> fmpq:
+        """sum_l q_l^n, by Newton's identities."""
+        require(n <= _MOST_NODE_POWER, "a power of q is too high")
+        c, m = self.equation, self.count
+        while len(self.sums) <= n:
+            k = len(self.sums)
+            own = k * c[m - k] if k <= m else fmpq(0)
+            self.sums.append(-own - sum((c[m - i] * self.sums[k - i] for i in range(1, min(k - 1, m) + 1)), fmpq(0)))
+        return self.sums[n]
+
+    def vanishes(self, p: fmpq_mpoly) -> bool:
+        """Whether a polynomial is 0 at every atom: modulo the nodes, it is 0."""
+        parts = self.ring.by_power(p, "_q")
+        remainder: dict[int, fmpq_mpoly] = {}
+        modulus = fmpq_poly(self.equation)
+        for n, part in parts.items():
+            for k, c in enumerate((fmpq_poly([0] * n + [1]) % modulus).coeffs()):
+                remainder[k] = remainder.get(k, self.ring.zero) + c * part
+        return all(self.number.reduced(part) == 0 for part in remainder.values())
+
+    def balls(self, p: fmpq_mpoly) -> list[arb] | None:
+        """The value at every atom of a polynomial in q and numbers; None where it has anything else."""
+        values = [arb(0)] * self.count
+        for n, part in self.ring.by_power(p, "_q").items():
+            ball = self.ring.ball(part)
+            if ball is None:
+                return None
+            values = [total + ball * root**n for total, root in zip(values, self.roots, strict=True)]
+        return values
+
+
+def _monic(part: Any) -> fmpq_poly:
+    p = fmpq_poly([rational(c) for c in part])
+    require(1 <= p.degree() <= _MOST_ROOTS and p.coeffs()[-1] == 1, "a polynomial is not monic, or too long")
+    require(all(c.height_bits() <= _MOST_BITS for c in p.coeffs()), "a number is too large")
+    return p
+
+
+def _real_roots(p: fmpq_poly) -> list[arb]:
+    """The real roots. Rejected where one is not simple."""
+    require(p.gcd(p.derivative()).degree() == 0, "a root that is not simple")
+    return [root.real for root, _ in p.numer().complex_roots() if root.imag == 0]
+
+
+class Quotient:
+    """A quotient in lowest terms with a denominator that is not 0."""
+
+    __slots__ = ("bottom", "ring", "top")
+
+    def __init__(self, ring: Ring, top: fmpq_mpoly, bottom: fmpq_mpoly) -> None:
+        require(bottom != 0, "a division by 0")
+        require(len(top) + len(bottom) <= _MOST_TERMS, "a quotient has too many terms")
+        degrees = (*top.degrees(), *bottom.degrees())
+        require(max(degrees, default=0) <= _MOST_NODE_POWER, "a quotient has too high a degree")
+        common = top.gcd(bottom)
+        lead = (bottom / common).leading_coefficient()
+        self.ring, self.top, self.bottom = ring, top / common / lead, bottom / common / lead
+
+    def __neg__(self) -> Quotient:
+        return Quotient(self.ring, -self.top, self.bottom)
+
+    def __add__(self, other: Quotient) -> Quotient:
+        p, q = self.ring.product(self.top, other.bottom), self.ring.product(other.top, self.bottom)
+        return Quotient(self.ring, p + q, self.ring.product(self.bottom, other.bottom))
+
+    def __sub__(self, other: Quotient) -> Quotient:
+        return self + -other
+
+    def __mul__(self, other: Quotient) -> Quotient:
+        bottom = self.ring.product(self.bottom, other.bottom)
+        return Quotient(self.ring, self.ring.product(self.top, other.top), bottom)
+
+    def inverse(self) -> Quotient:
+        """1 over it."""
+        return Quotient(self.ring, self.bottom, self.top)
+
+
+class Quotients:
+    """Values of expressions as quotients, for `reader.evaluate`.
+
+    r: the algebraic number. logs: the symbols of logarithms, with the argument.
+    """
+
+    def __init__(self, ring: Ring, r: Number) -> None:
+        self.ring, self.r = ring, r
+        self.logs: dict[str, tuple[Quotient, Quotient]] = {}
+        self.names = {"pi": self.of(ring.names["_pi"])}
+
+    def of(self, p: fmpq_mpoly) -> Quotient:
+        """A polynomial."""
+        return Quotient(self.ring, p, self.ring.one)
+
+    def number(self, n: int) -> Quotient:
+        """An integer."""
+        return self.of(self.ring.context.constant(n))
+
+    def sound(self, value: Quotient) -> Quotient:
+        """The value with powers of r reduced."""
+        top, bottom = (self.ring.sound(self.r.reduced(p)) for p in (value.top, value.bottom))
+        return Quotient(self.ring, top, bottom)
+
+    def power(self, u: Quotient, _: Quotient, at: Fraction | None) -> Quotient:
+        """u^at."""
+        require(at is not None and abs(at.numerator) <= _MOST_POWER, "an exponent that is not a small number")
+        assert at is not None
+        base = u if at >= 0 else u.inverse()
+        base = base if at.denominator == 1 else self.call("sqrt", base)
+        require(at.denominator <= 2, "a root that is not square")
+        return prod([base] * abs(at.numerator), start=self.number(1))
+
+    def call(self, f: str, u: Quotient) -> Quotient:
+        """f(u): a symbol."""
+        if f != "sqrt":
+            symbol = self.of(self._symbol(u, f))
+            if f == "log":
+                self.logs[str(symbol.top)] = (symbol, u)
+            return symbol
+        content, factors = self.ring.product(u.top, u.bottom).factor_squarefree()  # sqrt(p/q) = sqrt(p q)/q
+        outside, inside = self.ring.one, self.ring.context.constant(abs(content))
+        for p, n in factors:
+            sign = self.sign(p)
+            require(n == 1 or sign is not None, "a root of a square whose sign is not known")
+            outside *= (p if (sign or 1) > 0 else -p) ** (n // 2)
+            inside *= p if n % 2 else self.ring.one
+        below, value = self.sign(u.bottom), self.ring.number(inside)
+        require(below is not None and content > 0, "a root of a quotient whose sign is not known")
+        root = self._symbol(self.of(inside), "sqrt") if value is None else self._root(value)
+        return Quotient(self.ring, self.ring.product(outside, root), u.bottom if (below or 1) > 0 else -u.bottom)
+
+    def sign(self, p: fmpq_mpoly) -> int | None:
+        """The sign of a polynomial at t = 0, where it is a number other than 0 there."""
+        ball = self.ring.ball(self.ring.start(p))
+        return None if ball is None or ball.contains(0) else 1 if ball > 0 else -1
+
+    def ball(self, u: Quotient) -> arb | None:
+        """The number that a quotient is, as a ball."""
+        top, bottom = self.ring.ball(u.top), self.ring.ball(u.bottom)
+        return None if top is None or bottom is None or bottom.contains(0) else top / bottom
+
+    def _symbol(self, u: Quotient, f: str) -> fmpq_mpoly:
+        ball, value = self.ball(u), None
+        if ball is not None and not self.ring.holds(u.top + u.bottom, ("_t",)):
+            try:
+                numbers = Balls(length=1)
+                value = numbers.sound(numbers.call(f, numbers.number(ball)))[0]
+            except Rejected:
+                value = None
+        argument = u.top if u.bottom == self.ring.one else self.ring.product(u.top, u.bottom)
+        return self.ring.symbol(argument, value, "of", f, str(u.top), str(u.bottom))
+
+    def has_x(self, u: Quotient) -> bool:
+        """Whether a quotient has x, or a function of it."""
+        return self.ring.has_x(u.top) or self.ring.has_x(u.bottom)
+
+    def has_symbols(self, u: Quotient) -> bool:
+        """Whether a quotient has a function."""
+        return self.ring.has_symbols(u.top) or self.ring.has_symbols(u.bottom)
+
+    def _root(self, value: fmpq) -> fmpq_mpoly:
+        """The square root of a number: a number, a multiple of r, or a symbol."""
+        if (root := _rational_root(value)) is not None:
+            return self.ring.context.constant(root)
+        if (square := self.r.square) is not None and (root := _rational_root(value / square)) is not None:
+            return root * self.ring.names["_r"]
+        argument = self.ring.context.constant(value)
+        return self.ring.symbol(argument, arb(value).sqrt() if value > 0 else None, "of", "sqrt", str(value), "1")
+
+    def value(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> Quotient:
+        """The quotient that is written in some names."""
+        return self.tree(expression(text, names.keys()), {name: self.of(p) for name, p in names.items()})
+
+    def polynomial(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
+        """The polynomial that is written in some names."""
+        value = self.value(text, names)
+        require(value.bottom == self.ring.one and not self.has_symbols(value), "what is no polynomial")
+        return value.top
+
+    def tree(self, tree: ast.expr, names: Mapping[str, Quotient]) -> Quotient:
+        """The quotient of a tree."""
+        quotient: Quotient = evaluate(tree, self, **names)
+        return quotient
+
+    def is_regular(self, u: Quotient, free: Sequence[str] = ()) -> bool:
+        """Whether the denominator at t = 0 is not 0: a number, or a product of true values that are not 0: free."""
+        return self.r.is_nonzero(self.ring.start(u.bottom), free)
+
+    def is_zero(self, u: Quotient) -> bool:
+        """Whether a quotient is 0."""
+        return bool(self.r.reduced(u.top) == 0)
+
+
+def _rational_root(value: fmpq) -> fmpq | None:
+    """The rational square root of a number, if there is one."""
+    parts = [isqrt(int(n)) if n > 0 else 0 for n in (value.p, value.q)]
+    return fmpq(*parts) if fmpq(*parts) ** 2 == value else None
 
 
 class Curve:
@@ -87,6 +358,8 @@ class Curve:
             }
             for i in count
         ]
+        self.places = [{name: self.quotients.of(p) for name, p in values.items()} for values in self.values]
+        self.still = Atoms(self.quotients, {"nodes": ["0", "1"], "share": "1", "offsets": {}}, {})
         self.drift = proof["shared"]
         require(isinstance(self.drift, dict) and {*self.drift} <= {*model.shared}, "the shared offsets")
         cells = proof["cells"]
@@ -96,7 +369,7 @@ class Curve:
     def _cell(self, i: int, part: Any) -> list[Atoms]:
         model, size = self.case.model, self.case.place.sizes[i]
         require(isinstance(part, list), "a cell")
-        cell = [Atoms(self.ring, atoms, self.values[i], self.number) for atoms in part]
+        cell = [Atoms(self.quotients, atoms, self.values[i]) for atoms in part]
         count = sum(atoms.count for atoms in cell)
         require(not cell or (count <= size if model.weighted else size % count == 0), "the number of atoms in a cell")
         for atoms in cell:
@@ -113,13 +386,14 @@ class Curve:
     @cached_property
     def _drift(self) -> dict[str, fmpq_mpoly]:
         """Offsets of shared parameters as polynomials in t and r."""
-        names = {**self.values[0], "_t": self.ring.names["_t"], "_r": self.ring.names["_r"]}
-        offsets = {name: Polynomials(self.ring).value(text, names) for name, text in self.drift.items()}
-        require(
-            all(self.number.reduced(self.ring.start(p)) == 0 for p in offsets.values()),
-            "a shared offset is not 0 at t = 0",
-        )
+        offsets = {name: self.quotients.polynomial(text, self._names(0)) for name, text in self.drift.items()}
+        starts = [self.number.reduced(self.ring.start(p)) for p in offsets.values()]
+        require(not any(starts), "a shared offset is not 0 at t = 0")
         return offsets
+
+    def _names(self, i: int) -> dict[str, fmpq_mpoly]:
+        """What offsets are written in, for all atoms of a cell alike."""
+        return {**self.values[i], "_t": self.ring.names["_t"], "_r": self.ring.names["_r"]}
 
     @cached_property
     def _offsets(self) -> list[list[dict[str, fmpq_mpoly]]]:
@@ -139,8 +413,8 @@ class Curve:
         logs = []
         for i in range(len(self.cells)):
             totals = [self._total(i, piece, degree) for piece in formulas]
-            require(all(t.terms == totals[0].terms for t in totals), "pieces of the weight change differently")
-            logs.append(logarithm(totals[0]))
+            require(all(total == totals[0] for total in totals), "pieces of the weight change differently")
+            logs.append(Expansion(self.ring, {"_t": degree}).logarithm(totals[0]))
         self._require_alike(logs)
         kinks = [k for i in range(len(self.cells)) for k in self._moved_kinks(i)]
         return min([Fraction(degree), *(Fraction(3 * k, 2) for k in kinks)])
@@ -160,15 +434,15 @@ class Curve:
         require(values.is_zero(gap), "the weight in directions is another")
         return tree
 
-    def _total(self, i: int, piece: ast.expr, degree: int) -> Series:
+    def _total(self, i: int, piece: ast.expr, degree: int) -> fmpq_mpoly:
         """sum_l p_l E_l/E on a piece of the weight, below t^N. Rejected where a power of Y is left."""
-        ring, values = self.ring, Expansion(self.ring, degree)
+        ring, values = self.ring, Expansion(self.ring, {"_t": degree})
         x = {name: values.series(p) for name, p in ring.names.items() if name in self.x or name[:2] == "_u"}
         true = {name: values.series(p) for name, p in self.values[i].items()}
         free = {name: values.series(ring.names[name]) for name in self.means}
         start = evaluate(piece, values, **x, **true), evaluate(self.case.mean, values, **x, **free)
-        y, terms = ring.names["_Y"], [ring.zero] * degree
-        cell = self.cells[i] or [self._still(i)]
+        y, total = ring.names["_Y"], ring.zero
+        cell = self.cells[i] or [self.still]
         offsets = self._offsets[i] or [{}]
         for atoms, own in zip(cell, offsets, strict=True):
             d = {name: values.series(p) for name, p in {**own, **self._drift}.items()}
@@ -176,15 +450,10 @@ class Curve:
             gate = evaluate(piece, values, **x, **{p: end[p] for p in true}) - start[0]
             mean = evaluate(self.case.mean, values, **x, **{p: end[p] for p in free}) - start[1]
             spread = d.get("nu", values.number(0)) * values.series(y**2 / 2)
-            weight = exponential(gate + mean * values.series(y) + spread)
-            product = values.sound(values.series(atoms.share) * weight)
-            terms = [p + atoms.total(q) for p, q in zip(terms, product.terms, strict=True)]
-        for n, c in enumerate(terms):
-            require(not ring.holds(c, ("_Y",)), f"the density is not the true one at t^{n}")
-        return Series(ring, terms)
-
-    def _still(self, i: int) -> Atoms:
-        return Atoms(self.ring, {"nodes": ["0", "1"], "share": "1", "offsets": {}}, self.values[i], self.number)
+            weight = values.exponential((gate + mean * values.series(y) + spread).poly)
+            total += atoms.total(values.product(values.truncated(atoms.share), weight))
+        require(not ring.holds(total, ("_Y",)), f"the density is not the true one below t^{degree}")
+        return total
 
     def _takes_up(self, i: int) -> bool:
         """Whether the weight of an atom takes a number up: it has one that is not fixed."""
@@ -195,23 +464,21 @@ class Curve:
         """An atom whose weight is fixed, if there is one."""
         return next((i for i in range(len(self.cells)) if (i, WEIGHT) in self.case.place.fixed), 0)
 
-    def _require_alike(self, logs: Sequence[Series]) -> None:
+    def _require_alike(self, logs: Sequence[fmpq_mpoly]) -> None:
         """That the weights of all cells change by one factor, up to numbers that weights take up."""
         reference = logs[self._reference]
         for i, log in enumerate(logs):
-            for p, q in zip(log.terms, reference.terms, strict=True):
-                gap = self.number.reduced(p - q)
-                require(gap == 0 or (self._takes_up(i) and not self.ring.has_x(gap)), "cells do not change alike")
+            gap = self.number.reduced(log - reference)
+            require(gap == 0 or (self._takes_up(i) and not self.ring.has_x(gap)), "cells do not change alike")
 
     def _moved_kinks(self, i: int) -> list[int]:
-        if not self.case.weight.sides:
-            return []
-        place = {name: self.quotients.of(p) for name, p in self.values[i].items()}
-        ends = []
-        for own in self._offsets[i] or [{}]:
-            d = {name: self.quotients.of(p) for name, p in {**own, **self._drift}.items()}
-            ends.append({name: p + d[name] if name in d else p for name, p in place.items()})
-        return list(self._kinks(place, ends))
+        moves = [{**own, **self._drift} for own in self._offsets[i] or [{}]]
+        ends = [self._moved(i, {name: self.quotients.of(p) for name, p in own.items()}) for own in moves]
+        return list(self._kinks(self.places[i], ends))
+
+    def _moved(self, i: int, offsets: Mapping[str, Quotient]) -> dict[str, Quotient]:
+        """The values of the gate's parameters with these offsets."""
+        return {name: p + offsets[name] if name in offsets else p for name, p in self.places[i].items()}
 
     def _kinks(self, place: Mapping[str, Quotient], ends: Sequence[Mapping[str, Quotient]]) -> Iterator[int]:
         """k of every kink that moves by O(t^k), where the weight is shown to be continuous.
@@ -264,54 +531,57 @@ class Curve:
 
         A title whose first power of t is not shown to have a coefficient other than 0 is left out.
         """
-        least: dict[str, int | None] = {}
+        firsts: dict[str, list[int | None]] = {}
         for i in self._titled():
-            cell, offsets = self.cells[i], self._offsets[i]
-            for name in dict.fromkeys(p for own in offsets for p in own):
-                firsts = [
-                    self._first(atoms, own[name]) for atoms, own in zip(cell, offsets, strict=True) if name in own
-                ]
-                _note(least, name, [w for moves, w in firsts if moves])
-                mean = sum(
-                    (
-                        a.total(self.ring.product(a.share, own.get(name, self.ring.zero)))
-                        for a, own in zip(cell, offsets, strict=True)
-                    ),
-                    self.ring.zero,
-                )
-                _note(least, f"mean {name}", self._lowest(mean))
+            cell = [*zip(self.cells[i], self._offsets[i], strict=True)]
+            for name in dict.fromkeys(p for _, own in cell for p in own):
+                moved = [(atoms, own[name]) for atoms, own in cell if name in own]
+                firsts.setdefault(name, []).extend(self._first(p, atoms) for atoms, p in moved)
+                mean = sum((atoms.total(self.ring.product(atoms.share, p)) for atoms, p in moved), self.ring.zero)
+                firsts.setdefault(f"mean {name}", []).append(self._first(mean))
         for name, p in self._drift.items():
-            _note(least, name, self._lowest(self.number.reduced(p)))
-        return {title: w for title, w in least.items() if w is not None}
+            firsts.setdefault(name, []).append(self._first(p))
+        certain = {title: [w for w in powers if w] for title, powers in firsts.items() if None not in powers}
+        return {title: min(powers) for title, powers in certain.items() if powers}
 
-    def _first(self, atoms: Atoms, p: fmpq_mpoly) -> tuple[bool, int | None]:
-        """Whether an offset is not 0, and its first power of t where the coefficient is shown not to be 0."""
+    def _first(self, p: fmpq_mpoly, atoms: Atoms | None = None) -> int | None:
+        """The first power of t of an offset of some atoms, or of all; 0 where it does not move.
+
+        None where the coefficient is not shown to be other than 0.
+        """
+        atoms = atoms or self.still
         powers = {n: c for n, c in self.ring.by_power(p, "_t").items() if not atoms.vanishes(c)}
         if not powers:
-            return False, None
+            return 0
         split = [*self.ring.by_powers(powers[min(powers)], self.free).values()]
         balls = atoms.balls(split[0]) if len(split) == 1 else None
-        return True, min(powers) if balls is not None and any(not v.contains(0) for v in balls) else None
-
-    def _lowest(self, p: fmpq_mpoly) -> list[int | None]:
-        powers = {n: c for n, c in self.ring.by_power(p, "_t").items() if self.number.reduced(c) != 0}
-        if not powers:
-            return []
-        n = min(powers)
-        return [n if self.number.is_nonzero(powers[n], self.free) else None]
+        return min(powers) if balls is not None and any(not v.contains(0) for v in balls) else None
 
     # -- identities
 
     def moved_along_identity(self) -> list[str]:
         """What moves along the curve, the density being the true one. Rejected where it is another."""
-        values, flat_titles = self.quotients, dict[str, None]()
-        drift = self._exact(self.drift, self.values[0], flat_titles)
-        changes = []
+        values, drift = self.quotients, self._exact(self.drift, 0)
+        moves, changes = {name: [p] for name, p in drift.items()}, []
         for i, cell in enumerate(self.cells):
-            place = {name: values.of(p) for name, p in self.values[i].items()}
-            titles = flat_titles if i in self._titled() else dict[str, None]()
-            changes.append(self._changes(i, place, cell, drift, titles))
-        reference = changes[self._reference]
+            require(all(atoms.count == 1 for atoms in cell), "an identity is checked atom by atom")
+            require(all({*atoms.written} <= {*self.places[i]} for atoms in cell), "an identity in which experts move")
+            shares = [values.of(atoms.total(atoms.share)) for atoms in cell] or [values.number(1)]
+            own = [self._exact(atoms.written, i) for atoms in cell] or [{}]
+            for name, p in (item for atom in own for item in atom.items()) if i in self._titled() else ():
+                moves.setdefault(name, []).append(p)
+            for name in dict.fromkeys(p for atom in own for p in atom) if i in self._titled() else ():
+                parts = [share * atom[name] for share, atom in zip(shares, own, strict=True) if name in atom]
+                moves.setdefault(f"mean {name}", []).append(sum(parts, values.number(0)))
+            ends = [self._moved(i, {**atom, **drift}) for atom in own]
+            require(not list(self._kinks(self.places[i], ends)), "a kink that moves along an identity")
+            changes.append([self._change(piece, i, ends, shares) for piece in self.case.weight.formulas])
+        self._require_same(changes)
+        return [title for title, offsets in moves.items() if any(self._first(p.top) for p in offsets)]
+
+    def _require_same(self, changes: Sequence[Sequence[Quotient]]) -> None:
+        """That the weights of all cells change alike on each piece, up to numbers that weights take up."""
+        values, reference = self.quotients, changes[self._reference]
         if any(not values.is_zero(c) for own in changes for c in own) and len(reference) > 1:
             require(all(self._same_pieces(0, i) for i in range(len(self.cells))), "kinks that lie differently in cells")
         for i, own in enumerate(changes):
@@ -320,56 +590,21 @@ class Curve:
                 alike = values.is_zero(gap - gaps[0])
                 number = alike and self._takes_up(i) and not values.has_x(gap)
                 require(values.is_zero(gap) or number, "cells do not change alike")
-        return [*flat_titles]
 
-    def _exact(
-        self, written: Mapping[str, Any], place: Mapping[str, fmpq_mpoly], titles: dict[str, None]
-    ) -> dict[str, Quotient]:
-        """Offsets as quotients, 0 at t = 0; the titles of those that move are noted."""
-        names = {**place, "_t": self.ring.names["_t"], "_r": self.ring.names["_r"]}
-        offsets = {name: self.quotients.value(text, names) for name, text in written.items()}
+    def _exact(self, written: Mapping[str, Any], i: int) -> dict[str, Quotient]:
+        """Offsets as quotients, 0 at t = 0."""
+        offsets = {name: self.quotients.value(text, self._names(i)) for name, text in written.items()}
         for name, offset in offsets.items():
             start = self.number.reduced(self.ring.start(offset.top))
             regular = self.quotients.is_regular(offset, self.free) and not self.quotients.has_symbols(offset)
             require(regular and start == 0, f"the offset of {name} is not 0 at t = 0")
-            if None not in (w := self._lowest(offset.top)) and w:
-                titles[name] = None
         return offsets
 
-    def _changes(
-        self,
-        i: int,
-        place: Mapping[str, Quotient],
-        cell: Sequence[Atoms],
-        drift: Mapping[str, Quotient],
-        titles: dict[str, None],
-    ) -> list[Quotient]:
-        """The log of sum_l p_l E_l/E on each piece."""
-        values = self.quotients
-        none = values.number(0)
-        require(all(atoms.count == 1 for atoms in cell), "an identity is checked atom by atom")
-        require(all({*atoms.written} <= {*place} for atoms in cell), "an identity in which experts move")
-        shares = [values.of(atoms.total(atoms.share)) for atoms in cell] or [values.number(1)]
-        own = [self._exact(atoms.written, self.values[i], titles) for atoms in cell] or [{}]
-        offsets = [{**atom, **drift} for atom in own]
-        for name in dict.fromkeys(p for atom in own for p in atom):
-            mean = none
-            for share, atom in zip(shares, own, strict=True):
-                mean = mean + share * atom.get(name, none)
-            if None not in (w := self._lowest(mean.top)) and w:
-                titles[f"mean {name}"] = None
-        ends = [{name: p + atom.get(name, none) for name, p in place.items()} for atom in offsets]
-        require(not list(self._kinks(place, ends)), "a kink that moves along an identity")
-        return [self._change(piece, place, ends, shares) for piece in self.case.weight.formulas]
-
     def _change(
-        self,
-        piece: ast.expr,
-        place: Mapping[str, Quotient],
-        ends: Sequence[Mapping[str, Quotient]],
-        shares: Sequence[Quotient],
+        self, piece: ast.expr, i: int, ends: Sequence[Mapping[str, Quotient]], shares: Sequence[Quotient]
     ) -> Quotient:
-        start, *weights = (self._at(piece, at) for at in (place, *ends))
+        """The log of sum_l p_l E_l/E on a piece."""
+        start, *weights = (self._at(piece, at) for at in (self.places[i], *ends))
         if all(self.quotients.is_zero(weight - weights[0]) for weight in weights):
             return weights[0] - start
         total = -self._exponential(start)
@@ -389,22 +624,13 @@ class Curve:
 
     def _same_pieces(self, i: int, j: int) -> bool:
         """Whether the kinks of the weight at two atoms are the same, and its pieces on the same sides."""
-        values = self.quotients
-        places = [{name: values.of(p) for name, p in self.values[atom].items()} for atom in (i, j)]
         for k in range(len(self.case.weight.sides)):
-            one, other = (self._gap(k, place) for place in places)
-            if values.is_zero(one) and values.is_zero(other):
+            one, other = (self._gap(k, self.places[atom]) for atom in (i, j))
+            if self.quotients.is_zero(other):
+                if not self.quotients.is_zero(one):
+                    return False
                 continue
-            if values.is_zero(other):
-                return False
-            factor = values.ball(one * other.inverse())
+            factor = self.quotients.ball(one * other.inverse())
             if factor is None or not factor > 0:
                 return False
         return True
-
-
-def _note(least: dict[str, int | None], title: str, powers: Sequence[int | None]) -> None:
-    """The least power of a title; None, for good, where one is not known."""
-    if powers:
-        candidates = [*powers, *([least[title]] if title in least else [])]
-        least[title] = None if None in candidates else min(w for w in candidates if w is not None)

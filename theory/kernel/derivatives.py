@@ -1,23 +1,13 @@
-"""Rules "derivatives" and "squares": orders by derivatives that are independent functions.
+"""Rules "derivatives" and "squares": orders by derivatives that are independent functions (docs/certificates.md).
 
 "derivatives": orders are 1 where as many atoms are fitted as there are true ones (theory 5.1.1). At points (x, y) the
 derivatives of the density by all moving parameters have a regular matrix of values. So they are independent on an open
 set, on which all formulas are analytic, and an injective derivative bounds the offsets. Nothing is taken for granted.
-The places name all true values; what is added to an atom's log weight is _weight, which moves where atoms have weights
-of their own. The proof holds "points": of x and y, as many as parameters move.
 
-"squares": orders are 2 and 1 under least squares (theory 8).
-
-The place has the subject "regressions": the distance is that of regression functions. |offset|^2 is O(distance) for
-the parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a
-cell, the other being a singleton with its gate held and the same weight. All true values are named. The proof holds
-
-- "straight": the parameters of the mean in which it is affine, of which nothing is claimed;
-- "relations": rows (c_alpha) with sum c_alpha U_alpha = 0, U = exp(L) (f - h), alpha over 1, single parameters, pairs;
-- "matrix": positive definite, over the parameters that are not straight, orthogonal to the relations;
-- "points": x at which the other derivatives have a determinant that excludes 0.
-
-Only functions that are analytic for all real arguments are read, and no division or root of what depends on x.
+"squares": orders are 2 and 1 under least squares (theory 8). |offset|^2 is O(distance of regression functions) for the
+parameters of each atom, |offset| for shared ones, near the true mixture in which the first atom is fitted by a cell,
+the other being a singleton with its gate held and the same weight. U = exp(L) (f - h) has the relations of the proof
+among its derivatives, and a positive definite matrix is orthogonal to them.
 """
 
 from __future__ import annotations
@@ -90,7 +80,7 @@ class _Cell:
         for row in rows:
             require(len(row) == len(parts), "a relation has another number of coefficients")
             for k in range(2):
-                total = sp.Add(*(_rational(c) * part[k] for c, part in zip(row, parts, strict=True)))
+                total = sp.Add(*(sp.Rational(str(c)) * part[k] for c, part in zip(row, parts, strict=True)))
                 require(_is_zero(total), "a relation does not hold")
         return rows
 
@@ -119,9 +109,8 @@ class _Cell:
         prove_rank(lambda point: self._row(point, columns), points, "the derivatives")
 
     def _row(self, point: Any, columns: Sequence[_Column]) -> list[arb]:
-        values, x = Balls(length=1), box_point(self.case, point)
-        covariates = [self.formulas.names[name] for name in self.case.model.covariates]
-        at = {symbol: values.number(arb(v)) for symbol, v in zip(covariates, x, strict=True)}
+        values = Balls(length=1)
+        at = {self.formulas.names[name]: value for name, value in box_point(self.case, point).items()}
 
         def ball(e: sp.Expr) -> arb:
             return ball_of(e, values, at)[0]
@@ -130,10 +119,6 @@ class _Cell:
         means = [ball(self.mean.xreplace(atom)) for atom in self.truth]
         f = (weights[0] * means[0] + weights[1] * means[1]) / (weights[0] + weights[1])
         return [sum((weights[i] * (ball(a) * f - ball(b)) for i, (a, b) in c), arb(0)) for c in columns]
-
-
-def _rational(q: fmpq) -> sp.Rational:
-    return sp.Rational(int(q.p), int(q.q))
 
 
 def _is_zero(e: sp.Expr) -> bool:
@@ -172,8 +157,7 @@ class Mixture:
     def row(self, point: Any) -> list[arb]:
         """The derivatives of the density at a point (x, y), strictly inside the pieces of the weights."""
         numbers = Balls(length=2)
-        x = zip(self.case.model.covariates, box_point(self.case, point[:-1]), strict=True)
-        at = {name: numbers.number(arb(v)) for name, v in x}
+        at = box_point(self.case, point[:-1], length=2)
         y = numbers.number(rational(point[-1]))
         still = [self._terms(i, at, y, None) for i in range(len(self.case.values))]
         row = []

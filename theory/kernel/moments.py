@@ -1,232 +1,80 @@
 """Rule "moments": orders of a cell are at most numbers, from the moments of its offsets (theory 4.3.2).
 
-The first true atom is fitted by m atoms, the other by one whose gate is fixed; the mean is linear in its parameters,
-as it is written, and their true values are any. Where "intercept" names b, which the mean is at x = 0, the rule takes
-r_bar(m) = 2m for granted (theory 4.1.1), and for m = 2 proves it: at x = 0 the equations are
-sum_l p_l R_l P_r(db_l, dnu_l) = O(distance), r = 1..2m, with positive weights, so that |db|^(2m) and |dnu|^m are
-O(distance). Else it takes the theorem on experts (4.2.2): |d|^(2m) and |dnu|^m are O(distance), d of the mean.
-Where "gate" names parameters, it also takes that on quadratic gates (5.6.1): |d|^(2m) = O(distance) for the first of
-them, |d|^m for the others. What these theorems assume is proved. The proof holds
-
-- "degree": N; "reach": the power of x; "weights" by which the moments are put in order; "intercept": a name or null;
-  "gate": [], or the names of the parameters of a gate that is quadratic in x, [those before x, those before squares];
-- "steps": bounds, each with trees of cases whose leaves are multipliers of linear inequalities (Farkas).
-
-Everything else is computed here: the equations, which are linear in the moments E[D^alpha] = sum_l p_l D_l^alpha, their
-echelon form, the cases and the inequalities.
-
-The equations come from Taylor polynomials of log weights: c + log(l) + p + h, with rationals c and l, p without
-constant term. h is not known, but free of x: log(2)/tau is h, which has tau, where tau moves. A short text can ask for
-more terms than a computer holds: every operation is counted before it is done.
+What the theorems assume that it takes for granted is proved: r_bar(m) = 2m of the intercept, which for m = 2 is proved
+itself, or the theorem on experts, and that on quadratic gates. The equations, which are linear in the moments
+E[D^alpha] = sum_l p_l D_l^alpha, their echelon form, the cases and the inequalities are computed here; a proof has
+trees of cases whose leaves are multipliers of linear inequalities (Farkas). Its parts stand in docs/certificates.md.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
+from fractions import Fraction
 from math import comb, factorial
+from operator import le
 from typing import Any
 
-from flint import Ordering, fmpq, fmpq_mat, fmpq_mpoly, fmpq_mpoly_ctx, fmpq_poly
+from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
 from temperance.theory.kernel.balls import DEFINED
 from temperance.theory.kernel.place import Case, Claim
 from temperance.theory.kernel.reader import evaluate, names_in, rational, require, require_keys
-from temperance.theory.kernel.series import binomial
+from temperance.theory.kernel.series import Expansion, Ring, Series
 
-MOST_BITS = 10000
-_MOST_WORK, _MOST_TERMS, _WORD = 3 * 10**8, 5 * 10**6, 256
-
-
-class Work:
-    """Counts operations with numbers of up to 256 bits; longer ones count as often as they are longer."""
-
-    def __init__(self) -> None:
-        self.left = _MOST_WORK
-
-    def spend(self, operations: int, bits: int) -> None:
-        """Count operations. Raises Rejected where they are too many, or numbers too long."""
-        self.left -= operations * (1 + bits // _WORD)
-        require(self.left >= 0, "the equations take too long to set up")
-        require(bits < MOST_BITS, "a number is too large")
-
-    def multiply(self, p: fmpq_mpoly, q: fmpq_mpoly) -> None:
-        """Count the product of two polynomials. Raises Rejected where it is too long."""
-        terms = len(p) * len(q)
-        require(terms <= _MOST_TERMS, "the formulas have too many monomials")
-        self.spend(terms, bits_of(p.coeffs()) + bits_of(q.coeffs()))
+_MOST_WORK = 3 * 10**8
 
 
-def bits_of(numbers: Iterable[fmpq]) -> int:
-    """The bits of the longest numerator or denominator."""
-    return max((c.height_bits() for c in numbers), default=0)
+class Taylor(Expansion):
+    """Taylor polynomials in x, up to a power, and in offsets, up to a degree; logarithms of numbers are symbols."""
 
+    def __init__(self, ring: Ring, degree: int, reach: int) -> None:
+        super().__init__(ring, {"_t": degree + 1, "_s": reach + 1})
 
-_MOST_POWER = 8
-_NONE: frozenset[int] = frozenset()
-_BY_OTHERS = ("sinh", "cosh", "tanh", "sqrt")
-
-
-class Value:
-    """c + log(l) + p + h. unknown: the variables that h may depend on; None where there is no h.
-
-    Sums and multiples of these may be formed, as what is free of x in log weights cancels.
-    """
-
-    def __init__(
-        self,
-        ring: Ring,
-        constant: fmpq,
-        poly: fmpq_mpoly,
-        log: fmpq | int = 1,
-        unknown: frozenset[int] | None = None,
-    ) -> None:
-        self.ring, self.constant, self.poly, self.log, self.unknown = ring, constant, poly, fmpq(log), unknown
-
-    def __neg__(self) -> Value:
-        return Value(self.ring, -self.constant, -self.poly, 1 / self.log, self.unknown)
-
-    def __add__(self, other: Value) -> Value:
-        unknown = None if self.unknown is other.unknown is None else (self.unknown or _NONE) | (other.unknown or _NONE)
-        log = self.log * other.log
-        require(log.height_bits() < MOST_BITS, "a number is too large")
-        return Value(self.ring, self.constant + other.constant, self.poly + other.poly, log, unknown)
-
-    def __sub__(self, other: Value) -> Value:
-        return self + -other
-
-    def __mul__(self, other: Value) -> Value:
-        b, p, c, q = self.constant, self.poly, other.constant, other.poly
-        require(max(b.height_bits(), c.height_bits()) < MOST_BITS, "a number is too large")
-        unknown: frozenset[int] | None = None
-        for u, v in ((self, other), (other, self)):
-            if u.log != 1 or u.unknown is not None:
-                used = self.ring.variables_of(v.poly)
-                require(not any(i < self.ring.dim for i in used), "a logarithm is multiplied by what has x")
-                unknown = (unknown or _NONE) | (u.unknown or _NONE) | used
-        return Value(self.ring, b * c, b * q + c * p + self.ring.times(p, q), 1, unknown)
-
-    def rational(self) -> tuple[fmpq, fmpq_mpoly]:
-        """c and p, where there is nothing else."""
-        require(self.log == 1 and self.unknown is None, "a number that is not rational")
-        require(self.constant.height_bits() < MOST_BITS, "a number is too large")
-        return self.constant, self.poly
-
-
-class Ring:
-    """Polynomials in x, the first `dim` names, and the offsets, truncated at a total degree of each."""
-
-    sound = staticmethod(lambda value: value)
-
-    def __init__(self, names: Sequence[str], degree: int, reach: int, dim: int, work: Work) -> None:
-        self.degree, self.reach, self.dim, self.work = degree, reach, dim, work
-        self.context = fmpq_mpoly_ctx.get(tuple(f"q{i}" for i in range(len(names))), Ordering.deglex)
-        self.symbols = dict(zip(names, self.context.gens(), strict=True))
-        self.zero = self.context.constant(0)
-
-    def value(self, tree: ast.expr, names: Mapping[str, Value]) -> Value:
-        """The Taylor polynomial of an expression."""
-        require(names_in(tree) <= names.keys(), "a name without a Taylor polynomial")
-        polynomial: Value = evaluate(tree, self, **names)
-        return polynomial
-
-    @staticmethod
-    def variables_of(p: fmpq_mpoly) -> frozenset[int]:
-        """The places of the variables that a polynomial has."""
-        return frozenset(i for i, n in enumerate(p.degrees()) if n > 0)
-
-    def number(self, n: int) -> Value:
-        """An integer."""
-        return Value(self, fmpq(n), self.zero)
-
-    def times(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
-        """The product, truncated."""
-        self.work.multiply(p, q)
-        d, terms = self.dim, (p * q).to_dict().items()
-        low = {m: c for m, c in terms if sum(m[:d]) <= self.reach and sum(m[d:]) <= self.degree}
-        return self.context.from_dict(low)
-
-    def series(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq]) -> fmpq_mpoly:
-        """sum_(k>=1) coefficient(k) p^k."""
-        total, power = self.zero, self.context.constant(1)
-        for k in range(1, self.degree + self.reach + 1):
-            power = self.times(power, p)
-            total += coefficient(k) * power
-        return total
-
-    def exp(self, u: Value) -> Value:
-        """exp(u), where that is rational."""
-        require(u.constant == 0 and u.unknown is None, "exp of a rational other than 0 is not rational")
-        return Value(self, u.log, u.log * self.series(u.poly, lambda k: fmpq(1, factorial(k))))
-
-    def power(self, u: Value, at: Value, _: object) -> Value:
+    def power(self, u: Series, exponent: Series, at: Fraction | None) -> Series:
         """u^at, where that is rational."""
-        require(at.poly == 0, "an exponent that varies")
-        (base, poly), (exponent, _) = u.rational(), at.rational()
-        whole = exponent.q == 1 and abs(exponent) <= _MOST_POWER and (base != 0 or exponent >= 0)
-        require(whole or base == 1, "a power that is not rational")
+        value = self._rational(u)
+        whole = at is not None and at.denominator == 1 and (value != 0 or at >= 0)
+        require(whole or value == 1, "a power that is not rational")
+        return super().power(u, exponent, at)
 
-        def coefficient(k: int) -> fmpq:
-            """That of p^k in (base + p)^exponent."""
-            c = binomial(exponent, k)
-            return c if base == 1 or c == 0 else c * base ** int(exponent.p - k)
-
-        return Value(self, coefficient(0), self.series(poly, coefficient))
-
-    def log(self, u: Value) -> Value:
-        """log(u) for a positive u."""
-        base, poly = u.rational()
-        require(base > 0, "log of a number that is not positive")
-        return Value(self, fmpq(0), self.series(poly / base, lambda k: fmpq((-1) ** (k + 1), k)), base)
-
-    def circular(self, start: int, u: Value) -> Value:
-        """cos (start 0) or sin (start 1) at 0."""
-        base, poly = u.rational()
-        require(base == 0, "sin or cos away from 0")
-
-        def coefficient(k: int) -> fmpq:
-            return fmpq(0 if (k - start) % 2 else (-1) ** ((k - start) // 2), factorial(k))
-
-        return Value(self, fmpq(1 - start), self.series(poly, coefficient))
-
-    def call(self, f: str, u: Value) -> Value:
-        """f(u)."""
-        if f in _BY_OTHERS:
+    def call(self, f: str, u: Series) -> Series:
+        """f(u), where that is rational but for logarithms of numbers."""
+        if f in ("sinh", "cosh", "tanh", "sqrt"):
             return evaluate(DEFINED[f], self, q=u)
+        start = self.start(u.poly)
         if f in ("sin", "cos"):
-            return self.circular(1 if f == "sin" else 0, u)
-        require(f in ("exp", "log"), f"the function {f!r} is not known here")
-        return self.exp(u) if f == "exp" else self.log(u)
-
-
-Row = dict[int, fmpq]
-
-
-def echelon(rows: Sequence[Mapping[int, fmpq]], work: Work) -> list[Row]:
-    """The reduced echelon form of rows {column: number other than 0}, by its pivots. Raises Rejected as Work does."""
-    pivots: dict[int, Row] = {}
-    for equation in rows:
-        row = dict(equation)
-        while row and (j := min(row)) in pivots:
-            _subtract(row, row[j], pivots[j], work)
-        if row:
-            pivots[j] = {k: c / row[j] for k, c in row.items()}
-    for j in sorted(pivots, reverse=True):
-        for k in sorted(pivots[j])[1:]:
-            if k in pivots and k in pivots[j]:
-                _subtract(pivots[j], pivots[j][k], pivots[k], work)
-    return [dict(sorted(pivots[j].items())) for j in sorted(pivots)]
-
-
-def _subtract(row: Row, factor: fmpq, other: Mapping[int, fmpq], work: Work) -> None:
-    """Subtract a multiple of another row."""
-    work.spend(len(other), factor.height_bits() + bits_of(other.values()))
-    for k, c in other.items():
-        value = row.get(k, 0) - factor * c
-        if value:
-            row[k] = value
+            require(start == 0, "sin or cos away from 0")
+        elif f == "log":
+            require(self._rational(u) > 0, "log of a number that is not positive")
         else:
-            row.pop(k, None)
+            require(f == "exp", f"the function {f!r} is not known here")
+            whole = not self.ring.has_symbols(self._exponential(start))
+            require(whole, "exp of a rational other than 0 is not rational")
+        return super().call(f, u)
+
+    def _rational(self, u: Series) -> fmpq:
+        """The value at the start."""
+        value = self.ring.number(self.start(u.poly))
+        require(value is not None, "a number that is not rational")
+        return value
+
+    def _coefficient(self, f: str, start: fmpq_mpoly, value: fmpq | None, at: Fraction | None, k: int) -> fmpq_mpoly:
+        """f^(k)/k! at the true argument; of sin and cos it is rational at 0."""
+        if f in ("sin", "cos") and value == 0:
+            n = k - (f == "sin")
+            return self.ring.context.constant(fmpq(0) if n % 2 else fmpq((-1) ** (n // 2), factorial(k)))
+        return super()._coefficient(f, start, value, at, k)
+
+
+def echelon(rows: Sequence[Sequence[fmpq]]) -> list[dict[int, fmpq]]:
+    """The reduced echelon form, as {column: number other than 0} for each of its rows."""
+    bits = max((c.height_bits() for row in rows for c in row), default=0)
+    columns = len(rows[0]) if rows else 0
+    work = len(rows) ** 2 * columns * (1 + bits // 256)
+    require(work <= _MOST_WORK, "the equations take too long to solve")
+    reduced, rank = fmpq_mat([list(row) for row in rows] or [[0]]).rref()
+    return [{j: c for j in range(columns) if (c := reduced[i, j]) != 0} for i in range(rank)]
 
 
 # -- linear inequalities in unknown orders w: how leaves of cases are closed
@@ -238,11 +86,6 @@ Inequality = tuple[tuple[fmpq, ...], fmpq]
 def at_least(a: Sequence[int], b: Sequence[int], offset: fmpq | int = 0) -> Inequality:
     """w.a >= w.b + offset."""
     return tuple(fmpq(p - q) for p, q in zip(a, b, strict=True)), fmpq(offset)
-
-
-def divides(a: Sequence[int], b: Sequence[int]) -> bool:
-    """Whether the monomial a divides b, so that w.a <= w.b."""
-    return all(p <= q for p, q in zip(a, b, strict=True))
 
 
 def require_leaf(tree: Mapping[str, Any], cost: Sequence[int], value: fmpq, rows: Sequence[Inequality]) -> None:
@@ -262,7 +105,7 @@ SOLVABILITY = "on the solvability order r_bar(m) = 2m (theory 4.1.1)"
 EXPERTS = "on experts (theory 4.2.2)"
 GATES = "on quadratic and Gaussian gates (5.6.1)"
 _MOST_DEGREE, _MOST_REACH = 8, 16
-_MOST_NAMES, _MOST_MONOMIALS = 12, 200_000
+_MOST_NAMES, _MOST_MONOMIALS, _MOST_SYMBOLS = 12, 200_000, 16
 Exponents = tuple[int, ...]
 
 
@@ -284,7 +127,7 @@ class Equations:
     """The equations of a cell: the x-coefficients of Phi_k = sum_l p_l R_l c_k(D_l), in echelon form."""
 
     def __init__(self, case: Case, degree: int, reach: int, weights: Sequence[fmpq]) -> None:
-        model, self.case, self.degree = case.model, case, degree
+        model, self.case, self.degree, self.reach = case.model, case, degree, reach
         require(not case.weight.sides, "a log weight with kinks has no Taylor polynomial")
         self.own, self.expert, self.shared = (list(names) for names in (model.own, model.expert, model.shared))
         self.each, self.dim = [*self.own, *self.expert], len(model.covariates)
@@ -293,72 +136,81 @@ class Equations:
         monomials = comb(len(names) - self.dim + degree, degree) * comb(self.dim + reach, reach)
         require(monomials <= _MOST_MONOMIALS, "the formulas have too many monomials")
         require(len(weights) == len(names) - self.dim, "the weights of moments")
-        self.work = Work()
-        self.ring = Ring(names, degree, reach, self.dim, self.work)
+        self.count = len(self.each)
+        offsets = [*self.each, *self.shared]
+        self.ring = Ring([*model.covariates, *offsets, "_s", "_t", "_pi"], (), {}, _MOST_SYMBOLS)
+        symbols = self.ring.names
+        self.small = {p: symbols[p] * symbols["_s" if p in model.covariates else "_t"] for p in names}
         self._require_other()
-        ratio = self.log_ratio(degree, reach)
+        ratio, values = self.log_ratio(degree, reach), Taylor(self.ring, degree, reach)
         means = {*self.expert[:-1]}
         require(_degree(case.mean, means) == 1, "the mean is not linear")
-        values = {p: Value(self.ring, fmpq(0), self.ring.symbols[p]) for p in (*model.covariates, *means)}
-        self.mean = self.ring.value(case.mean, values).poly
-        self.rows = self._rows(self.ring.exp(Value(self.ring, fmpq(0), ratio)).poly + 1, weights)
+        mean = {p: values.series(self.small[p]) for p in (*model.covariates, *means)}
+        self.mean: fmpq_mpoly = self._value(case.mean, values, mean).poly
+        self.rows = self._rows(values, values.exponential(ratio), weights)
 
-    def _log_weight(self, ring: Ring, atom: int, moving: Set[str]) -> Value:
+    @staticmethod
+    def _value(tree: ast.expr, values: Taylor, names: Mapping[str, Series]) -> Series:
+        require(names_in(tree) <= names.keys(), "a name without a Taylor polynomial")
+        series: Series = evaluate(tree, values, **names)
+        return series
+
+    def exponents(self, p: fmpq_mpoly) -> dict[Exponents, fmpq]:
+        """Powers of x and of offsets -> their coefficient. Rejected where that is not rational."""
+        count = len(self.small)
+        require(max(self.ring.variables(p), default=0) < count + 2, "a Taylor coefficient that moves is not rational")
+        return {tuple(map(int, m[:count])): c for m, c in p.to_dict().items()}
+
+    def _log_weight(self, values: Taylor, atom: int, moving: Set[str]) -> fmpq_mpoly:
         """The Taylor polynomial of the log weight at a true atom, in x and in the offsets of what moves."""
-        model, values = self.case.model, self.case.values[atom]
-        require({*model.gate} <= values.keys(), "a true value of the gate is not named")
-        names = {p: ring.value(values[p], {}) for p in model.gate}
-        for p in moving:
-            names[p] = names[p] + Value(ring, fmpq(0), ring.symbols[p])
-        names |= {p: Value(ring, fmpq(0), ring.symbols[p]) for p in model.covariates}
-        return ring.value(self.case.weight.formulas[0], names)
+        model, true = self.case.model, self.case.values[atom]
+        require({*model.gate} <= true.keys(), "a true value of the gate is not named")
+        names = {p: self._value(true[p], values, {}) for p in model.gate}
+        names |= {p: names[p] + values.series(self.small[p]) for p in moving}
+        names |= {p: values.series(self.small[p]) for p in model.covariates}
+        return self._value(self.case.weight.formulas[0], values, names).poly
 
     def log_ratio(self, degree: int, reach: int) -> fmpq_mpoly:
         """What the log weight of an atom has beyond the true one, up to a degree in the offsets and a power of x.
 
         What has neither x nor an own offset is common to all atoms, and no part of it.
         """
-        ring = Ring([*self.ring.symbols], degree, reach, self.dim, self.work)
-        weight = self._log_weight(ring, 0, {*self.own, *self.shared})
-        own = {*range(self.dim, self.dim + len(self.own))}
-        require(not (weight.unknown or frozenset()) & own, "a Taylor coefficient that moves is not rational")
-        terms = {
-            m: c
-            for m, c in weight.poly.to_dict().items()
-            if any(m[self.dim :]) and (any(m[: self.dim]) or any(m[i] for i in own))
-        }
-        return ring.context.from_dict(terms)
+        weight = self._log_weight(Taylor(self.ring, degree, reach), 0, {*self.own, *self.shared})
+        d, own, count = self.dim, self.dim + len(self.own), len(self.small)
+        terms = {m: c for m, c in weight.to_dict().items() if any(m[d:count]) and (any(m[:d]) or any(m[d:own]))}
+        ratio = self.ring.context.from_dict(terms)
+        self.exponents(ratio)
+        return ratio
 
     def _require_other(self) -> None:
         """That the other atom's log weight moves by numbers alone, as shared parameters move."""
         if not self.shared:
             return
-        terms = self._log_weight(self.ring, 1, {*self.shared}).poly.to_dict()
-        moves = any(any(m[: self.dim]) and any(m[self.dim :]) for m in terms)
+        terms = self._log_weight(Taylor(self.ring, self.degree, self.reach), 1, {*self.shared}).to_dict()
+        moves = any(any(m[: self.dim]) and any(m[self.dim : len(self.small)]) for m in terms)
         require(not moves, "a shared parameter moves the log weight of the other atom")
 
-    def _rows(self, ratio: fmpq_mpoly, weights: Sequence[fmpq]) -> list[dict[Exponents, fmpq]]:
+    def _rows(self, values: Taylor, ratio: fmpq_mpoly, weights: Sequence[fmpq]) -> list[dict[Exponents, fmpq]]:
         """The x-coefficients of Phi_k, reduced to echelon form with light moments first."""
         equations: dict[Exponents, dict[Exponents, fmpq]] = {}
-        spread, d = self.ring.symbols["nu"] / 2, self.dim
+        spread, d = self.small["nu"] / 2, self.dim
         for level in range(self.degree + 1):
             total = self.ring.zero
             for j in range(level // 2 + 1):
                 term = ratio
                 for factor in [self.mean] * (level - 2 * j) + [spread] * j:
-                    term = self.ring.times(term, factor)
+                    term = values.product(term, factor)
                 total += term / (factorial(level - 2 * j) * factorial(j))
-            for m, c in total.to_dict().items():
+            for m, c in self.exponents(total).items():
                 if level or any(m[:d]):
-                    equations.setdefault((level, *map(int, m[:d])), {})[tuple(map(int, m[d:]))] = c
+                    equations.setdefault((level, *m[:d]), {})[m[d:]] = c
 
         def place(m: Exponents) -> tuple[Any, ...]:
             weight = sum((w * n for w, n in zip(weights, m, strict=True)), fmpq(0))
             return sum(m) > 1, weight, sum(m), [-i for i in m]
 
         columns = sorted({m for row in equations.values() for m in row}, key=place)
-        places = {m: j for j, m in enumerate(columns)}
-        rows = echelon([{places[m]: c for m, c in row.items()} for row in equations.values()], self.work)
+        rows = echelon([[row.get(m, fmpq(0)) for m in columns] for row in equations.values()])
         return [{columns[j]: c for j, c in row.items()} for row in rows]
 
 
@@ -383,9 +235,8 @@ class Cell(Equations):
         require(type(reach) is int and 1 <= reach <= _MOST_REACH, "the reach")
         require(isinstance(gate, list) and isinstance(proof["weights"], list), "the gate, or the weights")
         super().__init__(case, degree, reach, [rational(w) for w in proof["weights"]])
-        self.count = len(self.each)
         self.names = [*self.each, *(f"mean {p}" for p in self.each), *self.shared]
-        self.none = (0,) * len(self.names)
+        self.none, self.work = (0,) * len(self.names), 0
         self._require_slopes()
         b = proof["intercept"]
         require(b is None or self.atoms > 2 or _two_atoms(), "r_bar(2) is not 4")
@@ -404,12 +255,12 @@ class Cell(Equations):
         """That the slopes of the mean are independent functions of x, as the theorem on experts needs."""
         own = self.dim + len(self.own)
         slopes = range(own, own + len(self.expert) - 1)
-        terms = _exponents(self.mean)
+        terms = self.exponents(self.mean)
         require(_independent(terms, self.dim, slopes), "the slopes of the mean are not independent")
 
     def _is_intercept(self, name: str) -> bool:
         """Whether the mean is a parameter at x = 0: it is linear in all, so that its Taylor polynomial says so."""
-        there = {m: c for m, c in _exponents(self.mean).items() if not any(m[: self.dim])}
+        there = {m: c for m, c in self.exponents(self.mean).items() if not any(m[: self.dim])}
         at = self.dim + len(self.own) + self.expert.index(name)
         return there == {tuple(int(i == at) for i in range(self.dim + len(self.each) + len(self.shared))): 1}
 
@@ -418,7 +269,7 @@ class Cell(Equations):
 
         Terms of degree 2m + 1 in the offsets are a small part of what the theorem bounds; those of degree 2m are not.
         """
-        own, terms = self.own, _exponents(self.log_ratio(2 * self.atoms, 2 * self.atoms))
+        own, terms = self.own, self.exponents(self.log_ratio(2 * self.atoms, 2 * self.atoms))
         require(sorted([*linear, *square]) == sorted(own) and not self.shared, "the parameters of the gate")
         first, second = ([self.dim + own.index(p) for p in names] for names in (linear, square))
         degrees = {n: {m: c for m, c in terms.items() if sum(m[: self.dim]) == n} for n in range(2 * self.atoms + 1)}
@@ -446,9 +297,11 @@ class Cell(Equations):
         require(moment in row and self.is_exact(moment), "no exact moment of the row")
         others = {self.order(m) for m, c in row.items() if m != moment and not _same_sign(row[moment], moment, c, m)}
         others = {a for a in others if sum((w * n for w, n in zip(self.least, a, strict=True)), fmpq(0)) < 1}
-        self.work.spend(len(row) + len(others) ** 2, 0)
+        self.work += len(row) + len(others) ** 2
+        require(self.work <= _MOST_WORK, "there are too many cases")
         at = self.order(moment)
-        light = sorted(a for a in others if not any(b != a and divides(b, a) for b in others))
+        # of two monomials, one of which divides the other, the larger one is of no lower order
+        light = sorted(a for a in others if not any(b != a and all(map(le, b, a)) for b in others))
         return [at_least(at, self.none, 1), *(at_least(at, a) for a in light)]
 
     def base(self) -> list[Inequality]:
@@ -550,10 +403,6 @@ def _two_atoms() -> bool:
         levels = q, q**2 + v, q**3 + 3 * q * v, q**4 + 6 * q**2 * v + 3 * v**2
         sums = [total + share * level for total, level in zip(sums, levels, strict=True)]
     return sums[:3] == [fmpq_poly([])] * 3 and all(c < 0 for c in sums[3].coeffs()[1:]) and sums[3][0] == 0
-
-
-def _exponents(p: fmpq_mpoly) -> dict[Exponents, fmpq]:
-    return {tuple(map(int, m)): c for m, c in p.to_dict().items()}
 
 
 def _independent(terms: Mapping[Exponents, fmpq], dim: int, places: Sequence[int]) -> bool:

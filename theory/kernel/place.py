@@ -1,19 +1,7 @@
 """Holds what a certificate is about, as data: the model, the place, the claims. Places are equal as data, or different.
 
-A place is a true mixture, and how it is fitted:
-
-- "subject": "densities" (Gaussian experts; the distance of densities), "regressions" (the distance of regression
-  functions) or "activation" (no mixture: s(z) alone, written as the log weight);
-- "model": the names of x; log weight and mean as expressions; which parameters each atom has of its own, those of the
-  expert, those that all atoms share, those that are held; whether atoms have weights of their own;
-- "sizes": how many atoms fit each true one. Shares within a cell are bounded away from 0;
-- "points": the true values at each true atom, as expressions without names. What a point leaves out may be anything,
-  but the experts of true atoms are different;
-- "fixed": pairs of an atom and a parameter that does not move there; _weight is the weight of an atom;
-- "nonzero": parameters that points leave out, and that are not 0 at the first atom.
-
-x has a density on [-2, 2]^d, bounded, and bounded away from 0 there, where all formulas are real. Where `sizes` splits
-the first true atom, a parameter's offset is the largest of that cell; else the largest of all atoms.
+What each key means stands in docs/certificates.md, "The envelope". x has a density on [-2, 2]^d, bounded, and bounded
+away from 0 there, where all formulas are real; shares within a cell are bounded away from 0.
 """
 
 from __future__ import annotations
@@ -269,12 +257,12 @@ def _is_polynomial(tree: ast.expr) -> bool:
     return all(isinstance(node, fits) for node in ast.walk(tree))
 
 
-def box_point(case: Case, part: Any) -> list[fmpq]:
-    """A point of [-2, 2]^d."""
-    x = [rational(v) for v in part]
+def box_point(case: Case, part: Any, *, length: int = 1) -> dict[str, Any]:
+    """The coordinates of a point of [-2, 2]^d as balls, by name."""
+    x, numbers = [rational(v) for v in part], Balls(length=length)
     inside = all(abs(v) <= REACH for v in x)
     require(len(x) == len(case.model.covariates) and inside, "a point of another space")
-    return x
+    return {name: numbers.number(arb(v)) for name, v in zip(case.model.covariates, x, strict=True)}
 
 
 def require_analytic(tree: ast.expr, x: frozenset[str]) -> None:

@@ -125,36 +125,11 @@ def _depth(tree: ast.AST) -> int:
     return depth
 
 
-def _require_understood(tree: ast.expr, names: Set[str]) -> None:
-    """That a tree holds integers, these names, operations and functions of one argument, and nothing else of Python."""
-    match tree:
-        case ast.Constant(n) if type(n) is int:
-            return
-        case ast.Name(name) if name in names:
-            return
-        case ast.UnaryOp(ast.USub(), p):
-            parts = [p]
-        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() | ast.Pow(), q):
-            parts = [p, q]
-        case ast.Call(ast.Name(f), [q], []) if f in FUNCTIONS:
-            parts = [q]
-        case _:
-            raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
-    for part in parts:
-        _require_understood(part, names)
-
-
-def understood(tree: ast.expr, names: Set[str]) -> ast.expr:
-    """A tree in these names, once it is known to be short."""
-    _require_understood(tree, names)
-    _size(tree)
-    require(_nesting(tree) <= _MOST_CALLS, "functions of functions are nested too deeply")
-    return tree
-
-
 def expression(text: Any, names: Set[str]) -> ast.expr:
     """The syntax tree of an expression in these names. Raises Rejected for any other text."""
-    return understood(parsed(text), names)
+    tree = parsed(text)
+    _size(tree, names)
+    return tree
 
 
 @dataclass(frozen=True)
@@ -178,16 +153,10 @@ def pieces(text: Any, names: Set[str]) -> Pieces:
             case _:
                 parts, first, rest = [rest], rest, None
         for part in parts:
-            understood(part, names)
+            _size(part, names)
         formulas.append(first)
         require(len(formulas) <= _MOST_PIECES, "too many pieces")
     return Pieces(tuple(formulas), tuple(sides))
-
-
-def _nesting(tree: ast.AST) -> int:
-    """How deep functions, and divisions, are inside of each other."""
-    inner = max(map(_nesting, ast.iter_child_nodes(tree)), default=0)
-    return inner + (isinstance(tree, ast.Call) or (isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Div)))
 
 
 def names_in(*trees: ast.expr) -> set[str]:
@@ -197,57 +166,45 @@ def names_in(*trees: ast.expr) -> set[str]:
     return {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
 
 
-def _size(tree: ast.expr) -> tuple[int, int, int]:
-    """How many terms an expression has once multiplied out, the bits of its numbers, its degree; all at most."""
+def _size(tree: ast.expr, names: Set[str]) -> tuple[int, int, int, int]:
+    """How many terms an expression in these names has once multiplied out, the bits of its numbers, its degree.
+
+    The last part is how deep functions, and divisions, are inside of each other; all at most. Rejected for anything but
+    integers, these names, operations and functions of one argument.
+    """
     match tree:
-        case ast.Constant(int(n)):
-            terms, bits, degree = 1, 1 + n.bit_length(), 0
-        case ast.UnaryOp(_, p):
-            terms, bits, degree = _size(p)
-        case ast.Call(_, [p]):
-            terms, bits, degree = 1, _size(p)[1], 1
+        case ast.Constant(n) if type(n) is int:
+            terms, bits, degree, depth = 1, 1 + n.bit_length(), 0, 0
+        case ast.Name(name) if name in names:
+            terms, bits, degree, depth = 1, 1, 1, 0
+        case ast.UnaryOp(ast.USub(), p):
+            terms, bits, degree, depth = _size(p, names)
+        case ast.Call(ast.Name(f), [p], []) if f in FUNCTIONS:
+            _, bits, _, depth = _size(p, names)
+            terms, degree, depth = 1, 1, depth + 1
         case ast.BinOp(p, ast.Pow(), q):
-            (terms, bits, degree), exponent = _size(p), constant(q)
-            _size(q)
+            (terms, bits, degree, depth), (*_, inner) = _size(p, names), _size(q, names)
+            depth, exponent = max(depth, inner), written_fraction(q)
             if exponent is None:
-                # a number that is written with a function or pi is raised to no exact power
-                is_irrational = any(isinstance(node, ast.Call) for node in ast.walk(q))
-                require(bool(names_in(q)) or is_irrational, "an exponent is too large")
+                # what is written with a name or a function is no exact power
+                has_part = any(isinstance(node, ast.Call | ast.Name) for node in ast.walk(q))
+                require(has_part, "an exponent is no number n or n/m")
                 terms, degree = 1, 1
             else:
                 n = max(abs(exponent.numerator), 1)
                 require(max(n, exponent.denominator) <= _MOST_POWER, "an exponent is too large")
                 terms, bits, degree = comb(min(terms, _MOST_TERMS) - 1 + n, n), bits * n, degree * n
-        case ast.BinOp(p, symbol, q):
-            (m, a, c), (n, b, d) = _size(p), _size(q)
-            terms = m + n if isinstance(symbol, ast.Add | ast.Sub) else m if isinstance(symbol, ast.Div) else m * n
-            bits, degree = a + b, max(c, d) if isinstance(symbol, ast.Add | ast.Sub) else c + d
+        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult() | ast.Div() as symbol, q):
+            (m, a, c, u), (n, b, d, v) = _size(p, names), _size(q, names)
+            is_sum, is_quotient = isinstance(symbol, ast.Add | ast.Sub), isinstance(symbol, ast.Div)
+            terms = m + n if is_sum else m if is_quotient else m * n
+            bits, degree, depth = a + b, max(c, d) if is_sum else c + d, max(u, v) + is_quotient
         case _:
-            terms, bits, degree = 1, 1, 1
+            raise Rejected(f"{ast.unparse(tree)[:60]} is not understood")
     fits = terms <= _MOST_TERMS and bits <= _MOST_BITS and degree <= _MOST_DEGREE
     require(fits, "an expression is too long once it is multiplied out")
-    return terms, bits, degree
-
-
-def constant(tree: ast.expr) -> Fraction | None:
-    """The rational number that a tree of integers is; None for one with names or functions, or too large a number."""
-    match tree:
-        case ast.Constant(int(n)):
-            return Fraction(n) if n.bit_length() <= 64 else None
-        case ast.UnaryOp(_, p):
-            return None if (value := constant(p)) is None else -value
-        case ast.BinOp(p, symbol, q):
-            u, v = constant(p), constant(q)
-            if u is None or v is None or (isinstance(symbol, ast.Div) and v == 0):
-                return None
-            if isinstance(symbol, ast.Pow):
-                if v.denominator != 1 or abs(v) > 20 or (u == 0 and v < 0):
-                    return None
-                result = u ** int(v)
-            else:
-                result = u / v if isinstance(symbol, ast.Div) else _OPERATIONS[type(symbol)](u, v)
-            return result if max(result.numerator.bit_length(), result.denominator.bit_length()) <= 64 else None
-    return None
+    require(depth <= _MOST_CALLS, "functions of functions are nested too deeply")
+    return terms, bits, degree, depth
 
 
 def written_fraction(tree: ast.expr) -> Fraction | None:

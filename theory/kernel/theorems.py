@@ -3,10 +3,7 @@
 The first true atom is fitted by m atoms; the other one by one whose gate is fixed, or by m as well. A theorem of prose
 is a row of `THEOREMS`: what it needs is proved here, by functions of x that are independent at points; what it says is
 taken for granted, and named. The true values of the mean's parameters are any where the mean is linear in them, else
-they are those of the place. The proof holds
-
-- "steps": a theorem each; "names" of the parameters that it is asked of, the "level" e of squares and means, null for
-  others; "points" at which the functions that it needs to be independent have a regular matrix of values.
+they are those of the place. A step is a theorem with "names" of parameters, a "level" e, and "points".
 """
 
 from __future__ import annotations
@@ -52,92 +49,6 @@ class Formulas:
     def call(f: str, q: sp.Expr) -> sp.Expr:
         """f(q)."""
         return getattr(sp, f)(q)
-
-
-class Slopes:
-    """The functions before the offsets of the first cell, or of both cells where both are split.
-
-    at: the true values of each atom, as formulas by symbol. slopes: before the offsets of the mean's parameters.
-    is_linear: whether the mean is linear in them, and their true values are any.
-    """
-
-    def __init__(self, case: Case, *, every: bool) -> None:
-        model, self.case = case.model, case
-        self.every, self.has_other = every, every or bool(model.shared)
-        means = model.expert[:-1]
-        self.formulas = Formulas((*model.covariates, *model.gate, *means))
-        self.symbols = self.formulas.names
-        self.x = [self.symbols[name] for name in model.covariates]
-        require(all({*model.gate} <= values.keys() for values in case.values), "a true value is not named")
-        self.at = [
-            {self.symbols[n]: self.formulas.tree(v) for n, v in values.items() if n in model.gate}
-            for values in case.values
-        ]
-        self.is_linear = not {*means} & case.values[0].keys()
-        require(self.is_linear or {*means} <= case.values[0].keys(), "some true values of the mean are not named")
-        self.places = [*product(range(self.count), range(self.count if self.has_other else 1))]
-        self.one: Function = (sp.S.One,) * len(self.places)
-        self.slopes = {p: self._slope(p) for p in means}
-
-    @property
-    def count(self) -> int:
-        """The number of pieces."""
-        return len(self.case.weight.formulas)
-
-    def _slope(self, name: str) -> Function:
-        """d mu/d eta for a parameter of the mean."""
-        mean, p, means = self.formulas.tree(self.case.mean), self.symbols[name], self.case.model.expert[:-1]
-        slope = sp.diff(mean, p)
-        if self.is_linear:
-            others = {self.symbols[q] for q in means}
-            linear = not sp.expand(slope).free_symbols & others and sp.expand(mean.subs(dict.fromkeys(others, 0))) == 0
-            require(linear, "the mean is not linear in its parameters")
-        else:
-            slope = slope.subs({self.symbols[q]: self.formulas.tree(self.case.values[0][q]) for q in means})
-        return (slope,) * len(self.places)
-
-    @cached_property
-    def scores(self) -> list[sp.Expr]:
-        """The log weight on each piece."""
-        return [self.formulas.tree(piece) for piece in self.case.weight.formulas]
-
-    def _derivative(self, atom: int, make: Callable[[sp.Expr], sp.Expr]) -> Function:
-        """What is made of a piece's formula, at the place of an atom."""
-        each = [sp.sympify(make(score)).subs(self.at[atom]) for score in self.scores]
-        return tuple(each[place[atom]] for place in self.places)
-
-    def gate_slope(self, name: str, atom: int = 0) -> Function:
-        """L_p: the derivative of the log weight by a parameter."""
-        return self._derivative(atom, lambda score: sp.diff(score, self.symbols[name]))
-
-    def gate_bend(self, name: str, other: str, atom: int = 0) -> Function:
-        """E_pq/E = L_pq + L_p L_q."""
-        p, q = self.symbols[name], self.symbols[other]
-        return self._derivative(atom, lambda L: sp.diff(L, p, q) + sp.diff(L, p) * sp.diff(L, q))
-
-    def shared_slope(self, name: str) -> Function:
-        """(L - L_k)_tau: by a shared parameter, of an atom less the other one."""
-        return minus(self.gate_slope(name), self.gate_slope(name, 1))
-
-    def pieces_at(self, point: Any) -> tuple[int, ...]:
-        """The pieces of the weights of the two atoms at a point, which is inside of them."""
-        x, indices = self._values(point), []
-        for atom in range(1 + self.has_other):
-            values = Balls({**self.case.balls(atom), **x}, length=1)
-            indices.append(piece_at(self.case, atom, values))
-        return tuple(indices)
-
-    def _values(self, point: Any) -> dict[str, Any]:
-        numbers = Balls(length=1)
-        x = box_point(self.case, point)
-        return {name: numbers.number(arb(v)) for name, v in zip(self.case.model.covariates, x, strict=True)}
-
-    def row(self, functions: Sequence[Function], point: Any) -> list[arb]:
-        """The values of functions at a point inside the pieces of the weights."""
-        here, values = (*self.pieces_at(point), 0)[:2], Balls(length=1)
-        place = self.places.index((here[0], here[1]))
-        at = {self.symbols[name]: value for name, value in self._values(point).items()}
-        return [ball_of(f[place], values, at)[0] for f in functions]
 
 
 def _number(c: sp.Expr) -> fmpq:
@@ -191,27 +102,44 @@ def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (THEOREMS[step["theorem"]][1] for step in proof["steps"]))))
 
 
-class Cell(Slopes):
-    """The orders of a cell that are proved so far, by title; and the theorems that bound more of them."""
+class Cell:
+    """The orders of a cell that are proved so far, by title, and the functions before its offsets.
+
+    at: the true values of each atom, as formulas by symbol. slopes: before the offsets of the mean's parameters.
+    is_linear: whether the mean is linear in them, and their true values are any. every: whether both cells are split;
+    atoms: those of which the functions are asked.
+    """
 
     def __init__(self, case: Case) -> None:
-        place, model = case.place, case.model
-        self.size, every = place.sizes[0], len({*place.sizes}) == 1
-        moves = not any(atom == 0 or every for atom, _ in place.fixed)
+        place, model, self.case = case.place, case.model, case
+        self.size, self.every = place.sizes[0], len({*place.sizes}) == 1
+        moves = not any(atom == 0 or self.every for atom, _ in place.fixed)
         is_cell = place.subject == "densities" and len(place.sizes) == 2 and self.size >= 2 and not place.nonzero
-        require(is_cell and moves and (every or case.is_singleton(1)), "the place is no cell, nor two of one size")
-        require(model.weighted or every, "atoms without weights, of which one is split")
-        require(self._are_different(case), "the experts of the two atoms are not shown to be different")
-        super().__init__(case, every=every)
-        self.own, self.shared = model.own, model.shared
+        require(is_cell and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
+        require(model.weighted or self.every, "atoms without weights, of which one is split")
+        self.own, self.shared, self.means = model.own, model.shared, model.expert[:-1]
+        require(self._are_different(), "the experts of the two atoms are not shown to be different")
+        self.atoms, self.has_other = (0, 1) if self.every else (0,), self.every or bool(model.shared)
+        self.formulas = Formulas((*model.covariates, *model.gate, *self.means))
+        self.symbols = self.formulas.names
+        self.x = [self.symbols[name] for name in model.covariates]
+        require(all({*model.gate} <= values.keys() for values in case.values), "a true value is not named")
+        self.at = [
+            {self.symbols[n]: self.formulas.tree(v) for n, v in values.items() if n in model.gate}
+            for values in case.values
+        ]
+        self.is_linear = not {*self.means} & case.values[0].keys()
+        require(self.is_linear or {*self.means} <= case.values[0].keys(), "some true values of the mean are not named")
+        self.places = [*product(range(self.count), range(self.count if self.has_other else 1))]
+        self.one: Function = (sp.S.One,) * len(self.places)
+        self.slopes = {p: self._slope(p) for p in self.means}
         self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
         self.orders: Orders = {}
 
-    @staticmethod
-    def _are_different(case: Case) -> bool:
+    def _are_different(self) -> bool:
         """Whether the means that a place names differ at some x; what it leaves open is of different experts."""
-        means = {*case.model.expert[:-1]}
-        if not all(means & values.keys() for values in case.values):
+        case = self.case
+        if not all({*self.means} & values.keys() for values in case.values):
             return True
         for x in DISTINCT:
             at = dict.fromkeys(case.model.covariates, Balls(length=1).number(x))
@@ -219,6 +147,61 @@ class Cell(Slopes):
             if nonzero(one[0] - other[0]):
                 return True
         return False
+
+    @property
+    def count(self) -> int:
+        """The number of pieces."""
+        return len(self.case.weight.formulas)
+
+    def _slope(self, name: str) -> Function:
+        """d mu/d eta for a parameter of the mean."""
+        mean, p, means = self.formulas.tree(self.case.mean), self.symbols[name], self.means
+        slope = sp.diff(mean, p)
+        if self.is_linear:
+            others = {self.symbols[q] for q in means}
+            linear = not sp.expand(slope).free_symbols & others and sp.expand(mean.subs(dict.fromkeys(others, 0))) == 0
+            require(linear, "the mean is not linear in its parameters")
+        else:
+            slope = slope.subs({self.symbols[q]: self.formulas.tree(self.case.values[0][q]) for q in means})
+        return (slope,) * len(self.places)
+
+    @cached_property
+    def scores(self) -> list[sp.Expr]:
+        """The log weight on each piece."""
+        return [self.formulas.tree(piece) for piece in self.case.weight.formulas]
+
+    def _derivative(self, atom: int, make: Callable[[sp.Expr], sp.Expr]) -> Function:
+        """What is made of a piece's formula, at the place of an atom."""
+        each = [sp.sympify(make(score)).subs(self.at[atom]) for score in self.scores]
+        return tuple(each[place[atom]] for place in self.places)
+
+    def gate_slope(self, name: str, atom: int = 0) -> Function:
+        """L_p: the derivative of the log weight by a parameter."""
+        return self._derivative(atom, lambda score: sp.diff(score, self.symbols[name]))
+
+    def gate_bend(self, name: str, other: str, atom: int = 0) -> Function:
+        """E_pq/E = L_pq + L_p L_q."""
+        p, q = self.symbols[name], self.symbols[other]
+        return self._derivative(atom, lambda L: sp.diff(L, p, q) + sp.diff(L, p) * sp.diff(L, q))
+
+    def shared_slope(self, name: str) -> Function:
+        """(L - L_k)_tau: by a shared parameter, of an atom less the other one."""
+        return minus(self.gate_slope(name), self.gate_slope(name, 1))
+
+    def pieces_at(self, point: Any) -> tuple[int, ...]:
+        """The pieces of the weights of the two atoms at a point, which is inside of them."""
+        x, indices = box_point(self.case, point), []
+        for atom in range(1 + self.has_other):
+            values = Balls({**self.case.balls(atom), **x}, length=1)
+            indices.append(piece_at(self.case, atom, values))
+        return tuple(indices)
+
+    def row(self, functions: Sequence[Function], point: Any) -> list[arb]:
+        """The values of functions at a point inside the pieces of the weights."""
+        here, values = (*self.pieces_at(point), 0)[:2], Balls(length=1)
+        place = self.places.index((here[0], here[1]))
+        at = {self.symbols[name]: value for name, value in box_point(self.case, point).items()}
+        return [ball_of(f[place], values, at)[0] for f in functions]
 
     def take(self, step: Any) -> None:
         """Check that a theorem applies, and note its bounds."""
@@ -255,8 +238,7 @@ class Cell(Slopes):
 
     def gate_slopes(self, *, seen: bool = True) -> dict[str, list[Function]]:
         """L_p of each own parameter, of both atoms where both are split; seen: without those that are 0."""
-        atoms = (0, 1) if self.every else (0,)
-        slopes = {p: [self.gate_slope(p, atom) for atom in atoms] for p in self.own}
+        slopes = {p: [self.gate_slope(p, atom) for atom in self.atoms] for p in self.own}
         return {p: [f for f in fs if not (seen and vanishes(f))] for p, fs in slopes.items()}
 
     def gate_orders(self) -> dict[str, fmpq]:
@@ -300,27 +282,24 @@ def _experts(cell: Cell, step: Any) -> Orders:
 
 def _gate(cell: Cell, step: Any) -> Orders:
     """Own parameters have the order 2, shared ones 1, and weighted means whose L_p is not 0."""
-    slopes = cell.gate_slopes()
-    atoms = (0, 1) if cell.every else (0,)
-    bends = [cell.gate_bend(p, q, atom) for atom in atoms for p, q in pairs_of(cell.own, 2)]
+    bends = [cell.gate_bend(p, q, atom) for atom in cell.atoms for p, q in pairs_of(cell.own, 2)]
+    return _of_gate(cell, step, fmpq(2), cell.gate_slopes(), bends)
+
+
+def _of_gate(
+    cell: Cell, step: Any, own: fmpq, slopes: Mapping[str, Sequence[Function]], bends: Sequence[Function]
+) -> Orders:
     shared = [cell.shared_slope(p) for p in cell.shared]
     cell.independent([cell.one, *(f for fs in slopes.values() for f in fs), *shared, *bends], step)
-    return _of_gate(cell, fmpq(2), slopes)
-
-
-def _of_gate(cell: Cell, own: fmpq, slopes: Mapping[str, Sequence[Function]]) -> Orders:
-    means = {f"mean {p}": fmpq(1) for p, fs in slopes.items() if len(fs) == 1 + cell.every}
+    means = {f"mean {p}": fmpq(1) for p, fs in slopes.items() if len(fs) == len(cell.atoms)}
     return dict.fromkeys(cell.own, own) | dict.fromkeys(cell.shared, fmpq(1)) | means
 
 
 def _kinks(cell: Cell, step: Any) -> Orders:
     """An own parameter that moves a kink has the order 3/2, d = 1."""
-    slopes = cell.gate_slopes(seen=False)
     require(len(cell.own) == len(cell.x) == 1, "kinks are moved by one parameter, in dimension 1")
     require(_shows_by_kinks(cell), "no kink is shown to move inside of [-2, 2]")
-    shared = [cell.shared_slope(p) for p in cell.shared]
-    cell.independent([cell.one, *(f for fs in slopes.values() for f in fs), *shared], step)
-    return _of_gate(cell, fmpq(3, 2), slopes)
+    return _of_gate(cell, step, fmpq(3, 2), cell.gate_slopes(seen=False), ())
 
 
 def _pair(cell: Cell, step: Any) -> Orders:
@@ -437,10 +416,9 @@ def _exponential(cell: Cell, step: Any) -> Orders:
 
 def _shows_by_kinks(cell: Cell) -> bool:
     """Whether the own parameter of each atom that is split moves a kink that the other atom has not."""
-    atoms = (0, 1) if cell.every else (0,)
     sides = range(len(cell.case.weight.sides))
     with ctx.workprec(256):
-        return all(any(_is_shown(cell, atom, i) for i in sides) for atom in atoms)
+        return all(any(_is_shown(cell, atom, i) for i in sides) for atom in cell.atoms)
 
 
 def _is_shown(cell: Cell, atom: int, i: int) -> bool:

@@ -1,22 +1,15 @@
-"""Rule "verdict": a condition on an activation holds or fails (theory 3.1 and 3.2).
+"""Rule "verdict": a condition on an activation holds or fails (theory 3.1 and 3.2; docs/certificates.md).
 
 The place has the subject "activation": s(z) is the log weight, with parameters near the values of the point.
 
 **Domain.** The claim is about s on its domain: the open set of z, inside a piece, at which every part of the expression
 is real and analytic. Denominators are not 0 there, arguments of log are positive, and so is the base of a power unless
 its exponent is an integer, written as one; arguments of LambertW are above -1/e. So z + 0*log(z) has the domain z > 0.
-The domain is not empty: the proof names a "point" at which balls show that s is real.
+It is not empty: the proof names a "point" at which balls show that s is real.
 
 **Ends of pieces** are not in the domain. What fails does so across an end too, with derivatives as distributions, where
 both pieces are analytic there and it is 0 (z kills the delta), or s is continuous and s'' in no relation. All other
 ends are left out: of these a failure says nothing, so that it holds almost everywhere.
-
-**Evidence.** For every family f that the verdict rests on, a proof carries
-
-- "relations": vectors c with sum c_j f_j = 0, proved on the whole domain (`formulas`);
-- "minor": points z_i of the domain where det f_j(z_i), over m - r of the m members, is a ball without 0, so that at
-  most r relations are independent; null where it fails;
-- "tau": the one temperature at which what holds fails, or null.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ CUBE = Model(
     lambda v, x: v[0] * x + v[1],
     ("beta1", "beta2"),
     ("a", "b"),
-    ("beta1", "beta2", "a", "b", "nu"),
+    ("beta1", "b"),
 )
 ROUND = Model(
     "kappa*cos(x - c)/tau",
@@ -47,7 +47,7 @@ ROUND = Model(
     lambda v, x: np.tanh(v[0] * x + v[1]),
     ("kappa", "c"),
     ("a", "b"),
-    ("kappa", "c", "a", "b", "nu"),
+    ("kappa", "c", "b"),
 )
 LOG = Model(
     "w*log(1 + (x - c)**2)/tau",
@@ -56,7 +56,7 @@ LOG = Model(
     lambda v, x: v[0] * x + v[1],
     ("w", "c"),
     ("a", "b"),
-    ("w", "c", "a", "b"),
+    ("w", "a"),
 )
 RAMP = Model(
     "w*max(x - c, 0)/tau",
@@ -65,7 +65,7 @@ RAMP = Model(
     lambda v, x: v[0] * x + v[1] * x**2 + v[2],
     ("w", "c"),
     ("a1", "a2", "b"),
-    ("w", "c", "a1", "b"),
+    ("w", "c", "a1"),
 )
 
 

@@ -100,8 +100,9 @@ def test_what_coq_would_not_end_on_is_refused_alone(name, reason):
     assert "Definition everything := (relu.everything)." in text
 
 
-def test_all_of_the_catalogue_but_gamma_is_in_reach():
-    _, refused = file_of([(activation(name), certificates(name)) for name in CATALOGUE])
+def test_what_the_catalogue_has_but_gamma_is_in_reach():
+    names = {*sorted(CATALOGUE)[::5], "gamma", "loggamma"}
+    _, refused = file_of([(activation(name), certificates(name)) for name in names])
     assert sorted(name for name, _ in refused) == ["gamma", "loggamma"]
 
 
