@@ -27,9 +27,7 @@ FOLDERS, FILES = ("temperance", "tests", "benchmarks", "campaigns"), ("pyproject
 KERNEL = ["tests/theory/kernel/test_false_statements.py", "tests/theory/kernel/test_verdicts.py"]
 TESTS = {
     "theory/conditions/decision.py": [
-        "tests/theory/conditions/test_verdicts.py",
-        "tests/theory/conditions/test_doubtful_pieces.py",
-        "tests/theory/conditions/test_independence.py",
+        "tests/theory/conditions/test_decisions.py",
         "tests/theory/activations/test_regions.py",
     ],
     "theory/kernel/verdict.py": KERNEL,

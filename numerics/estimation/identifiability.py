@@ -28,8 +28,7 @@ from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
-from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import Mirror, mirror
+from temperance.theory.conditions.degeneracies import Failure, Mirror, classify, mirror
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin
 

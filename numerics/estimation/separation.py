@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.fits import LayoutFit
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.points import Points
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.degeneracies import classify
 
 _SOLVED = 1e-6  # margins, of features of size 1, that the solver tells from 0
 _SOME = 300  # rows, a part of all, that tell in most cases that there is no ray

@@ -25,8 +25,7 @@ from temperance.numerics.studies.lattice import design
 from temperance.numerics.studies.slopes import Interval, Slope, enough, log_slope, rms_intervals
 from temperance.numerics.studies.store import Outcome
 from temperance.numerics.studies.study import Study
-from temperance.theory.conditions.first_order_failures import classify
-from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.conditions.degeneracies import classify, mirror
 from temperance.theory.expressions.arguments import checked
 
 STATUSES: tuple[Status, ...] = get_args(Status)

@@ -22,7 +22,7 @@ from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, line, scale_orbit, split_every
 from temperance.numerics.studies.claim_studies import CONSTANTS, LINEAR, RELU
 from temperance.numerics.studies.errors import scaled, voronoi_loss
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.degeneracies import classify
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries

@@ -15,7 +15,7 @@ from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit
 from temperance.numerics.studies.claim_studies import EXACT, GELU_MIRROR, MIRROR, TANH_MIRROR
 from temperance.theory.activations.activation import activation
-from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
+from temperance.theory.conditions.degeneracies import curvature_is_outside_span, mirror
 
 _GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
 _ODD = {"beta1_sum": 0.25, "beta1_difference": 0.5, "tau": 0.5, "a": 0.5, "b": 0.5, "nu": 0.5}

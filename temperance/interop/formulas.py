@@ -13,7 +13,7 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.formulas import Z
 
 Value: TypeAlias = sp.Expr | Boolean
 

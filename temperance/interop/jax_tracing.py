@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from temperance.interop.formulas import COMMON, Value, choose, condition, expression, number, unsupported
-from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.formulas import Z
 
 _CALLS = (
     *("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint"),

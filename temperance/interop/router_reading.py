@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from temperance.interop import torch_tracing
 from temperance.interop.formulas import number
-from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.formulas import Z
 
 
 class NotRead(ValueError):

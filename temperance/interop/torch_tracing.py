@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from temperance.interop.formulas import COMMON, Value, choose, expression, named, number, unsupported
-from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.expressions.formulas import Z
 
 
 def is_module(source: object) -> bool:

@@ -20,8 +20,8 @@ from scipy.special import softmax
 from temperance.interop.router_reading import Floats, NotRead, Scores, outputs, read_scores
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.theory.activations.activation import Activation, activation
-from temperance.theory.conditions.mirror_points import mirror
-from temperance.theory.expressions.sign_changes import Z
+from temperance.theory.conditions.degeneracies import mirror
+from temperance.theory.expressions.formulas import Z
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate, coordinates, covariates, dot

@@ -16,17 +16,18 @@ import sympy as sp
 from flint import arb, fmpq
 
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.language import KNOWN
-from temperance.theory.expressions.normal_forms import elementary, has_parameters
-from temperance.theory.expressions.sign_changes import (
+from temperance.theory.expressions.formulas import (
     NoClosedForm,
     RecordingSample,
     Sample,
     Z,
+    elementary,
+    has_parameters,
     note,
     real_roots,
     sign_at,
 )
+from temperance.theory.expressions.language import KNOWN
 
 _SIGN_POINTS = 3
 _COMPARE_BITS = 2048

@@ -2,4 +2,5 @@
 
 Takes an activation; returns verdicts (holds, fails or undecided) with relations, exceptional temperatures and
 parameters, the mirror type, and certificates for the kernel. A failure is an exact relation; that a condition holds
-is a determinant that a ball keeps away from 0. Start with `decision.decide`; `families` holds what is decided."""
+is a determinant that a ball keeps away from 0. Start with `decision.decide`; `families` holds what is decided, and
+`degeneracies` says what failures do to the model."""

@@ -9,8 +9,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
-from temperance.theory.conditions.families import Family, Verdict
-from temperance.theory.conditions.relations import Analysis, analysis_of
+from temperance.theory.conditions.families import Analysis, Family, Verdict, analysis_of
 from temperance.theory.kernel.check import certificate, check
 from temperance.theory.kernel.place import place_of
 from temperance.theory.kernel.reader import Rejected, proving

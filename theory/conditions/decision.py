@@ -1,8 +1,9 @@
 """Decides the conditions on an activation: first order, second order and three sharp ones (theory 3.1, 3.2).
 
-`decide` reads an activation as smooth pieces. `relations.Analysis` finds the relations of a family of functions, and
+`decide` reads an activation as smooth pieces. `families.Analysis` finds the relations of a family of functions, and
 whether they are all; `_verdict` says what they mean for the condition, and `_agreed` what is left of that where
-parameters have regions with other pieces. `exceptional_parameters` and `mirror_points` add what they are named after.
+parameters have regions with other pieces. `candidates` and `degeneracies.mirror` add exceptional parameters and the
+mirror type.
 
 >>> from temperance.theory.conditions.decision import decide
 >>> decide("log(1 + z**2)").second_order.fails_at_tau
@@ -27,12 +28,10 @@ from flint import arb, fmpz_mpoly
 
 from temperance.theory.activations.activation import UNSURVEYED, Activation, Z, activation
 from temperance.theory.conditions import families
-from temperance.theory.conditions.families import Family, Verdict, kinks_of, markdown_table, outcome_in_words
-from temperance.theory.conditions.mirror_points import Mirror, mirror
-from temperance.theory.conditions.relations import Analysis, analysis_of
+from temperance.theory.conditions.degeneracies import Mirror, mirror
+from temperance.theory.conditions.families import Analysis, Family, Verdict, analysis_of, kinks_of, outcome_in_words
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import rationalized, terms
-from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, real_roots
+from temperance.theory.expressions.formulas import NO_CLOSED_FORM, NoClosedForm, Sample, rationalized, real_roots, terms
 from temperance.theory.fields.differential_field import OutsideTowers, Row, factored
 
 _BITS = 256
@@ -173,8 +172,13 @@ class Decision:
         }
 
     def _repr_markdown_(self) -> str:
-        """For notebooks: a table of the verdicts."""
-        return markdown_table(self.activation.expression, self.verdicts)
+        """For notebooks: a table of condition, outcome, relation, scope or reason."""
+        lines = [f"`s(z) = {self.activation.expression}`", ""]
+        lines += ["| condition | verdict | relation | scope |", "|---|---|---|---|"]
+        for name, verdict in zip(families.CONDITIONS.values(), self.verdicts, strict=True):
+            relation = f"${verdict.latex}$".replace("|", r"\vert ") if verdict.latex else ""
+            lines.append(f"| {name} | {outcome_in_words(verdict)} | {relation} | {verdict.reason or verdict.scope} |")
+        return "\n".join(lines)
 
 
 def decide(source: str | sp.Expr | Activation) -> Decision:
@@ -281,24 +285,19 @@ def _undecided(reason: str | None) -> Verdict:
 
 
 def _agreed(decisions: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> Iterator[Verdict]:
-    """One verdict for every condition, where the piece structures, one at each sample, agree on it."""
+    """One verdict for every condition, where the piece structures, one at each sample, agree on it, with all notes."""
     for alternatives in zip(*decisions, strict=True):
         if len({(v.outcome, v.failing_families, v.fails_at_tau) for v in alternatives}) == 1:
-            yield _regional(alternatives)
+            notes = dict.fromkeys(note for v in alternatives for note in v.scopes)
+            if len({v.relation for v in alternatives}) > 1:
+                notes["the relation is that of one region of the parameters"] = None
+            yield replace(alternatives[0], scopes=tuple(notes))
             continue
         at: dict[str, str] = {}
         for verdict, sample in zip(alternatives, samples, strict=True):
             at.setdefault(outcome_in_words(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
         outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in at.items())
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
-
-
-def _regional(alternatives: Sequence[Verdict]) -> Verdict:
-    """The verdict on which all regions of the parameters agree, with the notes of each."""
-    notes = list(dict.fromkeys(note for v in alternatives for note in v.scopes))
-    if len({v.relation for v in alternatives}) > 1:
-        notes.append("the relation is that of one region of the parameters")
-    return replace(alternatives[0], scopes=tuple(notes))
 
 
 def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:

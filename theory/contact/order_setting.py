@@ -14,7 +14,7 @@ from functools import lru_cache
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.conditions.first_order_failures import classify
+from temperance.theory.conditions.degeneracies import classify
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.independence import Place
 from temperance.theory.models.by_name import least, model

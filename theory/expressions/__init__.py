@@ -1,4 +1,4 @@
-"""Works with real expressions in one variable: enclosures, sizes, sign changes and normal forms.
+"""Works with real expressions in one variable: enclosures, normal forms and sign changes.
 
 Takes SymPy expressions in z and parameters; returns ball enclosures and Taylor coefficients, intervals of constant
 sign, or rewritten expressions. Powers that no researcher writes are refused. Start with

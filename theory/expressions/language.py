@@ -16,6 +16,7 @@ import re
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from keyword import iskeyword
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -310,10 +311,6 @@ class Reader(ABC, Generic[T]):
     def choose(self, switch: T, positive: T, zero: T, negative: T) -> T:
         """A three-way choice by the sign of switch, almost everywhere."""
 
-    @abstractmethod
-    def of_definition(self, text: str) -> Reader[T]:
-        """The reader of the formula of a definition."""
-
     def read(self, tree: ast.expr, values: Mapping[str, T]) -> T:
         """The value of the tree, with the given meaning of every name."""
         if isinstance(tree, ast.Constant):
@@ -399,5 +396,10 @@ class Reader(ABC, Generic[T]):
         values = {"z": arguments[0], **dict(zip(definition.parameters, arguments[1:], strict=False))}
         for parameter, default in definition.parameters.items():
             if parameter not in values:
-                values[parameter] = self.of_definition(default).read(self.language.syntax_tree(default), {})
-        return self.of_definition(definition.formula).read(self.language.syntax_tree(definition.formula), values)
+                values[parameter] = self._read_formula(default, {})
+        return self._read_formula(definition.formula, values)
+
+    def _read_formula(self, text: str, values: Mapping[str, T]) -> T:
+        reader = copy(self)
+        reader.text = text
+        return reader.read(self.language.syntax_tree(text), values)

@@ -1,27 +1,17 @@
 """Represents s and its derivatives as exact fractions in a tower of differential fields.
 
 A tower starts from Q(constants)(z) and adjoins exp, log, roots, tan, atan, erf and LambertW, each with the derivative
-that defines it. A relation found in a tower is a true identity even if the generators are secretly
-dependent, because every rule of the tower holds for the functions themselves. Finding all relations needs independent
-generators, so independence is never concluded from a tower: see theory.conditions.decision.
-
-    >>> import sympy as sp
-    >>> from temperance.theory.expressions.sign_changes import Z, real_roots
-    >>> tower = Tower([sp.tanh(Z)], {})
-    >>> s = tower.embed(sp.tanh(Z))
-    >>> (tower.d(s) - (tower.unit - s * s)).is_zero()  # s' = 1 - s^2
-    True
-
-`AdjoinedField` grows a differential field in z one generator at a time, with every operation bounded in size.
-
-Roots are adjoined of elements that are positive on a piece, whose factors keep their signs there.
+that defines it. Roots are adjoined of elements that are positive on a piece, whose factors keep their signs there.
+A relation found in a tower is a true identity even if the generators are secretly dependent, because every rule of the
+tower holds for the functions themselves. Finding all relations needs independent generators, so independence is never
+concluded from a tower: see theory.conditions.decision.
 
 >>> import sympy as sp
->>> from temperance.theory.expressions.sign_changes import Z
->>> field = AdjoinedField(sp.symbols("_g:2"))
->>> z = field.adjoined("variable", Z, constant=False, rule=field.unit)
->>> field.stands_for(field.d(z**3).num)
-3*z**2
+>>> from temperance.theory.expressions.formulas import Z
+>>> tower = Tower([sp.tanh(Z)], {})
+>>> s = tower.embed(sp.tanh(Z))
+>>> (tower.d(s) - (tower.unit - s * s)).is_zero()  # s' = 1 - s^2
+True
 """
 
 from __future__ import annotations
@@ -30,28 +20,116 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
+from math import lcm
 
 import sympy as sp
-from flint import fmpq, fmpz_mpoly
+from flint import fmpq, fmpq_mat, fmpz_mat, fmpz_mpoly
 
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.normal_forms import (
-    Lattice,
-    angle_and_turns,
+from temperance.theory.expressions.balls import exact
+from temperance.theory.expressions.formulas import (
+    NoClosedForm,
+    Sample,
+    Z,
     elementary,
-    exponent_of,
-    exponents_among,
     has_parameters,
     multiplied_out,
-    root_order,
     terms,
 )
-from temperance.theory.expressions.sign_changes import NoClosedForm, Sample, Z
+from temperance.theory.expressions.language import MOST_ROOT
 from temperance.theory.fields.differential_field import DifferentialField, Fraction, OutsideTowers, factored
 
 _MOST_TERMS = 6000
 _MOST_FACTORED_BITS = 64
+_SPARE = 24
+_MOST_ANGLES = 120
+
+
+def exponent_of(e: sp.Expr) -> sp.Expr | None:
+    """x for exp(x), and e log(base) for a power base**e whose exponent is not rational; None for anything else."""
+    if e is sp.E:
+        return sp.S.One
+    if e.func is sp.exp:
+        return e.args[0]
+    if e.is_Pow and not e.exp.is_Rational:
+        return e.exp * sp.log(e.base)
+    return None
+
+
+def exponents_among(nodes: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The exponents that the functions among nodes bring into a tower."""
+    exponents = []
+    for node in nodes:
+        exponent = exponent_of(node)
+        if exponent is not None:
+            summands = [c * m for m, c in terms(exponent).items() if not (m.func is sp.LambertW and c.is_Integer)]
+            exponents.append(sp.Add(*summands))
+        elif node.func is sp.erf:
+            exponents.append(-(node.args[0] ** 2))
+    return exponents
+
+
+def angle_and_turns(argument: sp.Expr) -> tuple[sp.Expr, sp.Rational]:
+    """An angle as (angle, turns): argument = angle + turns pi."""
+    parts = terms(argument)
+    turns = parts.pop(sp.pi, sp.S.Zero)
+    return sp.Add(*(c * m for m, c in parts.items())), turns
+
+
+def root_order(nodes: Iterable[sp.Expr]) -> int:
+    """One order that serves all roots, where it is small."""
+    orders = [int(n.exp.q) for n in nodes if n.is_Pow and n.exp.is_Rational and not n.exp.is_Integer]
+    common = lcm(2, *orders) if any(o == 2 for o in orders) else lcm(1, *orders)
+    return common if common <= MOST_ROOT else 1
+
+
+class Lattice:
+    """The lattice spanned over Z by exponents: every one of them is an integer combination of its basis.
+
+    A combination for a shallow exponent holds no deep ones, such as log(1 + exp(z)): exp(z) must not be made of them.
+    """
+
+    def __init__(self, arguments: Sequence[sp.Expr]) -> None:
+        rows = [terms(a) for a in arguments]
+        monomials = {m for row in rows for m in row}
+        self.monomials = sorted(monomials, key=lambda m: (-_depth(m), sp.default_sort_key(m)))
+        entries = [[exact(r.get(m, sp.S.Zero)) for m in self.monomials] for r in rows]
+        self.basis = _reduced(entries)
+        self.exponents = [
+            sp.Add(*(sp.Rational(int(c.p), int(c.q)) * m for c, m in zip(row, self.monomials, strict=True)))
+            for row in self.basis
+        ]
+
+    def coordinates(self, argument: sp.Expr) -> list[tuple[sp.Expr, int]]:
+        """The (basis_k, n_k) with argument = sum n_k basis_k, for all integers n_k other than 0.
+
+        Raises KeyError: the argument is not in the lattice.
+        """
+        row = terms(argument)
+        remainder = [exact(row.get(m, sp.S.Zero)) for m in self.monomials]
+        coefficients = []
+        for basis in self.basis:
+            pivot = next(i for i, c in enumerate(basis) if c)
+            coefficients.append(remainder[pivot] / basis[pivot])
+            remainder = [a - coefficients[-1] * b for a, b in zip(remainder, basis, strict=True)]
+        if any(remainder) or any(n.q != 1 for n in coefficients) or not set(row) <= set(self.monomials):
+            raise KeyError(argument)
+        return [(e, int(n.p)) for e, n in zip(self.exponents, coefficients, strict=True) if n]
+
+
+def _depth(expr: sp.Expr) -> int:
+    """How deep functions, powers among them, are nested."""
+    inner = max(map(_depth, expr.args), default=0)
+    return inner if expr.is_Add or expr.is_Mul or not expr.args else inner + 1
+
+
+def _reduced(entries: list[list[fmpq]]) -> list[list[fmpq]]:
+    if not entries or not entries[0]:
+        return []
+    integers, scale = fmpq_mat(entries).numer_denom()
+    form = fmpz_mat(integers).hnf().tolist()
+    return [[fmpq(c) / scale for c in row] for row in form if any(row)]
 
 
 @dataclass(frozen=True)
@@ -67,24 +145,29 @@ def _of_square(logarithm: sp.Expr) -> sp.Expr:
     return sp.log(logarithm.args[0].args[0] ** 2) / 2
 
 
-class AdjoinedField(DifferentialField):
+class Tower(DifferentialField):
     """The fractions in the generators adjoined so far, seen on one piece of the line at a time.
 
-    Operations raise OutsideTowers where fractions, products or powers would grow too large to go on with.
+    It grows as expressions are embedded, whose exponents and angles are needed before the first one. Operations raise
+    OutsideTowers where fractions, products or powers would grow too large to go on with.
 
-    symbols: one for every generator that may be adjoined; order: roots are adjoined as powers of the root of this
-    order, where it is a multiple of theirs; assumptions: signs under roots that are not proved, in words.
+    assumptions: signs under roots that are not proved, in words.
     """
 
-    def __init__(self, symbols: Sequence[sp.Symbol], order: int = 1, sample: Sample | None = None) -> None:
-        super().__init__(symbols, {})
+    def __init__(self, expressions: Iterable[sp.Expr], sample: Sample) -> None:
+        nodes = [n for e in expressions for n in sp.preorder_traversal(elementary(e))]
+        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), {})
         self.rules = [[self.zero] * len(self.generators)]
         self.described: dict[int, Generator] = {}
         self.indices: dict[sp.Expr, int] = {}
         self.assumptions: set[str] = set()
-        self._order, self._sample = order, sample or {}
+        self._exponents = Lattice(exponents_among(nodes))
+        self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
+        self._order, self._sample = root_order(nodes), sample
         self._points: Sequence[fmpq] = ()
         self._piece: Piece | None = None
+        self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
+        self.z_index = self.indices[Z]
 
     def adjoined(self, kind: str, stands_for: sp.Expr, constant: bool, rule: Fraction | None = None) -> Fraction:
         """A new generator, whose derivative may be given later, in `rules[0]`.
@@ -201,23 +284,6 @@ class AdjoinedField(DifferentialField):
         kinds = {i: self.described[i].kind for i, e in enumerate(base.degrees()) if e}
         even = all(all(not e % 2 or kinds[i] in ("exp", "root") for i, e in enumerate(m) if e) for m in base.to_dict())
         return even and all(c > 0 for c in base.to_dict().values())
-
-
-_SPARE = 24
-_MOST_ANGLES = 120
-
-
-class Tower(AdjoinedField):
-    """A tower that grows as expressions are embedded; their exponents and angles are needed before the first one."""
-
-    def __init__(self, expressions: Iterable[sp.Expr], sample: Sample) -> None:
-        forms = [elementary(e) for e in expressions]
-        nodes = [n for f in forms for n in sp.preorder_traversal(f)]
-        self._exponents = Lattice(exponents_among(nodes))
-        self._angles = Lattice([angle_and_turns(n.args[0])[0] for n in nodes if n.func in (sp.sin, sp.cos, sp.tan)])
-        super().__init__(sp.symbols(f"_g:{_SPARE + len(set(nodes))}"), root_order(nodes), sample)
-        self.z = self.adjoined("variable", Z, constant=False, rule=self.unit)
-        self.z_index = self.indices[Z]
 
     def embed(self, expr: sp.Expr, points: Sequence[fmpq] = (), piece: Piece | None = None) -> Fraction:
         """The field element that one of the tower's expressions is on one piece.

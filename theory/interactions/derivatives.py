@@ -17,8 +17,8 @@ from itertools import combinations_with_replacement
 
 import sympy as sp
 
-from temperance.theory.expressions.normal_forms import Lattice
 from temperance.theory.fields.differential_field import DifferentialField, Fraction, Row, coefficient_rows, nullspace
+from temperance.theory.fields.tower import Lattice
 from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
 RESIDUAL = sp.Symbol("epsilon", real=True)

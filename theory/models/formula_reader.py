@@ -104,10 +104,6 @@ class _FormulaReader(Reader[Parts]):
         self._require_numbers(switch)
         return choose(switch, positive, zero, negative)
 
-    def of_definition(self, text: str) -> _FormulaReader:
-        """In the same dimension."""
-        return _FormulaReader(text, self.language, self.dim, self.sign_at)
-
     def binary(self, operator: ast.operator, left: Parts, right: Parts) -> Parts:
         """With u @ v of two vectors, in dimension 1 their product."""
         if not isinstance(operator, ast.MatMult):

@@ -14,9 +14,8 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra
 from temperance.theory.conditions.decision import Decision, decide, temperature
+from temperance.theory.conditions.degeneracies import Failure, Mirror, classify, mirror
 from temperance.theory.conditions.families import Outcome, Verdict, kinks_of
-from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import Mirror, mirror
 from temperance.theory.expressions import balls
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import (

@@ -13,7 +13,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.conditions.decision import Decision, temperature
-from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, classify
+from temperance.theory.conditions.degeneracies import LEVEL_OPEN, classify
 from temperance.theory.rates.analysis import Analysis, Gauge, exponential
 from temperance.theory.rates.predict import exact_specified
 from temperance.theory.rates.prediction import Prediction

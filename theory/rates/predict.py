@@ -21,8 +21,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.decision import Decision
-from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import curvature_is_outside_span, mirror
+from temperance.theory.conditions.degeneracies import Failure, classify, curvature_is_outside_span, mirror
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import covariates, dot

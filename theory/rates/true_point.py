@@ -16,8 +16,8 @@ from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.families import kinks_of
 from temperance.theory.expressions import balls
+from temperance.theory.expressions.formulas import NoClosedForm, real_roots
 from temperance.theory.expressions.language import KNOWN
-from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import Gate

@@ -16,8 +16,7 @@ from flint import arb
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.piecewise import Algebra
-from temperance.theory.conditions.first_order_failures import Failure, classify
-from temperance.theory.conditions.mirror_points import mirror
+from temperance.theory.conditions.degeneracies import Failure, classify, mirror
 from temperance.theory.expressions import balls
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.analysis import Gauge

@@ -20,7 +20,7 @@ from flint import fmpq
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.piecewise import Algebra, Piece, Pieces, sample_points
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.sign_changes import Sample, Z
+from temperance.theory.expressions.formulas import Sample, Z
 from temperance.theory.fields.differential_field import OutsideTowers
 from temperance.theory.fields.tower import Tower
 
@@ -217,14 +217,6 @@ class Twins:
         examples = [*generic[:1], *(moving[:1] if generic and generic[0].factor == 1 else ())]
         return "; ".join(f"{twin.where}: {twin.map}" for twin in examples) or None
 
-    def __str__(self) -> str:
-        """The parts of s, every twin, and the answer."""
-        lines = [] if self.even is None else [f"even part on z > 0: {self.even}; odd part: {self.odd}"]
-        for twin in self.twins:
-            record = twin.to_json()
-            lines += [f"{record['where']}: {record['map']}", f"    {record['identity']}"]
-        return "\n".join([*lines, self.answer])
-
 
 _VALUES = {"b": (3, 2), "c": (2, 3), "d": (5, 7), "e": (7, 4), "l": (9, 8), "m": (11, 6), "r": (1, 3), "t": (5, 4)}
 _SIZE = sp.Symbol("size", positive=True)
@@ -247,9 +239,7 @@ def holds(source: Activation, twin: Twin) -> bool:
         dilated = [_dilated(source.pieces, v, sample) for v in (twin.truth[0], twin.truth[i], image[0], image[i])]
         gaps = algebra.map(lambda s, t, u, v, offset=offset: factor * (s - t) - (u - v + offset), *dilated)
         if twin.reach is not None:
-            gaps = tuple(
-                g for g in gaps if algebra.compare(g.lower, sp.S.Zero) <= 0 <= algebra.compare(g.upper, sp.S.Zero)
-            )
+            gaps = touching_zero(gaps, sample)
         if not gaps or not _vanish(gaps, sample):
             return False
     return True
@@ -263,18 +253,17 @@ def _written_out(value: sp.Expr, meaning: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
 
 def at_zero(pieces: Pieces, sample: Sample) -> sp.Expr | None:
     """s(0), or None where it is not defined as s is written; the symbol S0 where s jumps, as pieces do not tell it."""
-    sides = values_at_zero(pieces, sample)
+    sides = [p.expr.xreplace({Z: sp.S.Zero}) for p in touching_zero(pieces, sample)]
     value = next(iter(sides), sp.nan)
     if not value.is_finite or value.has(sp.AccumBounds):
         return None
     return value if sp.expand(sides[0] - sides[-1]) == 0 else S0
 
 
-def values_at_zero(pieces: Pieces, sample: Sample) -> list[sp.Expr]:
-    """The values at 0 of the formulas of the pieces that touch it, from the left to the right."""
+def touching_zero(pieces: Pieces, sample: Sample) -> Pieces:
+    """The pieces that 0 lies in, or at an end of, from the left to the right."""
     algebra = Algebra(sample)
-    touching = (p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero))
-    return [p.expr.xreplace({Z: sp.S.Zero}) for p in touching]
+    return tuple(p for p in pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero))
 
 
 def _dilated(pieces: Pieces, v: sp.Expr, sample: Sample) -> Pieces:

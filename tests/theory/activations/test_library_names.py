@@ -13,11 +13,8 @@ z = Z
 DOCUMENTED = [
     ("torch.nn.GELU", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
     ("jax.nn.gelu", z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (z + sp.Rational("0.044715") * z**3))) / 2, 1),
-    ("keras.activations.gelu", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
     ("keras.ops.gelu", z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (z + sp.Rational("0.044715") * z**3))) / 2, 1),
-    ("tf.nn.gelu", z * (1 + sp.erf(z / sp.sqrt(2))) / 2, 1),
     ("torch.nn.LeakyReLU", z / 100, -1),
-    ("jax.nn.leaky_relu", z / 100, -1),
     ("keras.activations.leaky_relu", z / 5, -1),
     ("keras.layers.LeakyReLU", 3 * z / 10, -1),
     ("tf.nn.leaky_relu", z / 5, -1),
@@ -25,16 +22,13 @@ DOCUMENTED = [
     ("keras.layers.PReLU", sp.S.Zero, -1),
     ("torch.nn.RReLU", 11 * z / 48, -1),
     ("keras.activations.hard_sigmoid", (z + 3) / 6, 1),
-    ("jax.nn.hard_sigmoid", (z + 3) / 6, 1),
     ("torch.nn.Hardsigmoid", sp.S.One, 4),
     ("torch.nn.functional.softshrink", z - sp.Rational(1, 2), 1),
     ("torch.nn.Hardshrink", sp.S.Zero, sp.Rational(1, 4)),
-    ("torch.nn.functional.softplus", sp.log(1 + sp.exp(z)), 25),
     ("jax.nn.sparse_plus", (z + 1) ** 2 / 4, 0),
     ("jax.nn.squareplus", (z + sp.sqrt(z**2 + 4)) / 2, 0),
     ("tf.nn.relu6", sp.Integer(6), 7),
     ("torch.sinc", sp.sin(sp.pi * z) / (sp.pi * z), 1),
-    ("jax.numpy.cbrt", z ** sp.Rational(1, 3), 1),
 ]
 
 
@@ -50,20 +44,9 @@ def test_a_name_has_the_formula_of_its_documentation(name, formula, point):
     assert sp.simplify(piece.expr - formula) == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "open_parameters"),
-    [
-        ("torch.nn.Threshold", {"bound", "value"}),
-        ("torch.nn.functional.prelu", {"weight"}),
-        ("keras.activations.threshold", {"bound", "default_value"}),
-        ("torch.nn.PReLU", set()),
-    ],
-)
-def test_an_argument_without_default_is_a_free_parameter(name, open_parameters):
-    assert {p.name for p in activation(name).parameters} == open_parameters
-
-
-def test_the_free_parameters_of_a_name_can_be_given():
+def test_an_argument_without_default_is_a_free_parameter_that_can_be_given():
+    assert [p.name for p in activation("torch.nn.functional.prelu").parameters] == ["weight"]
+    assert activation("torch.nn.PReLU").parameters == ()
     shifted = activation("torch.nn.Threshold").at(bound=2, value=5)
     assert [(piece.expr, piece.lower, piece.upper) for piece in shifted.pieces] == [(5, -sp.oo, 2), (z, 2, sp.oo)]
     assert (

@@ -1,10 +1,12 @@
 """The families derived from the atom are those of theory 3.2, for every d, with no avoidable relation."""
 
+import random
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations_with_replacement
 from typing import TypeAlias
 
+import mpmath as mp
 import pytest
 import sympy as sp
 
@@ -55,15 +57,9 @@ def derivatives(dim: int, order: int) -> list[Derivative]:
 def graded(
     dim: int, order: int, keep: Callable[[Derivative], bool] = lambda _: True
 ) -> dict[Grade, list[tuple[Derivative, sp.Expr]]]:
-    """The factors of the derivatives of u, by Hermite degree and monomial across beta1.
+    """For every Hermite degree and monomial across beta1, the derivatives (that keep says) and their parts in it.
 
-    Args:
-        dim: d.
-        order: highest order of derivatives.
-        keep: which derivatives take part.
-
-    Returns:
-        For every grade, the derivatives with a part in it, and that part: a polynomial in z, s, s', s'' and 1/tau.
+    A part is a polynomial in z, s, s', s'' and 1/tau.
     """
     coordinates = _coordinates(dim)
     parts: dict[Grade, list[tuple[Derivative, sp.Expr]]] = {}
@@ -164,16 +160,10 @@ def test_unavoidable_relations_of_free_jets(dim):
 
 NAIVE = [  # expression, tau, does the second-order condition hold there
     ("tanh", 1, True),
-    ("gelu", 2, True),
-    ("softplus", 1, True),
-    ("sin(z)", 1, True),
-    ("z**5 + z**3", 3, True),
     ("log(1 + z**2)", 1, False),
     ("log(1 + z**2)", 2, True),
     ("exp(z)", 1, False),
-    ("sqrt(1 + z**2)", 1, False),
     ("z**3 - z", 1, False),
-    ("atan(z)", 1, True),
     ("LambertW(z)", 1, False),
 ]
 
@@ -182,8 +172,6 @@ NAIVE = [  # expression, tau, does the second-order condition hold there
 @pytest.mark.parametrize(("expression", "tau", "holds"), NAIVE)
 def test_naive_count_of_all_derivatives_ungraded(expression, tau, holds, dim):
     """Singular values of u and all its derivatives at random (x, y), no grading: an oracle that shares no algebra."""
-    import mpmath as mp
-
     source = decide(expression)
     assert (source.second_order.outcome == "holds" and str(tau) not in source.second_order.fails_at_tau) == holds
     matrix = _naive_matrix(source.activation.pieces[0].expr, dim, tau)
@@ -200,8 +188,6 @@ def test_naive_count_of_all_derivatives_ungraded(expression, tau, holds, dim):
 
 
 def _naive_matrix(s, dim, tau):
-    import random
-
     rng = random.Random(dim)
     x = sp.symbols(f"x1:{dim + 1}")
     beta, a = sp.symbols(f"beta1:{dim + 1}"), sp.symbols(f"a1:{dim + 1}")
@@ -216,7 +202,5 @@ def _naive_matrix(s, dim, tau):
     columns = [sp.diff(u, *[by_name[n] for n in d]) if d else u for d in derivatives(dim, 2)]
     ratios = [sp.lambdify((*x, y), (c / u).subs(at), "mpmath") for c in columns]
     points = [[rng.uniform(0.1, 2) for _ in range(dim + 1)] for _ in range(3 * len(columns) // 2)]
-    import mpmath as mp
-
     with mp.workdps(60):
         return [[ratio(*map(mp.mpf, p)) for ratio in ratios] for p in points]

@@ -19,15 +19,6 @@ def _campaigns(monkeypatch):
     monkeypatch.syspath_prepend(str(FOLDER))
 
 
-def run(*options):
-    command = [sys.executable, str(FOLDER / "fire.py"), "--json", *options]
-    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert outcome.stdout, outcome.stderr
-    found = json.loads(outcome.stdout)
-    assert outcome.returncode == bool(found["faults"])
-    return found
-
-
 def _hold(found, cases):
     assert not found["faults"], "\n".join(found["faults"])
     total = found["total"]
@@ -40,7 +31,10 @@ def _hold(found, cases):
 
 @pytest.mark.slow
 def test_no_verdict_is_wrong():
-    _hold(run("--cases", "16"), 16)
+    command = [sys.executable, str(FOLDER / "fire.py"), "--json", "--cases", "10"]
+    outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    _hold(json.loads(outcome.stdout), 10)
 
 
 @pytest.mark.slow
@@ -49,10 +43,10 @@ def test_no_verdict_is_wrong_where_a_piece_is_hidden():
     from trials import Tally, trial
 
     tally, rng = Tally(), random.Random(1)
-    while sum(row.cases for row in tally.rows.values()) < 16:
+    while sum(row.cases for row in tally.rows.values()) < 8:
         trial(hidden_case(rng), tally)
     assert tally.faults == []
-    assert sum(row.verdicts - row.undecided for row in tally.rows.values()) > 16
+    assert sum(row.verdicts - row.undecided for row in tally.rows.values()) > 8
 
 
 @pytest.mark.full
@@ -67,13 +61,10 @@ def test_five_thousand_verdicts(quarter):
 ORACLE = [  # failing families, temperatures: worked out by hand (theory 3.1, 3.2)
     ("tanh(z)", "", {}),
     ("exp(z)", "B", {}),
-    ("sqrt(1 + z**2)", "A", {}),
     ("log(cosh(z**5/7) + sinh(z**5/7))", "F1 A B C (i)", {}),  # digits that cancel
-    ("3*log(1 + z**2)", "", {"A": 3, "(i)": 3}),
     ("0.3*log(1 + z**2)", "", {"A": 0.3, "(i)": 0.3}),
     ("z**2 + z", "A B C (ii)", {}),
     ("log(abs(z))", "F1 A B C (i) (iii)", {}),
-    ("where(z > 0, z, 2*z)", "F1 A B C (i)", {}),
     ("z + tanh(z)/10**12", "", {}),
 ]
 
@@ -94,15 +85,23 @@ def test_the_oracle_knows_the_truth(text, failing, taus):
     assert {name: tau.unique_fmpz() or round(float(tau), 9) for name, tau in known.taus.items()} == taus
 
 
-@pytest.mark.parametrize(
-    "text", ["max(z - 10, 0) + min(z + 35/8, 0)", "max(z - 60, 0) + z**2", "max(z, z + 1 - abs(8*z))"]
-)
-def test_the_oracle_says_nothing_of_pieces_with_few_points(text):
+FEW_POINTS = [  # of which the oracle says nothing: text, intervals that it is told, whether the mirror type is asked
+    ("max(z - 10, 0) + min(z + 35/8, 0)", [], False),
+    ("max(z, z + 1 - abs(8*z))", [], False),
+    # exp(-2000) has 868 digits less than 1: the piece looks constant, but is not
+    ("where(abs(z + 2000) < 1, 1 + exp(z), abs(z)**(3/2))", [(fmpq(-2001), fmpq(-1999))], False),
+    ("z + 0*sqrt(sin(pi*z) - 1/3)", None, True),  # nothing times what is not real is not real
+    ("where(1/6 < -2/z, -z/3, -z)", None, True),  # for z > 0 one piece, and a short and a long one at -z
+]
+
+
+@pytest.mark.parametrize(("text", "intervals", "of_mirror"), FEW_POINTS)
+def test_the_oracle_says_nothing_of_pieces_with_few_points(text, intervals, of_mirror):
     from oracle_jets import Unclear
-    from truth_oracle import truth
+    from truth_oracle import mirror_truth, truth
 
     with pytest.raises(Unclear, match="a piece with few points"):
-        truth(text, {})
+        mirror_truth(text, {}) if of_mirror else truth(text, {}, intervals)
 
 
 def test_the_oracle_knows_of_pieces_in_intervals_that_it_is_told():
@@ -113,38 +112,12 @@ def test_the_oracle_knows_of_pieces_in_intervals_that_it_is_told():
     assert truth(text, {}, [piece]).failing == set()
 
 
-def test_the_oracle_says_nothing_of_a_piece_that_is_flat_wherever_it_is_seen():
-    from oracle_jets import Unclear
-    from truth_oracle import truth
-
-    # exp(-2000) has 868 digits less than 1: the piece looks constant, but is not
-    with pytest.raises(Unclear, match="a piece with few points"):
-        truth("where(abs(z + 2000) < 1, 1 + exp(z), abs(z)**(3/2))", {}, [(fmpq(-2001), fmpq(-1999))])
-
-
 def test_the_oracle_does_not_take_what_is_flat_for_dependent():
     from truth_oracle import truth
 
     # 1 - tanh^2 has 27 digits less than 1, and its fourth power 105 less
     text = "where(abs(z) < 1/1000, 2/5*tanh(-4*log(abs(z/2))), 16/35)"
     assert truth(text, {}, [(fmpq(-1, 1000), fmpq(1, 1000))]).failing == set()
-
-
-def test_nothing_times_what_is_not_real_is_not_real_to_the_oracle():
-    from oracle_jets import Unclear
-    from truth_oracle import mirror_truth
-
-    with pytest.raises(Unclear, match="a piece with few points"):
-        mirror_truth("z + 0*sqrt(sin(pi*z) - 1/3)", {})
-
-
-def test_the_oracle_says_nothing_of_a_mirror_image_with_few_points():
-    from oracle_jets import Unclear
-    from truth_oracle import mirror_truth
-
-    # for z > 0 one piece, and a short and a long one at -z
-    with pytest.raises(Unclear, match="a piece with few points"):
-        mirror_truth("where(1/6 < -2/z, -z/3, -z)", {})
 
 
 def test_a_wrong_verdict_is_noticed(monkeypatch):
@@ -154,8 +127,10 @@ def test_a_wrong_verdict_is_noticed(monkeypatch):
     monkeypatch.setattr(trials, "decide", lambda _: decide("tanh(z)"))
     tally = trials.Tally()
     trials.trial(Case("homogeneous", "abs(z)", frozenset({"F1"}), ()), tally)
-    assert tally.rows["homogeneous"].wrong >= 3
-    assert len(tally.faults) == tally.rows["homogeneous"].wrong
+    assert tally.rows["homogeneous"].wrong == len(tally.faults) >= 3
+    monkeypatch.undo()
+    trials.trial(Case("step", "tanh(z)", frozenset({"F1"}), ()), tally)  # not what it was built for
+    assert tally.rows["step"].wrong == 1
 
 
 def test_a_case_that_does_not_end_is_given_up(monkeypatch):
@@ -174,15 +149,6 @@ def test_a_case_that_does_not_end_is_given_up(monkeypatch):
     assert tally.rows["homogeneous"].slow == 1
     assert tally.rows["homogeneous"].verdicts == 0
     assert len(tally.faults) == 1
-
-
-def test_a_case_that_is_not_what_it_was_built_for_is_noticed():
-    import trials
-    from disguises import Case
-
-    tally = trials.Tally()
-    trials.trial(Case("homogeneous", "tanh(z)", frozenset({"F1"}), ()), tally)
-    assert tally.rows["homogeneous"].wrong == 1
 
 
 def test_a_run_goes_on_where_it_was_stopped(monkeypatch, tmp_path):

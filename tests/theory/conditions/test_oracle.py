@@ -1,6 +1,7 @@
 """An independent oracle: singular values, at 60 digits, of the families of s sampled at random points.
 
 It shares no code with the decision: s is differentiated by SymPy, evaluated by mpmath, and the rank is read off a gap.
+Beside it a law: verdicts do not change under s -> c s(b z) + e, and exceptional temperatures scale by c > 0.
 """
 
 import random
@@ -9,6 +10,8 @@ from contextlib import suppress
 import mpmath as mp
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
@@ -92,14 +95,11 @@ def _check(text, seed=1):
     return "undecided" in (decision.first_order.outcome, decision.second_order.outcome)
 
 
-@pytest.mark.parametrize("name", [n for n in CATALOGUE if n != "selu"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if i % 3 == 0 else pytest.mark.full) for i, n in enumerate(CATALOGUE)]
+)
 def test_the_catalogue(name):
     assert not _check(name)
-
-
-def test_selu():
-    # its decimals make a relation's neighbour: kept apart to say that it, too, is decided
-    assert not _check("selu")
 
 
 ATOMS = ["z", "z**2", "z**3", "1", "2", "1/3", "sqrt(2)", "pi"]
@@ -133,7 +133,7 @@ def _random_cases(seed, count):
     return cases
 
 
-@pytest.mark.parametrize("text", _random_cases(20240125, 40))
+@pytest.mark.parametrize("text", _random_cases(20240125, 12))
 def test_random_expressions(text):
     _check(text)
 
@@ -144,3 +144,27 @@ def test_many_random_expressions(block):
     cases = _random_cases(1000 + block, 30)
     undecided = sum(_check(text, seed=block) for text in cases)
     assert undecided <= len(cases) // 10
+
+
+rationals = st.fractions(min_value=-5, max_value=5, max_denominator=7).filter(bool)
+positive = st.fractions(min_value=sp.Rational(1, 7), max_value=5, max_denominator=7)
+# the same function where it is defined on the whole line: b < 0 turns it round
+names = st.sampled_from([n for n in CATALOGUE if n not in ("gamma", "loggamma", "selu", "phish")])
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(name=names, c=positive, b=rationals, e=rationals)
+def test_rescaling(name, c, b, e):
+    plain, scaled = decide(name), decide(f"({c})*{name}(({b})*z) + ({e})")
+    for p, s in zip(plain.verdicts, scaled.verdicts, strict=True):
+        assert s.outcome == p.outcome
+        assert [sp.Rational(t) for t in s.fails_at_tau] == [
+            sp.Rational(t) * sp.Rational(str(c)) for t in p.fails_at_tau
+        ]
+    assert scaled.second_order.failing_families == plain.second_order.failing_families
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(name=names, c=positive, b=rationals)
+def test_the_mirror_type_is_invariant(name, c, b):
+    assert decide(f"({c})*{name}(({b})*z)").mirror.kind == decide(name).mirror.kind

@@ -1,7 +1,12 @@
-"""Finds the type of the mirror points beta1_2 = -beta1_1 (k = 2, free gauge; theory 3.3.1).
+"""Failures of the first-order condition (theory 3.1.2), and mirror points (theory 3.3.1): what they do to the model.
 
-With s = e + o in even and odd parts, a perturbation of the parameters is invisible to first order iff
-L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both atoms; at a mirror point this has solutions when
+A relation c0 + c1 s + c2 z s' = 0 is the ODE z s' = p s + c. On a half-line where s is continuous its solutions are
+s = C |z|^p - c/p for p != 0, s = c log|z| + C for p = 0, and s = C for c = p = 0, with one C per half-line. `classify`
+tells which failures are symmetries of the model.
+
+At a mirror point beta1_2 = -beta1_1 (k = 2, free gauge), with s = e + o in even and odd parts, a perturbation of the
+parameters is invisible to first order iff L_i = c_i.x s'(beta1_i.x) + c' s(beta1_i.x) + c0_i is the same for both
+atoms. `mirror` finds when this has solutions:
 
 - o = 0: the gate is constant on the mirror set (`even`);
 - z o' = p o: (beta, -beta, beta0, tau) -> (l beta, -l beta, l^p beta0, l^p tau) is an exact orbit (`homogeneous`);
@@ -20,12 +25,91 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation, activation, in_every_region
 from temperance.theory.activations.piecewise import Piece, Pieces, on_both_sides
 from temperance.theory.conditions import families
-from temperance.theory.conditions.families import Verdict, kinks_of, meets
-from temperance.theory.conditions.relations import Analysis
-from temperance.theory.expressions.normal_forms import rationalized
-from temperance.theory.expressions.sign_changes import NO_CLOSED_FORM, NoClosedForm, Sample, Z
+from temperance.theory.conditions.families import Analysis, Verdict, analysis_of, kinks_of, meets
+from temperance.theory.expressions import balls
+from temperance.theory.expressions.formulas import NO_CLOSED_FORM, NoClosedForm, Sample, Z, rationalized
 
-Kind = Literal["even", "homogeneous", "odd"]
+_BITS = 256
+FailureKind = Literal["homogeneous", "logarithmic", "constant"]
+LEVEL_OPEN = "s is constant on both sides of 0, and whether it is one constant is not decided"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failure of the first-order condition.
+
+    Attributes:
+        kind: homogeneous (s = C|z|^p + const), logarithmic (s = c log|z| + const) or constant on each half-line.
+        degree: p for a homogeneous s, else 0.
+        coefficient: c of the logarithm, else 0.
+        symmetry: whether the failure is a symmetry of the model; False where s jumps away from 0, so that the relation
+            holds almost everywhere only; None where such a jump is not excluded.
+        flow: the one-parameter group of parameters with one density, where there is one.
+        invariants: what the flow keeps.
+        note: where the jumps are.
+        level: whether s is one constant; None where that is not decided.
+    """
+
+    kind: FailureKind
+    degree: sp.Expr
+    coefficient: sp.Expr
+    symmetry: bool | None
+    flow: str | None
+    invariants: tuple[str, ...]
+    note: str | None
+    level: bool | None = False
+
+
+def classify(source: str | sp.Expr | Activation) -> Failure | None:
+    """The failure of the first-order condition of an activation; None where no failure is proved.
+
+    With parameters, the pieces at the first sample of them are meant. Raises ValueError if it cannot be read.
+    """
+    source = activation(source)
+    analysis = analysis_of(source)
+    relations = analysis.relations(families.FIRST_ORDER)
+    if not relations.rows or analysis.doubts:
+        return None
+    c0, c1, c2 = analysis.constants(relations.rows[0])
+    degree = coefficient = sp.S.Zero
+    if len(relations.rows) == 1 and c2 != 0:  # else s is constant, and its relations leave p free
+        degree, coefficient = rationalized(-c1 / c2), rationalized(-c0 / c2)
+    level = len(relations.rows) > 1 or (degree == coefficient == 0 and _is_level(analysis))
+    kinks = kinks_of(source.pieces, analysis.sample)
+    kind, flow, invariants = _flow(degree, coefficient)
+    failure = Failure(kind, degree, coefficient if degree == 0 else sp.S.Zero, True, flow, invariants, None, level)
+    if kinks.jumps:
+        note = f"almost everywhere only: {kinks.described()}"
+        return replace(failure, symmetry=False, flow=None, invariants=(), note=note)
+    if not level and (kinks.unclear or source.domain):
+        note = "almost everywhere only: a jump between pieces is not excluded"
+        return replace(failure, symmetry=None, flow=None, invariants=(), note=note)
+    return failure
+
+
+def _is_level(analysis: Analysis) -> bool | None:
+    """Whether an s that is constant on every piece is one constant; None where it is not decided."""
+    sample = analysis.sample
+    values = [balls.value(p.expr, {**sample, "z": points[0]}, _BITS) for p, points in analysis.points.items()]
+    if any(balls.is_nonzero(v - values[0]) for v in values):
+        return False
+    joined = all(p.upper == q.lower and meets(p, q, sample) for p, q in pairwise(analysis.pieces))
+    return True if joined and not analysis.source.domain else None
+
+
+def _flow(degree: sp.Expr, coefficient: sp.Expr) -> tuple[FailureKind, str, tuple[str, ...]]:
+    """The kind of a failure, its one-parameter group, and what that keeps."""
+    if degree != 0:
+        power = "" if degree == 1 else f"^{degree}" if degree.is_Integer or degree.is_Symbol else f"^({degree})"
+        flow = f"(beta1, beta0, tau) -> (l beta1, l{power} beta0, l{power} tau), l > 0"
+        return "homogeneous", flow, ("beta1/|beta1|", f"|beta1|{power}/tau", "beta0/tau")
+    if coefficient != 0:
+        flow = f"free gauge: (beta1_i, beta0_i) -> (l_i beta1_i, beta0_i - ({coefficient}) log l_i), l_i > 0"
+        return "logarithmic", flow, ("beta1_i/|beta1_i|", f"beta0_i + ({coefficient}) log|beta1_i|", "tau")
+    return "constant", "beta1_i -> l_i beta1_i, l_i > 0", ("beta1_i/|beta1_i|", "(s + beta0_i)/tau")
+
+
+MirrorKind = Literal["even", "homogeneous", "odd"]
 _UNKNOWN_DOMAIN = "where s is real has no closed form"
 _NO_RELATION = "no relation found, and no ball determinant excludes one"
 _ZERO = families.Family("zero", (families.S,))
@@ -47,7 +131,7 @@ class Mirror:
         reason: what stands in the way, where not proved.
     """
 
-    kind: Kind | None
+    kind: MirrorKind | None
     proved: bool
     degree: sp.Expr | None = None
     even_part_moves: bool = False

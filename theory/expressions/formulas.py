@@ -1,4 +1,4 @@
-"""Where a real function of z can change sign: in closed form, or not at all."""
+"""Formulas in z: written in elementary functions, and where they can change sign, in closed form or not at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,65 @@ Sample = Mapping[str, fmpq]  # one value for every parameter
 
 NO_CLOSED_FORM = "no closed-form switch"
 _MOST_DEGREE = 60
+_MOST_OPERATIONS = 200  # in a number whose denominator is made rational
 _BITS = 256
+
+
+def rationalized(number: sp.Expr) -> sp.Expr:
+    """The same number without radicals in its denominator, if it is short and algebraic: else it may take minutes."""
+    short = number.count_ops() <= _MOST_OPERATIONS
+    return sp.radsimp(number) if short and not number.has(sp.Function) else number
+
+
+def elementary(expr: sp.Expr) -> sp.Expr:
+    """The same function with hyperbolic, inverse hyperbolic and reciprocal functions written out."""
+    return expr if expr.is_Atom else _rebuilt(expr, [elementary(a) for a in expr.args])
+
+
+def has_roots(expr: sp.Expr) -> bool:
+    """Whether a function has roots, written out."""
+    return any(not e.exp.is_integer for e in elementary(expr).atoms(sp.Pow))
+
+
+def has_branches(expr: sp.Expr) -> bool:
+    """Whether the same formula may be another function on another interval: it has roots, or an atan, which jumps."""
+    return has_roots(expr) or expr.has(sp.atan)
+
+
+def has_parameters(expr: sp.Expr) -> bool:
+    """Whether it has other symbols than z."""
+    return any(s != Z and not isinstance(s, sp.Dummy) for s in expr.free_symbols)
+
+
+def _rebuilt(e: sp.Expr, arguments: list[sp.Expr]) -> sp.Expr:
+    written = KNOWN[e.func].written if e.func in KNOWN else None
+    if written is not None:
+        return written(arguments[0])
+    if e.func is sp.exp:
+        return sp.exp(spread(arguments[0]))
+    rebuilt = e.func(*arguments)
+    if e.func in (sp.cos, sp.sin, sp.tan) and rebuilt.has(sp.atan):
+        return sp.expand_trig(rebuilt)
+    if rebuilt.is_Pow and rebuilt.exp.is_Rational and not rebuilt.exp.is_Integer and not rebuilt.has(Z):
+        return sp.sqrtdenest(rebuilt)
+    return rebuilt
+
+
+def spread(argument: sp.Expr) -> sp.Expr:
+    """An exponent as a sum whose terms are independent over Q: expanded, or in partial fractions."""
+    if argument.is_rational_function(Z) and not argument.is_polynomial(Z) and argument.free_symbols == {Z}:
+        return sp.apart(sp.together(argument), Z)
+    return multiplied_out(argument)
+
+
+def multiplied_out(expr: sp.Expr) -> sp.Expr:
+    """Products and powers of sums multiplied out; exponentials are left as they are."""
+    return sp.expand(expr, power_exp=False, power_base=False, log=False, basic=False)
+
+
+def terms(argument: sp.Expr) -> dict[sp.Expr, sp.Rational]:
+    """Rational coefficients of the terms of a spread exponent."""
+    return {m: c for m, c in spread(argument).as_coefficients_dict().items() if c}
 
 
 class NoClosedForm(ValueError):
