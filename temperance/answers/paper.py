@@ -163,7 +163,9 @@ def document_of(m: Materials, digests: Mapping[str, str], commands: Sequence[str
     sections += [_remedy(m, m.remedy)] if m.remedy is not None else []
     sections += [_experiments(m)] if m.experiments is not None else []
     sections += [_sample_sizes(m), _reproducibility(m, digests, commands), *_appendix(m)]
-    references = {"temperance": _TEMPERANCE} | {_key(number): plain(_title_of(number)) for number in _papers(m.spec)}
+    references = {"temperance": _TEMPERANCE} | {
+        _key(number): plain(f"{TITLES[number]}, arXiv {number}") for number in _papers(m.spec)
+    }
     return Document(_title(m), tuple(_abstract(m)), tuple(sections), references)
 
 
@@ -176,10 +178,6 @@ def _papers(spec: MoESpec) -> list[str]:
 def _key(number: str) -> str:
     """The key of a paper on arXiv."""
     return f"arxiv{number.replace('.', '')}"
-
-
-def _title_of(number: str) -> str:
-    return f"{TITLES[number]}, arXiv {number}"
 
 
 def _gate(spec: MoESpec) -> str:
@@ -244,7 +242,7 @@ def _table_of(table: Table) -> Table | None:
     columns = dict(zip(table.columns, zip(*table.rows, strict=True), strict=True))
     if "cell" in columns:
         columns["cell"] = tuple(re.sub(r"^\d+", lambda n: str(int(n[0]) + 1), cell) for cell in columns["cell"])
-    same = {head: cells[0] for head, cells in columns.items() if len(cells) > 2 and len(set(cells)) == 1}
+    same = {h: cells[0] for h, cells in list(columns.items())[1:] if len(cells) > 2 and len(set(cells)) == 1}
     varied = {head: cells for head, cells in columns.items() if head not in same}
     caption = "; ".join([table.caption, *(f"{head}: {cell} in all rows" for head, cell in same.items())])
     return Table(caption, tuple(varied), tuple(zip(*varied.values(), strict=True)))
@@ -279,10 +277,7 @@ def _model(m: Materials) -> Section:
         Paragraph(gauge),
     ]
     if papers := _papers(spec):
-        several = "Papers" if papers[1:] else "A paper"
-        blocks.insert(
-            0, Paragraph(f"{several} on this gate or its temperature: \\cite{{{','.join(map(_key, papers))}}}.")
-        )
+        blocks.insert(0, Paragraph(rf"On this gate or its temperature see \cite{{{','.join(map(_key, papers))}}}."))
     positive = [r"$\tau$"] * (TAU in spec.gate.shared) + [r"the variances $\nu_i$"] * (NU in spec.expert.parameters)
     verb = "are" if NU in spec.expert.parameters else "is"
     bounded = f"; {' and '.join(positive)} {verb} bounded away from $0$" if positive else ""

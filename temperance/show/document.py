@@ -23,7 +23,7 @@ from markupsafe import Markup
 from temperance.show.page import COMMAND, FORMULA, SPECIAL, mathml, prose, render, unescaped
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
-from temperance.theory.derivations.derivation import Code, Formula, Paragraph, aligned, broken, displayed
+from temperance.theory.derivations.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
 from temperance.theory.interactions.interactions import tex
 
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", *"ukLnxyz"})
@@ -328,6 +328,12 @@ def of_summary(summary: Summary) -> Document:
     return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", blocks),))
 
 
+def of_derivation(derived: Derivation) -> Document:
+    """The steps of a derivation, with the code that recomputes them, as sections."""
+    steps = (Section(step.name.lower().replace(" ", "-"), step.name, step.blocks) for step in derived.steps)
+    return Document(derived.title, (), tuple(steps))
+
+
 # as LaTeX
 
 _PREAMBLE = r"""\documentclass{article}
@@ -359,7 +365,8 @@ def latex_files(document: Document) -> dict[str, str]:
     """The document as files, by their names: paper.tex, which inputs the others, each of which can be input alone."""
     appendix = next((s.name for s in document.sections if s.appendix), None)
     lines = [_PREAMBLE + rf"\title{{{document.title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
-    lines += [r"\begin{abstract}", "\n\n".join(document.abstract), r"\end{abstract}"]
+    if document.abstract:
+        lines += [r"\begin{abstract}", "\n\n".join(document.abstract), r"\end{abstract}"]
     for section in document.sections:
         lines += [r"\appendix"] * (section.name == appendix) + [rf"\input{{sections/{section.name}}}"]
     items = [rf"\bibitem{{{key}}} {text}" for key, text in document.references.items()]
@@ -494,14 +501,8 @@ def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
 def cells(document: Document) -> list[tuple[str, str]]:
     """The cells of a notebook, as pairs ("markdown" | "code", source)."""
     numbers = document.numbers()
-    out = [
-        (
-            "markdown",
-            "\n\n".join(
-                [f"# {_markdown(document.title, numbers)}", *(_markdown(a, numbers) for a in document.abstract)]
-            ),
-        )
-    ]
+    head = [f"# {_markdown(document.title, numbers)}", *(_markdown(a, numbers) for a in document.abstract)]
+    out = [("markdown", "\n\n".join(head))]
     for section in document.sections:
         prose = [f"## {numbers[section.name]}. {_markdown(section.title, numbers)}"]
         for block in section.blocks:
@@ -516,8 +517,8 @@ def cells(document: Document) -> list[tuple[str, str]]:
 
 
 def markdown(document: Document) -> str:
-    """The document as Markdown."""
-    return "\n\n".join(source for _, source in cells(document)) + "\n"
+    """The document as Markdown, without code."""
+    return "\n\n".join(source for kind, source in cells(document) if kind == "markdown") + "\n"
 
 
 def _markdown(prose: str, numbers: dict[str, str]) -> str:

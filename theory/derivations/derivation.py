@@ -1,4 +1,4 @@
-"""Writes out the derivation of a model's interactions as named steps; prints it as Markdown, LaTeX or notebook cells.
+"""Writes out the derivation of a model's interactions as named steps; `temperance.show.document` prints them.
 
 >>> from temperance.theory.interactions.interactions import derive
 >>> [step.name for step in derivation(derive("linear", order=1)).steps]
@@ -428,32 +428,6 @@ _OPENING, _CLOSING = re.compile(r"\\begin|\\left\W?|[{(]"), re.compile(r"\\end|\
 _COMMAND = re.compile(r"\\(operatorname|left|right)|\\([a-z]+)|\\.", re.IGNORECASE)
 LONG = 76  # letters of a line, after which a formula is broken at its plus and minus signs
 
-# a row that is still too long to fit is scaled down to the width of the text
-_PREAMBLE = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
-\usepackage{amsmath,amssymb}
-\usepackage[margin=2cm]{geometry}
-\usepackage{graphicx}
-\allowdisplaybreaks
-\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
-_PREAMBLE += r"\ifdim\wd0>0.97\linewidth\resizebox{0.97\linewidth}{!}{\usebox0}\else\usebox0\fi}"
-
-
-def markdown(d: Derivation) -> str:
-    """The derivation as a Markdown document, formulas between dollars."""
-    parts = [f"# {d.title}"]
-    for step in d.steps:
-        parts.append(f"## {step.name}")
-        parts += [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown_block(block: Paragraph | Formula) -> str:
-    if isinstance(block, Paragraph):
-        text = block.content  # Markdown reads these marks as themselves
-        return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
-    return aligned(block.lines)
-
 
 def aligned(lines: Sequence[str]) -> str:
     """Formulas below one another, in Markdown."""
@@ -465,29 +439,6 @@ def displayed(lines: Sequence[str]) -> str:
     """Formulas below one another, in a LaTeX document that defines \\fit."""
     rows = (rf"& \fit{{{row}}}" for line in lines for row in broken(line))
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
-
-
-def latex(d: Derivation) -> str:
-    """The derivation as a LaTeX document that pdflatex compiles."""
-    parts = [_PREAMBLE, rf"\title{{{d.title}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
-    for step in d.steps:
-        parts.append(rf"\section{{{step.name}}}")
-        for block in step.blocks:
-            if isinstance(block, Paragraph):
-                parts.append(block.content + "\n")
-            elif isinstance(block, Formula):
-                parts.append(displayed(block.lines))
-    return "\n".join([*parts, r"\end{document}", ""])
-
-
-def cells(d: Derivation) -> list[tuple[str, str]]:
-    """("markdown" | "code", source) for every cell; the code recomputes the step it follows."""
-    sources = [("markdown", f"# {d.title}")]
-    for step in d.steps:
-        prose = [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
-        sources.append(("markdown", "\n\n".join([f"## {step.name}", *prose])))
-        sources += [("code", b.source) for b in step.blocks if isinstance(b, Code)]
-    return sources
 
 
 def broken(line: str) -> list[str]:
