@@ -209,12 +209,21 @@ def _abstract(m: Materials) -> Iterator[str]:
 
 
 def _identifiable(m: Materials) -> str:
-    """What is identifiable, in words; longer functions are in their section."""
-    words = m.derivation.words[0].split(". What is ")[0]
-    functions, _, others = words.removeprefix("Identifiable: ").partition("; ")
-    if len(functions) > _LONGEST:
-        words = f"Identifiable are functions of the parameters, Section `identifiability`; {others}"
-    return sentence(words, m.names).replace(r"\texttt{identifiability}", r"\ref{identifiability}")
+    """What is identifiable; longer functions are in their section."""
+    functions = m.derivation.symmetries.identifiable
+    if functions is None:
+        return sentence(m.derivation.words[0], m.names)
+    bias = () if m.spec.gate.offset is None else (BETA0,)
+    lost = ", ".join(f"${tex(p)}$" for p in (*m.spec.parameters, *bias) if p not in functions)
+    listed = ", ".join(f"${tex(f)}$" for f in functions)
+    shown = r"the functions of Section \ref{identifiability}" if _are_long(functions) else listed
+    others = f"not identifiable by themselves: {lost}" if lost else "that is every parameter"
+    return f"Identifiable: {shown}; {others}."
+
+
+def _are_long(functions: Sequence[sp.Expr]) -> bool:
+    """Whether functions are too long for a sentence."""
+    return sum(len(str(f)) for f in functions) > _LONGEST
 
 
 def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
@@ -223,11 +232,14 @@ def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
     return blocks_of([part for part in parts if part], label, m.names, {summary.title, m.reading})
 
 
+_ADVICE = re.compile(r"(?:truth|what to do|how fast): .*|.*: temperance .*|\W*", re.IGNORECASE)
+_COMMAND_OR_TRUTH = re.compile(r"(^|; )[^;:]*: `temperance [^`]*`|the true atoms are \([^;]*; ")
+
+
 def _line(line: str) -> str:
     """A line without commands to type and the true atoms, which are in a table."""
-    line = re.sub(r"(^|; )[^;:]*: `temperance [^`]*`|the true atoms are \([^;]*; ", r"\1", line.strip())
-    is_advice = line.lower().startswith(("truth: ", "what to do: ", "how fast: ")) or ": temperance " in line
-    return "" if is_advice or not re.search(r"\w", line) else _from_one(re.sub(r";+\s*(;|\.?$)", r"\1", line))
+    line = _COMMAND_OR_TRUTH.sub(r"\1", line.strip())
+    return "" if _ADVICE.fullmatch(line) else _from_one(re.sub(r";+\s*(;|\.?$)", r"\1", line))
 
 
 def _from_one(text: str) -> str:
@@ -353,7 +365,7 @@ def _identifiability(m: Materials) -> Section:
     groups = m.derivation.symmetries
     scale = sp.Symbol(next(s for s in ("l", "k", "m", "ell") if s not in m.names), positive=True)
     functions = groups.identifiable or ()
-    if len(", ".join(map(str, functions))) > _LONGEST:
+    if _are_long(functions):
         lines = [*(tex(f) for f in functions if not f.is_Symbol), r",\ ".join(tex(f) for f in functions if f.is_Symbol)]
         blocks: list[Block] = [Paragraph("These functions are identifiable:"), Formula(tuple(lines))]
     else:
@@ -379,18 +391,16 @@ def _identifiability(m: Materials) -> Section:
     listed = {symmetry.kind for symmetry in (decided.symmetries if decided else ())}
     for group in groups.discrete:
         if group.name not in listed:
-            gauge = "" if group.gauge.endswith("gauge") else " gauge"
-            text = f"{group.name.capitalize()} ({group.gauge}{gauge}): {group.statement}"
+            text = f"{group.name.capitalize()} ({group.gauge} gauge): {group.statement}".replace("gauge gauge", "gauge")
             blocks.append(Paragraph(sentence(text, m.names)))
     if decided is None:
         blocks += _open("Twins, other parameters with the same density, are not decided here.", str(m.twins), m.names)
     else:
-        found = decided.found
-        blocks.append(Paragraph(f"\\emph{{Twins}}, other parameters of {found.atoms} atoms with the same density."))
-        answer = decided.words[0].removeprefix(f"{found.activation}, {found.atoms} atoms, {found.gauge} gauge: ")
-        summary = replace(decided.summary, words=(answer,))
-        blocks += _lines(m, summary, "twins")
-        if found.twins:
+        blocks += [
+            Paragraph(r"\emph{Twins} are other parameters with the same density."),
+            *_lines(m, decided.summary, "twins"),
+        ]
+        if decided.found.twins:
             blocks.append(Paragraph(_NOTATION_OF_TWINS))
     return Section("identifiability", "Identifiability", tuple(blocks))
 
