@@ -13,7 +13,7 @@ from temperance.show.answer import Answer
 from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary
-from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
+from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
@@ -39,8 +39,8 @@ class Derive(Answer):
     key_of_rows = "relations"
     writers = MappingProxyType(
         {
-            ".md": lambda answer: markdown(answer.derivation),
-            ".tex": lambda answer: latex(answer.derivation),
+            ".md": lambda answer: answer.document("markdown"),
+            ".tex": lambda answer: answer.document("latex"),
             ".ipynb": lambda answer: answer.notebook(),
             **Answer.writers,
         }
@@ -52,11 +52,18 @@ class Derive(Answer):
 
         return derivation_page(self.derivation)
 
+    def document(self, language: str) -> str:
+        """The steps of the derivation in a language, "markdown" or "latex"."""
+        from temperance.show import document
+
+        return str(getattr(document, language)(document.of_derivation(self.derivation)))
+
     def notebook(self) -> str:
         """The steps and code that checks each, executed, as the content of a notebook."""
+        from temperance.show.document import cells, of_derivation
         from temperance.show.notebook import build, execute, text
 
-        return text(execute(build(cells(self.derivation))))
+        return text(execute(build(cells(of_derivation(self.derivation)))))
 
     @property
     def generators(self) -> tuple[Relation, ...]:

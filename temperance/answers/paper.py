@@ -7,13 +7,14 @@ proved, measured, or says why there is neither; a theorem of the project's own i
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar, Unpack
+from typing import Annotated, Any, TypeVar, Unpack
 
 import sympy as sp
 from cyclopts import Parameter
@@ -27,7 +28,7 @@ from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
 from temperance.measurements.contact_orders import rates_in_words
-from temperance.measurements.literature import ROWS
+from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
     check_atoms,
@@ -50,6 +51,7 @@ from temperance.show.document import (
     Section,
     Theorem,
     blocks_of,
+    formula,
     plain,
     sentence,
     symbol,
@@ -67,10 +69,9 @@ from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.contact.order_setting import free_parameters
 from temperance.theory.contact.places import regular_truth
-from temperance.theory.derivations.derivation import Code, Formula, Paragraph, Step
+from temperance.theory.derivations.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import tex
-from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, gauge_of
@@ -80,21 +81,32 @@ from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
 
-SEED = "nguyen2024"
-_REFERENCES = {
-    SEED: plain("Is temperature sample efficient for softmax Gaussian mixture of experts? arXiv 2401.13875, 2024"),
-    "temperance": "temperance, a toolkit that proves and measures the theory of temperature in mixtures of experts; "
-    "its theorems are numbered in docs/theory",
-}
+SEED = "2401.13875"
+_TEMPERANCE = (
+    "temperance, a toolkit that proves and measures the theory of temperature in mixtures of experts; its theorems are "
+    "numbered in docs/theory"
+)
 _ASSUMPTIONS = {
     "A1": r"$x$ has a density on a compact box that is bounded away from $0$ and from $\infty$ there.",
-    "A2": r"Parameters lie in a compact set with the true ones in its interior; $\tau$ and the variances $\nu_i$ are "
-    "bounded away from $0$.",
+    "A2": "Parameters lie in a compact set with the true ones in its interior",
     "A3": "The true experts differ from one another.",
     "A4": "In a cell of several atoms the share of each is bounded away from $0$.",
 }
-_WITHOUT_VARIANCE = "Parameters lie in a compact set with the true ones in its interior."
+_DEFINITIONS = (
+    r"Each fitted atom belongs to the nearest true atom. The fitted atoms of one true atom are its \emph{cell}; cells "
+    r"have the numbers of the true atoms. A cell of one atom is a \emph{singleton}, a cell of several is \emph{split}. "
+    r"The weight of an atom over that of its cell is its \emph{share}. The \emph{offset} $\Delta p$ of a parameter $p$ "
+    r"is its value in a fitted atom less the true one, and its \emph{mean} in a cell is over the shares.",
+    r"Let $V$ be the total variation distance of the fitted density of $y$ given $x$ from the true one, averaged over "
+    r"$x$. The \emph{contact order} of $p$ is the smallest $r$ with $|\Delta p|^r = O(V)$ for all fitted mixtures near "
+    r"the truth that obey Assumption \ref{a4}; the error of the maximum-likelihood estimate is then of the order "
+    r"$n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
+    r"has an offset $\delta$: then no estimator has a better rate at the truth and near it. A parameter is \emph{flat} "
+    r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
+    r"\cite{temperance}).",
+)
 _MOST_FIGURES = 8
+_LONGEST = 120  # letters of functions in a sentence
 _FLAT = 1e-3  # a fall of a log-likelihood below it is where climbs end
 
 
@@ -148,11 +160,22 @@ def document_of(m: Materials, digests: Mapping[str, str], commands: Sequence[str
     sections = [_model(m), _interactions(m), _identifiability(m), _rates(m)]
     sections += [_remedy(m, m.remedy)] if m.remedy is not None else []
     sections += [_experiments(m)] if m.experiments is not None else []
-    sections += [_sample_sizes(m), _reproducibility(m, digests, commands), _appendix(m)]
-    references = dict(_REFERENCES)
-    papers = next((r.papers for r in ROWS if r.gate == name_of(m.spec) and r.papers), ())
-    references |= {f"arxiv{p.replace('.', '')}": plain(f"arXiv {p}") for p in papers if p != "2401.13875"}
+    sections += [_sample_sizes(m), _reproducibility(m, digests, commands), *_appendix(m)]
+    references = {"temperance": _TEMPERANCE} | {
+        _key(number): plain(f"{TITLES[number]}, arXiv {number}") for number in _papers(m.spec)
+    }
     return Document(_title(m), tuple(_abstract(m)), tuple(sections), references)
+
+
+def _papers(spec: MoESpec) -> list[str]:
+    """The numbers of the papers on a gate, and of that on the temperature of a dense gate."""
+    papers = next((row.papers for row in ROWS if row.gate == name_of(spec) and row.papers), ())
+    return list(dict.fromkeys([*papers, *[SEED] * (TAU in spec.gate.shared)]))
+
+
+def _key(number: str) -> str:
+    """The key of a paper on arXiv."""
+    return f"arxiv{number.replace('.', '')}"
 
 
 def _gate(spec: MoESpec) -> str:
@@ -161,12 +184,14 @@ def _gate(spec: MoESpec) -> str:
 
 
 def _title(m: Materials) -> str:
-    return f"Mixtures of experts with the gate ${_gate(m.spec)}$: what is identifiable, and how fast"
+    gate = _gate(m.spec)
+    gate = f"the gate ${gate}$" if len(broken(gate)) == 1 else f"the {m.spec.gate.name} gate"
+    return f"Mixtures of experts with {gate}: what is identifiable, and how fast"
 
 
 def _abstract(m: Materials) -> Iterator[str]:
     """The answers in words, one paragraph each."""
-    yield sentence(m.derivation.words[0], m.names)
+    yield _identifiable(m)
     for answer, opening in (
         (m.exact, f"With {m.truth.k} atoms, as many as the truth has."),
         (m.over, f"With {m.fitted} atoms."),
@@ -181,9 +206,56 @@ def _abstract(m: Materials) -> Iterator[str]:
     yield from (sentence(answer.words[0], m.names) for answer in (() if isinstance(m.samples, str) else m.samples))
 
 
+def _identifiable(m: Materials) -> str:
+    """What is identifiable; longer functions are in their section."""
+    functions = m.derivation.symmetries.identifiable
+    if functions is None:
+        return sentence(m.derivation.words[0], m.names)
+    bias = () if m.spec.gate.offset is None else (BETA0,)
+    lost = ", ".join(f"${tex(p)}$" for p in (*m.spec.parameters, *bias) if p not in functions)
+    listed = ", ".join(f"${tex(f)}$" for f in functions)
+    shown = r"the functions of Section \ref{identifiability}" if _are_long(functions) else listed
+    others = f"not identifiable by themselves: {lost}" if lost else "that is every parameter"
+    return f"Identifiable: {shown}; {others}."
+
+
+def _are_long(functions: Sequence[sp.Expr]) -> bool:
+    """Whether functions are too long for a sentence."""
+    return sum(len(str(f)) for f in functions) > _LONGEST
+
+
 def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
-    """What an answer prints, as paragraphs and tables, without its title and how formulas were read."""
-    return blocks_of(summary.all, label, m.names, {summary.title, m.reading})
+    """What an answer prints, as paragraphs and tables: what the paper has elsewhere, and advice, is left out."""
+    parts = (_table_of(part) if isinstance(part, Table) else _line(part) for part in summary.all)
+    return blocks_of([part for part in parts if part], label, m.names, {summary.title, m.reading})
+
+
+_ADVICE = re.compile(r"(?:truth|what to do|how fast): .*|.*: temperance .*|\W*", re.IGNORECASE)
+_COMMAND_OR_TRUTH = re.compile(r"(^|; )[^;:]*: `temperance [^`]*`|the true atoms are \([^;]*; ")
+
+
+def _line(line: str) -> str:
+    """A line without commands to type and the true atoms, which are in a table."""
+    line = _COMMAND_OR_TRUTH.sub(r"\1", line.strip())
+    return "" if _ADVICE.fullmatch(line) else _from_one(re.sub(r";+\s*(;|\.?$)", r"\1", line))
+
+
+def _from_one(text: str) -> str:
+    """A text in which cells are numbered from 1, as atoms are."""
+    return re.sub(r"\bin cell (\d+)", lambda cell: f"in cell {int(cell[1]) + 1}", text)
+
+
+def _table_of(table: Table) -> Table | None:
+    """A table without columns that say one thing, which its caption then says; None where a sentence says it all."""
+    if len(table.rows) == 1 and table.columns == ("parameter", "true value", "n"):
+        return None
+    columns = dict(zip(table.columns, zip(*table.rows, strict=True), strict=True))
+    if "cell" in columns:
+        columns["cell"] = tuple(re.sub(r"^\d+", lambda n: str(int(n[0]) + 1), cell) for cell in columns["cell"])
+    same = {h: cells[0] for h, cells in list(columns.items())[1:] if len(cells) > 2 and len(set(cells)) == 1}
+    varied = {head: cells for head, cells in columns.items() if head not in same}
+    caption = "; ".join([table.caption, *(f"{head}: {cell} in all rows" for head, cell in same.items())])
+    return Table(caption, tuple(varied), tuple(zip(*varied.values(), strict=True)))
 
 
 def _open(what: str, reason: str, names: Set[str]) -> tuple[Block, ...]:
@@ -206,17 +278,23 @@ def _model(m: Materials) -> Section:
     held = f"All atoms share {shared}." if shared else "No parameter is shared."
     text = f"Each atom has {own} of its own. {held} A mixing measure $G$ has $k$ atoms."
     names = ", ".join(symbol(p.name) for p in held_in(m.truth, m.gauge))
-    gauge = f"The gauge holds, of the last atom, {names}: other values have the same densities."
-    gauge = gauge if names else "No parameter is held."
+    gauge = "A \\emph{gauge} fixes what all scores $L_i$ may have in common, which the density does not show. "
+    gauge += f"Here it holds, of the last atom, {names}." if names else "Here nothing is held."
     blocks: list[Block] = [
         Paragraph("The density of $y$ given $x$ is"),
         Formula(lines),
         Paragraph(text),
         Paragraph(gauge),
     ]
-    assumptions = _ASSUMPTIONS if NU in spec.expert.parameters else {**_ASSUMPTIONS, "A2": _WITHOUT_VARIANCE}
-    for name, statement in assumptions.items():
-        blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(statement),)))
+    if papers := _papers(spec):
+        blocks.insert(0, Paragraph(rf"On this gate or its temperature see \cite{{{','.join(map(_key, papers))}}}."))
+    positive = [r"$\tau$"] * (TAU in spec.gate.shared) + [r"the variances $\nu_i$"] * (NU in spec.expert.parameters)
+    verb = "are" if NU in spec.expert.parameters else "is"
+    bounded = f"; {' and '.join(positive)} {verb} bounded away from $0$" if positive else ""
+    for name, statement in _ASSUMPTIONS.items():
+        text = f"{statement}{bounded}." if name == "A2" else statement
+        blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(text),)))
+    blocks += map(Paragraph, _DEFINITIONS)
     blocks += [
         Paragraph(r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom."),
         _truth_table(m),
@@ -265,8 +343,7 @@ def _interactions(m: Materials) -> Section:
         statement = (Paragraph(text),)
     proof = tuple(block for name in steps for block in _prose(_step(derived, name)))
     opening = (
-        "A relation among the derivatives of an atom says which changes of its parameters a density does not show; for "
-        rf"the temperature of a dense gate see \cite{{{SEED}}}."
+        "A relation among the derivatives of an atom says which changes of its parameters a density does not show."
     )
     theorem = Theorem("Theorem", "interactions", "interactions-theorem", statement, proof)
     missing = _open("The list may be incomplete.", "; ".join(found.missing), m.names) if found.missing else ()
@@ -285,7 +362,13 @@ def _exactly(relations: int) -> str:
 def _identifiability(m: Materials) -> Section:
     groups = m.derivation.symmetries
     scale = sp.Symbol(next(s for s in ("l", "k", "m", "ell") if s not in m.names), positive=True)
-    blocks: list[Block] = [Paragraph(sentence(m.derivation.words[0], m.names))]
+    functions = groups.identifiable or ()
+    if _are_long(functions):
+        lines = [*(tex(f) for f in functions if not f.is_Symbol), r",\ ".join(tex(f) for f in functions if f.is_Symbol)]
+        blocks: list[Block] = [Paragraph("These functions are identifiable:"), Formula(tuple(lines))]
+    else:
+        blocks = [Paragraph(_identifiable(m))]
+    blocks.append(Paragraph(sentence(f"What is {groups.proved}", m.names)))
     for number, flow in enumerate(groups.flows, 1):
         before = ", ".join(tex(p) for p, _ in flow.orbit)
         after = ", ".join(tex(e.subs(SCALE, scale)) for _, e in flow.orbit)
@@ -302,14 +385,28 @@ def _identifiability(m: Materials) -> Section:
     if not groups.flows:
         none = "No flow of the parameters keeps the density: no relation of order 1 integrates to one."
         blocks.append(Paragraph(none))
+    decided = None if isinstance(m.twins, str) else m.twins
+    listed = {symmetry.kind for symmetry in (decided.symmetries if decided else ())}
     for group in groups.discrete:
-        text = f"{group.name.capitalize()} ({group.gauge} gauge): {group.statement}".replace("gauge gauge", "gauge")
-        blocks.append(Paragraph(sentence(text, m.names)))
-    if isinstance(m.twins, str):
-        blocks += _open("Twins, other parameters with the same density, are not decided here.", m.twins, m.names)
+        if group.name not in listed:
+            text = f"{group.name.capitalize()} ({group.gauge} gauge): {group.statement}".replace("gauge gauge", "gauge")
+            blocks.append(Paragraph(sentence(text, m.names)))
+    if decided is None:
+        blocks += _open("Twins, other parameters with the same density, are not decided here.", str(m.twins), m.names)
     else:
-        blocks += _lines(m, m.twins.summary, "twins")
+        blocks += [
+            Paragraph(r"\emph{Twins} are other parameters with the same density."),
+            *_lines(m, decided.summary, "twins"),
+        ]
+        if decided.found.twins:
+            blocks.append(Paragraph(_NOTATION_OF_TWINS))
     return Section("identifiability", "Identifiability", tuple(blocks))
+
+
+_NOTATION_OF_TWINS = (
+    r"In these rows the letters $b$, $c$ and numbers before $\beta_0$ are $\beta_1$ of the atoms, one after another; "
+    "$b$ is no intercept there."
+)
 
 
 def _invariance(spec: MoESpec, orbit: Sequence[tuple[sp.Symbol, sp.Expr]], scale: sp.Symbol) -> Iterator[Block]:
@@ -373,23 +470,17 @@ _PRICE = (
 def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator[Block]:
     """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
     setting = answer.found.setting
-    at = ", ".join(f"{symbol(p.name)} $= {tex(setting.point[p])}$" for p in free_parameters(setting))
+    at = ", ".join(f"${tex(p)} = {tex(setting.point[p])}$" for p in free_parameters(setting))
     statement = (
-        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. If, near the truth, "
-        r"densities are at the distance $\epsilon$ from the true one, the offset of a parameter of order $\omega$ is "
-        r"$O(\epsilon^{1/\omega})$, no smaller $\omega$ will do where the order is exact, and its "
-        rf"rate is $n^{{-1/(2\omega)}}$. The orders are those of Table \ref{{orders-{split}}}."
+        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. The contact orders are "
+        rf"those of Table \ref{{orders-{split}}}."
     )
     rows = tuple(
-        (
-            typeset_cell(order["parameter"], m.names),
-            _order(order),
-            _rate(order),
-            typeset(order["reason"], m.names),
-        )
-        for order in answer.record["orders"]
+        (typeset_cell(o["parameter"], m.names), _order(o), _rate(o), typeset(o["reason"], m.names))
+        for o in answer.record["orders"]
     )
-    table = Table(f"Contact orders, {title}.", ("parameter", "order", "rate", "reason"), rows)
+    table = _table_of(Table(f"Contact orders, {title}", ("parameter", "order", "rate", "reason"), rows))
+    assert table is not None
     proof = tuple(_proof(m, answer, split))
     yield Theorem("Theorem", f"contact orders, {title}", f"orders-{split}-theorem", (Paragraph(statement),), proof)
     yield Grid(table, f"orders-{split}")
@@ -424,10 +515,11 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
     yield Paragraph(
         rf"The {len(proofs)} certificates are in \texttt{{certificates/orders-{split}.json}}. A kernel that imports "
         r"nothing of what found them proves each again (\texttt{temperance certify}); its rules are theorems of "
-        r"\cite{temperance}. Those that only say that orders are at least 1, as all are, are not listed."
+        r"\cite{temperance}. Claims that follow from those before, or say that an order is at least 1, are left out."
     )
+    shown: dict[tuple[str, str], sp.Rational] = {}
     for number, proof in enumerate(proofs, 1):
-        kind, claims = proof["proof"]["kind"], [c for c in proof["claims"] if (c["side"], c["value"]) != _TRIVIAL]
+        kind, claims = proof["proof"]["kind"], [c for c in proof["claims"] if _is_new(c, shown)]
         if not claims:
             continue
         bounds = ", ".join(_claim(c, m.names) for c in claims)
@@ -436,21 +528,29 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
             yield Formula(tuple(_curve(proof["proof"])))
         if kind == "moments":
             yield Paragraph(
-                r"With $\mathrm{E}$ the mean over the atoms of the cell by their shares, $\Delta$ an offset and "
-                r"$\epsilon$ the distance, its cases use these equations, each without moments of higher order:"
+                r"With $\mathrm{E}$ the mean over a cell by shares, its cases use these equations, each without higher "
+                "moments:"
             )
             yield Formula(tuple(map(_equation, leading_equations(proof))))
 
 
-_TRIVIAL = ("at least", "1")
-"""What every curve of mixtures shows."""
+def _is_new(claim: Mapping[str, Any], shown: dict[tuple[str, str], sp.Rational]) -> bool:
+    """Whether a claim says more than those of its parameter and side before it, which it joins."""
+    key, value = (claim["title"], claim["side"]), sp.Rational(claim["value"] or 1)
+    least = claim["side"] == "at least"
+    is_new = value > shown.get(key, sp.S.One) if least else key not in shown or value < shown[key]
+    if is_new:
+        shown[key] = value
+    return bool(is_new)
+
+
 _KINDS = {
     "moments": "by moments: densities are close only if weighted moments of the offsets are small, and a finite tree "
     "of cases, each closed by a combination of inequalities with nonnegative multipliers, leaves no other way",
     "theorems": "by theorems that need the independence of a family of functions, proved by a determinant that is "
     "not 0",
     "derivatives": "by the independence of derivatives, proved by a determinant that is not 0",
-    "curve": "a curve of mixtures along which the distance is of the stated power of $\\delta$",
+    "curve": "a curve of mixtures along which the distance $V$ is of the stated power of $\\delta$",
     "identity": "a curve of mixtures with one density",
 }
 
@@ -459,12 +559,12 @@ def _equation(equation: Equation) -> str:
     """A combination of moments that is of the order of the distance."""
     total = sp.S.Zero
     for powers, factor in equation.terms.items():
-        offsets = [sp.Symbol(rf"\Delta {sp.latex(sp.Symbol(name))}") for name in equation.names]
+        offsets = [sp.Symbol(rf"\Delta {tex(sp.Symbol(name))}") for name in equation.names]
         inside = sp.Mul(*(q**n for q, n in zip(offsets, powers[: equation.own], strict=False)))
         shared = sp.Mul(*(q**n for q, n in zip(offsets[equation.own :], powers[equation.own :], strict=True)))
         mean = sp.S.One if inside == 1 else sp.Symbol(rf"\mathrm{{E}}[{sp.latex(inside)}]")
         total += sp.Rational(int(factor.p), int(factor.q)) * shared * mean
-    return rf"{sp.latex(total)} = O(\epsilon)"
+    return rf"{sp.latex(total)} = O(V)"
 
 
 def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
@@ -473,52 +573,25 @@ def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
 
 
 def _curve(proof: Mapping[str, Any]) -> Iterator[str]:
-    """The atoms of a curve: in each split cell their offsets at the roots q of a polynomial, and their share."""
-    q = sp.Symbol("xi")
+    """The atoms of a curve: in each split cell their offsets at the roots of a polynomial, and their share."""
+    xi = sp.Symbol("xi")
     for place, cell in enumerate(proof["cells"], 1):
         for part in cell:
-            node = sp.latex(sum((sp.Rational(c) * q**n for n, c in enumerate(part["nodes"])), sp.S.Zero))
-            offsets = ", ".join(_offset(name, text) for name, text in part["offsets"].items())
+            node = tex(sum((sp.Rational(c) * xi**n for n, c in enumerate(part["nodes"])), sp.S.Zero))
             share = rf"\text{{share }} {_formula(part['share'])}"
-            yield rf"\text{{cell {place}, at each root of }} {node} = 0,\ {share}:\quad {offsets}"
-    yield from (_offset(name, text) for name, text in proof["shared"].items())
+            yield rf"\text{{cell {place}, at each root of }} {node} = 0,\ {share}:"
+            yield rf"\qquad {_offsets(part['offsets'])}"
+    if proof["shared"]:
+        yield _offsets(proof["shared"])
 
 
-def _offset(name: str, text: str) -> str:
-    return rf"\Delta {sp.latex(sp.Symbol(name))} = {_formula(text)}"
-
-
-_CURVE = {"_t": "delta", "_q": "xi"}
-"""What certificates call _t, the number that goes to 0, and _q, a root; no parameter is likely to have these names."""
+def _offsets(texts: Mapping[str, str]) -> str:
+    return r",\ ".join(rf"\Delta {formula(name)} = {_formula(text)}" for name, text in texts.items())
 
 
 def _formula(text: str) -> str:
-    """A formula of a certificate as LaTeX: read as it is checked, by the kernel's reader."""
-    tree = parsed(text)
-    values = {name: sp.Symbol(_CURVE.get(name, name)) for name in names_in(tree)}
-    return str(sp.latex(evaluate(tree, _Exact(), **values))).replace("- ", "-")  # formulas are broken beside spaces
-
-
-class _Exact:
-    """The numbers and functions of formulas, as SymPy has them."""
-
-    names: ClassVar[Mapping[str, sp.Expr]] = {}
-
-    def number(self, n: int) -> sp.Expr:
-        """An integer."""
-        return sp.Integer(n)
-
-    def power(self, base: sp.Expr, exponent: sp.Expr, _: object) -> sp.Expr:
-        """A power."""
-        return base**exponent
-
-    def call(self, name: str, argument: sp.Expr) -> sp.Expr:
-        """A function of one argument."""
-        return getattr(sp, name)(argument)
-
-    def sound(self, value: sp.Expr) -> sp.Expr:
-        """A value as it is."""
-        return value
+    """A formula of a certificate as LaTeX; its _t goes to 0 and _q is a root."""
+    return formula(re.sub(r"\b_t\b", "delta", re.sub(r"\b_q\b", "xi", text)))
 
 
 # remedy, experiments, sample sizes
@@ -526,32 +599,33 @@ class _Exact:
 
 def _remedy(m: Materials, answer: Check) -> Section:
     decision = answer.decisions[0]
+    is_own = m.options.activation is not None
+    gate = "The score of this gate is" if is_own else "The remedy is another gate, with the score"
     families = (
+        Paragraph(rf"{gate} $s(\beta_1 \cdot x)/\tau$, here with"),
+        Formula((f"s(z) = {_activation(decision.activation)}",)),
         Paragraph(
-            r"The remedy is another gate, with the score $s(\beta_1 \cdot x)/\tau$ in the place of the one above. Its "
-            "temperature is learnt if these families of functions of $z$ are linearly independent:"
+            r"With as many atoms as the truth has, $\tau$ is learnt if the functions of the first line are "
+            r"independent. In fits of more, (i) is about $\tau$ and $\beta_1$, (ii) about $a$, (iii) about $b$, $\nu$ "
+            r"(docs/theory, 3.1 and 3.2, of \cite{temperance}):"
         ),
         Formula(
             (
-                r"\text{first order:}\quad \{1,\ s,\ z s'\}",
-                r"\text{(i):}\quad \{1,\ s,\ z s',\ z^2 (s'' + s'^2/\tau)\}",
+                r"\text{first order:}\quad 1,\ s,\ z s' \text{ are independent}",
+                r"\text{(i):}\quad 1,\ s,\ z s',\ z^2 (s'' + s'^2/\tau) \text{ are independent}",
                 r"\text{(ii):}\quad z^2 \notin \mathrm{span}\{1,\ z,\ z s'\}",
                 r"\text{(iii):}\quad 1 \notin \mathrm{span}\{z,\ z s'\}",
             )
-        ),
-        Paragraph(
-            rf"Here $s(z)$ is {_shown(decision.activation)}, and (ii), (iii) are about $a$, and about $b$ and $\nu$ "
-            r"(docs/theory, 3.1 and 3.2, of \cite{temperance})."
         ),
     )
     return Section("remedy", "Remedy: an activation", (*families, *_lines(m, answer.summary, "conditions")))
 
 
-def _shown(s: Activation) -> str:
-    """An activation as prose: its formula, or its text where it has pieces."""
-    if len(s.pieces) > 1:
-        return rf"\texttt{{{plain(s.expression)}}}"
-    return f"${tex(s.pieces[0].expr.subs(Z, sp.Symbol('z')))}$"
+def _activation(s: Activation) -> str:
+    """The formula of an activation, piece by piece."""
+    z = sp.Symbol("z")
+    pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
+    return tex(sp.Piecewise(*pieces).subs(Z, z))
 
 
 def _experiments(m: Materials) -> Section:
@@ -605,7 +679,7 @@ def _caption(picture: Picture, names: Set[str]) -> str:
     lines = getattr(picture, "lines", ())
     legend = "; ".join(f"{STYLES[line.kind]}: {typeset(line.words, names)}" for line in lines)
     points = "Points: measured; " if isinstance(picture, Plot) else "Lines: "
-    return sentence(picture.title, names) + (f" {points}{legend}." if legend else "")
+    return sentence(_from_one(picture.title), names) + (f" {points}{legend}." if legend else "")
 
 
 def _sample_sizes(m: Materials) -> Section:
@@ -646,11 +720,13 @@ paper = json.loads(Path("paper.json").read_text())
 [temperance.certify(f"certificates/{name}").accepted for name in paper["certificates"]]"""
 
 
-def _appendix(m: Materials) -> Section:
-    relations = m.derivation.derivation.interactions.relations
-    if not relations:
-        return Section("relations", "All relations", (Paragraph("There are none."),), appendix=True)
-    return Section("relations", "All relations", (Formula(tuple(r.latex for r in relations)),), appendix=True)
+def _appendix(m: Materials) -> list[Section]:
+    """All relations, where the theorem has not listed them."""
+    found = m.derivation.derivation.interactions
+    lines = tuple(r.latex for r in found.relations)
+    if set(lines) <= {g.latex for g in found.generators}:
+        return []
+    return [Section("relations", "All relations", (Formula(lines),), appendix=True)]
 
 
 _MANIFEST, _KINDS_OF_FIGURES = "paper.json", ("pdf", "png")
@@ -772,8 +848,11 @@ def digest(proofs: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _bibliography(references: Mapping[str, str]) -> str:
-    """The references for BibTeX: what is known of each is its line."""
-    entries = (f"@misc{{{key},\n  note = {{{text}}}\n}}\n" for key, text in references.items())
+    """The references for BibTeX."""
+    entries = [f"@misc{{temperance,\n  note = {{{references['temperance']}}}\n}}\n"]
+    for number in (number for number in TITLES if _key(number) in references):
+        fields_ = f"title = {{{{{plain(TITLES[number])}}}}},\n  eprint = {{{number}}},\n  archiveprefix = {{arXiv}}"
+        entries.append(f"@misc{{{_key(number)},\n  {fields_}\n}}\n")
     return "\n".join(entries)
 
 

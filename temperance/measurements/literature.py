@@ -175,6 +175,25 @@ PAPERS = (
 )
 
 
+TITLES: Mapping[str, str] = {
+    "2305.03288": "Demystifying Softmax Gating Function in Gaussian Mixture of Experts",
+    "2305.07572": "Towards Convergence Rates for Parameter Estimation in Gaussian-gated Mixture of Experts",
+    "2309.13850": "Statistical Perspective of Top-K Sparse Softmax Gating Mixture of Experts",
+    "2310.14188": "A General Theory for Softmax Gating Multinomial Logistic Mixture of Experts",
+    "2401.13875": "Is Temperature Sample Efficient for Softmax Gaussian Mixture of Experts?",
+    "2402.02952": "On Least Squares Estimation in Softmax Gating Mixture of Experts",
+    "2402.03226": "FuseMoE: Mixture-of-Experts Transformers for Fleximodal Fusion",
+    "2405.13997": "Sigmoid Gating is More Sample Efficient than Softmax Gating in Mixture of Experts",
+    "2405.14131": "Statistical Advantages of Perturbing Cosine Router in Mixture of Experts",
+    "2410.02935": "On Expert Estimation in Hierarchical Mixture of Experts: Beyond Softmax Gating Functions",
+    "2410.11222": "Quadratic Gating Mixture of Experts: Statistical Insights into Self-Attention",
+    "2505.10860": "On DeepSeekMoE: Statistical Benefits of Shared Experts and Normalized Sigmoid Gating",
+    "2505.18455": "On Minimax Estimation of Parameters in Softmax-Contaminated Mixture of Experts",
+    "2602.01466": "Rethinking Multinomial Logistic Mixture of Experts with Sigmoid Gating Function",
+}
+"""Of the papers of the rows, by their numbers."""
+
+
 @dataclass(frozen=True)
 class Published:
     """What a paper publishes of a row, other than 2401.13875 and 2305.03288, of which `published_rates` knows.

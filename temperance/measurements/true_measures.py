@@ -70,7 +70,7 @@ def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
 
     {NAME: number or [one for each atom], .., "x": {"law": "uniform", "low": -3, "high": 3}}, a number as in
     `theory.rates.true_point.constant`. One number for an atom's own parameter is that of the first atom; the rows of a
-    vector are those of its coordinates.
+    vector are those of its coordinates. A gate without tau has tau = 1.
 
     Raises:
         ValueError: it cannot be read, or is none.
@@ -86,6 +86,8 @@ def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
     if "x" in content:
         box = _box(content.pop("x"), path)
     entries = dict(pair for name, value in content.items() for pair in _by_coordinate(name, value, spec.dim))
+    if TAU.name in entries and TAU.name not in (*own, *shared) and constant(TAU.name, entries[TAU.name]) == 1:
+        del entries[TAU.name]
     if unknown := [name for name in entries if name not in own and name not in shared]:
         raise ValueError(f"{path!r} has {unknown[0]!r}; accepted: {accepted}")
     counts = {len(value) for value in entries.values() if isinstance(value, list)}

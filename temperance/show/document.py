@@ -9,11 +9,13 @@ says in plain text is set by `typeset`; a cell of a table by `typeset_cell`.
 
 from __future__ import annotations
 
+import ast
 import base64
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 
 import sympy as sp
 from markupsafe import Markup
@@ -21,22 +23,25 @@ from markupsafe import Markup
 from temperance.show.page import COMMAND, FORMULA, SPECIAL, mathml, prose, render, unescaped
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
-from temperance.theory.derivations.derivation import Code, Formula, Paragraph, aligned, broken, displayed
+from temperance.theory.derivations.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
+from temperance.theory.interactions.interactions import tex
 
-NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda"})
-"""Names of parameters in any prose."""
-_WORD = r"[A-Za-z][A-Za-z]*[0-9]*(?:_(?:[0-9]+|[ijkl]\b))*(?:\[[0-9]+\])?"
-_NEGATIVE = r"(?:\*\*|\^)(?:-[0-9]+|\(-?[0-9]+(?:/[0-9]+)?\))"  # a power such as ^-5 or ^(-5/2)
-_ESCAPED = re.compile(r"\\[_&%#{}$]")
-_EXPONENT = re.compile(r"\b(\d+(?:\.\d+)?)e([+-]?\d+)\b")
-_TOKEN = re.compile(
-    r"`([^`]*)`|n\^\(-([0-9/]+)\)|\br_bar\b|(?<![A-Za-z])k\*(?![A-Za-z0-9(])"
-    rf"|((?:[0-9]+|{_WORD})(?:(?:\*\*|\*|/|\^)(?:[0-9]+|{_WORD})|{_NEGATIVE})+)|({_WORD})|->|>=|<="
+NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", *"ukLnxyz"})
+"""Names in any prose."""
+_FUNCTIONS = frozenset({"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "abs", "max", "min", "sigmoid"})
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+\b)?"
+_WORD = (
+    r"[0-9]*k\*(?![\w(])|u_\{[^{}]*\}"
+    r"|[A-Za-z]+[0-9]*'?(?:_(?:[0-9]+|bar\b|[ijkl]\b))*(?:\[[0-9ij]+\](?:_[0-9]+)?)?"
 )
-_SIGN = re.compile(r"(?:^|[(=,\s])-$")
+_LEAF = re.compile(rf"{_WORD}|{_NUMBER}")
+_LEXEME = re.compile(rf"`[^`]*`|\[-?[\d.]+, -?[\d.]+\]\^\d|\+-|->|>=|<=|\*\*|{_WORD}|{_NUMBER}|[-+*/^=<>(),]")
+_RELATION = re.compile(r"\s*(->|>=|<=|=|<|>)\s*")
+_SIGNS = {"->": r"\to", ">=": r"\geq", "<=": r"\leq", "+-": r"\pm"}
+_ESCAPED = re.compile(r"\\[_&%#{}$]")
 _USUAL = NAMES | {"a", "b", "c"}
-_WORDS = frozenset({"a", "A", "I"})
-"""Words of English that are names of parameters, too; only beside a mark that no word has are they names."""
+_ARTICLE = re.compile(r" (?!(?:and|are|has|is|or)\b)[a-z]")
+"""What follows "a" where it is no parameter."""
 
 
 @dataclass(frozen=True)
@@ -146,13 +151,21 @@ def _label(block: Theorem | Grid | Figure) -> str:
 
 def symbol(name: str) -> str:
     """A parameter by its name, as LaTeX between dollars."""
-    return f"${_latex_name(name)}$"
+    return f"${_latex_leaf(name)}$"
 
 
-def _latex_name(name: str) -> str:
-    """A parameter; of an atom, as beta1[2], with the number behind it."""
-    base, bracket, atom = name.partition("[")
-    return str(sp.latex(sp.Symbol(base))).replace(" ", ",") + bracket + atom
+def _latex_leaf(leaf: str) -> str:
+    """A name or a number; u_{p q} is a derivative of u, and beta1[i] is of atom i."""
+    if leaf[0].isdigit() or leaf.endswith("*"):
+        number, _, exponent = leaf.partition("e")
+        power = rf"{number} \cdot 10^{{{int(exponent)}}}" if exponent else leaf.replace("*", "^*")
+        return power.removeprefix(r"1 \cdot ")
+    if leaf.startswith("u_{"):
+        return "u_{" + r"\,".join(map(_latex_leaf, leaf[3:-1].split())) + "}"
+    if leaf in _FUNCTIONS:
+        return rf"\mathrm{{{leaf}}}" if leaf in ("abs", "sigmoid") else f"\\{leaf}"
+    name = re.sub(r"(\[\w+\])(_\d+)$", r"\2\1", leaf.replace("'", "prime"))
+    return r"\bar r" if leaf == "r_bar" else tex(sp.Symbol(name))
 
 
 def plain(text: str) -> str:
@@ -161,60 +174,123 @@ def plain(text: str) -> str:
 
 
 def typeset(text: str, names: Set[str] = frozenset()) -> str:
-    """What an answer says as prose: names of parameters as symbols, n^(-1/4) as a power, `code` as code."""
+    """What an answer says as prose: its formulas in these names and `NAMES` as LaTeX, `code` as code."""
+    lexemes = list(_LEXEME.finditer(text))
     parts, end = [], 0
-    for token in _TOKEN.finditer(text):
-        before, prose = _numbers(text[end : token.start()]), _token(token, text, names | NAMES)
-        if _SIGN.search(before) and prose.startswith("$"):
-            before, prose = before[:-1], f"$-{prose[1:]}"
-        parts += [before, prose]
-        end = token.end()
-    return "".join([*parts, _numbers(text[end:])])
+    for number, lexeme in enumerate(lexemes):
+        if lexeme.start() >= end:
+            parts.append(plain(text[end : lexeme.start()]))
+            prose, end = _first_formula(text, lexemes[number:], names | NAMES)
+            parts.append(prose)
+    return "".join([*parts, plain(text[end:])])
 
 
-def _numbers(text: str) -> str:
-    """Plain text, with numbers such as 1.2e+06 as powers of ten."""
-    return _EXPONENT.sub(lambda m: rf"${m[1]} \cdot 10^{{{int(m[2])}}}$", plain(text))
+def _first_formula(text: str, lexemes: Sequence[re.Match[str]], names: Set[str]) -> tuple[str, int]:
+    """The longest formula that begins with the first lexeme, or that lexeme, as prose; and where it ends."""
+    start, whole, end = lexemes[0].start(), lexemes[0][0], lexemes[0].end()
+    if whole[0] == "`":
+        return rf"\texttt{{{plain(whole[1:-1])}}}", end
+    if whole[0] == "[" or whole in _SIGNS:
+        return f"${_SIGNS.get(whole, whole)}$", end
+    is_sign = whole != "-" or (text[:start][-1:] in ("", *" (=,") and text[end : end + 1] != " ")
+    if whole[0] not in "*/^=<>,+)" and is_sign:
+        for last in _ends(text, lexemes, names):
+            formula = _formula(text[start:last], names)
+            if formula and not (text[start:last] in ("a", "A", "I") and _ARTICLE.match(text[last:])):
+                return f"${formula}$", last
+    return (f"${_latex_leaf(whole)}$" if re.fullmatch(r"[\d.]+e[+-]?\d+", whole) else plain(whole)), end
+
+
+def _ends(text: str, lexemes: Sequence[re.Match[str]], names: Set[str]) -> list[int]:
+    """Where a formula may end that begins with the first lexeme, the last place first."""
+    depth, ends = 0, []
+    for number, lexeme in enumerate(lexemes):
+        whole = lexeme[0]
+        gap = text[lexemes[number - 1].end() : lexeme.start()] if number else ""
+        depth += {"(": 1, ")": -1}.get(whole, 0)
+        is_word = whole[0].isalpha() and not _is_symbol(whole, names) and whole not in _FUNCTIONS
+        if is_word or gap not in ("", " ") or depth < 0 or whole[0] in "`[" or whole == "+-":
+            break
+        if whole == "," and depth == 0:
+            break
+        ends += [lexeme.end()] * (depth == 0)
+    return ends[::-1]
+
+
+def _is_symbol(word: str, names: Set[str]) -> bool:
+    """Whether a word is a parameter, maybe of an atom, as beta1_2, or one letter."""
+    bare = re.sub(r"\[[0-9ij]+\]", "", word)
+    base = re.sub(r"(_[0-9ijkl]+)*$", "", bare)
+    return bool({bare, base} & names) or len(base.rstrip("'")) == 1 or word.startswith("u_{") or word.endswith("k*")
+
+
+def _formula(text: str, names: Set[str]) -> str | None:
+    """The LaTeX of a formula in plain text; None of what is none, such as one letter or numbers alone."""
+    leaves = _LEAF.findall(text)
+    is_name = any(leaf in names or (len(leaf) > 1 and leaf[0].isalpha() and _is_symbol(leaf, names)) for leaf in leaves)
+    has_letter = len(leaves) > 1 and any(leaf[0].isalpha() for leaf in leaves)
+    depths = list(accumulate({"(": 1, ")": -1}.get(mark, 0) for mark in text))
+    in_brackets = text[0] == "(" and depths.index(0) == len(text) - 1 and "," not in text
+    is_formula = is_name or has_letter or re.search(r"\*\*|\^|k\*$", text)
+    if in_brackets or not is_formula or re.search(r"[\w\])] \(", text):
+        return None
+    try:
+        return formula(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def formula(text: str) -> str:
+    """The LaTeX of a formula in plain text, its factors and terms in the order in which they stand.
+
+    Raises:
+        SyntaxError, ValueError: it is none.
+    """
+    leaves = _LEAF.findall(text)
+    numbers = iter(range(len(leaves)))
+    source = _LEAF.sub(lambda _: f"v{next(numbers)}", text).replace("^", "**")
+    words = {f"v{i}": _latex_leaf(leaf) for i, leaf in enumerate(leaves)}
+    return " ".join(
+        _SIGNS.get(side, side) if i % 2 else _printed(ast.parse(side.strip(), mode="eval").body, words)
+        for i, side in enumerate(_RELATION.split(source))
+    )
+
+
+def _printed(node: ast.expr, words: Mapping[str, str], least: int = 0) -> str:
+    """The LaTeX of a tree whose names stand for words; in brackets if it binds more loosely than least."""
+    level = 4
+    match node:
+        case ast.Name(name):
+            text = words[name]
+        case ast.Tuple(elements):
+            text = f"({', '.join(_printed(e, words) for e in elements)})"
+        case ast.Call(ast.Name(name), arguments, []):
+            text = f"{words[name]}({', '.join(_printed(a, words) for a in arguments)})"
+        case ast.UnaryOp(ast.USub(), operand):
+            text, level = f"-{_printed(operand, words, 2)}", 2
+        case ast.BinOp(left, ast.Add() | ast.Sub() as sign, right):
+            mark = "+" if isinstance(sign, ast.Add) else "-"
+            text, level = f"{_printed(left, words)} {mark} {_printed(right, words, 2)}", 1
+        case ast.BinOp(left, ast.Mult(), right):
+            factor = _printed(right, words, 2)
+            times = r"\cdot " if factor[0].isdigit() or factor[0] == "-" else ""
+            text, level = f"{_printed(left, words, 2)} {times}{factor}", 2
+        case ast.BinOp(left, ast.Div(), right) if all(isinstance(n, ast.Name | ast.UnaryOp) for n in (left, right)):
+            text, level = f"{_printed(left, words)}/{_printed(right, words, 2)}", 2
+        case ast.BinOp(left, ast.Div(), right):
+            text, level = rf"\frac{{{_printed(left, words)}}}{{{_printed(right, words)}}}", 3
+        case ast.BinOp(left, ast.Pow(), right):
+            text, level = f"{_printed(left, words, 4)}^{{{_printed(right, words)}}}", 3
+        case _:
+            raise ValueError
+    return f"({text})" if level < least else text
 
 
 def sentence(text: str, names: Set[str] = frozenset()) -> str:
     """A text as prose that begins with a capital letter, or a symbol, and ends with a full stop."""
     prose = typeset(text, names)
-    head = prose[:1].upper() if prose[1:2].isalpha() else prose[:1]
+    head = prose[:1].upper() if prose[1:2].isalpha() or prose.startswith("a ") else prose[:1]
     return head + prose[1:] + ("" if prose.endswith((".", ":")) else ".")
-
-
-def _token(token: re.Match[str], text: str, names: Set[str]) -> str:
-    whole, (code, rate, product, name) = token[0], token.groups()
-    if code is not None:
-        return rf"\texttt{{{plain(code)}}}"
-    if rate is not None:
-        return f"$n^{{-{rate}}}$"
-    if product is not None:
-        return _product(product, names)
-    if name is not None:
-        return symbol(name) if _is_name(name, text[token.end() :], names) else plain(name)
-    return {"r_bar": r"$\bar r$", "k*": "$k^*$", "->": r"$\to$", ">=": r"$\geq$", "<=": r"$\leq$"}[whole]
-
-
-def _product(text: str, names: Set[str]) -> str:
-    """Names and numbers between * / and powers as a formula; as it is where a word is none of the names."""
-    factors = [f for f in re.split(r"[-*/^()]+", text) if f and not f.isdigit()]
-    if not factors or not all(len(f) == 1 or _base(f) in names for f in factors):
-        return plain(text)
-    out = re.sub(r"(?:\*\*|\^)\(?(-?[A-Za-z0-9_]+(?:/[0-9]+(?=\)))?)\)?", r"^{\1}", text)
-    return f"${re.sub(_WORD, lambda f: _latex_name(f[0]), out).replace('*', ' ')}$"
-
-
-def _base(word: str) -> str:
-    """The name of a parameter without the number of an atom."""
-    return re.sub(r"(_[0-9ijkl]+)*(\[[0-9]+\])?$", "", word)
-
-
-def _is_name(word: str, following: str, names: Set[str]) -> bool:
-    """Whether a word is a parameter: one of these names, or one of its atoms, as beta1_2; "a" only before a mark."""
-    is_word = word in _WORDS and (not following or (following[0] == " " and not following.startswith(" =")))
-    return (word in names or _base(word) in names) and not is_word
 
 
 def typeset_cell(cell: str, names: Set[str] = frozenset()) -> str:
@@ -240,8 +316,8 @@ def blocks_of(parts: Sequence[Part], label: str, names: Set[str], skipped: Set[s
         if isinstance(part, Table):
             number = sum(isinstance(block, Grid) for block in blocks) + 1
             blocks.append(Grid(typeset_table(part, names), f"{label}-{number}"))
-        elif part and part not in skipped:
-            blocks.append(Paragraph(sentence(part, names)))
+        elif part.strip() and part not in skipped:
+            blocks.append(Paragraph(sentence(part.strip(), names)))
     return tuple(blocks)
 
 
@@ -250,6 +326,12 @@ def of_summary(summary: Summary) -> Document:
     blocks = blocks_of(summary.parts, "table", _USUAL, {summary.title})
     words = tuple(sentence(line, _USUAL) for line in summary.words)
     return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", blocks),))
+
+
+def of_derivation(derived: Derivation) -> Document:
+    """The steps of a derivation, with the code that recomputes them, as sections."""
+    steps = (Section(step.name.lower().replace(" ", "-"), step.name, step.blocks) for step in derived.steps)
+    return Document(derived.title, (), tuple(steps))
 
 
 # as LaTeX
@@ -261,8 +343,9 @@ _PREAMBLE = r"""\documentclass{article}
 \usepackage{graphicx,longtable,array}
 \usepackage[hidelinks]{hyperref}
 \allowdisplaybreaks
-\emergencystretch=3em
+\emergencystretch=9em
 \renewcommand{\arraystretch}{1.25}
+\setlength{\LTcapwidth}{\linewidth}
 \newtheorem{theorem}{Theorem}
 \newtheorem{proposition}[theorem]{Proposition}
 \newtheorem{assumption}[theorem]{Assumption}
@@ -282,7 +365,8 @@ def latex_files(document: Document) -> dict[str, str]:
     """The document as files, by their names: paper.tex, which inputs the others, each of which can be input alone."""
     appendix = next((s.name for s in document.sections if s.appendix), None)
     lines = [_PREAMBLE + rf"\title{{{document.title}}}", r"\author{}", r"\date{}", r"\begin{document}", r"\maketitle"]
-    lines += [r"\begin{abstract}", "\n\n".join(document.abstract), r"\end{abstract}"]
+    if document.abstract:
+        lines += [r"\begin{abstract}", "\n\n".join(document.abstract), r"\end{abstract}"]
     for section in document.sections:
         lines += [r"\appendix"] * (section.name == appendix) + [rf"\input{{sections/{section.name}}}"]
     items = [rf"\bibitem{{{key}}} {text}" for key, text in document.references.items()]
@@ -326,7 +410,7 @@ def _latex(block: Block) -> str:
 def _breakable(command: re.Match[str]) -> str:
     """A command of LaTeX; code may be broken after its signs."""
     name, inner = command.groups()
-    return command[0] if name != "texttt" else rf"\texttt{{{re.sub(r'([*/,+-])', _BREAK, inner)}}}"
+    return command[0] if name != "texttt" else rf"\texttt{{{re.sub(r'([*/,+])', _BREAK, inner)}}}"
 
 
 def _latex_table(grid: Grid) -> str:
@@ -358,7 +442,7 @@ def _latex_table(grid: Grid) -> str:
 
 def _seen(cell: str) -> str:
     """About what is seen of a cell."""
-    return re.sub(r"\\[a-z]+|[{}$\\]", "", cell)
+    return re.sub(r"[{}$_^\\]", "", re.sub(r"\\[a-z]+", ".", cell))
 
 
 # as HTML
@@ -417,14 +501,8 @@ def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
 def cells(document: Document) -> list[tuple[str, str]]:
     """The cells of a notebook, as pairs ("markdown" | "code", source)."""
     numbers = document.numbers()
-    out = [
-        (
-            "markdown",
-            "\n\n".join(
-                [f"# {_markdown(document.title, numbers)}", *(_markdown(a, numbers) for a in document.abstract)]
-            ),
-        )
-    ]
+    head = [f"# {_markdown(document.title, numbers)}", *(_markdown(a, numbers) for a in document.abstract)]
+    out = [("markdown", "\n\n".join(head))]
     for section in document.sections:
         prose = [f"## {numbers[section.name]}. {_markdown(section.title, numbers)}"]
         for block in section.blocks:
@@ -439,8 +517,8 @@ def cells(document: Document) -> list[tuple[str, str]]:
 
 
 def markdown(document: Document) -> str:
-    """The document as Markdown."""
-    return "\n\n".join(source for _, source in cells(document)) + "\n"
+    """The document as Markdown, without code."""
+    return "\n\n".join(source for kind, source in cells(document) if kind == "markdown") + "\n"
 
 
 def _markdown(prose: str, numbers: dict[str, str]) -> str:

@@ -41,7 +41,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_NOTICE = r"(compiling the likelihood for .*, once|row \d+ of \d+: .*)\n"
+_NOTICE = r"(compiling the likelihood for .*, once|(?:row|claim) \d+ of \d+: .*)\n"
 _TIMEOUT = 300  # seconds for one cell
 _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding differ a little between machines
 
@@ -112,7 +112,7 @@ def _join_streams(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Outputs with the neighbouring parts of one stream as one: where the kernel cuts them is chance.
 
     Without the notice that a likelihood is compiled, which depends on what is on disk, and without rows of the atlas
-    that are shown while others are computed.
+    and claims that are shown while others are computed.
     """
     joined: list[NotebookNode] = []
     for output in outputs:

@@ -1,4 +1,4 @@
-"""Writes out the derivation of a model's interactions as named steps; prints it as Markdown, LaTeX or notebook cells.
+"""Writes out the derivation of a model's interactions as named steps; `temperance.show.document` prints them.
 
 >>> from temperance.theory.interactions.interactions import derive
 >>> [step.name for step in derivation(derive("linear", order=1)).steps]
@@ -83,10 +83,10 @@ def _flow(groups: Symmetries, loss: Loss) -> str:
     moved = list(dict.fromkeys(tex(p) for flow in groups.flows for p in flow.field.moved))
     names = ", ".join(f"${name}$" for name in moved)
     return (
-        f"On an orbit the {seen} does not change while {names} do. No number of observations can distinguish two "
-        f"of its points: no loss that separates them is bounded by a distance of {several}, whatever its exponents, "
-        "and the minimax risk of these parameters stays above a constant. Only functions of the invariants can have "
-        "a rate."
+        f"On an orbit the {seen} does not change while {names} {'do' if moved[1:] else 'does'}. No number of "
+        "observations can distinguish two of its points: no loss that separates them is bounded by a distance of "
+        f"{several}, whatever its exponents, and the minimax risk of these parameters stays above a constant. Only "
+        "functions of the invariants can have a rate."
     )
 
 
@@ -425,33 +425,8 @@ def _symmetries(groups: Symmetries) -> Step:
 
 
 _OPENING, _CLOSING = re.compile(r"\\begin|\\left\W?|[{(]"), re.compile(r"\\end|\\right\W?|[})]")
-LONG = 110  # characters of LaTeX after which a formula is broken at its plus and minus signs
-
-# a row that is still too long to fit is scaled down to the width of the text
-_PREAMBLE = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
-\usepackage{amsmath,amssymb}
-\usepackage[margin=2cm]{geometry}
-\usepackage{graphicx}
-\allowdisplaybreaks
-\newcommand{\fit}[1]{\sbox0{$\displaystyle #1$}"""
-_PREAMBLE += r"\ifdim\wd0>0.97\linewidth\resizebox{0.97\linewidth}{!}{\usebox0}\else\usebox0\fi}"
-
-
-def markdown(d: Derivation) -> str:
-    """The derivation as a Markdown document, formulas between dollars."""
-    parts = [f"# {d.title}"]
-    for step in d.steps:
-        parts.append(f"## {step.name}")
-        parts += [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
-    return "\n\n".join(parts) + "\n"
-
-
-def _markdown_block(block: Paragraph | Formula) -> str:
-    if isinstance(block, Paragraph):
-        text = block.content  # Markdown reads these marks as themselves
-        return text.replace(r"\^{}", "^").replace(r"\%", "%").replace(r"\&", "&").replace(r"\#", "#")
-    return aligned(block.lines)
+_COMMAND = re.compile(r"\\(operatorname|left|right)|\\([a-z]+)|\\.", re.IGNORECASE)
+LONG = 76  # letters of a line, after which a formula is broken at its plus and minus signs
 
 
 def aligned(lines: Sequence[str]) -> str:
@@ -466,38 +441,62 @@ def displayed(lines: Sequence[str]) -> str:
     return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
 
-def latex(d: Derivation) -> str:
-    """The derivation as a LaTeX document that pdflatex compiles."""
-    parts = [_PREAMBLE, rf"\title{{{d.title}}}", r"\date{}", r"\begin{document}", r"\maketitle"]
-    for step in d.steps:
-        parts.append(rf"\section{{{step.name}}}")
-        for block in step.blocks:
-            if isinstance(block, Paragraph):
-                parts.append(block.content + "\n")
-            elif isinstance(block, Formula):
-                parts.append(displayed(block.lines))
-    return "\n".join([*parts, r"\end{document}", ""])
-
-
-def cells(d: Derivation) -> list[tuple[str, str]]:
-    """("markdown" | "code", source) for every cell; the code recomputes the step it follows."""
-    sources = [("markdown", f"# {d.title}")]
-    for step in d.steps:
-        prose = [_markdown_block(b) for b in step.blocks if not isinstance(b, Code)]
-        sources.append(("markdown", "\n\n".join([f"## {step.name}", *prose])))
-        sources += [("code", b.source) for b in step.blocks if isinstance(b, Code)]
-    return sources
-
-
 def broken(line: str) -> list[str]:
-    """The line cut at plus and minus signs outside all brackets, into pieces shorter than LONG where there are such."""
-    if len(line) <= LONG:
+    """The line cut at plus and minus signs outside of all brackets, and in the numerators of long fractions."""
+    if _width(line) <= LONG:
         return [line]
-    rows, current, depth = [], "", 0
-    for word in line.split(" "):
-        if depth == 0 and word in ("+", "-") and len(current) > LONG // 2:
+    rows, current = [], ""
+    for term in (part for whole in _terms(line) for part in _parts_of_fraction(whole)):
+        if current and _width(f"{current} {term}") > LONG:
             rows.append(current)
             current = r"\qquad"
-        current += (" " if current else "") + word
-        depth += len(_OPENING.findall(word)) - len(_CLOSING.findall(word))
+        current = f"{current} {term}".lstrip()
     return [*rows, current]
+
+
+def _terms(line: str) -> list[str]:
+    """The parts of a line that begin with its plus and minus signs outside of all brackets."""
+    terms, depth = [""], 0
+    for word in line.split(" "):
+        if depth == 0 and word in ("+", "-") and terms[-1]:
+            terms.append("")
+        terms[-1] += (" " if terms[-1] else "") + word
+        depth += len(_OPENING.findall(word)) - len(_CLOSING.findall(word))
+    return terms
+
+
+def _parts_of_fraction(term: str) -> list[str]:
+    """A term as it is, or, with a fraction too long for a line, as 1 over its denominator times parts of a sum."""
+    start = term.find(r"\frac{")
+    if _width(term) <= LONG or start < 0:
+        return [term]
+    middle = _end_of_group(term, start + 5)
+    numerator, end = _terms(term[start + 6 : middle - 1]), _end_of_group(term, middle)
+    if len(numerator) == 1:
+        return [term]
+    first = rf"{term[:start]}\frac{{1}}{term[middle:end]} \bigl({numerator[0]}"
+    return [first, *numerator[1:-1], rf"{numerator[-1]}\bigr){term[end:]}"]
+
+
+def _end_of_group(text: str, start: int) -> int:
+    """The place after the group in braces that starts there."""
+    depth, end = 1, start + 1
+    while depth:
+        depth += {"{": 1, "}": -1}.get(text[end], 0)
+        end += 1
+    return end
+
+
+def _width(formula: str) -> int:
+    """About how many letters wide a formula is; a fraction is as wide as the wider of its parts."""
+    start = formula.find(r"\frac{")
+    if start >= 0:
+        middle = _end_of_group(formula, start + 5)
+        end = _end_of_group(formula, middle)
+        parts = formula[start + 6 : middle - 1], formula[middle + 1 : end - 1]
+        return _width(formula[:start]) + max(map(_width, parts)) + _width(formula[end:])
+    letters = _COMMAND.sub(lambda c: "" if c[1] else (c[2] if c[2] in _FUNCTIONS else "x"), formula)
+    return len(re.sub(r"(?<![-+=]) (?![-+=])|[{}_^&]", "", letters))
+
+
+_FUNCTIONS = ("tanh", "cos", "sin", "log", "exp", "text")

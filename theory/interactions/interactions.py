@@ -23,6 +23,7 @@ are dependent, and the other derivatives are compared by exact elimination, as i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import comb
@@ -266,8 +267,11 @@ class Relation:
 
 
 def tex(expr: sp.Expr) -> str:
-    """LaTeX of an expression; the weight pi of a Gaussian gate becomes varpi, unlike the number."""
-    return str(sp.latex(expr, symbol_names={sp.Symbol("pi", positive=True): r"\varpi"}))
+    """LaTeX of an expression; the weight pi of a Gaussian gate is varpi; beta1[i] is beta1 of atom i."""
+    names = {s: re.sub(r"\[(\w+)\]", r"_\1", s.name) for s in expr.free_symbols if "[" in s.name or s.name == "pi"}
+    shown = {s: sp.latex(sp.Symbol(re.sub(r"^pi\b|^pi(?=_)", "varpi", name))) for s, name in names.items()}
+    text = sp.latex(expr, symbol_names=shown)
+    return re.sub(r"_\{\w+(?: \w+)+\}", lambda indices: indices[0].replace(" ", ","), text)
 
 
 def derivative(

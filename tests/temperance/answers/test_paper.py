@@ -63,7 +63,7 @@ def test_every_order_is_that_of_exponents_at_the_truth(text):
 def test_the_sample_size_is_that_of_efficiency_at_the_truth(text):
     words = temperance.efficiency(gate=FORMULA, parameter="tau", truth=TRUTH).words[0]
     (n,) = re.findall(r"n = (\d+)", words)
-    assert f"needs n = {n}" in text
+    assert f"needs $n = {n}$" in text
 
 
 def test_every_certificate_is_proved_and_has_the_digest_of_the_manifest(folder):
@@ -135,7 +135,7 @@ def test_what_is_open_is_said_to_be_open():
 
 
 def test_a_proof_shows_its_equations_and_the_determinant_of_the_rank(text):
-    assert r"\mathrm{E}[\Delta \beta_{1}^{2}] = O(\epsilon)" in text
+    assert r"\mathrm{E}[\Delta \beta_{1}^{2}] = O(V)" in text
     assert re.search(r"These \d+ derivatives are independent:", text)
     assert "which does not contain 0" in text
 

@@ -9,14 +9,18 @@ from temperance.theory.derivations.derivation import Formula, Paragraph
 
 PROSE = {
     "rates n^(-1/4) of beta1/tau": r"rates $n^{-1/4}$ of $\beta_{1}/\tau$",
-    "(b, -c, l*beta0)": r"($b$, $-c$, $l \beta_{0}$)",
-    "beta1_2 = -beta1_1": r"$\beta_{1,2}$ = $-\beta_{1,1}$",
-    "a = 1 in a cell": "$a$ = 1 in a cell",
+    "(b, -c, l*beta0)": r"$(b, -c, l \beta_{0})$",
+    "beta1_2 = -beta1_1": r"$\beta_{1,2} = -\beta_{1,1}$",
+    "a = 1 in a cell": "$a = 1$ in a cell",
     "a cell of a, b": "a cell of $a$, $b$",
-    "`fit --seed 1` at 5%, k* = 2": r"\texttt{fit -{}-seed 1} at 5\%, $k^*$ = 2",
+    "`fit --seed 1` at 5%, k* = 2": r"\texttt{fit -{}-seed 1} at 5\%, $k^* = 2$",
     "and/or, 2*x**2": r"and/or, $2 x^{2}$",
-    "tau^-5 or tau^(-5/2), not 2^-8": r"$\tau^{-5}$ or $\tau^{-5/2}$, not 2\^{}-8",
-    "x_y & z": r"x\_y \& z",
+    "tau^-5 or tau^(-5/2), not 2^-8": r"$\tau^{-5}$ or $\tau^{-5/2}$, not $2^{-8}$",
+    "some_name & more": r"some\_name \& more",
+    "tanh(beta1*x + c)/tau, a gate": r"$\frac{\tanh(\beta_{1} x + c)}{\tau}$, a gate",
+    "for k >= 2k*, s(-b*x) - s(0)": r"for $k \geq 2k^*$, $s(-b x) - s(0)$",
+    "c*u_{c b} = b[i]/(a - b[j])": r"$c u_{c\,b} = \frac{b_{i}}{a - b_{j}}$",
+    "a new one - a gate; n = 1e6 +-2": r"a new one - a gate; $n = 10^{6}$ $\pm$2",
     "`u_{b}`": r"\texttt{u\_\{b\}}",
 }
 

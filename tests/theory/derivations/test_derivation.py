@@ -9,7 +9,8 @@ from functools import cache
 import pytest
 import sympy as sp
 
-from temperance.theory.derivations.derivation import Code, Formula, cells, derivation, latex, markdown
+from temperance.show.document import cells, latex, markdown, of_derivation
+from temperance.theory.derivations.derivation import Code, Formula, derivation
 from temperance.theory.interactions.interactions import derive, tex
 from temperance.theory.models.spec import Gate, covariates
 
@@ -53,7 +54,7 @@ def test_verification_prints_sums_that_are_zero(model):
 
 
 def test_markdown_prints_counts_relations_and_functions():
-    text = markdown(derived("linear", order=2))
+    text = markdown(of_derivation(derived("linear", order=2)))
     assert r"$\binom{5+2}{2} = 21$" in text
     assert "$21 - 12 = 9$" in text
     assert r"\tau\,u_{\tau} + \beta_{1}\,u_{\beta_{1}} = 0" in text
@@ -105,7 +106,7 @@ def test_records_do_not_depend_on_the_run():
     ],
 )
 def test_consequences_follow_from_the_relations_that_were_found(model, said, unsaid):
-    text = markdown(derived(*model, order=2))
+    text = markdown(of_derivation(derived(*model, order=2)))
     assert said in text
     assert unsaid not in text
 
@@ -114,7 +115,7 @@ def test_consequences_follow_from_the_relations_that_were_found(model, said, uns
 def test_cells_recompute_what_they_follow(model):
     d = derived(*model)
     namespace: dict[str, object] = {}
-    sources = [source for kind, source in cells(d) if kind == "code"]
+    sources = [source for kind, source in cells(of_derivation(d)) if kind == "code"]
     for source in sources:
         exec(compile(source, "cell", "exec"), namespace)
     assert namespace["found"].relations == tuple(d.interactions.relations)
@@ -132,7 +133,7 @@ def test_a_gate_of_ones_own_is_rebuilt_in_the_notebook(kinked):
     log_weight = sp.Piecewise((beta * x**3, x < 0), (beta * x, True)) if kinked else beta * x**3
     d = derived(Gate("own", log_weight, (beta,)), "constant", order=2)
     namespace: dict[str, object] = {}
-    for kind, source in cells(d):
+    for kind, source in cells(of_derivation(d)):
         if kind == "code":
             exec(compile(source, "cell", "exec"), namespace)
     assert namespace["gate"] == d.interactions.spec.gate
@@ -142,13 +143,13 @@ def test_code_appears_in_notebooks_only():
     d = derived(order=1)
     sources = [b.source for step in d.steps for b in step.blocks if isinstance(b, Code)]
     assert sources
-    assert not any(source in markdown(d) or source in latex(d) for source in sources)
+    assert not any(source in markdown(of_derivation(d)) or source in latex(of_derivation(d)) for source in sources)
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 @pytest.mark.parametrize("model", [MODELS[0], MODELS[4], MODELS[5]])
 def test_latex_compiles(model, tmp_path):
-    (tmp_path / "d.tex").write_text(latex(derived(*model)))
+    (tmp_path / "d.tex").write_text(latex(of_derivation(derived(*model))))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
