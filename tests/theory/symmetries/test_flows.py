@@ -236,7 +236,7 @@ def test_reflections_change_the_density_unless_they_are_found(activation, dim):
     one, two = ([atom_symbol(p, i) for p in beta] for i in (1, 2))
     even = {p: -point[p] for p in one}
     odd = {p: -point[q] for p, q in [*zip(one, two, strict=True), *zip(two, one, strict=True)]}
-    kind = next((change.parity for change in sign_changes(spec.gate, dim)), None)
+    kind = next((change.kind for change in sign_changes(spec.gate, dim)), None)
     assert (_distance(spec, log_density, point, point | even) < 1e-28) == (kind == "even")
     assert (_distance(spec, log_density, point, point | odd) < 1e-28) == (kind == "odd")
 
@@ -268,7 +268,7 @@ TWO_KINKS = sp.Piecewise((-1, X * W < -1), (X * W, X * W < 1), (1, True))
 def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, parities):
     spec = model(gate, "constant")
     found = sign_changes(gate, 1)
-    assert [change.parity for change in found] == parities
+    assert [change.kind for change in found] == parities
     names = [s.name for s in mixture_symmetries(spec) if s.name in ("odd", "even")]
     assert names == parities
     log_density, parameters = symbolic_density(spec, 2)
@@ -276,14 +276,14 @@ def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, par
     own = [p for p in gate.parameters if p not in gate.shared]
     for change in found:
         sign = {p: -1 if p in change.parameters else 1 for p in own}
-        atoms = {1: 2, 2: 1} if change.parity == "odd" else {1: 1}
+        atoms = {1: 2, 2: 1} if change.kind == "odd" else {1: 1}
         moved = {atom_symbol(p, i): sign[p] * point[atom_symbol(p, j)] for i, j in atoms.items() for p in own}
         image = point | moved
         for i in (1, 2) if gate.offset is not None else ():
             before, after = (
                 {p: at.get(atom_symbol(p, i), at.get(p)) for p in (*own, *gate.shared)} for at in (point, image)
             )
-            gain = (change.rest if change.parity == "odd" else -change.rest * (i in atoms)).subs(before)
+            gain = (change.rest if change.kind == "odd" else -change.rest * (i in atoms)).subs(before)
             bias = gate.offset.subs(before).subs(BETA0, point[atom_symbol(BETA0, i)]) + gain
             image[atom_symbol(BETA0, i)] = sp.solve(gate.offset.subs(after) - bias, BETA0)[0]
         assert image != point
