@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.mixture.points import softmax
-from temperance.theory.models.coordinates import X
+from temperance.theory.models.form import X
 from temperance.theory.models.spec import BETA0, NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import kinks

@@ -14,16 +14,15 @@ from temperance.show.model_options import FormulaOptions, Options, takes_formula
 from temperance.show.options import Whole
 from temperance.show.output import Display
 from temperance.show.table import Summary, Table
+from temperance.theory.coefficients.bounds import Coefficient as Found
 from temperance.theory.coefficients.bounds import coefficient as bounds
-from temperance.theory.coefficients.bounds import has_anchor
-from temperance.theory.coefficients.coefficient import Coefficient as Found
-from temperance.theory.coefficients.coefficient import number
+from temperance.theory.coefficients.bounds import has_anchor, number
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate
-from temperance.theory.rates.analysis import Gauge
+from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.traits import Understood
 
 _MOST = 20

@@ -16,16 +16,16 @@ from temperance.show.model_options import FormulaOptions, Options, takes_formula
 from temperance.show.options import Whole
 from temperance.show.output import Display
 from temperance.show.table import Part, Summary
-from temperance.theory.derivations.derivation import Derivation, cells, derivation, latex, markdown
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
-from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
+from temperance.theory.least_squares.orders import least_squares, with_known_noise
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least
 from temperance.theory.models.gates import listed, names
 from temperance.theory.models.spec import BETA0, Expert, Gate, written
 from temperance.theory.models.truth import loss_of, noise_of
+from temperance.theory.symmetries.derivation import Derivation, cells, derivation, latex, markdown
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.symmetries.traits import Understood
 

@@ -30,10 +30,9 @@ from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.models.truth import loss_of
 from temperance.theory.models.weights import is_weighted, kinks
-from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import HALF, Prediction
-from temperance.theory.rates.true_point import slopes, somewhere
+from temperance.theory.rates.true_point import Gauge, slopes, somewhere
 from temperance.theory.symmetries.traits import Understood
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin

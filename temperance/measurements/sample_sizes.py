@@ -15,9 +15,8 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure, measure_
 from temperance.theory.activations.activation import Activation, activation
 from temperance.theory.models.spec import TAU
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Gauge
-from temperance.theory.rates.true_point import exact
-from temperance.theory.rates.unidentifiable import Obstacle, obstacle
+from temperance.theory.rates.learnability import Obstacle, obstacle
+from temperance.theory.rates.true_point import Gauge, exact
 
 Match = tuple[float, float]
 _INVARIANT = ("linear", "homogeneous")  # flows that keep beta1/tau^(1/p)

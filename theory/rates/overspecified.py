@@ -20,9 +20,8 @@ import sympy as sp
 
 from temperance.theory.conditions.families import Outcome
 from temperance.theory.models.order import ReasonKind
-from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
-from temperance.theory.rates.true_point import covers_line, slope_at_zero
+from temperance.theory.rates.true_point import Analysis, covers_line, slope_at_zero
 
 _X = sp.Symbol("x")
 CITED = "Kalai, Moitra, Valiant 2010, Proposition 7"

@@ -27,10 +27,9 @@ from temperance.theory.models.gates import gauge_of
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import covariates, dot
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Analysis, Gauge
 from temperance.theory.rates.overspecified import EXPERT, activation_cells, bounds, softmax_cells, with_experts
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
+from temperance.theory.rates.true_point import Analysis, Gauge, covers_line, irregularity, is_analytic, slope_at_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
 _DISTINCT = "the experts (a, b, nu) are distinct"

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from temperance.theory.coefficients.bounds import coefficient, partitions
-from temperance.theory.coefficients.coefficient import number
+from temperance.theory.coefficients.bounds import coefficient, number, partitions
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import ReasonKind
 

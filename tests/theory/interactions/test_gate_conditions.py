@@ -7,8 +7,7 @@ import sympy as sp
 
 import temperance
 from temperance.commands.app import run
-from temperance.theory.interactions.conditions import gate_conditions
-from temperance.theory.interactions.interactions import derive
+from temperance.theory.interactions.interactions import derive, gate_conditions
 from temperance.theory.models.by_name import model
 
 GATES = {  # first order, second order

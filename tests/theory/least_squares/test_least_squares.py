@@ -7,8 +7,17 @@ import pytest
 import sympy as sp
 from flint import fmpq_mat
 
-from temperance.theory.least_squares.orders import cone, inner, is_definite, least_squares_orders
-from temperance.theory.least_squares.split_atom import SplitAtom, is_homogeneous, least_squares, relations, straight
+from temperance.theory.least_squares.orders import (
+    SplitAtom,
+    cone,
+    inner,
+    is_definite,
+    is_homogeneous,
+    least_squares,
+    least_squares_orders,
+    relations,
+    straight,
+)
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.order import ReasonKind

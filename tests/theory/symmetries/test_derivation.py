@@ -9,9 +9,9 @@ from functools import cache
 import pytest
 import sympy as sp
 
-from temperance.theory.derivations.derivation import Code, Formula, cells, derivation, latex, markdown
 from temperance.theory.interactions.interactions import derive, tex
 from temperance.theory.models.spec import Gate, covariates
+from temperance.theory.symmetries.derivation import Code, Formula, cells, derivation, latex, markdown
 
 STEPS = [
     *("Definition", "Derivatives", "Linear system", "Relations", "Verification", "Symmetries"),
