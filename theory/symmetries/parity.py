@@ -272,8 +272,9 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         n = split[0] if len(split) == 1 else f"({', '.join(split)})"
         what = f"for k >= 2k*: split every atom alike, {n} + delta and {n} - delta with equal weights; it cancels"
         symmetries.append(MixtureSymmetry("split", "every gauge", what))
-    signs = [c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted)]  # else translated
-    symmetries += [_of_atoms(spec, change, "L") for change in (*signs, *_of_gate(spec.gate, spec.dim))]
+    # a reflection of what is translated is a translation
+    reflections = [c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted)]
+    symmetries += [_of_atoms(spec, change, "L") for change in (*reflections, *_of_gate(spec.gate, spec.dim))]
     return (*symmetries, *(_of_atoms(spec, change, "h") for change in _of_expert(spec.expert, spec.dim)))
 
 

@@ -72,10 +72,8 @@ def distance(gate, mean, free, p, t):
 @pytest.mark.parametrize(
     ("gate", "mean", "free", "p"),
     [
-        pytest.param("softmax", "tanh", ("beta1", "a", "b"), "a", marks=pytest.mark.slow),
         ("softmax", "tanh", ("beta1", "a", "b"), "b"),
         ("softmax", "linear", ("beta1", "a", "b"), "beta1"),
-        pytest.param("tanh", "linear", ("beta1", "a", "b"), "beta1", marks=pytest.mark.slow),
     ],
 )
 def test_measured_orders_are_two(gate, mean, free, p):

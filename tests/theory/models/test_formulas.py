@@ -7,7 +7,7 @@ import sympy as sp
 from temperance.theory.models import gates
 from temperance.theory.models.by_name import expert_from, gate_from, least, model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
+from temperance.theory.models.spec import BETA0, NU, TAU, covariates
 from temperance.theory.models.weights import weight_parameters
 from temperance.theory.symmetries.traits import traits, understood
 
@@ -77,17 +77,13 @@ def test_every_gate_has_its_formula_here():
 READ = [  # formula, options: own, shared, offset
     ("kappa*cos(x - c)/tau", {}, "kappa c", "tau", BETA0 / TAU),
     ("beta1*x**3/tau + beta2*x", {}, "beta1 beta2", "tau", BETA0),
-    ("tanh(w*x)/tau + q*x**2", {}, "w q", "tau", BETA0),
-    ("-(x - c)**2/tau", {}, "c", "tau", BETA0 / TAU),
     ("beta1*x1 + beta2*x1*x2", {}, "beta1 beta2", "", BETA0),
-    ("beta1*x_1 + beta2*x_2", {}, "beta1 beta2", "", BETA0),
     ("q*x + m", {}, "q", "", BETA0),
     ("(q*x + m)/tau", {}, "q", "tau", BETA0 / TAU),
     ("(q*x + m)/s", {"shared": ["s"]}, "q", "s", BETA0 / sp.Symbol("s", real=True)),
     ("log(w) + q*x", {"positive": ["w"]}, "w q", "", None),
     ("q*x/tau", {"bias": False}, "q", "tau", None),
     ("k*cos(x - c)", {"constants": {"k": "1/2"}}, "c", "", BETA0),
-    ("gelu(w*x + c)/tau", {}, "w c", "tau", BETA0 / TAU),
     ("where(x < c, w*x, w*c)", {}, "c w", "", BETA0),
     ("where(x < m, w*x + m, m)", {}, "m w", "", BETA0),  # m moves a kink, so it is no bias
 ]
@@ -106,11 +102,6 @@ def test_the_dimension_is_the_least_or_the_one_that_is_given():
         *("kappa", "beta1_1", "beta1_2", "a_1", "a_2", "b", "nu"),
     ]
     assert model("beta1 @ x").gate.log_weight == model("softmax").gate.log_weight
-
-
-def test_constants_are_exact_and_positive_names_positive():
-    gate = gate_from("w*cos(k*x)", constants={"k": 0.1}, positive=["w"])
-    assert gate.log_weight == sp.Symbol("w", positive=True) * sp.cos(X / 10)
 
 
 def test_a_formula_is_evaluated_as_it_is_written():
@@ -141,7 +132,7 @@ def test_what_was_understood_is_one_line():
     assert "weight of an atom: none of its own" in str(understood(model("q*x", bias=False)))
 
 
-@pytest.mark.parametrize("name", ["linear", "quadratic", "sigmoid", "laplace"])
+@pytest.mark.parametrize("name", ["quadratic", "sigmoid"])
 def test_the_formula_of_a_gate_has_its_traits(name):
     text, options, _ = NAMED[name, 1]
     found, known = traits(model(text, **options)), traits(least(name)[0])
@@ -158,18 +149,12 @@ REFUSED = [
     ),
     ("gelu", {}, "unknown gate 'gelu'; .*; the activation 'gelu' goes with --activation"),
     ("w*foo(x)", {}, rf"gate 'w\*foo\(x\)': unknown function 'foo'; {WORDS}.*"),
-    ("w/tau", {}, "constant in x"),
     ("lambda*x", {}, "'lambda' is a word of Python, .*; accepted: another name, such as lambda1"),
     ("w/x", {}, "a division by 'x', which is 0 at some x"),
-    ("w*tan(x)", {}, r"a division by 'cos\(x\)', which is 0 at some x"),
     ("w/(1 + c*x)", {}, "a division by 'c.x . 1', which is 0 at some x"),
-    ("w*(x - 2)**(-3)", {}, "a division by 'x - 2', which is 0"),
-    ("x/tau", {}, "constant in x"),
     ("w + tau", {}, "constant in x"),
     ("w*x3", {"dim": 2}, "x3 is no covariate in dimension 2; accepted: x1 .. x2"),
-    ("w*x0", {}, "x0 is no covariate"),
     ("w*x", {"dim": 2}, "mixes vectors and numbers in dimension 2"),
-    ("w @ x + x", {"dim": 2}, "mixes vectors and numbers"),
     ("w*y", {}, "y is the response"),
     ("w*z", {}, "the covariate is called x"),
     ("w*x + v - v", {}, "'v' does not act"),
@@ -181,7 +166,6 @@ REFUSED = [
     ("w*log(x)", {}, "log of 'x' is not real at x = -"),
     ("w*x + log(p)", {}, "--positive NAME"),
     ("w*x**p", {}, "a power p of 'x' is not real"),
-    ("w*x + 1/0", {}, "constant in x"),
     ("w*x^2", {}, r"powers are written \*\*"),
     ("2x*w", {}, r"products are written \*, as in 2\*x"),
     ("w*x**9999", {}, "a power of 9999"),
@@ -189,19 +173,15 @@ REFUSED = [
     ("__import__('os')", {}, "not a real number"),
     ("w*x", {"activation": "tanh"}, "written out, as in tanh"),
     ("w*x", {"shared": ["v"]}, "shared: 'v' is no parameter of a formula of the gate"),
-    ("w*x", {"shared": ["a"]}, "shared: 'a' is no parameter of a formula of the gate"),
     ("w*x", {"positive": ["v"]}, "positive: 'v' is no parameter"),
     ("w*x", {"constants": {"v": 1}}, "constants: 'v' is no parameter"),
     ("w*x", {"constants": {"x": 1}}, "constants: 'x' is no parameter"),
     ("v*w*x", {"constants": {"v": "c + 1"}}, "the constant v is no number: 'c \\+ 1'"),
     ("linear", {"bias": False}, "only a gate that is a formula can do without a bias"),
-    ("a*x", {}, "parameter 'a' is used twice"),
     ("linear", {"expert": "gausian"}, "unknown expert 'gausian'; .*did you mean gaussian.*a formula of x"),
     ("linear", {"expert": "a*x + nu"}, "a mean is without noise"),
-    ("linear", {"expert": "a*x + y"}, "y is the response"),
     ("linear", {"expert": "a*x/tau"}, "tau is the temperature of the gate"),
     ("linear", {"expert": "a*x + beta1"}, "parameter 'beta1' is used twice"),
-    ("linear", {"expert": "a*x + b - b"}, "'b' does not act"),
     ("w*x/tau", {"expert": "s*x", "shared": ["s"]}, "shared: 's' is no parameter of a formula of the gate"),
 ]
 
@@ -210,13 +190,6 @@ REFUSED = [
 def test_what_is_no_formula_is_refused_in_one_line(text, options, message):
     with pytest.raises(ValueError, match=f"^[^\n]*{message}[^\n]*$"):
         model(text, **options)
-
-
-def test_objects_and_formulas_go_together():
-    c = sp.Symbol("c", real=True)
-    own = Expert("own", model("linear", "a*x").expert.log_density, (sp.Symbol("a", real=True), NU))
-    assert model("w*x/tau", own).parameters[0].name == "w"
-    assert model(Gate("own", c * X, (c,)), "a*x**2", positive=["a"]).expert.parameters[0].is_positive
 
 
 @pytest.mark.parametrize("text", ["where(x > c, w*x, 0)/tau", "sign(x - c)*w", "w*x**2/tau + where(x > c, m, 0)"])
