@@ -49,19 +49,12 @@ class Activated:
     tau: sp.Symbol | None
 
 
-@dataclass(frozen=True)
-class Natural:
-    """log weight = sum_k phi_k e_k(x) + what is free of x, with functions phi_k of the parameters.
-
-    statistics: the pairs (e_k, phi_k), the derivative of phi by the own parameters being onto at generic ones.
-    """
-
-    statistics: tuple[tuple[sp.Expr, sp.Expr], ...]
-
-
 @lru_cache(maxsize=256)
-def natural(gate: Gate, dim: int) -> Natural | None:
-    """The gate as a sum of functions of x times independent functions of its parameters."""
+def natural(gate: Gate, dim: int) -> tuple[tuple[sp.Expr, sp.Expr], ...] | None:
+    """The pairs (e_k, phi_k) of a log weight sum_k phi_k e_k(x) + what is free of x; None of any other.
+
+    phi_k: functions of the parameters, whose derivative by the own ones is onto at generic ones.
+    """
     if gate.log_weight.has(sp.Piecewise, Jet):
         return None
     weights = separated(sp.expand(sp.expand_log(gate.log_weight)), covariates(dim), gate.parameters)
@@ -72,7 +65,7 @@ def natural(gate: Gate, dim: int) -> Natural | None:
     own = [p for p in gate.own if any(phi.has(p) for _, phi in statistics)]
     slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own) if own and statistics else sp.zeros(1, 0)
     at = {p: sp.Rational(k * k + 3, k + 2) for k, p in enumerate(gate.parameters)}
-    return Natural(statistics) if slopes.subs(at).rank() == len(statistics) > 0 else None
+    return statistics if slopes.subs(at).rank() == len(statistics) > 0 else None
 
 
 def merged(terms: Mapping[sp.Expr, sp.Expr]) -> dict[sp.Expr, sp.Expr]:

@@ -259,7 +259,7 @@ def _identifiable(spec: MoESpec, flows: list[Flow], freed: Scores | None) -> tup
 
     None where fewer were found. Functions of two atoms, [i] and [j], are differences of what is translated.
     """
-    bias = () if spec.gate.offset is None else (BETA0,)
+    bias = spec.gate.bias
     movable = {p for flow in flows for p, _ in flow.orbit}
     experts = [p for p in spec.expert.parameters if p not in movable]
     of_experts = [flow for flow in flows if set(flow.field.moved) <= {*spec.expert.parameters}]
@@ -405,8 +405,8 @@ def _identity(spec: MoESpec, name: str) -> str:
     """The identity of a symmetry that is neither a flow of one atom nor a reflection."""
     score = scores(spec)
     if name == "translation":
-        weight, t = spec.gate.log_weight + (spec.gate.offset or sp.S.Zero), sp.Symbol("t")
-        gains = ((p, sp.simplify(t * sp.diff(weight, p))) for p in plain_parameters(spec))
+        t = sp.Symbol("t")
+        gains = ((p, sp.simplify(t * sp.diff(spec.gate.score, p))) for p in plain_parameters(spec))
         return ", ".join(f"L({p} + t) - L({p}) = {gain}" for p, gain in gains)
     if name == "permutation" or score is None:
         return "g is a quotient of sums over the atoms"

@@ -21,7 +21,7 @@ from sympy.core.relational import Relational
 
 from temperance.theory.expressions import balls
 from temperance.theory.interactions.independence import Place, formula_at
-from temperance.theory.models.spec import BETA0, Jet, MoESpec, Y, covariates
+from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
 BITS = 256
 BETWEEN_KINKS = 120  # points of a gate with kinks: a few would miss an interval between those of all atoms
@@ -52,8 +52,7 @@ def null_directions(spec: MoESpec, k: int) -> int | None:
 def _rows(spec: MoESpec, k: int, rng: random.Random) -> list[list[arb]] | None:
     """The Jacobian at one point of the parameters; None where too few (x, y) give finite numbers."""
     gate, expert = spec.gate, spec.expert
-    score = gate.log_weight + (sp.S.Zero if gate.offset is None else gate.offset)
-    own = (*gate.own, *(() if gate.offset is None else (BETA0,)))
+    score, own = gate.score, (*gate.own, *gate.bias)
     fixed = {p: sp.Rational(7, 5) for p in spec.constants} | drawn(gate.shared, rng, one_sign=True)
     each = (*own, *expert.parameters)
     atoms = [{p: _APART**i * v for p, v in drawn(each, rng, one_sign=True).items()} | fixed for i in range(k)]

@@ -89,8 +89,8 @@ def test_an_activation_is_recognised_from_a_formula(source, dim):
 def test_statistics_are_those_that_parameters_tell_apart():
     found = natural(gaussian(2), 2)
     x = covariates(2)
-    assert {sp.expand(-2 * e) for e, _ in found.statistics} >= {x[0] ** 2 + x[1] ** 2}
-    assert len(found.statistics) == 3
+    assert {sp.expand(-2 * e) for e, _ in found} >= {x[0] ** 2 + x[1] ** 2}
+    assert len(found) == 3
     assert natural(gate("cosine", 2), 2) is None  # x/|x| has two coordinates, and the direction of beta1 one
 
 
