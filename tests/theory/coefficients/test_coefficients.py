@@ -1,54 +1,20 @@
-"""The bounds of learning coefficients against theory 6.2, whose equations are computed again here."""
+"""The bounds of learning coefficients against theory 6.2 and docs/coefficients.md."""
 
 import re
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import sympy as sp
 
 from temperance.theory.coefficients.bounds import coefficient, number
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import ReasonKind
 
 ROOT = Path(__file__).parents[3]
-ASKED = {"gate": "activation", "true": 2, "fitted": 3}
 
 
 def found(gate, true, fitted, *, expert="gaussian", s=None, dim=1, gauge="anchored", **formulas):
     return coefficient(model(gate, expert, s, dim, **formulas), true, fitted, gauge=gauge)
-
-
-def phi(r, p, b, nu):
-    """The coefficient of the r-th derivative of a normal density, of atoms with shares p and offsets b and nu."""
-    terms = [
-        sum(w * q**i * (v / 2) ** j / (sp.factorial(i) * sp.factorial(j)) for w, q, v in zip(p, b, nu, strict=True))
-        for j in range(r // 2 + 1)
-        for i in (r - 2 * j,)
-    ]
-    return sp.expand(sum(terms))
-
-
-def test_the_equations_of_the_experts_in_a_cell_of_two():
-    """Phi_3 and Phi_4 at x = 0, once the weighted means are eliminated by Phi_1 = Phi_2 = 0."""
-    p, h, hn, e = sp.symbols("p h h_nu e_nu")
-    shares, b, nu = (p, 1 - p), ((1 - p) * h, -p * h), (e + (1 - p) * hn, e - p * hn)
-    q, t = p * (1 - p), 1 - 2 * p
-    assert phi(1, shares, b, nu) == 0
-    (mean,) = sp.solve(phi(2, shares, b, nu), e)
-    assert sp.expand(mean + q * h**2) == 0
-    n = hn + t * h**2 / 3
-    third, fourth = (phi(r, shares, b, nu).subs(e, mean) for r in (3, 4))
-    assert sp.expand(third - q / 2 * h * n) == 0
-    assert sp.expand(fourth - q * (n**2 / 8 + t / 6 * n * h**2 - (1 - q) * h**4 / 36)) == 0
-
-
-def test_the_quartic_of_three_atoms_is_a_square_in_nu():
-    """Phi_4 at x = 0 has <nu, nu>/8, so that beside b it leaves nu an annulus."""
-    p, b, nu = sp.symbols("p1:4"), sp.symbols("b1:4"), sp.symbols("n1:4")
-    quartic = phi(4, p, b, nu)
-    assert sp.hessian(quartic, nu) == sp.diag(*(w / 4 for w in p))
-    assert sp.expand(phi(3, p, b, nu) - sum(w * (q**3 / 6 + q * v / 2) for w, q, v in zip(p, b, nu, strict=True))) == 0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -148,22 +114,6 @@ def test_what_flows_and_translations_move_is_not_counted(gate, shared, half):
 def test_coordinates_do_not_matter_and_constant_experts_are_exact(asked, exact, multiplicity):
     one = found(**asked)
     assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
-
-
-def test_the_equations_of_two_constant_experts_of_one_true_one():
-    """|beta b|, |beta N|, |b N|, N^2, b^4 <= delta: with sizes delta^(u/4) the exponent is the least sum of u/4.
-
-    It is attained at one point, so that the volume has no logarithm.
-    """
-    sizes = [
-        (u, v, w)
-        for u in range(5)
-        for v in range(1, 5)
-        for w in range(2, 5)
-        if u + v >= 4 and u + w >= 4 and v + w >= 4
-    ]
-    least = min(map(sum, sizes))
-    assert (Fraction(least, 4), [p for p in sizes if sum(p) == least]) == (Fraction(3, 2), [(2, 2, 2)])
 
 
 def test_a_number_of_parameters_that_depends_on_signs_is_not_decided():

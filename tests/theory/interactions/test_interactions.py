@@ -146,28 +146,6 @@ def _numerical_atom(spec, branch, seed):
     return values, derivative
 
 
-@cache
-def _quotient(spec, steps):
-    return sp.simplify(spec.atom.diff(*steps) / spec.atom) if steps else sp.S.One
-
-
-def test_a_rank_is_the_exact_rank_at_a_rational_point():
-    """The rank of the linear gate, d = 1, r = 2, against a rational matrix of derivatives at random observations."""
-    found = derive(order=2)
-    spec, x = found.spec, covariates(1)[0]
-    from temperance.theory.interactions.derivatives import multi_indices
-
-    indices = [a for degree in range(3) for a in multi_indices(5, degree)]
-    point = dict(zip(spec.parameters, [sp.Rational(k + 2, 3 * k + 5) for k in range(5)], strict=True))
-    columns = [
-        _quotient(spec, tuple((p, e) for p, e in zip(spec.parameters, alpha, strict=True) if e)).subs(point)
-        for alpha in indices
-    ]
-    observed = [(sp.Rational(k * k + 1, k + 3), sp.Rational(3 * k - 20, k + 1)) for k in range(24)]
-    matrix = sp.Matrix([[sp.sympify(c).subs({x: p, Y: q}) for c in columns] for p, q in observed])
-    assert matrix.rank() == found.rank == 12
-
-
 KNOWN = [  # gate, expert, d, r, a relation of the literature as {derivative: coefficient}
     ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_1", "c_2 b": "Gamma_1_2", "b": "c_1", "a_1": -1}),
     ("laplace", "gaussian", 1, 3, {"a": -1, "b": "beta1", "beta1 b": "tau**2", "beta1 tau b": "tau**3"}),
