@@ -19,10 +19,9 @@ from temperance.theory.coefficients.bounds import coefficient as bounds
 from temperance.theory.coefficients.bounds import has_anchor, number
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate
-from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.traits import Understood
 
 _MOST = 20

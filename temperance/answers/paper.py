@@ -74,10 +74,9 @@ from temperance.theory.interactions.interactions import tex
 from temperance.theory.kernel.reader import evaluate, names_in, parsed
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
-from temperance.theory.models.gates import FITTED, gauge_of
+from temperance.theory.models.gates import FITTED, Gauge, gauge_of
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE

@@ -25,14 +25,14 @@ from temperance.theory.contact.order_setting import at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import least, name_of
-from temperance.theory.models.gates import FITTED, gauge_of, listed, names, require_gate
+from temperance.theory.models.gates import FITTED, Gauge, gauge_of, listed, names, require_gate
 from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import Expert, Gate, MoESpec
 from temperance.theory.models.truth import loss_of
 from temperance.theory.models.weights import is_weighted, kinks
 from temperance.theory.rates.predict import predict as predictions
 from temperance.theory.rates.prediction import HALF, Prediction
-from temperance.theory.rates.true_point import Gauge, slopes, somewhere
+from temperance.theory.rates.true_point import slopes, somewhere
 from temperance.theory.symmetries.traits import Understood
 from temperance.theory.twins.decision import twins
 from temperance.theory.twins.twin import Twin

@@ -20,10 +20,9 @@ from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.options import FileOr
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula
-from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.spec import BETA0, atom_symbol
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.flows import PAIR, ExactSymmetry, Flow, exact_symmetries, symmetries_of
 from temperance.theory.symmetries.score_translations import scores
 from temperance.theory.symmetries.vector_fields import SCALE

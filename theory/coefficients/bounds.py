@@ -34,11 +34,11 @@ from temperance.theory.expressions import balls
 from temperance.theory.interactions.derivatives import independent_functions
 from temperance.theory.interactions.independence import independent
 from temperance.theory.models.form import activated, affine_mean, intercept, is_linear, linear_in
+from temperance.theory.models.gates import Gauge
 from temperance.theory.models.order import Reason, ReasonKind, theorem
 from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates
 from temperance.theory.models.truth import Setting, require_mean
 from temperance.theory.models.weights import kinks, own_parameters
-from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.score_translations import generic_rank, scores, separated_score
 from temperance.theory.symmetries.traits import traits
 

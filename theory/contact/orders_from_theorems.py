@@ -19,12 +19,12 @@ from temperance.theory.contact.order_setting import flat_curves, line_of
 from temperance.theory.interactions.independence import formulas_seen, independent
 from temperance.theory.models import gates
 from temperance.theory.models.form import activated, affine_mean, degree, in_places, intercept, is_linear
+from temperance.theory.models.gates import Gauge
 from temperance.theory.models.order import Bounds, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
-from temperance.theory.rates.true_point import Gauge
 from temperance.theory.symmetries.traits import on_lines
 
 _EXPERTS = theorem("the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)")

@@ -26,12 +26,12 @@ from temperance.theory.conditions.decision import Decision, temperature
 from temperance.theory.conditions.first_order_failures import LEVEL_OPEN, Failure, classify
 from temperance.theory.conditions.mirror_points import mirror
 from temperance.theory.expressions import balls
+from temperance.theory.models.gates import Gauge
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.predict import exact_specified
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import (
     Analysis,
-    Gauge,
     Vectors,
     exponential,
     interval,

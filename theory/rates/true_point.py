@@ -28,7 +28,7 @@ from temperance.theory.expressions import balls
 from temperance.theory.expressions.language import KNOWN
 from temperance.theory.expressions.sign_changes import NoClosedForm, real_roots
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import generic
+from temperance.theory.models.gates import Gauge, generic
 from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import Truth
 from temperance.theory.twins.twin import at_zero
@@ -195,9 +195,6 @@ def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]
     if all(s.is_finite() and s1.is_finite() and not s1.contains(0) for s, s1 in jets):
         return "nonzero"
     return "finite" if all(s.is_finite() for s, _ in jets) else "unknown"
-
-
-Gauge = Literal["free", "anchored"]
 
 
 @lru_cache(maxsize=64)

@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.form import renaming
-from temperance.theory.models.gates import cosine
+from temperance.theory.models.gates import Gauge, cosine
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.jacobian import null_directions
 from temperance.theory.symmetries.parity import MixtureSymmetry, mixture_symmetries
@@ -373,7 +373,7 @@ def symmetries_of(spec: MoESpec) -> Symmetries:
     return symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
 
 
-def exact_symmetries(spec: MoESpec, atoms: int, gauge: Literal["free", "anchored"]) -> tuple[ExactSymmetry, ...]:
+def exact_symmetries(spec: MoESpec, atoms: int, gauge: Gauge) -> tuple[ExactSymmetry, ...]:
     """The symmetries that are proved of a mixture of as many atoms with distinct experts, in a gauge.
 
     Anchored: the score of the last atom is constant. There may be more.
