@@ -6,10 +6,9 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
-from temperance.theory.models.gates import ACTIVATED, names
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, weight_parameters
-from temperance.theory.symmetries.traits import on_lines, traits, translates
+from temperance.theory.models.weights import weight_parameters
+from temperance.theory.symmetries.traits import on_lines, traits
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
 (X,) = covariates(1)
@@ -48,26 +47,6 @@ def test_traits_are_those_found_by_hand(gate, source, dim):
     held = " ".join(p.name for p in found.held)
     counts = (found.alone, found.common, found.shared, held, found.atoms_needed, found.weighted, on_lines(spec))
     assert counts == BY_HAND[gate, source, dim]
-
-
-IN_THE_PLANE = {
-    "on lines as in dimension 1": "linear activation activation-bias generic softmax quadratic sigmoid sigmoid-tau-1",
-    "so up to shares": "linear activation activation-bias generic softmax quadratic sigmoid sigmoid-tau-1 gaussian",
-    "translated": "linear softmax quadratic gaussian gaussian-full cosine-perturbed",
-    "without weights of atoms": "sigmoid sigmoid-tau-1 sigmoid-euclidean",
-}
-
-
-def test_gates_in_the_plane_are_sorted_as_by_hand():
-    """Of log weights that are linear in functions of the parameters, the Gaussian ones are translated beside others."""
-    specs = {g: model(g, "gaussian", "tanh" if g in ACTIVATED else None, 2) for g in names()}
-    found = {
-        "on lines as in dimension 1": [g for g, spec in specs.items() if on_lines(spec)],
-        "so up to shares": [g for g, spec in specs.items() if on_lines(spec, shares=True)],
-        "translated": [g for g, spec in specs.items() if translates(spec)],
-        "without weights of atoms": [g for g, spec in specs.items() if not is_weighted(spec)],
-    }
-    assert {what: set(gates) for what, gates in found.items()} == {n: {*t.split()} for n, t in IN_THE_PLANE.items()}
 
 
 @pytest.mark.parametrize(
