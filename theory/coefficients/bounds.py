@@ -40,7 +40,7 @@ from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates
 from temperance.theory.models.truth import Setting, require_mean
 from temperance.theory.models.weights import kinks, own_parameters
 from temperance.theory.symmetries.score_translations import generic_rank, scores, separated_score
-from temperance.theory.symmetries.traits import traits
+from temperance.theory.symmetries.traits import flows_of_gate, traits
 
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 BOX = (
@@ -224,7 +224,7 @@ def counts(spec: MoESpec, gauge: Gauge) -> Counts | None:
     anchored = has_anchor(spec) and gauge == "anchored"
     own = len(own_parameters(spec)) - facts.alone
     held = own if anchored else facts.common
-    of_mean = sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in facts.flows)
+    of_mean = sum({*flow.field.moved} <= {*spec.expert.parameters} for flow in flows_of_gate(spec))
     regular = facts.atoms_needed if not anchored else 2 if _is_regular(spec) else None
     form = activated(spec.gate, spec.dim) if anchored else None
     s = form.s if form is not None and form.bias is None else None

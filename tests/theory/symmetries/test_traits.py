@@ -7,7 +7,7 @@ import sympy as sp
 
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
 from temperance.theory.symmetries.traits import on_lines, traits
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
@@ -45,7 +45,7 @@ def test_traits_are_those_found_by_hand(gate, source, dim):
     spec = model(gate, "gaussian", source, dim)
     found = traits(spec)
     held = " ".join(p.name for p in found.held)
-    counts = (found.alone, found.common, found.shared, held, found.atoms_needed, found.weighted, on_lines(spec))
+    counts = (found.alone, found.common, found.shared, held, found.atoms_needed, is_weighted(spec), on_lines(spec))
     assert counts == BY_HAND[gate, source, dim]
 
 
@@ -63,7 +63,7 @@ def test_traits_are_those_found_by_hand(gate, source, dim):
     ],
 )
 def test_kinks_and_cones_say_what_moves_them(gate, dim, source, places):
-    found = traits(model(gate, "gaussian", source, dim)).kinks
+    found = kinks(model(gate, "gaussian", source, dim))
     assert [(kink.kind, [p.name for p in kink.moved_by]) for kink in found] == places
 
 
