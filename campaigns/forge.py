@@ -41,8 +41,7 @@ from temperance.theory.kernel.check import check, proved
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.kernel.verdict import CONDITIONS
 from temperance.theory.least_squares.orders import certificate as squares
-from temperance.theory.least_squares.orders import least_squares_orders
-from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.least_squares.orders import least_squares_orders, split_atom
 
 SOURCES = ("tanh", "relu", "exp", "gelu", "square", "log(z)", "sqrt(z)", "3*log(1 + z**2)", "hardshrink", "hardtanh")
 SOURCES += ("where(z < 1, z, 2*z - 1)", "elu(z, alpha)", "c*log(1 + z**2)", "log_abs")

@@ -28,7 +28,7 @@ from temperance.numerics.fitting.split_mixtures import Array, Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.language import KNOWN
 from temperance.theory.interactions.independence import formula_at
-from temperance.theory.models.coordinates import X, is_linear
+from temperance.theory.models.form import X, is_linear
 from temperance.theory.models.spec import NU
 from temperance.theory.models.weights import weight_parameters
 

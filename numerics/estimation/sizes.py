@@ -33,8 +33,7 @@ from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points
-from temperance.theory.coefficients.bounds import coefficient
-from temperance.theory.coefficients.coefficient import Coefficient
+from temperance.theory.coefficients.bounds import Coefficient, coefficient
 from temperance.theory.models.spec import MOST_DERIVED
 
 LEVEL = 0.01

@@ -17,7 +17,7 @@ import numpy as np
 import sympy as sp
 
 from temperance.numerics.mixture.points import softmax
-from temperance.theory.models.coordinates import X
+from temperance.theory.models.form import X
 from temperance.theory.models.spec import BETA0, NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import kinks
@@ -167,9 +167,7 @@ class Family:
         """The parameters whose signs may change together, atom by atom, with the same log weight; else none."""
         changes = sign_changes(self.setting.spec.gate, self.setting.spec.dim)
         even = (
-            c.parameters
-            for c in changes
-            if c.parity == "even" and c.rest == 0 and {*c.parameters} <= {*self.setting.own}
+            c.parameters for c in changes if c.kind == "even" and c.rest == 0 and {*c.parameters} <= {*self.setting.own}
         )
         return tuple(p.name for p in next(even, ()))
 

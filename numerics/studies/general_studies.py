@@ -22,8 +22,8 @@ from temperance.numerics.fitting.split_mixtures import Array, Family
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.lattice import CONSTANTS, family_experiment, samples
 from temperance.numerics.studies.run import fits_of_sizes
-from temperance.theory.models.coordinates import is_linear
 from temperance.theory.models.form import intercept as intercept_of
+from temperance.theory.models.form import is_linear
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting
 

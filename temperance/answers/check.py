@@ -196,8 +196,10 @@ def check(
 
 def _of_gate(activations: Sequence[Source], options: Options, loss: str, others: Mapping[str, str | None]) -> Check:
     """The conditions of a gate: its families of functions, and whether they are independent, by `derive`."""
-    from temperance.theory.interactions.conditions import gate_conditions  # activations do without
-    from temperance.theory.interactions.interactions import derive
+    from temperance.theory.interactions.interactions import (
+        derive,
+        gate_conditions,  # activations do without
+    )
 
     name = next((n for n, value in others.items() if value is not None), None)
     if activations or name is not None or loss_of(loss) == "least-squares":

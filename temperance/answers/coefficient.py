@@ -11,14 +11,12 @@ from temperance.show.answer import Typeset
 from temperance.show.options import ExpertWithOrders, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Summary, Table
+from temperance.theory.coefficients.bounds import Coefficient as Found
 from temperance.theory.coefficients.bounds import coefficient as bounds
-from temperance.theory.coefficients.bounds import has_anchor
-from temperance.theory.coefficients.coefficient import Coefficient as Found
-from temperance.theory.coefficients.coefficient import number
+from temperance.theory.coefficients.bounds import has_anchor, number
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.spec import Gate
-from temperance.theory.rates.analysis import Gauge
 from temperance.theory.symmetries.traits import Understood
 
 _MOST = 20

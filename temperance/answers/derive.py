@@ -13,13 +13,13 @@ from temperance.show.answer import Answer
 from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display
 from temperance.show.table import Part, Summary
-from temperance.theory.derivations.derivation import Derivation, derivation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import Relation
-from temperance.theory.least_squares.split_atom import least_squares, with_known_noise
+from temperance.theory.least_squares.orders import least_squares, with_known_noise
 from temperance.theory.models.spec import BETA0, written
 from temperance.theory.models.truth import loss_of, noise_of
+from temperance.theory.symmetries.derivation import Derivation, derivation
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.symmetries.traits import Understood
 

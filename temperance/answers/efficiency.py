@@ -55,10 +55,9 @@ from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula
-from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, atom_symbol
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.true_point import slopes
 from temperance.theory.symmetries.flows import PAIR, ExactSymmetry, Flow, exact_symmetries, symmetries_of
 from temperance.theory.symmetries.score_translations import scores

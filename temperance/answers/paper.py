@@ -69,15 +69,14 @@ from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.contact.order_setting import free_parameters
 from temperance.theory.contact.places import regular_truth
-from temperance.theory.derivations.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
-from temperance.theory.models.gates import FITTED, gauge_of
+from temperance.theory.models.gates import FITTED, Gauge, gauge_of
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Gauge
+from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
 

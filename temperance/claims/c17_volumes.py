@@ -25,8 +25,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.slopes import Hypothesis
 from temperance.show.inputs import read_stored
-from temperance.theory.coefficients.bounds import coefficient
-from temperance.theory.coefficients.coefficient import Coefficient
+from temperance.theory.coefficients.bounds import Coefficient, coefficient
 from temperance.theory.models.by_name import model
 
 CLAIMED: tuple[tuple[str, str, str | None, int, int, Fraction, int], ...] = (

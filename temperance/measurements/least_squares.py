@@ -15,8 +15,14 @@ from temperance.show.output import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.least_squares.orders import Cone, LeastSquaresOrders, certificate, least_squares_orders
-from temperance.theory.least_squares.split_atom import least_squares, split_atom
+from temperance.theory.least_squares.orders import (
+    Cone,
+    LeastSquaresOrders,
+    certificate,
+    least_squares,
+    least_squares_orders,
+    split_atom,
+)
 from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Noise, Setting

@@ -41,15 +41,14 @@ from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import at_truth, flat_curves, order_setting
-from temperance.theory.least_squares.orders import least_squares_orders
-from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.least_squares.orders import least_squares_orders, split_atom
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.order import Order
 from temperance.theory.models.spec import NU, TAU, MoESpec
 from temperance.theory.models.truth import Loss, Setting, Truth
 from temperance.theory.models.weights import is_weighted
-from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import Prediction
+from temperance.theory.rates.true_point import Analysis
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)
 LATTICE_SIZES = tuple(10**j for j in range(4, 13))

@@ -13,11 +13,11 @@ from temperance.numerics.information.sparse_laws import TO_INFINITY, holds_from,
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, measure_of, truth_of
 from temperance.theory.activations.activation import Activation, activation
+from temperance.theory.models.gates import Gauge
 from temperance.theory.models.spec import TAU
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Gauge
+from temperance.theory.rates.learnability import Obstacle, obstacle
 from temperance.theory.rates.true_point import exact
-from temperance.theory.rates.unidentifiable import Obstacle, obstacle
 
 Match = tuple[float, float]
 _INVARIANT = ("linear", "homogeneous")  # flows that keep beta1/tau^(1/p)

@@ -23,8 +23,8 @@ from markupsafe import Markup
 from temperance.show.page import COMMAND, FORMULA, SPECIAL, mathml, prose, render, unescaped
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
-from temperance.theory.derivations.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
 from temperance.theory.interactions.interactions import tex
+from temperance.theory.symmetries.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
 
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", *"ukLnxyz"})
 """Names in any prose."""

@@ -30,7 +30,7 @@ from temperance.show.output import to_json
 from temperance.show.plots import Picture
 from temperance.show.table import Summary, Table, badge
 from temperance.theory.activations.activation import Activation, Z, activation, reread
-from temperance.theory.derivations.derivation import Derivation, Formula, Paragraph, broken
+from temperance.theory.symmetries.derivation import Derivation, Formula, Paragraph, broken
 
 FORMULA = re.compile(r"\$([^$]+)\$")
 COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")

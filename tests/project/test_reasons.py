@@ -32,7 +32,7 @@ ALLOWED = {
     "temperance/answers/certify.py": "names in certificates",
     "theory/coq/terms.py": "names of the types of terms",
     "theory/coq/theorems.py": "a printed polynomial of one constant",
-    "theory/derivations/derivation.py": "words of a line that is broken",
+    "theory/symmetries/derivation.py": "words of a line that is broken",
     "theory/expressions/arguments.py": "the home of a type",
     "theory/expressions/language.py": "what Python says of too deep an expression of a user",
     "theory/models/experts.py": "names of experts, with what stands after a colon",

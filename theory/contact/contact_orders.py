@@ -20,7 +20,7 @@ from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.models.coordinates import is_linear, linear_in
+from temperance.theory.models.form import is_linear, linear_in
 from temperance.theory.models.order import Bounds, Order, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.truth import Setting
 

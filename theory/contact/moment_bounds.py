@@ -25,8 +25,7 @@ from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.moments import Cell, Exponents, Inequality, assumed
 from temperance.theory.kernel.place import case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
-from temperance.theory.models.coordinates import is_linear
-from temperance.theory.models.form import intercept
+from temperance.theory.models.form import intercept, is_linear
 from temperance.theory.models.order import Quantity, Reason, ReasonKind
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting

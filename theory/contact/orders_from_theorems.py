@@ -22,14 +22,13 @@ from temperance.theory.expressions import balls
 from temperance.theory.interactions.independence import Place, formula_at, formulas_seen, independent
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models import gates
-from temperance.theory.models.coordinates import degree, is_linear
 from temperance.theory.models.experts import constant
-from temperance.theory.models.form import activated, affine_mean, in_places, intercept, natural
+from temperance.theory.models.form import activated, affine_mean, degree, in_places, intercept, is_linear, natural
+from temperance.theory.models.gates import Gauge
 from temperance.theory.models.order import Bounds, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.rates.analysis import Gauge
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.prediction import Prediction
 from temperance.theory.symmetries.traits import on_lines
@@ -171,13 +170,13 @@ class Quadratic:
 def quadratic(cell: Setting) -> Quadratic | None:
     """What the theorems on quadratic and Gaussian gates need; None where the gate is none at the true point."""
     gate, own, x = cell.spec.gate, cell.own, covariates(cell.spec.dim)
-    form = natural(gate, cell.spec.dim)
-    if form is None or cell.shared or len(form.statistics) != len(own):
+    statistics = natural(gate, cell.spec.dim)
+    if statistics is None or cell.shared or len(statistics) != len(own):
         return None
-    degrees = [{sum(m) for m in sp.Poly(e, *x).monoms()} if e.is_polynomial(*x) else {0} for e, _ in form.statistics]
-    lines = [e.as_coeff_Mul()[1] for (e, _), n in zip(form.statistics, degrees, strict=True) if n == {1}]
-    squares = [(e, phi) for (e, phi), n in zip(form.statistics, degrees, strict=True) if n == {2}]
-    slopes = sp.Matrix([phi for _, phi in form.statistics]).jacobian(own).subs(dict(cell.point))
+    degrees = [{sum(m) for m in sp.Poly(e, *x).monoms()} if e.is_polynomial(*x) else {0} for e, _ in statistics]
+    lines = [e.as_coeff_Mul()[1] for (e, _), n in zip(statistics, degrees, strict=True) if n == {1}]
+    squares = [(e, phi) for (e, phi), n in zip(statistics, degrees, strict=True) if n == {2}]
+    slopes = sp.Matrix([phi for _, phi in statistics]).jacobian(own).subs(dict(cell.point))
     if slopes.free_symbols or {*lines} != {*x} or len(lines) + len(squares) != len(own) or not squares:
         return None
     if not balls.is_nonzero(balls.value(slopes.det(), {})):
@@ -185,7 +184,7 @@ def quadratic(cell: Setting) -> Quadratic | None:
     narrow = tuple(p for p in own if any(phi.has(p) for _, phi in squares))
     one_form = len(x) > 1 == len(squares) and sp.hessian(squares[0][0], x).det() != 0
     rest = gate.log_weight.subs(dict.fromkeys(x, 0))
-    phis = [phi for _, phi in form.statistics]
+    phis = [phi for _, phi in statistics]
     alone = [p for phi in phis for p in own if phi.free_symbols & {*own} == {p} and not sp.diff(phi, p).has(p)]
     plain = () if rest.has(*own) else tuple(p for p in alone if sum(phi.has(p) for phi in phis) == 1)
     return Quadratic(narrow if len(narrow) == len(squares) else (), bool(one_form), plain)

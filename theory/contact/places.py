@@ -14,9 +14,8 @@ import sympy as sp
 
 from temperance.theory.contact.order_setting import SUPPORT, require_parameters
 from temperance.theory.kernel.place import WEIGHT
-from temperance.theory.models.coordinates import is_linear
 from temperance.theory.models.experts import mean_of, unlike
-from temperance.theory.models.form import factors
+from temperance.theory.models.form import factors, is_linear
 from temperance.theory.models.spec import BETA0, NU, Gate, MoESpec, covariates, true_value
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.models.weights import own_parameters, weight_parameters

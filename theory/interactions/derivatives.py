@@ -11,9 +11,10 @@ exponentials, sin and cos become tan of the half argument. Generators are added 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
+from typing import TypeVar
 
 import sympy as sp
 
@@ -21,6 +22,7 @@ from temperance.theory.fields.differential_field import DifferentialField, Fract
 from temperance.theory.fields.tower import Lattice
 from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
+_Encoded = TypeVar("_Encoded")
 RESIDUAL = sp.Symbol("epsilon", real=True)
 MAX_KERNELS = 60
 _HALF_ANGLE = {
@@ -95,8 +97,7 @@ class _Encoder:
         try:
             parts = Lattice(self.lattice).coordinates(exponent)
         except KeyError:
-            self.lattice = Lattice([*self.lattice, exponent]).exponents
-            raise _LatticeGrew from None
+            raise _LatticeGrew(Lattice([*self.lattice, exponent]).exponents) from None
         return sp.Mul(*(self.symbol(sp.exp(b)) ** w for b, w in parts))
 
     def close(self) -> dict[sp.Symbol, list[sp.Expr]]:
@@ -131,7 +132,21 @@ class _Encoder:
 
 
 class _LatticeGrew(Exception):
-    """A new exponent changed the basis: encode again from the start."""
+    """A new exponent changed the basis: encode again from the start, with this one."""
+
+    def __init__(self, lattice: list[sp.Expr]) -> None:
+        self.lattice = lattice
+
+
+def _on_lattice(encode: Callable[[list[sp.Expr]], _Encoded]) -> _Encoded:
+    """What is encoded over a lattice of exponents that no longer grows."""
+    lattice: list[sp.Expr] = []
+    for _ in range(20):
+        try:
+            return encode(lattice)
+        except _LatticeGrew as growth:
+            lattice = growth.lattice
+    raise ValueError("the exponents do not settle on a finite lattice")
 
 
 def atom_field(spec: MoESpec, order: int) -> AtomField:
@@ -141,15 +156,13 @@ def atom_field(spec: MoESpec, order: int) -> AtomField:
     """
     branches, residual = residual_form(spec.branches)
     observed = frozenset({*covariates(spec.dim), Y, RESIDUAL})
-    lattice: list[sp.Expr] = []
-    for _ in range(20):
+
+    def assembled(lattice: list[sp.Expr]) -> AtomField:
         encoder = _Encoder(spec.parameters, residual, order, observed, lattice)
-        try:
-            gradients = [encoder.gradient(b) for b in branches]
-            return _assemble(spec, encoder, gradients, encoder.close())
-        except _LatticeGrew:
-            lattice = encoder.lattice
-    raise ValueError("the exponents do not settle on a finite lattice")
+        gradients = [encoder.gradient(b) for b in branches]
+        return _assemble(spec, encoder, gradients, encoder.close())
+
+    return _on_lattice(assembled)
 
 
 def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], sp.Expr | None]:
@@ -199,19 +212,16 @@ def independent_functions(
 
     1, cos(x)^2, sin(x)^2 give {1: 1}, {cos(x)^2: 1}, {1: 1, cos(x)^2: -1}. None where no field was built.
     """
-    lattice: list[sp.Expr] = []
-    for _ in range(20):
+
+    def encoded(lattice: list[sp.Expr]) -> tuple[DifferentialField, list[sp.Symbol], dict, list[Fraction]]:
         encoder = _Encoder((), None, 0, frozenset(x), lattice)
-        try:
-            encoded = [encoder.encode(f) for f in functions]
-            field_, generators, names = _field(encoder, [*x, *constants])
-            columns = [field_.fraction_of(e) for e in encoded]
-            break
-        except _LatticeGrew:
-            lattice = encoder.lattice
-        except ValueError:
-            return None
-    else:
+        rational = [encoder.encode(f) for f in functions]
+        field_, generators, names = _field(encoder, [*x, *constants])
+        return field_, generators, names, [field_.fraction_of(e) for e in rational]
+
+    try:
+        field_, generators, names, columns = _on_lattice(encoded)
+    except ValueError:
         return None
     free = {i for i, g in enumerate(generators) if not names.get(g, g).free_symbols & {*x}}
     solved = nullspace(field_, coefficient_rows(field_, columns, free), len(functions))

@@ -15,6 +15,7 @@ from functools import lru_cache
 import flint
 import sympy as sp
 from flint import arb, arb_mat, fmpq, fmpz_mpoly
+from sympy.core.relational import Relational
 
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.balls import value
@@ -131,6 +132,7 @@ Place = Mapping[sp.Symbol, sp.Expr]
 
 _ROWS = 3  # values for every function
 _POINTS = 20  # at which formulas are looked for
+_CLEAR = 1e-9  # a difference in floats that has its sign
 
 
 def independent(
@@ -140,20 +142,15 @@ def independent(
 
     draw: the values of other variables that they are functions of.
     """
-    pieces = {w for f in functions for w in f.atoms(sp.Piecewise)}
-    conditions = {c.subs(place) for w in pieces for _, c in w.args}
-    formulas: dict[tuple[bool, ...], list[sp.Expr]] = {}  # the same for all points between the same kinks
+    most = max((len(w.args) for f in functions for w in f.atoms(sp.Piecewise)), default=1)
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            drawn = {**random_point(rng, dim), **draw(rng)}
-            at, where = {**place, **drawn}, tuple(c.subs(drawn) == sp.true for c in conditions)
-            if where not in formulas:
-                formulas[where] = [formula_at(f, at) for f in functions]
+            at = {**place, **random_point(rng, dim), **draw(rng)}
             number = numbers(at, bits)
-            return [number(f) for f in formulas[where]]
+            return [number(formula_at(f, at)) for f in functions]
 
-        return finite_rows(row, max((len(w.args) for w in pieces), default=1) * len(functions))
+        return finite_rows(row, most * len(functions))
 
     return independent_columns(rows)
 
@@ -181,12 +178,27 @@ def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
     return lambda e: balls.value(e, values, bits)
 
 
-@lru_cache(maxsize=256)
-def _pieces(e: sp.Expr) -> frozenset[sp.Expr]:
-    return frozenset(e.atoms(sp.Piecewise))
-
-
 def formula_at(e: sp.Expr, at: Place) -> sp.Expr:
     """The formula that an expression with pieces has around a point (which lies on no kink)."""
-    pieces = _pieces(e)
-    return e.xreplace({w: next(f for f, c in w.args if c.subs(at) == sp.true) for w in pieces}) if pieces else e
+    relations, symbols, gaps = _comparisons(e)
+    if not relations:
+        return e
+    values = zip(relations, gaps(*(float(at[p]) for p in symbols)), strict=True)
+    return _formula(e, tuple(bool(r.func(v, 0)) if abs(v) > _CLEAR else r.subs(at) == sp.true for r, v in values))
+
+
+@lru_cache(maxsize=256)
+def _comparisons(e: sp.Expr) -> tuple[tuple[Relational, ...], tuple[sp.Symbol, ...], Callable[..., list[float]]]:
+    """What an expression compares, and the differences of the two sides as a function of their symbols."""
+    relations = tuple(sorted(e.atoms(Relational), key=sp.default_sort_key))
+    symbols = tuple(sorted({p for r in relations for p in r.free_symbols}, key=str))
+    names = {p: sp.Symbol(f"v{i}") for i, p in enumerate(symbols)}
+    gaps = [(r.lhs - r.rhs).xreplace(names) for r in relations]
+    return relations, symbols, sp.lambdify([*names.values()], gaps, "math")
+
+
+@lru_cache(maxsize=1024)
+def _formula(e: sp.Expr, truths: tuple[bool, ...]) -> sp.Expr:
+    """An expression where its comparisons have these outcomes."""
+    outcomes = {r: sp.true if truth else sp.false for r, truth in zip(_comparisons(e)[0], truths, strict=True)}
+    return e.xreplace(outcomes)

@@ -5,8 +5,8 @@ A new gate is a function of the dimension and a line of `GATES`: relations, orde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Literal, get_args
 
 import sympy as sp
 
@@ -14,6 +14,7 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.catalogue import NAMED
 from temperance.theory.models.spec import BETA0, TAU, Gate, Jet, coordinates, covariates, dot
 
+Gauge = Literal["free", "anchored"]
 _HALF = sp.Rational(1, 2)
 _MOST_INVERTED = 5  # rows of a symmetric matrix of symbols, whose inverse takes minutes above
 _SLOPES = (1, -1, _HALF, -2, 2)
@@ -255,11 +256,16 @@ def gate_of(gate: str | None, with_activation: bool) -> str:
     return gate if gate is not None else "activation" if with_activation else "linear"
 
 
-def gauge_of(name: str) -> Literal["free", "anchored"]:
+def one_of(what: str, name: str, accepted: Sequence[Any]) -> Any:
+    """The name among those that are accepted. Raises ValueError for another."""
+    if name not in accepted:
+        raise ValueError(f"unknown {what} {name!r}; accepted: {', '.join(accepted)}")
+    return name
+
+
+def gauge_of(name: str) -> Gauge:
     """The gauge of that name. Raises ValueError for another."""
-    if name not in ("free", "anchored"):
-        raise ValueError(f"unknown gauge {name!r}; accepted: free, anchored")
-    return "free" if name == "free" else "anchored"
+    return one_of("gauge", name, get_args(Gauge))
 
 
 def gate(name: str, dim: int = 1, s: str | sp.Expr | Activation | None = None) -> Gate:

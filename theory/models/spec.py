@@ -203,6 +203,16 @@ class Gate:
         """The parameters that each atom has for itself."""
         return tuple(p for p in self.parameters if p not in self.shared)
 
+    @property
+    def bias(self) -> tuple[sp.Symbol, ...]:
+        """beta0, or nothing where the gate has a bias of its own."""
+        return () if self.offset is None else (BETA0,)
+
+    @property
+    def score(self) -> sp.Expr:
+        """The log weight with what the bias adds to it."""
+        return self.log_weight if self.offset is None else self.log_weight + self.offset
+
 
 def true_value(gate: Gate, p: sp.Symbol, atom: int, *, exact: bool = False) -> sp.Expr:
     """The value of a gate's parameter p in a true atom, where none is given: of `places`, the last for further atoms.
@@ -291,11 +301,10 @@ class MoESpec:
 def written(spec: MoESpec) -> tuple[str, str]:
     """The gate's weight of an atom and the expert's density, as text: a normal density as N(y | mean, variance)."""
     gate, expert = spec.gate, spec.expert
-    weight = gate.log_weight + (sp.S.Zero if gate.offset is None else gate.offset)
     mean = sp.expand(Y + NU * sp.diff(expert.log_density, Y))
     normal = -((Y - mean) ** 2) / (2 * NU) - sp.log(2 * sp.pi * NU) / 2
     same = not mean.has(Y) and sp.expand(normal - expert.log_density) == 0
-    return f"exp({_plain(weight)})", f"N(y | {_plain(mean)}, nu)" if same else f"exp({_plain(expert.log_density)})"
+    return f"exp({_plain(gate.score)})", f"N(y | {_plain(mean)}, nu)" if same else f"exp({_plain(expert.log_density)})"
 
 
 def _plain(expr: sp.Expr) -> str:
@@ -318,20 +327,14 @@ def symbolic_density(spec: MoESpec, k: int) -> tuple[sp.Expr, tuple[sp.Symbol, .
     if not isinstance(k, int) or k < 1:
         raise ValueError(f"the number of atoms must be a positive integer, got {k!r}")
     weights, densities = [], []
-    offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
     own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
     for i in range(1, k + 1):
         renamed = {p: atom_symbol(p, i) for p in own}
-        weights.append(sp.exp((spec.gate.log_weight + offset).subs(renamed)))
+        weights.append(sp.exp(spec.gate.score.subs(renamed)))
         densities.append(sp.exp(spec.expert.log_density.subs(renamed)))
     joint = sum((w * f for w, f in zip(weights, densities, strict=True)), sp.S.Zero)
-    return sp.log(joint) - sp.log(sum(weights, sp.S.Zero)), _mixture_parameters(spec, k)
-
-
-def _mixture_parameters(spec: MoESpec, k: int) -> tuple[sp.Symbol, ...]:
-    gate = _atom_by_atom(spec.gate.own, k)
-    bias = [] if spec.gate.offset is None else _atom_by_atom((BETA0,), k)
-    return (*gate, *bias, *spec.gate.shared, *_atom_by_atom(spec.expert.parameters, k))
+    own, bias, experts = (_atom_by_atom(e, k) for e in (spec.gate.own, spec.gate.bias, spec.expert.parameters))
+    return sp.log(joint) - sp.log(sum(weights, sp.S.Zero)), (*own, *bias, *spec.gate.shared, *experts)
 
 
 def _atom_by_atom(parameters: tuple[sp.Symbol, ...], k: int) -> list[sp.Symbol]:

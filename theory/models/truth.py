@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import sympy as sp
 
 from temperance.theory.models import experts
+from temperance.theory.models.gates import one_of
 from temperance.theory.models.spec import MoESpec
 from temperance.theory.models.weights import is_weighted, own_parameters
 
@@ -159,13 +160,10 @@ Noise = Literal["known", "common"]
 
 def loss_of(name: str) -> Loss:
     """The loss of that name. Raises ValueError for another."""
-    if name not in ("likelihood", "least-squares"):
-        raise ValueError(f"unknown loss {name!r}; accepted: likelihood, least-squares")
-    return "likelihood" if name == "likelihood" else "least-squares"
+    return one_of("loss", name, get_args(Loss))
 
 
 def noise_of(name: str) -> Noise | None:
     """What is known of nu; None where each atom has its own. Raises ValueError for another name."""
-    if name not in ("each", "known", "common"):
-        raise ValueError(f"unknown noise {name!r}; accepted: each, known, common")
-    return None if name == "each" else "known" if name == "known" else "common"
+    choice = one_of("noise", name, ("each", *get_args(Noise)))
+    return None if choice == "each" else choice

@@ -5,7 +5,7 @@ E_j = 0, j = 1..r, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t
 Gaussians with means q1_l and variances 2 q2_l; all p_l and some q1_l are not 0.
 
 >>> verdict = solvability(2)
->>> verdict.order, verdict.proved, str(verdict.below.residual)
+>>> verdict.order, verdict.proved, str(verdict.coefficients[-1])
 (4, True, '-1/12')
 """
 
@@ -20,12 +20,10 @@ import sympy as sp
 
 from temperance.theory.conditions.families import Outcome
 from temperance.theory.models.order import ReasonKind
-from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.prediction import HALF, Cells, Prediction
-from temperance.theory.rates.true_point import covers_line, slope_at_zero
+from temperance.theory.rates.true_point import Analysis, covers_line, slope_at_zero
 
 _X = sp.Symbol("x")
-CITED = "Kalai, Moitra, Valiant 2010, Proposition 7"
 
 
 def order(m: int) -> int:
@@ -40,39 +38,14 @@ def coefficient(j: int, q1: sp.Expr, q2: sp.Expr) -> sp.Expr:
     return sp.Add(*(q1 ** (j - 2 * n) * q2**n / (sp.factorial(j - 2 * n) * sp.factorial(n)) for n in range(j // 2 + 1)))
 
 
-@dataclass(frozen=True)
-class GaussHermite:
-    """The solution at r = 2m - 1: q1 the roots of He_m, q2 = -1/2, p^2 the weights.
+def gauss_hermite(m: int) -> tuple[sp.Poly, sp.Poly]:
+    """The solution of E_1 = .. = E_(2m-1) = 0 with q2 = -1/2: q1 the roots of He_m, p^2 the weights at them.
 
-    nodes: He_m in x; weight: p^2 at a node, as a polynomial in the node (modulo He_m); coefficients: E_0, .., E_2m,
-    exact; verified: whether the nodes are m distinct real numbers, E_0 = 1, E_1 = .. = E_(2m-1) = 0 and
-    E_2m = -m!/(2m)!.
-    """
-
-    nodes: sp.Expr
-    weight: sp.Expr
-    coefficients: tuple[sp.Rational, ...]
-    verified: bool
-
-    @property
-    def residual(self) -> sp.Rational:
-        """E_2m, the first equation that this solution fails."""
-        return self.coefficients[-1]
-
-
-def gauss_hermite(m: int) -> GaussHermite:
-    """The Gauss-Hermite solution of E_1 = .. = E_(2m-1) = 0, by exact algebra modulo He_m.
-
-    The weight (m-1)!/(m He_(m-1)(x)^2) at a node x is a square up to a positive factor, and finite as He_m and He_(m-1)
-    have no common root.
+    Returns He_m, and the weight (m-1)!/(m He_(m-1)(x)^2) at a node x as a polynomial modulo He_m: a square up to a
+    positive factor, and finite as He_m and He_(m-1) have no common root.
     """
     nodes, before = (sp.hermite_prob_poly(n, _X, polys=True).set_domain(sp.QQ) for n in (m, m - 1))
-    weight = (sp.Rational(sp.factorial(m - 1), m) * sp.invert(before, nodes) ** 2).rem(nodes)
-    shifted = [sp.Poly(coefficient(j, _X, -sp.Rational(1, 2)), _X, domain="QQ") for j in range(2 * m + 1)]
-    values = tuple(_sum_over_roots(weight * e, nodes) for e in shifted)
-    expected = (sp.S.One, *[sp.S.Zero] * (2 * m - 1), -sp.factorial(m) / sp.factorial(2 * m))
-    real_and_simple = nodes.count_roots() == m and sp.gcd(nodes, nodes.diff()).degree() == 0
-    return GaussHermite(nodes.as_expr(), weight.as_expr(), values, values == expected and real_and_simple)
+    return nodes, (sp.Rational(sp.factorial(m - 1), m) * sp.invert(before, nodes) ** 2).rem(nodes)
 
 
 def _sum_over_roots(g: sp.Poly, monic: sp.Poly) -> sp.Rational:
@@ -82,37 +55,36 @@ def _sum_over_roots(g: sp.Poly, monic: sp.Poly) -> sp.Rational:
 
 @dataclass(frozen=True)
 class Solvability:
-    """r_bar(m) = order for m atoms in the cell, and its evidence.
+    """r_bar(m) = order for m atoms in a cell.
 
-    below: an exact solution at order - 1 (None for m = 1, where r = 0 asks nothing); identities: whether the two
-    identities hold on which the count of sign changes at `order` rests; cited: the theorem that it rests on too.
+    coefficients: E_0, .., E_2m of the exact solution at order - 1 (nothing for m = 1, where r = 0 asks nothing), whose
+    last is the first that is not 0. proved: whether every check came out; what is cited is taken as proved.
     """
 
-    m: int
     order: int
-    below: GaussHermite | None
-    identities: bool
-    cited: str | None
-
-    @property
-    def proved(self) -> bool:
-        """Whether every check came out (a cited theorem is taken as proved)."""
-        return self.identities and (self.below is None or self.below.verified)
+    coefficients: tuple[sp.Rational, ...]
+    proved: bool
 
 
 def solvability(m: int) -> Solvability:
     """r_bar(m) with its proof: an exact solution below, and the count of sign changes above.
 
+    Below, the nodes are m distinct real numbers, E_0 = 1, E_1 = .. = E_(2m-1) = 0 and E_2m = -m!/(2m)!.
     A solution at r = 2m gives a mixture of m Gaussians with the moments of one up to 2m, as adding a constant to every
     q2_l keeps the system and makes the variances positive. The difference of the densities then has 2m + 1 sign
-    changes, and m + 1 Gaussians have at most 2m (cited). For m = 1, E_1 = p^2 q1 vanishes only for q1 = 0.
-    Raises ValueError unless m, the number of atoms in a cell, is a positive integer.
+    changes, and m + 1 Gaussians have at most 2m (Kalai, Moitra, Valiant 2010, Proposition 7). For m = 1, E_1 = p^2 q1
+    vanishes only for q1 = 0. Raises ValueError unless m, the number of atoms in a cell, is a positive integer.
     """
     r = order(m)
     if m == 1:
         q1, q2 = sp.symbols("q1 q2")
-        return Solvability(m, r, None, coefficient(1, q1, q2) == q1, None)
-    return Solvability(m, r, gauss_hermite(m), _shifted(r) and _moments(r), CITED)
+        return Solvability(r, (), coefficient(1, q1, q2) == q1)
+    nodes, weight = gauss_hermite(m)
+    shifted = [sp.Poly(coefficient(j, _X, -sp.Rational(1, 2)), _X, domain="QQ") for j in range(r + 1)]
+    values = tuple(_sum_over_roots(weight * e, nodes) for e in shifted)
+    expected = (sp.S.One, *[sp.S.Zero] * (r - 1), -sp.factorial(m) / sp.factorial(r))
+    real_and_simple = nodes.count_roots() == m and sp.gcd(nodes, nodes.diff()).degree() == 0
+    return Solvability(r, values, values == expected and real_and_simple and _shifted(r) and _moments(r))
 
 
 def _shifted(r: int) -> bool:
@@ -137,13 +109,13 @@ def _moments(r: int) -> bool:
 QUARTER = Fraction(1, 4)
 THIRD = Fraction(1, 3)
 _ALL = ("(i)", "(ii)", "(iii)")
-_DISTINCT = "the experts (a, b, nu) are distinct"
+DISTINCT = "the experts (a, b, nu) are distinct"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _LOCAL = "the box holds no other parameter with this density than the truth, its twins, and these with atoms split"
 _ELSEWHERE = "orders with every cell split and no anchor: `temperance exponents --split all`"
 _FEW = "; two or three atoms need no more (theory 5.3.3)"
 EXPERT = ("a", "b", "nu")
-_GIVEN = (_DISTINCT, "all fitted atoms are near true ones in (a, b, nu)")
+_GIVEN = (DISTINCT, "all fitted atoms are near true ones in (a, b, nu)")
 
 
 def splittings(true_k: int, fitted_k: int) -> list[tuple[Cells, int]]:
@@ -181,7 +153,7 @@ def _singleton(slope: str, true_k: int) -> list[Prediction]:
         pinned = "one atom: its gate is 1 whatever its parameters are"
         names, gate = ["a", "b", "nu"], [n for n in names if n not in ("a", "b", "nu")]
         fixed = [Prediction(n, 1, None, None, pinned, pinned, unproved=ReasonKind.IDENTITY) for n in gate]
-    regular = [Prediction(n, 1, HALF, HALF, reason, published, (_DISTINCT,), "some singleton") for n in names]
+    regular = [Prediction(n, 1, HALF, HALF, reason, published, (DISTINCT,), "some singleton") for n in names]
     return fixed + regular
 
 
@@ -208,9 +180,9 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     ]
     if slope == "beta1/tau":
         rows.append(("beta0/tau", None, None, f"in a split cell only the total weight has a rate; {total}"))
-    assumptions: dict[str, tuple[str, ...]] = {name: (_DISTINCT,) for name, *_ in rows}
+    assumptions: dict[str, tuple[str, ...]] = {name: (DISTINCT,) for name, *_ in rows}
     if cells == "every cell split":
-        assumptions["a"] = (_DISTINCT, _SHARES)
+        assumptions["a"] = (DISTINCT, _SHARES)
     lost = {slope: ReasonKind.IDENTITY}
     return [
         Prediction(n, m, sharp, pub, reason, published, assumptions[n], cells, lost.get(n, ReasonKind.NO_BOUND))
@@ -267,7 +239,7 @@ def _uncovered(sizes: range, reason: str, cells: Cells) -> list[Prediction]:
 def _sharp_conditions(at: Analysis) -> tuple[dict[str, Outcome], tuple[str, ...]]:
     """The outcomes of (i) to (iii) of theory 3.2 at the true point, and what they assume of it."""
     verdicts = dict(zip(_ALL, at.whole.verdicts[2:], strict=True))
-    assumptions = [_DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.support_conditions()]
+    assumptions = [DISTINCT, _LOCAL, *at.conditions(verdicts.values()), *at.support_conditions()]
     if at.beta1 is None:
         assumptions.append("beta1_j != 0 for j < k")
         if at.truth.k > 2 and (at.odd is not False or at.odd_power):

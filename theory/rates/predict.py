@@ -22,17 +22,22 @@ from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.degeneracies import Failure, classify, curvature_is_outside_span, mirror
-from temperance.theory.models.gates import gauge_of
+from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import covariates, dot
 from temperance.theory.models.truth import Truth
-from temperance.theory.rates.analysis import Analysis, Gauge
-from temperance.theory.rates.overspecified import EXPERT, activation_cells, bounds, softmax_cells, with_experts
+from temperance.theory.rates.overspecified import (
+    DISTINCT,
+    EXPERT,
+    activation_cells,
+    bounds,
+    softmax_cells,
+    with_experts,
+)
 from temperance.theory.rates.prediction import HALF, Prediction, density
-from temperance.theory.rates.true_point import covers_line, irregularity, is_analytic, slope_at_zero
+from temperance.theory.rates.true_point import Analysis, covers_line, irregularity, is_analytic, slope_at_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
-_DISTINCT = "the experts (a, b, nu) are distinct"
 _REGULAR = "exact-specified and the Fisher information is not singular"
 _EXACT = "exact-specified: n^(-1/2) under the first-order condition"
 
@@ -79,7 +84,7 @@ def _constant_gate(at: Analysis) -> list[Prediction]:
             f"all beta1_i are 0: no statement covers this: {rough or 's(0) finite, no 0 slope: not proved'}"
         )
     reason = "all beta1_i are 0, in every parameter of this density; s'(0) != 0 shows them to first order"
-    return _groups(reason, HALF, HALF, (_DISTINCT,))
+    return _groups(reason, HALF, HALF, (DISTINCT,))
 
 
 def _groups(
@@ -101,7 +106,7 @@ def _nothing(reason: str, kind: ReasonKind = ReasonKind.NO_BOUND) -> list[Predic
 
 
 def _anchored_conditions(at: Analysis) -> tuple[str, ...]:
-    assumptions = [_DISTINCT, *at.conditions([at.whole.first_order])]
+    assumptions = [DISTINCT, *at.conditions([at.whole.first_order])]
     if at.beta1 is None:
         assumptions.append("some beta1_j != 0, and every other j < k has beta1_j != 0 or s'(0) != 0")
         if at.truth.k > 2 and at.odd is not False and slope_at_zero(at.source) != "nonzero":
@@ -120,7 +125,7 @@ def _free(at: Analysis) -> list[Prediction]:
         if singular:
             return _nothing("a polynomial of two monomials is singular for every beta1 when k = 2, d = 1")
         return _nothing("polynomials are not covered", ReasonKind.FREE_GAUGE)
-    conditions = [_DISTINCT]
+    conditions = [DISTINCT]
     if at.beta1 is None:
         off = "beta1_2 is neither beta1_1 nor -beta1_1" if at.truth.k == 2 else "not all beta1_i are +-beta"
         strict = at.odd is not False and at.truth.k == 2
@@ -144,7 +149,7 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         return [p if _is_lost(at, failure, p.parameter) else q for p, q in zip(lost, rest, strict=True)]
     if not failure.degree.is_positive:
         return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
-    predictions = _along_flow(at.scale, (_DISTINCT,))
+    predictions = _along_flow(at.scale, (DISTINCT,))
     weight = predictions[-1]  # the log odds where s is constant, whatever beta1 is (theory 4.2)
     predictions.append(replace(weight, parameter="beta0/tau"))
     obstacle = _homogeneous_obstacle(at, failure.degree)
@@ -152,7 +157,7 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         return predictions + [
             Prediction(name, 1, None, None, f"no statement covers this: {obstacle}", "") for name in INVARIANTS
         ]
-    conditions = (_DISTINCT, *at.conditions([]), *at.support_conditions())
+    conditions = (DISTINCT, *at.conditions([]), *at.support_conditions())
     if at.beta1 is None:
         conditions = (*conditions, "no beta1_j is 0, the anchor's excepted")
         if at.truth.k > 2 and at.odd_power:
@@ -203,7 +208,7 @@ def _mirror(at: Analysis) -> list[Prediction]:
     if mirror_point.kind == "odd":
         return _mirror_odd(at)
     reason = f"{_REGULAR}: at a mirror point whose type is none of even, homogeneous and odd"
-    return _groups(reason, HALF, HALF, (_DISTINCT,))
+    return _groups(reason, HALF, HALF, (DISTINCT,))
 
 
 def _mirror_homogeneous(at: Analysis, degree: sp.Expr) -> list[Prediction]:
@@ -218,9 +223,9 @@ def _mirror_homogeneous(at: Analysis, degree: sp.Expr) -> list[Prediction]:
         return _nothing(f"{where}, and a second flow is not excluded")
     if not degree.is_positive or (at.truth.spec.dim > 1 and not (2 * degree - 1).is_positive):
         return _nothing(f"{where}, not covered: degree {degree}")
-    predictions = _along_flow(f"{where}, exact orbit", (_DISTINCT,))
+    predictions = _along_flow(f"{where}, exact orbit", (DISTINCT,))
     predictions.append(replace(predictions[-1], parameter="beta0/tau"))
-    return predictions + _invariants(f"{where}: invariants of its exact orbit", (_DISTINCT,))
+    return predictions + _invariants(f"{where}: invariants of its exact orbit", (DISTINCT,))
 
 
 def _mirror_odd(at: Analysis) -> list[Prediction]:
@@ -238,12 +243,12 @@ def _mirror_odd(at: Analysis) -> list[Prediction]:
             "; (b, -b, beta0, tau), (b, 0, beta0/2, tau/2) and (0, -b, beta0/2, tau/2) have one density, and the rate"
             " is to the nearest: in a box without the first all have 1/2"
         )
-    groups = _groups(reason, HALF, HALF, (_DISTINCT,))
+    groups = _groups(reason, HALF, HALF, (DISTINCT,))
     quarter = [replace(p, sharp=HALF / 2) if p.parameter == "beta1" else p for p in groups]
     if at.truth.k > 2:
         return quarter
     sums = {"beta1_sum": HALF / 2, "beta1_difference": HALF}
-    return quarter + [Prediction(n, None, p, None, reason, "", (_DISTINCT,)) for n, p in sums.items()]
+    return quarter + [Prediction(n, None, p, None, reason, "", (DISTINCT,)) for n, p in sums.items()]
 
 
 def predict(

@@ -27,13 +27,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import sympy as sp
 
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.form import renaming
-from temperance.theory.models.gates import cosine
+from temperance.theory.models.gates import Gauge, cosine
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.jacobian import null_directions
 from temperance.theory.symmetries.parity import MixtureSymmetry, mixture_symmetries
@@ -259,7 +259,7 @@ def _identifiable(spec: MoESpec, flows: list[Flow], freed: Scores | None) -> tup
 
     None where fewer were found. Functions of two atoms, [i] and [j], are differences of what is translated.
     """
-    bias = () if spec.gate.offset is None else (BETA0,)
+    bias = spec.gate.bias
     movable = {p for flow in flows for p, _ in flow.orbit}
     experts = [p for p in spec.expert.parameters if p not in movable]
     of_experts = [flow for flow in flows if set(flow.field.moved) <= {*spec.expert.parameters}]
@@ -373,7 +373,7 @@ def symmetries_of(spec: MoESpec) -> Symmetries:
     return symmetries(derive(spec.gate, spec.expert, dim=spec.dim, order=1))
 
 
-def exact_symmetries(spec: MoESpec, atoms: int, gauge: Literal["free", "anchored"]) -> tuple[ExactSymmetry, ...]:
+def exact_symmetries(spec: MoESpec, atoms: int, gauge: Gauge) -> tuple[ExactSymmetry, ...]:
     """The symmetries that are proved of a mixture of as many atoms with distinct experts, in a gauge.
 
     Anchored: the score of the last atom is constant. There may be more.
@@ -405,8 +405,8 @@ def _identity(spec: MoESpec, name: str) -> str:
     """The identity of a symmetry that is neither a flow of one atom nor a reflection."""
     score = scores(spec)
     if name == "translation":
-        weight, t = spec.gate.log_weight + (spec.gate.offset or sp.S.Zero), sp.Symbol("t")
-        gains = ((p, sp.simplify(t * sp.diff(weight, p))) for p in plain_parameters(spec))
+        t = sp.Symbol("t")
+        gains = ((p, sp.simplify(t * sp.diff(spec.gate.score, p))) for p in plain_parameters(spec))
         return ", ".join(f"L({p} + t) - L({p}) = {gain}" for p, gain in gains)
     if name == "permutation" or score is None:
         return "g is a quotient of sums over the atoms"

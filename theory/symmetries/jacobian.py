@@ -11,7 +11,7 @@ number of such directions at generic points from above.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import flint
@@ -20,7 +20,8 @@ from flint import arb
 from sympy.core.relational import Relational
 
 from temperance.theory.expressions import balls
-from temperance.theory.models.spec import BETA0, Jet, MoESpec, Y, covariates
+from temperance.theory.interactions.independence import Place, formula_at
+from temperance.theory.models.spec import Jet, MoESpec, Y, covariates
 
 BITS = 256
 BETWEEN_KINKS = 120  # points of a gate with kinks: a few would miss an interval between those of all atoms
@@ -29,8 +30,6 @@ _TRIES = 12  # for each of them, until the density is finite at enough (x, y)
 _MORE = 6  # rows than columns
 _APART = sp.Rational(8, 5)  # the ratio of one atom's parameters to those of the next, so that kinks are apart
 _HOPELESS = 4  # points without a finite density, after which other parameters are drawn
-
-Place = Mapping[sp.Symbol, sp.Expr]
 
 
 @lru_cache(maxsize=64)
@@ -53,8 +52,7 @@ def null_directions(spec: MoESpec, k: int) -> int | None:
 def _rows(spec: MoESpec, k: int, rng: random.Random) -> list[list[arb]] | None:
     """The Jacobian at one point of the parameters; None where too few (x, y) give finite numbers."""
     gate, expert = spec.gate, spec.expert
-    score = gate.log_weight + (sp.S.Zero if gate.offset is None else gate.offset)
-    own = (*gate.own, *(() if gate.offset is None else (BETA0,)))
+    score, own = gate.score, (*gate.own, *gate.bias)
     fixed = {p: sp.Rational(7, 5) for p in spec.constants} | drawn(gate.shared, rng, one_sign=True)
     each = (*own, *expert.parameters)
     atoms = [{p: _APART**i * v for p, v in drawn(each, rng, one_sign=True).items()} | fixed for i in range(k)]
@@ -100,7 +98,7 @@ def finite_slopes(
     for atom in atoms:
         at = {**atom, **point}
         places = {p.name: balls.value(v, {}, BITS) for p, v in at.items()}
-        slopes = _slopes(_formula_at(e, at), (*parameters,))
+        slopes = _slopes(formula_at(e, at), (*parameters,))
         try:
             values = [balls.value(_without_jets(f, at) if f.has(Jet) else f, places, BITS) for f in slopes]
         except ValueError:  # no ball arithmetic
@@ -114,32 +112,6 @@ def finite_slopes(
 @lru_cache(maxsize=256)
 def _slopes(e: sp.Expr, parameters: tuple[sp.Symbol, ...]) -> tuple[sp.Expr, ...]:
     return (e, *(sp.diff(e, p) for p in parameters))
-
-
-def _formula_at(e: sp.Expr, at: Place) -> sp.Expr:
-    """The formula that an expression with pieces has around a point (which lies on no kink)."""
-    relations, symbols, gaps = _comparisons(e)
-    if not relations:
-        return e
-    values = gaps(*(float(at[p]) for p in symbols))
-    return _formula(e, tuple(bool(r.func(v, 0)) for r, v in zip(relations, values, strict=True)))
-
-
-@lru_cache(maxsize=256)
-def _comparisons(e: sp.Expr) -> tuple[tuple[Relational, ...], tuple[sp.Symbol, ...], Callable[..., list[float]]]:
-    """What an expression compares, and the differences of the two sides as a function of their symbols."""
-    relations = tuple(sorted(e.atoms(Relational), key=sp.default_sort_key))
-    symbols = tuple(sorted({p for r in relations for p in r.free_symbols}, key=str))
-    names = {p: sp.Symbol(f"v{i}") for i, p in enumerate(symbols)}
-    gaps = [(r.lhs - r.rhs).xreplace(names) for r in relations]
-    return relations, symbols, sp.lambdify([*names.values()], gaps, "math")
-
-
-@lru_cache(maxsize=1024)
-def _formula(e: sp.Expr, truths: tuple[bool, ...]) -> sp.Expr:
-    """An expression where its comparisons have these outcomes."""
-    outcomes = {r: sp.true if truth else sp.false for r, truth in zip(_comparisons(e)[0], truths, strict=True)}
-    return e.xreplace(outcomes)
 
 
 def _without_jets(e: sp.Expr, at: Place) -> sp.Expr:

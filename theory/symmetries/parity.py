@@ -8,7 +8,7 @@ atoms may exchange their parameters and change those signs. The bias beta0 takes
 also exchange parameters of their own, as the units of log(exp(v x) + exp(w x)), or shift an angle, with signs.
 
     >>> from temperance.theory.models.by_name import model
-    >>> [str(change.parity) for change in sign_changes(model("activation", activation="z**2").gate, 1)]
+    >>> [change.kind for change in sign_changes(model("activation", activation="z**2").gate, 1)]
     ['even']
 """
 
@@ -38,96 +38,94 @@ _CLOSE = mpmath.mpf(10) ** -20
 
 
 @dataclass(frozen=True)
-class SignChange:
-    """A set of an atom's own parameters whose signs may change.
-
-    Attributes:
-        parameters: whose signs change.
-        parity: "even" where L(theta') - L(theta) is free of x, "odd" where L(theta') + L(theta) is.
-        rest: this difference or sum, which the bias takes up.
-    """
-
-    parameters: tuple[sp.Symbol, ...]
-    parity: Parity
-    rest: sp.Expr
-
-
-@dataclass(frozen=True)
 class AtomChange:
-    """A discrete change of an atom's own parameters that keeps its gate or its mean.
+    """A discrete change theta' of an atom's own parameters, of which a function f, log weight or mean, shows little.
 
     Attributes:
-        kind: "exchange" of parameters, or "shift" of an angle.
+        kind: "even" or "odd" where signs change, "exchange" of parameters, or "shift" of an angle.
         image: where it takes the parameters that it moves.
-        rest: L(theta') - L(theta), which the bias takes up.
+        rest: f(theta') - f(theta), which the bias takes up; of an odd change f(theta') + f(theta).
     """
 
-    kind: Literal["exchange", "shift"]
+    kind: Literal["even", "odd", "exchange", "shift"]
     image: tuple[tuple[sp.Symbol, sp.Expr], ...]
     rest: sp.Expr
 
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """What it moves."""
+        return tuple(p for p, _ in self.image)
+
 
 @lru_cache(maxsize=64)
-def sign_changes(gate: Gate, dim: int) -> tuple[SignChange, ...]:
+def sign_changes(gate: Gate, dim: int) -> tuple[AtomChange, ...]:
     """The even sign changes that generate all that are proved, smallest first, and then an odd one if one is proved.
 
     Each is an identity that is proved exactly, on every piece of a gate with kinks; none is told from a name.
     """
-    own = _of_both_signs(gate.own)
-    values = _Values(gate.log_weight, covariates(dim))
-    even = _even(own, values, lambda subset: _proved(gate, dim, subset, "even"))
-    subsets = (subset for subset in _candidates(own) if values.may_be(_turned(subset), "odd"))
-    odd = [change for subset in subsets if (change := _proved(gate, dim, subset, "odd")) is not None]
-    return (*even, *sorted(odd, key=lambda change: bool(change.rest.free_symbols & {*own}))[:1])
+    even = _sign_changes(gate.log_weight, gate.own, dim, "even", lambda change: _is_taken_up(gate, dim, change))
+    odd = _sign_changes(gate.log_weight, gate.own, dim, "odd", lambda change: _is_taken_up(gate, dim, change))
+    return (*even, *sorted(odd, key=lambda change: bool(change.rest.free_symbols & {*_of_both_signs(gate.own)}))[:1])
 
 
-@lru_cache(maxsize=64)
-def expert_sign_changes(expert: Expert, dim: int) -> tuple[SignChange, ...]:
-    """The sign changes of an expert's parameters that generate all that are proved to keep its mean."""
-    mean = mean_of(expert)
-    if mean is None:
-        return ()
-    own = _of_both_signs(p for p in expert.parameters if mean.has(p))
-
-    def proved(subset: Sequence[sp.Symbol]) -> SignChange | None:
-        return SignChange((*subset,), "even", sp.S.Zero) if is_even(mean, subset) else None
-
-    return tuple(_even(own, _Values(mean, covariates(dim)), proved))
+def _is_taken_up(gate: Gate, dim: int, change: AtomChange) -> bool:
+    """Whether the bias of an atom takes up what a change leaves of the log weight."""
+    if change.rest.free_symbols & {*covariates(dim)}:
+        return False
+    if gate.offset is not None:
+        return True
+    return not change.rest.free_symbols & {*gate.own} if change.kind == "odd" else change.rest == 0
 
 
-@lru_cache(maxsize=64)
-def atom_changes(gate: Gate, dim: int) -> tuple[AtomChange, ...]:
+def _of_gate(gate: Gate, dim: int) -> list[AtomChange]:
     """The exchanges and shifts of an atom's own parameters that are proved to keep the gate."""
-    return tuple(
-        change
-        for change in _changes(gate.log_weight, gate.own, dim)
-        if not change.rest.free_symbols & {*covariates(dim)} and (gate.offset is not None or change.rest == 0)
-    )
+    return [change for change in _moves(gate.log_weight, gate.own, dim) if _is_taken_up(gate, dim, change)]
 
 
-@lru_cache(maxsize=64)
-def expert_changes(expert: Expert, dim: int) -> tuple[AtomChange, ...]:
-    """The exchanges and shifts of an expert's parameters that are proved to keep its mean."""
+def _of_expert(expert: Expert, dim: int) -> list[AtomChange]:
+    """The changes of an expert's parameters that are proved to keep its mean."""
     mean = mean_of(expert)
     if mean is None:
-        return ()
+        return []
     own = tuple(p for p in expert.parameters if mean.has(p))
-    return tuple(change for change in _changes(mean, own, dim) if change.rest == 0)
+    signs = _sign_changes(mean, own, dim, "even", lambda change: change.rest == 0)
+    return [*signs, *(change for change in _moves(mean, own, dim) if change.rest == 0)]
 
 
-def _changes(f: sp.Expr, own: Sequence[sp.Symbol], dim: int) -> Iterator[AtomChange]:
-    """Exchanges that no flow makes, and of every angle the smallest shift, with their differences of f."""
+def _sign_changes(
+    f: sp.Expr,
+    parameters: Iterable[sp.Symbol],
+    dim: int,
+    kind: Literal["even", "odd"],
+    accepts: Callable[[AtomChange], bool],
+) -> list[AtomChange]:
+    """The sign changes that are accepted, of even ones those that follow from no others."""
+    changes: list[AtomChange] = []
     values = _Values(f, covariates(dim))
-    for pairs in _disjoint_pairs([p for p in own if len(own) <= _MOST]):
+    for subset in _candidates(_of_both_signs(parameters)):
+        if kind == "even" and any(set(c.parameters) <= set(subset) for c in changes):
+            continue  # that one and the change of the others, which is tried by itself
+        image = {p: -p for p in subset}
+        rest = _on_pieces(f, image, kind) if values.may_be(image, kind) else None
+        if rest is not None and accepts(change := AtomChange(kind, tuple(image.items()), rest)):
+            changes.append(change)
+    return changes
+
+
+def _moves(f: sp.Expr, own: Sequence[sp.Symbol], dim: int) -> Iterator[AtomChange]:
+    """Exchanges that no flow makes, and of every angle the smallest shift, with their differences of f."""
+    if len(own) > _MOST:
+        return
+    values = _Values(f, covariates(dim))
+    for pairs in _disjoint_pairs(own):
         image = {p: q for pair in pairs for p, q in (pair, pair[::-1])}
         if values.may_be(image, "even") and not all(_are_one(f, *pair, dim) for pair in pairs):
             rest = _on_pieces(f, image, "even")
             if rest is not None:
                 yield AtomChange("exchange", tuple(image.items()), rest)
     angles = {p for e in f.atoms(sp.sin, sp.cos, sp.tan) for p in e.free_symbols & {*own}}
-    for p in (q for q in own if q in angles and len(own) <= _MOST):
-        others = _of_both_signs(q for q in own if q != p)
-        turned = [(), *_candidates(others)]
+    for p in (q for q in own if q in angles):
+        turned = [(), *_candidates(_of_both_signs(q for q in own if q != p))]
         images = ({p: p + shift, **{q: -q for q in signs}} for shift in _SHIFTS for signs in turned)
         for image in (image for image in images if values.may_be(image, "even")):
             rest = _on_pieces(f, image, "even")
@@ -155,26 +153,9 @@ def _of_both_signs(parameters: Iterable[sp.Symbol]) -> list[sp.Symbol]:
     return [p for p in parameters if not p.is_positive and not p.is_negative]
 
 
-def _even(
-    own: Sequence[sp.Symbol], values: _Values, proved: Callable[[tuple[sp.Symbol, ...]], SignChange | None]
-) -> list[SignChange]:
-    """The even sign changes that are proved and follow from no others."""
-    changes: list[SignChange] = []
-    for subset in _candidates(own):
-        if any(set(c.parameters) <= set(subset) for c in changes):
-            continue  # that one and the change of the others, which is tried by itself
-        if values.may_be(_turned(subset), "even") and (change := proved(subset)) is not None:
-            changes.append(change)
-    return changes
-
-
 def is_even(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> bool:
     """Whether an expression is proved to stay when all of these symbols change their signs."""
-    return _on_pieces(expr, _turned(symbols), "even") == 0
-
-
-def _turned(symbols: Iterable[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
-    return {p: -p for p in symbols}
+    return _on_pieces(expr, {p: -p for p in symbols}, "even") == 0
 
 
 def _candidates(own: Sequence[sp.Symbol]) -> Iterator[tuple[sp.Symbol, ...]]:
@@ -218,16 +199,6 @@ class _Values:
         return sign * self.at[p] + mpmath.mpf(sp.N(number, _DIGITS))
 
 
-def _proved(gate: Gate, dim: int, subset: tuple[sp.Symbol, ...], parity: Parity) -> SignChange | None:
-    rest = _on_pieces(gate.log_weight, _turned(subset), parity)
-    if rest is None or rest.free_symbols & {*covariates(dim)}:
-        return None
-    between = rest.free_symbols & ({*gate.parameters} - {*gate.shared})  # what differs between atoms
-    if gate.offset is None and (between if parity == "odd" else rest != 0):
-        return None
-    return SignChange(subset, parity, rest)
-
-
 def _on_pieces(expr: sp.Expr, image: Mapping[sp.Symbol, sp.Expr], parity: Parity) -> sp.Expr | None:
     """L(theta') -+ L(theta) where it is one formula on all pieces; None where that is not proved."""
     sign = -1 if parity == "even" else 1
@@ -263,9 +234,6 @@ def _regions(*exprs: sp.Expr) -> list[tuple[sp.Expr, ...]] | None:
     return [tuple(e.xreplace(truth) for e in exprs) for truth in truths]
 
 
-EXPERT_EVEN = "expert even"
-
-
 @dataclass(frozen=True)
 class MixtureSymmetry:
     """A change of the parameters of all atoms that leaves the density g(y|x) unchanged.
@@ -280,6 +248,7 @@ class MixtureSymmetry:
     identity: str = ""
 
 
+@lru_cache(maxsize=64)
 def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
     """The symmetries of a mixture of such atoms, each decided exactly from the log weight of the gate."""
     symmetries = [MixtureSymmetry("permutation", "every gauge", "the atoms may be numbered in any order")]
@@ -304,34 +273,43 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
         what = f"for k >= 2k*: split every atom alike, {n} + delta and {n} - delta with equal weights; it cancels"
         symmetries.append(MixtureSymmetry("split", "every gauge", what))
     # a reflection of what is translated is a translation
-    changes = (c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted))
-    symmetries += [_reflection(spec, change) for change in changes]
-    symmetries += [_of_atom(spec, change, "L") for change in atom_changes(spec.gate, spec.dim)]
-    for turned in expert_sign_changes(spec.expert, spec.dim):
-        what = f"{_axes_turned(turned, spec.dim)}, atom by atom"
-        symmetries.append(MixtureSymmetry(EXPERT_EVEN, "every gauge", what, _identity(turned, "h")))
-    return (*symmetries, *(_of_atom(spec, change, "h") for change in expert_changes(spec.expert, spec.dim)))
+    reflections = [c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted)]
+    symmetries += [_of_atoms(spec, change, "L") for change in (*reflections, *_of_gate(spec.gate, spec.dim))]
+    return (*symmetries, *(_of_atoms(spec, change, "h") for change in _of_expert(spec.expert, spec.dim)))
 
 
-def _of_atom(spec: MoESpec, change: AtomChange, function: str) -> MixtureSymmetry:
-    """An exchange or a shift, of the gate (L) or of the mean (h)."""
-    image = dict(change.image)
-    if change.kind == "exchange":
-        pairs = [(p, q) for p, q in change.image if p.name < str(q)]
-        what = ", ".join(f"{p}_i <-> {q}_i" for p, q in pairs)
-    else:
-        what = ", ".join(f"{p}_i -> {str(e).replace(p.name, f'{p}_i')}" for p, e in change.image)
-    bias = spec.gate.offset
-    shift = f", {bias} -> {bias - change.rest}" if function == "L" and bias is not None and change.rest != 0 else ""
-    before, after = ", ".join(map(str, image)), ", ".join(map(str, image.values()))
-    identity = f"{function}({after}) - {function}({before}) = {change.rest}"
+def _of_atoms(spec: MoESpec, change: AtomChange, function: Literal["L", "h"]) -> MixtureSymmetry:
+    """The symmetry of a mixture by a change of the gate (L) or of the mean (h) of its atoms."""
+    bias, odd = spec.gate.offset if function == "L" else None, change.kind == "odd"
+    before, after = (", ".join(str(e[side]) for e in change.image) for side in (0, 1))
+    identity = f"{function}({after}) {'+' if odd else '-'} {function}({before}) = {change.rest}"
+    if odd:
+        return MixtureSymmetry("odd", "free", _two_exchanged(spec, change), identity)
     name = change.kind if function == "L" else f"expert {change.kind}"
-    return MixtureSymmetry(name, "every gauge", f"{what}{shift}, atom by atom", identity)
+    shift = f", {bias} -> {bias - change.rest}" if bias is not None and change.rest != 0 else ""
+    return MixtureSymmetry(name, "every gauge", f"{_image(change, spec.dim)}{shift}, atom by atom", identity)
 
 
-def _identity(change: SignChange, function: str) -> str:
-    names, minus = (", ".join(f"{sign}{p}" for p in change.parameters) for sign in ("", "-"))
-    return f"{function}({minus}) {'-' if change.parity == 'even' else '+'} {function}({names}) = {change.rest}"
+def _image(change: AtomChange, dim: int) -> str:
+    """Where a change takes the parameters of an atom i."""
+    if change.kind == "even":
+        return ", ".join(f"{n}_i -> -{n}_i" for n in _vectors(change.parameters, dim))
+    if change.kind == "exchange":
+        return ", ".join(f"{p}_i <-> {q}_i" for p, q in change.image if p.name < str(q))
+    return ", ".join(f"{p}_i -> {str(e).replace(p.name, f'{p}_i')}" for p, e in change.image)
+
+
+def _two_exchanged(spec: MoESpec, change: AtomChange) -> str:
+    """Two atoms exchange their parameters, with the signs of an odd change."""
+    gate, turned, bias = spec.gate, _vectors(change.parameters, spec.dim), spec.gate.offset
+    names = [(n, "-" * (n in turned)) for n in _vectors(gate.own, spec.dim)]
+    swaps = ", ".join(f"({n}_1, {n}_2) -> ({s}{n}_2, {s}{n}_1)" for n, s in names)
+    image = ""
+    if bias is not None and change.rest.free_symbols:
+        image = f", {bias} -> {bias + change.rest}"
+    elif bias is not None:
+        image = f", {bias if bias.has(*gate.own) else BETA0} unchanged"
+    return f"for k = 2: {swaps}{image}, experts not permuted"
 
 
 def _vectors(parameters: Iterable[sp.Symbol], dim: int) -> list[str]:
@@ -341,20 +319,3 @@ def _vectors(parameters: Iterable[sp.Symbol], dim: int) -> list[str]:
     return list(
         dict.fromkeys(stem if stems.count(stem) >= dim else p.name for p, stem in zip(symbols, stems, strict=True))
     )
-
-
-def _axes_turned(change: SignChange, dim: int) -> str:
-    return ", ".join(f"{n}_i -> -{n}_i" for n in _vectors(change.parameters, dim))
-
-
-def _reflection(spec: MoESpec, change: SignChange) -> MixtureSymmetry:
-    gate, turned = spec.gate, _vectors(change.parameters, spec.dim)
-    bias, rest = gate.offset, -change.rest if change.parity == "even" else change.rest
-    shift = f", {bias} -> {bias + rest}" if bias is not None and rest.free_symbols else ""
-    if change.parity == "even":
-        what = f"{_axes_turned(change, spec.dim)}{shift}, atom by atom"
-        return MixtureSymmetry("even", "every gauge", what, _identity(change, "L"))
-    names = [(n, "-" * (n in turned)) for n in _vectors(gate.own, spec.dim)]
-    swaps = ", ".join(f"({n}_1, {n}_2) -> ({s}{n}_2, {s}{n}_1)" for n, s in names)
-    image = "" if bias is None else shift or f", {bias if bias.has(*gate.own) else BETA0} unchanged"
-    return MixtureSymmetry("odd", "free", f"for k = 2: {swaps}{image}, experts not permuted", _identity(change, "L"))

@@ -34,20 +34,12 @@ from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import name_of
 from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates, written
-from temperance.theory.models.weights import Kink, is_weighted, kinks, own_parameters, weight_parameters
+from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.jacobian import BETWEEN_KINKS, BITS, drawn, drawn_point, finite_slopes, proved_rank
 from temperance.theory.symmetries.score_translations import plain_parameters, scores
 
 _DRAWS = 40  # of atoms, until their scores are real at enough points
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """Upper bounds of the dimension of K, whole, and of its part that leaves the shared parameters, own."""
-
-    own: int
-    whole: int
 
 
 @dataclass(frozen=True)
@@ -60,17 +52,15 @@ class _Columns:
     values: list[list[list[arb]]]
 
 
-def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = ()) -> Kernel | None:
-    """Bounds of the dimensions of K for k atoms; None where the scores were real at no atoms that were drawn.
+def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = (), shared: bool = False) -> int | None:
+    """A bound of the dimension of K for k atoms; None where the scores were real at no atoms that were drawn.
 
     Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
+    shared: whether shared parameters move.
     """
     with flint.ctx.workprec(BITS):
         seen = _derivatives(spec, k)
-        if seen is None:
-            return None
-        fixed = {(k - 1, p) for p in held}
-        return Kernel(*(_nullity(seen, k, fixed, shared=shared) for shared in (False, True)))
+        return None if seen is None else _nullity(seen, k, {(k - 1, p) for p in held}, shared=shared)
 
 
 def alone(spec: MoESpec) -> int | None:
@@ -129,32 +119,17 @@ _LENGTH = sp.Dummy("t", positive=True)  # a parameter may be called t
 class Traits:
     """What holds of a gate at generic atoms, None for what is not known.
 
-    weights: parameters that only scale the weight of an atom. weighted: whether an atom has a weight of its own, by one
-    of these or by a bias. alone: how many directions keep the score of one atom. common: how many functions of an
-    atom's parameters all atoms may change together, whatever k is: the scores are translated. shared: how many more
-    curves of one density move a shared parameter. held: parameters of the last atom that fix the translation, in the
-    order of the gate. atoms_needed: the least number of atoms with no other curve of one density. kinks: where it is
-    not smooth. flows: of one atom, without those of a weight.
+    alone: how many directions keep the score of one atom. common: how many functions of an atom's parameters all atoms
+    may change together, whatever k is: the scores are translated. shared: how many more curves of one density move a
+    shared parameter. held: parameters of the last atom that fix the translation, in the order of the gate.
+    atoms_needed: the least number of atoms with no other curve of one density.
     """
 
-    weights: tuple[sp.Symbol, ...]
-    weighted: bool
     alone: int | None
-    common: int | None
-    shared: int | None
-    held: tuple[sp.Symbol, ...] | None
-    atoms_needed: int | None
-    kinks: tuple[Kink, ...]
-    flows: tuple[Flow, ...]
-
-
-@dataclass(frozen=True)
-class _LowerBounds:
-    """Dimensions that identities show: lower bounds."""
-
-    alone: int
-    common: int
-    shared: int
+    common: int | None = None
+    shared: int | None = None
+    held: tuple[sp.Symbol, ...] | None = None
+    atoms_needed: int | None = None
 
 
 @lru_cache(maxsize=256)
@@ -182,51 +157,38 @@ def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
 @lru_cache(maxsize=256)
 def traits(spec: MoESpec) -> Traits:
     """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""
-    flows = flows_of_gate(spec)
-    least = _bound_below(spec, flows)
-    exact_alone = least.alone if alone(spec) == least.alone else None
-    needed = None if exact_alone is None else _atoms_needed(spec, least)
-    return Traits(
-        weights=weight_parameters(spec),
-        weighted=is_weighted(spec),
-        alone=exact_alone,
-        common=None if needed is None else least.common,
-        shared=None if needed is None else least.shared,
-        held=None if needed is None else _held(spec, least, needed),
-        atoms_needed=needed,
-        kinks=kinks(spec),
-        flows=flows,
-    )
-
-
-def _bound_below(spec: MoESpec, flows: tuple[Flow, ...]) -> _LowerBounds:
-    """What identities show: flows of one atom, and translations."""
-    separated = scores(spec)
+    flows, separated = flows_of_gate(spec), scores(spec)
     moving = sum(bool(set(flow.field.moved) & set(spec.gate.shared)) for flow in flows)
-    scaled = 0 if separated is None else separated.scaled
-    return _LowerBounds(len(flows) - moving, len(translations(spec)), max(moving, scaled))
+    of_one, common = len(flows) - moving, len(translations(spec))
+    shared = max(moving, 0 if separated is None else separated.scaled)
+    if alone(spec) != of_one:
+        return Traits(None)
+    needed = _atoms_needed(spec, of_one, common, shared)
+    if needed is None:
+        return Traits(of_one)
+    return Traits(of_one, common, shared, _held(spec, of_one, common, needed), needed)
 
 
-def _atoms_needed(spec: MoESpec, least: _LowerBounds) -> int | None:
+def _atoms_needed(spec: MoESpec, of_one: int, common: int, shared: int) -> int | None:
     """The least number of atoms that are proved to have no more than identities show."""
     for k in range(2, _MOST_ATOMS + 1):
-        own = k * least.alone + least.common
-        if kernel(spec, k) == Kernel(own, own + least.shared):
+        own = k * of_one + common
+        if kernel(spec, k) == own and kernel(spec, k, shared=True) == own + shared:
             return k
     return None
 
 
-def _held(spec: MoESpec, least: _LowerBounds, k: int) -> tuple[sp.Symbol, ...] | None:
+def _held(spec: MoESpec, of_one: int, common: int, k: int) -> tuple[sp.Symbol, ...] | None:
     """The parameters of the last atom, in order, each of which takes a translation away; None where some is left."""
     held: list[sp.Symbol] = []
-    remaining = least.common
+    remaining = common
     for p in own_parameters(spec):
         if not remaining:
             break
         most = kernel(spec, k, held=(*held, p))
-        if most is not None and most.own - k * least.alone < remaining:
+        if most is not None and most - k * of_one < remaining:
             held.append(p)
-            remaining = most.own - k * least.alone
+            remaining = most - k * of_one
     return None if remaining else tuple(held)
 
 
@@ -317,7 +279,7 @@ def understood(spec: MoESpec) -> Understood:
     """What was understood of a model; `traits` says what is held."""
     facts, gate = traits(spec), spec.gate
     formula, density = written(spec)
-    factors = [*facts.weights, *([] if gate.offset is None else [sp.exp(gate.offset)])]
+    factors = [*weight_parameters(spec), *([] if gate.offset is None else [sp.exp(gate.offset)])]
     return Understood(
         name_of(spec),
         formula,

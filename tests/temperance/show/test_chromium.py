@@ -144,6 +144,10 @@ FORMULAS = """[...document.querySelectorAll("math")].map(m => {
   const box = m.getBoundingClientRect();
   return [getComputedStyle(m).display, box.width > 3 && box.height > 3, m.querySelectorAll("merror").length];
 })"""
+FRACTIONS = """[...document.querySelectorAll("mfrac")].map(f => {
+  const [up, down] = [...f.children].map(c => c.getBoundingClientRect());
+  return up.bottom <= down.top + 1 && up.height > 0;
+})"""
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,6 +157,9 @@ def test_formulas_are_typeset(browser, pages, name):
     assert len(found) > 5
     assert {display for display, *_ in found} <= {"math", "block math"}
     assert all(visible and not errors for _, visible, errors in found)
+    fractions = browser.run(FRACTIONS)
+    assert fractions
+    assert all(fractions)
 
 
 OVERFLOW = """(() => {
@@ -170,6 +177,16 @@ def test_a_phone_shows_everything_without_scrolling_sideways(browser, pages, nam
     assert browser.run(OVERFLOW) == [0, []]
 
 
+def test_captions_are_read_on_a_phone_without_scrolling(browser, pages):
+    browser.open(pages["verification"], width=PHONE)
+    script = """[...document.querySelectorAll("caption")].map(caption => {
+      const range = document.createRange();
+      range.selectNodeContents(caption);
+      return range.getBoundingClientRect().right <= document.documentElement.clientWidth;
+    })"""
+    assert set(browser.run(script)) == {True}
+
+
 COLOURS = """["background-color", "color"].map(p => getComputedStyle(document.body).getPropertyValue(p))
   .map(c => c.match(/[0-9]+/g).slice(0, 3).reduce((s, v) => s + Number(v), 0))"""
 
@@ -182,6 +199,18 @@ def test_there_is_a_light_and_a_dark_form(browser, pages, name):
         assert colours[brighter] > 600 > 200 > colours[1 - brighter]
         strokes = browser.run('[...document.querySelectorAll(".line")].map(e => getComputedStyle(e).stroke)')
         assert all(stroke.startswith("rgb") for stroke in strokes)
+
+
+LINES = """[...document.querySelectorAll("td.number")].map(cell => {
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map(box => box.top)).size;
+})"""
+
+
+def test_intervals_stay_on_one_line(browser, pages):
+    browser.open(pages["verification"], width=PHONE)
+    assert set(browser.run(LINES)) == {1}
 
 
 def test_plots_have_a_size_and_their_labels_do_not_overlap(browser, pages):

@@ -5,7 +5,7 @@ import pytest
 import temperance
 from temperance.show.document import Document, Grid, Section, Theorem, html, latex, markdown, typeset, typeset_cell
 from temperance.show.table import Table
-from temperance.theory.derivations.derivation import Formula, Paragraph
+from temperance.theory.symmetries.derivation import Formula, Paragraph
 
 PROSE = {
     "rates n^(-1/4) of beta1/tau": r"rates $n^{-1/4}$ of $\beta_{1}/\tau$",

@@ -19,9 +19,9 @@ from temperance.measurements.judgement import Leg
 from temperance.numerics.studies import claim_studies
 from temperance.show.output import to_json
 from temperance.show.page import derivation_page, group, mathml, prose
-from temperance.theory.derivations.derivation import derivation
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import Gate, covariates
+from temperance.theory.symmetries.derivation import derivation
 
 pytestmark = pytest.mark.slow
 

@@ -1,68 +1,20 @@
-"""The bounds of learning coefficients against theory 6.2, whose equations are computed again here."""
+"""The bounds of learning coefficients against theory 6.2 and docs/coefficients.md."""
 
 import re
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-import sympy as sp
 
-from temperance.theory.coefficients.bounds import coefficient, partitions
-from temperance.theory.coefficients.coefficient import number
+from temperance.theory.coefficients.bounds import coefficient, number
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import ReasonKind
 
 ROOT = Path(__file__).parents[3]
-ASKED = {"gate": "activation", "true": 2, "fitted": 3}
 
 
 def found(gate, true, fitted, *, expert="gaussian", s=None, dim=1, gauge="anchored", **formulas):
     return coefficient(model(gate, expert, s, dim, **formulas), true, fitted, gauge=gauge)
-
-
-def phi(r, p, b, nu):
-    """The coefficient of the r-th derivative of a normal density, of atoms with shares p and offsets b and nu."""
-    terms = [
-        sum(w * q**i * (v / 2) ** j / (sp.factorial(i) * sp.factorial(j)) for w, q, v in zip(p, b, nu, strict=True))
-        for j in range(r // 2 + 1)
-        for i in (r - 2 * j,)
-    ]
-    return sp.expand(sum(terms))
-
-
-def test_the_equations_of_the_experts_in_a_cell_of_two():
-    """Phi_3 and Phi_4 at x = 0, once the weighted means are eliminated by Phi_1 = Phi_2 = 0."""
-    p, h, hn, e = sp.symbols("p h h_nu e_nu")
-    shares, b, nu = (p, 1 - p), ((1 - p) * h, -p * h), (e + (1 - p) * hn, e - p * hn)
-    q, t = p * (1 - p), 1 - 2 * p
-    assert phi(1, shares, b, nu) == 0
-    (mean,) = sp.solve(phi(2, shares, b, nu), e)
-    assert sp.expand(mean + q * h**2) == 0
-    n = hn + t * h**2 / 3
-    third, fourth = (phi(r, shares, b, nu).subs(e, mean) for r in (3, 4))
-    assert sp.expand(third - q / 2 * h * n) == 0
-    assert sp.expand(fourth - q * (n**2 / 8 + t / 6 * n * h**2 - (1 - q) * h**4 / 36)) == 0
-
-
-def test_a_slope_is_seen_beside_the_intercept():
-    """The coefficient of x in Phi_2 of a softmax gate: q (a b + beta (N/2 + t b^2/3)), up to means of b and a."""
-    p, x, beta, a, b, hn = sp.symbols("p x beta a b h_nu")
-    q, t = p * (1 - p), 1 - 2 * p
-    total = sp.S.Zero
-    for share, side in ((p, 1 - p), (1 - p, -p)):
-        mean = side * (a * x + b) - x * q * beta * b  # e_a = -q beta b, by Phi_1
-        total += share * sp.exp(side * beta * x) * (mean**2 + side * hn - q * b**2) / 2
-    seen = sp.diff(total, x).subs(x, 0)
-    n = hn + t * b**2 / 3
-    assert sp.expand(seen - q * (a * b + beta * (n / 2 + t * b**2 / 3))) == 0
-
-
-def test_the_quartic_of_three_atoms_is_a_square_in_nu():
-    """Phi_4 at x = 0 has <nu, nu>/8, so that beside b it leaves nu an annulus."""
-    p, b, nu = sp.symbols("p1:4"), sp.symbols("b1:4"), sp.symbols("n1:4")
-    quartic = phi(4, p, b, nu)
-    assert sp.hessian(quartic, nu) == sp.diag(*(w / 4 for w in p))
-    assert sp.expand(phi(3, p, b, nu) - sum(w * (q**3 / 6 + q * v / 2) for w, q, v in zip(p, b, nu, strict=True))) == 0
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
@@ -79,26 +31,20 @@ def test_one_superfluous_softmax_expert(dim):
     [
         ({"gate": "softmax", "true": 2, "fitted": 3}, 5, 1),
         ({"gate": "linear", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "q*x", "expert": "m*x + c", "true": 2, "fitted": 3}, 5, 1),
         ({"gate": "softmax", "true": 3, "fitted": 4}, Fraction(15, 2), 1),
         ({"gate": "softmax", "expert": "constant", "true": 2, "fitted": 3}, Fraction(15, 4), 1),
         ({"gate": "softmax", "expert": "nonlinear:tanh", "true": 2, "fitted": 3}, 5, 1),
         ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
-        ({"gate": "tanh(w*x)/tau", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
-        ({"gate": "activation", "s": "gelu", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
         ({"gate": "activation", "s": "cos", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
         ({"gate": "softmax", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
         ({"gate": "softmax", "true": 1, "fitted": 2, "dim": 2}, Fraction(7, 2), 2),
         ({"gate": "activation", "s": "tanh", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
         ({"gate": "activation", "s": "cos", "true": 1, "fitted": 2}, Fraction(19, 8), 1),
         ({"gate": "softmax", "true": 2, "fitted": 4}, 6, 2),
-        ({"gate": "softmax", "true": 2, "fitted": 4, "dim": 2}, Fraction(17, 2), 1),
-        ({"gate": "activation", "s": "tanh", "true": 3, "fitted": 5}, 9, 1),
         ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 5}, Fraction(15, 2), 2),
         ({"gate": "softmax", "true": 2, "fitted": 2}, 4, 1),
         ({"gate": "quadratic", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
         ({"gate": "gaussian", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
-        ({"gate": "gaussian", "true": 2, "fitted": 3, "dim": 2}, Fraction(31, 4), 1),
     ],
 )
 def test_exact_values(asked, exact, multiplicity):
@@ -126,7 +72,6 @@ def test_exact_values(asked, exact, multiplicity):
             ReasonKind.UNDECIDED,
         ),
         ({"gate": "activation", "s": "hardtanh", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
-        ({"gate": "laplace", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
         ({"gate": "sigmoid", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
         ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3, "gauge": "free"}, None, 6, ReasonKind.FREE_GAUGE),
     ],
@@ -140,12 +85,9 @@ def test_intervals_and_what_is_undecided(asked, lower, upper, kind):
 
 FREE = [  # gate, shared, half the number of free parameters of two atoms
     ("beta1*x/(tau1*tau2)", ("tau1", "tau2"), 4),
-    ("v*w*x", (), 4),
     ("w*exp(x - c)", (), 4),
-    ("kappa*cos(x - c)**2", (), Fraction(9, 2)),
     ("log(exp(v*x) + exp(w*x))", (), 5),
     ("kappa*sin(w*x + c)/tau", ("w",), 5),
-    ("(v + w)*x/tau", (), 4),
     ("w*x**2 + (v*x + c)**2", (), Fraction(9, 2)),
     ("tanh(v*x)/tau", (), 5),
 ]
@@ -155,10 +97,6 @@ FREE = [  # gate, shared, half the number of free parameters of two atoms
 def test_what_flows_and_translations_move_is_not_counted(gate, shared, half):
     one = found(gate, 2, 2, gauge="free", shared=shared)
     assert (one.exact, one.bic, one.multiplicity) == (half, half, (1, 1))
-
-
-def test_the_gauge_counts():
-    assert found("tanh(v*x)/tau", 2, 2, gauge="anchored").exact == Fraction(9, 2)
 
 
 @pytest.mark.parametrize(
@@ -178,47 +116,10 @@ def test_coordinates_do_not_matter_and_constant_experts_are_exact(asked, exact, 
     assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
 
 
-def test_the_equations_of_two_constant_experts_of_one_true_one():
-    """|beta b|, |beta N|, |b N|, N^2, b^4 <= delta: with sizes delta^(u/4) the exponent is the least sum of u/4.
-
-    It is attained at one point, so that the volume has no logarithm.
-    """
-    sizes = [
-        (u, v, w)
-        for u in range(5)
-        for v in range(1, 5)
-        for w in range(2, 5)
-        if u + v >= 4 and u + w >= 4 and v + w >= 4
-    ]
-    least = min(map(sum, sizes))
-    assert (Fraction(least, 4), [p for p in sizes if sum(p) == least]) == (Fraction(3, 2), [(2, 2, 2)])
-
-
-def test_the_equations_of_a_product_of_gaussians():
-    """The exponent 2 at one point: theorem 6.2.7 has the multiplicity 1. h, M are of the gate, b, N of the expert."""
-    sizes = [
-        (h, m, b, n)
-        for h in range(1, 5)
-        for m in range(2, 5)
-        for b in range(1, 5)
-        for n in range(2, 5)
-        if min(h + m, b + n, h + b, h + n, m + b, m + n) >= 4
-    ]
-    least = min(map(sum, sizes))
-    assert (Fraction(least, 4), [p for p in sizes if sum(p) == least]) == (2, [(2, 2, 2, 2)])
-
-
 def test_a_number_of_parameters_that_depends_on_signs_is_not_decided():
     one = found("activation", 2, 2, s="relu", gauge="free")
     assert (one.exact, one.bic) == (None, None)
     assert "signs of beta1" in one.reason.text
-
-
-def test_bounds_grow_with_the_atoms_and_stay_below_bic():
-    for gate, s in (("softmax", None), ("activation", "tanh"), ("gaussian", None)):
-        row = [found(gate, 3, k, s=s) for k in (3, 4, 5)]
-        assert [c.upper for c in row] == sorted(c.upper for c in row)
-        assert all(c.lower <= c.upper < c.bic for c in row[1:])
 
 
 def test_a_bias_inside_has_an_anchor_too():
@@ -244,11 +145,6 @@ def test_what_is_refused():
         found("softmax", 3, 2)
     with pytest.raises(ValueError, match="Gaussian experts"):
         found("softmax", 2, 3, expert="multinomial:2")
-
-
-def test_partitions():
-    assert list(partitions(4, 2)) == [(4,), (3, 1), (2, 2)]
-    assert list(partitions(0, 3)) == [()]
 
 
 SHOWN = {

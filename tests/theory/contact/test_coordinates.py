@@ -6,10 +6,9 @@ import sympy as sp
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.kernel.check import check
-from temperance.theory.least_squares.orders import certificate, least_squares_orders
-from temperance.theory.least_squares.split_atom import split_atom
+from temperance.theory.least_squares.orders import certificate, least_squares_orders, split_atom
 from temperance.theory.models.by_name import model
-from temperance.theory.models.coordinates import linear_in
+from temperance.theory.models.form import linear_in
 
 # orders in cells of two and of three beside a singleton; those of weighted means after the bar
 EXPERTS = {

@@ -7,8 +7,7 @@ import sympy as sp
 
 import temperance
 from temperance.commands.app import run
-from temperance.theory.interactions.conditions import gate_conditions
-from temperance.theory.interactions.interactions import derive
+from temperance.theory.interactions.interactions import derive, gate_conditions
 from temperance.theory.models.by_name import model
 
 GATES = {  # first order, second order
@@ -22,8 +21,8 @@ GATES = {  # first order, second order
 }
 
 
-def conditions_of(gate, expert="gaussian"):
-    spec = model(gate, expert)
+def conditions_of(gate):
+    spec = model(gate)
     return gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))["conditions"]
 
 
@@ -33,11 +32,10 @@ def test_conditions_of_a_gate(gate):
 
 
 @pytest.mark.parametrize("gate", GATES)
-@pytest.mark.parametrize("expert", ["gaussian", "constant"])
-def test_a_condition_holds_where_each_family_has_full_rank_at_random_numbers(gate, expert):
+def test_a_condition_holds_where_each_family_has_full_rank_at_random_numbers(gate):
     """A second way to the verdict: the values of the functions at random points, in 40 digits."""
     rng = random.Random(7)
-    for condition in conditions_of(gate, expert):
+    for condition in conditions_of(gate):
         independent = True
         for family in condition["families"]:
             functions = [sp.sympify(text) for text in family]

@@ -5,7 +5,6 @@ import sympy as sp
 
 from temperance.theory.interactions import interactions
 from temperance.theory.interactions.interactions import (
-    _complexity,
     add_multiple,
     derive,
     groebner_basis,
@@ -78,35 +77,10 @@ def test_what_the_others_of_its_order_and_below_give_is_dropped_from_the_last_on
     assert kept == [temperature, heat, slope, third]
 
 
-def test_the_smaller_coefficients_are_the_simpler_ones():
-    family = groebner_basis(model(), 2).family
-    _, heat, _, slope = groebner_basis(model(), 2).operators
-    large = combination(family, ("tau + 1", slope))
-    assert sorted([heat, slope], key=lambda f: _complexity(family.key, f)) == [slope, heat]
-    assert sorted([heat, large], key=lambda f: _complexity(family.key, f)) == [heat, large]
-
-
-def test_a_result_names_its_model_and_order():
-    found = derive("softmax", "constant", dim=2, order=1)
-    assert (found.spec.gate.name, found.spec.expert.name, found.spec.dim, found.order) == ("softmax", "constant", 2, 1)
-    assert found.spec == model("softmax", "constant", dim=2)
-    assert found.basis.family.spec == found.spec
-    assert "basis" not in repr(found)
-
-
-def test_the_default_is_the_linear_gate_with_gaussian_experts():
-    assert derive() == derive("linear", "gaussian", None, 1, 2)
-    assert model() == model("linear", "gaussian", None, 1)
-
-
 @pytest.mark.parametrize("dim", [0, 21, -1, 1.0, True, "2"])
 def test_dimensions_outside_one_to_twenty_are_refused(dim):
     with pytest.raises(ValueError, match=f"^the dimension of x must be an integer from 1 to 20, got {dim!r}$"):
         model(dim=dim)
-
-
-def test_the_largest_dimension_is_accepted():
-    assert len(model(dim=20).parameters) == 43
 
 
 def test_an_activation_goes_with_its_gate_only():

@@ -5,69 +5,45 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models import gates
-from temperance.theory.models.by_name import expert_from, gate_from, least, model
+from temperance.theory.models.by_name import expert_from, gate_from, model
 from temperance.theory.models.experts import mean_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
+from temperance.theory.models.form import named
+from temperance.theory.models.spec import BETA0, NU, TAU, covariates
 from temperance.theory.models.weights import weight_parameters
-from temperance.theory.symmetries.traits import traits, understood
+from temperance.theory.symmetries.traits import understood
 
 X = covariates(1)[0]
-NORMAL = "- log(2*pi*Gamma)/2"
 D2 = "(G1*G3 - G2**2)"
 
-NAMED = {  # the fourteen gates as formulas: name, dimension: formula, options, new name of each old one
-    ("linear", 1): ("w*x/tau", {}, {"beta1": "w"}),
-    ("linear", 2): ("w @ x/tau", {}, {"beta1_1": "w_1", "beta1_2": "w_2"}),
-    ("softmax", 2): ("w1*x1 + w2*x2", {}, {"beta1_1": "w1", "beta1_2": "w2"}),
-    ("activation", 1): ("tanh(beta1*x)/tau + m/tau", {}, {}),
-    ("activation", 2): ("relu6(beta1 @ x)/tau", {}, {}),
-    ("activation-bias", 1): ("tanh(beta1*x + c)/tau", {}, {}),
-    ("quadratic", 1): ("(A*x**2 + beta1*x + beta0)/tau", {}, {}),
-    ("quadratic", 2): (
-        "(A1*x1**2 + 2*A2*x1*x2 + A3*x2**2 + beta1 @ x)/tau",
-        {},
-        {"A_1_1": "A1", "A_1_2": "A2", "A_2_2": "A3"},
-    ),
-    ("gaussian", 1): (f"log(p) - (x - c)**2/(2*Gamma) {NORMAL}", {"positive": ["p"]}, {"pi": "p"}),
-    ("gaussian", 2): ("log(p) - norm(x - c)**2/(2*Gamma) - log(2*pi*Gamma)", {"positive": ["p"]}, {"pi": "p"}),
-    ("gaussian-full", 1): (f"log(p) - (x - c)**2/(2*Gamma) {NORMAL}", {"positive": ["p"]}, {"pi": "p"}),
+NAMED = {  # the fourteen gates as formulas
+    ("linear", 1): ("w*x/tau", {}),
+    ("linear", 2): ("w @ x/tau", {}),
+    ("softmax", 2): ("w1*x1 + w2*x2", {}),
+    ("activation", 1): ("tanh(beta1*x)/tau + m/tau", {}),
+    ("activation", 2): ("relu6(beta1 @ x)/tau", {}),
+    ("activation-bias", 1): ("tanh(beta1*x + c)/tau", {}),
+    ("quadratic", 1): ("(A*x**2 + beta1*x + beta0)/tau", {}),
+    ("quadratic", 2): ("(A1*x1**2 + 2*A2*x1*x2 + A3*x2**2 + beta1 @ x)/tau", {}),
+    ("gaussian", 2): ("log(p) - norm(x - c)**2/(2*Gamma) - log(2*pi*Gamma)", {"positive": ["p"]}),
     ("gaussian-full", 2): (
         f"log(p) - (G3*(x1 - c1)**2 - 2*G2*(x1 - c1)*(x2 - c2) + G1*(x2 - c2)**2)/(2*{D2}) - log(2*pi) - log{D2}/2",
         {"positive": ["p"]},
-        {"pi": "p", "c_1": "c1", "c_2": "c2", "Gamma_1_1": "G1", "Gamma_1_2": "G2", "Gamma_2_2": "G3"},
     ),
-    ("sigmoid", 1): ("-log(1 + exp(-(beta1*x + w)/tau))", {"bias": False}, {}),
-    ("sigmoid-tau-1", 2): ("-log(1 + exp(-(beta1 @ x + w)))", {"bias": False}, {}),
-    ("sigmoid-euclidean", 1): ("-log(1 + exp((abs(beta1 - x) - w)/tau))", {"bias": False}, {}),
-    ("sigmoid-euclidean", 2): ("-log(1 + exp((norm(beta1 - x) - w)/tau))", {"bias": False}, {}),
-    ("cosine", 2): ("beta1 @ x/(norm(beta1)*norm(x))/tau + b0", {}, {}),
-    ("cosine-perturbed", 2): ("beta1 @ x/((norm(beta1) + 1)*(norm(x) + 1)*tau) + b0", {}, {}),
-    ("laplace", 1): ("-abs(x - beta1)/tau + beta0", {}, {}),
-    ("laplace", 2): ("-norm(x - beta1)/tau + beta0", {}, {}),
+    ("sigmoid", 1): ("-log(1 + exp(-(beta1*x + w)/tau))", {"bias": False}),
+    ("sigmoid-tau-1", 2): ("-log(1 + exp(-(beta1 @ x + w)))", {"bias": False}),
+    ("sigmoid-euclidean", 1): ("-log(1 + exp((abs(beta1 - x) - w)/tau))", {"bias": False}),
+    ("sigmoid-euclidean", 2): ("-log(1 + exp((norm(beta1 - x) - w)/tau))", {"bias": False}),
+    ("cosine", 2): ("beta1 @ x/(norm(beta1)*norm(x))/tau + b0", {}),
+    ("cosine-perturbed", 2): ("beta1 @ x/((norm(beta1) + 1)*(norm(x) + 1)*tau) + b0", {}),
+    ("laplace", 1): ("-abs(x - beta1)/tau + beta0", {}),
+    ("laplace", 2): ("-norm(x - beta1)/tau + beta0", {}),
 }
 
 
-def parts(log_weight):
-    folded = sp.piecewise_fold(log_weight)
-    pieces = folded.args if isinstance(folded, sp.Piecewise) else [(folded, sp.true)]
-    return [(e, None if c == sp.true else (c.lts - c.gts)) for e, c in pieces]
-
-
 @pytest.mark.parametrize(("name", "dim"), NAMED)
-def test_a_gate_of_the_table_is_that_of_its_formula_up_to_names(name, dim):
-    text, options, renamed = NAMED[name, dim]
-    source = {"activation": "relu6" if dim == 2 else "tanh", "activation-bias": "tanh"}.get(name)
-    given, made = gates.gate(name, dim, source), gate_from(text, dim, **options)
-    new = {p.name: p for p in made.parameters}
-    names = {p: new[renamed.get(p.name, p.name)] for p in given.parameters}
-    assert {names[p] for p in given.own} == {*made.own}
-    assert tuple(names[p] for p in given.shared) == made.shared
-    assert given.offset == made.offset
-    ours, theirs = parts(made.log_weight), parts(given.log_weight.subs(names))
-    assert len(ours) == len(theirs)
-    for (mine, here), (its, there) in zip(ours, theirs, strict=True):
-        assert sp.simplify(sp.expand_log(mine - its, force=True)) == 0
-        assert here == there or sp.expand(here - there) == 0
+def test_a_formula_of_a_gate_of_the_table_has_its_name(name, dim):
+    text, options = NAMED[name, dim]
+    assert named(gate_from(text, dim, **options), dim) == name
 
 
 def test_every_gate_has_its_formula_here():
@@ -77,17 +53,13 @@ def test_every_gate_has_its_formula_here():
 READ = [  # formula, options: own, shared, offset
     ("kappa*cos(x - c)/tau", {}, "kappa c", "tau", BETA0 / TAU),
     ("beta1*x**3/tau + beta2*x", {}, "beta1 beta2", "tau", BETA0),
-    ("tanh(w*x)/tau + q*x**2", {}, "w q", "tau", BETA0),
-    ("-(x - c)**2/tau", {}, "c", "tau", BETA0 / TAU),
     ("beta1*x1 + beta2*x1*x2", {}, "beta1 beta2", "", BETA0),
-    ("beta1*x_1 + beta2*x_2", {}, "beta1 beta2", "", BETA0),
     ("q*x + m", {}, "q", "", BETA0),
     ("(q*x + m)/tau", {}, "q", "tau", BETA0 / TAU),
     ("(q*x + m)/s", {"shared": ["s"]}, "q", "s", BETA0 / sp.Symbol("s", real=True)),
     ("log(w) + q*x", {"positive": ["w"]}, "w q", "", None),
     ("q*x/tau", {"bias": False}, "q", "tau", None),
     ("k*cos(x - c)", {"constants": {"k": "1/2"}}, "c", "", BETA0),
-    ("gelu(w*x + c)/tau", {}, "w c", "tau", BETA0 / TAU),
     ("where(x < c, w*x, w*c)", {}, "c w", "", BETA0),
     ("where(x < m, w*x + m, m)", {}, "m w", "", BETA0),  # m moves a kink, so it is no bias
 ]
@@ -106,11 +78,6 @@ def test_the_dimension_is_the_least_or_the_one_that_is_given():
         *("kappa", "beta1_1", "beta1_2", "a_1", "a_2", "b", "nu"),
     ]
     assert model("beta1 @ x").gate.log_weight == model("softmax").gate.log_weight
-
-
-def test_constants_are_exact_and_positive_names_positive():
-    gate = gate_from("w*cos(k*x)", constants={"k": 0.1}, positive=["w"])
-    assert gate.log_weight == sp.Symbol("w", positive=True) * sp.cos(X / 10)
 
 
 def test_a_formula_is_evaluated_as_it_is_written():
@@ -141,14 +108,6 @@ def test_what_was_understood_is_one_line():
     assert "weight of an atom: none of its own" in str(understood(model("q*x", bias=False)))
 
 
-@pytest.mark.parametrize("name", ["linear", "quadratic", "sigmoid", "laplace"])
-def test_the_formula_of_a_gate_has_its_traits(name):
-    text, options, _ = NAMED[name, 1]
-    found, known = traits(model(text, **options)), traits(least(name)[0])
-    for trait in ("weighted", "alone", "common", "shared", "atoms_needed"):
-        assert getattr(found, trait) == getattr(known, trait)
-
-
 WORDS = "accepted: x, or x1 .. xd, or vectors as in beta1 @ x and norm.x - c., parameters"
 REFUSED = [
     (
@@ -158,18 +117,12 @@ REFUSED = [
     ),
     ("gelu", {}, "unknown gate 'gelu'; .*; the activation 'gelu' goes with --activation"),
     ("w*foo(x)", {}, rf"gate 'w\*foo\(x\)': unknown function 'foo'; {WORDS}.*"),
-    ("w/tau", {}, "constant in x"),
     ("lambda*x", {}, "'lambda' is a word of Python, .*; accepted: another name, such as lambda1"),
     ("w/x", {}, "a division by 'x', which is 0 at some x"),
-    ("w*tan(x)", {}, r"a division by 'cos\(x\)', which is 0 at some x"),
     ("w/(1 + c*x)", {}, "a division by 'c.x . 1', which is 0 at some x"),
-    ("w*(x - 2)**(-3)", {}, "a division by 'x - 2', which is 0"),
-    ("x/tau", {}, "constant in x"),
     ("w + tau", {}, "constant in x"),
     ("w*x3", {"dim": 2}, "x3 is no covariate in dimension 2; accepted: x1 .. x2"),
-    ("w*x0", {}, "x0 is no covariate"),
     ("w*x", {"dim": 2}, "mixes vectors and numbers in dimension 2"),
-    ("w @ x + x", {"dim": 2}, "mixes vectors and numbers"),
     ("w*y", {}, "y is the response"),
     ("w*z", {}, "the covariate is called x"),
     ("w*x + v - v", {}, "'v' does not act"),
@@ -181,7 +134,6 @@ REFUSED = [
     ("w*log(x)", {}, "log of 'x' is not real at x = -"),
     ("w*x + log(p)", {}, "--positive NAME"),
     ("w*x**p", {}, "a power p of 'x' is not real"),
-    ("w*x + 1/0", {}, "constant in x"),
     ("w*x^2", {}, r"powers are written \*\*"),
     ("2x*w", {}, r"products are written \*, as in 2\*x"),
     ("w*x**9999", {}, "a power of 9999"),
@@ -189,19 +141,15 @@ REFUSED = [
     ("__import__('os')", {}, "not a real number"),
     ("w*x", {"activation": "tanh"}, "written out, as in tanh"),
     ("w*x", {"shared": ["v"]}, "shared: 'v' is no parameter of a formula of the gate"),
-    ("w*x", {"shared": ["a"]}, "shared: 'a' is no parameter of a formula of the gate"),
     ("w*x", {"positive": ["v"]}, "positive: 'v' is no parameter"),
     ("w*x", {"constants": {"v": 1}}, "constants: 'v' is no parameter"),
     ("w*x", {"constants": {"x": 1}}, "constants: 'x' is no parameter"),
     ("v*w*x", {"constants": {"v": "c + 1"}}, "the constant v is no number: 'c \\+ 1'"),
     ("linear", {"bias": False}, "only a gate that is a formula can do without a bias"),
-    ("a*x", {}, "parameter 'a' is used twice"),
     ("linear", {"expert": "gausian"}, "unknown expert 'gausian'; .*did you mean gaussian.*a formula of x"),
     ("linear", {"expert": "a*x + nu"}, "a mean is without noise"),
-    ("linear", {"expert": "a*x + y"}, "y is the response"),
     ("linear", {"expert": "a*x/tau"}, "tau is the temperature of the gate"),
     ("linear", {"expert": "a*x + beta1"}, "parameter 'beta1' is used twice"),
-    ("linear", {"expert": "a*x + b - b"}, "'b' does not act"),
     ("w*x/tau", {"expert": "s*x", "shared": ["s"]}, "shared: 's' is no parameter of a formula of the gate"),
 ]
 
@@ -210,13 +158,6 @@ REFUSED = [
 def test_what_is_no_formula_is_refused_in_one_line(text, options, message):
     with pytest.raises(ValueError, match=f"^[^\n]*{message}[^\n]*$"):
         model(text, **options)
-
-
-def test_objects_and_formulas_go_together():
-    c = sp.Symbol("c", real=True)
-    own = Expert("own", model("linear", "a*x").expert.log_density, (sp.Symbol("a", real=True), NU))
-    assert model("w*x/tau", own).parameters[0].name == "w"
-    assert model(Gate("own", c * X, (c,)), "a*x**2", positive=["a"]).expert.parameters[0].is_positive
 
 
 @pytest.mark.parametrize("text", ["where(x > c, w*x, 0)/tau", "sign(x - c)*w", "w*x**2/tau + where(x > c, m, 0)"])

@@ -8,7 +8,7 @@ import pytest
 from temperance.theory.conditions.decision import decide
 from temperance.theory.coq.files import library
 from temperance.theory.rates import learnability as module
-from temperance.theory.rates.learnability import MIRRORS, WHY, learnability
+from temperance.theory.rates.learnability import WHY, learnability
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import somewhere
 
@@ -19,7 +19,6 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
     ("source", "answer", "advice"),
     [
         ("z", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
-        ("2*z - 1", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
         ("relu", "no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are", "fix tau"),
         ("z**2", "no: at most beta1/|beta1|, |beta1|^2/tau, beta0/tau are", "fix tau"),
         ("log(abs(z))", "yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", "fix tau"),
@@ -28,7 +27,6 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
             "yes where two beta1_i are not parallel, or one is anchored; where two are opposite, tau/2",
             "take an",
         ),
-        ("heaviside", "yes where two beta1_i are not parallel", "take an activation that is not constant"),
         ("3", "no: s is constant, and the gate does not depend on x", "fix tau"),
         ("hardshrink", "not proved: the first-order condition fails, but not as a symmetry (a jump moves", "fix tau"),
         ("gelu", f"yes, except at {MIRROR}", "anchor one atom"),
@@ -38,11 +36,6 @@ MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
             "anchor one atom",
         ),
         ("exp(-z**2)", "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant", "anchor one atom"),
-        (
-            "log(1 + z**2)",
-            "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant",
-            "anchor",
-        ),
         ("mish", "yes", None),
         (
             "elu",
@@ -59,9 +52,7 @@ def test_the_answer_in_words(source, answer, advice):
     assert found.advice is None if advice is None else found.advice.startswith(advice)
 
 
-@pytest.mark.parametrize(
-    "source", ["tanh", "relu", "z**3", "elu", "z**2 + z", "log(abs(z))", "softplus", "step", "exp"]
-)
+@pytest.mark.parametrize("source", ["tanh", "relu", "elu", "z**2 + z", "log(abs(z))", "exp"])
 def test_yes_is_said_only_where_tau_has_a_rate(source):
     rates = {
         gauge: next(p.sharp for p in predict(somewhere(2), 2, source, gauge=gauge) if p.parameter == "tau")
@@ -72,12 +63,7 @@ def test_yes_is_said_only_where_tau_has_a_rate(source):
     assert answer.startswith("yes with an anchored") == (rates["free"] is None and rates["anchored"] is not None)
 
 
-def test_every_mirror_type_is_explained():
-    kinds = {decide(source).mirror.kind for source in ("tanh", "gelu", "z**2", "mish")}
-    assert {kind or "none" for kind in kinds} == set(MIRRORS)
-
-
-def test_the_example():
+def test_the_examples():
     assert doctest.testmod(module).failed == 0
 
 

@@ -19,25 +19,9 @@ from temperance.theory.rates.true_point import truth_at
 
 X = np.linspace(-3, 3, 41) + 0.0037
 TAUS = (0.5, 1, 2, 4, 8)
-QUICK = ("tanh", "gelu", "relu", "abs(z)", "z**3", "cosh(z)", "z - sin(z)", "log(1 + z**2)", "elu", "z + z**3", "2*z")
-MORE = (
-    *(
-        "sigmoid",
-        "sin(z)",
-        "atan(z)",
-        "silu",
-        "softplus",
-        "mish",
-        "exp(z)",
-        "hardtanh",
-        "hardswish",
-        "softsign",
-        "z**2",
-    ),
-    *("z + z**2", "z**2 + z**4", "z**3 + cos(z)", "exp(-z**2)", "z*tanh(z)", "log(1 + abs(z))", "sign(z)", "heaviside"),
-    *("abs(z)**(1/2)", "leaky_relu", "relu6", "hardshrink", "z**5 - z**3", "erf(z) + 1", "3", "z + z**3 + z**5"),
-    *("tanh(z)**3", "tanh(z) - z", "z*exp(-z**2)", "max(z, 0)**2", "softshrink", "tanhshrink"),
-)
+QUICK = ("tanh", "gelu", "relu", "z**3", "cosh(z)", "z - sin(z)", "elu", "2*z")
+MORE = ("sigmoid", "mish", "hardtanh", "hardswish", "z**2", "z + z**2", "z**3 + cos(z)", "log(1 + abs(z))", "sign(z)")
+MORE += ("abs(z)**(1/2)", "hardshrink", "3", "z + z**3", "tanh(z)**3")
 
 
 @cache
@@ -148,21 +132,9 @@ def test_parameters_of_one_density_have_one_answer(s, gauge):
     assert check(s, 2, gauge, (-1, 0, 1, 2), some(0, 4)) > 0
 
 
-WIDE = (-2, -1, -0.25, 0, 0.25, 1, 3)
-WIDER = (-2, -1, -0.25, 0, 0.25, 0.5, 1, 1.5, 2, 3)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("grid", [WIDE, pytest.param(WIDER, marks=pytest.mark.full)], ids=len)
 @pytest.mark.parametrize("gauge", ["free", "anchored"])
-@pytest.mark.parametrize("s", [*QUICK, *MORE])
-def test_parameters_of_one_density_have_one_answer_on_a_wide_grid(s, gauge, grid):
-    check(s, 2, gauge, grid, some(1, 6))
-    check(s, 3, gauge, (-1, 0, 1, 2), some(2, 4))
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("gauge", ["free", "anchored"])
-@pytest.mark.parametrize("s", [*QUICK, *MORE])
-def test_parameters_of_three_atoms_and_one_density_have_one_answer_on_a_wide_grid(s, gauge):
-    check(s, 3, gauge, (-2, -1, 0, 1, 2), some(2, 4))
+@pytest.mark.parametrize("s", MORE)
+def test_parameters_of_one_density_have_one_answer_on_a_wide_grid(s, gauge):
+    check(s, 2, gauge, (-2, -1, -0.25, 0, 0.25, 3), some(1, 4))
+    check(s, 3, gauge, (-1, 0, 2), some(2, 3))

@@ -1,6 +1,5 @@
 """Predicted exponents against the table of theory 4.2, and laws that they obey whatever the activation is called."""
 
-import random
 from fractions import Fraction as F
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import activation
-from temperance.theory.models.gates import generic, linear, softmax
+from temperance.theory.models.gates import linear, softmax
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import slopes, somewhere, truth_at
 
@@ -45,7 +44,7 @@ def test_linear_gate_exact(true_k):
     assert at(found, [1] * true_k, 0, "published")["tau"] is None
 
 
-@pytest.mark.parametrize("m", [2, 3, 4])
+@pytest.mark.parametrize("m", [2, 4])
 def test_softmax_with_a_singleton_elsewhere(m):
     found = predict(somewhere(3, make=softmax), m + 2)
     cell = {"beta1": F(1, 4), "a": F(1, 4), "b": F(1, 4 * m), "nu": F(1, 2 * m), "weight": F(1, 2)}
@@ -63,14 +62,7 @@ def test_softmax_with_every_cell_split(sizes, cell):
     assert at(found, sizes, cell) == expected
 
 
-def test_the_sizes_of_the_other_cells_decide():
-    found = predict(somewhere(2, make=linear), 4)
-    assert at(found, [1, 3], 1)["beta1/tau"] == F(1, 4)
-    assert at(found, [2, 2], 1)["beta1/tau"] is None
-    assert at(found, [1, 3], 1)["beta0/tau"] is None
-
-
-@pytest.mark.parametrize("s", ["tanh", "sigmoid", "gelu", "exp(z)", "2*tanh(3*z) - 1", "z*erf(z)"])
+@pytest.mark.parametrize("s", ["tanh", "gelu", "2*tanh(3*z) - 1"])
 @pytest.mark.parametrize(
     "options", [{"gauge": "anchored"}, {"gauge": "anchored", "point": ANCHORED}, {"point": GENERIC}]
 )
@@ -99,22 +91,6 @@ def test_a_of_the_softmax_gate_with_every_cell_split_is_seen_where_no_share_vani
     found = [p for p in predict(somewhere(2, make=softmax), 6) if p.cells == "every cell split"]
     shared = {(p.parameter, p.cell_size) for p in found if any("shares" in c for c in p.conditions)}
     assert shared == {("a", 2), ("a", 3), ("a", 4)}
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_polynomial_puts_its_values_in_the_place_of_exponentials(seed):
-    """How slopes are extracted where every cell is split (theory 4.2.4): of other groups squares are left, >= 0."""
-    rng, x, g = random.Random(seed), *sp.symbols("x g")
-    atoms = [[sp.Rational(rng.randrange(-9, 10), 4) for _ in range(4)] for _ in range(3)]
-    (g0, *_), *others = atoms
-    h = (g - g0) ** 2 * sp.prod((g - o[0]) ** 2 for o in others)
-    series = [
-        sum(sp.diff(sp.exp(u * x) * ((a * x + b) ** 2 + nu), x, i).subs(x, 0) for u, a, b, nu in atoms)
-        for i in range(7)
-    ]
-    total = sum(c * f for c, f in zip(reversed(sp.Poly(h, g).all_coeffs()), series, strict=True))
-    assert sp.expand(total - sum(sp.diff(h, g, 2).subs(g, u) * a**2 for u, a, *_ in atoms)) == 0
-    assert all(sp.diff(h, g, 2).subs(g, u) >= 0 for u, *_ in others)
 
 
 @pytest.mark.parametrize("s", ["exp(z)", "sqrt(1 + z**2)"])
@@ -154,12 +130,7 @@ def test_slopes_where_a_sharp_condition_fails():
     assert at(found, [2, 3], 0)["a"] is None  # the anchor cell is split
 
 
-def test_where_nothing_is_proved_nothing_is_guessed():
-    assert at(split("exp(z)*z"), [1, 2], 0) == EXPERTS  # the anchor cell is split
-    assert at(split("z**2"), [2, 1], 0)["a"] is None  # (ii) fails
-
-
-@pytest.mark.parametrize("s", ["relu", "abs(z)", "z**3", "5 + max(z, 0)**3"])
+@pytest.mark.parametrize("s", ["relu", "z**3"])
 def test_slopes_and_weights_of_a_homogeneous_activation_with_a_split_cell(s):
     """A gate in beta1/tau^(1/p), which has no tau: the sharp conditions are those of the others."""
     found = split(s)
@@ -179,19 +150,6 @@ def test_a_kink_inside_the_support():
     assert at(exact("hardtanh", gauge="anchored", point=ANCHORED), [1, 1], 0) == REGULAR
 
 
-def test_kinks_that_only_some_cells_see_give_no_one_number():
-    beta1 = ((1.5,), (0.25,), (0,))
-    found = predict(
-        truth_at(beta1, 0.8, (-3, 3)),
-        4,
-        "where(z > 1, tanh(z) - tanh(1) + z, z + z**2*(z - 1))",
-        gauge="anchored",
-    )
-    row = next(p for p in found if p.parameter == "beta1" and p.cell_size == 2)
-    assert row.sharp is None
-    assert "kink" in row.reason
-
-
 def test_a_kink_at_zero_moves_only_in_two_dimensions():
     s = "where(z > 0, tanh(z), 2*tanh(z) + z**2*exp(z))"
     assert at(split(s), [2, 1], 0)["beta1"] == F(1, 4)
@@ -199,7 +157,7 @@ def test_a_kink_at_zero_moves_only_in_two_dimensions():
     assert at(exact(s, dim=2, gauge="anchored"), [1, 1], 0) == REGULAR
 
 
-@pytest.mark.parametrize("s", ["relu", "abs(z)", "z**3", "5 + max(z, 0)**2"])
+@pytest.mark.parametrize("s", ["abs(z)", "5 + max(z, 0)**2"])
 def test_continuous_homogeneous(s):
     found = exact(s, gauge="anchored")
     invariants = {"beta1^p/tau": F(1, 2), "beta1_direction": F(1, 2), "beta0/tau": F(1, 2)}
@@ -213,13 +171,6 @@ def test_homogeneous_seen_on_one_side_only():
     assert found == {**EXPERTS, **weight, "beta1^p/tau": None, "beta1_direction": None}
 
 
-def test_homogeneous_in_the_free_gauge_claims_no_single_invariant():
-    """d = 1, beta1_1, beta1_2 > 0: ReLU sees beta1_1 - beta1_2 alone."""
-    found = at(exact("relu", point=GENERIC), [1, 1], 0)
-    assert found["beta1^p/tau"] is None
-    assert found["a"] == found["weight"] == found["beta0/tau"] == F(1, 2)
-
-
 @pytest.mark.parametrize(
     ("s", "flat"),
     [("hardshrink", []), ("log(abs(z))", ["tau", "beta1"]), ("sign(z)", ["beta1"]), ("3", ["tau", "beta1"])],
@@ -228,14 +179,6 @@ def test_failures_of_f1_without_a_stated_rate_of_the_gate(s, flat):
     assert at(exact(s), [1, 1], 0) == EXPERTS  # poles and jumps are seen at single x
     assert [p.parameter for p in exact(s) if p.flat] == flat
     assert at(exact(s), [1, 1], 0, "published") == NOTHING
-
-
-@pytest.mark.parametrize("s", ["tanh", "sigmoid", "3 + asinh(z)", "sin(z)"])
-def test_mirror_points_of_type_odd(s):
-    expected = {**REGULAR, "beta1": F(1, 4)}
-    found = exact(s, point=MIRROR)
-    assert at(found, [1, 1], 0) == {**expected, "beta1_sum": F(1, 4), "beta1_difference": F(1, 2)}
-    assert at(found, [1, 1], 0, "published")["beta1_sum"] == F(1, 2)
 
 
 @pytest.mark.parametrize(
@@ -268,7 +211,7 @@ def test_a_slope_that_vanishes_at_one_parameter_leaves_the_others_of_its_density
     assert at(found, [1] * len(beta1), 0) == EXPERTS
 
 
-@pytest.mark.parametrize("s", ["gelu", "silu", "softplus", "hardswish", "z**3 + cos(z)"])
+@pytest.mark.parametrize("s", ["gelu", "hardswish", "z**3 + cos(z)"])
 def test_mirror_points_of_type_homogeneous(s):
     invariants = {"beta1^p/tau": F(1, 2), "beta1_direction": F(1, 2), "beta0/tau": F(1, 2)}
     assert at(exact(s, point=MIRROR), [1, 1], 0) == {**REGULAR, "tau": None, "beta1": None, **invariants}
@@ -298,9 +241,7 @@ def gate_rank(s, point, gauge):
     return int(np.sum(singular > 1e-7)), len(columns)
 
 
-@pytest.mark.parametrize(
-    "s", ["tanh", "gelu", "mish", "softplus", "exp(z)", "elu", "relu", "hardtanh", "hardswish", "z**3"]
-)
+@pytest.mark.parametrize("s", ["tanh", "gelu", "mish", "elu", "relu", "hardtanh", "z**3"])
 @pytest.mark.parametrize(("point", "gauge"), [(MIRROR, "free"), (GENERIC, "free"), (ANCHORED, "anchored")])
 def test_half_is_predicted_only_where_the_sampled_information_is_regular(s, point, gauge):
     found = at(exact(s, point=point, gauge=gauge), [1, 1], 0)
@@ -369,48 +310,9 @@ def test_the_identity_in_the_activation_gate_is_the_linear_gate():
 
 
 @pytest.mark.parametrize(
-    ("make", "source"), [(linear, None), (softmax, None), (generic, "relu"), (generic, "hardshrink")]
-)
-def test_density_always(make, source):
-    (found,) = (p for p in predict(somewhere(2, make=make), 3, source) if p.parameter == "density")
-    assert (found.sharp, found.published, found.cell_size) == (F(1, 2), F(1, 2), None)
-
-
-@pytest.mark.parametrize(
     ("s", "same"), [("tanh", "7 - 2*tanh(z/3)"), ("gelu", "3*gelu(2*z)"), ("relu", "max(5*z, 0)/2")]
 )
 def test_numbers_do_not_depend_on_the_form_of_s(s, same):
     for options in ({"gauge": "anchored"}, {"point": MIRROR}):
         numbers = [[(p.parameter, p.cell_size, p.sharp, p.published) for p in exact(f, **options)] for f in (s, same)]
         assert numbers[0] == numbers[1]
-
-
-@pytest.mark.parametrize(
-    "found", [exact("tanh"), split("exp(z)"), exact("relu"), predict(somewhere(2, make=linear), 5)]
-)
-def test_every_number_has_its_reason(found):
-    assert all(p.reason and p.published_reason for p in found)
-    assert all(isinstance(n, F | None) for p in found for n in (p.sharp, p.published))
-
-
-def test_parameters_of_the_activation_carry_their_exceptions():
-    found = exact("where(z > 0, z, c*z) + tanh(z)", gauge="anchored")
-    assert at(found, [1, 1], 0) == REGULAR
-    assert any("pieces" in c for c in found[0].conditions)
-
-
-@pytest.mark.parametrize(
-    ("s", "kind"),
-    [
-        ("tanh", "theorem"),
-        ("relu", "identity"),
-        ("gamma(z + 1) - z*gamma(z)", "undecided"),
-        ("hardtanh", "free_gauge"),
-        ("hardshrink", "no_bound"),
-    ],
-)
-def test_the_kind_of_the_reason_of_tau(s, kind):
-    (tau,) = (p for p in exact(s) if p.parameter == "tau")
-    assert tau.reason_kind == kind
-    assert tau.reason.startswith("free gauge: ") == (kind == "free_gauge")
-    assert (tau.sharp is not None, tau.flat) == (kind == "theorem", kind == "identity")

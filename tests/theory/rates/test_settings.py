@@ -4,9 +4,8 @@ import pytest
 
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.gates import cosine, linear
-from temperance.theory.rates.analysis import Analysis
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.true_point import is_analytic, somewhere, truth_at
+from temperance.theory.rates.true_point import Analysis, is_analytic, somewhere, truth_at
 
 GENERIC = truth_at(((1.5,), (0.7,)), 0.8, (-3, 3))
 

@@ -12,7 +12,7 @@ from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symb
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.parity import mixture_symmetries, sign_changes
 from temperance.theory.symmetries.score_translations import plain_parameters
-from temperance.theory.symmetries.vector_fields import SCALE, vector_field
+from temperance.theory.symmetries.vector_fields import SCALE
 
 GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
     ("linear", None, 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], "beta1/tau beta0/tau a b nu"),
@@ -40,15 +40,11 @@ DISCRETE = {  # activation: what is found beside permutation and translation
     "tanh": ["odd"],
     "sigmoid": ["odd"],
     "z**2": ["even"],
-    "log(1+z**2)": ["even"],
-    "log(z**2)": ["even"],
     "abs(z)": ["even"],
     "z**3": ["odd"],
     "min(max(z,-1),1)": ["odd"],
     "relu": [],
     "gelu": [],
-    "exp(z)": [],
-    "where(z<0,-z**2,z)": [],
     "where(z<1,-z,z)": [],
 }
 
@@ -80,20 +76,6 @@ def test_a_jump_away_from_zero_is_not_a_symmetry():
     assert found.flows == ()
     assert found.identifiable is None
     assert "moves a kink" in str(found.unintegrated[0])
-
-
-def test_a_shared_parameter_makes_all_atoms_move_together():
-    assert symmetries(derive("linear", order=1)).flows[0].together
-    assert not symmetries(derive("cosine", dim=2, order=1)).flows[0].together
-
-
-@pytest.mark.slow
-def test_few_cosines_do_not_show_their_temperature():
-    proved = symmetries(derive("cosine", dim=3, order=1)).proved
-    assert proved.endswith(
-        "of at most d = 3 atoms not tau, only the differences of beta1/(|beta1| tau) are identifiable"
-    )
-    assert "of at most" not in symmetries(derive("linear", dim=2, order=1)).proved
 
 
 @pytest.mark.parametrize(("gate", "relative"), [("sigmoid", False), ("linear", True)])
@@ -172,8 +154,7 @@ def test_a_flow_that_is_not_integrated_is_said():
 
 @pytest.mark.parametrize(
     ("gate", "activation", "dim"),
-    [(g, a, d) for g, a, d, flows, _ in GROUND_TRUTH if flows and a != "abs(z)**p"]
-    + [("cosine-perturbed", None, 2), ("activation", "2*log(abs(z))+1", 1), ("quadratic", None, 2)],
+    [(g, a, d) for g, a, d, flows, _ in GROUND_TRUTH if flows and a != "abs(z)**p"] + [("quadratic", None, 2)],
 )
 def test_flows_leave_the_density_of_a_mixture_unchanged(gate, activation, dim):
     """k = 2 atoms along the orbit at l = 6/5, all together or the first alone, at 30 digits; and off it they do not."""
@@ -226,21 +207,6 @@ def test_discrete_symmetries_of_activations(activation, names):
     assert of_one == ["permutation", "translation", *names]
 
 
-@pytest.mark.parametrize("activation", ["tanh", "log(1+z**2)", "relu", "min(max(z,-1),1)"])
-@pytest.mark.parametrize("dim", [1, 2])
-def test_reflections_change_the_density_unless_they_are_found(activation, dim):
-    spec = derive("activation", activation=activation, dim=dim, order=1).spec
-    log_density, parameters = symbolic_density(spec, 2)
-    point = dict(zip(parameters, NUMBERS, strict=False))
-    beta = [p for p in spec.gate.parameters if p.name.startswith("beta1")]
-    one, two = ([atom_symbol(p, i) for p in beta] for i in (1, 2))
-    even = {p: -point[p] for p in one}
-    odd = {p: -point[q] for p, q in [*zip(one, two, strict=True), *zip(two, one, strict=True)]}
-    kind = next((change.parity for change in sign_changes(spec.gate, dim)), None)
-    assert (_distance(spec, log_density, point, point | even) < 1e-28) == (kind == "even")
-    assert (_distance(spec, log_density, point, point | odd) < 1e-28) == (kind == "odd")
-
-
 X = covariates(1)[0]
 W, C, V = sp.symbols("w c v", real=True)
 PI = sp.Symbol("pi", positive=True)
@@ -251,24 +217,20 @@ TWO_KINKS = sp.Piecewise((-1, X * W < -1), (X * W, X * W < 1), (1, True))
     ("gate", "parities"),
     [  # each is known from the formula; none has a parameter called beta1
         (Gate("other name", sp.tanh(W * X) / TAU, (W, TAU), (TAU,), BETA0 / TAU), ["odd"]),
-        (Gate("own tau", sp.tanh(W * X) / TAU, (W, TAU)), ["odd"]),
         (Gate("own tau, bias over tau", sp.tanh(W * X) / TAU, (W, TAU), (), BETA0 / TAU), ["odd"]),
         (Gate("bias inside", sp.tanh(W * X + C), (W, C)), ["odd"]),
-        (Gate("even, own tau", (W * X) ** 4 / TAU, (W, TAU)), ["even"]),
         (Gate("two even parameters", W**2 * X + C**2 * X**3, (W, C)), ["even", "even"]),
         (Gate("product", V * sp.tanh(W * X), (V, W)), ["even", "odd"]),
         (Gate("weight", sp.log(PI) + sp.tanh(W * X), (PI, W)), ["odd"]),
         (Gate("no bias", sp.log(PI) + sp.tanh(W * X), (PI, W), offset=None), []),
         (Gate("kinks", TWO_KINKS, (W,)), ["odd"]),
-        (Gate("odd only below a kink", sp.Piecewise((X * W, X * W < 1), (1, True)), (W,)), []),
-        (Gate("beta1 without parity", sp.exp(sp.Symbol("beta1", real=True) * X), (sp.Symbol("beta1", real=True),)), []),
     ],
     ids=lambda value: value.name if isinstance(value, Gate) else "",
 )
 def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, parities):
     spec = model(gate, "constant")
     found = sign_changes(gate, 1)
-    assert [change.parity for change in found] == parities
+    assert [change.kind for change in found] == parities
     names = [s.name for s in mixture_symmetries(spec) if s.name in ("odd", "even")]
     assert names == parities
     log_density, parameters = symbolic_density(spec, 2)
@@ -276,36 +238,21 @@ def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, par
     own = [p for p in gate.parameters if p not in gate.shared]
     for change in found:
         sign = {p: -1 if p in change.parameters else 1 for p in own}
-        atoms = {1: 2, 2: 1} if change.parity == "odd" else {1: 1}
+        atoms = {1: 2, 2: 1} if change.kind == "odd" else {1: 1}
         moved = {atom_symbol(p, i): sign[p] * point[atom_symbol(p, j)] for i, j in atoms.items() for p in own}
         image = point | moved
         for i in (1, 2) if gate.offset is not None else ():
             before, after = (
                 {p: at.get(atom_symbol(p, i), at.get(p)) for p in (*own, *gate.shared)} for at in (point, image)
             )
-            gain = (change.rest if change.parity == "odd" else -change.rest * (i in atoms)).subs(before)
+            gain = (change.rest if change.kind == "odd" else -change.rest * (i in atoms)).subs(before)
             bias = gate.offset.subs(before).subs(BETA0, point[atom_symbol(BETA0, i)]) + gain
             image[atom_symbol(BETA0, i)] = sp.solve(gate.offset.subs(after) - bias, BETA0)[0]
         assert image != point
         assert _distance(spec, log_density, point, image) < 1e-28
 
 
-def test_a_temperature_of_every_atom_is_exchanged():
-    """The log odds of two atoms change where beta1 alone is reflected and exchanged."""
-    gate = Gate("own tau", sp.tanh(W * X) / TAU, (W, TAU), (), BETA0 / TAU)
-    (found,) = (s for s in mixture_symmetries(model(gate)) if s.name == "odd")
-    assert found.statement.startswith("for k = 2: (w_1, w_2) -> (-w_2, -w_1), (tau_1, tau_2) -> (tau_2, tau_1)")
-    assert "beta0/tau unchanged" in found.statement
-    assert BETA0 not in plain_parameters(model(gate))  # beta0 + c adds c/tau_i
-
-
-def test_scores_are_translated_whatever_the_parameter_is_called():
-    squares = Gate("squares", (W * X) ** 2 / TAU, (W, TAU), (TAU,), BETA0 / TAU)
-    found = {s.name: s.statement for s in mixture_symmetries(model(squares))}
-    assert "w**2/tau" in found["score translation"]
-
-
-@pytest.mark.parametrize("gate", ["linear", "softmax", "quadratic"])
+@pytest.mark.parametrize("gate", ["linear", "quadratic"])
 def test_translation_and_splitting_leave_the_density_unchanged(gate):
     spec = derive(gate, order=1).spec
     shifted = plain_parameters(spec)
@@ -324,32 +271,11 @@ def test_translation_and_splitting_leave_the_density_unchanged(gate):
     assert _distance(spec, log_density, pairs, pairs | half) > 1e-8
 
 
-def test_a_kinked_gate_is_not_translated():
-    spec = derive("activation", activation="where(z<0,0,1)", order=1).spec
-    assert [p.name for p in plain_parameters(spec)] == ["beta0"]
-
-
-def test_vector_fields_are_simplified():
-    found = derive("activation", activation="3*log(z)", order=1)
-    field = vector_field(found.generators[0])
-    assert str(field.components) == "((beta1, beta1),)"
-    assert str(field.multiplier) == "3/tau"
-    assert field(found.spec.parameters[0] ** 2) == 2 * found.spec.parameters[0] ** 2
-
-
 def test_the_rank_that_is_assumed_is_said():
     assert (
         "assuming that there are no further" in symmetries(derive("activation", activation="gamma(z)", order=1)).proved
     )
     assert "assuming" not in symmetries(derive(order=1)).proved
-
-
-def test_a_bias_of_the_gate_and_beta0_are_one():
-    x = covariates(1)[0]
-    beta, w = sp.symbols("beta w", real=True)
-    found = symmetries(derive(Gate("biased", beta * x + w, (beta, w)), "constant", order=1))
-    assert [f.statement for f in found.flows] == ["(w, beta0) -> (w + log(l), beta0 - log(l))"]
-    assert found.identifiable[0] == BETA0 + w
 
 
 def test_beta0_takes_up_a_factor_that_changes_along_the_flow():
@@ -358,14 +284,6 @@ def test_beta0_takes_up_a_factor_that_changes_along_the_flow():
     answer = symmetries(derive(Gate("biased", beta * x + w**2, (beta, w)), "constant", order=1))
     assert [flow.statement for flow in answer.flows] == ["(w, beta0) -> (w + log(l), beta0 - 2*w*log(l) - log(l)**2)"]
     assert answer.identifiable[:2] == (BETA0 + w**2, beta)
-
-
-def test_a_factor_that_changes_along_the_flow_is_no_symmetry_without_a_bias():
-    x = covariates(1)[0]
-    beta, w = sp.symbols("beta w", real=True)
-    answer = symmetries(derive(Gate("biased", beta * x + w**2, (beta, w), offset=None), "constant", order=1))
-    assert answer.flows == ()
-    assert "not constant along its flow" in str(answer.unintegrated[0])
 
 
 def test_an_expert_can_carry_a_flow():

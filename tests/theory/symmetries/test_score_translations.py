@@ -15,11 +15,9 @@ BETA = sp.Symbol("beta1", real=True)
 GAINS = [  # activation, F(beta1) of which all atoms can gain one constant, whether whatever the signs of beta1
     ("z**2", BETA**2, True),
     ("abs(z)", sp.Abs(BETA), True),
-    ("z**3", BETA**3, True),
     ("sqrt(abs(z))", sp.sqrt(sp.Abs(BETA)), True),
     ("z**2 + log(abs(z))", BETA**2, True),
     ("relu", sp.Abs(BETA), False),
-    ("leaky_relu", sp.Abs(BETA), False),
 ]
 
 
@@ -71,13 +69,6 @@ def test_what_is_identifiable_is_what_the_translation_leaves():
     assert "one sign" in rectified.proved
 
 
-@pytest.mark.parametrize("activation", ["tanh", "gelu", "exp(z)", "min(max(z,-1),1)", "where(z<0,-z**2,z)"])
-def test_other_gates_have_no_translation_of_scores(activation):
-    found = symmetries(derive("activation", activation=activation, order=1))
-    assert {s.name for s in found.discrete} <= {"permutation", "translation", "odd"}
-    assert BETA in found.identifiable
-
-
 def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     """Each atom gains 1 in c/Gamma and -1 in 1/Gamma, and its weight makes up for the constants."""
     spec = model("gaussian")
@@ -98,37 +89,13 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     assert names["c"] not in symmetries(derive("gaussian", order=1)).identifiable
 
 
-@pytest.mark.slow
-def test_perturbed_cosine_scores_are_translated():
-    """v = beta1/((|beta1| + 1) tau) takes every value below 1/tau, and the score is v.x/(|x| + 1)."""
-    spec = model("cosine-perturbed", dim=2)
-    values, beta = _values(spec, 3, ()), [p for p in spec.gate.parameters if p.name.startswith("beta1")]
-    (tau,) = spec.gate.shared
-    moved = dict(values)
-    for i in (1, 2, 3):
-        own = [atom_symbol(p, i) for p in beta]
-        size = sp.sqrt(sum(values[p] ** 2 for p in own))
-        v = [
-            values[p] / (size + 1) / 8 + shift
-            for p, shift in zip(own, (sp.Rational(1, 99), sp.Rational(-1, 50)), strict=True)
-        ]
-        length = sp.sqrt(v[0] ** 2 + v[1] ** 2)
-        moved |= {p: e / (1 - length) for p, e in zip(own, v, strict=True)}
-    moved[tau] = values[tau] / 8
-    assert _largest_change(spec, 3, values, moved) < 1e-25
-    assert len(scores(spec).translated) == 2
-    assert "beta1_1[j]" in str(symmetries(derive("cosine-perturbed", dim=2, order=1)).identifiable)
-
-
 TRANSLATED = [  # gate, shared, what is identifiable of it
     (
         "kappa*cos(x - c) + w*x",
         "",
         "w, kappa[i]*cos(c[i]) - kappa[j]*cos(c[j]), kappa[i]*sin(c[i]) - kappa[j]*sin(c[j]), beta0",
     ),
-    ("log(exp(v*x) + exp(w*x))", "", "v[i] - v[j], v - w, beta0"),
     ("log(exp(v*x + c) + exp(w*x + m))", "", "v[i] - v[j], v - w, c - m, beta0 + c"),
-    ("max(v*x + c, w*x + m)", "", "v[i] - v[j], v - w, c - m, beta0 + c"),
     ("max(v*x + c, w*x + m)/tau", "", "(v[i] - v[j])/tau, (v - w)/tau, (c - m)/tau, (beta0 + c)/tau"),
     (
         "kappa*cos(x - c)**2",
@@ -140,11 +107,6 @@ TRANSLATED = [  # gate, shared, what is identifiable of it
         "w*sinh(x + c) + v*x",
         "",
         "v, w[i]*cosh(c[i]) - w[j]*cosh(c[j]), w[i]*sinh(c[i]) - w[j]*sinh(c[j]), beta0",
-    ),
-    (
-        "k1*cos(x - c1)/tau + q*x**2",
-        "",
-        "q, (k1[i]*cos(c1[i]) - k1[j]*cos(c1[j]))/tau, (k1[i]*sin(c1[i]) - k1[j]*sin(c1[j]))/tau, beta0",
     ),
     ("beta1*x/tau + w*x**2/T", "", "beta1/tau, -w[j]/T[j] + w[i]/T[i], beta0"),
     (
@@ -177,7 +139,6 @@ def test_a_translation_that_is_not_listed_is_seen_in_the_jacobian():
     ("gate", "kind", "what"),
     [
         ("log(exp(v*x + c) + exp(w*x + m))", "exchange", "v_i <-> w_i, c_i <-> m_i"),
-        ("max(v*x + c, w*x + m)", "exchange", "v_i <-> w_i, c_i <-> m_i"),
         ("kappa*cos(x - c) + w*x", "shift", "c_i -> c_i + pi, kappa_i -> -kappa_i"),
         ("kappa*cos(x - c)**2", "shift", "c_i -> c_i + pi/2, kappa_i -> -kappa_i, beta0 -> beta0 + kappa"),
     ],
@@ -188,21 +149,7 @@ def test_discrete_symmetries_inside_of_an_atom_are_listed(gate, kind, what):
     assert symmetry.statement == f"{what}, atom by atom"
 
 
-def test_two_atoms_of_one_sign_may_have_a_curve_that_three_have_not():
-    """x^2 and x on the two sides of 0: two equations for beta1 of both atoms and tau."""
-    answer = symmetries(derive("activation", activation="where(z<0,-z**2,z)", order=1))
-    assert [(u.atoms, u.directions, u.listed) for u in answer.unexplained] == [(2, 2, 1)]
-    assert "2 atoms: at random points" in answer.proved
-
-
-def test_a_further_curve_of_two_atoms_is_told():
-    assert (
-        "two atoms (k = 2, free gauge) have a further"
-        in symmetries(derive("activation", activation="z**2 + z", order=1)).proved
-    )
-
-
-@pytest.mark.parametrize(("dim", "k"), [(2, 2), (3, 2), (2, 3)])
+@pytest.mark.parametrize(("dim", "k"), [(2, 2), (2, 3)])
 def test_two_squares_can_be_turned_into_each_other(dim, k):
     """(beta1_1.x)^2 - (beta1_2.x)^2 is a product of two linear forms, and a third atom is in the way."""
     spec = model("activation", activation="z**2", dim=dim)

@@ -10,26 +10,16 @@ import pytest
 import sympy as sp
 
 from temperance.show.document import cells, latex, markdown, of_derivation
-from temperance.theory.derivations.derivation import Code, Formula, derivation
-from temperance.theory.interactions.interactions import derive, tex
+from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.spec import Gate, covariates
+from temperance.theory.symmetries.derivation import Code, Formula, derivation
 
-STEPS = [
-    *("Definition", "Derivatives", "Linear system", "Relations", "Verification", "Symmetries"),
-    "Consequence for the rates",
-]
 MODELS = [
-    ("linear", "gaussian", None, 1),
     ("linear", "gaussian", None, 2),
-    ("gaussian-full", "gaussian", None, 2),
-    ("sigmoid", "multinomial:2", None, 1),
-    ("softmax", "multinomial:3", None, 1),
-    ("cosine-perturbed", "gaussian", None, 2),
+    ("softmax", "multinomial:2", None, 1),
     ("laplace", "gaussian", None, 1),
     ("generic", "nonlinear", None, 1),
     ("activation", "gaussian", "gelu", 1),
-    ("activation", "gaussian", "relu", 1),
-    ("activation", "gaussian", "where(z<1,0,1)", 1),
 ]
 
 
@@ -37,11 +27,6 @@ MODELS = [
 def derived(*model, **options):
     """The derivation of a model, each once."""
     return derivation(derive(*model, **options))
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_every_derivation_has_the_same_steps(model):
-    assert [step.name for step in derived(*model).steps] == STEPS
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -91,11 +76,6 @@ def test_what_is_missing_reaches_the_record():
     assert record["identifiable_functions"] is None
 
 
-def test_records_do_not_depend_on_the_run():
-    one, other = (derivation(derive("cosine", dim=2)).record() for _ in range(2))
-    assert one == other
-
-
 @pytest.mark.parametrize(
     ("model", "said", "unsaid"),
     [
@@ -126,11 +106,10 @@ def test_cells_recompute_what_they_follow(model):
     assert set(internal) <= {"from temperance.theory.models.spec import Jet"}  # free functions have no public name
 
 
-@pytest.mark.parametrize("kinked", [False, True])
-def test_a_gate_of_ones_own_is_rebuilt_in_the_notebook(kinked):
+def test_a_gate_of_ones_own_is_rebuilt_in_the_notebook():
     x = covariates(1)[0]
     beta = sp.Symbol("beta", real=True)
-    log_weight = sp.Piecewise((beta * x**3, x < 0), (beta * x, True)) if kinked else beta * x**3
+    log_weight = sp.Piecewise((beta * x**3, x < 0), (beta * x, True))
     d = derived(Gate("own", log_weight, (beta,)), "constant", order=2)
     namespace: dict[str, object] = {}
     for kind, source in cells(of_derivation(d)):
@@ -147,7 +126,7 @@ def test_code_appears_in_notebooks_only():
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
-@pytest.mark.parametrize("model", [MODELS[0], MODELS[4], MODELS[5]])
+@pytest.mark.parametrize("model", MODELS[:2])
 def test_latex_compiles(model, tmp_path):
     (tmp_path / "d.tex").write_text(latex(of_derivation(derived(*model))))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "d.tex"]
@@ -155,7 +134,3 @@ def test_latex_compiles(model, tmp_path):
     assert run.returncode == 0, run.stdout[-2000:]
     assert (tmp_path / "d.pdf").stat().st_size > 1000
     assert not re.search(r"Overfull \\hbox \((\d{3,})", run.stdout)
-
-
-def test_the_weight_pi_is_not_the_number():
-    assert tex(sp.Symbol("pi", positive=True) + sp.pi) in (r"\varpi + \pi", r"\pi + \varpi")
