@@ -47,7 +47,7 @@ from temperance.numerics.information.parameters import all_values, free_names, h
 from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.answer import Typeset
 from temperance.show.options import FileOr, FormulaOptions, Numbers, Options, Whole, takes_formulas
-from temperance.show.output import Display
+from temperance.show.output import doing
 from temperance.show.plots import Line, Plot, Point
 from temperance.show.table import Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
@@ -639,7 +639,7 @@ def efficiency(
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = required.floor(chosen.k) / precision**2, _title(chosen, query, "tau")
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         parts = tuple(_parts(rows, chosen, query, least, counted))
     summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
     record = {
@@ -662,7 +662,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")
     require_precision(precision)
     chosen = gauge_of(gauge)
-    with Display() as display, display.doing("computing information"):
+    with doing("computing information"):
         point = regular_truth(spec, chosen == "anchored")
         if truth is not None:
             point = read_values(truth, point)
@@ -698,7 +698,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
 def _rows(jobs: Sequence[tuple[str | Activation, Truth]], query: Question) -> list[Row]:
     """What activations need, with laws."""
     rows = []
-    with Display() as display, display.doing("computing information") as progress:
+    with doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
             row = row_of(name, truth, query)

@@ -76,7 +76,6 @@ def test_the_linear_gate_answers_for_a_quotient(truth, capsys):
     ("activation", "beta1", "name"),
     [
         ("gelu", [[1], [-1]], "mirror"),
-        ("cos(z)", [[1], [-1]], "mirror"),
         ("tanh", [[1], [1]], "constant_gate"),
         ("z + z**2", [[1], [0.5]], "two_monomials"),
         ("step", [[1], [0.5]], "constant"),
@@ -94,7 +93,6 @@ def test_not_identifiable_comes_from_a_proof(activation, beta1, name, truth, cap
     [
         ("z + 0.000001*tanh(z)", [[1], [0]], "anchored"),  # a large number is no proof
         ("tanh", [[1], [-1]], "free"),  # singular information, and yet tau is identifiable
-        ("hardshrink", [[1], [0]], "anchored"),
         ("tan", [[1], [0]], "anchored"),
     ],
 )
@@ -109,9 +107,7 @@ def test_a_large_number_is_never_called_not_identifiable(activation, beta1, gaug
     ("activation", "beta1", "gauge", "twin"),
     [
         ("tanh", [[1.5], [0]], "anchored", "(b, 0, beta0, tau) -> (0, -b, beta0, tau)"),
-        ("tanh", [[0], [1.5]], "free", "(b, 0, beta0, tau) -> (b, -b, 2*beta0, 2*tau)"),
         ("tanh", [[1.5], [-0.6]], "free", "(b, c, beta0, tau) -> (-c, -b, beta0, tau)"),
-        ("gelu", [[1.5], [-0.6]], "free", None),
         ("gelu", [[1.5], [0]], "anchored", None),
     ],
 )

@@ -18,8 +18,7 @@ def row(gate, parameter, **options):
     return found
 
 
-@pytest.mark.parametrize("name", ["tanh", "gelu"])
-@pytest.mark.parametrize(("truth", "gauge"), [(TRUTH, "free"), (ANCHORED, "anchored")])
+@pytest.mark.parametrize(("name", "truth", "gauge"), [("tanh", TRUTH, "free"), ("gelu", ANCHORED, "anchored")])
 def test_a_formula_needs_what_the_activation_needs(name, truth, gauge):
     (its,) = temperance.efficiency(name, truth=truth, gauge=gauge).to_json()["rows"]
     mine = row(f"{name}(beta1*x)/tau", "tau", truth=truth, gauge=gauge)
