@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+_SAID = {"undecided": "is undecided"}
+_INDEPENDENT = (
+    "A condition holds if the functions of each of its lines are independent: no sum of them with coefficients without "
+    "x is 0."
+)
 _OF_ONE = {*(field.name for field in fields(Decision)), "verdicts"}
 """The attributes of a decision that an answer about one activation has, too."""
 
@@ -208,18 +213,19 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
         record = gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))
     record["gate_formula"] = options.reading_record
     title = f"Independence conditions of the {spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}"
-    conditions = record["conditions"]
-    words = tuple(f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in conditions)
-    meaning = (
-        "A condition holds if the functions of each of its lines are independent: no sum of them with coefficients"
+    first, second = (_SAID.get(c["verdict"], c["verdict"]) for c in record["conditions"])
+    answer = (
+        f"{spec.gate.name}: the first-order condition, for fits of as many atoms as the truth has, {first}; the "
+        f"second-order condition, for fits of more, {second}."
     )
+    relations = [f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in record["conditions"]]
     families = [
         f"{c['name']}, degree {n} in y: {', '.join(family)}"
-        for c in conditions
+        for c in record["conditions"]
         for n, family in enumerate(c["families"])
     ]
-    parts = (*options.reading_lines, "", f"{meaning} without x is 0.", *families, *record["missing"])
-    return Check((), record=record, summary=Summary(title, parts, words))
+    parts = (*relations, "", *options.reading_lines, "", _INDEPENDENT, *families, *record["missing"])
+    return Check((), record=record, summary=Summary(title, parts, (answer,)))
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
