@@ -9,8 +9,7 @@ from itertools import count as count_from
 from itertools import groupby
 from math import inf
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 from temperance.measurements.atlas import CELLS, PLACES
 from temperance.measurements.atlas import atlas as gathered
@@ -203,34 +202,30 @@ def _open_slopes(entry: Entry) -> Iterator[str]:
         yield f"  slope of {', '.join(name for name, slope in slopes if slope.reason == reason)}: {reason}"
 
 
-def _page(answer: Atlas) -> str:
-    from temperance.show.page import answer_page  # it loads templates
-
-    summary = answer.summary if isinstance(answer.found, LeastSquaresAtlas) else summary_of(answer.found, whole=True)
-    return answer_page(summary, answer.to_json())
-
-
 @dataclass(frozen=True, repr=False, eq=False)
 class Atlas(Answer):
     """The exponents of the gates of the literature.
 
     Attributes:
         found: the entries.
+        record: the entries, what the papers state, and the answer.
     """
 
     found: Found | LeastSquaresAtlas
 
-    writers: ClassVar[Mapping[str, Any]] = MappingProxyType({**Answer.writers, ".html": _page})
+    def page(self) -> str:
+        """The answer as an HTML document, with every order."""
+        if isinstance(self.found, LeastSquaresAtlas):
+            return super().page()
+        from temperance.show.page import answer_page  # it loads templates
 
-    def to_json(self) -> Any:
-        """The entries, what the papers state, and the answer."""
-        return self.found.to_json()
+        return answer_page(summary_of(self.found, whole=True), self.record)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: an order of an entry a row; a slope by its value and its interval."""
         if isinstance(self.found, LeastSquaresAtlas):
             keys = ("gate", "activation", "expert", "d")
-            return [{key: e[key] for key in keys} | order for e in self.to_json()["entries"] for order in e["orders"]]
+            return [{key: e[key] for key in keys} | order for e in self.record["entries"] for order in e["orders"]]
         return [
             {"gate": name_of(entry.row), "cell": entry.cell, "d": entry.d, **order.to_json(), **_interval(order)}
             for entry, order in self.found.every
@@ -264,7 +259,7 @@ def atlas(
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as display, display.doing("bounding the orders"):
             squares = atlas_by_least_squares()
-        return Atlas(squares, summary=squares.summary())
+        return Atlas(squares, record=squares.to_json(), summary=squares.summary())
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)
@@ -278,7 +273,8 @@ def atlas(
 
         entries = gathered(rows=rows or None, places=places, report=report)
     written = () if certificates is None else (_write_certificates(entries, certificates),)
-    return Atlas(entries, summary=summary_of(entries, whole=gate is not None), written=written)
+    summary = summary_of(entries, whole=gate is not None)
+    return Atlas(entries, record=entries.to_json(), summary=summary, written=written)
 
 
 def _rows_of(gate: str | None) -> list[AtlasRow]:

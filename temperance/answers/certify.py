@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from temperance.show.answer import Answer
 from temperance.show.inputs import read_json
 from temperance.show.options import File
-from temperance.show.output import BadInput, Display
+from temperance.show.output import BadInput, doing
 from temperance.show.table import Summary
 from temperance.theory.contact.proved_places import together
 from temperance.theory.expressions.arguments import checked
@@ -42,10 +42,12 @@ class Certified(Answer):
 
     Attributes:
         proofs: one for every certificate, in order.
+        contradictions: where two of them contradict each other.
+        record: a list of the proofs.
     """
 
     proofs: tuple[Proof, ...]
-    contradictions: tuple[str, ...] = field(default=(), kw_only=True)
+    contradictions: tuple[str, ...]
 
     @property
     def accepted(self) -> bool:
@@ -56,10 +58,6 @@ class Certified(Answer):
     def status(self) -> int:
         """1 if any certificate is rejected, or if two contradict each other."""
         return int(not self.accepted or bool(self.contradictions))
-
-    def to_json(self) -> Any:
-        """A list: file, statement, why it is rejected, null where it is proved, and what is proved of orders."""
-        return [vars(proof) for proof in self.proofs]
 
 
 @checked
@@ -74,11 +72,12 @@ def certify(*files: File) -> Certified:
     """
     if not files:
         raise BadInput(f"certify needs a file; accepted: {_ACCEPTED}")
-    with Display() as display, display.doing("proving"):
+    with doing("proving"):
         certificates = [(file, proof) for file in files for proof in (_read(file) if isinstance(file, str) else [file])]
         pairs = [_check("certificate" if file is proof else str(file), proof) for file, proof in certificates]
         proofs, lines, contradictions = _add_orders(pairs)
-    return Certified(tuple(proofs), contradictions=contradictions, summary=_summarise(proofs, lines, contradictions))
+    summary = _summarise(proofs, lines, contradictions)
+    return Certified(tuple(proofs), contradictions, record=[vars(proof) for proof in proofs], summary=summary)
 
 
 def _add_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Proof], list[str], tuple[str, ...]]:

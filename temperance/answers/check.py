@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from temperance.interop.callables import Source, activation
 from temperance.show.answer import Answer, Refused
 from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import BadInput, Display
+from temperance.show.output import BadInput, doing
 from temperance.show.proof_files import check_names, write_proofs
 from temperance.show.table import Part, Summary, Table, explain
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
+_SAID = {"undecided": "is undecided"}
+_INDEPENDENT = (
+    "A condition holds if the functions of each of its lines are independent: no sum of them with coefficients without "
+    "x is 0."
+)
 _OF_ONE = {*(field.name for field in fields(Decision)), "verdicts"}
 """The attributes of a decision that an answer about one activation has, too."""
 
@@ -170,14 +175,14 @@ def check(
             "--expert goes with --loss least-squares: the conditions of the likelihood hold for every expert"
         )
     decisions, refused = [], []
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         for source in activations:
             try:
                 decisions.append(decide(source if isinstance(source, str) else activation(source)))
             except ValueError as error:
                 refused.append(str(error))
         summary = describe(decisions)
-    with Display() as display, display.doing("writing proofs"):
+    with doing("writing proofs"):
         written, unwritten, refusals = write_proofs(decisions, certificate, coq)
     refused += refusals
     answer = Check(
@@ -205,23 +210,24 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
     if activations or name is not None or loss_of(loss) == "least-squares":
         what = "an activation" if activations else f"--{name}" if name else "--loss least-squares"
         raise BadInput(f"--gate takes the place of activations, without {what}; for a gate with one: derive, exponents")
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         spec = options.spec
         record = gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))
     record["gate_formula"] = options.reading_record
     title = f"Independence conditions of the {spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}"
-    conditions = record["conditions"]
-    words = tuple(f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in conditions)
-    meaning = (
-        "A condition holds if the functions of each of its lines are independent: no sum of them with coefficients"
+    first, second = (_SAID.get(c["verdict"], c["verdict"]) for c in record["conditions"])
+    answer = (
+        f"{spec.gate.name}: the first-order condition, for fits of as many atoms as the truth has, {first}; the "
+        f"second-order condition, for fits of more, {second}."
     )
+    relations = [f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in record["conditions"]]
     families = [
         f"{c['name']}, degree {n} in y: {', '.join(family)}"
-        for c in conditions
+        for c in record["conditions"]
         for n, family in enumerate(c["families"])
     ]
-    parts = (*options.reading_lines, "", f"{meaning} without x is 0.", *families, *record["missing"])
-    return Check((), record=record, summary=Summary(title, parts, words))
+    parts = (*relations, "", *options.reading_lines, "", _INDEPENDENT, *families, *record["missing"])
+    return Check((), record=record, summary=Summary(title, parts, (answer,)))
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:
@@ -231,7 +237,7 @@ def _by_least_squares(activations: Sequence[Source], expert: str, options: Mappi
         if value is not None:
             raise BadInput(f"--{name} is about the likelihood; --loss least-squares has none")
     names = [a if isinstance(a, str) else activation(a).expression for a in activations]
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         records, summary = check_by_least_squares(names, expert)
     return Check((), record=records, summary=summary)
 
@@ -253,7 +259,7 @@ class Catalogue(Check):
 def catalogue() -> Catalogue:
     """Decide the independence conditions of every activation of the catalogue."""
     decisions, records = [], []
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         for name in CATALOGUE:
             start = time.perf_counter()
             decisions.append(decide(name))

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from temperance.show.answer import Typeset
 from temperance.show.options import ExpertWithOrders, FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import BadInput, Display
+from temperance.show.output import BadInput, doing
 from temperance.show.table import Summary, Table
 from temperance.theory.coefficients.bounds import Coefficient as Found
 from temperance.theory.coefficients.bounds import coefficient as bounds
@@ -70,7 +70,7 @@ def coefficient(
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     chosen = gauge_of(gauge)
     options = Options(gate, expert, activation, dim, **formulas)
-    with Display() as display, display.doing("bounding the coefficient"):
+    with doing("bounding the coefficient"):
         result = bounds(options.spec, true, fitted, gauge=chosen)
         named = chosen if has_anchor(options.spec) else None
     reading = options.reading

@@ -11,7 +11,7 @@ import sympy as sp
 
 from temperance.show.answer import Answer
 from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import BadInput, Display
+from temperance.show.output import BadInput, doing
 from temperance.show.table import Part, Summary
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions import interactions
@@ -181,7 +181,7 @@ def derive(
         raise BadInput("--noise is about the likelihood; --loss least-squares has no nu")
     if variance == "common":
         raise BadInput("--noise common is about mixtures (exponents), and derive about one atom; accepted: each, known")
-    with Display() as display, display.doing("deriving"):
+    with doing("deriving"):
         options = Options(gate, expert, activation, dim, **formulas)
         reading, spec = options.reading, options.spec
         spec = spec if fit_loss == "likelihood" else least_squares(spec)

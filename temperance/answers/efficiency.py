@@ -47,7 +47,7 @@ from temperance.numerics.information.parameters import all_values, free_names, h
 from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.answer import Typeset
 from temperance.show.options import FileOr, FormulaOptions, Numbers, Options, Whole, takes_formulas
-from temperance.show.output import Display
+from temperance.show.output import doing
 from temperance.show.plots import Line, Plot, Point
 from temperance.show.table import Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
@@ -95,8 +95,8 @@ def required_n(
     Raises:
         ValueError: there is none, with the proof that says so; or what is not accepted.
     """
-    chosen = truth_for(truth, gauge)
-    row = row_of(read(activation), chosen, question(chosen, [activation], gauge, precision))
+    chosen = _truth_for(truth, gauge)
+    row = row_of(read(activation), chosen, _question(chosen, [activation], gauge, precision))
     n = row.n_tau if parameter == "tau" else row.n_beta1
     if n is None:
         raise ValueError(f"no n gives {parameter} a standard error: {row.reason}")
@@ -120,8 +120,8 @@ def standard_errors(
     """
     if not 0 < n < float("inf"):
         raise ValueError(f"n must be a positive number, not {n!r}")
-    chosen = truth_for(truth, gauge)
-    case = Case.of(read(activation), chosen, question(chosen, [activation], gauge, 0.1))
+    chosen = _truth_for(truth, gauge)
+    case = Case.of(read(activation), chosen, _question(chosen, [activation], gauge, 0.1))
     if (proved := case.obstacle) is not None:
         raise ValueError(f"there are no standard errors of the gate: {proved.words}")
     errors_of: dict[str, list[float]] = {}
@@ -158,7 +158,7 @@ class ParameterRow:
         return asdict(self)
 
 
-def parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
+def _parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
     """What a parameter needs: a name, with an atom as in c[2]; or a formula of parameters, such as w/tau.
 
     What no flow moves is told with the score of the last atom held (theory 2.1): a flow that moves what is held
@@ -277,7 +277,7 @@ def _add_invariant(
     return row
 
 
-def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
+def _truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
     """The true point: a measure, a file or what it holds, or a well-conditioned one."""
     if isinstance(truth, MixingMeasure):
         if truth.tau.shape:
@@ -288,7 +288,7 @@ def truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
     return read_truth(truth)
 
 
-def question(
+def _question(
     truth: Truth,
     activations: Sequence[object],
     gauge: str,
@@ -300,7 +300,7 @@ def question(
     chosen, dim = gauge_of(gauge), truth.spec.dim
     if not activations and match is None:
         raise ValueError("an activation is missing; accepted: names or expressions, or --match LOW,HIGH for all")
-    require_precision(precision)
+    _require_precision(precision)
     if truth.k < 2 or dim > 2:
         raise ValueError(f"{_ONE}, not k = {truth.k}, d = {dim}")
     check_experts(truth)
@@ -310,7 +310,7 @@ def question(
     return Question(chosen, precision, _range(truth, match, tau))
 
 
-def require_precision(precision: float) -> None:
+def _require_precision(precision: float) -> None:
     """Raise ValueError for a relative error that is not accepted."""
     if not 1e-6 <= precision <= 1:
         raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
@@ -331,7 +331,7 @@ def _range(truth: Truth, match: float | Sequence[float] | None, tau: Sequence[fl
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures, over the best one
 
 
-def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row]) -> Plot:
+def _by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row]) -> Plot:
     """n over tau of an activation with a best temperature, with the law of tau -> 0; rows: with the chosen ones."""
     assert row.best_tau is not None
     taus = [float(tau) for tau in row.best_tau[0] * _REACH]
@@ -356,7 +356,7 @@ def by_temperature(row: Row, case: Case, floor: float | None, rows: Sequence[Row
 _ROUGH = 1e-3  # relative error of n that is said
 _SHOWN = 4  # names in a sentence
 _RANGE = 10  # a factor within which tau is known
-MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
+_MOST_CHECKED = 12  # rows whose laws are held against n: each takes half a second
 _COLUMNS_IN_WORDS = (
     "price: the factor by which an unknown beta1 raises n (tau); best tau: of the least n, in the window n is at most "
     "twice that; crossings: x at which the two largest scores are equal; tau -> 0: the law of n."
@@ -373,7 +373,7 @@ def _window(row: Row) -> str:
 
 def _law(row: Row) -> str:
     law = row.laws.tau_to_0
-    return law or "-" if law is None or isinstance(law, str) else power(law)
+    return power(law) if isinstance(law, int | float) else law or "-"
 
 
 def _length(row: Row) -> str:
@@ -388,8 +388,7 @@ def _describe_reach(rows: Sequence[Row]) -> Iterator[str]:
     reached = [f"{start:.2g} ({name})" for name, start in starts.items() if start is not None]
     unsettled = [name for name, start in starts.items() if start is None]
     if reached:
-        more = f" and {len(reached) - _SHOWN} more" if len(reached) > _SHOWN else ""
-        yield f"n is within 10% of its law of tau -> 0 from tau = {', '.join(reached[:_SHOWN])}{more} downwards."
+        yield f"n is within 10% of its law of tau -> 0 from tau = {_list_first(reached)} downwards."
     if unsettled:
         which = _list_first(unsettled)
         yield f"n does not settle on its law of tau -> 0 at the temperatures that are resolved: {which}."
@@ -424,7 +423,7 @@ _MATCHED_COLUMNS: Columns = {
 }
 
 
-def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str, precision: float) -> Iterator[str]:
+def _notes(rows: Sequence[Row], match: Match | None, floor: float, title: str, precision: float) -> Iterator[str]:
     """What stands between the table and the answer."""
     least = floor * (1 - (2 * math.pi * precision / math.log(_RANGE)) ** 2)
     known = f"where tau is known within a factor of {_RANGE} (theory 7.2.2)"
@@ -436,7 +435,7 @@ def notes(rows: Sequence[Row], match: Match | None, floor: float, title: str, pr
     errors = [row.relative_error for row in rows if row.relative_error is not None]
     if errors:
         yield f"Numerical error of n: about {max(1e-9, *errors):.0e} of it, by comparison with a coarser rule."
-    if len(rows) <= MOST_CHECKED:
+    if len(rows) <= _MOST_CHECKED:
         yield from _describe_reach([row for row in rows if isinstance(row.laws.tau_to_0, int | float)])
     if any(row.asymptotic is False for row in rows):
         yield "* not in the asymptotic regime (kurtosis of the influence above n/10): errors at n may be larger."
@@ -467,7 +466,7 @@ def _why(row: Row) -> str:
     return f"not identifiable ({row.not_identifiable}): {row.reason}.{invariant}"
 
 
-def remarks(row: ParameterRow) -> Iterator[str]:
+def _remarks(row: ParameterRow) -> Iterator[str]:
     """What goes with the sample size of a parameter."""
     if row.relative_error is not None and row.relative_error > _ROUGH:
         yield f"Numerical error of n: about {row.relative_error:.0e} of it, by comparison with a coarser rule."
@@ -478,7 +477,7 @@ def remarks(row: ParameterRow) -> Iterator[str]:
         yield f"Smallest singular values of the root of the information, over the largest: {ratios}."
 
 
-def in_a_sentence(row: ParameterRow, precision: float) -> str:
+def _in_a_sentence(row: ParameterRow, precision: float) -> str:
     """What is found of a parameter."""
     if row.n is not None:
         to = f"{precision:g} (absolute, as its true value is 0)" if row.absolute else f"{100 * precision:g}%"
@@ -577,7 +576,7 @@ class Efficiency(Typeset):
         query, rows = Question(self.gauge, self.precision), {row.activation: row for row in self.table}
         drawn = [row for row in rows.values() if row.best_tau is not None]
         return [
-            by_temperature(row, Case.of(row.activation, self.truth, query), self.floor, self.table) for row in drawn
+            _by_temperature(row, Case.of(row.activation, self.truth, query), self.floor, self.table) for row in drawn
         ]
 
 
@@ -629,8 +628,8 @@ def efficiency(
     if parameter is not None or formulas or dim is not None or expert != _EXPERT:
         raise ValueError("a parameter, an expert, a dimension and names in formulas go with --gate FORMULA")
     tau = (tau,) if isinstance(tau, (int, float)) else tau
-    chosen = truth_for(truth, gauge)
-    query = question(chosen, activations, gauge, precision, match, tau)
+    chosen = _truth_for(truth, gauge)
+    query = _question(chosen, activations, gauge, precision, match, tau)
     names = [read(source) if not isinstance(source, (str, Activation)) else source for source in activations]
     points = [at_temperature(chosen, t) for t in tau] if tau else [chosen]
     jobs = [(name, point) for name in (names or CATALOGUE) for point in points]
@@ -638,7 +637,7 @@ def efficiency(
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
     least, (title, counted) = required.floor(chosen.k) / precision**2, _title(chosen, query, "tau")
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         parts = tuple(_parts(rows, chosen, query, least, counted))
     summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
     record = {
@@ -659,16 +658,16 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
     if parameter is None:
         names = ", ".join(p.name for p in spec.parameters)
         raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")
-    require_precision(precision)
+    _require_precision(precision)
     chosen = gauge_of(gauge)
-    with Display() as display, display.doing("computing information"):
+    with doing("computing information"):
         point = regular_truth(spec, chosen == "anchored")
         if truth is not None:
             point = read_values(truth, point)
         check_experts(point)
         if chosen == "anchored":
             check_anchored(point)
-        row, reading = parameter_row(point, chosen, precision, parameter), understood(spec)
+        row, reading = _parameter_row(point, chosen, precision, parameter), understood(spec)
     title, counted = _title(point, Question(chosen, precision), row.parameter)
     held = [p.name for p in held_in(point, chosen)]
     atoms = [{p.name: str(v) for p, v in point.point(i).items()} for i in range(point.k)]
@@ -688,22 +687,22 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         describe_truth({"atoms": atoms, "held": held}),
         Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),)),
         f"n: observations for {counted}.",
-        *remarks(row),
+        *_remarks(row),
     )
-    summary = Summary(title, parts, (in_a_sentence(row, precision),))
+    summary = Summary(title, parts, (_in_a_sentence(row, precision),))
     return Efficiency(point, chosen, precision, parameter=row, record=record, summary=summary)
 
 
 def _rows(jobs: Sequence[tuple[str | Activation, Truth]], query: Question) -> list[Row]:
     """What activations need, with laws."""
     rows = []
-    with Display() as display, display.doing("computing information") as progress:
+    with doing("computing information") as progress:
         for done, (name, truth) in enumerate(jobs):
             progress(done, len(jobs))
             row = row_of(name, truth, query)
             if row.n_tau is not None and query.match is None:
                 case = Case.of(name, truth, query)
-                row = with_laws(row, case, checked=len(jobs) <= MOST_CHECKED)
+                row = with_laws(row, case, checked=len(jobs) <= _MOST_CHECKED)
             rows.append(row)
     return rows
 
@@ -712,17 +711,15 @@ def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
     """The question, and what is counted."""
     percent, (low, high) = f"{100 * query.precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
-    wanted, at = (
-        f"a relative standard error of {percent}",
-        f"{truth.k} atoms, {query.gauge} gauge, x uniform on {where}",
-    )
+    wanted = f"a relative standard error of {percent}"
+    at = f"{truth.k} atoms, {query.gauge} gauge, x uniform on {where}"
     return f"How many observations give {name} {wanted} ({at})?", f"{wanted}: {at}"
 
 
 def _parts(rows: Sequence[Row], truth: Truth, query: Question, floor: float, title: str) -> Iterator[Part]:
     """The table, its notes, and the twin of the true point with every activation that has an n."""
     yield Table.of("Sample sizes", _COLUMNS if query.match is None else _MATCHED_COLUMNS, rows)
-    yield from notes(rows, query.match, floor, title, query.precision)
+    yield from _notes(rows, query.match, floor, title, query.precision)
     beta1 = slopes(truth) or ()
     for name in dict.fromkeys(row.activation for row in rows if row.n_tau is not None and query.match is None):
         twin = twin_of(decide(name, atoms=len(beta1), gauge=query.gauge), beta1)

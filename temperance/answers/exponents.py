@@ -21,7 +21,7 @@ from temperance.measurements.least_squares import ByLeastSquares, by_least_squar
 from temperance.measurements.true_measures import exact, read_values, values_of
 from temperance.show.answer import Refused, Typeset
 from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import BadInput, Display, check_writable
+from temperance.show.output import BadInput, Display, check_writable, doing
 from temperance.show.proof_files import write_certificates
 from temperance.show.table import Columns, Summary, Table, explain
 from temperance.theory.contact.contact_orders import Orders, orders
@@ -130,7 +130,7 @@ def exponents(
     if truth is not None:
         chosen = at_truth(chosen, read_values(truth, chosen.truth))
     if squares or variance is not None:
-        with Display() as display, display.doing("bounding the orders"):
+        with doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
         answer = Exponents(proved, record=proved.record(), summary=proved.summary())
         return _write_certificates(answer, certificate)

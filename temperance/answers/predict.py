@@ -22,7 +22,7 @@ from temperance.show.options import (
     Whole,
     takes_formulas,
 )
-from temperance.show.output import BadInput, Display
+from temperance.show.output import BadInput, doing
 from temperance.show.table import Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
@@ -201,7 +201,7 @@ def predict(
     chosen, squares = gauge_of(gauge), loss_of(loss) == "least-squares"
     if fitted > _MOST:
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
-    with Display() as display, display.doing("predicting"):
+    with doing("predicting"):
         options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
         if options.named_gate is None or squares:
             if chosen == "anchored":

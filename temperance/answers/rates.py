@@ -24,7 +24,7 @@ from temperance.show.options import (
     Whole,
     takes_formulas,
 )
-from temperance.show.output import BadInput, Display, resumable
+from temperance.show.output import BadInput, Display, doing, resumable
 from temperance.show.plots import Plot, panels, rates_plot
 from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
@@ -196,7 +196,7 @@ def _of_any(
     """Of any model without theorems of its own, or by least squares."""
     from temperance.measurements.rate_studies import any_record, any_study
 
-    with Display() as display, display.doing("replicates") as tell:
+    with doing("replicates") as tell:
         point = read_atoms(truth, options.spec, true)
         study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss, truth=point)
         try:

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from temperance.show.answer import Typeset
 from temperance.show.options import PLACED, FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import Display
+from temperance.show.output import doing
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.contact.any_model_rates import has_linear_expert
 from temperance.theory.expressions.arguments import checked
@@ -125,9 +125,9 @@ def twins(
     if gate is None:
         if formulas or dim is not None or expert != _EXPERT:
             raise ValueError("an expert, a dimension and names in formulas go with --gate FORMULA")
-        with Display() as display, display.doing("deciding"):
+        with doing("deciding"):
             return _of_activation(decide(str(activation), atoms=atoms, gauge=chosen))
-    with Display() as display, display.doing("deciding"):
+    with doing("deciding"):
         spec = Options(gate, expert, dim=dim, **formulas).spec
         reading, form = understood(spec), activated(spec.gate, spec.dim)
         # the twins of theory 2.3 are of gates: other experts may have some of their own

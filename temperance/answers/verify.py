@@ -41,6 +41,7 @@ class Verify(Answer):
     Attributes:
         results: the claims and what their legs found.
         source: the file that all this was read from, where nothing was run.
+        record: claims, legs and outcomes, and the family of all tests; published and kept_fits are always null.
     """
 
     results: tuple[Result, ...]
@@ -62,11 +63,6 @@ class Verify(Answer):
 
         return verification_page(self.results, self.source, describe_fits_made(self.results))
 
-    def to_json(self) -> Any:
-        """Claims, legs and outcomes, and the family of all tests; published and kept_fits are always null."""
-        claims = [result.record() for result in self.results]
-        return {"claims": claims, "published": None, "tests": tests_made(self.results), "kept_fits": None}
-
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: a claim with the outcomes of its legs and its own."""
         return [
@@ -84,7 +80,9 @@ class Verify(Answer):
 def _answer(results: Sequence[Result], source: str | None = None) -> Verify:
     """The answer that these results make, with what it says."""
     summary = Summary("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
-    return Verify(tuple(results), source, summary=summary)
+    claims = [result.record() for result in results]
+    record = {"claims": claims, "published": None, "tests": tests_made(results), "kept_fits": None}
+    return Verify(tuple(results), source, record=record, summary=summary)
 
 
 def _parts(results: Sequence[Result]) -> Iterator[Part]:

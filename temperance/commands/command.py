@@ -19,7 +19,7 @@ from cyclopts import Parameter
 import temperance
 from temperance.show.answer import Answer, Refused
 from temperance.show.options import PLACED, Json, Names, Output
-from temperance.show.output import BadInput, Display, check_writable, console, one_line, to_json, write_file
+from temperance.show.output import BadInput, check_writable, console, doing, one_line, to_json, write_file
 
 NAMED = inspect.Parameter.KEYWORD_ONLY  # what may be left out is given by its name
 
@@ -56,7 +56,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         except Refused as refusal:
             answer = refusal.answer
         if output is not None:
-            with Display() as display, display.doing(f"writing {output}"):
+            with doing(f"writing {output}"):
                 answer.write(output)
         if save_truth is not None:
             write_file(save_truth, to_json(answer.true_values()) + "\n")

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from temperance.commands.app import commands, epilogue
-from temperance.show.output import BadInput, Display, one_line, write_file
+from temperance.show.output import BadInput, doing, one_line, write_file
 
 notebooks = App(name="notebooks", help="Run the notebooks again.")
 
@@ -56,7 +56,7 @@ def run_notebooks(
         own = {name: value for name, value in chosen.items() if name in defaults}
         if chosen and not own:
             continue
-        with Display() as display, display.doing(path.name):
+        with doing(path.name):
             executed, words, good = run_again(stored, own)
         print(one_line(f"{path.name}: {words}"))
         if executed is not None and folder is not None:

@@ -21,7 +21,7 @@ from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
 from temperance.show.answer import Answer
 from temperance.show.options import ExpertNumbers, FormulaOptions, Whole, takes_formulas
-from temperance.show.output import BadInput, Display, one_line
+from temperance.show.output import BadInput, doing, one_line
 from temperance.show.plots import Picture, pictures_of
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.models import experts as experts_of_models
@@ -39,10 +39,6 @@ class Fit(Answer):
     found: FitResult | FitComparison
     data: tuple[Floats, Floats]
     names: tuple[str, ...]
-
-    def to_json(self) -> Any:
-        """That of the fit."""
-        return self.found.to_json()
 
     @property
     def plots(self) -> tuple[Picture, ...]:
@@ -111,11 +107,12 @@ def _fit(
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
     options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
     options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
-    with Display() as display, display.doing("fitting") as progress:
+    with doing("fitting") as progress:
         result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
     doubted = result.doubted(doubts)
     finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    return Fit(doubted, (x[finite], y[finite]), (*columns, target or "y"), summary=_summary(doubted))
+    points, names = (x[finite], y[finite]), (*columns, target or "y")
+    return Fit(doubted, points, names, record=doubted.to_json(), summary=_summary(doubted))
 
 
 fit = command(_fit)
@@ -164,7 +161,7 @@ def _experts(
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
     options |= {"columns": columns, "bootstrap": bootstrap, **formulas}
     rows = {"weights": counts, "drop_missing": drop_missing}
-    with Display() as display, display.doing(f"fitting {most} experts down to 1") as progress:
+    with doing(f"fitting {most} experts down to 1") as progress:
         comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, **options)
     return answer_of(comparison, ratio, doubts)
 
@@ -192,7 +189,7 @@ def _audit(
         raise BadInput("audit needs torch, which is not installed; run: pip install torch")
     sys.path.insert(0, os.getcwd())
     try:
-        with Display() as display, display.doing("auditing"):
+        with doing("auditing"):
             module = _make(model)
             example = None if inputs is None else _make(inputs)
             return audited(module, example, temperature=temperature, require=require)

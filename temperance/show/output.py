@@ -169,6 +169,13 @@ class Display:
         self._bars.update(self._studies[name], completed=progress.done, count=count, visible=not finished)
 
 
+@contextmanager
+def doing(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show what is being done while it is done; gives a function of how much is done, and of how much."""
+    with Display() as display, display.doing(what) as progress:
+        yield progress
+
+
 def _bars() -> Progress:
     from rich.console import Console  # a terminal alone needs them
     from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn

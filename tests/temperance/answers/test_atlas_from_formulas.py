@@ -14,13 +14,9 @@ from temperance.theory.models.gates import names
 # gate, dimension -> its formula in other letters, the options that it needs, and what the table calls each letter
 FORMULAS = {
     ("linear", 1): ("(bv*x + cv)/tau", {}, {"bv": "beta1"}),
-    ("linear", 2): ("bv @ x/tau", {}, {"bv": "beta1"}),
     ("softmax", 1): ("bv*x", {}, {"bv": "beta1"}),
-    ("softmax", 2): ("bv @ x", {}, {"bv": "beta1"}),
     ("activation", 1): ("tanh(bv*x)/tau", {}, {"bv": "beta1"}),
-    ("activation", 2): ("tanh(bv @ x)/tau", {}, {"bv": "beta1"}),
     ("activation-bias", 1): ("tanh(bv*x + cv)/tau", {}, {"bv": "beta1", "cv": "c"}),
-    ("activation-bias", 2): ("tanh(bv @ x + cv)/tau", {}, {"bv": "beta1", "cv": "c"}),
     ("quadratic", 1): ("(Av*x**2 + bv*x)/tau", {}, {"Av": "A", "bv": "beta1"}),
     ("quadratic", 2): (
         "(Av1*x1**2 + 2*Av2*x1*x2 + Av3*x2**2 + bv @ x)/tau",
@@ -32,24 +28,12 @@ FORMULAS = {
         {"positive": ["pv", "Gv"]},
         {"pv": "pi", "cv": "c", "Gv": "Gamma"},
     ),
-    ("gaussian", 2): (
-        "log(pv) - norm(x - cv)**2/(2*Gv) - log(2*pi*Gv)",
-        {"positive": ["pv", "Gv"]},
-        {"pv": "pi", "cv": "c", "Gv": "Gamma"},
-    ),
     ("laplace", 1): ("-abs(bv - x)/tau + cv", {}, {"bv": "beta1"}),
     ("laplace", 2): ("-norm(bv - x)/tau + cv", {}, {"bv": "beta1"}),
     ("sigmoid", 1): ("-log(1 + exp(-(bv*x + wv)/tau))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
-    ("sigmoid", 2): ("-log(1 + exp(-(bv @ x + wv)/tau))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
     ("sigmoid-tau-1", 1): ("-log(1 + exp(-(bv*x + wv)))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
-    ("sigmoid-tau-1", 2): ("-log(1 + exp(-(bv @ x + wv)))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
     ("sigmoid-euclidean", 1): (
         "-log(1 + exp((abs(bv - x) - wv)/tau))",
-        {"bias": False},
-        {"bv": "beta1", "wv": "w"},
-    ),
-    ("sigmoid-euclidean", 2): (
-        "-log(1 + exp((norm(bv - x) - wv)/tau))",
         {"bias": False},
         {"bv": "beta1", "wv": "w"},
     ),

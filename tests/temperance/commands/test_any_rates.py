@@ -108,7 +108,6 @@ def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
 
 MODELS = {
     "cubic gate, tanh expert, a cell of two": ((*CUBIC, *SPLIT), 91001),
-    "tanh and a square, a cell of two": (("--gate", "tanh(w*x)/tau + q*x**2", *SPLIT), 91002),
     "wave, exact-specified": ((*WAVE, *EXACT), 91003),
 }
 """Fixed, with their seeds, before they ran."""

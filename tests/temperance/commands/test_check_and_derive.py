@@ -108,7 +108,7 @@ def words(text):
     return set(re.split(r"[\s─]+", text)) - {""}
 
 
-@pytest.mark.parametrize("columns", [62, 80, 200])
+@pytest.mark.parametrize("columns", [62, 200])
 def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     out = output("check", "tanh", "relu", "log(1 + z**2)")

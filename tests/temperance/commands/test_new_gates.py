@@ -12,7 +12,6 @@ from temperance.commands.command import command
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import accepted
 from temperance.theory.models import experts, gates
-from temperance.theory.models.by_name import least
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
 
 ROOT = Path(__file__).parents[3]
@@ -108,8 +107,3 @@ def test_the_page_on_gates_has_what_the_tables_have(monkeypatch):
         name: ("yes", "yes" if name in with_orders.replace(" (M = 1..9)", "").split(", ") else "")
         for name in experts.EXPERTS
     }
-
-
-@pytest.mark.parametrize("name", gates.names())
-def test_every_gate_says_what_it_is_called(name):
-    assert least(name)[0].gate.name == name

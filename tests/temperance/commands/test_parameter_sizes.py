@@ -18,8 +18,7 @@ def row(gate, parameter, **options):
     return found
 
 
-@pytest.mark.parametrize("name", ["tanh", "gelu"])
-@pytest.mark.parametrize(("truth", "gauge"), [(TRUTH, "free"), (ANCHORED, "anchored")])
+@pytest.mark.parametrize(("name", "truth", "gauge"), [("tanh", TRUTH, "free"), ("gelu", ANCHORED, "anchored")])
 def test_a_formula_needs_what_the_activation_needs(name, truth, gauge):
     (its,) = temperance.efficiency(name, truth=truth, gauge=gauge).to_json()["rows"]
     mine = row(f"{name}(beta1*x)/tau", "tau", truth=truth, gauge=gauge)
@@ -48,7 +47,7 @@ def test_a_parabola_does_not_tell_its_centre():
 def test_it_is_said_in_words(output):
     lines = output("efficiency", f"--gate={PARABOLA}", "--parameter", "c").splitlines()
     assert "2*(c[1] - c[2])/tau" in lines[0]
-    assert "exp(beta0/tau - (-c + x)**2/tau)" in lines[2]
+    assert "exp(beta0/tau - (-c + x)**2/tau)" in lines[3]
     for parameter, to in (("c[2]", "10%"), ("b", "0.1 (absolute")):
         first = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", parameter).splitlines()[0]
         assert first.startswith(parameter)

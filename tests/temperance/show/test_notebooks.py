@@ -108,22 +108,6 @@ def test_the_parameters_of_a_notebook_are_the_literals_of_the_tagged_cell():
     assert defaults(one_cell("quick = False")) == {}
 
 
-@pytest.mark.slow
-def test_a_given_parameter_takes_the_place_of_its_default():
-    given = values(
-        [("activation", "z*tanh(z)"), ("quick", "true"), ("n", "-7"), ("scale", "2e-1")], defaults(with_parameters())
-    )
-    assert given == {"activation": "z*tanh(z)", "quick": True, "n": -7, "scale": 0.2}
-    made = execute(inject(with_parameters(), given))
-    assert made.cells[-1].outputs[0].data["text/plain"] == "('z*tanh(z)', True, -7, 0.2)"
-    assert [cell.metadata.get("tags", []) for cell in made.cells] == [[], ["parameters"], ["injected-parameters"], []]
-    again = inject(made, {"n": 4})
-    assert [c.source for c in again.cells if c.metadata.get("tags") == ["injected-parameters"]] == [
-        "# Parameters\nn = 4"
-    ]
-    assert inject(again, {}) == again
-
-
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [
@@ -136,14 +120,6 @@ def test_a_given_parameter_takes_the_place_of_its_default():
 def test_what_is_no_value_of_a_parameter_is_refused(pairs, message):
     with pytest.raises(ValueError, match=message):
         values(pairs, defaults(with_parameters()))
-
-
-@pytest.mark.slow
-def test_differences_leave_out_injected_parameters_and_the_kinds_that_are_ignored():
-    made = execute(with_parameters(("sized", "n"), ("code", "n > 0")))
-    other = execute(inject(made, {"n": 4}))
-    assert differences(made, other, ignored=[SIZED]) == ["cell 2: activation, quick, n, scale"]
-    assert differences(made, other) == ["cell 2: activation, quick, n, scale", "cell 3: n"]
 
 
 @pytest.mark.slow
