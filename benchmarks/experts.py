@@ -26,8 +26,6 @@ import numpy as np
 from temperance import MixingMeasure, sample
 from temperance.answers.experts import answer_of
 from temperance.numerics.estimation.sizes import Sizes, sizes
-from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import gate_probabilities
 
 MOST = 5
 RULES = ("AIC", "BIC", "ICL", "sBIC", "DSC", "flexmix BIC", "flexmix ICL", "ours", "one number")
@@ -56,7 +54,7 @@ def data(noise: str, k: int, apart: str, n: int, seed: int) -> tuple[np.ndarray,
     if noise == "outliers":
         y = np.where(rng.random(n) < 0.02, rng.uniform(-10, 10, n), y)
     if noise == "t4":
-        shares = gate_probabilities(g, compiled("z"), x).cumsum(axis=1)
+        shares = g.gate_probabilities(x).cumsum(axis=1)
         atom = (rng.random(n)[:, None] > shares[:, :-1]).sum(axis=1)
         y = x[:, 0] * g.a[atom, 0] + g.b[atom] + np.sqrt(0.5) * rng.standard_t(4, n) / np.sqrt(2)
     return x, y

@@ -3,7 +3,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ import temperance.numerics.studies.run
 from temperance.numerics.fitting.climb import EXACT
 from temperance.numerics.fitting.search import climb_all, search_once
 from temperance.numerics.mixture.generated import evaluate
-from temperance.numerics.mixture.measures import MixingMeasure, sample
+from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
 from temperance.numerics.studies.lattice import samples
 from temperance.numerics.studies.results import STATUSES, study_slopes
@@ -68,25 +68,9 @@ def test_workers_do_not_change_a_bit_and_leave_the_environment_as_it_was(small):
     assert dict(os.environ) == before
 
 
-class Backwards(Executor):
-    """Runs the last replicate first, each when the one after it is wanted."""
-
-    def __init__(self):
-        self.calls = []
-
-    def submit(self, fn, /, *args, **kwargs):
-        future = Future()
-        self.calls.append((future, fn, args, kwargs))
-        if len(self.calls) == SMALL.replicates:
-            for future_, fn_, args_, kwargs_ in reversed(self.calls):
-                future_.set_result(fn_(*args_, **kwargs_))
-        return future
-
-
 def test_any_executor_gives_the_same(small, tmp_path):
     with ThreadPoolExecutor(3) as threads:
-        check_same(run_study(SMALL, executor=threads), small)
-    check_same(run_study(SMALL, executor=Backwards(), store=tmp_path / "s.sqlite"), small)
+        check_same(run_study(SMALL, executor=threads, store=tmp_path / "s.sqlite"), small)
 
 
 def test_a_stored_study_is_not_run_again(small, tmp_path, monkeypatch):
@@ -148,7 +132,7 @@ import os, signal, sys, test_studies
 store, workers, more = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 if __name__ == "__main__":
     die = lambda p: p.done - p.stored >= more and os.kill(os.getpid(), signal.SIGKILL)
-    test_studies.run_study(test_studies.with_changes(replicates=60), workers=workers, store=store, progress=die)
+    test_studies.run_study(test_studies.with_changes(replicates=30), workers=workers, store=store, progress=die)
 """
 
 
@@ -170,13 +154,13 @@ def rows(path):
 @pytest.mark.slow
 def test_a_study_that_is_killed_again_and_again_gives_the_same(tmp_path):
     path, rng = tmp_path / "s.sqlite", np.random.default_rng(0)
-    for workers in (1, 2, 1):
-        before, more = rows(path), int(rng.integers(1, 16))
+    for workers in (1, 2):
+        before, more = rows(path), int(rng.integers(1, 10))
         with start(RUN, path, workers, more) as run:
             assert run.wait() == -signal.SIGKILL
         assert rows(path) >= before + more
-    assert rows(path) < 60
-    check_same(run_study(with_changes(replicates=60), store=path, workers=2), run_study(with_changes(replicates=60)))
+    assert rows(path) < 30
+    check_same(run_study(with_changes(replicates=30), store=path, workers=2), run_study(with_changes(replicates=30)))
 
 
 BUSY = """
@@ -205,14 +189,6 @@ def test_workers_end_within_two_seconds_of_the_death_of_their_parent(code):
         parent.communicate(timeout=2)
 
 
-def test_a_replicate_does_not_depend_on_the_others(small):
-    theta, status, agree, gaps = run_replicate(SMALL, 7)
-    np.testing.assert_array_equal(theta, small.theta[7])
-    assert status == small.status[7].tolist()
-    assert agree == small.agree[7].tolist()
-    assert gaps == small.gaps[7].tolist()
-
-
 def test_from_the_largest_size_down_a_missed_maximum_is_reached(monkeypatch):
     """A search that ends low at the first n is taken up from its estimate at the second."""
     problems = [SMALL.problem(points, compiled=False) for points in data_of(SMALL, 0)]
@@ -227,20 +203,6 @@ def test_from_the_largest_size_down_a_missed_maximum_is_reached(monkeypatch):
     assert again[0].log_likelihood > once[0].log_likelihood + 50
     assert again[0].is_estimate
     assert again[1].log_likelihood == once[1].log_likelihood
-
-
-def test_from_the_largest_size_down_other_fits_stay_as_they_are(small):
-    result = run_study(replace(SMALL, backward=True))
-    assert result.study.digest != small.study.digest
-    moved = (result.theta != small.theta).any(axis=-1)
-    assert not moved[:, -1].any()
-    assert moved[:, 0].any()
-    for replicate in np.flatnonzero(moved[:, 0]):
-        x, y = sample(SMALL.truth, SMALL.gate, 700, seed=SMALL.seed, replicate=int(replicate))
-        values = [
-            evaluate(r.theta[replicate, 0], SMALL.layout, SMALL.gate, x[:300], y[:300])[0] for r in (small, result)
-        ]
-        assert values[1] > values[0] - 1e-6  # the other search may have been there, up to rounding
 
 
 @pytest.fixture(scope="module")
@@ -283,13 +245,6 @@ def test_over_specified_fits_have_a_lattice_too():
         assert value > 0
 
 
-def test_every_fit_has_a_status(small):
-    assert list(small.counts) == list(STATUSES)
-    assert sum(small.counts.values()) == 12 * 2
-    assert small.dropped == (small.counts["spike"] + small.counts["max_steps"]) / 24
-    assert (small.agree >= 1).all()
-
-
 def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
     assert {name: e.shape for name, e in small.errors.items()} == {
         "beta1": (12, 2, 2),
@@ -301,6 +256,8 @@ def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
         "density": (12, 2),
     }
     np.testing.assert_array_equal(np.isnan(small.errors["tau"]), ~small.valid_fits)
+    assert list(small.counts) == list(STATUSES)
+    assert small.dropped == (small.counts["spike"] + small.counts["max_steps"]) / 24
 
 
 def test_the_slopes_name_parameter_cell_and_share(small):
@@ -325,4 +282,4 @@ def test_bad_workers_are_refused():
     with pytest.raises(ValueError, match="workers must be at least 1 and at most 4096, not 0"):
         run_study(SMALL, workers=0)
     with pytest.raises(ValueError, match="beside an executor"):
-        run_study(SMALL, workers=2, executor=Backwards())
+        run_study(SMALL, workers=2, executor=ThreadPoolExecutor(1))
