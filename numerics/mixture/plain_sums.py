@@ -61,12 +61,12 @@ def _filled(rows: Sequence[Any], *shape: int) -> Floats:
 def log_weights(formulas: AtomFormulas, x: Floats, own: Floats, shared: Floats) -> Floats:
     """The log weights (g, n) of gates with parameters own (g, own) and shared (g, shared) at x (n, d)."""
     parameters = np.concatenate([own, shared], axis=1).T[:, :, None]
-    return _filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0]
+    return np.asarray(_filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0])
 
 
 def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
     """The means (l, n) of experts with parameters lines (l, q) at x (n, d)."""
-    return _filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0]
+    return np.asarray(_filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0])
 
 
 def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:

@@ -44,18 +44,18 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
 @one_blas_thread()
-def fits_of_replicate(study: Study, replicate: int, *, compiled: bool = True) -> list[Optimum]:
-    """The fits of one replicate at every n; compiled: in machine code, or in NumPy."""
-    problems = [study.problem(points, compiled=compiled) for points in data_of(study, replicate)]
+def fits_of_replicate(study: Study, replicate: int) -> list[Optimum]:
+    """The fits of one replicate at every n."""
+    problems = [study.problem(points) for points in data_of(study, replicate)]
     # gains far below one unit of log-likelihood are worth no pass, however many points there are
     stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
     seeds = seeds_of(study.seed, replicate, study.sizes)
     return fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
 
 
-def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Outcome:
+def run_replicate(study: Study, replicate: int) -> Outcome:
     """What a study keeps of the fits of one replicate."""
-    fits = fits_of_replicate(study, replicate, compiled=compiled)
+    fits = fits_of_replicate(study, replicate)
     lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
     return np.stack([f.u for f in fits]) * _scale(study), *lists
 
