@@ -27,8 +27,6 @@ import numpy as np
 from temperance import MixingMeasure, sample
 from temperance.answers.experts import answer_of
 from temperance.numerics.estimation.sizes import Sizes, sizes
-from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import gate_probabilities
 
 MOST = 5
 RULES = ("AIC", "BIC", "ICL", "sBIC", "DSC", "flexmix BIC", "flexmix ICL", "ours", "one number")
@@ -63,7 +61,7 @@ def data(noise: str, k: int, apart: str, n: int, seed: int) -> tuple[np.ndarray,
         return x, np.where(rng.random(n) < 0.02, rng.uniform(-10, 10, n), y)
     if noise == "clean":
         return x, y
-    shares = gate_probabilities(g, compiled("z"), x)
+    shares = g.gate_probabilities(x)
     if noise == "gate":
         scores = np.abs(x) / 2 * x * g.beta1[:, 0] + 0.8 * np.sin(1.5 * x + np.arange(k))
         shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)

@@ -223,13 +223,14 @@ RESOLVED = 1e13  # greatest condition number of the factor whose smallest singul
 _BLOCK = 2**19  # numbers in a block of cells
 _MOST_CELLS = 5_000_000
 _HUGE = 1e150  # its square is a double
+_SHARE = 1e-6  # of a gradient along flat directions that leaves its function open
 
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """I = factor^T factor, in the coordinates of the layout (log tau and log nu for tau and nu)."""
+    """I = factor^T factor, in logarithms of what is positive; names: (parameter, atom) of each coordinate."""
 
-    layout: Layout
+    names: tuple[tuple[str, int | None], ...]
     factor: Floats
 
     @cached_property
@@ -261,7 +262,7 @@ class Information:
 
     def places(self, parameter: str, atom: int | None = None) -> list[int]:
         """Coordinates of a parameter (of one atom, or of all)."""
-        return [j for j, (name, i) in enumerate(self.layout.names) if name == parameter and (atom is None or i == atom)]
+        return [j for j, (name, i) in enumerate(self.names) if name == parameter and (atom is None or i == atom)]
 
     def variance(self, parameter: str, atom: int | None = None) -> float:
         """Trace of the block of I^-1 of a parameter: variance of its estimate, times n."""
@@ -283,6 +284,32 @@ class Information:
         own = tau / np.linalg.norm(tau)
         residual = own - q @ (q.T @ own)
         return float(1 / (residual @ residual))
+
+    @cached_property
+    def _directions(self) -> tuple[Floats, Floats]:
+        """Singular values and right vectors of the factor with columns of length 1."""
+        _, values, vectors = np.linalg.svd(self.factor / self._scales)
+        return values, vectors
+
+    @property
+    def flat(self) -> Floats:
+        """Directions (m, p) along which the factor has no digits: where parameters are not told from each other."""
+        values, vectors = self._directions
+        return np.asarray(vectors[values <= values[0] / RESOLVED] / self._scales)
+
+    @property
+    def ratios(self) -> Floats:
+        """The singular values over the largest, in the same units; the smallest last."""
+        values, _ = self._directions
+        return np.asarray(values / values[0])
+
+    def variance_along(self, gradient: Floats) -> float | None:
+        """gradient . I^-1 gradient, of a function with this gradient (p,); None where a flat direction changes it."""
+        values, vectors = self._directions
+        parts, clear = vectors @ (gradient / self._scales), values > values[0] / RESOLVED
+        if np.abs(parts[~clear]).max(initial=0.0) > _SHARE * np.linalg.norm(gradient / self._scales):
+            return None
+        return float(((parts[clear] / values[clear]) ** 2).sum())
 
 
 def _norms(rows: Floats) -> Floats:
@@ -399,7 +426,7 @@ def information(measure: MixingMeasure, layout: Layout, gate: CompiledActivation
     x, t = nodes.x, logits(measure, gate, nodes.x)
     local, order = local_factors(x @ measure.a.T + measure.b, measure.nu, t, nodes.per_deviation)
     rows = local @ jacobian(measure, layout, gate, x, t, order)  # (m, 3k-1, p): the information at x is its Gram matrix
-    return Information(layout, reduced(rows, nodes.weights))
+    return Information(layout.names, reduced(rows, nodes.weights))
 
 
 def reduced(rows: Floats, weights: Floats) -> Floats:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -24,7 +23,7 @@ import sympy as sp
 from sympy.core.relational import Relational
 
 from temperance.numerics.fitting.fits import Name, held_of
-from temperance.numerics.information.fisher import RESOLVED, chained, local_factors, on_panels, reduced
+from temperance.numerics.information.fisher import Information, chained, local_factors, on_panels, reduced
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.kernel_sums import Coordinates
@@ -40,51 +39,6 @@ from temperance.theory.symmetries.traits import traits
 _PER_DEVIATION = 6.0
 _ORDER = 16
 _PANELS = {1: 24, 2: 2}
-_SHARE = 1e-6  # of a gradient along flat directions that leaves its function open
-
-
-@dataclass(frozen=True, eq=False)
-class GeneralInformation:
-    """I = factor^T factor, in the coordinates that are not held; names: (parameter, atom) of each."""
-
-    names: tuple[Name, ...]
-    factor: Floats
-
-    @cached_property
-    def _scaled(self) -> tuple[Floats, Floats, Floats, Floats]:
-        """Lengths of the columns, and the singular values and vectors of the factor with columns of length 1."""
-        scale = np.linalg.norm(self.factor, axis=0)
-        scale = np.where(scale > 0, scale, 1.0)
-        return scale, *np.linalg.svd(self.factor / scale)
-
-    @property
-    def flat(self) -> Floats:
-        """Directions (m, p) along which the factor has no digits: where parameters are not told from each other."""
-        scale, _, values, vectors = self._scaled
-        return np.asarray(vectors[values <= values[0] / RESOLVED] / scale)
-
-    def variance(self, parameter: str, atom: int | None = None) -> float | None:
-        """[I^-1] of a parameter (the first of an atom): the variance of its estimate, times n; None where it is flat.
-
-        Of a positive one, that of its logarithm. Raises ValueError for a parameter that is not among the names.
-        """
-        if (parameter, atom) not in self.names:
-            raise ValueError(f"{parameter!r} of atom {atom} is not fitted; accepted: {self.names}")
-        return self.variance_along(np.eye(len(self.names))[self.names.index((parameter, atom))])
-
-    def variance_along(self, gradient: Floats) -> float | None:
-        """gradient . I^-1 gradient, of a function with this gradient (p,); None where a flat direction changes it."""
-        scale, _, values, vectors = self._scaled
-        parts, clear = vectors @ (gradient / scale), values > values[0] / RESOLVED
-        if np.abs(parts[~clear]).max(initial=0.0) > _SHARE * np.linalg.norm(gradient / scale):
-            return None
-        return float(((parts[clear] / values[clear]) ** 2).sum())
-
-    @property
-    def ratios(self) -> Floats:
-        """The singular values over the largest, in the same units; the smallest last."""
-        values = self._scaled[2]
-        return np.asarray(values / values[0])
 
 
 @one_blas_thread()
@@ -96,7 +50,7 @@ def information_at(
     high: float,
     held: Collection[sp.Symbol] | None = None,
     finer: int = 1,
-) -> GeneralInformation:
+) -> Information:
     """The information of one observation (x, y), every coordinate of x uniform on [low, high], d = 1 or 2.
 
     Args:
@@ -135,7 +89,7 @@ def information_at(
     chain = np.where(where.logs, natural, 1.0)
     chain[where.nu] = 1.0
     factor = reduced(local @ (chained(slopes[0], slopes[1], order, where.nu) * chain)[:, :, free], weights)
-    return GeneralInformation(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
+    return Information(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
 
 
 def boundaries(spec: MoESpec) -> list[sp.Expr]:
@@ -248,7 +202,7 @@ def _natural(truth: Truth) -> Floats:
     return np.array([float(v) for v in values])
 
 
-def _gradient(truth: Truth, function: sp.Expr, information: GeneralInformation) -> Floats:
+def _gradient(truth: Truth, function: sp.Expr, information: Information) -> Floats:
     """By the coordinates of the information, logarithms of what is positive."""
     symbols = {p.name: p for p in (*truth.atoms[0], *truth.shared)}
     values, slopes = all_values(truth), []

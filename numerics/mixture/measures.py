@@ -96,7 +96,10 @@ class MixingMeasure:
         activation: s, a name, an expression in z, or an Activation; the linear gate by default. The measure has no
         leading axes. Raises ValueError for a wrong shape, or an activation that cannot be read.
         """
-        return gate_probabilities(self, compiled(activation), check_points(self, x))
+        x = check_points(self, x)
+        with one_blas_thread():
+            t, _ = _logits(self, compiled(activation), x, np.zeros(len(x)))
+            return _softmax(t).shares.T
 
     @checked
     def responsibilities(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
@@ -104,7 +107,10 @@ class MixingMeasure:
 
         activation: and ValueError: as in `gate_probabilities`.
         """
-        return responsibilities(self, compiled(activation), *check_data(check_points(self, x), y, self.d))
+        x, y = check_data(check_points(self, x), y, self.d)
+        with one_blas_thread():
+            t, f = _logits(self, compiled(activation), x, y)
+            return _softmax(t + f).shares.T
 
     @checked
     def log_density(self, x: ArrayLike, y: ArrayLike, activation: Compilable = "z") -> Floats:
@@ -250,20 +256,6 @@ def log_density(measure: MixingMeasure, gate: CompiledActivation, x: ArrayLike, 
     return values
 
 
-@one_blas_thread()
-def gate_probabilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats) -> Floats:
-    """softmax_i((s(beta1_i . x) + beta0_i)/tau), shape (n, k), of a single measure at x (n, d)."""
-    t, _ = _logits(measure, gate, x, np.zeros(len(x)))
-    return _softmax(t).shares.T
-
-
-@one_blas_thread()
-def responsibilities(measure: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Floats:
-    """Posterior probabilities of the atoms given (x, y), shape (n, k), for a single measure."""
-    t, f = _logits(measure, gate, x, y)
-    return _softmax(t + f).shares.T
-
-
 _COUNTER = 4  # Philox4x64 makes four uniforms from one value of its counter
 
 
@@ -295,7 +287,7 @@ def sample(
     x = check_points(measure, x)
     if len(x) != n:
         raise ValueError(f"x must have shape {(n, measure.d)}, not {x.shape}")
-    cumulative = np.cumsum(gate_probabilities(measure, compiled(gate), x), axis=1)
+    cumulative = np.cumsum(measure.gate_probabilities(x, gate), axis=1)
     atom = (u[:, :1] >= cumulative[:, :-1]).sum(axis=1)
     normal = np.sqrt(-2.0 * np.log1p(-u[:, 1])) * np.cos(2 * np.pi * u[:, 2])  # Box-Muller
     mean = np.einsum("nd,nd->n", x, measure.a[atom]) + measure.b[atom]

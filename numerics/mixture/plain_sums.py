@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import mpmath
 import numpy as np
@@ -40,31 +40,39 @@ def log_weight_and_mean(formulas: AtomFormulas) -> Formulas:
     return _function(formulas, [formulas.log_weight, formulas.mean])
 
 
-@lru_cache(maxsize=64)
-def _log_weight(formulas: AtomFormulas) -> Callable[..., Any]:
-    symbols = (*formulas.x, *formulas.parameters[: formulas.own + formulas.shared])
-    return sp.lambdify(symbols, formulas.log_weight, modules=modules([formulas.log_weight]), cse=True)
+@lru_cache(maxsize=192)
+def _part(formulas: AtomFormulas, part: Literal["log weight", "mean", "mean and slopes"]) -> Callable[..., Any]:
+    """Rows of x and the parameters of the gate, or of the mean, in NumPy alone."""
+    gate = formulas.own + formulas.shared
+    symbols = formulas.parameters[:gate] if part == "log weight" else formulas.parameters[gate:]
+    rows = [formulas.log_weight if part == "log weight" else formulas.mean]
+    rows += formulas.line_slopes if part == "mean and slopes" else ()
+    return sp.lambdify((*formulas.x, *symbols), rows, modules=modules(rows), cse=True)
+
+
+def _filled(rows: Sequence[Any], *shape: int) -> Floats:
+    """Rows, some of which may be constants, as one array (rows, *shape)."""
+    values = np.empty((len(rows), *shape))
+    for value, row in zip(values, rows, strict=True):
+        value[...] = row
+    return values
 
 
 def log_weights(formulas: AtomFormulas, x: Floats, own: Floats, shared: Floats) -> Floats:
     """The log weights (g, n) of gates with parameters own (g, own) and shared (g, shared) at x (n, d)."""
     parameters = np.concatenate([own, shared], axis=1).T[:, :, None]
-    values = np.empty((len(own), len(x)))
-    values[...] = _log_weight(formulas)(*x.T, *parameters)
-    return values
-
-
-@lru_cache(maxsize=64)
-def _mean(formulas: AtomFormulas) -> Callable[..., Any]:
-    line = formulas.parameters[formulas.own + formulas.shared :]
-    return sp.lambdify((*formulas.x, *line), formulas.mean, modules=modules([formulas.mean]), cse=True)
+    return np.asarray(_filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0])
 
 
 def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
     """The means (l, n) of experts with parameters lines (l, q) at x (n, d)."""
-    values = np.empty((len(lines), len(x)))
-    values[...] = _mean(formulas)(*x.T, *lines.T[:, :, None])
-    return values
+    return np.asarray(_filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0])
+
+
+def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
+    """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
+    values = _filled(_part(formulas, "mean and slopes")(*x.T, *line), len(x))
+    return values[0], values[1:]
 
 
 def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
@@ -80,9 +88,7 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
         return _real(sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"]))
 
     def filled(x: Floats, parameters: Floats) -> Floats:
-        values = np.empty((len(rows), *parameters.shape[1:-1], len(x)))
-        for value, one in zip(values, function(*x.T, *parameters), strict=True):
-            value[...] = one
+        values = _filled(function(*x.T, *parameters), *parameters.shape[1:-1], len(x))
         for row, *atom, j in np.argwhere(~np.isfinite(values)) if not np.isfinite(values.sum()) else ():
             own = parameters[(slice(None), *atom, 0)] if atom else parameters
             values[(row, *atom, j)] = precise(exact(row), *x[j], *own)
@@ -256,15 +262,6 @@ def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floa
     return softmax(_joint(_lowered(rows[:, 0]), y - rows[:, 1], natural[where.nu])).shares
 
 
-def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
-    """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
-    rows = _means(formulas)(*x.T, *line)
-    values = np.empty((len(rows), len(x)))
-    for value, row in zip(values, rows, strict=True):
-        value[:] = row
-    return values[0], values[1:]
-
-
 class AtomJets(NamedTuple):
     """Log weight and mean (n,) of an atom, and their slopes, (p, n) and (q, n)."""
 
@@ -283,13 +280,6 @@ def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
     """What the formulas of an atom are at x (n, d)."""
     rows, g = _jets(f)(x, parameters), f.own + f.shared
     return AtomJets(rows[0], rows[1], rows[2 : 2 + g], rows[2 + g :])
-
-
-@lru_cache(maxsize=64)
-def _means(formulas: AtomFormulas) -> Callable[..., Any]:
-    line = formulas.parameters[formulas.own + formulas.shared :]
-    rows = [formulas.mean, *formulas.line_slopes]
-    return sp.lambdify((*formulas.x, *line), rows, modules=modules(rows), cse=True)
 
 
 def _fill(

@@ -216,16 +216,6 @@ def _nearer(measure: MixingMeasure, truth: MixingMeasure, one: GroupErrors, othe
     return np.asarray(np.where(empty == other_empty, closer, other_empty < empty))
 
 
-def nearest_image(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -> MixingMeasure:
-    """The estimate or its mirror image, whichever `group_errors` compares with the truth (..., k)."""
-    pairs = _pairs(measure, truth, symmetry)
-    if len(pairs) == 1 or measure.k != 2:
-        return measure
-    other = _nearer(measure, truth, *(_errors(*pair, symmetry, kink=False) for pair in pairs))
-    beta1 = np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1)
-    return replace(measure, beta1=beta1)
-
-
 def group_errors(
     measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, *, kink: bool = False
 ) -> GroupErrors:
@@ -257,7 +247,9 @@ def in_order(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry) -
 
     Of the measures with one density that the discrete symmetries give, the one whose beta1 is nearest the true one.
     """
-    measure = nearest_image(measure, truth, symmetry)
+    if len(pairs := _pairs(measure, truth, symmetry)) == 2:
+        other = _nearer(measure, truth, *(_errors(*pair, symmetry, kink=False) for pair in pairs))
+        measure = replace(measure, beta1=np.where(other[..., None, None], pairs[1][0].beta1, measure.beta1))
     m = match(measure, truth, symmetry)
     order = m.cells.argsort(axis=-1)
 

@@ -21,7 +21,7 @@ from temperance.numerics.fitting.search import APART, SEARCH, Effort
 from temperance.numerics.fitting.split_mixtures import Array, Family
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.lattice import CONSTANTS, family_experiment, samples
-from temperance.numerics.studies.run import fits_of_sizes
+from temperance.numerics.studies.run import fits_of_sizes, seeds_of
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.form import is_linear
 from temperance.theory.models.spec import NU
@@ -170,7 +170,7 @@ def _fits(study: GeneralStudy, data: list[Points], replicate: int) -> list[Group
     """The fits of one replicate."""
     family = study.family
     problems = [family_problem(family, points) for points in data]
-    seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
+    seeds = seeds_of(study.seed, replicate, study.sizes)
     stops = [Stop.in_sample_units(points.n) for points in data]
     rough, splits = (0, study.starts) if problems[0].smaller else (_ROUGH, 0)
     effort = Effort(rough, 0, splits, study.rounds)

@@ -44,18 +44,18 @@ _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
 @one_blas_thread()
-def fits_of_replicate(study: Study, replicate: int, *, compiled: bool = True) -> list[Optimum]:
-    """The fits of one replicate at every n; compiled: in machine code, or in NumPy."""
-    problems = [study.problem(points, compiled=compiled) for points in data_of(study, replicate)]
-    seeds = [int(np.random.SeedSequence([study.seed, replicate, n]).generate_state(1)[0]) for n in study.sizes]
+def fits_of_replicate(study: Study, replicate: int) -> list[Optimum]:
+    """The fits of one replicate at every n."""
+    problems = [study.problem(points) for points in data_of(study, replicate)]
     # gains far below one unit of log-likelihood are worth no pass, however many points there are
     stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
+    seeds = seeds_of(study.seed, replicate, study.sizes)
     return fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
 
 
-def run_replicate(study: Study, replicate: int, *, compiled: bool = True) -> Outcome:
+def run_replicate(study: Study, replicate: int) -> Outcome:
     """What a study keeps of the fits of one replicate."""
-    fits = fits_of_replicate(study, replicate, compiled=compiled)
+    fits = fits_of_replicate(study, replicate)
     lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
     return np.stack([f.u for f in fits]) * _scale(study), *lists
 
@@ -64,6 +64,11 @@ def _scale(study: Study) -> Floats:
     """From coordinates of problems to those of the layout: the gate of the linear gate is held at its temperature."""
     tau = study.layout.tau if study.linear else None
     return np.array([tau if tau and name in ("beta1", "beta0") else 1.0 for name, _ in study.layout.names])
+
+
+def seeds_of(seed: int, replicate: int, sizes: Sequence[int]) -> list[int]:
+    """The seeds of the searches of a replicate, one for each n."""
+    return [int(np.random.SeedSequence([seed, replicate, n]).generate_state(1)[0]) for n in sizes]
 
 
 def fits_of_sizes(
@@ -147,10 +152,10 @@ def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     # a fixed temperature has the kernel of a fitted one
     kernels = {(k, s.gauge, s.gate.source): (s, k) for s in studies for k in _atoms(s)}
     with lost_workers_told(studies[0].name):
-        futures = [executor.submit(compiled_climb), executor.submit(compiled_ratios)]
-        futures += [
-            executor.submit(_compile, *kernel) for _, kernel in sorted(kernels.items(), key=lambda item: -item[0][0])
-        ]
+        futures = [executor.submit(compiled_climb)]
+        futures += [executor.submit(compiled_ratios)] if any(study.peaks for study in studies) else []
+        largest_first = sorted(kernels.items(), key=lambda item: -item[0][0])
+        futures += [executor.submit(_compile, *kernel) for _, kernel in largest_first]
         for future in futures:
             future.result()
 
@@ -203,12 +208,8 @@ def _run(
 
     report()
     missing = [replicate for replicate in range(study.replicates) if replicate not in outcomes]
-    if missing and executor is not None:  # into the cache on disk, before workers start that would all do it
-        for k in _atoms(study):
-            _compile(study, k)
-        compiled_climb()
-        if study.peaks:
-            compiled_ratios()
+    if missing and executor is not None:
+        compile_side_by_side([study], executor)
     if missing and outcomes:
         _check_repeats(study, outcomes, executor)
     for replicate, outcome in _finished(study, missing, executor):

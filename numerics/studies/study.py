@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,7 +27,6 @@ from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import Position, position, slopes
 
 Kind = Literal["sample", "lattice"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @checked

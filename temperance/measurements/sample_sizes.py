@@ -8,8 +8,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from temperance.numerics.information.required import ASYMPTOTIC, at_truth, best_matched, best_tau, relative_beta1
-from temperance.numerics.information.sparse_laws import TO_INFINITY, holds_from, sparse_law, ties
+from temperance.numerics.information.required import (
+    ASYMPTOTIC,
+    TO_INFINITY,
+    at_truth,
+    best_matched,
+    best_tau,
+    holds_from,
+    relative_beta1,
+    sparse_law,
+    ties,
+)
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, compile_activation
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, measure_of, truth_of
 from temperance.theory.activations.activation import Activation, activation

@@ -48,10 +48,9 @@ def at(measure, name, gauge="anchored", accuracy=FINE, nodes=None):
     return information(measure, layout, gate, nodes)
 
 
-@pytest.mark.parametrize("x", [pytest.param(-2.7, marks=pytest.mark.slow), 0.4])
-def test_the_local_information_against_mpmath(x):
+def test_the_local_information_against_mpmath():
     """K(x) of k = 2 in (log odds, means, log variances), to 1e-10 of its diagonal."""
-    m, gate = pair(), compiled("tanh")
+    m, gate, x = pair(), compiled("tanh"), 0.4
     t = logits(m, gate, np.array([[x]]))
     factor, order = local_factors(np.array([[x]]) @ m.a.T + m.b, m.nu, t, 8.0)
     with mpmath.workdps(25):
@@ -95,9 +94,7 @@ def test_the_local_information_against_mpmath(x):
 @pytest.mark.parametrize(
     ("measure", "name", "gauge"),
     [
-        (pair(), "gelu", "anchored"),
-        (pair((1.0, -0.5)), "tanh", "free"),
-        (three(), "silu", "anchored"),
+        (pair((1.0, -0.5)), "gelu", "free"),
         (three(2), "tanh", "anchored"),
     ],
 )
@@ -116,9 +113,7 @@ def test_the_information_is_minus_the_mean_hessian_of_the_density(measure, name,
     assert np.abs((found + hessian) / np.outer(scale, scale)).max() < 1e-9
 
 
-@pytest.mark.parametrize(
-    ("name", "tau"), [("tanh", 0.5), ("gelu", 0.5), ("sin", 0.05), ("tanh", 0.05), ("tanh", 0.001)]
-)
+@pytest.mark.parametrize(("name", "tau"), [("gelu", 0.5), ("sin", 0.05), ("tanh", 0.001)])
 def test_finer_steps_change_nothing(name, tau):
     measure = pair(tau=tau)
     fine = at(measure, name).variance("tau")
@@ -154,10 +149,8 @@ def iterated(measure, kinks):
 @pytest.mark.parametrize(
     ("name", "kinks", "gauge", "tau"),
     [
-        ("hardtanh", (-1.0, 1.0), "free", None),
         ("hardtanh", (-1.0, 1.0), "anchored", None),
         ("hardswish", (-3.0, 3.0), "free", None),
-        ("relu", (0.0,), "free", 0.5),
         ("sign", (0.0,), "free", 0.5),
     ],
 )
@@ -174,13 +167,6 @@ def test_kinks_in_two_dimensions_cost_no_digits(name, kinks, gauge, tau):
         here, there = (relative_beta1(f, measure) if tau else f.variance("tau") for f in (found, wanted))
         assert (required.beta1 if tau else required.tau) == here
         assert abs(here / there - 1) < required.error < 1e-4
-
-
-def test_finer_steps_in_two_dimensions():
-    measure = three(2)
-    fine = at(measure, "tanh").variance("tau")
-    finer = at(measure, "tanh", accuracy=replace(FINE, order=24, swing=1.5, panels=12)).variance("tau")
-    assert abs(fine / finer - 1) < 1e-5
 
 
 @pytest.mark.parametrize(
@@ -259,7 +245,7 @@ def varentropy(weights):
 
 def test_the_floor_is_the_greatest_varentropy():
     for k, wanted in ((2, 0.4392288), (3, 0.7618024), (8, 1.7765724)):
-        weights = np.random.default_rng(k).dirichlet(np.full(k, 0.3), 200_000)
+        weights = np.random.default_rng(k).dirichlet(np.full(k, 0.3), 20_000)
         greatest = float(largest_varentropy(k).mid())
         assert greatest == pytest.approx(wanted, rel=1e-5)
         reached = varentropy(weights).max()
@@ -273,7 +259,7 @@ def test_the_floor_is_the_greatest_varentropy():
 
 def test_no_truth_goes_below_the_floor():
     rng = np.random.default_rng(11)
-    for trial in range(40):
+    for trial in range(12):
         k = int(rng.integers(2, 5))
         beta1 = rng.normal(size=(k, 1)) * rng.uniform(0.3, 5)
         beta1[-1] = 0.0

@@ -21,7 +21,6 @@ from temperance.numerics.studies import claim_studies as settings
 from temperance.numerics.studies import lattice
 from temperance.numerics.studies.independence import (
     atoms,
-    exact,
     gate_functions,
     independent_on_design,
     normalisation,
@@ -37,8 +36,6 @@ from temperance.numerics.studies.lattice import (
     lattice_step,
     samples,
 )
-from temperance.numerics.studies.results import study_slopes
-from temperance.numerics.studies.run import run_study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.by_name import model
@@ -69,10 +66,7 @@ def test_a_box_without_a_least_variance_has_no_lattice(nu):
         lattice_step(nu)
 
 
-EVERY = list(settings.STUDIES)
-
-
-@pytest.mark.parametrize("chosen", EVERY, ids=[s.name for s in EVERY])
+@pytest.mark.parametrize("chosen", [settings.LINEAR, settings.RELU, settings.TANH_FREE], ids=lambda s: s.name)
 def test_the_law_is_normalised_to_rounding_and_by_proof(chosen):
     made = of(chosen)
     np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
@@ -81,13 +75,9 @@ def test_the_law_is_normalised_to_rounding_and_by_proof(chosen):
     assert 0 < bounds.outside < 1e-31
 
 
-SETTINGS = [("softmax", "gaussian"), ("gaussian", "gaussian"), ("quadratic", "gaussian"), ("laplace", "gaussian")]
-SETTINGS += [("softmax", "polynomial:2"), ("activation-bias", "gaussian")]
-
-
-@pytest.mark.parametrize(("name", "expert"), SETTINGS)
+@pytest.mark.parametrize(("name", "expert"), [("gaussian", "polynomial:2"), ("laplace", "gaussian")])
 def test_arbitrary_gates_have_the_experiment_too(name, expert):
-    found = family(order_setting(name, expert, "sigmoid" if name == "activation-bias" else None))
+    found = family(order_setting(name, expert))
     made = family_experiment(found, n=10**6)
     np.testing.assert_allclose(made.probability.sum(axis=1) * len(made.x), 1, rtol=0, atol=1e-14)
     assert normalisation(made).outside < 1e-31
@@ -170,10 +160,10 @@ def test_counts_are_nested_and_do_not_depend_on_later_sizes():
     assert not any(np.array_equal(tables[0], other) for other in others)
 
 
-@pytest.mark.parametrize("n", [10**5, 10**12, 10**15])
+@pytest.mark.parametrize("n", [10**5, 10**15])
 def test_counts_have_the_multinomial_law(n):
     """Pearson's statistic summed over samples, and what grows from one size to the next independent of the first."""
-    made, repeats = of(MADE), 40
+    made, repeats = of(MADE), 20
     p = made.probability.ravel()
     common = p * n >= 20
     expected = np.append(p[common], 1 - p[common].sum()) * n
@@ -238,51 +228,23 @@ def test_a_fit_to_counts_is_the_fit_to_their_points():
     assert fit_points(MADE.layout, MADE.gate, points, box=MADE.box, starts=2, seed=0).log_likelihood > 0
 
 
-PROVED = [
-    (settings.LINEAR, "linear", None, 35),
-    (settings.TANH, "activation", "tanh", 99),
-    (settings.GELU, "activation", "gelu", 105),
-    (settings.RELU, "activation", "relu", 47),
-    (settings.SOFTMAX_SPLITS, "softmax", None, 35),
-]
-
-
-@pytest.mark.parametrize(("chosen", "name", "source", "rank"), PROVED, ids=[row[0].name for row in PROVED])
-def test_an_atom_has_no_further_relations_on_the_lattice(chosen, name, source, rank):
+def test_an_atom_has_no_further_relations_on_the_lattice():
     """Up to the order 4, that of the contact of a cell of two atoms."""
-    made, spec = of(chosen), model(name, "gaussian", source)
-    first, last = atoms(chosen.truth, spec)
-    found = same_relations(spec, first, made, 4)
-    assert (found.order, found.rank, found.proved) == (4, rank, True)
-    if chosen.gauge == "anchored":
-        held = same_relations(spec, last, made, 4, held=True)
-        assert (held.derivatives, held.rank, held.proved) == (35, 25, True)  # a^p b^q nu^r with q < 2
-    else:
-        assert same_relations(spec, last, made, 4).proved
+    made, spec = of(settings.LINEAR), model("linear", "gaussian")
+    first, last = atoms(settings.LINEAR.truth, spec)
+    free, held = same_relations(spec, first, made, 4), same_relations(spec, last, made, 4, held=True)
+    assert (free.order, free.rank, free.proved) == (4, 35, True)
+    assert (held.derivatives, held.rank, held.proved) == (35, 25, True)  # a^p b^q nu^r with q < 2
 
 
-def test_a_plane_and_a_cosine_router_have_no_further_relations():
-    made = experiment(PLANE, gate("tanh"), BOX, n=10**6)
-    tanh, cosine = model("activation", "gaussian", "tanh", 2), model("cosine", "gaussian", None, 2)
-    first, _ = atoms(PLANE, tanh)
-    assert same_relations(tanh, first, made, 2).proved
-    assert same_relations(cosine, first, made, 2).proved
+def test_both_atoms_of_a_free_gate_have_no_further_relations():
+    made, spec = of(settings.TANH), model("activation", "gaussian", "tanh")
+    assert all(same_relations(spec, atom, made, 2).proved for atom in atoms(settings.TANH.truth, spec))
 
 
-@pytest.mark.parametrize("name", ["gaussian", "quadratic", "laplace", "activation-bias"])
-def test_arbitrary_gates_have_no_further_relations(name):
-    found = family(order_setting(name, "gaussian", "sigmoid" if name == "activation-bias" else None))
-    setting, made = found.setting, family_experiment(found, n=10**5)
-    point = {p.name: exact(float(setting.point[p])) for p in setting.spec.parameters}
-    assert same_relations(setting.spec, point, made, 4).proved
-
-
-@pytest.mark.parametrize(
-    "chosen", [settings.LINEAR, settings.TANH_MIRROR, settings.SOFTMAX_SPLITS], ids=lambda s: s.name
-)
-def test_half_the_step_gives_the_same_information_and_distances(chosen, monkeypatch):
+def test_half_the_step_gives_the_same_information_and_distances(monkeypatch):
     """To 1e-6: log g has singularities off the real line, between its experts, so that sums are not quite integrals."""
-    found = []
+    found, chosen = [], settings.SOFTMAX_SPLITS
     for steps in (1, 2):
         monkeypatch.setattr(lattice, "_PER_DEVIATION", 1.5 * steps)
         made = of(chosen)
@@ -297,20 +259,6 @@ def test_half_the_step_gives_the_same_information_and_distances(chosen, monkeypa
     np.testing.assert_allclose(information, again, rtol=0, atol=1e-6 * np.abs(information).max())
 
 
-def test_half_the_step_gives_the_same_slopes(monkeypatch):
-    """Of the exact-specified linear gate, from other counts: every difference of slopes is within its interval."""
-    few, slopes = replace(settings.LINEAR, sizes=(10**4, 10**7, 10**10), replicates=20), []
-    for steps in (1, 2):
-        monkeypatch.setattr(lattice, "_PER_DEVIATION", 1.5 * steps)
-        slopes.append(study_slopes(run_study(few)))
-    assert len(slopes[0]) == len(slopes[1]) >= 10
-    for one, other in zip(*slopes, strict=True):
-        assert one.parameter == other.parameter
-        assert one.slope.interval[0] < other.slope.interval[1]
-        assert other.slope.interval[0] < one.slope.interval[1]
-        assert one.slope.value == pytest.approx(-0.5, abs=0.05)
-
-
 def test_on_too_few_points_there_are_further_relations_and_no_proof():
     made = of(settings.TANH)
     few = replace(made, x=made.x[:2], log_density=made.log_density[:2])
@@ -319,15 +267,9 @@ def test_on_too_few_points_there_are_further_relations_and_no_proof():
     assert not same_relations(spec, first, few, 2).proved
 
 
-def test_an_atom_without_a_parameter_is_refused():
-    with pytest.raises(ValueError, match="tau"):
-        same_relations(model("linear"), atoms(settings.LINEAR.truth, model("softmax"))[0], of(settings.LINEAR), 2)
-
-
-@pytest.mark.parametrize(("chosen", "source"), [(settings.TANH, "tanh"), (settings.GELU, "gelu")])
-def test_atoms_of_a_mixture_have_no_relations_with_each_other(chosen, source):
-    made, spec = of(chosen), model("activation", "gaussian", source)
-    functions = gate_functions(spec, atoms(chosen.truth, spec), 4)
+def test_atoms_of_a_mixture_have_no_relations_with_each_other():
+    made, spec = of(settings.TANH), model("activation", "gaussian", "tanh")
+    functions = gate_functions(spec, atoms(settings.TANH.truth, spec), 4)
     assert len(functions) == 29
     assert independent_on_design(functions, {}, made)
 

@@ -16,37 +16,15 @@ def smooth(expr, name="s"):
     return Activation(name, (Piece(expr),))
 
 
-SIGMOID, SOFTPLUS = 1 / (1 + sp.exp(-Z)), sp.log(1 + sp.exp(Z))
-CASES = {
-    "linear": Z,
-    "tanh": sp.tanh(Z),
-    "sigmoid": SIGMOID,
-    "sigmoid, exp(z)/(1+exp(z))": sp.exp(Z) / (1 + sp.exp(Z)),
-    "silu": Z * SIGMOID,
-    "softplus": SOFTPLUS,
-    "mish": Z * sp.tanh(SOFTPLUS),
-    "gelu": Z * (1 + sp.erf(Z / sp.sqrt(2))) / 2,
-    "gelu, tanh": Z * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (Z + sp.Rational(44715, 10**6) * Z**3))) / 2,
-    "logsigmoid": -sp.log(1 + sp.exp(-Z)),
-    "squareplus": (Z + sp.sqrt(Z**2 + 4)) / 2,
-    "lambertw": sp.LambertW(sp.exp(Z / 100)),
-    "sech": 1 / sp.cosh(Z),
-    "tanh by exponentials": (sp.exp(Z) - sp.exp(-Z)) / (sp.exp(Z) + sp.exp(-Z)),
-    "loggamma": sp.loggamma(Z**2 + 1),
-    "constant": sp.Integer(3) + 0 * Z,
-}
+EXPRESSIONS = [  # that no name of the catalogue stands for
+    "exp(z)/(1 + exp(z))",
+    "(exp(z) - exp(-z))/(exp(z) + exp(-z))",
+    "-log(1 + exp(-z))",
+    "(z + sqrt(z**2 + 4))/2",
+    "LambertW(exp(z/100))",
+    "loggamma(z**2 + 1)",
+]
 GRID = np.array([-700.0, -300.5, -40.0, -5.25, -1.0, -1e-3, 0.0, 1e-3, 0.7, 3.0, 12.5, 37.0, 300.5, 700.0])
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_jets_agree_with_mpmath_up_to_700(name):
-    expr = CASES[name]
-    jets = compile_activation(smooth(expr, name))(GRID)
-    for order, values in enumerate(jets):
-        exact = sp.lambdify(Z, sp.diff(expr, Z, order), "mpmath")
-        with mpmath.workdps(700):
-            reference = np.array([float(mpmath.re(exact(mpmath.mpf(z)))) for z in GRID])
-        np.testing.assert_allclose(values, reference, rtol=1e-11, atol=1e-13)
 
 
 def at(exact, z):
@@ -58,18 +36,19 @@ def at(exact, z):
 
 
 def reference(activation, order):
-    """The derivative of the given order at GRID, piece by piece with 700 digits; nan outside the pieces."""
+    """The derivative of the given order at GRID, piece by piece with 60 digits; nan outside the pieces."""
     values = np.full(GRID.shape, np.nan)
     for piece in activation.pieces:
         exact = sp.lambdify(Z, sp.diff(piece.expr, Z, order), "mpmath")
         inside = (float(piece.lower) <= GRID) & (float(piece.upper) > GRID)
-        with mpmath.workdps(700):
+        with mpmath.workdps(60):
             values[inside] = [at(exact, z) for z in GRID[inside]]
     return values
 
 
-@pytest.mark.parametrize("name", sorted(CATALOGUE))
+@pytest.mark.parametrize("name", [*sorted(CATALOGUE), *EXPRESSIONS])
 def test_the_whole_catalogue_compiles(name):
+    """Up to 700, against mpmath."""
     source = activation(name)
     source = source.at(**{p.name: sp.Rational(3, 7) for p in source.parameters}) if source.parameters else source
     for order, values in enumerate(compile_activation(source)(GRID)):
@@ -122,10 +101,10 @@ def test_free_parameters_are_refused_by_name():
 
 @pytest.mark.parametrize(
     ("expr", "expected"),
-    [(sp.tanh(Z), "odd"), (SIGMOID, "odd"), (sp.cos(Z), "even"), (CASES["gelu"], None), (Z + Z**2, None), (Z, "odd")],
+    [("tanh", "odd"), ("sigmoid", "odd"), ("cos", "even"), ("gelu", None), ("z + z**2", None), ("z", "odd")],
 )
 def test_parity(expr, expected):
-    assert parity(compile_activation(smooth(expr))) == expected
+    assert parity(compile_activation(activation(expr))) == expected
 
 
 def test_activations_travel_to_other_processes():
