@@ -26,17 +26,19 @@ from temperance.numerics.estimation.delta_method import (
 )
 from temperance.numerics.estimation.identifiability import (
     DESIGN,
+    INDISTINCT,
+    Side,
     dependent_directions,
     fewer_gates,
     generic_flows,
     proved_of,
+    settled,
     twin_notes,
 )
 from temperance.numerics.estimation.merge import FittedMixture, Refit
 from temperance.numerics.estimation.mixture import Held, Mixture, mixture_of, model_of
 from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, lone, named, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
-from temperance.numerics.estimation.tau_profile import INDISTINCT, Side, settled
 from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE

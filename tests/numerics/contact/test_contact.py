@@ -6,21 +6,22 @@ import flint
 import numpy as np
 import pytest
 from flint import arb, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from temperance.numerics.contact.along_curves import contact, extrapolate, nearest, squared_distance
 from temperance.numerics.contact.curves import (
     Atom,
     CurveMeasure,
     cell_moves,
+    contact,
+    extrapolate,
     gauss_hermite,
     gauss_hermite_split,
     line,
+    nearest,
     scale_orbit,
     split,
     split_every,
     split_square,
+    squared_distance,
 )
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -135,16 +136,6 @@ def test_coordinate_directions_are_regular(name):
     assert result.exponents[-1] == pytest.approx(1, abs=2e-3)
     assert result.levels == tuple(range(4, 13))
     assert len(result.distances) == len(result.exponents) + 1
-
-
-SMALL = st.integers(-9, 9).map(lambda i: fmpq(i, 7))
-
-
-@settings(max_examples=3, derandomize=True, deadline=None)
-@given(st.tuples(SMALL, SMALL), st.tuples(SMALL, SMALL), SMALL)
-def test_combinations_of_directions_are_regular(b, a, tau):
-    direction = {"b": [b[0] + 2, b[1]], "a": [[a[0]], [a[1]]], "tau": tau}
-    check_order(contact(line(G, direction), G, "tanh", nodes=32), 1)
 
 
 def test_a_kink_counts_only_inside_the_support():

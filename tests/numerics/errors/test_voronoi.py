@@ -66,26 +66,6 @@ def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors(
         np.testing.assert_allclose(values, 0.0, atol=1e-12)
 
 
-def test_the_mirror_image_of_an_odd_gate_is_the_truth():
-    image = changed(TRUTH, beta1=-TRUTH.beta1[::-1])
-    odd = Symmetry(parity="odd")
-    assert float(voronoi_loss(image, TRUTH, odd)) == pytest.approx(0.0, abs=1e-12)
-    for values in group_errors(image, TRUTH, odd).errors.values():
-        np.testing.assert_allclose(values, 0.0, atol=1e-12)
-    for other in (Symmetry(), Symmetry(parity="even")):
-        assert float(voronoi_loss(image, TRUTH, other)) > 0.1
-
-
-def test_the_mirror_image_keeps_the_names_of_the_slopes():
-    m = changed(near([0, 1], 12), beta1=TRUTH.beta1 + np.array([[0.05], [0.01]]))
-    image = changed(m, beta1=-m.beta1[::-1])
-    odd = Symmetry(parity="odd")
-    there, here = group_errors(image, TRUTH, odd).errors, group_errors(m, TRUTH, odd).errors
-    for name, values in here.items():
-        np.testing.assert_allclose(there[name], values, atol=1e-12)
-    np.testing.assert_allclose(there["beta1"], [0.05, 0.01])
-
-
 def orbit(m, symmetry):
     """The measures with two atoms that have the density of one, but for the scale of the softmax."""
     images = [m]
@@ -134,18 +114,6 @@ def test_estimates_beyond_the_reach_of_the_loss_have_the_errors_of_their_images(
         errors = group_errors(m, truth, odd).errors
         assert errors["beta1"].tolist() == [0.0, 0.0]
         assert float(errors["tau"]) == pytest.approx(1.4)
-
-
-def test_a_worse_image_is_never_taken():
-    """The sum of squared errors of beta1 is at most that of each image."""
-    odd, rng = Symmetry(parity="odd"), np.random.default_rng(0)
-    m = changed(near([0, 1], 1, batch=(200,)), beta1=rng.normal(0, 4, (200, 2, 1)))
-    found = (group_errors(m, TRUTH, odd).errors["beta1"] ** 2).sum(axis=-1)
-    for image in (m, changed(m, beta1=-m.beta1[:, ::-1])):
-        plain = group_errors(image, TRUTH, Symmetry())
-        both = (plain.sizes == 1).all(axis=-1)
-        assert both.mean() > 0.5
-        assert (found <= (plain.errors["beta1"] ** 2).sum(axis=-1) * (1 + 1e-8))[both].all()
 
 
 def test_three_atoms_around_the_mirror_image_of_an_anchored_truth():

@@ -88,20 +88,6 @@ def test_standard_errors_are_those_of_the_expected_information():
         assert values[name, atom].se == pytest.approx(expected, rel=0.25), (name, atom)
 
 
-@pytest.mark.slow
-def test_standard_errors_are_those_of_repeated_samples():
-    """tanh, 20 samples: the spread of the estimates is their mean standard error, within four deviations."""
-    box, found = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.05, 2.0)), []
-    for replicate in range(20):
-        x, y = draw(CURVE, "tanh", 1500, seed=100 + replicate)
-        values = by_name(fit(x, y, fitted=2, activation="tanh", starts=2, box=box))
-        upper = max((0, 1), key=lambda i: values["b", i].value)
-        found.append([(values[key].value, values[key].se) for key in (("a", upper), ("b", upper), ("nu", upper))])
-    values, errors = np.moveaxis(np.array(found), 2, 0)
-    ratio = values.std(axis=0, ddof=1) / errors.mean(axis=0)
-    assert (np.abs(ratio - 1) < 4 / np.sqrt(2 * 19)).all()
-
-
 def test_json_has_the_documented_keys_and_is_strict():
     seen = []
     result = fit(*draw(PLANE, "identity", 400), fitted=2, starts=2, progress=lambda *at: seen.append(at))
@@ -202,39 +188,6 @@ def test_bad_data(x, y, message):
         fit(x, y, fitted=2)
 
 
-def test_a_csv_file_is_read(tmp_path):
-    path = tmp_path / "data.csv"
-    path.write_text("\ufeffu,v,w\n1,2,3\n\n4.5,-1e3, 6 \n7,8,10\n", encoding="utf-8")
-    x, y, weights, names, _ = read_csv(path)
-    np.testing.assert_array_equal(x, [[1, 2], [4.5, -1000], [7, 8]])
-    assert weights is None
-    np.testing.assert_array_equal(y, [3, 6, 10])
-    assert names == ["u", "v"]
-    np.testing.assert_array_equal(read_csv(path, target="u")[1], [1, 4.5, 7])
-    x, y, weights, names, _ = read_csv(path, weights="w")
-    assert (x.tolist(), y.tolist(), weights.tolist(), names) == ([[1], [4.5], [7]], [2, -1000, 8], [3, 6, 10], ["u"])
-    path.write_text("u,v,n\n1,2,5\n3,4,5\n")
-    assert read_csv(path, weights="n")[2].tolist() == [5, 5]  # weights may be constant
-    for target, held, message in (
-        ("v", "v", "of their own"),
-        (None, "m", "no column 'm'; the columns are 'u', 'v', 'n'"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            read_csv(path, target, held)
-    path.write_text("1,2\n3,4\n")
-    assert read_csv(path)[3] == ["1"]
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
-    path = tmp_path / "data.csv"
-    path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
-    x, y, _, names, _ = read_csv(path)
-    np.testing.assert_array_equal(x, [[1.5], [3]])
-    np.testing.assert_array_equal(y, [2, 4])
-    assert names == ["u"]
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -259,29 +212,6 @@ def test_what_is_wrong_in_a_file_is_said_in_one_line(tmp_path, text, message):
         read_csv(path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "doubted"),
-    [
-        ("0,1,2\n.5,1,2\n3,1,4.5\n", True),
-        ("1,2\n3,4\n5,7\n", True),  # may be both
-        ("2019,2021\n0.5,1.5\n2.5,1\n", True),  # whole numbers, in no other row
-        ("2019,2021\n0,1\n2.5,1\n", False),
-        ("5,3\n0,1\n2,1\n", False),
-        ("0.5,1.5\n1,1\n2,2\n", False),
-        ("2,2\n1.5,1\n2,2.5\n", False),  # names differ
-        ("x,y\n1,2\n2,4\n", False),
-    ],
-)
-def test_a_first_row_that_may_be_a_header_of_numbers_is_told(tmp_path, text, doubted):
-    path = tmp_path / "data.csv"
-    path.write_text(text)
-    table = read_csv(path)
-    first = text.partition("\n")[0].replace(",", ", ")
-    said = f"row 1 ({first}) is read as data: if it names the columns, give them names that are no numbers"
-    assert table.doubts == (said,) * doubted
-    assert len(table.y) == 2 + (text[0] != "x")
 
 
 def test_missing_files_and_columns(tmp_path):

@@ -170,13 +170,6 @@ def reversed_units(units, result):
     return matrix, result.fit.theta - shift
 
 
-def test_sizes_are_compared_with_a_word_of_doubt():
-    x, y = line(40, 0)
-    both = fit(x, y, fitted=[1, 2], starts=2)
-    assert "with 2 experts the likelihood has no maximum (separated): AIC and BIC assume one" in both.warnings
-    assert [row["status"] for row in both.rows()] == ["converged", "separated"]
-
-
 def test_the_ratio_of_an_atom_inside_has_its_error_where_another_is_at_the_edge():
     """Three atoms, the first split off for certain: its gate and tau are at the edge, the others keep theirs."""
     rng = np.random.default_rng(1)

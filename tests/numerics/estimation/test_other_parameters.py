@@ -60,14 +60,6 @@ def test_a_fit_tells_its_twin():
     assert found.words[0] == "Every parameter is identifiable up to a twin; the warnings say what else is open."
 
 
-def test_notes_without_a_measure():
-    assert twin_notes(2, activation("tanh"), "anchored")[0].endswith(
-        "is 0 and beta1 of atom 1 is minus what it is here of atom 0"
-    )
-    assert "up to its sign" in twin_notes(5, activation("cos"), "free")[0]
-    assert twin_notes(3, activation("tanh"), "free") == ()
-
-
 def test_a_twin_that_asks_for_signs_is_told_where_the_fit_has_them():
     step, turned = activation("sign"), activation("exp(-z**2) + sign(z)")
     halves = [n for n in twin_notes(2, step, "free", [[2.0], [-0.5]]) if "tau/2" in n]

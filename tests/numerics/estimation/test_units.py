@@ -93,14 +93,6 @@ def test_translation_of_x_and_y_with_the_linear_gate(name, m, c):
         assert (np.abs(value - expected[key]) <= 1e-5 * scale).all(), key
 
 
-def test_columns_of_very_different_scale():
-    x, y = data("linear")
-    first, other = first_fit("linear"), fit(x * [1e8, 1e-8], y, fitted=2, starts=2)
-    assert other.fit.log_likelihood == pytest.approx(first.fit.log_likelihood, abs=1e-6)
-    np.testing.assert_allclose(other.fit.measure.a * [1e8, 1e-8], first.fit.measure.a, rtol=1e-5)
-    assert len(other.to_json()["box"]["beta1"]) == 2
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_the_fit_is_told_in_the_units_of_the_data(name):
     """log-likelihood, information and flat directions are those of theta and the data as they came."""

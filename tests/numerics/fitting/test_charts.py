@@ -1,20 +1,15 @@
 """Charts of a gate with a temperature and of a pair of atoms: there and back, derivatives, the box, passes saved."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from temperance.numerics.fitting import charts
-from temperance.numerics.fitting.charts import NO_FRAME, back, coordinates, derivatives, mixed, near_pair
+from temperance.numerics.fitting.charts import back, coordinates, derivatives, mixed, near_pair
 from temperance.numerics.fitting.climb import Stop
-from temperance.numerics.fitting.problem import layout_problem
 from temperance.numerics.fitting.search import Effort, fewer_atoms
-from temperance.numerics.fitting.starts import rough_start, splits
-from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.claim_studies import LINEAR, SOFTMAX_SPLITS, TANH_SPLITS
+from temperance.numerics.fitting.starts import splits
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.studies.claim_studies import SOFTMAX_SPLITS, TANH_SPLITS
 from temperance.numerics.studies.lattice import samples
 
 CASES = [  # layout, linear, the atom that the last two resemble
@@ -121,18 +116,3 @@ def test_singular_maxima_are_reached_in_fewer_passes():
     assert charted < plain / 1.5
     assert sorted(gains)[-2] < 1e-2
     assert max(gains) < 0.05
-
-
-def test_a_near_linear_gate_takes_fewer_passes():
-    """beta1 = (.3, -.1), tau = .1: with steps in theta, the same starts take more than twice the passes."""
-    truth = MixingMeasure([[0.3], [-0.1]], [0.05, 0.0], 0.1, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
-    tanh, passes = compiled("tanh"), []
-    for replicate in range(2):
-        points = Points(*sample(truth, tanh, 4000, seed=8, replicate=replicate))
-        problem = layout_problem(Layout(2, 1, "free"), tanh, points, LINEAR.box)
-        start = rough_start(problem, np.random.default_rng(replicate))
-        ends = [replace(problem, frame=frame).climb(start) for frame in (NO_FRAME, problem.frame)]
-        passes.append([end.passes for end in ends])
-        assert ends[1].stationary
-    plain, charted = np.mean(passes, axis=0)
-    assert charted < plain / 2

@@ -110,11 +110,6 @@ def test_a_climb_ends_where_it_is_told_to():
     assert all(end.gradient_norm <= gradient for end, (gradient, _) in zip(ends, limits, strict=True))
 
 
-def test_units_are_those_of_the_noise_of_n_points():
-    stop = Stop.in_sample_units(10**10)
-    assert (stop.gradient, stop.curvature, stop.settled) == pytest.approx((1e-8, 1e-7, 1e-13))
-
-
 PAIRS = [  # two atoms of points, and three on a lattice, stepped in the chart of a pair
     replace(TANH_MIRROR, sizes=(500, 1000), experiment="sample"),
     replace(SOFTMAX_SPLITS, sizes=(10**3, 10**8)),

@@ -1,7 +1,5 @@
 """Fits as mixing measures: what they report, and that they are maxima."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -104,25 +102,6 @@ def test_running_out_of_passes_is_said():
     result = fit_points(FREE, TANH, Points(x, y), max_passes=2, **options)
     assert result.status == "max_steps"
     assert result.log_likelihood < fit_points(FREE, TANH, Points(x, y), **options).log_likelihood - 1
-
-
-def test_an_over_specified_search_climbs_from_the_embedded_exact_fit():
-    """Splitting atom 1 of the exact fit into two equal halves keeps the density; the search only goes up from there."""
-    gelu = replace(GELU, machine_code=False)
-    x, y = sample(TRUTH, gelu, 500, seed=17)
-    m = fit_points(FREE, gelu, Points(x, y), box=BOX, starts=3, seed=0)
-    e = m.measure
-    halves = [0, 0, 1]
-    beta0 = e.beta0[halves] - e.tau * np.log([2, 2, 1])
-    split = MixingMeasure(e.beta1[halves], beta0, e.tau, e.a[halves], e.b[halves], e.nu[halves])
-    layout = Layout(3, 1, "free")
-    alone = log_likelihood(layout.pack(split), layout, gelu, x, y)
-    assert float(alone.value) == pytest.approx(m.log_likelihood, rel=1e-12)
-    rng = np.random.default_rng(2)
-    known = [layout.pack(split) + noise for noise in (0.0, *rng.normal(0, 0.3, (2, layout.size)))]
-    over = fit_points(layout, gelu, Points(x, y), box=BOX, starts=0, seed=0, known_starts=known)
-    assert over.log_likelihood > m.log_likelihood + 0.1
-    assert over.status != "max_steps"
 
 
 @pytest.mark.parametrize(("field", "value"), [("beta1", -1.0), ("tau", (1.0, 0.5)), ("nu", (0.0, 1.0)), ("a", np.inf)])

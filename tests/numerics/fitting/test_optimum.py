@@ -89,28 +89,6 @@ def test_the_order_of_points_and_of_atoms_does_not_matter():
     assert other.measure.beta0[0] == pytest.approx(-first.measure.beta0[0], abs=1e-5)
 
 
-def test_translation_and_scale_of_y():
-    x, y = sample(MODEL, TANH, 500, seed=2)
-    wide = Box(10.0, 10.0, (0.02, 10.0), 100.0, 100.0, (0.02, 60.0))
-    known = FREE.pack(MODEL)
-    first = likelihood(FREE, TANH, x, y, wide, starts=0, known_starts=[known])
-    scaled = MixingMeasure(MODEL.beta1, MODEL.beta0, MODEL.tau, 3 * MODEL.a, 3 * MODEL.b + 5, 9 * MODEL.nu)
-    moved = likelihood(FREE, TANH, x, 3 * y + 5, wide, starts=0, known_starts=[FREE.pack(scaled)])
-    assert moved.log_likelihood == pytest.approx(first.log_likelihood - len(y) * np.log(3), abs=1e-7)
-    np.testing.assert_allclose(moved.measure.b, 3 * first.measure.b + 5, atol=1e-5)
-    np.testing.assert_allclose(moved.measure.nu, 9 * first.measure.nu, rtol=1e-5)
-    np.testing.assert_allclose(moved.measure.beta1, first.measure.beta1, atol=1e-4)
-
-
-def test_translation_of_x_and_of_the_softmax_with_the_linear_gate():
-    x, y = sample(LINE, LINEAR, 500, seed=3)
-    first = likelihood(SOFTMAX, LINEAR, x, y)
-    moved = likelihood(SOFTMAX, LINEAR, 2 * x + 1, y)
-    assert moved.log_likelihood == pytest.approx(first.log_likelihood, abs=1e-6)
-    for m, slope in ((first.measure, 1.0), (moved.measure, 2.0)):
-        assert abs(slope * m.beta1[0, 0]) == pytest.approx(abs(first.measure.beta1[0, 0]), abs=1e-4)
-
-
 def over_specified(case):
     """Whether three atoms fitted to two reach at least what SciPy reaches from the same starts."""
     x, y = sample(LINE, LINEAR, 400, seed=500 + case)

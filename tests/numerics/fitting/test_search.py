@@ -5,7 +5,6 @@ import pytest
 
 from temperance.numerics.fitting import search as module
 from temperance.numerics.fitting.climb import GRADIENT, Stop
-from temperance.numerics.fitting.fits import search_layout
 from temperance.numerics.fitting.problem import Box, layout_problem
 from temperance.numerics.fitting.search import (
     Effort,
@@ -134,12 +133,3 @@ def test_a_search_reaches_what_150_random_climbs_reach():
     optimum = search(problem, seed=0, effort=TANH_FREE.effort, stop=stop)
     assert optimum.is_estimate
     assert optimum.log_likelihood >= best.log_likelihood - 0.05
-
-
-def test_two_atoms_of_few_points_are_searched_from_rough_starts_peaks_and_splits():
-    points, layout = drawn(500, 4), Layout(2, 1, tau=1.0)
-    fit = search_layout(layout, LINEAR, points, box=BOX, starts=3, seed=1)
-    problem = layout_problem(layout, LINEAR, points, BOX)
-    ends = [search_once(problem, Effort(2, 8, 6), [1], half) for half in (0, 1)]
-    assert fit.log_likelihood == pytest.approx(max(end.log_likelihood for end in ends), abs=1e-9)
-    assert (fit.starts, fit.gap) == (32, abs(ends[0].log_likelihood - ends[1].log_likelihood))

@@ -11,7 +11,6 @@ from temperance.numerics.estimation.identifiability import flows_of
 from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import likelihood
 from temperance.numerics.mixture.plain_sums import log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
@@ -168,20 +167,6 @@ def test_columns_of_unlike_size_are_said_and_not_scaled():
     x, y = data(200)
     found = temperance.fit(np.c_[x, 1e6 * np.sin(7 * x)], y, fitted=1, gate="w*x1 + v*x2", starts=1)
     assert found.warnings[0].startswith("column 1 of x is at most 2.98 and column 2 of x 1e+06 in size")
-
-
-def test_few_points_are_summed_up_without_machine_code():
-    """The same likelihood and value as compiled, and nothing compiled."""
-    x, y = data(400)
-    spec = model("w*x**3 + v*x", "tanh(a*x + b)")
-    plain, compiled = (likelihood(formulas_of(spec), 2, 1, c) for c in (False, True))
-    theta = np.linspace(-1, 1, plain.where.size)
-    one, two = (f(theta, x[:, None], y) for f in (plain, compiled))
-    assert one.value == pytest.approx(two.value, rel=1e-12)
-    assert plain(theta, x[:, None], y).value == pytest.approx(two.value, rel=1e-12)
-    np.testing.assert_allclose(one.score[:6], two.score[:6], rtol=1e-9)  # of the first atom, whose gate moves
-    calls = fit_general(Points(x[:, None], y), spec, 2, starts=1)
-    assert calls.log_likelihood == pytest.approx(likelihood(formulas_of(spec), 2, 1)(calls.theta, x[:, None], y).value)
 
 
 @pytest.mark.parametrize(

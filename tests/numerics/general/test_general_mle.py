@@ -10,11 +10,9 @@ import pytest
 import sympy as sp
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.climb import Stop
 from temperance.numerics.fitting.local_fits import family_problem, require_smooth
-from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, search
+from temperance.numerics.fitting.search import Effort, climb_all, search
 from temperance.numerics.fitting.split_mixtures import Family
-from temperance.numerics.fitting.starts import splits
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import general_studies
 from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
@@ -135,11 +133,6 @@ def test_a_study_is_determined_by_its_definition():
     assert np.array_equal(one.gaps, again.gaps)
 
 
-def test_replicates_do_not_depend_on_how_many_there_are():
-    one, two = run_general(small(replicates=1)), run_general(small())
-    assert all(np.array_equal(e, two.errors[name][:1]) for name, e in one.errors.items())
-
-
 def test_errors_are_weighted_by_the_shares():
     """Shares 3/4 and 1/4, offsets 0.1 and -0.3: the mean is 0 and (E |d|^q)^(1/q) by hand."""
     found = apart("softmax", "constant")
@@ -169,19 +162,6 @@ def test_a_climb_that_is_stopped_early_says_so():
     assert climb_all(problem, [displaced(problem)], passes=2).status == "max_steps"
 
 
-def test_an_exact_specified_model_has_one_atom_a_cell():
-    """Its errors are regular: of the order of n^(-1/2), and without means over a cell."""
-    found = apart("softmax", "constant", m=1)
-    chosen = GeneralStudy("exact", found, dict.fromkeys(("beta1", "b", "nu"), 1.0), (10**4, 10**8), 3, 2, 7)
-    made = run_general(chosen)
-    assert set(made.errors) == {"beta1", "b", "nu"}
-    assert all(s == "converged" for row in made.status for s in row)
-    assert made.gaps.max() < 2e-3
-    for errors in made.errors.values():
-        assert (errors * np.sqrt(chosen.sizes) < 30).all()
-        assert (errors > 0).all()
-
-
 @pytest.mark.parametrize(("m", "every"), CELLS)
 def test_shares_of_a_cell_stay_within_a_factor(m, every):
     """At every corner of the box, whose extremes those of the shares are."""
@@ -194,24 +174,6 @@ def test_shares_of_a_cell_stay_within_a_factor(m, every):
         logs = problem.natural(u)[:: found.width]
         gaps += [np.ptp(cell) for cell in (logs[:m], logs[m:])]
     assert max(gaps) == pytest.approx(2)
-
-
-@pytest.mark.parametrize(("m", "every"), CELLS)
-def test_a_start_splits_an_atom_of_the_cells_and_leaves_it_between(m, every):
-    """It lies between the two new ones, in logarithms of positive parameters; what is alone stays."""
-    found = apart("softmax", "constant", m=m, every=every)
-    points = counted(found, 1000, seed=6)
-    problem, stop = family_problem(found, points, compiled=False), Stop.in_sample_units(points.n)
-    fewer = fewer_atoms(problem, Effort(0, 0, 3), [1], stop)
-    before = fewer.problem.natural(fewer.u).reshape(-1, found.width)
-    for start in splits(problem, [(fewer.problem, fewer.u)] * 3, np.random.default_rng(6)):
-        rows = problem.natural(start).reshape(-1, found.width)
-        new = [i for i, row in enumerate(rows) if not np.isclose(row[2], before[:, 2], atol=1e-12).any()]
-        (parent,) = (i for i, row in enumerate(before) if not np.isclose(row[2], rows[:, 2], atol=1e-12).any())
-        assert (len(new), parent in problem.parents) == (2, True)
-        ends = np.column_stack([rows[new, 2], np.log(rows[new, 3])]) - [before[parent, 2], np.log(before[parent, 3])]
-        assert np.linalg.det(ends) == pytest.approx(0, abs=1e-12)
-        assert ends[0] @ ends[1] < 0
 
 
 @pytest.mark.parametrize(("m", "every"), [(4, False), (3, True)])
