@@ -22,7 +22,7 @@ OPTIONS = {"softmax": {"gate": "softmax"}, "linear": {}, "tanh": {"activation": 
 
 def data(name):
     measure, s = CASES[name]
-    return sample(measure, compile_activation(activation(s)), 500, seed=4)
+    return sample(measure, compile_activation(activation(s)), 1200, seed=4)
 
 
 @cache

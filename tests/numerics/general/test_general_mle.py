@@ -72,7 +72,7 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     assert problem.sums(u).value == pytest.approx(total, rel=1e-12)
 
 
-@pytest.mark.parametrize(("setting", "cells"), zip(SETTINGS, [*CELLS, (2, True)], strict=True))
+@pytest.mark.parametrize(("setting", "cells"), [*zip(SETTINGS, [*CELLS, (2, True)], strict=True)])
 def test_gradient_and_hessian_are_those_of_central_differences(setting, cells):
     found = apart(*setting, *cells)
     points, step = counted(found, 200, seed=2), 1e-5

@@ -9,9 +9,9 @@ from temperance.numerics.estimation.fit import fit
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
 RNG = np.random.default_rng(5)
-X = RNG.uniform(-2, 2, 300)
-FIRST = RNG.random(300) < 1 / (1 + np.exp(-(1.5 * X**3 - 0.3)))
-Y = np.where(FIRST, X + 1, -X - 2) + 0.3 * RNG.normal(size=300)
+X = RNG.uniform(-2, 2, 400)
+FIRST = RNG.random(400) < 1 / (1 + np.exp(-(1.5 * X**3 - 0.3)))
+Y = np.where(FIRST, X + 1, -X - 2) + 0.3 * RNG.normal(size=400)
 
 
 def loss(theta, nu=None):
