@@ -23,7 +23,7 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq
 from sympy.printing.pycode import PythonCodePrinter
 
-from temperance.numerics.contact.along_curves import dot, softmax
+from temperance.numerics.contact.curves import dot, softmax
 from temperance.numerics.fitting.split_mixtures import Array, Family, legendre
 from temperance.theory.expressions import balls
 from temperance.theory.expressions.language import KNOWN

@@ -24,28 +24,22 @@ from temperance.numerics.estimation.delta_method import (
     identifiable_functions,
     parameters,
 )
-from temperance.numerics.estimation.diagnostics import (
-    of_covariates,
-    of_search,
-    of_separation,
-    of_weights,
-    uncertain,
-    undetermined,
-)
 from temperance.numerics.estimation.identifiability import (
     DESIGN,
+    INDISTINCT,
+    Side,
     dependent_directions,
     fewer_gates,
     generic_flows,
     proved_of,
+    settled,
     twin_notes,
 )
 from temperance.numerics.estimation.merge import FittedMixture, Refit
 from temperance.numerics.estimation.mixture import Held, Mixture, mixture_of, model_of
-from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, relative_errors
+from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, lone, named, relative_errors
 from temperance.numerics.estimation.separation import lost, separated
-from temperance.numerics.estimation.tau_profile import Side, settled
-from temperance.numerics.fitting.fits import LayoutFit, ModelFit, held_of, search_layout
+from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
@@ -60,7 +54,7 @@ from temperance.theory.activations.activation import activation as activated
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import expert, mean_of
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.models.spec import BETA0, NU, TAU, MoESpec, atom_symbol, coordinates, covariates
+from temperance.theory.models.spec import NU, TAU, MoESpec, atom_symbol, coordinates, covariates
 from temperance.theory.models.weights import kinks, weight_parameters
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.traits import flows_of_gate, translations, understood
@@ -217,12 +211,12 @@ def _fit(
     size = layout.size - proved.open_dimensions - fewer
     along = proved.dependent @ matrix.T
     notes = [*proved.notes, *others]
-    notes += of_covariates(layout, along, fewer, scaled.x, unexplained if errors.is_counted else ())
-    notes += of_weights(points.n, size) + of_separation(apart, layout.k)
-    notes += undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
-    notes += uncertain(relative_errors(estimates), sides)
+    notes += _of_covariates(layout, along, fewer, scaled.x, unexplained if errors.is_counted else ())
+    notes += _of_weights(points.n, size) + _of_separation(apart, layout.k)
+    notes += _undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
+    notes += _uncertain(relative_errors(estimates), sides)
     switching = "s has switching points, where the likelihood is not smooth" if len(gate.source.pieces) > 1 else ""
-    notes += of_search(best, switching)
+    notes += _of_search(best, switching)
     return FitResult(
         estimates,
         warnings=tuple(notes),
@@ -296,13 +290,13 @@ def result_of(
     functions = _identifiable(spec, open_)
     estimates += [e for f in functions for e in _of_function(f, fit, errors)]
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
-    notes = [*_scales(points, columns), *_of_theory(open_, functions), *undetermined(singular, flat=False)]
+    notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
     crossed = _kinks_reached(fit, points)
     if crossed and fit.is_estimate:
         notes.append(f"{rough}: standard errors are those of the stretch between kinks where the search ended")
-    notes += of_weights(points.n, fit.n_parameters) + uncertain(relative_errors(estimates), ())
-    notes += of_search(fit, f"{rough}, and a maximum at one has no standard error" if crossed else "")
+    notes += _of_weights(points.n, fit.n_parameters) + _uncertain(relative_errors(estimates), ())
+    notes += _of_search(fit, f"{rough}, and a maximum at one has no standard error" if crossed else "")
     return FitResult(
         tuple(estimates),
         warnings=tuple(notes),
@@ -333,7 +327,7 @@ def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> Fitte
 def _formula_mixture(fit: ModelFit, points: Points, refit: Refit | None) -> FittedMixture:
     """The mixture, and what its gate holds."""
     spec, formulas, held = fit.spec, formulas_of(fit.spec), held_of(fit.spec)
-    own = [p.name for p in (spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own))]
+    own = [p.name for p in own_of(spec)]
     places = Held(tuple(own.index(p.name) for p in held), tuple(held.values()), False, False)
     line = tuple(p.name for p in spec.expert.parameters if p != NU)
     names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
@@ -424,3 +418,98 @@ def _scales(points: Points, columns: tuple[str, ...]) -> list[str]:
         return []
     sizes_ = f"{least} is at most {sizes[least]:.3g} and {most} {sizes[most]:.3g} in size"
     return [f"{sizes_}: formulas keep the units of the data, and a search is better in units of like size"]
+
+
+_ROUNDING = 1e-9  # of a direction
+
+
+def _undetermined(unknown: Sequence[tuple[str, int | None]], *, flat: bool) -> list[str]:
+    """What the information is singular in beyond what theory proves; flat: whether the likelihood is flat along it.
+
+    A singular information alone says nothing of the data: the point may be a saddle, or the foot of a higher ridge.
+    """
+    names = ", ".join(named(*u) for u in unknown)
+    if not unknown:
+        return []
+    if flat:
+        return [f"the likelihood is flat at the maximum that was found: there the data do not determine {names}"]
+    return [f"the information is singular where the search ended, in {names}: it may be no maximum, and tells no error"]
+
+
+def _of_covariates(
+    layout: Layout, dependent: Floats, fewer: int, x: Floats, unknown: Sequence[tuple[str, int | None]]
+) -> list[str]:
+    """Columns of x that depend on each other, along directions (m, p); and gates with too many parameters.
+
+    unknown: what these leave open.
+    """
+    notes = []
+    if len(dependent):
+        names, sizes = np.array([name for name, _ in layout.names]), np.abs(dependent)
+        largest = (sizes / sizes.max(axis=1, keepdims=True)).max(axis=0)
+        groups = [name for name in ("beta1", "beta0", "a", "b") if (largest[names == name] > _ROUNDING).any()]
+        listed = " and ".join([", ".join(groups[:-1]), groups[-1]]) if groups[1:] else groups[0]
+        what = f"no single {listed} {'are' if groups[1:] else 'is'} determined"
+        notes.append(
+            f"the columns of x are linearly dependent (to four digits): {what}, "
+            f"and AIC and BIC count {len(dependent)} parameters less"
+        )
+    if fewer:
+        values = len(np.unique(x, axis=0))
+        notes.append(
+            f"x has only {values} different values, where a gate has {(layout.k - 1) * values} log odds: "
+            f"AIC and BIC count {fewer} of its parameters less"
+            + f", so that the data do not determine {', '.join(named(*u) for u in unknown)}"
+            * bool(unknown)
+        )
+    return notes
+
+
+def _of_separation(atoms: Sequence[int], k: int) -> list[str]:
+    """That the likelihood has no maximum; atoms: of k, those that a gate separates."""
+    if not atoms:
+        return []
+    whole = k == 2 or len(atoms) == k
+    each = f"atom {atoms[0]}" if len(atoms) == 1 else f"each of the atoms {', '.join(map(str, atoms))}"
+    which = "between the atoms" if whole else f"of {each} from the others"
+    return [
+        "the likelihood has no maximum: with these experts it rises without end as the gate gets steeper and splits "
+        f"the points {which} for certain; the numbers of the gate are where the search stopped"
+    ]
+
+
+def _of_weights(n: float, size: int) -> list[str]:
+    """That the weights sum to fewer points than there are parameters, as shares do; n: their sum."""
+    note = (
+        f"the weights sum to {n:.3g} points, fewer than the {size} parameters: a weight says how often a row was seen"
+    )
+    return [f"{note}, and standard errors, AIC and BIC are those of so many points"] * (n < size)
+
+
+def _uncertain(errors: Sequence[tuple[str, int | None, float]], sides: Sequence[Side]) -> list[str]:
+    """Relative errors above 1 of positive parameters, (parameter, atom, error), and a profile that does not fall."""
+    notes = []
+    for parameter, atom, error in errors:
+        if error > 1:
+            name = named(parameter, atom)
+            notes.append(f"the standard error of {name} is {error:.2g} times {name}: it is hardly determined")
+    for side, word in zip(sides, ("lower", "upper"), strict=False):
+        if side.fall < INDISTINCT:
+            notes.append(
+                f"the profile likelihood of tau falls by only {max(side.fall, 0.0):.2g} on the way to the edge of the "
+                f"box, tau = {side.tau:.3g}: the data give no {word} bound of tau"
+            )
+    return notes
+
+
+def _of_search(fit: Fit, hint: str = "") -> list[str]:
+    """How the search ended, where that is more than a maximum inside the box; hint: what may have stopped it."""
+    notes = []
+    if fit.status == "spike":
+        notes.append("an atom has collapsed on fewer points than it has parameters: this is not an estimate")
+    if fit.status == "max_steps":
+        cause = f" ({hint})" if hint else ""
+        notes.append(f"the search ended before it reached a maximum{cause}: this is not an estimate")
+    for bound in dict.fromkeys(fit.bounds):
+        notes.append(f"{named(*bound)} is at the edge of the box, which is part of the estimator")
+    return notes + lone(fit)

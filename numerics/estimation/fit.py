@@ -133,7 +133,9 @@ def fit(
     if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
             read()  # refuses what is of formulas
-        data = Data(points, names, dropped, _box_of(gate, box))
+        if box is not None and not isinstance(box, Box):
+            raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
+        data = Data(points, names, dropped, box)
         fits = fits_of(data, sizes, gate, activation, gauge, tau, search)
     else:
         bounds = _bounds(gauge, tau, box)
@@ -176,13 +178,6 @@ def _fitter(
         return result_of(end, points, names, refit=refit, **data)
 
     return fit_one
-
-
-def _box_of(gate: str, box: Box | Bounds | None) -> Box | None:
-    """The box. Raises ValueError for bounds by names."""
-    if box is not None and not isinstance(box, Box):
-        raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
-    return box
 
 
 def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:

@@ -127,15 +127,7 @@ def path(mixture: Mixture, x: Floats, weights: Floats, unlike: Unlike | None = N
     is none. A merged expert is that of all its atoms, as conditional moments of unions are those of the parts.
     """
     difference = unlike or _cost
-    probabilities, means = mixture.probabilities(x), mixture.means(x)
-
-    def expert(cell: tuple[int, ...]) -> Expert:
-        at = list(cell)
-        return merged(
-            mixture.formulas, x, weights, probabilities[:, at], means[:, at], mixture.lines[at], mixture.nu[at]
-        )
-
-    mergers: list[Merger] = []
+    expert, mergers = _merger_of(mixture, x, weights), list[Merger]()
     cells: Cells = tuple((i,) for i in range(mixture.k))
     experts = {cell: expert(cell) for cell in cells}
     heights: dict[tuple[tuple[int, ...], tuple[int, ...]], float] = {}
@@ -149,6 +141,19 @@ def path(mixture: Mixture, x: Floats, weights: Floats, unlike: Unlike | None = N
         mergers.append(Merger(cells, (cells.index(one), cells.index(other)), heights[one, other]))
         cells = mergers[-1].after
     return tuple(mergers)
+
+
+def _merger_of(mixture: Mixture, x: Floats, weights: Floats) -> Callable[[tuple[int, ...]], Expert]:
+    """The function that merges some atoms at a design."""
+    probabilities, means = mixture.probabilities(x), mixture.means(x)
+
+    def expert(cell: tuple[int, ...]) -> Expert:
+        at = list(cell)
+        return merged(
+            mixture.formulas, x, weights, probabilities[:, at], means[:, at], mixture.lines[at], mixture.nu[at]
+        )
+
+    return expert
 
 
 def _cost(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:
@@ -417,26 +422,14 @@ def projected(
 
     The order is that given, unless the last atom of the gate is set apart and another cell serves better there.
     """
-    probabilities, means = mixture.probabilities(x), mixture.means(x)
-    experts = {
-        cell: merged(
-            mixture.formulas,
-            x,
-            weights,
-            probabilities[:, list(cell)],
-            means[:, list(cell)],
-            mixture.lines[list(cell)],
-            mixture.nu[list(cell)],
-        )
-        for cell in cells
-    }
-    orders = [cells]
+    expert, orders = _merger_of(mixture, x, weights), [cells]
+    experts = {cell: expert(cell) for cell in cells}
     if held.apart:
         orders += [(*(c for c in cells if c != last), last) for last in cells[:-1]]
     ends, some = [], slice(None, None, -(-len(x) // _FEW))
     for order in orders:
         wanted = np.stack([experts[cell].probability for cell in order], axis=1)
-        starts = _starts(mixture, held, weights @ probabilities, order)
+        starts = _starts(mixture, held, weights @ mixture.probabilities(x), order)
         rough = project(mixture.formulas, held, x[some], weights[some] / weights[some].sum(), wanted[some], starts)
         ends.append((project(mixture.formulas, held, x, weights, wanted, [rough]), order, wanted))
         if ends[-1][0].objective <= CLOSE:

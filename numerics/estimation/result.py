@@ -17,8 +17,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation import diagnostics
-from temperance.numerics.estimation.diagnostics import in_doubt
 from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
 from temperance.numerics.fitting.fits import Fit
 from temperance.numerics.fitting.search import AGREE, APART
@@ -309,16 +307,42 @@ class FitResult(Tabled):
     @cached_property
     def words(self) -> tuple[str, ...]:
         """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
+        if not self.fit.is_estimate:
+            return ("There is no estimate: the numbers are where the search ended. Distrust all of them.",)
         verdicts: dict[str, bool | None] = {}
         for e in self.estimates:  # the worst of the atoms
             if e.caveat != "held":
-                verdicts[e.parameter] = min(
-                    verdicts.get(e.parameter, True), e.identifiable, key=(False, None, True).index
-                )
-        weak = [(e.parameter, e.atom) for e in self.estimates if e.is_weak]
-        return diagnostics.answer(
-            self.fit, verdicts, weak, warned=bool(self.warnings), twin=self.twin, separated=self.separated
-        )
+                worst = min(verdicts.get(e.parameter, True), e.identifiable, key=(False, None, True).index)
+                verdicts[e.parameter] = worst
+        identifiable, open_, untold = ([n for n, v in verdicts.items() if v is which] for which in (True, False, None))
+        but = " up to a twin" * self.twin
+        if open_ or untold:
+            parts = [f"Not identifiable: {', '.join(open_)}."] * bool(open_)
+            parts += [f"Not told: {', '.join(untold)}."] * bool(untold)
+            verdict = " ".join([*parts, f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."])
+        else:
+            more = "; the warnings say what else is open" if self.warnings else ""
+            verdict = f"Every parameter is identifiable{but}{more}."
+        return (verdict, self._end([*open_, *untold], flat=bool(untold)))
+
+    def _end(self, open_: Sequence[str], *, flat: bool) -> str:
+        """Where the search ended, and what to distrust; open_: parameters without values, flat: whether some untold."""
+        edge = _edge(self.fit)
+        reached = f"a maximum at the edge of the box ({edge})" if edge else "a maximum inside the box"
+        if flat:
+            reached = "a point whose information is singular, which may be no maximum"
+        if self.separated:
+            reached = "no maximum, for there is none"
+        doubts = [f"the values of {', '.join(open_)} by themselves"] * bool(open_)
+        if edge or self.separated:
+            inside = "" if self.separated else " inside the box"
+            doubts.append(f"standard errors, AIC and BIC, which assume a maximum{inside}")
+        if weak := [named(e.parameter, e.atom) for e in self.estimates if e.is_weak]:
+            doubts.append(f"{', '.join(weak)}, with a standard error above the value")
+        if lone(self.fit):
+            doubts.append("the maximum itself, which only one start reached")
+        distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
+        return f"The search ended at {reached}. {distrust}"
 
     @property
     def answer(self) -> str:
@@ -490,7 +514,7 @@ class FitComparison(Tabled):
             for f in self.fits
             if not f.fit.is_estimate
         ]
-        notes += [f"with {_experts(f)} {doubt}" for f in self.fits for doubt in in_doubt(f.fit, separated=f.separated)]
+        notes += [f"with {_experts(f)} {doubt}" for f in self.fits for doubt in _in_doubt(f)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fitted)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 notes.append(
@@ -502,7 +526,7 @@ class FitComparison(Tabled):
     @property
     def words(self) -> tuple[str, ...]:
         """The answer in words."""
-        doubtful = {f.fitted for f in self.fits if in_doubt(f.fit, separated=f.separated)}
+        doubtful = {f.fitted for f in self.fits if _in_doubt(f)}
         choices = [
             f"least {name.upper()}: {k}" + " (in doubt, see the warnings)" * (k in doubtful)
             for name, k in self.least.items()
@@ -553,6 +577,34 @@ class FitComparison(Tabled):
         """In a line; print shows all."""
         sizes = ", ".join(str(f.fitted) for f in self.fits)
         return f"<FitComparison: fitted {sizes}; least BIC: {self.least['bic']}; print shows the answer>"
+
+
+def _in_doubt(result: FitResult) -> list[str]:
+    """Why AIC and BIC of an estimate may not stand beside those of other sizes."""
+    if not result.fit.is_estimate:
+        return []
+    notes = []
+    if result.separated:
+        notes.append("the likelihood has no maximum (separated): AIC and BIC assume one")
+    elif edge := _edge(result.fit):
+        notes.append(f"the maximum is at the edge of the box ({edge}): AIC and BIC assume one inside the box")
+    return notes + lone(result.fit)
+
+
+def lone(fit: Fit) -> list[str]:
+    """That one start alone reached the maximum."""
+    note = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
+    return [note] * (fit.starts > 1 and fit.agree == 1)
+
+
+def _edge(fit: Fit) -> str:
+    """The parameters at the edge of the box."""
+    return ", ".join(named(*bound) for bound in dict.fromkeys(fit.bounds))
+
+
+def named(parameter: str, atom: int | None) -> str:
+    """A parameter of an atom, in words."""
+    return parameter if atom is None else f"{parameter} of atom {atom}"
 
 
 def _experts(result: FitResult) -> str:

@@ -50,19 +50,25 @@ def separated(fit: LayoutFit, gate: CompiledActivation, points: Points, x: Float
     failure = None if linear or fit.layout.tau is None else classify(gate.source)
     power = failure is not None and failure.kind == "homogeneous" and float(failure.degree) > 0
     steeper = linear or fit.layout.tau is None or power  # all s(beta1_i . x)/tau can grow together
-    apart = []
+    apart, ones = [], np.ones(len(x))
+    if linear:
+        features = np.column_stack([points.x / np.abs(points.x).max(axis=0), ones])
+    else:
+        gap = s[:, 0] - s[:, 1]
+        features = np.column_stack([gap / (np.abs(gap).max() or 1.0), ones] if steeper else [ones])
+    least = 0.0 if steeper and not linear else -1.0
     for i in range(k if k > 2 else 1) if linear or k == 2 else ():
         others = np.arange(k) != i
         rest = _log_sum(t[:, others])
         odds, gain = t[:, i] - rest, f[:, i] - _log_sum(t[:, others] + f[:, others]) + rest
-        rays = _affine_rays(odds, gain, points, x) if linear else _threshold(s[:, 0] - s[:, 1], gain, steeper)
+        rays = (_rays(features, signs, least, x if linear else None) for signs in (gain, odds + gain)[: 1 + linear])
         scaled = [odds] * (k == 2 and steeper)
-        if any(_rises(odds, gain, ray, points) for ray in chain(scaled, rays)):
+        if any(_rises(odds, gain, ray, points) for ray in chain(scaled, *rays)):
             apart.append(i)
     if not apart and k > 2 and steeper:
-        gap = points.mean(f.max(axis=1) - _log_sum(t + f) + _log_sum(t))
-        rows = _best(f, None if linear else s, points.x) if gap <= _NEAR else np.zeros((0, 1))
-        apart = list(range(k)) * (_solution(rows, least=-1.0 if linear else 0.0) is not None)
+        below = points.mean(f.max(axis=1) - _log_sum(t + f) + _log_sum(t))
+        rows = _best(f, None if linear else s, features) if below <= _NEAR else np.zeros((0, 1))
+        apart = list(range(k)) * (_solution(rows, least) is not None)
     return tuple(apart)
 
 
@@ -94,42 +100,26 @@ def _rises(odds: Floats, gain: Floats, ray: Floats, points: Points) -> bool:
     return bool(near.any() and (not wrong.any() or _log_sum(up[near]) > _log_sum(down[wrong])))
 
 
-def _threshold(values: Floats, gain: Floats, steeper: bool, *, ties: bool = False) -> Iterator[Floats]:
-    """values - c, where it nowhere has another sign than the gain; a constant, where the gain has one sign.
+def _rays(features: Floats, signs: Floats, least: float, x: Floats | None) -> Iterator[Floats]:
+    """Combinations of features (n, q), the first with a factor of at least `least`, that have the signs (n,).
 
-    ties: whether points that are at c in doubles are there.
+    At some points they may be exactly 0, if features are affine in x (n, d): None where they are not.
     """
-    low, high = values[gain < 0], values[gain > 0]
-    if not low.size or not high.size:
-        yield np.full(len(values), 1.0 if high.size else -1.0)
-    elif steeper and (high.min() > low.max() or (ties and high.min() == low.max())):
-        yield values - low.max() / 2 - high.min() / 2
-
-
-def _affine_rays(odds: Floats, gain: Floats, points: Points, x: Floats) -> Iterator[Floats]:
-    """Affine functions of x that have the signs of the gain, or of the log posterior odds, or are exactly 0."""
-    if x.shape[1] == 1:
-        for signs in (gain, odds + gain):
-            for z in (x[:, 0], -x[:, 0]):
-                yield from _threshold(z, signs, True, ties=True)
+    rows = (features * np.sign(signs)[:, None])[signs != 0]
+    if len(rows) > _SOME and _solution(rows[:: len(rows) // _SOME], least, zeros=True) is None:
         return
-    features = np.column_stack([points.x / np.abs(points.x).max(axis=0), np.ones(len(x))])
-    for signs in (gain, odds + gain):
-        rows = (features * np.sign(signs)[:, None])[signs != 0]
-        if len(rows) > _SOME and _solution(rows[:: len(rows) // _SOME], zeros=True) is None:
-            continue
-        v = _solution(rows)
-        v = _solution(rows, zeros=True) if v is None else v
-        if v is not None:
-            ray = features @ v
-            on = np.abs(ray) <= _SOLVED
-            if not on.any():
-                yield ray
-            elif not on.all() and _spans_as_in_doubles(x[on], features[on]):
-                yield np.where(on, 0.0, ray)
+    v = _solution(rows, least)
+    v = _solution(rows, least, zeros=True) if v is None and x is not None else v
+    if v is not None:
+        ray = features @ v
+        on = np.abs(ray) <= _SOLVED
+        if not on.any():
+            yield ray
+        elif x is not None and not on.all() and _spans_as_in_doubles(x[on], features[on]):
+            yield np.where(on, 0.0, ray)
 
 
-def _solution(rows: Floats, *, least: float = -1.0, zeros: bool = False) -> Floats | None:
+def _solution(rows: Floats, least: float, *, zeros: bool = False) -> Floats | None:
     """A v in [-1, 1]^q with rows . v > 0, or >= 0 and not all 0, the first entry at least `least`; None without one."""
     from scipy.optimize import linprog
 
@@ -153,7 +143,7 @@ def _spans_as_in_doubles(x: Floats, features: Floats) -> bool:
     return bool(exact == np.linalg.matrix_rank(features[first], tol=_SOLVED))
 
 
-def _best(f: Floats, s: Floats | None, x: Floats) -> Floats:
+def _best(f: Floats, s: Floats | None, features: Floats) -> Floats:
     """Rows of D_l - D_i, l the atom of the largest f of a point and i another, in the coefficients of D.
 
     Those of the linear gate (s None) are the slopes and constants of all atoms but the last; else the factor of s and
@@ -162,7 +152,6 @@ def _best(f: Floats, s: Floats | None, x: Floats) -> Floats:
     n, k = f.shape
     label, constants = f.argmax(axis=1), np.broadcast_to(np.eye(k)[:, :-1], (n, k, k - 1))
     if s is None:
-        features = np.column_stack([x / np.abs(x).max(axis=0), np.ones(n)])
         each = np.einsum("nlp,nq->nlpq", constants, features).reshape(n, k, -1)
     else:
         each = np.concatenate([s[..., None] / (np.ptp(s) or 1.0), constants], axis=-1)

@@ -286,6 +286,11 @@ class ModelFit(Fit):
     box: Mapping[str, tuple[float, float]]
 
 
+def own_of(spec: MoESpec) -> tuple[sp.Symbol, ...]:
+    """The parameters of an atom's gate, its offset first if it has one."""
+    return spec.gate.own if spec.gate.offset is None else (BETA0, *spec.gate.own)
+
+
 def held_of(spec: MoESpec) -> dict[sp.Symbol, float]:
     """What is held in the last atom, and at which value: weights and scores are told up to a common factor or shift."""
     held = {BETA0: 0.0} if spec.gate.offset is not None else dict.fromkeys(weight_parameters(spec)[:1], 1.0)
@@ -307,11 +312,11 @@ def formula_problem(
     noise: None where every atom has its own nu, "common" where all have that of the first, or the value that is known.
     """
     gate, formulas = spec.gate, formulas_of(spec)
-    own = list(gate.own if gate.offset is None else (BETA0, *gate.own))
+    own = own_of(spec)
     held = held_of(spec) if k > 1 else {p: float(true_value(gate, p, 0)) for p in own}  # of one atom, no gate tells
     gates, where = k if {*own} - {*held} else k - 1, Coordinates(formulas, k)
-    bounds = [bounds_of(p, p in own, points, box) for p in (*own, *spec.expert.parameters)]
-    common = [bounds_of(p, True, points, box) for p in gate.shared]
+    bounds = [_bounds_of(p, p in own, points, box) for p in (*own, *spec.expert.parameters)]
+    common = [_bounds_of(p, True, points, box) for p in gate.shared]
     every = np.array([*bounds * k, *common])
     every[where.logs] = np.log(every[where.logs])
     lower, upper = every.T.copy()
@@ -342,23 +347,7 @@ def formula_problem(
     )
 
 
-def _names(spec: MoESpec, k: int) -> list[Name]:
-    """Parameter and atom of every coordinate; the atom of shared ones is None."""
-    each = [*((BETA0,) if spec.gate.offset is not None else ()), *spec.gate.own, *spec.expert.parameters]
-    return [*((p.name, i) for i in range(k) for p in each), *((p.name, None) for p in spec.gate.shared)]
-
-
-def _box_record(
-    spec: MoESpec, points: Points, box: Mapping[str, tuple[float, float]]
-) -> dict[str, tuple[float, float]]:
-    """The bounds of every parameter by name."""
-    offset = (BETA0,) if spec.gate.offset is not None else ()
-    gate = {*offset, *spec.gate.own, *spec.gate.shared}
-    every = (*offset, *spec.gate.own, *spec.expert.parameters, *spec.gate.shared)
-    return {p.name: bounds_of(p, p in gate, points, box) for p in every}
-
-
-def bounds_of(
+def _bounds_of(
     p: sp.Symbol, of_gate: bool, points: Points, box: Mapping[str, tuple[float, float]]
 ) -> tuple[float, float]:
     """The box of a parameter: the one given, or a wide one from the scale of the data."""
@@ -407,12 +396,12 @@ def fit_general(
         raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
     vectors = [theta[problem.places] for theta in known_starts]
     optimum = search(problem, seed=seed, effort=effort_of(problem, starts), known=vectors, progress=progress)
-    return _report(spec, optimum, _box_record(spec, points, inside))
+    return _report(spec, optimum, inside)
 
 
 def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, tuple[float, float]]:
     """The box, checked."""
-    names = {p.name: p for p in ((BETA0,) if spec.gate.offset is not None else ()) + spec.parameters}
+    names = {p.name: p for p in dict.fromkeys((*own_of(spec), *spec.parameters))}
     for name, (low, high) in box.items():
         if name not in names:
             raise ValueError(f"box: {name} is no parameter; the parameters are {', '.join(names)}")
@@ -424,7 +413,8 @@ def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, 
 
 
 def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, float]]) -> ModelFit:
-    problem, n, u = optimum.problem, optimum.problem.points.n, optimum.u
+    problem, points, u, shared = optimum.problem, optimum.problem.points, optimum.u, spec.gate.shared
+    own, each = own_of(spec), (*own_of(spec), *spec.expert.parameters)
     where, theta, hessian = problem.where, problem.full(u), optimum.maximum.hessian
     moves, edge = np.eye(where.size)[:, problem.places], np.zeros(where.size, dtype=bool)
     moves[problem.tied] = moves[where.nu[0]]
@@ -433,13 +423,13 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
     edge[problem.tied] = edge[where.nu[0]]
     return ModelFit(
         k=problem.k,
-        names=tuple(_names(spec, problem.k)),
+        names=(*((p.name, i) for i in range(problem.k) for p in each), *((p.name, None) for p in shared)),
         theta=theta,
         logs=where.logs,
         edge=edge,
         moves=moves,
         log_likelihood=optimum.log_likelihood,
-        information=-hessian * n,
+        information=-hessian * points.n,
         flat_directions=flat,
         status=optimum.status,
         starts=optimum.starts,
@@ -447,6 +437,6 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
         gap=optimum.gap,
         spec=spec,
         n_parameters=len(u) - len(flat),
-        points=n,
-        box=box,
+        points=points.n,
+        box={p.name: _bounds_of(p, p in (*own, *shared), points, box) for p in (*each, *shared)},
     )

@@ -151,17 +151,14 @@ def climb_all(
 
 
 def _optimum(problem: Problem, ends: Sequence[Maximum]) -> Optimum:
+    """The best of the ends of climbs, and how that climb ended."""
     end, agree = best_end(ends, problem.points.n)
-    return Optimum(problem, end, status_of(problem, end), len(ends), agree)
-
-
-def status_of(problem: Problem, end: Maximum) -> Status:
-    """How a climb ended."""
+    status: Status = "at_bound" if problem.edges(end.theta).any() else "converged"
     if _has_spike(problem, end.theta):
-        return "spike"
-    if not end.stationary:
-        return "max_steps"
-    return "at_bound" if problem.edges(end.theta).any() else "converged"
+        status = "spike"
+    elif not end.stationary:
+        status = "max_steps"
+    return Optimum(problem, end, status, len(ends), agree)
 
 
 def _has_spike(problem: Problem, u: Floats) -> bool:

@@ -39,7 +39,7 @@ from temperance.measurements.true_measures import (
     read_values,
     values_of,
 )
-from temperance.numerics.estimation.tau_profile import INDISTINCT
+from temperance.numerics.estimation.identifiability import INDISTINCT
 from temperance.numerics.information.parameters import held_in
 from temperance.show import document as writers
 from temperance.show.answer import Answer, Refused

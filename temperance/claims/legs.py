@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
-from temperance.numerics.contact.along_curves import Contact, contact
-from temperance.numerics.contact.curves import Curve, CurveMeasure
+from temperance.numerics.contact.curves import Contact, Curve, CurveMeasure, contact
 from temperance.theory.conditions.certificates import certificates, verdict_of
 from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.families import Outcome

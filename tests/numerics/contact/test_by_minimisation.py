@@ -83,10 +83,9 @@ def test_the_mean_of_nu_in_a_cell_of_three_goes_down_as_at_gauss_hermite_nodes()
     assert measured_order(chosen, "nu", mean=True, sign=-1) == pytest.approx(3, abs=0.05)
 
 
-@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), pytest.param(0.5, 3.0, marks=pytest.mark.slow)])
-def test_measured_orders_are_invariant_under_rescaling(x, y):
+def test_measured_orders_are_invariant_under_rescaling():
     """x of another unit moves beta1 and the support; y of another unit moves b and the deviations."""
-    here, x, y = order_setting("softmax", "constant"), sp.nsimplify(x), sp.nsimplify(y)
+    here, x, y = order_setting("softmax", "constant"), sp.Rational(1, 2), sp.Integer(3)
     scales = {"beta1": 1 / x, "b": y, "nu": y * y}
     atoms = tuple({p: v * scales.get(p.name, 1) for p, v in atom.items()} for atom in here.truth.atoms)
     there = replace(here, truth=replace(here.truth, atoms=atoms, box=tuple(end * x for end in here.truth.box)))
@@ -141,36 +140,11 @@ def test_an_order_above_its_bound_is_a_contradiction():
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("name", "sign", "order"), [("beta1", -1, 1), ("a", 1, 1), ("b", -1, 1), ("nu", -1, 2)])
+@pytest.mark.parametrize(("name", "sign", "order"), [("b", -1, 1), ("nu", -1, 2)])
 def test_means_at_a_kink_have_their_orders_one_way(name, sign, order):
     found = measure(family(order_setting("laplace")), name, mean=True, sign=sign)
     assert found.error < 0.1
     assert found.order == pytest.approx(order, abs=found.error)
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(("name", "sign"), [("a", -1), ("b", 1)])
-def test_means_at_a_kink_have_not_settled_the_other_way(name, sign):
-    """Exponents rise to 1, too late for an order to be read off: the answer says so."""
-    found = measure(family(order_setting("laplace")), name, mean=True, sign=sign)
-    assert found.order is None
-    assert "have not settled" in found.trouble
-    assert found.exponents == tuple(sorted(found.exponents))
-    assert 0.95 < found.exponents[-1] < 1
-
-
-@pytest.mark.full
-@pytest.mark.parametrize(("name", "largest_error"), [("beta1", 0.15), ("nu", 0.1)])
-def test_means_of_beta1_and_nu_at_a_kink_have_the_order_1_upwards(name, largest_error):
-    found = measure(family(order_setting("laplace")), name, mean=True)
-    assert found.error < largest_error
-    assert found.order == pytest.approx(1, abs=found.error)
-
-
-@pytest.mark.full
-def test_a_mean_of_a_gaussian_gate_is_measured_as_proved():
-    """Its order is 4/3, and the differences go down with t^(1/3): exponents settle at offsets of 2^-20 only."""
-    assert measured_order(order_setting("gaussian"), "b", mean=True) == pytest.approx(4 / 3, abs=0.03)
 
 
 def test_along_a_flat_direction_the_distance_is_rounding_error():
@@ -186,11 +160,6 @@ def test_a_missed_minimum_near_what_is_resolved_is_left_out():
     found = Measured("b", (0.5, 1, 1.5, 2, 2.5, 3, 4), distances)
     assert len(found.exponents) == 4
     assert found.order == pytest.approx(6, abs=0.05)
-
-
-def test_infinite_distances_are_passed_over():
-    found = Measured("a", (1, 2, 3, 4, 5), (math.inf, 1e-2, 1e-2 / 4, 1e-2 / 16, 1e-2 / 64))
-    assert found.exponents == pytest.approx((2, 2, 2))
 
 
 @pytest.mark.parametrize(

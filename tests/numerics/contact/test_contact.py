@@ -6,21 +6,22 @@ import flint
 import numpy as np
 import pytest
 from flint import arb, fmpq
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from temperance.numerics.contact.along_curves import contact, extrapolate, nearest, squared_distance
 from temperance.numerics.contact.curves import (
     Atom,
     CurveMeasure,
     cell_moves,
+    contact,
+    extrapolate,
     gauss_hermite,
     gauss_hermite_split,
     line,
+    nearest,
     scale_orbit,
     split,
     split_every,
     split_square,
+    squared_distance,
 )
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import MixingMeasure
@@ -79,7 +80,7 @@ def naive_squared_distance(g, truth, s, low, high):
     return float(wx @ (density(g) - density(truth)) ** 2 @ wy) / (high - low)
 
 
-@pytest.mark.parametrize("name", ["tanh", "hardtanh", "linear", "gelu"])
+@pytest.mark.parametrize("name", ["hardtanh", "gelu"])
 def test_the_closed_form_is_the_double_integral(name):
     s = activation(name)
     compiled = compile_activation(s)
@@ -92,25 +93,17 @@ def test_the_closed_form_is_the_double_integral(name):
 
 ORDERS = {
     "tanh, beta1 split": (split(G, 0, "beta1"), G, "tanh", 2),
-    "tanh, a split": (split(G, 0, "a"), G, "tanh", 2),
     "tanh, b split, nu fixed": (split(G, 0, "b"), G, "tanh", 2),
-    "tanh, Gauss-Hermite, m=2": (gauss_hermite_split(G, 0, 2), G, "tanh", 4),
     "tanh, Gauss-Hermite, m=3": (gauss_hermite_split(G, 0, 3), G, "tanh", 6),
-    "tanh, Gauss-Hermite, m=4": (gauss_hermite_split(G, 1, 4), G, "tanh", 8),
     "hardtanh, beta1 split": (split(G, 0, "beta1"), G, "hardtanh", 1.5),
-    "log(1+z^2), tau=1/2": (split_square(with_tau((1, 2)), 0), with_tau((1, 2)), "log(1+z**2)", 2),
     "log(1+z^2), tau=2": (split_square(with_tau((2, 1)), 0), with_tau((2, 1)), "log(1+z**2)", 2),
     "tanh at a mirror point": (line(with_beta1(2, -2), {"beta1": [[1], [1]]}), with_beta1(2, -2), "tanh", 2),
-    "tanh across it": (line(with_beta1(2, -2), {"beta1": [[1], [-1]]}), with_beta1(2, -2), "tanh", 1),
     "tanh off the mirror": (line(with_beta1(2, -1), {"beta1": [[1], [1]]}), with_beta1(2, -1), "tanh", 1),
-    "softmax, one atom split": (split(G, 0, "beta1"), G, "linear", 2),
     "tanh along the orbit of the linear gate": (scale_orbit(G), G, "tanh", 1),
     "plane, beta1 split": (split(PLANE, 0, "beta1", (1, -1)), PLANE, "linear", 2),
 }
 ZEROS = {
-    "linear gate, scale": (scale_orbit(G), G, "linear"),
     "linear gate, every atom split": (split_every(G), G, "linear"),
-    "ReLU, scale": (scale_orbit(G), G, "relu"),
     "sqrt|z|, scale": (scale_orbit(with_beta1(4, 1), Fraction(1, 2)), with_beta1(4, 1), "sqrt(abs(z))"),
     "GELU at a mirror point": (scale_orbit(with_beta1(2, -2)), with_beta1(2, -2), "gelu"),
     "log(1+z^2), tau=1": (split_square(with_tau((1, 1)), 0), with_tau((1, 1)), "log(1+z**2)"),
@@ -121,7 +114,7 @@ ZEROS = {
 @pytest.mark.parametrize("case", ORDERS)
 def test_orders_along_curves(case):
     curve, truth, s, expected = ORDERS[case]
-    check_order(contact(curve, truth, s, nodes=96 if truth.d == 1 else 12), expected)
+    check_order(contact(curve, truth, s, nodes=48 if truth.d == 1 else 12), expected)
 
 
 @pytest.mark.parametrize("case", ZEROS)
@@ -135,24 +128,14 @@ def test_identities_are_zero_to_within_the_working_precision(case):
     assert 0 < max(result.distances) < 1e-145
 
 
-@pytest.mark.parametrize("name", ["tau", "beta1", "beta0", "a", "b", "nu"])
+@pytest.mark.parametrize("name", ["tau", "beta1", "nu"])
 def test_coordinate_directions_are_regular(name):
-    step = {"tau": 1, "beta1": [[1], [0]], "a": [[0], [1]]}.get(name, [1, 0])
+    step = {"tau": 1, "beta1": [[1], [0]]}.get(name, [1, 0])
     result = contact(line(G, {name: step}), G, "tanh")
     check_order(result, 1)
     assert result.exponents[-1] == pytest.approx(1, abs=2e-3)
     assert result.levels == tuple(range(4, 13))
     assert len(result.distances) == len(result.exponents) + 1
-
-
-SMALL = st.integers(-9, 9).map(lambda i: fmpq(i, 7))
-
-
-@settings(max_examples=6, derandomize=True, deadline=None)
-@given(st.tuples(SMALL, SMALL), st.tuples(SMALL, SMALL), SMALL)
-def test_combinations_of_directions_are_regular(b, a, tau):
-    direction = {"b": [b[0] + 2, b[1]], "a": [[a[0]], [a[1]]], "tau": tau}
-    check_order(contact(line(G, direction), G, "tanh", nodes=32), 1)
 
 
 def test_a_kink_counts_only_inside_the_support():
@@ -175,12 +158,9 @@ FREE, ANCHORED = cell_moves((0, 0, 1)), cell_moves((0, 0, 1), gauge="anchored", 
 MINIMISED = {
     # to b +- t come the cell's b and nu of themselves: the Gauss-Hermite splitting
     "tanh, b split": (split(G, 0, "b"), G, "tanh", FREE, 4),
-    "tanh, beta1 split": (split(G, 0, "beta1"), G, "tanh", FREE, 2),
     "tanh, a split": (split(G, 0, "a"), G, "tanh", FREE, 2),
-    "tanh, nu split": (split(G, 0, "nu"), G, "tanh", FREE, 2),
     "tanh, Gauss-Hermite, m=3": (gauss_hermite_split(G, 0, 3), G, "tanh", cell_moves((0, 0, 0, 1)), 6),
     "tanh, b regular": (line(G, {"b": [1, 0]}), G, "tanh", cell_moves((0, 1), held=("b",)), 1),
-    "softmax, beta1 split": (split(SOFTMAX, 0, "beta1"), SOFTMAX, "linear", ANCHORED, 2),
     "softmax, b split": (split(SOFTMAX, 0, "b"), SOFTMAX, "linear", ANCHORED, 4),
     "log(1+z^2), tau=2": (split(LOG, 0, "beta1"), LOG, "log(1+z**2)", FREE, 2),
 }
@@ -232,7 +212,7 @@ def test_cells_move_together():
     assert len(cell_moves((0, 0, 1))) == 1 + 2 + 1 + 2 + 2 + 2
 
 
-@pytest.mark.parametrize("m", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("m", [1, 2, 6])
 def test_gauss_hermite_rules_have_the_moments_of_the_normal_law(m):
     with flint.ctx.workprec(200):
         rule = gauss_hermite(m)

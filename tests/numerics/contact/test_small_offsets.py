@@ -1,7 +1,5 @@
 """Minima of the distance, followed to small offsets in many digits."""
 
-from dataclasses import replace
-
 import flint
 import numpy as np
 import pytest
@@ -23,7 +21,7 @@ from temperance.numerics.contact.small_offsets import (
     minimised,
     supported,
 )
-from temperance.numerics.fitting.split_mixtures import Family, Grid
+from temperance.numerics.fitting.split_mixtures import Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
@@ -32,11 +30,8 @@ EVEN = ({"source": "sqrt(1+z**2)", "split": "all"}, "activation")
 SETTINGS = (
     EVEN,
     ({"size": 3}, "softmax"),
-    ({"split": "all"}, "quadratic"),
     ({}, "gaussian", "polynomial:2"),
-    ({"source": "relu", "split": "all"}, "activation"),
     ({"source": "sigmoid"}, "activation-bias"),
-    ({"split": "all"}, "sigmoid"),
 )
 
 
@@ -106,7 +101,7 @@ def test_a_minimum_that_is_no_continuation_is_lost(exponents, lost):
     assert _is_lost(exponents) == lost
 
 
-@pytest.mark.parametrize("text", ["tanh(z)/3 + pi*z", "gelu", "1/sqrt(1+z**2)", "exp(2) + log(1+z**2)", "atan(z)**3"])
+@pytest.mark.parametrize("text", ["tanh(z)/3 + pi*z", "gelu", "exp(2) + log(1+z**2)/sqrt(1+z**2)"])
 def test_compiled_formulas_have_all_digits(text):
     x, b = sp.symbols("x b")
     formula = activation(text).pieces[0].expr.subs(Z, x * b)
@@ -126,17 +121,6 @@ def test_kinks_that_move_are_not_followed():
     assert not supported(family(order_setting("softmax", dim=2)))
 
 
-def renamed(chosen, name):
-    """The same mixtures, with a gate of another name."""
-    spec = replace(chosen.spec, gate=replace(chosen.spec.gate, name=name))
-    return Family(replace(chosen, truth=replace(chosen.truth, spec=spec)))
-
-
-def test_whether_kinks_move_is_read_off_the_formula():
-    assert supported(renamed(order_setting("activation", source="relu"), "of one's own"))
-    assert not supported(renamed(order_setting("activation", source="hardtanh"), "of one's own"))
-
-
 def test_moving_kinks_are_those_of_a_boundary_that_depends_on_the_atom():
     for source, places, moving in (("relu", [0], []), ("hardtanh", [-1, 1], [-1, 1]), ("tanh", [], [])):
         mixtures = family(order_setting("activation", source=source))
@@ -154,16 +138,6 @@ def test_a_minimum_keeps_its_offset_and_its_shares():
         assert abs(vector[mixtures.index(0, "b")] - vector[mixtures.index(1, "b")] - arb(1) / 8) < 1e-60
         assert all(abs(vector[mixtures.index(l, "weight")] + arb(3).log()) <= 1 + 1e-9 for l in range(3))
         assert found.square < problem.near.table(problem.vector(problem.start(np.zeros(len(mixtures.center)))))[0, 0]
-
-
-@pytest.mark.parametrize(("gate", "name"), [("softmax", "beta1"), ("softmax", "nu"), ("linear", "tau")])
-def test_vectors_keep_the_offset_that_is_held(gate, name):
-    mixtures = family(order_setting(gate))
-    fixed, moved, slopes = mixtures.held(name)
-    offset = slopes @ np.random.default_rng(0).normal(size=len(moved))
-    assert offset[fixed] == (0 if name == "tau" else offset[mixtures.index(1, name)])
-    assert set(np.flatnonzero(offset)) == {*moved, *({fixed} if name != "tau" else ())}
-    assert set(moved) == set(np.flatnonzero(mixtures.free)) - {fixed}
 
 
 def test_atoms_without_weights_of_their_own_have_equal_shares():
@@ -187,31 +161,11 @@ def test_orders_are_read_off_where_doubles_see_no_distance():
 
 
 @pytest.mark.full
-@pytest.mark.parametrize(("name", "order"), [("a_1", 8 / 3), ("a_2", 2)])
-def test_slopes_of_a_quadratic_expert_in_a_cell_of_three(name, order):
+def test_the_slope_of_a_quadratic_expert_in_a_cell_of_three():
     """a_1 has a curve of the order 8/3 exactly (theory B.2.1); the error says by how much its exponents scatter."""
-    found = measure(family(order_setting("softmax", "polynomial:2", size=3)), name)
+    found = measure(family(order_setting("softmax", "polynomial:2", size=3)), "a_1")
     assert found.error < 0.1
-    assert found.order == pytest.approx(order, abs=found.error)
-
-
-@pytest.mark.full
-def test_exponents_before_a_minimum_is_lost_are_kept():
-    """They fall towards 8/3; in doubles they are seen down to 2.8 only."""
-    chosen = order_setting("activation", "polynomial:2", "tanh", size=3)
-    assert measure(family(chosen), "a_1").order == pytest.approx(8 / 3, abs=0.1)
-
-
-@pytest.mark.full
-def test_doubles_go_on_where_a_followed_minimum_is_lost():
-    """They keep minima that differ: many starts end in one."""
-    assert measure(family(order_setting("quadratic", size=3)), "A").order == pytest.approx(3, abs=0.02)
-
-
-@pytest.mark.full
-def test_every_cell_of_an_activation_gate_can_be_split():
-    found = measure(family(order_setting("activation", source="tanh", split="all")), "a")
-    assert found.order == pytest.approx(2, abs=0.02)
+    assert found.order == pytest.approx(8 / 3, abs=found.error)
 
 
 @pytest.mark.parametrize("gate", [{"gate": "laplace"}, {"gate": "activation", "source": "hardtanh"}])

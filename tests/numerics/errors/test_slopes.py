@@ -26,14 +26,7 @@ def test_a_pure_power_law_has_its_exponent_exactly(exponent):
     assert low < slope.value < high < low + 1e-10
 
 
-def test_the_scale_of_the_errors_does_not_matter():
-    e = errors(0.5, 30, seed=1)
-    one, two = log_slope(e, SIZES), log_slope(1e6 * e, SIZES)
-    assert one.value == pytest.approx(two.value)
-    assert one.interval == pytest.approx(two.interval)
-
-
-@pytest.mark.parametrize(("replicates", "trials"), [(12, 300), (40, 300)])
+@pytest.mark.parametrize(("replicates", "trials"), [(12, 200), (40, 200)])
 def test_the_interval_covers_the_true_slope(replicates, trials):
     """A 95% interval: the true slope in at least 92% of the trials, and not in nearly all of them."""
     inside = 0
@@ -110,11 +103,6 @@ def test_an_interval_is_infinite_where_one_replicate_has_all_errors():
     assert jackknife(e, np.ones(8))[1] == np.inf
 
 
-def test_numbers_of_single_precision_are_worked_with_in_double():
-    e, n = errors(0.5, 20, seed=8).astype(np.float32), SIZES.astype(np.float32)
-    assert log_slope(e, n) == log_slope(e.astype(float), n.astype(float))
-
-
 def test_few_replicates_and_wrong_shapes_are_refused():
     with pytest.raises(ValueError, match="at least 10 replicates"):
         log_slope(errors(0.5, 9, seed=0), SIZES)
@@ -129,17 +117,6 @@ def test_few_replicates_and_wrong_shapes_are_refused():
     e[:, 3] = 0.0
     with pytest.raises(ValueError, match=flat):
         log_slope(e, SIZES)
-
-
-def test_the_least_that_is_needed_is_taken():
-    """Ten replicates, of which one has no error at all, two sizes, and sizes below 1, of which none is 0."""
-    e = errors(0.5, 10, seed=0)
-    e[4] = 0.0
-    assert log_slope(e, SIZES / 1e4).value == pytest.approx(log_slope(e, SIZES).value)
-    with pytest.raises(ValueError, match="sizes must be positive"):
-        log_slope(e, np.r_[0.0, SIZES[1:]])
-    rms = np.sqrt((e[:, :2] ** 2).mean(axis=0))
-    assert log_slope(e[:, :2], [1000, 2000]).value == pytest.approx(np.log(rms[1] / rms[0]) / np.log(2))
 
 
 def test_errors_and_sizes_without_a_slope_are_refused():

@@ -33,20 +33,6 @@ def changed(m, **arrays):
 
 
 @pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
-def test_the_loss_vanishes_at_the_truth_only(symmetry):
-    assert float(voronoi_loss(TRUTH, TRUTH, symmetry)) == pytest.approx(0.0, abs=1e-9)
-    assert float(voronoi_loss(near([0, 1], 1), TRUTH, symmetry)) > 1e-3
-
-
-def test_batches_are_the_single_losses():
-    batch = near([0, 1, 1], 2, batch=(4, 3))
-    losses = voronoi_loss(batch, TRUTH, Symmetry())
-    assert losses.shape == (4, 3)
-    for index in np.ndindex(4, 3):
-        assert losses[index] == pytest.approx(float(voronoi_loss(batch[index], TRUTH, Symmetry())))
-
-
-@pytest.mark.parametrize("symmetry", [Symmetry(), Symmetry("anchored"), Symmetry("anchored", linear=True)])
 def test_permutation_and_translation_change_nothing(symmetry):
     m = near([0, 1, 1], 3)
     order = [2, 0, 1]
@@ -80,26 +66,6 @@ def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors(
         np.testing.assert_allclose(values, 0.0, atol=1e-12)
 
 
-def test_the_mirror_image_of_an_odd_gate_is_the_truth():
-    image = changed(TRUTH, beta1=-TRUTH.beta1[::-1])
-    odd = Symmetry(parity="odd")
-    assert float(voronoi_loss(image, TRUTH, odd)) == pytest.approx(0.0, abs=1e-12)
-    for values in group_errors(image, TRUTH, odd).errors.values():
-        np.testing.assert_allclose(values, 0.0, atol=1e-12)
-    for other in (Symmetry(), Symmetry(parity="even")):
-        assert float(voronoi_loss(image, TRUTH, other)) > 0.1
-
-
-def test_the_mirror_image_keeps_the_names_of_the_slopes():
-    m = changed(near([0, 1], 12), beta1=TRUTH.beta1 + np.array([[0.05], [0.01]]))
-    image = changed(m, beta1=-m.beta1[::-1])
-    odd = Symmetry(parity="odd")
-    there, here = group_errors(image, TRUTH, odd).errors, group_errors(m, TRUTH, odd).errors
-    for name, values in here.items():
-        np.testing.assert_allclose(there[name], values, atol=1e-12)
-    np.testing.assert_allclose(there["beta1"], [0.05, 0.01])
-
-
 def orbit(m, symmetry):
     """The measures with two atoms that have the density of one, but for the scale of the softmax."""
     images = [m]
@@ -111,12 +77,12 @@ def orbit(m, symmetry):
     return [*images, *swapped]
 
 
-ORBITS = [(gauge, parity, d) for gauge in ("free", "anchored") for parity in ("odd", "even", None) for d in (1, 2)]
+ORBITS = [(gauge, parity, d) for gauge in ("free", "anchored") for parity in ("odd", "even") for d in (1, 2)]
 MIRROR = ((1.5, 0.5), (-1.5, -0.5))
 
 
 @pytest.mark.parametrize(("gauge", "parity", "d"), ORBITS)
-@settings(derandomize=True, deadline=None, max_examples=60)
+@settings(derandomize=True, deadline=None, max_examples=20)
 @given(
     st.integers(0, 10**6),
     st.sampled_from([0.1, 1.0, 5.0]),
@@ -150,18 +116,6 @@ def test_estimates_beyond_the_reach_of_the_loss_have_the_errors_of_their_images(
         assert float(errors["tau"]) == pytest.approx(1.4)
 
 
-def test_a_worse_image_is_never_taken():
-    """The sum of squared errors of beta1 is at most that of each image."""
-    odd, rng = Symmetry(parity="odd"), np.random.default_rng(0)
-    m = changed(near([0, 1], 1, batch=(200,)), beta1=rng.normal(0, 4, (200, 2, 1)))
-    found = (group_errors(m, TRUTH, odd).errors["beta1"] ** 2).sum(axis=-1)
-    for image in (m, changed(m, beta1=-m.beta1[:, ::-1])):
-        plain = group_errors(image, TRUTH, Symmetry())
-        both = (plain.sizes == 1).all(axis=-1)
-        assert both.mean() > 0.5
-        assert (found <= (plain.errors["beta1"] ** 2).sum(axis=-1) * (1 + 1e-8))[both].all()
-
-
 def test_three_atoms_around_the_mirror_image_of_an_anchored_truth():
     """The truth (3, 0) has the image (0, -3): beta1 of a cell is that of its expert."""
     truth = changed(TRUTH, beta1=np.array([[3.0], [0.0]]))
@@ -169,34 +123,6 @@ def test_three_atoms_around_the_mirror_image_of_an_anchored_truth():
     result = group_errors(m, truth, Symmetry("anchored", parity="odd"))
     assert result.sizes.tolist() == [1, 2]
     np.testing.assert_allclose(result.errors["beta1"], [0.0, 0.1], atol=1e-12)
-
-
-@pytest.mark.parametrize("signs", [(1, -1), (-1, 1), (-1, -1)])
-def test_an_even_gate_forgets_the_sign_of_each_slope(signs):
-    flipped = changed(TRUTH, beta1=np.array(signs)[:, None] * TRUTH.beta1)
-    assert float(voronoi_loss(flipped, TRUTH, Symmetry(parity="even"))) == pytest.approx(0.0, abs=1e-12)
-    assert float(voronoi_loss(flipped, TRUTH, Symmetry())) > 0.1
-
-
-def test_the_minimum_over_the_translation_of_the_weights():
-    """Against a fine grid of c in sum_j |c w_j - w*_j| + c spread."""
-    m = changed(near([0, 1], 6), tau=0.5)
-    w, truth = m.weights, TRUTH.weights
-    spread = sum(
-        w[i]
-        * (
-            abs(m.beta1[i, 0] - TRUTH.beta1[i, 0])
-            + abs(m.tau - TRUTH.tau)
-            + abs(m.a[i, 0] - TRUTH.a[i, 0])
-            + abs(m.b[i] - TRUTH.b[i])
-            + abs(m.nu[i] - TRUTH.nu[i])
-        )
-        for i in range(2)
-    )
-    c = np.linspace(0, 100, 1_000_001)
-    grid = (np.abs(c[:, None] * w - truth).sum(axis=1) + c * spread).min()
-    loss = float(voronoi_loss(m, TRUTH, Symmetry()))
-    assert grid - 0.01 <= loss <= grid + 1e-12
 
 
 def test_group_errors_of_a_split_cell_weight_the_atoms():
@@ -260,14 +186,3 @@ def test_an_atom_alone_has_its_distance_for_an_error():
     truth = MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [0.0], [0.3])
     errors = group_errors(MixingMeasure([[0.0]], [0.0], 1.0, [[0.0]], [1e-200], [0.3]), truth, Symmetry()).errors
     assert errors["b"][0] == 1e-200
-
-
-def test_of_equals_the_atom_itself_is_taken_and_not_its_mirror_image():
-    truth = MixingMeasure([[1.0, 0.0]], [0.0], 1.0, [[0.0, 0.0]], [0.0], [1.0])
-    m = changed(truth, beta1=np.array([[0.0, 2.0]]))
-    assert match(m, truth, Symmetry(parity="even")).offsets["beta1"].tolist() == [[-1.0, 2.0]]
-
-
-def test_the_order_replaces_every_exponent():
-    m = near([0, 1, 1], 10)
-    assert float(voronoi_loss(m, TRUTH, Symmetry(), order=1)) > float(voronoi_loss(m, TRUTH, Symmetry(), order=2))

@@ -27,7 +27,8 @@ def by_name(result):
 
 
 def test_the_linear_gate_says_that_only_ratios_are_identifiable():
-    result = fit(*draw(LINE, "identity", 3000), fitted=2, starts=3)
+    x, y = draw(LINE, "identity", 1000)
+    result = fit(x, y, fitted=2, starts=3)
     values = by_name(result)
     for name in ("tau", "beta1", "beta0"):
         estimate = values[name, None if name == "tau" else 0]
@@ -38,7 +39,7 @@ def test_the_linear_gate_says_that_only_ratios_are_identifiable():
         assert values[name, 0].se > 0
     assert result.warnings[0] == "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
     assert len(result.fit.flat_directions) == 1
-    softmax = by_name(fit(*draw(LINE, "identity", 3000), fitted=2, starts=3, gate="softmax"))
+    softmax = by_name(fit(x, y, fitted=2, starts=3, gate="softmax"))
     order = [0, 1] if np.sign(softmax["b", 0].value) == np.sign(values["b", 0].value) else [1, 0]
     for name in ("a", "b", "nu"):
         assert values[name, 0].value == pytest.approx(softmax[name, order[0]].value, abs=1e-5)
@@ -87,23 +88,9 @@ def test_standard_errors_are_those_of_the_expected_information():
         assert values[name, atom].se == pytest.approx(expected, rel=0.25), (name, atom)
 
 
-@pytest.mark.slow
-def test_standard_errors_are_those_of_repeated_samples():
-    """tanh, 40 samples: the spread of the estimates is their mean standard error, within four deviations."""
-    box, found = Box(10.0, 10.0, (0.025, 10.0), 10.0, 10.0, (0.05, 2.0)), []
-    for replicate in range(40):
-        x, y = draw(CURVE, "tanh", 4000, seed=100 + replicate)
-        values = by_name(fit(x, y, fitted=2, activation="tanh", starts=2, box=box))
-        upper = max((0, 1), key=lambda i: values["b", i].value)
-        found.append([(values[key].value, values[key].se) for key in (("a", upper), ("b", upper), ("nu", upper))])
-    values, errors = np.moveaxis(np.array(found), 2, 0)
-    ratio = values.std(axis=0, ddof=1) / errors.mean(axis=0)
-    assert (np.abs(ratio - 1) < 4 / np.sqrt(2 * 39)).all()
-
-
 def test_json_has_the_documented_keys_and_is_strict():
     seen = []
-    result = fit(*draw(PLANE, "identity", 1500), fitted=2, starts=2, progress=lambda *at: seen.append(at))
+    result = fit(*draw(PLANE, "identity", 400), fitted=2, starts=2, progress=lambda *at: seen.append(at))
     text = json.loads(json.dumps(result.to_json(), allow_nan=False))
     keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
     keys += ["warnings", "loglik", "box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
@@ -114,7 +101,7 @@ def test_json_has_the_documented_keys_and_is_strict():
 
 
 def test_the_edge_of_the_box_is_named():
-    x, y = draw(LINE, "identity", 1500)
+    x, y = draw(LINE, "identity", 500)
     result = fit(x, y, fitted=2, gate="softmax", starts=2, box=Box(10, 10, (0.1, 10), 10, 10, (0.01, 0.3)))
     assert result.fit.status == "at_bound"
     assert any("nu of atom" in w and "edge of the box" in w for w in result.warnings)
@@ -130,14 +117,14 @@ def test_the_edge_of_the_box_is_named():
     ],
 )
 def test_what_the_gate_leaves_open_is_said_once(name, options, said):
-    result = fit(*draw(LINE, name, 1500), starts=2, **options)
+    result = fit(*draw(LINE, name, 500), starts=2, **options)
     assert sum(said in warning for warning in result.warnings) == 1
     assert result.fit.status in ("converged", "at_bound")  # what is left open may lie at the edge of the box
 
 
 def test_a_homogeneous_gate_has_the_standard_errors_of_its_invariants():
     """relu with tau free: |beta1|/tau and beta0/tau have the errors that tau fixed at its estimate gives them."""
-    x, y = draw(LINE, "relu", 3000)
+    x, y = draw(LINE, "relu", 800)
     free = by_name(fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored"))
     assert not free["tau", None].identifiable
     fixed = fit(x, y, fitted=2, starts=3, activation="relu", gauge="anchored", tau=free["tau", None].value)
@@ -149,19 +136,12 @@ def test_a_homogeneous_gate_has_the_standard_errors_of_its_invariants():
         assert free[ratio, 0].se == pytest.approx(fixed[name, 0].se / tau, rel=1e-4)
 
 
-def test_columns_that_depend_on_each_other_are_told():
-    x, y = draw(LINE, "identity", 1500)
-    result = fit(np.column_stack([x, 2 * x]), y, fitted=2, starts=2, gate="softmax")
-    assert any("linearly dependent" in warning for warning in result.warnings)
-    assert {e.parameter for e in result.estimates if not e.identifiable} == {"beta1", "a"}
-
-
 def test_an_activation_that_is_not_defined_everywhere():
     """sqrt(z): starts and steps with a beta1 x < 0 are left out; x on both signs has no fit with log(z)."""
     truth = MixingMeasure([[6.0], [1.0]], [-1.0, 0.0], 0.3, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     source = "sqrt(z) + z/5"
-    x = np.random.default_rng(3).uniform(0.1, 3, (2000, 1))
-    _, y = sample(truth, compile_activation(activation(source)), 2000, seed=5, x=x)
+    x = np.random.default_rng(3).uniform(0.1, 3, (800, 1))
+    _, y = sample(truth, compile_activation(activation(source)), 800, seed=5, x=x)
     result = fit(x, y, fitted=2, starts=2, activation=source, tau=0.3)
     assert result.fit.status == "converged"
     assert (result.fit.measure.beta1 > 0).all()
@@ -196,54 +176,16 @@ def test_bad_options(options, message):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.ones(50), np.arange(50.0), "column 1 of x is constant"),
-        (np.arange(50.0), np.ones(50), "y is constant"),
         (np.arange(50.0), np.arange(49.0), "must have shape"),
-        (np.full(50, np.nan), np.arange(50.0), r"x\[0\] is nan: every value must be finite"),
-        (np.arange(50.0), np.r_[np.arange(49.0), np.inf], r"y\[49\] is inf"),
         (np.array([["a"]] * 50), np.arange(50.0), "x must hold real numbers"),
         (np.arange(50.0) + 1j, np.arange(50.0), "x must hold real numbers: complex"),
         (np.ma.masked_greater(np.arange(50.0), 40), np.arange(50.0), "x has masked values"),
-        (1e200 * np.arange(50.0), np.arange(50.0), "the scale of column 1 of x"),
         (np.arange(50.0), None, "y must hold|y is nan"),
     ],
 )
 def test_bad_data(x, y, message):
     with pytest.raises(ValueError, match=message):
         fit(x, y, fitted=2)
-
-
-def test_a_csv_file_is_read(tmp_path):
-    path = tmp_path / "data.csv"
-    path.write_text("\ufeffu,v,w\n1,2,3\n\n4.5,-1e3, 6 \n7,8,10\n", encoding="utf-8")
-    x, y, weights, names, _ = read_csv(path)
-    np.testing.assert_array_equal(x, [[1, 2], [4.5, -1000], [7, 8]])
-    assert weights is None
-    np.testing.assert_array_equal(y, [3, 6, 10])
-    assert names == ["u", "v"]
-    np.testing.assert_array_equal(read_csv(path, target="u")[1], [1, 4.5, 7])
-    x, y, weights, names, _ = read_csv(path, weights="w")
-    assert (x.tolist(), y.tolist(), weights.tolist(), names) == ([[1], [4.5], [7]], [2, -1000, 8], [3, 6, 10], ["u"])
-    path.write_text("u,v,n\n1,2,5\n3,4,5\n")
-    assert read_csv(path, weights="n")[2].tolist() == [5, 5]  # weights may be constant
-    for target, held, message in (
-        ("v", "v", "of their own"),
-        (None, "m", "no column 'm'; the columns are 'u', 'v', 'n'"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            read_csv(path, target, held)
-    path.write_text("1,2\n3,4\n")
-    assert read_csv(path)[3] == ["1"]
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_columns_may_stand_between_semicolons_or_tabs(tmp_path, mark):
-    path = tmp_path / "data.csv"
-    path.write_text("u,w\r\n1.5,2\r\n3,4\r\n".replace(",", mark))
-    x, y, _, names, _ = read_csv(path)
-    np.testing.assert_array_equal(x, [[1.5], [3]])
-    np.testing.assert_array_equal(y, [2, 4])
-    assert names == ["u"]
 
 
 @pytest.mark.parametrize(
@@ -272,29 +214,6 @@ def test_what_is_wrong_in_a_file_is_said_in_one_line(tmp_path, text, message):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("text", "doubted"),
-    [
-        ("0,1,2\n.5,1,2\n3,1,4.5\n", True),
-        ("1,2\n3,4\n5,7\n", True),  # may be both
-        ("2019,2021\n0.5,1.5\n2.5,1\n", True),  # whole numbers, in no other row
-        ("2019,2021\n0,1\n2.5,1\n", False),
-        ("5,3\n0,1\n2,1\n", False),
-        ("0.5,1.5\n1,1\n2,2\n", False),
-        ("2,2\n1.5,1\n2,2.5\n", False),  # names differ
-        ("x,y\n1,2\n2,4\n", False),
-    ],
-)
-def test_a_first_row_that_may_be_a_header_of_numbers_is_told(tmp_path, text, doubted):
-    path = tmp_path / "data.csv"
-    path.write_text(text)
-    table = read_csv(path)
-    first = text.partition("\n")[0].replace(",", ", ")
-    said = f"row 1 ({first}) is read as data: if it names the columns, give them names that are no numbers"
-    assert table.doubts == (said,) * doubted
-    assert len(table.y) == 2 + (text[0] != "x")
-
-
 def test_missing_files_and_columns(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as CSV: No such file"):
         read_csv(tmp_path / "absent.csv")
@@ -307,8 +226,8 @@ def test_missing_files_and_columns(tmp_path):
 
 
 def test_a_weight_says_how_often_a_point_was_seen():
-    x, y = draw(LINE, "identity", 800)
-    weights = np.random.default_rng(2).integers(0, 4, 800)
+    x, y = draw(LINE, "identity", 400)
+    weights = np.random.default_rng(2).integers(0, 4, 400)
     ours = fit(x, y, fitted=2, starts=3, weights=weights)
     many = fit(np.repeat(x, weights, axis=0), np.repeat(y, weights), fitted=2, starts=3)
     assert (ours.fit.status, ours.warnings) == (many.fit.status, many.warnings)

@@ -12,12 +12,8 @@ from temperance.numerics.estimation.fit import fit
 from temperance.numerics.mixture.generated import few
 
 CASES = [
-    (500, 2, {"activation": "tanh"}),
-    (500, 2, {}),
-    pytest.param(900, 3, {}, marks=pytest.mark.slow),
-    pytest.param(400, 2, {"activation": "gelu", "gauge": "anchored"}, marks=pytest.mark.slow),
-    pytest.param(400, 2, {"activation": "relu"}, marks=pytest.mark.slow),
-    pytest.param(1000, 3, {"activation": "tanh"}, marks=pytest.mark.slow),
+    (900, 3, {}),
+    (400, 2, {"activation": "gelu", "gauge": "anchored"}),
 ]
 
 
@@ -35,7 +31,7 @@ def test_the_answer_is_printed_the_same_with_machine_code_and_without(n, k, opti
     printed = []
     for compiled in (True, False):
         monkeypatch.setattr(estimate, "needs_machine_code", lambda *_, compiled=compiled: compiled)
-        answer = str(fit(*data(n), fitted=k, starts=4, **options))
+        answer = str(fit(*data(n), fitted=k, starts=2, **options))
         printed.append(re.sub(r"\d+ of (\d+ st)", r"\1", answer))  # by rounding, a climb may end elsewhere
     assert printed[0] == printed[1]
 

@@ -16,7 +16,7 @@ from temperance.numerics.studies.results import STATUSES
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
-N = 300
+N = 200
 RNG = np.random.default_rng(11)
 X = RNG.uniform(-3, 3, N)
 NOISE = RNG.normal(size=N)
@@ -56,8 +56,6 @@ GATES = {
     "exp": {"activation": "exp(z)"},
     "a step": {"activation": "where(z > 0, 1, 0)"},
     "linear, tau held at 1e-6": {"tau": 1e-6},
-    "linear, tau held at 1e6": {"tau": 1e6},
-    "tanh, tau held at 1e-6": {"activation": "tanh", "tau": 1e-6},
     "tanh, tau held at 1e6": {"activation": "tanh", "tau": 1e6},
     "tau held at 1e-70": {"activation": "tanh", "tau": 1e-70},
     "tau held at 1e70": {"activation": "tanh", "tau": 1e70},
@@ -156,7 +154,7 @@ def test_bad_data_are_refused_by_the_function_and_the_command(tmp_path, capsys, 
         ({"tau": 10**400}, "tau must be a number, not 1000"),
         ({"tau": "0.5"}, "not '0.5'"),
         ({"tau": True}, "not True"),
-        ({"fitted": 10**9}, "300 points are fewer than the parameters of 1000000000 atoms"),
+        ({"fitted": 10**9}, "200 points are fewer than the parameters of 1000000000 atoms"),
         ({"box": (1.0, 2.0)}, "box must be a Box"),
     ],
 )
@@ -175,13 +173,12 @@ def test_numbers_that_no_double_holds_are_refused():
 def test_the_command_says_what_happened_and_prints_strict_json(tmp_path, capsys):
     path = tmp_path / "data.csv"
     np.savetxt(path, np.column_stack(DATA["separated, without noise"]), delimiter=",")
-    for tau in ("1e-6", "1e6"):
-        assert run(["fit", str(path), "--fitted", "2", "--starts", "2", "--tau", tau, "--json"]) == 0
-        captured = capsys.readouterr()
-        record = json.loads(captured.out, parse_constant=pytest.fail)
-        assert captured.err == ""
-        assert record["status"] == "separated"
-        assert any("the likelihood has no maximum" in warning for warning in record["warnings"])
+    assert run(["fit", str(path), "--fitted", "2", "--starts", "2", "--tau", "1e6", "--json"]) == 0
+    captured = capsys.readouterr()
+    record = json.loads(captured.out, parse_constant=pytest.fail)
+    assert captured.err == ""
+    assert record["status"] == "separated"
+    assert any("the likelihood has no maximum" in warning for warning in record["warnings"])
 
 
 def test_weights_that_are_shares_are_told():
@@ -196,7 +193,7 @@ def test_a_search_that_ends_short_of_a_maximum_at_a_kink_is_finished():
     rng = np.random.default_rng(77)
     x, noise = rng.uniform(-2, 2, 200), rng.normal(size=200)
     y = np.where(rng.random(200) < 1 / (1 + np.exp(-2 * x)), x + 2, -x - 2) + 0.5 * noise
-    ends = [temperance.fit(x, y, fitted=2, activation="hardtanh", gauge="anchored", starts=starts) for starts in (2, 6)]
+    ends = [temperance.fit(x, y, fitted=2, activation="hardtanh", gauge="anchored", starts=starts) for starts in (2, 4)]
     # ridges are not followed: an end at a kink says max_steps where a climb from beside it still rises a little
     assert {end.status for end in ends} <= {"converged", "max_steps"}
     assert np.ptp([end.log_likelihood for end in ends]) < 0.01

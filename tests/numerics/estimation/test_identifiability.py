@@ -31,7 +31,7 @@ def truth(beta1, tau=0.5, beta0=0.4):
 PLANE, LINE = truth([[2.0, -1.0], [-0.7, 0.8]]), truth([[1.2], [0.5]])
 
 
-def draw(measure, name, n=1000, seed=3):
+def draw(measure, name, n=500, seed=3):
     return sample(measure, compiled(name), n, seed=seed)
 
 
@@ -47,23 +47,19 @@ def slope_along(flow, gate, fitted):
     return abs(score @ flow) / (np.abs(score) @ np.abs(flow))
 
 
-@pytest.mark.parametrize(
-    "name", ["abs", *(pytest.param(name, marks=pytest.mark.slow) for name in ("relu", "leaky_relu"))]
-)
-def test_a_homogeneous_gate_of_two_covariates_has_no_temperature(name):
-    result = fit(*draw(PLANE, name), fitted=2, activation=name, starts=2)
+def test_a_homogeneous_gate_of_two_covariates_has_no_temperature():
+    result = fit(*draw(PLANE, "abs"), fitted=2, activation="abs", starts=2)
     found = verdicts(result)
     assert result.fit.status == "converged"
     assert not any(found[key] for key in (("tau", None), ("beta1", 0), ("beta1", 1), ("beta0", 0)))
     assert all(found["|beta1|/tau", i] for i in (0, 1))
     assert all(e.se > 0 for e in result.estimates if e.parameter in ("|beta1|/tau", "beta0/tau"))
-    but = " up to a twin" * (name == "abs")
     assert result.answer.startswith(
-        f"Not identifiable: tau, beta1, beta0. Identifiable{but}: a, b, nu, beta1/|beta1|, |beta1|/tau"
+        "Not identifiable: tau, beta1, beta0. Identifiable up to a twin: a, b, nu, beta1/|beta1|, |beta1|/tau"
     )
 
 
-@pytest.mark.parametrize("name", ["z**2", "abs", "z**3", "log(abs(z))", "-2*z"])
+@pytest.mark.parametrize("name", ["abs", "z**3", "log(abs(z))"])
 def test_in_the_free_gauge_of_one_covariate_only_differences_count(name):
     x, y = draw(LINE, name)
     gate = compiled(name)
@@ -142,7 +138,7 @@ def test_a_singular_point_has_no_more_flows_than_its_model():
     assert len(proved.flows) == proved.open_dimensions == 1
 
 
-@pytest.mark.parametrize(("bounds", "tau"), [((0.02, 50.0), 1.0), ((2.0, 8.0), 4.0), ((0.1, 0.4), 0.2)])
+@pytest.mark.parametrize(("bounds", "tau"), [((0.02, 50.0), 1.0), ((2.0, 8.0), 4.0)])
 def test_the_linear_gate_has_the_ratios_of_a_softmax_gate_at_a_temperature_of_its_box(bounds, tau):
     x, y = draw(LINE, "z")
     softmax = fit(x, y, fitted=2, gate="softmax", starts=2)
@@ -172,12 +168,9 @@ def test_a_twin_outside_of_the_box_leaves_tau_identifiable():
     assert not proved.notes
 
 
-@pytest.mark.parametrize(
-    ("beta1", "seed"), [([[1.0], [0.3]], 3), pytest.param([[0.6, -0.5], [-0.3, 0.2]], 9, marks=pytest.mark.slow)]
-)
-def test_a_valley_of_the_temperature_is_followed_to_its_end(beta1, seed):
+def test_a_valley_of_the_temperature_is_followed_to_its_end():
     """log(1 + z^2) on these data of relu: the profile of tau rises to the edge of the box."""
-    x, y = draw(truth(beta1), "relu", seed=seed)
+    x, y = draw(truth([[1.0], [0.3]]), "relu", 1000)
     options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 2}
     end = fit(x, y, **options).fit
     edge = end.box.tau[0]
@@ -189,10 +182,9 @@ def test_a_valley_of_the_temperature_is_followed_to_its_end(beta1, seed):
     assert end.log_likelihood == pytest.approx(profile[-1], abs=1e-6)
 
 
-@pytest.mark.parametrize(("n", "seed"), [(500, 4), pytest.param(1000, 12, marks=pytest.mark.slow)])
-def test_a_profile_of_the_temperature_that_hardly_falls_is_told(n, seed):
+def test_a_profile_of_the_temperature_that_hardly_falls_is_told():
     """The warnings state the relative error of tau, and by how much the likelihood falls where tau is held low."""
-    x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs", n, seed)
+    x, y = draw(truth([[0.6, -0.5], [-0.3, 0.2]], tau=0.8), "abs", 500, 4)
     options = {"fitted": 2, "activation": "log(1 + z**2)", "starts": 2}
     result = fit(x, y, **options)
     tau = result.estimates[0]

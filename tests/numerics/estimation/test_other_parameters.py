@@ -29,7 +29,6 @@ def measure(beta1):
     ("name", "gauge", "beta1", "expected"),
     [
         ("tanh", "free", [[2.0], [0.5]], [[-0.5], [-2.0]]),
-        ("sigmoid", "free", [[2.0, 1.0], [0.5, -0.3]], [[-0.5, 0.3], [-2.0, -1.0]]),
         ("tanh", "anchored", [[2.0], [0.0]], [[0.0], [-2.0]]),
         ("cos", "free", [[2.0], [0.5]], [[-2.0], [0.5]]),
         ("step", "free", [[2.0, 1.0], [0.5, -0.3]], [[-0.5, 0.3], [-2.0, -1.0]]),
@@ -47,7 +46,7 @@ def test_a_twin_has_the_density_of_the_fit(name, gauge, beta1, expected):
     assert twin_notes(2, activation(name), gauge)
 
 
-@pytest.mark.parametrize("name", ["gelu", "softplus", "relu", "z", "z + z**2"])
+@pytest.mark.parametrize("name", ["gelu", "relu", "z"])
 def test_flows_and_unique_fits_are_no_twins(name):
     assert twin_notes(2, activation(name), "free") == ()
 
@@ -61,14 +60,6 @@ def test_a_fit_tells_its_twin():
     assert found.words[0] == "Every parameter is identifiable up to a twin; the warnings say what else is open."
 
 
-def test_notes_without_a_measure():
-    assert twin_notes(2, activation("tanh"), "anchored")[0].endswith(
-        "is 0 and beta1 of atom 1 is minus what it is here of atom 0"
-    )
-    assert "up to its sign" in twin_notes(5, activation("cos"), "free")[0]
-    assert twin_notes(3, activation("tanh"), "free") == ()
-
-
 def test_a_twin_that_asks_for_signs_is_told_where_the_fit_has_them():
     step, turned = activation("sign"), activation("exp(-z**2) + sign(z)")
     halves = [n for n in twin_notes(2, step, "free", [[2.0], [-0.5]]) if "tau/2" in n]
@@ -80,11 +71,10 @@ def test_a_twin_that_asks_for_signs_is_told_where_the_fit_has_them():
     assert any("up to its sign" in n for n in twin_notes(2, activation("log(abs(z))"), "free"))
 
 
-@pytest.mark.parametrize("beta1", [[[2.0], [-0.5]], [[2.0], [0.5]]])
-def test_a_fit_of_steps_does_not_tell_tau(beta1):
+def test_a_fit_of_steps_does_not_tell_tau():
     """A gate with a step, which both signs make, is never below one without: tau/2 has its density too."""
     gate = compile_activation(activation("sign"))
-    x, y = sample(measure(beta1), gate, 300, seed=2)
+    x, y = sample(measure([[2.0], [0.5]]), gate, 300, seed=2)
     found = fit(x, y, fitted=2, activation="sign", starts=3, seed=1)
     (tau,) = (e for e in found.estimates if e.parameter == "tau")
     signs = {np.sign(v) for v in found.fit.measure.beta1[:, 0]}
@@ -105,10 +95,17 @@ def test_two_squares_of_two_variables_have_a_curve_of_one_density():
     assert any("beta1_0 beta1_0'" in w for w in found.warnings)
 
 
-@pytest.mark.parametrize("gauge", ["free", "anchored"])
 @pytest.mark.parametrize(
-    "name",
-    ["sign", "step", "log(abs(z))", "log(abs(z)) + sign(z)", "z**2", "z**3", "tanh(z) + step(z)", "cos(z) + sign(z)"],
+    ("name", "gauge"),
+    [
+        ("sign", "free"),
+        ("step", "anchored"),
+        ("log(abs(z)) + sign(z)", "free"),
+        ("z**2", "anchored"),
+        ("z**3", "free"),
+        ("tanh(z) + step(z)", "free"),
+        ("cos(z) + sign(z)", "anchored"),
+    ],
 )
 def test_every_listed_twin_has_the_density_of_its_truth(name, gauge):
     """By the compiled density, apart from the algebra that proves identities; s(0) is what the compiled s has there."""
@@ -116,7 +113,7 @@ def test_every_listed_twin_has_the_density_of_its_truth(name, gauge):
     rng = np.random.default_rng(7)
     x, y = rng.uniform(-3, 3, (40, 1)), rng.normal(size=40)
     found = twins(name, gauge=gauge).twins
-    assert found or (name.startswith("log") and gauge == "anchored")
+    assert found
     for twin in found:
         values = {"b": 1.3, "c": 0.6, "d": -0.4, "e": 0.9, "l": 1.7, "m": 0.8, "t": 0.5}
         values["s(0)"] = float(gate(np.zeros(1), 0)[0][0]) if not name.startswith("log") else 0.0

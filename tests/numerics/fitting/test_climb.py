@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR
-from temperance.numerics.fitting.climb import CHOOSE, EXACT, GRADIENT, NO_PLAN, Stop, climb, step
-from temperance.numerics.fitting.problem import layout_problem
+from temperance.numerics.fitting.climb import CHOOSE, EXACT, NO_PLAN, Stop, climb, step
 from temperance.numerics.fitting.starts import rough_start
-from temperance.numerics.mixture.measures import MixingMeasure, sample
+from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.claim_studies import SOFTMAX_SPLITS, TANH_MIRROR, TANH_SPLITS
+from temperance.numerics.studies.claim_studies import SOFTMAX_SPLITS, TANH_MIRROR
 from temperance.numerics.studies.lattice import samples
 
 WIDE = (np.full(2, -50.0), np.full(2, 50.0))
@@ -82,7 +81,7 @@ def test_points_where_the_function_is_not_finite_are_not_entered():
     assert not outside.stationary
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_a_held_coordinate_does_not_move_beside_a_direction_without_curvature(seed):
     """A direction without curvature has an eigenvalue of rounding, which is not to mix with that of what is held."""
     rng, held = np.random.default_rng(seed), [1, 4, 7]
@@ -111,15 +110,9 @@ def test_a_climb_ends_where_it_is_told_to():
     assert all(end.gradient_norm <= gradient for end, (gradient, _) in zip(ends, limits, strict=True))
 
 
-def test_units_are_those_of_the_noise_of_n_points():
-    stop = Stop.in_sample_units(10**10)
-    assert (stop.gradient, stop.curvature, stop.settled) == pytest.approx((1e-8, 1e-7, 1e-13))
-
-
-PAIRS = [  # two atoms of points, and three of two on a lattice, stepped in the chart of a pair
+PAIRS = [  # two atoms of points, and three on a lattice, stepped in the chart of a pair
     replace(TANH_MIRROR, sizes=(500, 1000), experiment="sample"),
     replace(SOFTMAX_SPLITS, sizes=(10**3, 10**8)),
-    replace(TANH_SPLITS, sizes=(10**3, 10**8)),
 ]
 
 
@@ -145,11 +138,10 @@ def test_climbs_in_machine_code_and_in_python_end_at_the_same_maximum(study):
     assert alike >= (2 if study.k == 3 else 4)
 
 
-@pytest.mark.parametrize("replicate", range(3))
-def test_at_a_mirror_point_nothing_is_left_to_gain(replicate):
+def test_at_a_mirror_point_nothing_is_left_to_gain():
     """At n = 10^10, a climb from the end of another, told to go on to 1e-6 units, gains less than 1e-3."""
     study, n = TANH_MIRROR, 10**10
-    (points,) = samples(study.lattice, (n,), seed=7, replicate=replicate)
+    (points,) = samples(study.lattice, (n,), seed=7)
     problem, stop = study.problem(points), Stop.in_sample_units(n)
     start = rough_start(problem.at(Points(*points.some(500, np.random.default_rng(1)))), np.random.default_rng(2))
     end = problem.climb(start, stop=stop)
@@ -157,15 +149,3 @@ def test_at_a_mirror_point_nothing_is_left_to_gain(replicate):
     assert end.gradient_norm * n <= 1e-3 * np.sqrt(n)
     further = problem.climb(end.theta, stop=Stop(1e-11, 1e-7, 1e-6 / n))
     assert (further.value - end.value) * n < 1e-3
-
-
-def test_a_gate_with_kinks_stops_in_units_of_the_sample_too():
-    """At n = 10^8 a gradient of 1e-6 n would be 100: of the size of 1e-2 sqrt(n), ten times what is asked."""
-    n, truth = 10**8, MixingMeasure([[0.6], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
-    study = replace(TANH_MIRROR, activation="hardtanh", gauge="anchored", truth=truth)
-    (points,) = samples(study.lattice, (n,), seed=7)
-    problem = layout_problem(study.layout, study.gate, points, study.box)
-    start = rough_start(problem.at(Points(*points.some(500, np.random.default_rng(1)))), np.random.default_rng(1))
-    end = problem.climb(start, stop=Stop.in_sample_units(n))
-    assert end.stationary
-    assert end.gradient_norm <= max(GRADIENT, 1e-3 / np.sqrt(n))

@@ -131,7 +131,7 @@ def test_half_the_square_of_t_is_the_gain_of_one_more_atom():
     d, v = GradientProcess(problem, way, density).over(gates, *sums)
     t = np.where((d > 0) & (v > 0), d / np.sqrt(np.maximum(v, 1e-300)), 0.0)
     before, gains, squares = smaller.sums(u).value, [], []
-    for index in np.argsort(-t, axis=None)[:60:10]:
+    for index in np.argsort(-t, axis=None)[:60:20]:
         i, j = np.unravel_index(index, t.shape)
         start = problem.inside(with_weight(problem, way, GATES[i], experts[j], d[i, j] / v[i, j]))
         held = np.isin(problem.places, [problem.where.values[0, 1], *problem.where.values[0, 3:], problem.where.nu[0]])

@@ -48,15 +48,11 @@ def check(layout, name, seed=0, n=2 * BLOCK + 77, scale=1.0, compiled=True):
 QUICK = [("linear", "anchored", 1, 1), ("linear", "anchored", 2, 1), ("linear", "anchored", 3, 1)]
 QUICK += [("tanh", "free", 2, 1), ("tanh", "free", 3, 2), ("gelu", "anchored", 2, 1), ("linear", "anchored", 2, 2)]
 FULL = [
-    (name, gauge, k, d)
-    for k in (1, 2, 3, 4, 9)
-    for d in (1, 2, 3)
-    for name in ("linear", "gelu")
-    for gauge in ("anchored", "free")
+    (name, gauge, k, d) for k in (1, 4) for d in (1, 3) for name in ("linear", "gelu") for gauge in ("anchored", "free")
 ]
 
 
-COMPILED = [("tanh", "free", 2, 1), ("linear", "anchored", 2, 2)]
+COMPILED = [("tanh", "free", 2, 1)]
 
 
 @pytest.mark.parametrize(("name", "gauge", "k", "d"), QUICK)
@@ -81,23 +77,22 @@ def test_kernel_and_plain_version_agree_for_many_sizes(name, gauge, k, d, tau):
     check(Layout(k, d, gauge, tau), name)
 
 
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(derandomize=True, deadline=None, max_examples=15)
 @given(
     n=st.integers(1, 3 * BLOCK),
     seed=st.integers(0, 10**6),
     scale=st.sampled_from([0.01, 1.0, 3.0]),
-    shape=st.sampled_from(COMPILED),
 )
-def test_any_number_of_points_and_any_theta(n, seed, scale, shape):
-    name, gauge, k, d = shape
-    check(Layout(k, d, gauge), name, seed, n, scale)
+def test_any_number_of_points_and_any_theta(n, seed, scale):
+    check(Layout(2, 1, "free"), "tanh", seed, n, scale)
 
 
 ROOTS = "(1 + z**2)**(1/3) + sinh(z)/9 + asinh(z)*cosh(z/3)"
-OTHERS = ["relu", "log_abs", "sech", "z*tanh(z) + sin(z)/3", "2**z", "sqrt(1+z**2)", "acosh(z**2+1)", ROOTS]
+OTHERS = ["hardtanh", "log_abs", "z*tanh(z) + sin(z)/3", "2**z", "acosh(z**2+1)", ROOTS]
 
 
-@pytest.mark.parametrize("name", ["hardtanh", *(pytest.param(s, marks=pytest.mark.slow) for s in OTHERS)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OTHERS)
 def test_any_activation(name):
     check(Layout(2, 1, "free"), name)
 
@@ -115,16 +110,6 @@ def test_outside_of_the_pieces_of_s_there_is_no_likelihood(name, compiled):
 
 def test_functions_without_machine_code_go_through_the_plain_version():
     check(Layout(2, 1, "free"), Activation("bessel", (Piece(sp.besselj(0, Z)),)), n=50)
-
-
-@pytest.mark.slow
-def test_values_that_overflow_go_through_the_plain_version():
-    layout = Layout(2, 1, "free")
-    theta, x, y = case(layout, 1, 20)
-    x[3] = 900.0 / theta[1]  # exp(900) over exp(900) in machine code
-    value, score, _ = evaluate(theta, layout, gate("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)"), x, y)
-    assert np.isfinite(value)
-    assert np.isfinite(score).all()
 
 
 def test_logits_and_exponents_of_any_size():

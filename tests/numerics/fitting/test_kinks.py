@@ -14,9 +14,7 @@ from temperance.numerics.mixture.points import Points
 
 CASES = [
     ("relu", 2, "free", 3),
-    pytest.param("hardtanh", 1, "free", 0, marks=pytest.mark.slow),
     pytest.param("hardtanh", 2, "anchored", 3, marks=pytest.mark.slow),
-    pytest.param("hardswish", 1, "free", 0, marks=pytest.mark.slow),
 ]
 
 
@@ -29,7 +27,7 @@ def test_a_simplex_from_the_end_of_a_fit_gains_little(name, d, gauge, seed):
     points, layout = Points(*sample(truth, gate, 200, seed=seed)), Layout(2, d, gauge)
     box = Box.for_data(points.x, points.y)
     problem = layout_problem(layout, gate, points, box)
-    fit = search_layout(layout, gate, points, box=box, starts=4, seed=1)
+    fit = search_layout(layout, gate, points, box=box, starts=2, seed=1)
 
     def f(u):
         return -problem.sums(np.clip(u, problem.lower, problem.upper)).value
@@ -37,7 +35,7 @@ def test_a_simplex_from_the_end_of_a_fit_gains_little(name, d, gauge, seed):
     at, best = fit.theta, -fit.log_likelihood
     for scale in (0.1, 1e-3):
         simplex = at + np.vstack([np.zeros(len(at)), scale * (1 + np.abs(at)) * np.eye(len(at))])
-        options = {"maxfev": 700, "initial_simplex": simplex, "adaptive": True, "fatol": 1e-9, "xatol": 1e-9}
+        options = {"maxfev": 250, "initial_simplex": simplex, "adaptive": True, "fatol": 1e-9, "xatol": 1e-9}
         end = minimize(f, at, method="Nelder-Mead", options=options)
         at, best = (end.x, end.fun) if end.fun < best else (at, best)
     assert fit.status in ("converged", "at_bound", "max_steps")

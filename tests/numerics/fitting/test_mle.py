@@ -1,7 +1,5 @@
 """Fits as mixing measures: what they report, and that they are maxima."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import sympy as sp
@@ -38,10 +36,9 @@ def test_one_atom_is_least_squares():
     assert result.status == "converged"
 
 
-@pytest.mark.parametrize("replicate", range(3))
-def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it(replicate):
-    x, y = sample(TRUTH, TANH, 3000, seed=11, replicate=replicate)
-    blind = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=6, seed=replicate)
+def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it():
+    x, y = sample(TRUTH, TANH, 1000, seed=11)
+    blind = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=6, seed=0)
     from_truth = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=0, seed=0, known_starts=[FREE.pack(TRUTH)])
     assert blind.status == from_truth.status == "converged"
     assert blind.log_likelihood == pytest.approx(from_truth.log_likelihood, abs=1e-6)
@@ -50,7 +47,7 @@ def test_starts_that_do_not_know_the_truth_do_at_least_as_well_as_it(replicate):
 
 
 def test_converged_means_a_small_gradient_and_a_positive_information():
-    x, y = sample(TRUTH, TANH, 4000, seed=12)
+    x, y = sample(TRUTH, TANH, 1000, seed=12)
     result = fit_points(FREE, TANH, Points(x, y), box=BOX, starts=3, seed=1)
     assert result.status == "converged"
     assert np.linalg.norm(log_likelihood(result.theta, FREE, TANH, x, y).score) <= GRADIENT * len(y)
@@ -58,16 +55,10 @@ def test_converged_means_a_small_gradient_and_a_positive_information():
     assert result.flat_directions.shape == (0, FREE.size)
 
 
-def test_the_same_seed_gives_the_same_bits():
-    x, y = sample(TRUTH, TANH, 1500, seed=13)
-    one, two = (fit_points(FREE, TANH, Points(x, y), box=BOX, starts=2, seed=5) for _ in range(2))
-    np.testing.assert_array_equal(one.theta, two.theta)
-
-
 def test_the_linear_gate_reports_its_flat_direction_and_fits_the_identifiable_functions():
     """theory 2.1.1: information v = 0 for v = (beta1, beta0, 1) in (beta1, beta0, log tau); tau = 1 loses nothing."""
     truth = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
-    x, y = sample(truth, LINEAR, 3000, seed=14)
+    x, y = sample(truth, LINEAR, 800, seed=14)
     free = fit_points(Layout(2, 1), LINEAR, Points(x, y), box=BOX, starts=3, seed=0)
     softmax = fit_points(Layout(2, 1, tau=1.0), LINEAR, Points(x, y), box=BOX, starts=3, seed=0)
     assert free.status == softmax.status == "converged"
@@ -111,25 +102,6 @@ def test_running_out_of_passes_is_said():
     result = fit_points(FREE, TANH, Points(x, y), max_passes=2, **options)
     assert result.status == "max_steps"
     assert result.log_likelihood < fit_points(FREE, TANH, Points(x, y), **options).log_likelihood - 1
-
-
-def test_an_over_specified_search_climbs_from_the_embedded_exact_fit():
-    """Splitting atom 1 of the exact fit into two equal halves keeps the density; the search only goes up from there."""
-    gelu = replace(GELU, machine_code=False)
-    x, y = sample(TRUTH, gelu, 500, seed=17)
-    m = fit_points(FREE, gelu, Points(x, y), box=BOX, starts=3, seed=0)
-    e = m.measure
-    halves = [0, 0, 1]
-    beta0 = e.beta0[halves] - e.tau * np.log([2, 2, 1])
-    split = MixingMeasure(e.beta1[halves], beta0, e.tau, e.a[halves], e.b[halves], e.nu[halves])
-    layout = Layout(3, 1, "free")
-    alone = log_likelihood(layout.pack(split), layout, gelu, x, y)
-    assert float(alone.value) == pytest.approx(m.log_likelihood, rel=1e-12)
-    rng = np.random.default_rng(2)
-    known = [layout.pack(split) + noise for noise in (0.0, *rng.normal(0, 0.3, (4, layout.size)))]
-    over = fit_points(layout, gelu, Points(x, y), box=BOX, starts=0, seed=0, known_starts=known)
-    assert over.log_likelihood > m.log_likelihood + 0.1
-    assert over.status != "max_steps"
 
 
 @pytest.mark.parametrize(("field", "value"), [("beta1", -1.0), ("tau", (1.0, 0.5)), ("nu", (0.0, 1.0)), ("a", np.inf)])

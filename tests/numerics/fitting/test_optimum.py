@@ -1,8 +1,4 @@
-"""The optimum that fits reach: SciPy's, its invariances, and the published estimates."""
-
-import os
-import sys
-from pathlib import Path
+"""The optimum that fits reach: SciPy's, and its invariances."""
 
 import numpy as np
 import pytest
@@ -18,11 +14,6 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import activation
 from tests.numerics import by_hand
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-from published import SIZES, TRUTH, load_published, published_loss
-
-sys.path.pop(0)
-FOLDER = Path(os.environ.get("TEMPERANCE_PUBLISHED", Path(__file__).parents[4] / "shared" / "published"))
 LINEAR, TANH, GELU = (compile_activation(activation(name)) for name in ("identity", "tanh", "gelu"))
 BOX = Box(10.0, 10.0, (0.02, 10.0), 10.0, 10.0, (0.02, 4.0))
 SOFTMAX, FREE = Layout(2, 1, tau=1.0), Layout(2, 1, "free")
@@ -65,7 +56,7 @@ def well_conditioned_case(seed):
     raise AssertionError("no well-conditioned model was drawn")
 
 
-SEEDS = [pytest.param(seed, marks=[] if seed < 6 else pytest.mark.full) for seed in range(100)]
+SEEDS = [pytest.param(seed, marks=[] if seed < 4 else pytest.mark.full) for seed in range(24)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -84,7 +75,7 @@ def likelihood(layout, gate, x, y, box=BOX, **options):
 
 
 def test_the_order_of_points_and_of_atoms_does_not_matter():
-    x, y = sample(MODEL, TANH, 1500, seed=1)
+    x, y = sample(MODEL, TANH, 500, seed=1)
     known = FREE.pack(MODEL)
     swapped = MixingMeasure(MODEL.beta1[::-1], [-1.0, 0.0], MODEL.tau, MODEL.a[::-1], MODEL.b[::-1], MODEL.nu[::-1])
     order = np.random.default_rng(0).permutation(len(y))
@@ -98,31 +89,9 @@ def test_the_order_of_points_and_of_atoms_does_not_matter():
     assert other.measure.beta0[0] == pytest.approx(-first.measure.beta0[0], abs=1e-5)
 
 
-def test_translation_and_scale_of_y():
-    x, y = sample(MODEL, TANH, 1500, seed=2)
-    wide = Box(10.0, 10.0, (0.02, 10.0), 100.0, 100.0, (0.02, 60.0))
-    known = FREE.pack(MODEL)
-    first = likelihood(FREE, TANH, x, y, wide, starts=0, known_starts=[known])
-    scaled = MixingMeasure(MODEL.beta1, MODEL.beta0, MODEL.tau, 3 * MODEL.a, 3 * MODEL.b + 5, 9 * MODEL.nu)
-    moved = likelihood(FREE, TANH, x, 3 * y + 5, wide, starts=0, known_starts=[FREE.pack(scaled)])
-    assert moved.log_likelihood == pytest.approx(first.log_likelihood - len(y) * np.log(3), abs=1e-7)
-    np.testing.assert_allclose(moved.measure.b, 3 * first.measure.b + 5, atol=1e-5)
-    np.testing.assert_allclose(moved.measure.nu, 9 * first.measure.nu, rtol=1e-5)
-    np.testing.assert_allclose(moved.measure.beta1, first.measure.beta1, atol=1e-4)
-
-
-def test_translation_of_x_and_of_the_softmax_with_the_linear_gate():
-    x, y = sample(LINE, LINEAR, 1500, seed=3)
-    first = likelihood(SOFTMAX, LINEAR, x, y)
-    moved = likelihood(SOFTMAX, LINEAR, 2 * x + 1, y)
-    assert moved.log_likelihood == pytest.approx(first.log_likelihood, abs=1e-6)
-    for m, slope in ((first.measure, 1.0), (moved.measure, 2.0)):
-        assert abs(slope * m.beta1[0, 0]) == pytest.approx(abs(first.measure.beta1[0, 0]), abs=1e-4)
-
-
 def over_specified(case):
     """Whether three atoms fitted to two reach at least what SciPy reaches from the same starts."""
-    x, y = sample(LINE, LINEAR, 800, seed=500 + case)
+    x, y = sample(LINE, LINEAR, 400, seed=500 + case)
     layout, box = Layout(3, 1, tau=1.0), Box(10.0, 10.0, (0.1, 10.0), 10.0, 10.0, (0.25 / 3, 1.5))
     starts = starts_of(layout_problem(layout, LINEAR, Points(x, y), box), None, Effort(4, 0, 0), [case], 0)
     ours = fit_points(layout, LINEAR, Points(x, y), box=box, starts=0, seed=0, known_starts=starts)
@@ -130,42 +99,6 @@ def over_specified(case):
     return ours.log_likelihood >= best - 1e-3
 
 
-@pytest.mark.parametrize("cases", [4, pytest.param(60, marks=pytest.mark.full)])
+@pytest.mark.parametrize("cases", [2, pytest.param(20, marks=pytest.mark.full)])
 def test_over_specified_fits_do_at_least_as_well_as_scipy(cases):
     assert np.mean([over_specified(case) for case in range(cases)]) >= 0.95
-
-
-def converged_fits(n, replicates):
-    """Fits of the published design that start from nothing but the data, atoms in the published order."""
-    box = Box(100.0, 50.0, (0.5, 2.0), 100.0, 100.0, (0.03, 0.48))
-    fits = []
-    for replicate in range(replicates):
-        x, y = sample(TRUTH, LINEAR, n, seed=n, replicate=replicate, x=np.linspace(0, 1, n)[:, None])
-        result = fit_points(SOFTMAX, LINEAR, Points(x, y), box=box, starts=2, seed=replicate)
-        assert result.status == "converged"
-        m, order = result.measure, result.measure.a[:, 0].argsort()
-        gate = (m.beta1[order] - m.beta1[order[-1]], m.beta0[order] - m.beta0[order[-1]])
-        fits.append(MixingMeasure(*gate, m.tau, m.a[order], m.b[order], m.nu[order]))
-    return MixingMeasure(*(np.stack([getattr(m, f) for m in fits]) for f in ("beta1", "beta0", "tau", "a", "b", "nu")))
-
-
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="the folder of published estimates is absent")
-def test_published_estimates_agree_at_the_largest_sizes_and_are_farther_from_the_truth_below():
-    """Means of the loss over replicates: within 4 standard errors at n >= 9e4; at n near 1e4 theirs is larger by 4."""
-    measures, _ = load_published(FOLDER, 2)
-    n = SIZES[2]
-    for low, high, size in ((9e4, np.inf, 95_000), (9e3, 1.1e4, 10_000)):
-        chosen = (n >= low) & (n <= high)
-        theirs = published_loss(measures[chosen], TRUTH).ravel()
-        ours = published_loss(converged_fits(size, 40), TRUTH)
-        difference = theirs.mean() - ours.mean()
-        error = np.sqrt(theirs.var() / theirs.size + ours.var() / ours.size)
-        if high == np.inf:
-            assert abs(difference) < 4 * error
-            for name in ("beta1", "a", "b", "nu"):
-                here, there = getattr(converged_fits(size, 40), name), getattr(measures[chosen], name)
-                spread = here.std(axis=0) + 1e-12
-                shift = np.abs(here.mean(axis=0) - there.mean(axis=(0, 1)))
-                assert (shift < 4 * spread * np.sqrt(1 / 40 + 1 / theirs.size)).all()
-        else:
-            assert difference > 4 * error

@@ -54,15 +54,6 @@ def test_kernel_and_plain_version_agree(setting):
     check_equal(*(version(theta, layout, s, x, y, w, reference) for version in (evaluate, plainly)))
 
 
-def test_a_reference_moves_the_value_alone():
-    layout, s, theta, x, y, w, reference = case(*CASES[2])
-    ours = evaluate(theta, layout, s, x, y, w, reference)
-    none = evaluate(theta, layout, s, x, y, w, np.zeros(len(y)))
-    assert none[0] - ours[0] == pytest.approx(w @ reference, rel=1e-12)
-    assert np.array_equal(ours[1], none[1])
-    assert np.array_equal(ours[2], none[2])
-
-
 def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
     layout, s = Layout(2, 1, "free"), gate("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)")
     _, _, theta, x, y, w, reference = case(*CASES[2], n=20)

@@ -19,7 +19,7 @@ CUBIC = MoESpec(
 )
 
 
-def data(n=800, seed=0):
+def data(n=400, seed=0):
     """Two lines that cross, and a softmax gate."""
     rng = np.random.default_rng(seed)
     x = rng.uniform(-3, 3, n)
@@ -69,10 +69,10 @@ def test_the_quadratic_and_the_gaussian_gate_have_the_same_maximum():
 def test_a_gate_of_ones_own_is_fitted():
     """Data of the model itself: the truth's likelihood is reached, experts within five standard errors or so."""
     rng = np.random.default_rng(4)
-    x = rng.uniform(-2, 2, 4000)
-    first = rng.random(4000) < 1 / (1 + np.exp(-(1.5 * x**3 - x)))
-    y = np.where(first, np.tanh(2 * x + 1), np.tanh(-x - 2)) + 0.3 * rng.normal(size=4000)
-    found = fitted(x, y, CUBIC, 2, starts=8, seed=5)
+    x = rng.uniform(-2, 2, 1000)
+    first = rng.random(1000) < 1 / (1 + np.exp(-(1.5 * x**3 - x)))
+    y = np.where(first, np.tanh(2 * x + 1), np.tanh(-x - 2)) + 0.3 * rng.normal(size=1000)
+    found = fitted(x, y, CUBIC, 2, starts=3, seed=5)
     assert found.status == "converged"
     nearest = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
     assert all(abs(value - true) < 5 * se for (value, se), true in zip(nearest, (-1, 2), strict=True))
@@ -80,7 +80,7 @@ def test_a_gate_of_ones_own_is_fitted():
 
 
 def test_standard_errors_are_those_of_repeated_samples():
-    fits = [fitted(*data(400, seed), model("softmax"), 2, starts=3, seed=1) for seed in range(40)]
+    fits = [fitted(*data(300, seed), model("softmax"), 2, starts=1, seed=1) for seed in range(24)]
     upper = [max((e.value, e.se) for e in f.estimates if e.parameter == "a") for f in fits]
     spread, told = np.std([v for v, _ in upper]), np.mean([se for _, se in upper])
     assert told == pytest.approx(spread, rel=0.35)
@@ -88,40 +88,18 @@ def test_standard_errors_are_those_of_repeated_samples():
 
 def test_a_seed_determines_the_fit():
     x, y = data(200)
-    one, two, three = (fit_general(of(x, y), model("laplace"), 2, starts=2, seed=s) for s in (1, 1, 2))
+    one, two, three = (fit_general(of(x, y), model("laplace"), 2, starts=1, seed=s) for s in (1, 1, 2))
     assert one.theta.tobytes() == two.theta.tobytes() != three.theta.tobytes()
-
-
-def test_counts_are_points_that_repeat():
-    x, y = data(150)
-    counts = np.random.default_rng(1).integers(1, 4, 150)
-    one = fit_general(of(x, y, counts), model("softmax"), 2, seed=1)
-    two = fit_general(of(np.repeat(x, counts), np.repeat(y, counts)), model("softmax"), 2, seed=1)
-    assert (one.points, one.log_likelihood) == (two.points, pytest.approx(two.log_likelihood, rel=1e-8))
 
 
 def test_an_atom_on_few_points_is_a_spike():
     """Three equal responses, next to each other and far from all others."""
     x, y = data(60)
     x[:3], y[:3] = (2.7, 2.8, 2.9), 9.0
-    found = fitted(x, y, model("softmax", "constant"), 2, starts=30, seed=1, box={"nu": (1e-9, 100.0)})
+    found = fitted(x, y, model("softmax", "constant"), 2, starts=12, seed=1, box={"nu": (1e-9, 100.0)})
     assert found.status == "spike"
     assert not found.fit.is_estimate
     assert all(e.se is None for e in found.estimates)
-
-
-def test_the_box_is_part_of_the_estimator():
-    x, y = data()
-    found = fit_general(of(x, y), model("softmax"), 2, seed=1, box={"beta1": (-0.5, 0.5)})
-    assert (found.status, found.bounds) == ("at_bound", (("beta1", 0),))
-
-
-def test_a_single_atom_is_a_regression():
-    x, y = data()
-    found = fit_general(of(x, y), model("gaussian"), 1, starts=1)
-    slope, intercept = np.polyfit(x, y, 1)
-    assert values(found, "a", "b") == pytest.approx([slope, intercept])
-    assert found.n_parameters == 3
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,9 @@ import pytest
 import sympy as sp
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.climb import Stop
-from temperance.numerics.fitting.local_fits import center_of, family_problem, require_smooth
-from temperance.numerics.fitting.search import Effort, climb_all, fewer_atoms, search
+from temperance.numerics.fitting.local_fits import family_problem, require_smooth
+from temperance.numerics.fitting.search import Effort, climb_all, search
 from temperance.numerics.fitting.split_mixtures import Family
-from temperance.numerics.fitting.starts import splits
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import general_studies
 from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
@@ -74,10 +72,9 @@ def test_the_likelihood_is_that_of_the_model(gate, expert, source):
     assert problem.sums(u).value == pytest.approx(total, rel=1e-12)
 
 
-@pytest.mark.parametrize(("m", "every"), CELLS)
-@pytest.mark.parametrize(("gate", "expert", "source"), SETTINGS)
-def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, source, m, every):
-    found = apart(gate, expert, source, m, every)
+@pytest.mark.parametrize(("setting", "cells"), [*zip(SETTINGS, [*CELLS, (2, True)], strict=True)])
+def test_gradient_and_hessian_are_those_of_central_differences(setting, cells):
+    found = apart(*setting, *cells)
     points, step = counted(found, 200, seed=2), 1e-5
     problem = family_problem(found, points, compiled=False)
     u = displaced(problem)
@@ -88,20 +85,6 @@ def test_gradient_and_hessian_are_those_of_central_differences(gate, expert, sou
     assert here.score / n == pytest.approx(np.array(slopes) / n, abs=1e-8)
     bends = [(up.score - down.score) / (2 * step) for up, down in ends]
     np.testing.assert_allclose(here.hessian / n, np.array(bends) / n, atol=1e-7)
-
-
-@pytest.mark.parametrize(("m", "every"), CELLS)
-def test_at_the_truth_the_score_is_noise(m, every):
-    """There it is of the order of sqrt(n); away from it, of the order of n."""
-    found = apart("softmax", m=m, every=every)
-    problem = family_problem(found, counted(found, 20000, seed=3), compiled=False)
-    truth = center_of(found)[problem.places]
-
-    def score(u):
-        return np.abs(problem.sums(u).score).max() / problem.points.n**0.5
-
-    assert score(truth) < 5
-    assert score(truth + 0.2) > 20
 
 
 def test_a_fit_recovers_a_truth_of_two_different_atoms():
@@ -150,11 +133,6 @@ def test_a_study_is_determined_by_its_definition():
     assert np.array_equal(one.gaps, again.gaps)
 
 
-def test_replicates_do_not_depend_on_how_many_there_are():
-    one, two = run_general(small(replicates=1)), run_general(small())
-    assert all(np.array_equal(e, two.errors[name][:1]) for name, e in one.errors.items())
-
-
 def test_errors_are_weighted_by_the_shares():
     """Shares 3/4 and 1/4, offsets 0.1 and -0.3: the mean is 0 and (E |d|^q)^(1/q) by hand."""
     found = apart("softmax", "constant")
@@ -179,29 +157,9 @@ def test_an_atom_at_minus_beta1_is_the_same_where_the_gate_is_even(source, same)
     assert errors[0]["mean beta1"] == pytest.approx(0.05)
 
 
-def test_a_shared_parameter_has_one_error():
-    found = apart("activation-bias", "constant", "sigmoid")
-    vector = found.center.copy()
-    vector[found.shared_index("tau")] += 0.25
-    assert group_errors(found, vector, {"tau": 1.0}) == {"tau": pytest.approx(0.25)}
-
-
 def test_a_climb_that_is_stopped_early_says_so():
     problem = family_problem(found := apart("softmax", "constant"), counted(found, 300, seed=5), compiled=False)
     assert climb_all(problem, [displaced(problem)], passes=2).status == "max_steps"
-
-
-def test_an_exact_specified_model_has_one_atom_a_cell():
-    """Its errors are regular: of the order of n^(-1/2), and without means over a cell."""
-    found = apart("softmax", "constant", m=1)
-    chosen = GeneralStudy("exact", found, dict.fromkeys(("beta1", "b", "nu"), 1.0), (10**4, 10**8), 3, 2, 7)
-    made = run_general(chosen)
-    assert set(made.errors) == {"beta1", "b", "nu"}
-    assert all(s == "converged" for row in made.status for s in row)
-    assert made.gaps.max() < 2e-3
-    for errors in made.errors.values():
-        assert (errors * np.sqrt(chosen.sizes) < 30).all()
-        assert (errors > 0).all()
 
 
 @pytest.mark.parametrize(("m", "every"), CELLS)
@@ -216,32 +174,6 @@ def test_shares_of_a_cell_stay_within_a_factor(m, every):
         logs = problem.natural(u)[:: found.width]
         gaps += [np.ptp(cell) for cell in (logs[:m], logs[m:])]
     assert max(gaps) == pytest.approx(2)
-
-
-@pytest.mark.parametrize(("m", "every"), CELLS)
-def test_a_start_splits_an_atom_of_the_cells_and_leaves_it_between(m, every):
-    """It lies between the two new ones, in logarithms of positive parameters; what is alone stays."""
-    found = apart("softmax", "constant", m=m, every=every)
-    points = counted(found, 1000, seed=6)
-    problem, stop = family_problem(found, points, compiled=False), Stop.in_sample_units(points.n)
-    fewer = fewer_atoms(problem, Effort(0, 0, 3), [1], stop)
-    before = fewer.problem.natural(fewer.u).reshape(-1, found.width)
-    for start in splits(problem, [(fewer.problem, fewer.u)] * 3, np.random.default_rng(6)):
-        rows = problem.natural(start).reshape(-1, found.width)
-        new = [i for i, row in enumerate(rows) if not np.isclose(row[2], before[:, 2], atol=1e-12).any()]
-        (parent,) = (i for i, row in enumerate(before) if not np.isclose(row[2], rows[:, 2], atol=1e-12).any())
-        assert (len(new), parent in problem.parents) == (2, True)
-        ends = np.column_stack([rows[new, 2], np.log(rows[new, 3])]) - [before[parent, 2], np.log(before[parent, 3])]
-        assert np.linalg.det(ends) == pytest.approx(0, abs=1e-12)
-        assert ends[0] @ ends[1] < 0
-
-
-def test_a_study_of_every_cell_split_has_errors_of_what_is_not_flat():
-    chosen = small(family=apart("softmax", "constant", every=True), orders={"b": 4.0, "nu": 2.0})
-    made = run_general(chosen)
-    assert set(made.errors) == {"b", "mean b", "nu", "mean nu"}
-    assert all(np.isfinite(errors).all() and (errors > 0).all() for errors in made.errors.values())
-    assert (chosen.definition["split"], "split" in small().definition) == ("all", False)
 
 
 @pytest.mark.parametrize(("m", "every"), [(4, False), (3, True)])

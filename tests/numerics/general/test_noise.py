@@ -41,11 +41,6 @@ def test_the_maximum_is_that_of_the_likelihood_with_one_variance(noise, nu):
     assert found.to_json()["noise"] == noise
 
 
-def test_a_named_gate_has_one_variance_too():
-    found = fit(X, Y, fitted=2, gate="softmax", starts=3, noise="common")
-    assert len({e.value for e in found.estimates if e.parameter == "nu"}) == 1
-
-
 @pytest.mark.parametrize(
     ("options", "why"),
     [
@@ -62,13 +57,12 @@ def test_what_is_no_noise_is_refused(options, why):
         fit(X, Y, fitted=2, **options)
 
 
-@pytest.mark.parametrize(("gate", "low"), [("w*log(x)", 0.1), ("w/x", 0.1)])
-def test_a_logarithm_of_x_is_fitted_where_the_data_allow_it(gate, low):
+def test_a_logarithm_of_x_is_fitted_where_the_data_allow_it():
     rng = np.random.default_rng(2)
-    x = rng.uniform(low, 3, 300)
+    x = rng.uniform(0.1, 3, 300)
     share = 1 / (1 + np.exp(-(2 * np.log(x))))
     y = np.where(rng.random(300) < share, x + 1, -x - 1) + 0.2 * rng.normal(size=300)
-    found = fit(x, y, fitted=2, gate=gate, starts=3)
+    found = fit(x, y, fitted=2, gate="w*log(x)", starts=3)
     assert found.fit.status == "converged"
-    with pytest.raises(ValueError, match=r"not real at x|which is 0 at some x"):
-        fit(x - 1, y, fitted=2, gate=gate)
+    with pytest.raises(ValueError, match="not real at x"):
+        fit(x - 1, y, fitted=2, gate="w*log(x)")

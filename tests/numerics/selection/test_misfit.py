@@ -30,13 +30,13 @@ def normal(rng, n):
 
 
 def test_data_of_the_model_are_rejected_at_the_level():
-    """Of 200 data sets 1% at most are expected to be: more than 8 have a probability below 0.1%."""
-    rejected = sum(departure(TWO, Points(*drawn(150, seed, normal))) is not None for seed in range(200))
-    assert rejected <= 8
+    """Of 80 data sets 1% at most are expected to be: more than 4 have a probability below 0.2%."""
+    rejected = sum(departure(TWO, Points(*drawn(150, seed, normal))) is not None for seed in range(80))
+    assert rejected <= 4
 
 
 def test_noise_with_heavy_tails_is_found():
-    found = [departure(TWO, Points(*drawn(2000, s, lambda r, n: r.standard_t(4, n) / 2**0.5))) for s in range(5)]
+    found = [departure(TWO, Points(*drawn(2000, s, lambda r, n: r.standard_t(4, n) / 2**0.5))) for s in range(2)]
     assert all(f is not None for f in found)
 
 
