@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import temperance.numerics.studies.run
-from temperance.claims.monte_carlo import study_leg
+from temperance.claims.legs import study_leg
 from temperance.claims.study_runner import Runs
 from temperance.claims.table import Claim
 from temperance.commands.app import run

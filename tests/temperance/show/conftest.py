@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from temperance.claims import c01_c06_symmetries
+from temperance.claims import c01_c06_c10_symmetries
 from temperance.claims.verify import verify_claims
 from temperance.numerics.studies import claim_studies
 
@@ -20,5 +20,5 @@ def report(small):
     """The verification of some claims, with small studies."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("LINEAR", "CONSTANTS"):
-            patch.setattr(c01_c06_symmetries, name, small(getattr(claim_studies, name)))
+            patch.setattr(c01_c06_c10_symmetries, name, small(getattr(claim_studies, name)))
         return verify_claims(["C1", "C2", "C4", "C11"])
