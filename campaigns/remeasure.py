@@ -15,8 +15,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from temperance.measurements.atlas import CELLS, bounds, carried_measurement, seen_on_lines, setting, stored
-from temperance.measurements.atlas_entries import key
+from temperance.measurements.atlas import CELLS, bounds, carried_measurement, key, seen_on_lines, setting, stored
 from temperance.measurements.contact_orders import KeptOrder, family, kept_orders
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.numerics.studies.workers import local_workers, processes

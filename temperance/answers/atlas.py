@@ -11,10 +11,9 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from temperance.measurements.atlas import CELLS, PLACES
+from temperance.measurements.atlas import CELLS, PLACES, AtlasOrder, Entry, key
+from temperance.measurements.atlas import Atlas as Found
 from temperance.measurements.atlas import atlas as gathered
-from temperance.measurements.atlas_entries import Atlas as Found
-from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
 from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, reasons_of
 from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares

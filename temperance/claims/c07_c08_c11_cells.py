@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, verdict_check
-from temperance.claims.monte_carlo import study_leg
+from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, study_leg, verdict_check
 from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.numerics.contact.curves import (
@@ -87,11 +86,12 @@ def cells_contact(_: Runs) -> Leg:
         Expected("tanh, tau, over the others", line(truth, {"tau": 1}), truth, "tanh", 1, rest),
         Expected("hardtanh, beta1 +- t", split(truth, 0, "beta1"), truth, "hardtanh", 1.5),
     ]
-    curves += [
-        Expected(f"tanh, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, "tanh", 2 * m)
-        for m in (2, 3)
-    ]
+    curves += [_gauss_hermite(truth, "tanh", m) for m in (2, 3)]
     return contact_leg([*curves, *_softmax_curves(truth)])
+
+
+def _gauss_hermite(truth: CurveMeasure, s: str, m: int) -> Expected:
+    return Expected(f"{s}, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, s, 2 * m)
 
 
 def _softmax_curves(tanh_truth: CurveMeasure) -> list[Expected]:
@@ -118,15 +118,7 @@ def _solved(m: int) -> LegOutcome:
 
 def order_contact(_: Runs) -> Leg:
     """The Gauss-Hermite splittings have contact order 2m."""
-    truth = tanh_cell()
-    gates = ("tanh", "linear")
-    return contact_leg(
-        [
-            Expected(f"{s}, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, s, 2 * m)
-            for s in gates
-            for m in SIZES[:4]
-        ]
-    )
+    return contact_leg([_gauss_hermite(tanh_cell(), s, m) for s in ("tanh", "linear") for m in SIZES[:4]])
 
 
 def flattening_proof(_: Runs) -> Leg:

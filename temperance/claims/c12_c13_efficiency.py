@@ -9,18 +9,15 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from flint import arb, ctx, fmpq
-from numpy.typing import NDArray
 
-from temperance.claims.legs import Check, certificates_of, proof_leg, verdict_check
-from temperance.claims.monte_carlo import variance_row
+from temperance.claims.legs import Check, certificates_of, proof_leg, variance_row, verdict_check
 from temperance.claims.study_runner import Runs
-from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
+from temperance.measurements.judgement import Leg, LegOutcome, combined, count_confirmed, holds
 from temperance.measurements.slopes import fits, predicted
 from temperance.numerics.information.required import floor, largest_varentropy
+from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
-
-Floats = NDArray[np.float64]
 
 _CEILING = fmpq(43923, 100000)  # of the varentropy of two weights, whose maximum is .439229
 _CELLS, _END = 512, 8  # intervals of the log odds up to 8
@@ -100,8 +97,7 @@ def floor_measured(runs: Runs, level: float) -> Leg:
     for study in VARIANCE:
         result = runs.result(study)
         scaled, _ = _scaled(result)
-        low, high = _interval(scaled)
-        row = {"parameter": "log tau", "scaled_error": [low, high], "floor": floor(2)}
+        row = {"parameter": "log tau", "scaled_error": _interval(scaled), "floor": floor(2)}
         records.append(variance_row(result, scaled / floor(2), row, level, floor=True))
     least = min(r["scaled_error"][0] for r in records)
     detail = f"n times the mean squared error of log tau is at least {least:.2f}, the floor is {floor(2):.2f}"
@@ -126,14 +122,13 @@ def variance_measured(runs: Runs, level: float) -> Leg:
         result = runs.result(study)
         scaled, variance = _scaled(result)
         ratios = scaled / variance
-        low, high = _interval(ratios)
         row = {
             "parameter": "log tau",
             "sizes": list(study.sizes),
             "predicted": variance,
             "ratios": np.nanmean(ratios, axis=0).tolist(),
             "ratio": float(np.nanmean(ratios)),
-            "interval": [low, high],
+            "interval": _interval(ratios),
             "fits": fits(result),
         }
         records.append(variance_row(result, ratios, row, level))
@@ -147,8 +142,7 @@ def variance_measured(runs: Runs, level: float) -> Leg:
 
 
 def _power(records: Sequence[dict[str, Any]]) -> str:
-    least = min(r["test"]["power"] for r in records)
-    return f"{sum(r['outcome'] == 'confirmed' for r in records)} of {len(records)} confirmed, with power {least:.3g}"
+    return f"{count_confirmed(records)} confirmed, with power {min(r['test']['power'] for r in records):.3g}"
 
 
 def _scaled(result: StudyResult) -> tuple[Floats, float]:
@@ -159,9 +153,9 @@ def _scaled(result: StudyResult) -> tuple[Floats, float]:
     return scaled, float(np.linalg.inv(study.lattice_information)[0, 0])
 
 
-def _interval(values: Floats) -> tuple[float, float]:
+def _interval(values: Floats) -> list[float]:
     """The 95% percentile interval of a mean over replicates and sizes."""
     means = values[~np.isnan(values).any(axis=1)].mean(axis=1)
     drawn = np.random.default_rng(_SEED).integers(0, len(means), (_RESAMPLES, len(means)))
-    low, high = np.percentile(means[drawn].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
+    ends: list[float] = np.percentile(means[drawn].mean(axis=1), [2.5, 97.5]).tolist()
+    return ends

@@ -11,18 +11,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from temperance.claims.legs import Check, proof_leg
 from temperance.claims.study_runner import Runs
 from temperance.measurements import exponent_results
-from temperance.measurements.atlas import PLACES, bounds, entry, is_tested, setting, stored
-from temperance.measurements.atlas_entries import AtlasOrder, Entry, key
+from temperance.measurements.atlas import PLACES, AtlasOrder, Entry, bounds, entry, is_tested, key, setting, stored
 from temperance.measurements.contact_orders import kept_orders as measured_now
 from temperance.measurements.exponent_results import KeptSlope
-from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, count, holds, objection, with_test
+from temperance.measurements.judgement import (
+    Leg,
+    LegOutcome,
+    PlannedTest,
+    combined,
+    count,
+    count_confirmed,
+    describe_open,
+    holds,
+    objection,
+    planned_slope,
+    with_test,
+)
 from temperance.measurements.literature import ROWS, AtlasRow
-from temperance.numerics.studies.slopes import Hypothesis, slope_test
+from temperance.numerics.studies.slopes import slope_test
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.kernel.check import check
 from temperance.theory.kernel.reader import objection as why_refused
@@ -42,7 +51,7 @@ def exact_proof(runs: Runs) -> Leg:
             (rows if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
     detail = f"{count_confirmed(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
-    detail += describe_open([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
+    detail += _open_of([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
     outcome = combined(r["outcome"] for r in (*rows, *above))
     return Leg(outcome, detail, {"exact": rows, "intervals": intervals})
 
@@ -89,28 +98,17 @@ def compared(runs: Runs) -> list[Compared]:
     return [row for rows in runs.each(atlas_row, COMPARED) for row in rows]
 
 
-def name_of(e: Entry) -> str:
-    """The name of an entry."""
-    return key(e.row, e.cell, e.d)
-
-
 def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
     """An order with its bound, what was measured of it, and an outcome."""
     bound = "flat" if o.order.flat else str(o.order.upper)
-    row = {"entry": name_of(e), "parameter": o.order.parameter, "bound": bound}
+    row = {"entry": key(e.row, e.cell, e.d), "parameter": o.order.parameter, "bound": bound}
     return {**row, "measured": o.measured, "measurement": o.measurement, "outcome": outcome}
 
 
-def count_confirmed(some: Sequence[dict[str, Any]]) -> str:
-    """How many records are confirmed, and of how many."""
-    return f"{sum(r['outcome'] == 'confirmed' for r in some)} of {len(some)}"
-
-
-def describe_open(some: Sequence[dict[str, Any]]) -> str:
+def _open_of(rows: Sequence[dict[str, Any]]) -> str:
     """What is not confirmed, as the end of a detail."""
-    open_rows = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in some if r["outcome"] != "confirmed"]
-    more = f", and {len(open_rows) - _SHOWN} more" if len(open_rows) > _SHOWN else ""
-    return f"; not: {', '.join(open_rows[:_SHOWN])}{more}" if open_rows else ""
+    names = [f"{r['entry']}: {r['parameter']} ({r['outcome']})" for r in rows if r["outcome"] != "confirmed"]
+    return describe_open(names, _SHOWN)
 
 
 SEED = 14
@@ -129,7 +127,7 @@ def _proved(e: Entry) -> Check:
     held = [o for o in e.orders if o.contact != "not compared" or isinstance(o.slope, KeptSlope)]
     count = f"{len(held)} of {len(e.orders)} orders compared"
     proved = bool(held) and all(o.proof is not None for o in held)
-    return f"{name_of(e)}: {count}, each proved", lambda: "confirmed" if proved else "inconclusive"
+    return f"{key(e.row, e.cell, e.d)}: {count}, each proved", lambda: "confirmed" if proved else "inconclusive"
 
 
 def bounds_contact(runs: Runs) -> Leg:
@@ -146,7 +144,7 @@ def bounds_contact(runs: Runs) -> Leg:
     detail += f"{count_confirmed(again)} measured again as kept"
     return Leg(
         combined(r["outcome"] for r in (*records, *again)),
-        detail + describe_open(records),
+        detail + _open_of(records),
         {"kept": records, "measured_again": again},
     )
 
@@ -182,16 +180,11 @@ def planned_atlas_slopes(level: float) -> list[PlannedTest]:
     rate, is planned: its bound has the most room, and so its test the least power.
     """
     return [
-        PlannedTest(name, group, _tested(np.full((plan["replicates"], len(plan["sizes"])), np.nan), plan, rate, level))
+        planned_slope(name, group, plan["replicates"], plan["sizes"], 1 / (2 * plan["q"].get(group, 1.0)), level)
         for name, study in exponent_results.stored().items()
         for plan in (study["definition"],)
         for group in study["errors"]
-        for rate in (1 / (2 * plan["q"].get(group, 1.0)),)
     ]
-
-
-def _tested(errors: Any, definition: Mapping[str, Any], rate: float, level: float) -> Hypothesis:
-    return slope_test(errors, definition["sizes"], rate, exact=False, level=level)
 
 
 def atlas_slopes(runs: Runs, level: float) -> Leg:
@@ -207,7 +200,7 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     rows = [row for row in tests if row is not None]
     outcome, words = count(rows)
     against = [r for r in rows if r["outcome"] == "contradicted"]
-    return Leg(outcome, words + describe_open(against), {"kept_slopes": rows})
+    return Leg(outcome, words + _open_of(against), {"kept_slopes": rows})
 
 
 def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], level: float) -> dict[str, Any] | None:
@@ -216,7 +209,7 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], 
     if study is None or o.order.rate is None:
         return None
     errors = exponent_results.errors_of(study)[slope.group]
-    tested = _tested(errors, study["definition"], float(o.order.rate), level)
+    tested = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=level)
     dropped, beside = exponent_results.dropped(study), study["conditions"]
     row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped, **beside}
     return with_test(row, tested, level, rare=True, objection=objection(dropped, beside["agreement"]))

@@ -21,11 +21,13 @@ from temperance.measurements.judgement import (
     Leg,
     LegOutcome,
     PlannedTest,
-    combined,
     conditions,
     count,
+    count_confirmed,
+    describe_open,
     holds,
     objection,
+    planned_slope,
     with_test,
 )
 from temperance.measurements.slopes import fits
@@ -38,7 +40,7 @@ from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.claim_studies import MERGED, tanh_cell
 from temperance.numerics.studies.lattice import columns_needed, design
 from temperance.numerics.studies.results import StudyResult
-from temperance.numerics.studies.slopes import Hypothesis, enough, log_slope, slope_test
+from temperance.numerics.studies.slopes import enough, log_slope, slope_test
 from temperance.numerics.studies.study import Study
 
 
@@ -211,12 +213,9 @@ def merging_contact(_: Runs) -> Leg:
     rows = [_merged(f"softmax, apart, m = {m}", "linear", partial(_split, m), 2 * m) for m in (2, 3, 4)]
     rows.append(_merged("softmax, every cell split, beta1 off by 0.7", "linear", _every, 4))
     rows.append(_merged("tanh, the anchor in the other cell", "tanh", _elsewhere, 4))
-    agree = sum(r["outcome"] == "confirmed" for r in rows)
     off = [f"{r['curve']}: {r['measured']:.4g}, expected {r['expected']}" for r in rows if r["outcome"] != "confirmed"]
-    detail = f"{distances.detail}; {agree} of {len(rows)} orders of merged errors"
-    detail += f"; not: {'; '.join(off)}" if off else ""
-    outcome = combined([distances.outcome, *(r["outcome"] for r in rows)])
-    return Leg(outcome, detail, {**distances.data, "merged": rows})
+    detail = f"{distances.detail}; {count_confirmed(rows)} orders of merged errors" + describe_open(off, separator="; ")
+    return distances.extended(rows, detail, merged=rows)
 
 
 def _apart(truth: CurveMeasure, m: int) -> Curve:
@@ -224,26 +223,13 @@ def _apart(truth: CurveMeasure, m: int) -> Curve:
     old = truth.atoms[0]
 
     def curve(t: fmpq) -> CurveMeasure:
-        parts = [
-            (
-                share,
-                replace(
-                    old,
-                    beta1=(old.beta1[0] + t ** (2 * m - 1) * (q + q * q - 1),),
-                    b=old.b + t * q,
-                    nu=old.nu - t * t,
-                ),
-            )
-            for q, share in gauss_hermite(m)
-        ]
+        parts = []
+        for q, share in gauss_hermite(m):
+            beta1 = old.beta1[0] + t ** (2 * m - 1) * (q + q * q - 1)
+            parts.append((share, replace(old, beta1=(beta1,), b=old.b + t * q, nu=old.nu - t * t)))
         return with_parts(truth, 0, parts)
 
     return curve
-
-
-def _rule(m: int) -> tuple[Floats, Floats]:
-    nodes, weights = np.polynomial.hermite_e.hermegauss(m)
-    return nodes, weights / weights.sum()
 
 
 _Parts = tuple[MixingMeasure, Cells, MixingMeasure]
@@ -262,21 +248,16 @@ def _truth() -> MixingMeasure:
 
 def _cell(g: MixingMeasure, atom: int, m: int, t: float) -> Floats:
     """The rows (beta1, beta0, a, b, nu) of an atom split in m, beta1 apart by t^(2m - 1)."""
-    nodes, share = _rule(m)
-    turns = nodes + nodes**2 - 1
-    return np.column_stack(
-        [
-            g.beta1[atom, 0] + t ** (2 * m - 1) * turns,
-            g.beta0[atom] + g.tau * np.log(share),
-            np.full(m, g.a[atom, 0]),
-            g.b[atom] + t * nodes,
-            np.full(m, g.nu[atom] - t * t),
-        ]
-    )
+    nodes, weights = np.polynomial.hermite_e.hermegauss(m)
+    share, turns = weights / weights.sum(), nodes + nodes**2 - 1
+    beta1, beta0 = g.beta1[atom, 0] + t ** (2 * m - 1) * turns, g.beta0[atom] + g.tau * np.log(share)
+    a, nu = (np.full(m, value) for value in (g.a[atom, 0], g.nu[atom] - t * t))
+    return np.column_stack([beta1, beta0, a, g.b[atom] + t * nodes, nu])
 
 
-def _whole(g: MixingMeasure, atom: int) -> Floats:
-    return np.array([[g.beta1[atom, 0], g.beta0[atom], g.a[atom, 0], g.b[atom], g.nu[atom]]])
+def _rows(g: MixingMeasure) -> Floats:
+    """The rows of the atoms as they are."""
+    return np.column_stack([g.beta1, g.beta0, g.a, g.b, g.nu])
 
 
 def _measure(rows: Floats, tau: float) -> MixingMeasure:
@@ -287,13 +268,13 @@ def _measure(rows: Floats, tau: float) -> MixingMeasure:
 
 def _split(m: int, t: float) -> _Parts:
     g = _truth()
-    return _measure(np.vstack([_cell(g, 0, m, t), _whole(g, 1)]), 1.0), (tuple(range(m)), (m,)), g
+    return _measure(np.vstack([_cell(g, 0, m, t), _rows(g)[1:]]), 1.0), (tuple(range(m)), (m,)), g
 
 
 def _every(t: float) -> _Parts:
     """Both cells split in two with beta1 -+ 0.7, whose factor cosh(0.7 x) cancels, and b -+ t^4."""
     g = _truth()
-    rows = np.repeat(np.vstack([_whole(g, 0), _whole(g, 1)]), 2, axis=0)
+    rows = np.repeat(_rows(g), 2, axis=0)
     sides = np.array([-1.0, 1.0, -1.0, 1.0])
     rows[:, 0] += 0.7 * sides
     rows[:, 3] += t**4 * sides
@@ -304,7 +285,7 @@ def _elsewhere(t: float) -> _Parts:
     """The image of a tanh truth, whose anchor is the other expert, with that of the first cell split."""
     g = replace(_truth(), tau=np.array(0.5))
     image = MixingMeasure(-g.beta1, -g.beta0, g.tau, g.a[::-1], g.b[::-1], g.nu[::-1])
-    turned = _measure(np.vstack([_cell(image, 0, 2, t), _whole(image, 1)]), 0.5)
+    turned = _measure(np.vstack([_cell(image, 0, 2, t), _rows(image)[1:]]), 0.5)
     return turned, ((0, 1), (2,)), image
 
 
@@ -322,26 +303,20 @@ def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order:
         errors.append(max(float(np.abs(a - b).max()) for a, b in pairs))
     slopes = np.log2(np.array(errors[:-1]) / errors[1:])
     limit, spread = float(slopes[-1] + (slopes[-1] - slopes[-2]) / 3), float(abs(slopes[-1] - slopes[-2]))
-    outcome: LegOutcome = "confirmed" if abs(limit - order) <= _NEAR else "contradicted"
+    outcome = holds(abs(limit - order) <= _NEAR)
     if spread > 4 * _NEAR and outcome == "contradicted":
         outcome = "inconclusive"
-    return {"curve": name, "activation": activation, "expected": order, "measured": limit, "errors": errors} | {
-        "outcome": outcome
-    }
+    row = {"curve": name, "activation": activation, "expected": order, "measured": limit, "errors": errors}
+    return {**row, "outcome": outcome}
 
 
 def planned_merging(level: float) -> list[PlannedTest]:
     """The hypotheses of `merging_rates`, with the planned power of each."""
-    planned = []
-    for study, sizes in MERGED:
-        test = _tested(np.full((study.replicates, len(sizes)), np.nan), sizes, level)
-        groups = _GROUPS if study.tau is not None else (*_GROUPS, "tau")
-        planned += [PlannedTest(study.name, f"merged {group}", test) for group in groups]
-    return planned
-
-
-def _tested(errors: Floats, sizes: tuple[int, ...], level: float) -> Hypothesis:
-    return slope_test(errors, sizes, 0.5, exact=False, level=level)
+    return [
+        planned_slope(study.name, f"merged {group}", study.replicates, sizes, 0.5, level)
+        for study, sizes in MERGED
+        for group in (_GROUPS if study.tau is not None else (*_GROUPS, "tau"))
+    ]
 
 
 def merging_rates(runs: Runs, level: float) -> Leg:
@@ -372,5 +347,6 @@ def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> l
             "fits": fits(result),
             **beside,
         }
-        rows.append(with_test(row, _tested(errors, sizes, level), level, rare=True, objection=no_test))
+        tested = slope_test(errors, sizes, 0.5, exact=False, level=level)
+        rows.append(with_test(row, tested, level, rare=True, objection=no_test))
     return rows

@@ -128,7 +128,7 @@ View = dict[str, Any]
 
 
 def evidence(data: Mapping[str, Any], name: str) -> View:
-    """All that the data of a leg (`outcomes.Leg.data`) hold, for the macro of this name.
+    """All that the data of a leg (`judgement.Leg.data`) hold, for the macro of this name.
 
     Facts, grids, plots, studies, and certificates with the names of their files, which begin with name.
     """

@@ -10,47 +10,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from temperance.claims.c01_c06_symmetries import (
-    homogeneous_contact,
-    homogeneous_proof,
-    homogeneous_rates,
-    interactions_proof,
-    linear_contact,
-    linear_proof,
-    linear_rates,
-    loss_on_orbit_contact,
-    loss_on_orbit_proof,
-    scale_proof,
-)
-from temperance.claims.c05_c10_exact import exact_contact, exact_proof, mirror_contact, mirror_proof, mirror_rates
-from temperance.claims.c07_c08_c11_cells import (
-    cells_contact,
-    cells_proof,
-    cells_rates,
-    flattening_contact,
-    flattening_proof,
-    order_contact,
-    order_proof,
-)
-from temperance.claims.c12_c13_efficiency import (
-    floor_measured,
-    floor_proof,
-    variance_measured,
-    variance_proof,
-)
-from temperance.claims.c14_atlas import (
-    COMPARED,
-    atlas_row,
-    atlas_slopes,
-    bounds_contact,
-    bounds_proof,
-    planned_atlas_slopes,
-)
-from temperance.claims.c14_atlas import exact_proof as atlas_exact
-from temperance.claims.c15_twins import twins_contact, twins_proof
-from temperance.claims.c16_merging import merging_contact, merging_proof, merging_rates, planned_merging
-from temperance.claims.c17_volumes import coefficients_proof, planned_volumes, volumes_measured
-from temperance.claims.monte_carlo import planned_constants, planned_variances, study_leg
+from temperance.claims import c01_c06_c10_symmetries as symmetries
+from temperance.claims import c07_c08_c11_cells as cells
+from temperance.claims import c12_c13_efficiency as efficiency
+from temperance.claims import c14_atlas as atlas
+from temperance.claims import c15_twins as twins
+from temperance.claims import c16_merging as merging
+from temperance.claims import c17_volumes as volumes
+from temperance.claims.legs import planned_constants, planned_variances, study_leg
 from temperance.measurements.judgement import LEVEL, POWER, Leg, LegName, PlannedTest
 from temperance.measurements.slopes import planned_slopes
 from temperance.numerics.studies.claim_studies import (
@@ -100,25 +67,29 @@ CLAIMS: tuple[Claim, ...] = (
         "C1",
         "Interactions of the linear gate with linear Gaussian experts: of the C(2d+3+r, r) derivatives of order <= r, "
         "sum_i C(i+d-1, d-1)(2r-i+1) are independent, and tau u_tau + beta1.u_beta1 = 0 (d = 1, 2; r = 1, 2)",
-        legs=(("proof", interactions_proof),),
+        legs=(("proof", symmetries.interactions_proof),),
     ),
     Claim(
         "C2",
         "Linear gate: (beta1, beta0, tau) -> c (beta1, beta0, tau) leaves g; identifiable are beta1/tau, beta0/tau, "
         "a, b, nu; for k = 2k* a split of every atom leaves g, so that beta1/tau is not identifiable either "
         "(d = 1, 2; k* = 2)",
-        legs=(("proof", scale_proof),),
+        legs=(("proof", symmetries.scale_proof),),
     ),
     Claim(
         "C3",
         "On the orbit of the scale V = 0 while D_r > 0: inf V/D_r = 0 for every r (linear gate, k = 2)",
-        legs=(("proof", loss_on_orbit_proof), ("contact", loss_on_orbit_contact)),
+        legs=(("proof", symmetries.loss_on_orbit_proof), ("contact", symmetries.loss_on_orbit_contact)),
     ),
     Claim(
         "C4",
         "Linear gate: the likelihood is flat in tau and beta1, and the invariants beta1/tau, beta0/tau, a, b, nu "
         "converge at n^(-1/2), with the variances of exact information (d = 1, k = k* = 2)",
-        legs=(("proof", linear_proof), ("contact", linear_contact), ("monte_carlo", linear_rates)),
+        legs=(
+            ("proof", symmetries.linear_proof),
+            ("contact", symmetries.linear_contact),
+            ("monte_carlo", symmetries.linear_rates),
+        ),
         studies=(LINEAR, CONSTANTS),
         tests=(partial(planned_slopes, (LINEAR,)), partial(planned_constants, CONSTANTS)),
     ),
@@ -126,7 +97,11 @@ CLAIMS: tuple[Claim, ...] = (
         "C5",
         "Activation gate with F1, off the sets where the mixture degenerates: exact-specified fits converge at "
         "n^(-1/2) (tanh, sigmoid, GELU; d = 1, k = 2, free gauge)",
-        legs=(("proof", exact_proof), ("contact", exact_contact), ("monte_carlo", partial(study_leg, studies=EXACT))),
+        legs=(
+            ("proof", symmetries.exact_proof),
+            ("contact", symmetries.exact_contact),
+            ("monte_carlo", partial(study_leg, studies=EXACT)),
+        ),
         studies=EXACT,
         tests=(partial(planned_slopes, EXACT),),
     ),
@@ -134,7 +109,11 @@ CLAIMS: tuple[Claim, ...] = (
         "C6",
         "Homogeneous continuous s: beta1 and tau are not identifiable, the invariants |beta1|^p/tau, beta0/tau, a, b, "
         "nu converge at n^(-1/2) (ReLU, d = 1, k = 2, anchored gauge)",
-        legs=(("proof", homogeneous_proof), ("contact", homogeneous_contact), ("monte_carlo", homogeneous_rates)),
+        legs=(
+            ("proof", symmetries.homogeneous_proof),
+            ("contact", symmetries.homogeneous_contact),
+            ("monte_carlo", symmetries.homogeneous_rates),
+        ),
         optional=("contact",),
         studies=(RELU,),
         tests=(partial(planned_slopes, (RELU,)),),
@@ -145,14 +124,14 @@ CLAIMS: tuple[Claim, ...] = (
         "1/(2m), anchor cell a singleton; in the softmax gate beta1 has 1/4, not the published 1/(4m) (k = 3, k* = 2; "
         "splits of softmax and tanh, in boxes that bound weights below, and free weights of tanh, where most maxima "
         "have an atom whose share is of order n^(-1/2) and errors weighted by the shares have the same exponents)",
-        legs=(("proof", cells_proof), ("contact", cells_contact), ("monte_carlo", cells_rates)),
+        legs=(("proof", cells.cells_proof), ("contact", cells.cells_contact), ("monte_carlo", cells.cells_rates)),
         studies=CELLS,
         tests=(partial(planned_slopes, CELLS),),
     ),
     Claim(
         "C8",
         "The system of an over-specified cell has the solvability order r_bar(m) = 2m (m = 2..6; contact m = 2..5)",
-        legs=(("proof", order_proof), ("contact", order_contact)),
+        legs=(("proof", cells.order_proof), ("contact", cells.order_contact)),
     ),
     Claim(
         "C9",
@@ -166,7 +145,11 @@ CLAIMS: tuple[Claim, ...] = (
         "At a mirror point beta1_2 = -beta1_1: tanh has beta1_1 + beta1_2 at n^(-1/4) and all else at n^(-1/2), in a "
         "box without (beta, 0, beta0/2, tau/2), which has the same density; for GELU beta1 and tau are not "
         "identifiable (d = 1, k = 2, free gauge)",
-        legs=(("proof", mirror_proof), ("contact", mirror_contact), ("monte_carlo", mirror_rates)),
+        legs=(
+            ("proof", symmetries.mirror_proof),
+            ("contact", symmetries.mirror_contact),
+            ("monte_carlo", symmetries.mirror_rates),
+        ),
         studies=MIRROR,
         tests=(partial(planned_slopes, MIRROR),),
     ),
@@ -174,13 +157,13 @@ CLAIMS: tuple[Claim, ...] = (
         "C11",
         "s = log(1+z^2): at tau = 1 exp(s/tau) = 1 + z^2 is linear in beta1^2, and a cell of two atoms keeps g on a "
         "whole curve; at no other tau",
-        legs=(("proof", flattening_proof), ("contact", flattening_contact)),
+        legs=(("proof", cells.flattening_proof), ("contact", cells.flattening_contact)),
     ),
     Claim(
         "C12",
         "No activation, expert or design of x learns tau to 10% (one asymptotic standard error) from fewer than 228 "
         "observations (k = 2): the information on log tau is at most the largest varentropy of two weights, .43923",
-        legs=(("proof", floor_proof), ("monte_carlo", floor_measured)),
+        legs=(("proof", efficiency.floor_proof), ("monte_carlo", efficiency.floor_measured)),
         studies=VARIANCE,
         tests=(partial(planned_variances, VARIANCE, floor=True),),
     ),
@@ -188,7 +171,7 @@ CLAIMS: tuple[Claim, ...] = (
         "C13",
         "The variance of the maximum-likelihood estimate of log tau is [I^-1]/n (tanh, GELU, softplus; d = 1, k = 2, "
         "anchored gauge; n = 10^4 and 10^8 on the lattice)",
-        legs=(("proof", variance_proof), ("monte_carlo", variance_measured)),
+        legs=(("proof", efficiency.variance_proof), ("monte_carlo", efficiency.variance_measured)),
         studies=VARIANCE,
         tests=(partial(planned_variances, VARIANCE),),
     ),
@@ -196,44 +179,48 @@ CLAIMS: tuple[Claim, ...] = (
         "C14a",
         "The atlas: no contact order that is kept, of a cell of the gates of the literature, exceeds the bound that is "
         "proved (as kept, and a tenth of what is cheap measured again)",
-        legs=(("proof", bounds_proof), ("contact", bounds_contact)),
-        spread=(atlas_row, COMPARED),
+        legs=(("proof", atlas.bounds_proof), ("contact", atlas.bounds_contact)),
+        spread=(atlas.atlas_row, atlas.COMPARED),
     ),
     Claim(
         "C14b",
         "The atlas: orders that are said to be exact are so: an explicit curve of mixtures reaches the bound",
-        legs=(("proof", atlas_exact),),
-        spread=(atlas_row, COMPARED),
+        legs=(("proof", atlas.exact_proof),),
+        spread=(atlas.atlas_row, atlas.COMPARED),
     ),
     Claim(
         "C14c",
         "The atlas, a count: no kept slope of errors of estimators, to n = 10^12, is found slower than its bound says",
-        legs=(("monte_carlo", atlas_slopes),),
-        spread=(atlas_row, COMPARED),
-        tests=(planned_atlas_slopes,),
+        legs=(("monte_carlo", atlas.atlas_slopes),),
+        spread=(atlas.atlas_row, atlas.COMPARED),
+        tests=(atlas.planned_atlas_slopes,),
     ),
     Claim(
         "C15",
         "Two parameters of a tanh, GELU or softplus gate with one density, not all beta1 equal, are the same up to the "
         "numbering of the atoms, or twins: tanh (b, c) and (-c, -b), and (b, -b, beta0, tau), (b, 0, beta0/2, tau/2), "
         "(0, -b, beta0/2, tau/2); GELU and softplus (b, -b, beta0, tau) and (l b, -l b, l beta0, l tau) (free gauge)",
-        legs=(("proof", twins_proof), ("contact", twins_contact)),
+        legs=(("proof", twins.twins_proof), ("contact", twins.twins_contact)),
     ),
     Claim(
         "C16",
         "Atoms of a cell merged by conditional moments converge at n^(-1/2) in every parameter, also where single "
         "atoms have n^(-1/(4m)) or no rate (k = 3: softmax, tanh, GELU; k = 4: softmax; k* = 2, d = 1; a count)",
-        legs=(("proof", merging_proof), ("contact", merging_contact), ("monte_carlo", merging_rates)),
+        legs=(
+            ("proof", merging.merging_proof),
+            ("contact", merging.merging_contact),
+            ("monte_carlo", merging.merging_rates),
+        ),
         studies=tuple(study for study, _ in MERGED),
-        tests=(planned_merging,),
+        tests=(merging.planned_merging,),
     ),
     Claim(
         "C17",
         "A superfluous expert adds (d + 1)/2 to the learning coefficient, not half of its 2d + 3 parameters: it is 5 "
         "for two true softmax experts and three fitted, 5.5 for tanh and GELU gates, 3.75 for constant experts, and "
         "2.5 with multiplicity 2 for one true expert and two fitted (d = 1; anchored gauge; beta0 bounded)",
-        legs=(("proof", coefficients_proof), ("monte_carlo", volumes_measured)),
-        tests=(planned_volumes,),
+        legs=(("proof", volumes.coefficients_proof), ("monte_carlo", volumes.volumes_measured)),
+        tests=(volumes.planned_volumes,),
     ),
 )
 

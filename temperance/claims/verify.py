@@ -214,7 +214,7 @@ def verify_claims(
 ) -> tuple[Result, ...]:
     """Run the claims with these ids; all for none.
 
-    All tests of the run are judged at one level (`evidence.family`). A leg that raises an exception is reported as
+    All tests of the run are judged at one level (`judgement.family`). A leg that raises an exception is reported as
     crashed. progress: called with what is being done, gives a context. step: told which claim is done.
     runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
     """
@@ -242,12 +242,12 @@ def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
 
 
 def tests_made(results: Sequence[Result]) -> dict[str, Any]:
-    """What these claims tested: see `evidence.family.family`."""
+    """What these claims tested: see `judgement.family`."""
     return family([leg for result in results for leg in result.legs.values()])
 
 
 def fits_of_studies(results: Sequence[Result]) -> dict[str, Mapping[str, int]]:
-    """How the fits of every study of these claims ended (`comparison.fits`), by its name."""
+    """How the fits of every study of these claims ended (`slopes.fits`), by its name."""
     fits = {}
     for leg in (leg for result in results for leg in result.legs.values() if leg is not None):
         for study in (study for key in _WITH_FITS for study in leg.data.get(key, ())):

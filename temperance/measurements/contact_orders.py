@@ -134,9 +134,14 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
 
 def describe_truth(truth: Mapping[str, Any]) -> str:
     """A true mixture as it is shown: the atoms, and what is held."""
-    atoms = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
     held = ", ".join(truth["held"]) or "nothing"
-    return f"truth: ({'), ('.join(atoms)}); held in this setting, of the last atom: {held}"
+    return f"{describe_atoms(truth)}; held in this setting, of the last atom: {held}"
+
+
+def describe_atoms(truth: Mapping[str, Any]) -> str:
+    """The atoms of a true mixture as they are shown."""
+    atoms = [", ".join(f"{name} = {value}" for name, value in atom.items()) for atom in truth["atoms"]]
+    return f"truth: ({'), ('.join(atoms)})"
 
 
 def family(chosen: Setting) -> Family:
@@ -169,7 +174,7 @@ def add_measurements(proved: Orders, progress: Doing = lambda _: nullcontext()) 
 
     >>> from temperance.theory.contact.contact_orders import orders
     >>> from temperance.theory.contact.order_setting import order_setting
-    >>> measured = with_measurements(orders(order_setting("activation", "constant", "tanh")))
+    >>> measured = add_measurements(orders(order_setting("activation", "constant", "tanh")))
     >>> [(order.parameter, str(order.rate)) for order in measured.orders][:2]
     [('beta1', '1/4'), ('b', '1/8')]
     """

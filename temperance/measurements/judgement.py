@@ -13,19 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from temperance.numerics.fitting.search import APART
-from temperance.numerics.studies.slopes import LARGEST_DROPPED, Hypothesis, holm
+from temperance.numerics.studies.general_studies import GeneralResult
+from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.slopes import LARGEST_DROPPED, Hypothesis, holm, slope_test
 
 LegName = Literal["proof", "contact", "monte_carlo"]
 LegOutcome = Literal["confirmed", "contradicted", "inconclusive"]
 ClaimOutcome = Literal["proved", "confirmed", "contradicted", "inconclusive"]
 
 LEGS: tuple[LegName, ...] = get_args(LegName)
+Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class Leg:
         crash = {"crashed": True} if self.crashed else {}
         return {"outcome": self.outcome, "detail": self.detail, **crash, **self.data}
 
+    def extended(self, rows: Sequence[Row], detail: str, **data: Any) -> Leg:
+        """The leg with more rows, of which it depends too, and data after its own."""
+        outcome = combined([self.outcome, *(row["outcome"] for row in rows)])
+        return Leg(outcome, detail, {**self.data, **data})
+
 
 def holds(agrees: bool) -> LegOutcome:
     """Confirmed or contradicted, of an exact comparison."""
@@ -58,6 +65,17 @@ def combined(outcomes: Iterable[LegOutcome]) -> LegOutcome:
     if "contradicted" in distinct:
         return "contradicted"
     return "confirmed" if distinct == {"confirmed"} else "inconclusive"
+
+
+def count_confirmed(rows: Sequence[Row]) -> str:
+    """How many rows are confirmed, and of how many."""
+    return f"{sum(row['outcome'] == 'confirmed' for row in rows)} of {len(rows)}"
+
+
+def describe_open(names: Sequence[str], most: int | None = None, separator: str = ", ") -> str:
+    """What is not confirmed, as the end of a detail; most: how many are named."""
+    more = "" if most is None or len(names) <= most else f", and {len(names) - most} more"
+    return f"; not: {separator.join(names[:most])}{more}" if names else ""
 
 
 def claim_outcome(required: tuple[LegName, ...], legs: Mapping[LegName, Leg | None]) -> ClaimOutcome:
@@ -79,8 +97,6 @@ POWER = 0.9  # that a test has which confirms
 _OLD_LEVEL = LEVEL / 600  # in reports that do not name the level of a test
 _HALF = 0.5  # of the tests that have the power, for a count that confirms
 
-Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class PlannedTest:
@@ -99,13 +115,21 @@ class PlannedTest:
         return self.hypothesis.planned
 
 
+def planned_slope(
+    study: str, group: str, replicates: int, sizes: Sequence[int], rate: float, level: float, *, exact: bool = False
+) -> PlannedTest:
+    """The test of the slope of a group of errors; exact: as `slope_test` has it."""
+    none = np.full((replicates, len(sizes)), np.nan)
+    return PlannedTest(study, group, slope_test(none, sizes, rate, exact=exact, level=level))
+
+
 def with_test(
     row: Row, tested: Hypothesis, level: float, *, rare: bool = False, objection: str | None = None
 ) -> dict[str, Any]:
     """A row with its test at a level, and the outcome and the reason that it has by it.
 
     rare: of fits that few samples have; the outcome is then None where the power is too small. objection: why the fits
-    of the study settle nothing (`conditions.objection`).
+    of the study settle nothing (`objection`).
     """
     outcome: LegOutcome | None = "confirmed"
     if objection is not None:
@@ -208,31 +232,7 @@ def describe_family(tally: Mapping[str, Any]) -> str:
 LEAST_AGREEMENT = 0.98
 
 
-class Searched(Protocol):
-    """Fits (R, N) of a study, with what `numerics.studies.results.StudyResult` says of their search."""
-
-    @property
-    def gaps(self) -> NDArray[np.float64]:
-        """Differences between the log-likelihoods that two searches reach."""
-
-    @property
-    def study(self) -> Any:
-        """With the rounds that a search has at most."""
-
-    @property
-    def starts(self) -> int:
-        """Climbs of a fit in the first round, of both searches."""
-
-    @property
-    def at_edge(self) -> Mapping[str, float]:
-        """The share of fits with a coordinate at an edge of the box, by its name."""
-
-    @property
-    def smallest_share(self) -> NDArray[np.float64]:
-        """The least share of an atom."""
-
-
-def conditions(result: Searched) -> dict[str, Any]:
+def conditions(result: StudyResult | GeneralResult) -> dict[str, Any]:
     """What the rows of a study carry beside every slope.
 
     agreement: the share of fits on which two searches agree; starts: how many climbs they make in a first round;

@@ -8,9 +8,9 @@ from typing import Any
 
 import sympy as sp
 
-from temperance.measurements.contact_orders import describe_bound, describe_rate
+from temperance.measurements.contact_orders import describe_atoms, describe_bound, describe_rate
 from temperance.measurements.contact_orders import setting_record as of_setting
-from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
+from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow, Paper
 from temperance.show.output import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
@@ -112,7 +112,8 @@ class ByLeastSquares:
         """The relations, the cone, the orders, and the rates in words."""
         record = self.record()
         title = f"Orders of the {self.gate} gate, {record['setting']['expert']} expert, {self.seen}"
-        lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {_truth(record)}"]
+        truth = describe_atoms(record["setting"]["truth"])
+        lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {truth}"]
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.proved)]
         reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
         return Summary(
@@ -160,9 +161,7 @@ class ByLeastSquares:
         flat = ", ".join(name for name, o in orders.items() if o["flat"])
         undecided = ", ".join(name for name, o in orders.items() if not o["flat"] and not o["upper"])
         cone = record["cone"]["all"]
-        in_cone = (
-            ", ".join(cone["moves"]) if cone["moves"] else {"trivial": "none"}.get(cone["outcome"], cone["outcome"])
-        )
+        in_cone = ", ".join(cone["moves"]) or {"trivial": "none"}.get(cone["outcome"], cone["outcome"])
         return relation or verdict, _relations(record), in_cone, proved or "-", flat or "-", undecided or "-"
 
 
@@ -203,11 +202,6 @@ def _describe_cone(proved: LeastSquaresOrders) -> str:
     names = ", ".join(proved.semidefinite(proved.all, proved.atom.each))
     others = {"trivial": "; in the other parameters none has one", "nontrivial": "", "undecided": ""}
     return f"relations have a positive semidefinite part of order 2 in {names}{others[proved.rest.outcome]}"
-
-
-def _truth(record: Mapping[str, Any]) -> str:
-    atoms = [", ".join(f"{name} = {value}" for name, value in at.items()) for at in record["setting"]["truth"]["atoms"]]
-    return f"truth: ({'), ('.join(atoms)})"
 
 
 def _relations(record: Mapping[str, Any]) -> str:
@@ -277,31 +271,25 @@ class LeastSquaresAtlas:
 
     def to_json(self) -> dict[str, Any]:
         """The entries, and what the papers state."""
+        entries = [_entry(row, result) for row, result in self.entries]
+        return {"loss": "least-squares", "entries": entries, "papers": [asdict(paper) for paper in self.papers]}
+
+    @property
+    def papers(self) -> list[Paper]:
+        """Those that the rows are from."""
         named = {arxiv for row, _ in self.entries for arxiv in row.papers}
-        papers = [asdict(paper) for paper in PAPERS if paper.arxiv in named]
-        return {
-            "loss": "least-squares",
-            "entries": [_entry(row, result) for row, result in self.entries],
-            "papers": papers,
-        }
+        return [paper for paper in PAPERS if paper.arxiv in named]
 
     def summary(self) -> Summary:
         """The table, and what the papers state."""
         title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
         rows = []
         for row, result in self.entries:
-            name = f"{row.gate if row.source is None else f'{row.gate} {row.source}'}, {row.expert}"
-            rows.append(
-                (
-                    name,
-                    *((result, *[""] * 5) if isinstance(result, str) else result.row()),
-                    ", ".join(row.papers) or "-",
-                )
-            )
+            name = f"{' '.join(filter(None, (row.gate, row.source)))}, {row.expert}"
+            cells = (result, *[""] * 5) if isinstance(result, str) else result.row()
+            rows.append((name, *cells, ", ".join(row.papers) or "-"))
         grid = Table("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
-        papers = (
-            f"arXiv {paper['arxiv']}, {paper['gates']}: {paper['abstract']}" for paper in self.to_json()["papers"]
-        )
+        papers = (f"arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in self.papers)
         proved = [one.record()["orders"] for _, one in self.entries if not isinstance(one, str)]
         flat = sum(any(o["flat"] for o in orders) for orders in proved)
         open_ = sum(any(not o["flat"] and o["rate"] is None for o in orders) for orders in proved)

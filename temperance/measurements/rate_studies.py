@@ -317,12 +317,7 @@ def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
         "setting": {**plan.study.definition, "loss": plan.loss},
         "experiment": "lattice" if plan.loss == "likelihood" else "nodes",
         "slopes": slopes,
-        "fits": {
-            "total": int(status.size),
-            "converged": counts["converged"],
-            "at_bound": counts["at_bound"],
-            "failed": int((~valid).sum()),
-        },
+        "fits": {"total": int(status.size), **counts, "failed": int((~valid).sum())},
         "conditions": measured,
     }
 

@@ -23,9 +23,9 @@ from temperance.measurements.judgement import (
     describe_conditions,
     holds,
     objection,
+    planned_slope,
     with_test,
 )
-from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.slopes import is_sharp, slope_test
 from temperance.numerics.studies.study import Study
@@ -92,15 +92,11 @@ def planned_slopes(
     density, which has a claim of its own.
     """
     return [
-        PlannedTest(study.name, group, slope_test(_no_errors(study), study.sizes, p, exact=study.exact, level=level))
+        planned_slope(study.name, group, study.replicates, study.sizes, p, level, exact=study.exact)
         for study in studies
         for parameter, group, p in _predicted_groups(study)
         if (parameter in parameters if parameters else parameter != "density")
     ]
-
-
-def _no_errors(study: Study) -> Floats:
-    return np.full((study.replicates, len(study.sizes)), np.nan)
 
 
 @lru_cache(maxsize=64)

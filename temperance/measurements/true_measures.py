@@ -41,9 +41,7 @@ def _parse(content: Any, path: str, make: Callable[[int], Gate]) -> Truth:
     wrong = [f"no {key!r}" for key in _KEYS if key not in content] + [repr(key) for key in content if key not in _KEYS]
     if wrong:
         raise ValueError(f"{path!r} has {', '.join(wrong)[:200]}; accepted: {_EXAMPLE}")
-    law = content["x"]
-    if not isinstance(law, dict) or set(law) != {"law", "low", "high"} or law["law"] != "uniform":
-        raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
+    law = _uniform(content["x"], path)
     arrays = {name: _numbers(content[name], name, path) for name in _KEYS if name != "x"}
     ends = _numbers([law["low"], law["high"]], "x", path)
     if ends.shape != (2,) or not ends[0] < ends[1]:
@@ -84,7 +82,7 @@ def read_values(source: str | Mapping[str, Any], base: Truth) -> Truth:
         raise ValueError(f"{path!r} must be an object; accepted: {accepted}")
     box = base.box
     if "x" in content:
-        box = _box(content.pop("x"), path)
+        box = _box(_uniform(content.pop("x"), path), path)
     entries = dict(pair for name, value in content.items() for pair in _by_coordinate(name, value, spec.dim))
     if TAU.name in entries and TAU.name not in (*own, *shared) and constant(TAU.name, entries[TAU.name]) == 1:
         del entries[TAU.name]
@@ -140,9 +138,14 @@ def _signed(p: sp.Symbol, value: Any) -> sp.Expr:
     return number
 
 
-def _box(law: Any, path: str) -> tuple[sp.Expr, sp.Expr]:
+def _uniform(law: Any, path: str) -> Mapping[str, Any]:
+    """The law of x in a file. Raises ValueError for another form."""
     if not isinstance(law, dict) or set(law) != {"law", "low", "high"} or law["law"] != "uniform":
         raise ValueError(f'{path!r}: x must be {{"law":"uniform","low":-3,"high":3}}, not {law!r}')
+    return law
+
+
+def _box(law: Mapping[str, Any], path: str) -> tuple[sp.Expr, sp.Expr]:
     low, high = (constant("x", law[end]) for end in ("low", "high"))
     if not low < high:
         raise ValueError(f"{path!r}: x must have numbers low < high, not {law['low']} and {law['high']}")

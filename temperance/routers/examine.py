@@ -8,9 +8,8 @@ from typing import Any, Literal
 
 import torch
 
-from temperance.routers.freedom import Freedom, Outcome, freedom
+from temperance.routers.freedom import Freedom, Outcome, Temperature, freedom, temperatures, unreached
 from temperance.routers.probe import Derivatives, Probe, Router, Run, Unanswered
-from temperance.routers.temperatures import Temperature, temperatures, unreached
 
 Learnable = Literal["yes", "no", "undecided", "not trained"]
 DRAWS = 2

@@ -15,8 +15,18 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_map
 
-from temperance.routers.probe import Router, in_a_line
-from temperance.routers.watch import ENDS, MOST_NODES, Event, Watch, is_product, products_above, restored, tensors_in
+from temperance.routers.probe import (
+    ENDS,
+    MOST_NODES,
+    Event,
+    Router,
+    Watch,
+    in_a_line,
+    is_product,
+    products_above,
+    restored,
+    tensors_in,
+)
 
 Inputs = tuple[tuple[Any, ...], dict[str, Any]]
 _MOST_EXPERTS, _MOST_NODES = 4096, 4000

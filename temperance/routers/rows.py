@@ -13,8 +13,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from temperance.routers.examine import Findings, examine
 from temperance.routers.find import Inputs, routers, trained
 from temperance.routers.gates import Form, Proof, form_of, proof
-from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Probe, Router, Unanswered, in_a_line
-from temperance.routers.watch import restored
+from temperance.routers.probe import MEMORY, MOST_PARAMETERS, Probe, Router, Unanswered, in_a_line, restored
 from temperance.routers.words import RouterAudit, describe, unanswered
 
 _SPARE = 1.6

@@ -21,8 +21,7 @@ from temperance.routers.examine import DRAWS, Findings, Learnable
 from temperance.routers.find import probabilities
 from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
 from temperance.routers.gates import Form, Proof
-from temperance.routers.probe import Derivatives, Probe, Router
-from temperance.routers.watch import Event
+from temperance.routers.probe import Derivatives, Event, Probe, Router
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
@@ -46,7 +45,7 @@ _CHANGE = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RouterAudit:
     """What is known of a router.
 
@@ -58,19 +57,19 @@ class RouterAudit:
     """
 
     where: str
-    weights: str | None
-    temperature: Mapping[str, Any] | None
-    tau_learnable: Learnable
-    basis: str
-    evaluation: Learnable
-    training: Learnable
-    symmetry: str | None
+    weights: str | None = None
+    temperature: Mapping[str, Any] | None = None
+    tau_learnable: Learnable = "undecided"
+    basis: str = "tested"
+    evaluation: Learnable = "undecided"
+    training: Learnable = "undecided"
+    symmetry: str | None = None
     change: str
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
     reason: str
     rests_on: str
-    identifiable: tuple[str, ...] | None
-    prices: tuple[Price, ...]
+    identifiable: tuple[str, ...] | None = None
+    prices: tuple[Price, ...] = ()
 
     @property
     def data(self) -> str | None:
@@ -103,7 +102,6 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         outcomes = ("not trained", "not trained")
     elif findings.raw is not None:
         outcomes = ("undecided", "undecided")
-    symmetry = _symmetry(findings)
     change = _RAW if findings.raw is not None else _change(findings, first)
     if findings.virtual and first.how != "constant":
         change = "Nothing."
@@ -117,7 +115,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         basis="proved" if proved else "tested",
         evaluation=outcomes[0],
         training=outcomes[1],
-        symmetry=symmetry,
+        symmetry=_symmetry(findings),
         change=change,
         warnings=(*_warnings(findings), *((proved.caution,) if proved and proved.caution else ())),
         reason=_answer(findings, proved),
@@ -129,12 +127,11 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
 
 def unanswered(router: Router, why: str) -> RouterAudit:
     """The row of a router that could not be asked."""
-    name = router.where or type(router.module).__name__
-    reason = f"whether a temperature of it is learnable is undecided: {why}"
-    unknown: Learnable = "undecided"
-    advice = "Audit a router that runs in double precision on the CPU, and that gradients pass."
     return RouterAudit(
-        name, None, None, unknown, "tested", unknown, unknown, None, advice, (), reason, "No test ran.", None, ()
+        where=router.where or type(router.module).__name__,
+        change="Audit a router that runs in double precision on the CPU, and that gradients pass.",
+        reason=f"whether a temperature of it is learnable is undecided: {why}",
+        rests_on="No test ran.",
     )
 
 

@@ -28,13 +28,13 @@ OTHER_WORDS = {
     "theory/kernel/verdict.py": 1,
     "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails
     "temperance/answers/predict.py": 1,  # which gate of docs/gates.md a formula is, in words
-    "temperance/claims/c05_c10_exact.py": 1,  # a generic position of a true point
+    "temperance/claims/c01_c06_c10_symmetries.py": 1,  # a generic position of a true point
     "temperance/claims/c14_atlas.py": 1,  # which rows a claim is about
-    "temperance/claims/monte_carlo.py": 1,  # a generic position
+    "temperance/claims/legs.py": 1,  # a generic position
     "temperance/routers/find.py": 2,  # functions of PyTorch
-    "temperance/interop/router_reading.py": 3,
+    "temperance/routers/gates.py": 3,
     "temperance/routers/words.py": 3,
-    "temperance/routers/watch.py": 1,
+    "temperance/routers/probe.py": 1,
 }
 """Comparisons with words that are names of gates as well, or that choose what is shown."""
 

@@ -12,7 +12,7 @@ ALLOWED = {
     "temperance/answers/check.py": "conditions that a user typed",
     "temperance/commands/users.py": "the name of a factory that a user typed",
     "temperance/routers/find.py": "names of modules, and of nodes of torch's graphs",
-    "temperance/routers/watch.py": "names of nodes of torch's graphs",
+    "temperance/routers/probe.py": "names of nodes of torch's graphs",
     "temperance/routers/gates.py": "printed formulas, rewritten with the names of a router's parts",
     "temperance/interop/callables.py": "names of modules that a user's function comes from",
     "temperance/interop/torch_tracing.py": "names of torch's operations",

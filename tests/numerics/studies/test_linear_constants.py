@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.claims.monte_carlo import constants
+from temperance.claims.legs import constants
 from temperance.numerics.information.fisher import information, quadrature
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import CONSTANTS, TANH

@@ -6,9 +6,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from temperance.claims.legs import Expected, certificates_of, contact_leg, proof_leg, verdict_check
-from temperance.claims.monte_carlo import judged as judged_slopes
-from temperance.claims.monte_carlo import with_lattices, with_profile
+from temperance.claims.legs import (
+    Expected,
+    certificates_of,
+    contact_leg,
+    proof_leg,
+    verdict_check,
+    with_lattices,
+    with_profile,
+)
+from temperance.claims.legs import judged as judged_slopes
 from temperance.measurements.judgement import (
     LEGS,
     LEVEL,
@@ -21,26 +28,11 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import planned_slopes, predicted, study_record
 from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
-from temperance.numerics.studies.claim_studies import LINEAR, STUDIES, TANH
+from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, TANH, TANH_SPLITS
 from temperance.numerics.studies.errors import Flatness
 from temperance.numerics.studies.results import StudyResult
 
 OUTCOMES = ("confirmed", "contradicted", "inconclusive")
-
-
-@pytest.mark.parametrize(
-    ("measurements", "outcome"),
-    [
-        ([], "inconclusive"),
-        (["confirmed"], "confirmed"),
-        (["confirmed", "confirmed"], "confirmed"),
-        (["confirmed", "inconclusive"], "inconclusive"),
-        (["confirmed", "inconclusive", "contradicted"], "contradicted"),
-        (["contradicted"], "contradicted"),
-    ],
-)
-def test_a_leg_is_what_its_measurements_amount_to(measurements, outcome):
-    assert combined(measurements) == outcome
 
 
 def test_a_claim_is_confirmed_by_all_required_legs_and_by_nothing_less():
@@ -54,25 +46,11 @@ def test_a_claim_is_confirmed_by_all_required_legs_and_by_nothing_less():
             assert found == "confirmed"
         else:
             assert found == "inconclusive"
-
-
-@pytest.mark.parametrize(
-    ("proof", "extra", "outcome"),
-    [
-        ("confirmed", None, "proved"),
-        ("confirmed", "inconclusive", "proved"),
-        ("confirmed", "contradicted", "contradicted"),
-        ("inconclusive", "confirmed", "inconclusive"),
-        (None, "confirmed", "inconclusive"),
-    ],
-)
-def test_a_claim_is_proved_where_the_proof_alone_is_required(proof, extra, outcome):
-    legs = {"proof": proof and Leg(proof, ""), "contact": None, "monte_carlo": extra and Leg(extra, "")}
-    assert claim_outcome(("proof",), legs) == outcome
-
-
-def test_a_measured_claim_is_not_proved():
-    assert claim_outcome(("monte_carlo",), {"monte_carlo": Leg("confirmed", "")}) == "confirmed"
+        alone = claim_outcome(("proof",), legs)
+        confirmed = "proved" if outcomes[0] == "confirmed" else "inconclusive"
+        assert alone == ("contradicted" if "contradicted" in outcomes else confirmed)
+        assert outcomes[0] is None or combined(outcomes) == found
+    assert combined([]) == "inconclusive"
 
 
 def slope_record(outcome, **changes):
@@ -86,19 +64,11 @@ FITS = {"total": 24, "converged": 22, "at_bound": 1, "failed": 1}
 RECORDS = {name: {"fits": FITS, "setting": {}, "conditions": {}} for name in ("s", "t")}
 
 
-@pytest.mark.parametrize(
-    ("outcomes", "expected"),
-    [
-        (["confirmed", None, "confirmed"], "confirmed"),
-        (["confirmed", "inconclusive"], "inconclusive"),
-        (["confirmed", "contradicted"], "contradicted"),
-        ([None], "inconclusive"),
-    ],
-)
-def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is(outcomes, expected):
-    leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS)
-    assert leg.outcome == expected
-    assert leg.data["fits"]["total"] == 48
+def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is():
+    for outcomes in ([None], ["confirmed", None], ["confirmed", "inconclusive"], ["confirmed", "contradicted"]):
+        leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS)
+        assert leg.outcome == combined(o for o in outcomes if o)
+        assert leg.data["fits"]["total"] == 48
 
 
 def test_a_moving_likelihood_contradicts_flatness():
@@ -118,7 +88,6 @@ TRUE = CurveMeasure.of(TANH.truth)
     [
         (line(TRUE, {"b": [1, 0]}), "tanh", 1, "confirmed"),
         (line(TRUE, {"b": [1, 0]}), "tanh", 2, "contradicted"),
-        (scale_orbit(TRUE), "tanh", None, "contradicted"),
         (scale_orbit(TRUE), "linear", None, "confirmed"),
         (scale_orbit(TRUE), "linear", 1, "contradicted"),
     ],
@@ -149,12 +118,24 @@ def test_a_forged_certificate_proves_nothing():
     assert proof_leg([], [{**good, "expression": "z"}]).outcome == "inconclusive"
 
 
-@pytest.mark.parametrize(
-    ("activation", "wanted", "outcome"), [("tanh", 0.5, "confirmed"), ("relu", 0.5, "contradicted")]
-)
-def test_predictions_are_held_against_the_expected_exponents(activation, wanted, outcome):
-    study = replace(TANH, activation=activation)
-    assert predicted(study, {"tau": wanted}) == outcome
+def test_predictions_are_held_against_the_expected_exponents():
+    assert predicted(TANH, {"tau": 0.5}) == "confirmed"
+    assert predicted(replace(TANH, activation="relu"), {"tau": 0.5}) == "contradicted"
+
+
+@pytest.mark.parametrize("study", [LINEAR, TANH_SPLITS, GELU_MIRROR], ids=lambda study: study.name)
+def test_every_slope_that_is_tested_was_planned(study):
+    """By the definition alone, whatever cells the fits have: here those of random atoms near the true ones."""
+    shape = (study.replicates, len(study.sizes))
+    theta = np.random.default_rng(0).normal(size=(*shape, study.layout.size))
+    result = StudyResult(study, theta, np.full(shape, "converged"), np.ones(shape, dtype=int), np.zeros(shape))
+    level = LEVEL / len(planned_slopes((study,), LEVEL))
+    tested = [s for s in study_record(result)["slopes"] if "test" in s]
+    (density,) = planned_slopes((study,), level, parameters=("density",))
+    planned = [*planned_slopes((study,), level), density]
+    assert len(tested) <= len(planned)
+    assert {s["parameter"] for s in tested} <= {p.group.split(" ")[0].rstrip(",") for p in planned}
+    assert {s["test"]["planned"] for s in tested if s["parameter"] == "density"} == {density.power}
 
 
 def scattered(study, fall, dropped=0):
@@ -172,12 +153,9 @@ def scattered(study, fall, dropped=0):
     [
         (0.5, {}, "confirmed"),
         (0.43, {}, "contradicted"),
-        (0.3, {}, "contradicted"),
         (0.6, {}, "contradicted"),  # of as many atoms as there are the rate is exact
         (0.5, {"dropped": 3}, "inconclusive"),  # more than 5% of the fits
-        (0.5, {"gap": 0.051, "apart": 0.02}, "confirmed"),
         (0.5, {"gap": 0.051, "apart": 0.03}, "inconclusive"),  # more than 2% of the fits
-        (0.3, {"gap": 0.051, "apart": 0.03}, "inconclusive"),
         (0.5, {"gap": 0.05, "apart": 0.03}, "confirmed"),
     ],
 )
@@ -204,29 +182,6 @@ def test_below_ten_thousand_nothing_is_contradicted_as_no_limit_is_reached():
     assert {s["outcome"] for s in study_record(scattered(later, 0.3))["slopes"]} == {"contradicted"}
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
-def test_every_slope_that_is_tested_was_planned(study):
-    """By the definition alone, whatever cells the fits have: here those of random atoms near the true ones."""
-    rng = np.random.default_rng(0)
-    theta = rng.normal(size=(study.replicates, len(study.sizes), study.layout.size))
-    status = np.full(theta.shape[:2], "converged")
-    agree, gaps = np.ones(status.shape, dtype=int), np.zeros(status.shape)
-    record = study_record(StudyResult(study, theta, status, agree, gaps))
-    tested = [s for s in record["slopes"] if "test" in s]
-    density = planned_slopes((study,), 2e-5, parameters=("density",))
-    planned = [*planned_slopes((study,), 2e-5), *density]
-    assert len(density) == 1
-    assert len(tested) <= len(planned)
-    assert {s["parameter"] for s in tested} <= {p.group.split(" ")[0].rstrip(",") for p in planned}
-    assert {s["test"]["planned"] for s in tested if s["parameter"] == "density"} == {record_power(study, density)}
-
-
-def record_power(study, planned):
-    """The planned power of a slope at the level of a record that is judged alone."""
-    (of_density,) = planned_slopes((study,), LEVEL / len(planned_slopes((study,), LEVEL)), parameters=("density",))
-    return of_density.power
-
-
 def test_the_conditions_of_a_study_are_in_a_line():
     result = scattered(LINEAR, 0.5)
     gaps, edges = np.zeros(result.status.shape), replace(result).theta
@@ -245,13 +200,10 @@ def test_the_conditions_of_a_study_are_in_a_line():
     )
     assert describe_conditions(beside).startswith("two searches, each from one start, agree on 97.5%")
     assert describe_conditions({}) is None
-
-
-def test_the_least_agreement_of_a_leg_is_that_of_its_worst_study():
-    rows = [{"agreement": 0.95}, {"agreement": 0.9}]
-    assert least_agreement({"slopes": rows, "studies": [{"conditions": {"agreement": 0.99}}]}) == 0.9
+    rows = [{"agreement": 0.95}, {"agreement": 0.9}, {"agreement": None}]
+    assert least_agreement({"fits": {}, "slopes": rows, "studies": [{"conditions": beside}]}) == 0.9
     assert least_agreement({"studies": [{"conditions": {"agreement": 0.97}}]}) == 0.97
-    assert least_agreement({"fits": {}, "slopes": [{"agreement": None}]}) is None
+    assert least_agreement({"slopes": [{"agreement": None}]}) is None
 
 
 def test_a_lattice_that_is_too_coarse_confirms_no_slope(monkeypatch):

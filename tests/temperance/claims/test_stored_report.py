@@ -23,11 +23,14 @@ def nothing_runs(monkeypatch):
 
 
 @pytest.mark.usefixtures("nothing_runs")
-def test_a_report_is_printed_and_made_a_page_without_running(stored, tmp_path, capsys):
+def test_a_report_is_printed_and_made_a_page_without_running(stored, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
     page = tmp_path / "report.html"
     assert run(["verify", "--from", str(stored), "-o", str(page)]) == 0
     told = capsys.readouterr().out
     assert told.splitlines()[0] == "proved: C1; confirmed: C11"
+    assert "C1 relations of the linear gate's derivatives yes, Coq - - proved" in " ".join(told.split())
+    assert {claim.id for claim in CLAIMS} <= set(IN_WORDS)
     assert told.splitlines()[1] == f"read from {str(stored)!r}: nothing was run"
     text = page.read_text(encoding="utf-8")
     assert 'id="C11-contact"' in text
@@ -61,6 +64,7 @@ def test_the_outcome_follows_from_the_legs(stored, tmp_path, capsys):
         ("{", "is not JSON"),
         ('{"claims": [{"id": "C1", "statement": "", "legs": {}}], "published": null}', "is no report"),
         ('{"claims": [{"id": "C0"}], "published": null}', "unknown claim 'C0'"),
+        ('{"claims": [{"id": "C14"}]}', "the claim 'C14' of an earlier report is of several parts now; run it again"),
     ],
 )
 def test_what_is_no_report_is_refused_in_one_line(tmp_path, refused, text, message):
@@ -72,20 +76,3 @@ def test_what_is_no_report_is_refused_in_one_line(tmp_path, refused, text, messa
 def test_options_of_a_run_do_not_go_with_a_report(stored, refused):
     refused(["verify", "--from", str(stored), "--workers", "2"])
     refused(["verify", "C9", "--from", str(stored)])
-
-
-def test_what_claims_are_about_is_said_in_plain_words(stored, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    assert {claim.id for claim in CLAIMS} <= set(IN_WORDS)
-    assert run(["verify", "--from", str(stored)]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "C1 relations of the linear gate's derivatives yes, Coq - - proved" in told
-
-
-def test_a_claim_that_is_of_several_parts_now_is_not_read(stored, tmp_path, capsys):
-    report = json.loads(stored.read_text(encoding="utf-8"))
-    report["claims"][0]["id"] = "C14"
-    path = tmp_path / "earlier.json"
-    path.write_text(json.dumps(report), encoding="utf-8")
-    assert run(["verify", "--from", str(path)]) == 2
-    assert "the claim 'C14' of an earlier report is of several parts now; run it again" in capsys.readouterr().err

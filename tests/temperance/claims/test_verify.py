@@ -1,13 +1,14 @@
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
-from temperance.claims import c01_c06_symmetries, study_runner
-from temperance.claims.monte_carlo import study_leg
+from temperance.claims import c01_c06_c10_symmetries, study_runner
+from temperance.claims.legs import study_leg
 from temperance.claims.study_runner import Runs
 from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import run_claim, verify_claims
@@ -70,11 +71,6 @@ def test_the_family_is_counted_from_the_table_of_claims():
             assert strong == len(tests), claim
 
 
-def test_an_unknown_claim_names_the_known_ones():
-    with pytest.raises(ValueError, match="unknown claim 'C0'; accepted: C1, C2"):
-        verify_claims(["C1", "C0"])
-
-
 def test_a_crashed_leg_is_reported_and_no_outcome():
     result = run_claim(CRASHED, None)
     assert result.outcome == "inconclusive"
@@ -116,6 +112,8 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     captured = capsys.readouterr()
     assert captured.out == target.read_text(encoding="utf-8")
     assert captured.err == "claim 1 of 1: C1 done\n"
+    assert run(["verify"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "proved: C1"
     report = json.loads(captured.out, parse_constant=pytest.fail)
     assert list(report) == ["claims", "published", "tests", "kept_fits"]
     assert report["kept_fits"] is None
@@ -123,13 +121,6 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
     assert report["published"] is None
     assert list(report["claims"][0]) == ["id", "statement", "legs", "outcome", "coq"]
     assert list(report["claims"][0]["legs"]) == ["proof", "contact", "monte_carlo"]
-
-
-def test_the_table_names_claims_legs_and_outcomes(capsys, claims):
-    assert run(["verify"]) == 0
-    out = capsys.readouterr().out
-    assert "relations of the linear" in out
-    assert out.splitlines()[0] == "proved: C1"
 
 
 def with_fits(key, name, **fits):
@@ -169,29 +160,18 @@ MEASURED = [claim for claim in CLAIMS if claim.studies and claim.id not in ("C5"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
-def test_every_claim_about_fits_says_on_how_many_two_searches_agree(capsys, claims, exact_fits, claim):
-    """The least agreement of all studies of the claim stands in its cell of the Monte Carlo legs."""
-    exact_fits[claim.studies[-1].name] = 0.01
-    claims(replace(claim, legs=(("monte_carlo", dict(claim.legs)["monte_carlo"]),)))
-    run(["verify", "--json"])
-    (found,) = json.loads(capsys.readouterr().out)["claims"]
-    leg = found["legs"]["monte_carlo"]
-    assert not leg.get("crashed")
-    fits = claim.studies[-1].replicates * len(claim.studies[-1].sizes)
-    least = 1 - round(0.01 * fits) / fits
-    assert least_agreement(leg) == pytest.approx(least)
-    assert least < 1
-    run(["verify"])
-    assert f"{least:.1%} agree" in " ".join(capsys.readouterr().out.split())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("claim", MEASURED, ids=lambda claim: claim.id)
 def test_a_study_whose_searches_differ_makes_its_claim_inconclusive(capsys, claims, exact_fits, claim):
-    exact_fits.update({study.name: 0.025 for study in claim.studies})
+    """The least agreement of all studies of the claim stands in its cell of the Monte Carlo legs."""
+    last = claim.studies[-1]
+    exact_fits.update({study.name: 0.025 for study in claim.studies} | {last.name: 0.05})
     claims(replace(claim, legs=(("monte_carlo", dict(claim.legs)["monte_carlo"]),)))
-    assert run(["verify", "--json"]) == 0
+    assert run(["verify", "--json", "-o", "report.json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["claims"]
+    fits = last.replicates * len(last.sizes)
+    least = least_agreement(found["legs"]["monte_carlo"])
+    assert least == pytest.approx(1 - round(0.05 * fits) / fits)
+    run(["verify", "--from", "report.json"])
+    assert f"{least:.1%} agree" in " ".join(capsys.readouterr().out.split())
     lists = [rows for rows in found["legs"]["monte_carlo"].values() if isinstance(rows, list)]
     rows = [row for rows in lists for row in rows if "test" in row]
     assert rows
@@ -199,19 +179,6 @@ def test_a_study_whose_searches_differ_makes_its_claim_inconclusive(capsys, clai
     assert {row["outcome"] for row in rows} <= {"inconclusive", None}
     assert all("two searches differ by more than 0.05 in" in row["reason"] for row in rows)
     assert found["outcome"] == "inconclusive"
-
-
-def test_a_claim_says_on_how_many_of_its_fits_two_searches_agree(capsys, claims):
-    rows = {"variances": [{"agreement": 0.983}, {"agreement": None}, {"agreement": 0.991}]}
-    claims(
-        Claim("C1", "it was searched twice", (("monte_carlo", lambda *_: Leg("confirmed", "", rows)),)),
-        Claim("C2", "it was searched once", (("monte_carlo", lambda *_: Leg("confirmed", "", {"variances": [{}]})),)),
-    )
-    assert run(["verify"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    (twice,) = (line for line in lines if "98.3%" in line)
-    assert twice.split()[0] == "C1"
-    assert sum("% agree" in line or "agree" in line.split() for line in lines) <= 2
 
 
 def test_the_fits_of_the_studies_of_a_run_are_counted_once(capsys, claims, tmp_path):
@@ -222,10 +189,6 @@ def test_the_fits_of_the_studies_of_a_run_are_counted_once(capsys, claims, tmp_p
     assert run(["verify", "-o", report]) == run(["verify", "--from", report]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines.count("All 200 fits of studies were made in this run, each by two searches") == 2
-
-
-def test_every_fit_is_made_so_that_there_is_no_option_for_it(refused):
-    refused(["verify", "--full"], "--full")
 
 
 def small(study):
@@ -241,7 +204,7 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     (rates,) = (claim for claim in CLAIMS if claim.id == "C4")
     claims(replace(rates, studies=()), SMALL_DENSITY)
     for name in ("LINEAR", "CONSTANTS"):
-        monkeypatch.setattr(c01_c06_symmetries, name, small(getattr(c01_c06_symmetries, name)))
+        monkeypatch.setattr(c01_c06_c10_symmetries, name, small(getattr(c01_c06_c10_symmetries, name)))
     store = tmp_path / "s.sqlite"
     assert run(["verify", "--json", "--workers", "1", "--store", str(store)]) == 0
     captured = capsys.readouterr()
@@ -278,22 +241,23 @@ def test_a_store_that_cannot_be_used_is_bad_input(refused, claims, tmp_path):
     assert path.read_text() == "not a database"
 
 
-def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path):
+def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path, monkeypatch):
     """A long study ends with the block, and what it has finished is in the store."""
+    monkeypatch.setattr(study_runner, "local_workers", lambda _: ThreadPoolExecutor(1))  # no process to start
     study, store = replace(small(LINEAR), replicates=3000), tmp_path / "s.sqlite"
     done = []
 
     def interrupted():
         with Runs(store=str(store), report=lambda _, p: done.append(p.done)) as runs:
             runs.start([study])
-            while not done or done[-1] < 3:
+            while not done or done[-1] < 2:
                 time.sleep(0.01)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     with open_store(store, study.name, study.digest, study.definition) as opened:
-        assert 3 <= len(opened.outcomes()) < 3000
+        assert 2 <= len(opened.outcomes()) < 3000
 
 
 def test_results_are_shared_between_claims(monkeypatch):

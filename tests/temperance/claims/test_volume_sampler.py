@@ -81,22 +81,6 @@ def test_slopes_do_not_depend_on_how_many_threads_blas_has(monkeypatch):
     assert seen == [{1}, {1}]
 
 
-def test_coordinates_are_regular():
-    """Exponents of volumes are those of any coordinates whose Jacobian is not 0."""
-    at = local_of(SOFTMAX)
-    rng, size = np.random.default_rng(2), at.half.size
-
-    def atoms(u):
-        out = np.zeros((3, 5))
-        _atoms(u, at, out)
-        return out.ravel()
-
-    for _ in range(3):
-        u = rng.uniform(-0.5, 0.5, size) * at.half
-        slopes = np.array([(atoms(u + e) - atoms(u - e)) / 2e-5 for e in np.eye(size) * 1e-5])
-        assert np.linalg.svd(slopes, compute_uv=False).min() > 0.05
-
-
 def test_a_regular_model_has_half_of_its_parameters():
     study = replace(SMALL, name="regular", cells=(1,), window=(-5.0, -14.0))
     slopes = np.array([study.slope(run(study, i)) for i in range(6)])
@@ -132,11 +116,3 @@ def test_runs_go_on_where_the_file_ends(tmp_path):
     again = run_studies(path, [replace(short, replicates=3, name="three")], progress=told.append)
     assert told == ["three: 3 of 3"]
     assert len(again["three"]["levels"]) == 3
-
-
-def test_the_planned_power_and_the_slope_with_a_logarithm():
-    eps = np.linspace(-1.0, -40.0, 400)
-    volumes = list(np.interp(-np.arange(1, 90), (2.5 * eps + np.log(-eps))[::-1], eps[::-1]))
-    assert ONE.slope(volumes) == pytest.approx(ONE.expected(volumes, 2.5, 2), abs=2e-3)
-    assert ONE.expected(volumes, 2.5, 2) < 2.47
-    assert all(study.test([], 5.0, 1, 2e-5).planned > 0.9 for study in STUDIES)

@@ -1,14 +1,12 @@
 """Routers as people write them: hooks, kept tensors, casts, noise; each with what is true, and none ends in errors."""
 
 import threading
-import types
 from dataclasses import dataclass
 
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch, of the extra [interop], is not installed")
 
-from torch.nn.utils import prune  # noqa: E402
 
 import temperance  # noqa: E402
 from tests.temperance.routers.corpus import soft, unit  # noqa: E402
@@ -100,12 +98,6 @@ def patched():
     return gate
 
 
-def bound():
-    gate = Gate(lambda m, x: soft(m.w(x)))
-    gate.forward = types.MethodType(lambda m, x: soft(m.w(x) / m.tau), gate)
-    return gate
-
-
 @dataclass
 class Output:
     weights: torch.Tensor
@@ -178,7 +170,6 @@ def convolution():
 CASES = {
     # training alone
     "gumbel, hard in evaluation": (lambda: Gate(gumbel), None, ("no", "yes")),
-    "gumbel, hard in evaluation, in a model": (lambda: Around(Gate(gumbel)), X, ("no", "yes")),
     "hard gumbel": (lambda: Gate(lambda m, x: F.gumbel_softmax(m.w(x), m.tau, hard=True)), None, UNDECIDED),
     "an own generator": (lambda: Gate(own_generator, generator=torch.Generator()), X, ("no", "undecided")),
     "fails in training": (lambda: Gate(fails_in_training), X, ("no", "undecided")),
@@ -189,27 +180,21 @@ CASES = {
     "two inputs, tanh": (lambda: Gate(lambda m, x: soft(m.w(x).tanh() / m.tau)), X[:2], YES),
     # what acts from outside
     "hook behind": (lambda: hooked("register_forward_hook", lambda m: lambda a, b, o: o / m.tau), X, NO),
-    "hook before": (lambda: hooked("register_forward_pre_hook", lambda m: lambda a, b: (b[0] / m.tau,)), X, NO),
-    "hook with tanh": (lambda: hooked("register_forward_hook", lambda m: lambda a, b, o: o.tanh() / m.tau), X, YES),
     "patched forward": (patched, X, NO),
-    "bound forward": (bound, X, NO),
     "scripted": (lambda: torch.jit.script(Plain()), X, NO),
     "compiled": (lambda: torch.compile(Plain(), backend="eager"), X, NO),
     "under vmap": (lambda: Gate(lambda m, x: torch.vmap(lambda r: soft(m.w.weight @ r / m.tau))(x)), X, NO),
     # what cannot be copied
     "a loss that is kept": (keeping, X, NO),
     "spectral norm": (lambda: changed(nn.utils.spectral_norm), X, NO),
-    "pruned": (lambda: changed(lambda w: prune.l1_unstructured(w, "weight", 0.3)), X, NO),
     "a lock": (lambda: Gate(plain, lock=threading.Lock()), X, NO),
     # what torch cannot differentiate twice, and casts
     "embedding bag": (Bag, torch.arange(40).reshape(20, 2) % 10, NO),
     "one derivative": (lambda: Gate(lambda m, x: Once.apply(m.w(x) / m.tau)), X, NO),
     "single precision": (lambda: Gate(single), X, NO),
-    "half precision": (lambda: Gate(plain).half(), X.half(), NO),
     "eight bits": (quantised, X, UNDECIDED),
     # outputs and other scores
     "dataclass": (lambda: Gate(lambda m, x: Output(w := plain(m, x), w.argmax(-1))), X, NO),
-    "choices alone": (lambda: Gate(lambda m, x: plain(m, x).argmax(-1)), X, NO),
     "softplus, selected": (lambda: Around(Gate(softplus_selected, None, bias=torch.zeros(K))), X, UNSET),
     "relu weights": (lambda: Around(Gate(lambda m, x: m.w(x).relu(), None)), X, UNSET),
     "convolution": (convolution, torch.randn(2, D, 5, 5), NO),

@@ -55,10 +55,6 @@ def free_directions(case, training):
 ASKED = {name: case for name, case in CORPUS.items() if case.tau is not None}
 
 
-def is_settled(truth):
-    return truth in ("yes", "no")
-
-
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("name", ASKED)
 def test_the_truth_is_that_of_the_jacobian(name, training):
@@ -97,9 +93,3 @@ def test_the_audit_says_what_is_true(name):
     (found,) = temperance.audit(case.make()).routers
     assert (found.evaluation, found.training) == (case.evaluation, case.in_training)
     assert case.tau is None or set(found.temperature["parameters"]) == set(case.taus)
-
-
-def test_most_routers_are_answered():
-    settled = [n for n, case in CORPUS.items() if case.evaluation != "undecided"]
-    assert len(CORPUS) >= 25
-    assert len(settled) >= len(CORPUS) - 1
