@@ -45,7 +45,7 @@ def with_changes(**changes):
 
 
 FEW = replace(SMALL, name="few", sizes=(100, 200), replicates=4)
-LATTICE = replace(SMALL, name="lattice", sizes=(10**8, 10**12), replicates=10, starts=3, backward=True)
+LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), starts=3, backward=True)
 LATTICE = replace(LATTICE, experiment="lattice")
 
 
@@ -219,7 +219,7 @@ def test_on_the_lattice_workers_and_stores_do_not_change_a_bit(on_lattice, tmp_p
 
 
 def test_on_the_lattice_fits_are_maxima_and_errors_fall_with_the_root_of_n(on_lattice):
-    assert on_lattice.counts["converged"] == 20
+    assert on_lattice.counts["converged"] == 36
     for replicate in range(2):
         points = list(samples(LATTICE.lattice, LATTICE.sizes, seed=LATTICE.seed, replicate=replicate))
         for theta, data in zip(on_lattice.theta[replicate], points, strict=True):
@@ -229,7 +229,7 @@ def test_on_the_lattice_fits_are_maxima_and_errors_fall_with_the_root_of_n(on_la
             assert 0 < value < 20  # above the truth, by half a chi-square of 9 degrees
             assert score @ np.linalg.solve(-hessian, score) / 2 < 1e-3  # units of log-likelihood left to gain
     for name, errors in on_lattice.errors.items():
-        flat = errors.reshape(10, 2, -1) * np.sqrt(LATTICE.sizes)[:, None]
+        flat = errors.reshape(12, 3, -1) * np.sqrt(LATTICE.sizes)[:, None]
         rms = np.sqrt((flat**2).mean(axis=0))
         assert (rms.max(axis=0) < 3 * rms.min(axis=0)).all(), name
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from temperance.claims import c01_c06_symmetries
+from temperance.claims import c01_c06_c10_symmetries
 from temperance.claims.page import FORMULAS, verification_page
 from temperance.claims.table import CLAIMS, Claim
 from temperance.claims.verify import Result, verify_claims
@@ -73,7 +73,7 @@ def report(small):
     """The verification of some claims, with small studies."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("LINEAR", "CONSTANTS"):
-            patch.setattr(c01_c06_symmetries, name, small(getattr(claim_studies, name)))
+            patch.setattr(c01_c06_c10_symmetries, name, small(getattr(claim_studies, name)))
         return verify_claims(["C1", "C2", "C4", "C11"])
 
 
