@@ -29,6 +29,7 @@ from temperance.theory.symmetries.derivation import Code, Derivation, Formula, P
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", *"ukLnxyz"})
 """Names in any prose."""
 _FUNCTIONS = frozenset({"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "abs", "max", "min", "sigmoid"})
+_UPRIGHT = frozenset({"abs", "sigmoid"})  # functions that LaTeX has no command for
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+\b)?"
 _WORD = (
     r"[0-9]*k\*(?![\w(])|u_\{[^{}]*\}"
@@ -163,7 +164,7 @@ def _latex_leaf(leaf: str) -> str:
     if leaf.startswith("u_{"):
         return "u_{" + r"\,".join(map(_latex_leaf, leaf[3:-1].split())) + "}"
     if leaf in _FUNCTIONS:
-        return rf"\mathrm{{{leaf}}}" if leaf in ("abs", "sigmoid") else f"\\{leaf}"
+        return rf"\mathrm{{{leaf}}}" if leaf in _UPRIGHT else f"\\{leaf}"
     name = re.sub(r"(\[\w+\])(_\d+)$", r"\2\1", leaf.replace("'", "prime"))
     return r"\bar r" if leaf == "r_bar" else tex(sp.Symbol(name))
 
