@@ -74,6 +74,14 @@ def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
         temperance.exponents(CUBIC, truth={"beta3": 2}, bounds_only=True)
 
 
+def test_a_gate_without_a_temperature_takes_a_truth_where_it_is_1():
+    """A truth of a paper names tau for every gate."""
+    orders = [temperance.exponents("softmax", truth=truth, bounds_only=True).to_json() for truth in ({}, {"tau": 1})]
+    assert orders[0]["orders"] == orders[1]["orders"]
+    with pytest.raises(ValueError, match="has 'tau'"):
+        temperance.exponents("softmax", truth={"tau": 2}, bounds_only=True)
+
+
 def test_a_formula_has_orders_in_the_plane():
     found = temperance.exponents("beta1 @ x", "constant", dim=2, bounds_only=True).to_json()
     named = temperance.exponents("softmax", "constant", dim=2, bounds_only=True).to_json()
