@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache, reduce
-from math import comb
+from math import comb, prod
 from operator import add, mul
 from typing import Any
 
@@ -302,18 +302,40 @@ def _power_sums(nodes: sp.Expr, count: int) -> tuple[sp.Expr, ...]:
     return tuple(sums)
 
 
+def _poly(e: sp.Expr) -> sp.Poly:
+    """A polynomial in q, r and all other symbols, of rational coefficients: products of these are quick."""
+    return sp.Poly(e, Q, ROOT, *sorted(e.free_symbols - {Q, ROOT}, key=str))
+
+
 @lru_cache(maxsize=1024)
-def _reduced(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
+def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
     """The polynomial of least degree in q and r that is the same at the nodes."""
-    return sp.expand(sp.rem(sp.rem(e, nodes, Q), _QUARTIC, ROOT))
+    poly = e if isinstance(e, sp.Poly) else _poly(e)
+    terms: dict[tuple[int, ...], sp.Expr] = {}
+    for (n, k, *powers), c in poly.terms():
+        for i, in_q in _remainder(nodes, Q, n):
+            for j, in_r in _remainder(_QUARTIC, ROOT, k):
+                key = (i, j, *powers)
+                terms[key] = terms.get(key, sp.S.Zero) + c * in_q * in_r
+    return sp.Poly(terms, *poly.gens).as_expr() if terms else sp.S.Zero
+
+
+@lru_cache(maxsize=256)
+def _remainder(divisor: sp.Expr, of: sp.Symbol, power: int) -> tuple[tuple[int, sp.Expr], ...]:
+    """A power of a symbol less multiples of a polynomial in it: exponents and coefficients."""
+    return tuple((n, c) for (n,), c in sp.Poly(of**power, of).rem(sp.Poly(divisor, of)).terms())
 
 
 @lru_cache(maxsize=1024)
 def _sum(nodes: sp.Expr, *factors: sp.Expr) -> sp.Expr:
     """The sum of a product of polynomials in q over the nodes."""
-    product = sp.Poly(_reduced(sp.prod(factors), nodes), Q)
-    sums = _power_sums(nodes, max(product.degree(), 0) + 1)
-    return sp.expand(sum((c * sums[n] for (n,), c in product.terms()), sp.S.Zero))
+    product = prod(map(_poly, factors))
+    sums = _power_sums(nodes, max(product.degree(Q), 0) + 1)
+    terms: dict[tuple[int, ...], sp.Expr] = {}
+    for (n, *powers), c in product.terms():
+        key = (0, *powers)
+        terms[key] = terms.get(key, sp.S.Zero) + c * sums[n]
+    return _reduced(sp.Poly(terms, *product.gens), nodes)
 
 
 @lru_cache(maxsize=16)

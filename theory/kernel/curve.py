@@ -84,9 +84,9 @@ class Number:
 
     def reduced(self, p: fmpq_mpoly) -> fmpq_mpoly:
         """A polynomial with powers of r brought below the degree of its equation."""
-        parts = self.ring.by_power(p, "_r")
-        if max(parts, default=0) < self.modulus.degree():
+        if p.degrees()[self.ring.places["_r"]] < self.modulus.degree():
             return p
+        parts = self.ring.by_power(p, "_r")
         require(max(parts) <= _MOST_NODE_POWER, "a power of r is too high")
         total, r = self.ring.zero, self.ring.names["_r"]
         for n, part in parts.items():
@@ -184,9 +184,11 @@ class Quotient:
         require(len(top) + len(bottom) <= _MOST_TERMS, "a quotient has too many terms")
         degrees = (*top.degrees(), *bottom.degrees())
         require(max(degrees, default=0) <= _MOST_NODE_POWER, "a quotient has too high a degree")
-        common = top.gcd(bottom)
-        lead = (bottom / common).leading_coefficient()
-        self.ring, self.top, self.bottom = ring, top / common / lead, bottom / common / lead
+        if bottom != ring.one:
+            common = top.gcd(bottom)
+            lead = (bottom / common).leading_coefficient()
+            top, bottom = top / common / lead, bottom / common / lead
+        self.ring, self.top, self.bottom = ring, top, bottom
 
     def __neg__(self) -> Quotient:
         return Quotient(self.ring, -self.top, self.bottom)
