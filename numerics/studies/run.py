@@ -147,13 +147,19 @@ def _compile(study: Study, k: int) -> None:
     _ = replace(study, k=k).problem(points).likelihood.sums
 
 
+def _compile_search(*, peaks: bool) -> None:
+    """Compile what climbs, and the gradient process; machine code itself cannot be sent from a worker."""
+    compiled_climb()
+    if peaks:
+        compiled_ratios()
+
+
 def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
     """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
     # a fixed temperature has the kernel of a fitted one
     kernels = {(k, s.gauge, s.gate.source): (s, k) for s in studies for k in _atoms(s)}
     with lost_workers_told(studies[0].name):
-        futures = [executor.submit(compiled_climb)]
-        futures += [executor.submit(compiled_ratios)] if any(study.peaks for study in studies) else []
+        futures = [executor.submit(_compile_search, peaks=any(study.peaks for study in studies))]
         largest_first = sorted(kernels.items(), key=lambda item: -item[0][0])
         futures += [executor.submit(_compile, *kernel) for _, kernel in largest_first]
         for future in futures:

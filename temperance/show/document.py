@@ -262,7 +262,8 @@ def _printed(node: ast.expr, words: Mapping[str, str], least: int = 0) -> str:
     level = 4
     match node:
         case ast.Name(name):
-            text = words[name]
+            leaves = re.findall(r"v\d+", name)  # several where a number stands before a name, as in 2r
+            text, level = " ".join(words[leaf] for leaf in leaves), 4 if len(leaves) == 1 else 2
         case ast.Tuple(elements):
             text = f"({', '.join(_printed(e, words) for e in elements)})"
         case ast.Call(ast.Name(name), arguments, []):
@@ -277,7 +278,7 @@ def _printed(node: ast.expr, words: Mapping[str, str], least: int = 0) -> str:
             times = r"\cdot " if factor[0].isdigit() or factor[0] == "-" else ""
             text, level = f"{_printed(left, words, 2)} {times}{factor}", 2
         case ast.BinOp(left, ast.Div(), right) if all(isinstance(n, ast.Name | ast.UnaryOp) for n in (left, right)):
-            text, level = f"{_printed(left, words)}/{_printed(right, words, 2)}", 2
+            text, level = f"{_printed(left, words)}/{_printed(right, words, 3)}", 2
         case ast.BinOp(left, ast.Div(), right):
             text, level = rf"\frac{{{_printed(left, words)}}}{{{_printed(right, words)}}}", 3
         case ast.BinOp(left, ast.Pow(), right):

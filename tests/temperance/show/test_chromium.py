@@ -11,8 +11,8 @@ import pytest
 
 from temperance.claims.page import verification_page
 from temperance.show.page import derivation_page
-from temperance.theory.derivations.derivation import derivation
 from temperance.theory.interactions.interactions import derive
+from temperance.theory.symmetries.derivation import derivation
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
