@@ -287,7 +287,8 @@ def sizes(
     model = fits[result.by_bic - 1].mixture
     misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
     result = replace(result, misfit=misfit, outlying=outlying)
-    return replace(result, lines=count_lines(model, gaussian=not result.misspecified))
+    larger = fits[(result.range or (1, 1))[1] - 1].mixture
+    return replace(result, lines=count_lines(model, larger, gaussian=not result.misspecified))
 
 
 @dataclass(frozen=True)

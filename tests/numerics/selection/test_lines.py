@@ -21,7 +21,7 @@ def lines_of(*atoms, gaussian=False, scale=1.0):
     mixture = Mixture(FORMULAS, own, np.ones(1), lines * scale, nu * scale**2)
     held = Held((0, 1), (0.0, 0.0), True, False)
     fitted = FittedMixture(mixture, held, Points(X, X[:, 0]), None, ((), (), ()))  # neither model nor names are asked
-    lines = count_lines(fitted, gaussian=gaussian)
+    lines = count_lines(fitted, fitted, gaussian=gaussian)
     return lines.low, lines.count, lines.high
 
 
@@ -35,6 +35,7 @@ def lines_of(*atoms, gaussian=False, scale=1.0):
         ([WIDE, ([-1.0, 0.0], [0.5, 3.0], 1.5)], 1),  # skewness
         ([([0.0, 2.0], [0.5, 2.0], 0.5), ([0.0, -2.0], [0.5, 2.0], 0.1)], 1),  # a variance that grows
         ([WIDE, LOW, ([-1.0, 1.0], [-0.5, -2.0], 3.0)], 2),
+        ([WIDE, ([-5.0, 0.0], [0.5, -4.0], 0.5)], 1),  # a few outliers on a line
         ([([0.0, 9.0], [2.0, 0.0], 0.1), ([0.0, 0.0], [-2.0, 0.0], 0.1)], 2),  # a mean with a kink
     ],
 )
