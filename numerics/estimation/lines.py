@@ -34,7 +34,10 @@ LIGHT = 0.025
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """How many lines there are: the number, the ends of its range, and the atoms of each of so many lines."""
+    """How many lines there are: the number, the ends of its range, and the atoms of each of so many lines.
+
+    The ends are at most one away from the number.
+    """
 
     count: int
     low: int
@@ -50,7 +53,8 @@ def count_lines(fitted: FittedMixture, larger: FittedMixture, *, gaussian: bool)
     """
     low, cells = _lines_apart(fitted, APART), _lines_apart(fitted, MIDDLE)
     high = _lines_apart(larger, SAME) if gaussian else _lines_apart(fitted, NEAR)
-    return Lines(len(cells), len(low), max(len(high), len(cells)), cells)
+    count = len(cells)
+    return Lines(count, max(len(low), count - 1), min(max(len(high), count), count + 1), cells)
 
 
 def separation(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:
