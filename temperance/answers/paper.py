@@ -27,7 +27,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import rates_in_words
+from temperance.measurements.contact_orders import rates_in_words, true_atoms
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -75,7 +75,7 @@ from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
-from temperance.theory.models.truth import Truth
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
@@ -295,7 +295,10 @@ def _model(m: Materials) -> Section:
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(text),)))
     blocks += map(Paragraph, _DEFINITIONS)
     blocks += [
-        Paragraph(r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom."),
+        Paragraph(
+            r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom, and at "
+            "the other gates that each theorem names."
+        ),
         _truth_table(m),
     ]
     return Section("model", "Model and assumptions", tuple(blocks))
@@ -469,10 +472,9 @@ _PRICE = (
 def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator[Block]:
     """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
     setting = answer.found.setting
-    at = ", ".join(f"${tex(p)} = {tex(setting.point[p])}$" for p in free_parameters(setting))
     statement = (
-        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at a true gate {at}, with {title}. The contact orders are "
-        rf"those of Table \ref{{orders-{split}}}."
+        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_true_gates(setting)}, with {title}. The contact orders "
+        rf"are those of Table \ref{{orders-{split}}}."
     )
     rows = tuple(
         (typeset_cell(o["parameter"], m.names), _order(o), _rate(o), typeset(o["reason"], m.names))
@@ -484,6 +486,22 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     yield Theorem("Theorem", f"contact orders, {title}", f"orders-{split}-theorem", (Paragraph(statement),), proof)
     yield Grid(table, f"orders-{split}")
     yield from (Paragraph(sentence(reason, m.names)) for reason in answer.record["reasons"])
+
+
+def _true_gates(setting: Setting) -> str:
+    """The gates of all true atoms, and what of the last one a mixture may not move, as prose."""
+    own = [p for p in free_parameters(setting) if p in setting.spec.gate.own]
+    values = [f"{tex(p)} = {tex(setting.point[p])}" for p in free_parameters(setting) if p not in own]
+    if own:
+        points = [[tex(setting.truth.point(i)[p]) for p in own] for i in range(setting.truth.k)]
+        if len(own) == 1:
+            values.insert(0, f"{tex(own[0])} = {', '.join(point[0] for point in points)}")
+        else:
+            gates = ", ".join(f"({', '.join(point)})" for point in points)
+            values.insert(0, f"({', '.join(map(tex, own))}) = {gates}")
+    held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
+    beside = f", {held} of the last atom held there" if held else ""
+    return f"true gates {', '.join(f'${value}$' for value in values)}{beside}"
 
 
 def _rate(row: Mapping[str, Any]) -> str:

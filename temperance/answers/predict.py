@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import check_truth, read_atoms, read_truth
+from temperance.measurements.true_measures import check_truth, is_measure, read_atoms, read_truth
 from temperance.show.answer import Typeset
 from temperance.show.options import (
     NAMED_ALONE,
@@ -79,11 +79,16 @@ def _answer(
     twin: Twin | None = None,
     more_words: Sequence[str] = (),
     more_parts: Sequence[str] = (),
+    *,
+    has_theorems: bool = False,
 ) -> Predict:
-    """The answer that predictions make, with what else goes with them; reading: how a formula was read."""
+    """The answer that predictions make, with what else goes with them.
+
+    reading: how a formula was read; has_theorems: predictions are those of a named gate, in its names.
+    """
     title = f"Predicted rates n^(-p): {setting}"
     lines = [title] if reading is None else [title, str(reading)]
-    if reading is not None and reading.name in FITTED:
+    if reading is not None and has_theorems:
         lines.append(f"that is the {reading.name} gate of docs/gates.md, whose names of parameters are used here")
     words = (*_words(predictions, twin), *more_words)
     parts = (*lines, *explain(*lines, "cell"), *_parts(predictions), *more_parts)
@@ -203,7 +208,8 @@ def predict(
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with doing("predicting"):
         options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
-        if options.named_gate is None or squares:
+        by_names = truth is not None and options.reading is not None and not is_measure(truth)  # those of the formula
+        if options.named_gate is None or squares or by_names:
             if chosen == "anchored":
                 raise BadInput(f"--gauge anchored {NAMED_ALONE}")
             return (_of_squares if squares else _of_any)(options, true, fitted, truth)
@@ -230,7 +236,7 @@ def _of_theorems(
             mediants = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
-    return _answer(setting, rates, options.reading, twin, mediants)
+    return _answer(setting, rates, options.reading, twin, mediants, has_theorems=True)
 
 
 def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:

@@ -30,9 +30,21 @@ def read_truth(source: str | Mapping[str, Any], make: Callable[[int], Gate] = ge
     Raises:
         ValueError: it cannot be read, or is none; or it has another tau than the 1 of a gate without.
     """
+    return _parse(*_content(source), make)
+
+
+def is_measure(source: str | Mapping[str, Any]) -> bool:
+    """Whether a truth has the form that `read_truth` reads, with rows for beta1. Raises ValueError as it does."""
+    content = _content(source)[0]
+    rows = content.get("beta1") if isinstance(content, dict) else None
+    return isinstance(rows, list) and any(isinstance(row, list) for row in rows)
+
+
+def _content(source: str | Mapping[str, Any]) -> tuple[Any, str]:
+    """What a file of a truth holds, or would hold, and its name."""
     if isinstance(source, str):
-        return _parse(read_json(source, _EXAMPLE, float), source, make)
-    return _parse(read_value(source, _EXAMPLE, float), "the truth", make)
+        return read_json(source, _EXAMPLE, float), source
+    return read_value(source, _EXAMPLE, float), "the truth"
 
 
 def _parse(content: Any, path: str, make: Callable[[int], Gate]) -> Truth:

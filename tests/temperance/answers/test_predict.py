@@ -161,3 +161,11 @@ def test_the_rates_of_a_formula_are_measured_at_its_truth():
     assert answer.true_values()["x"]["high"] == 1
     assert answer.record["setting"]["gates"][0]["beta1"] == "3/2"
     assert all(s["points"][-1]["rms"] < 0.05 for s in answer.record["slopes"])
+
+
+def test_a_truth_by_the_names_of_a_formula_is_read_where_the_gate_has_another_name():
+    found = temperance.predict("exp(w*x)/tau", true=2, fitted=3, truth={"w": [1, 2], "tau": "1/2"})
+    rates = {(p.parameter, p.cell_size): p.proved for p in found.predictions if p.cells == "some singleton"}
+    assert (rates["w", 2], rates["tau", None]) == (0.25, 0.5)
+    assert "whose names" not in str(found)
+    assert "beta1" in [p.parameter for p in temperance.predict("exp(w*x)/tau", true=2, fitted=3).predictions]
