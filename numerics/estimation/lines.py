@@ -51,8 +51,9 @@ def count_lines(fitted: FittedMixture, larger: FittedMixture, *, gaussian: bool)
     larger: the fit of the most atoms that are likely, to whose lines the range goes where the noise is Gaussian.
     gaussian: nothing speaks against that.
     """
-    low, cells = _lines_apart(fitted, APART), _lines_apart(fitted, MIDDLE)
-    high = _lines_apart(larger, SAME) if gaussian else _lines_apart(fitted, NEAR)
+    low, cells, high = _lines_apart(fitted, APART, MIDDLE, NEAR)
+    if gaussian:
+        (high,) = _lines_apart(larger, SAME)
     count = len(cells)
     return Lines(count, max(len(low), count - 1), min(max(len(high), count), count + 1), cells)
 
@@ -65,14 +66,18 @@ def separation(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other:
     return distance / (float(np.sqrt(one.nu)) + float(np.sqrt(other.nu)))
 
 
-def _lines_apart(fitted: FittedMixture, least: float) -> Cells:
-    """The atoms of each line where pairs merge until the next are so far apart; the heaviest where all are light."""
+def _lines_apart(fitted: FittedMixture, *separations: float) -> list[Cells]:
+    """The atoms of each line, where pairs merge until the next are so far apart; the heaviest where all are light."""
     x, weights = design_of(fitted.points)
     shares = weights @ fitted.values.probabilities(x)
-    cells: Cells = tuple((i,) for i in range(fitted.values.k))
-    for merger in path(fitted.values, x, weights, unlike=separation):
-        if merger.height >= least:
-            break
-        cells = merger.after
-    heavy = tuple(cell for cell in cells if shares[list(cell)].sum() >= LIGHT)
-    return heavy or (max(cells, key=lambda cell: shares[list(cell)].sum()),)
+    mergers = path(fitted.values, x, weights, unlike=separation)
+    lines = []
+    for least in separations:
+        cells: Cells = tuple((i,) for i in range(fitted.values.k))
+        for merger in mergers:
+            if merger.height >= least:
+                break
+            cells = merger.after
+        heavy = tuple(cell for cell in cells if shares[list(cell)].sum() >= LIGHT)
+        lines.append(heavy or (max(cells, key=lambda cell: shares[list(cell)].sum()),))
+    return lines
