@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import check_truth, is_measure, read_atoms, read_truth
+from temperance.measurements.true_measures import check_truth, named_gate_at, read_atoms, read_truth
 from temperance.show.answer import Typeset
 from temperance.show.options import (
     NAMED_ALONE,
@@ -208,12 +208,12 @@ def predict(
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     with doing("predicting"):
         options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
-        by_names = truth is not None and options.reading is not None and not is_measure(truth)  # those of the formula
-        if options.named_gate is None or squares or by_names:
+        named = named_gate_at(options, truth)
+        if named is None or squares:
             if chosen == "anchored":
                 raise BadInput(f"--gauge anchored {NAMED_ALONE}")
             return (_of_squares if squares else _of_any)(options, true, fitted, truth)
-        return _of_theorems(options, *options.named_gate, true, fitted, chosen, truth)
+        return _of_theorems(options, *named, true, fitted, chosen, truth)
 
 
 def _of_theorems(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts
-from temperance.measurements.true_measures import exact, is_measure, read_atoms, read_truth, values_of
+from temperance.measurements.true_measures import exact, named_gate_at, read_atoms, read_truth, values_of
 from temperance.show.answer import Typeset
 from temperance.show.options import (
     NAMED_ALONE,
@@ -153,11 +153,11 @@ def rates(
     """
     options = Options(gate, expert, activation, dim, **formulas).with_least_dimension
     fit_loss = loss_of(loss)
-    by_names = truth is not None and options.reading is not None and not is_measure(truth)  # those of the formula
-    if options.named_gate is None or fit_loss == "least-squares" or by_names:
+    named = named_gate_at(options, truth)
+    if named is None or fit_loss == "least-squares":
         _require_alone(gauge, experiment, workers=workers, scheduler=scheduler, store=store)
         return _of_any(options, true, fitted, n, replicates, seed, fit_loss, truth)
-    name, source = options.named_gate
+    name, source = named
     study = study_for(
         gate=name,
         source=source.name if isinstance(source, Activation) else source,

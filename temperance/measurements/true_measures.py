@@ -10,6 +10,8 @@ import sympy as sp
 
 from temperance.numerics.mixture.measures import MixingMeasure, measure_of, truth_of
 from temperance.show.inputs import read_json, read_value
+from temperance.show.options import Options
+from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.places import truth_of as truth_of_model
 from temperance.theory.models.gates import generic
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
@@ -33,11 +35,19 @@ def read_truth(source: str | Mapping[str, Any], make: Callable[[int], Gate] = ge
     return _parse(*_content(source), make)
 
 
-def is_measure(source: str | Mapping[str, Any]) -> bool:
-    """Whether a truth has the form that `read_truth` reads, with rows for beta1. Raises ValueError as it does."""
-    content = _content(source)[0]
-    rows = content.get("beta1") if isinstance(content, dict) else None
-    return isinstance(rows, list) and any(isinstance(row, list) for row in rows)
+def named_gate_at(
+    options: Options, source: str | Mapping[str, Any] | None
+) -> tuple[str, str | Activation | None] | None:
+    """The gate that has theorems, and its activation; None of a formula whose truth goes by the formula's own names.
+
+    The truth of a gate with theorems has rows for beta1. Raises ValueError where it cannot be read.
+    """
+    if source is not None and options.reading is not None:
+        content = _content(source)[0]
+        rows = content.get("beta1") if isinstance(content, dict) else None
+        if not isinstance(rows, list) or not any(isinstance(row, list) for row in rows):
+            return None
+    return options.named_gate
 
 
 def _content(source: str | Mapping[str, Any]) -> tuple[Any, str]:
