@@ -23,7 +23,6 @@ from temperance.numerics.studies.claim_studies import (
     TANH_FREE,
     TANH_SPLITS,
 )
-from temperance.numerics.studies.run import fits_of_replicate
 
 STUDIES = {
     "tanh, free weights": TANH_FREE,
@@ -38,7 +37,7 @@ SEED = 990_033  # of samples that no study has
 def of_replicate(study, replicate, climbs):
     """Of every size: log-likelihoods of one search, of the fit and of the best climb; the gap; CPU seconds of each."""
     begin = time.process_time()
-    fits = fits_of_replicate(study, replicate)
+    fits = study.fits(replicate)
     each = (time.process_time() - begin) / len(fits)
     rng, rows = np.random.default_rng([SEED, replicate]), []
     for fit in fits:

@@ -122,6 +122,10 @@ class Family:
         even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
         self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
+    def __reduce__(self) -> tuple[type[Family], tuple[Setting]]:
+        """Pickled as its setting, as compiled functions cannot be."""
+        return Family, (self.setting,)
+
     def _free(self, atoms: int) -> Array:
         gate_held = not self.setting.every or translates(self.setting.spec)
         free = np.ones(len(self.center), dtype=bool)

@@ -8,20 +8,25 @@ every cell is split, that may be the gate. Errors of beta1 are modulo its sign w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
-from temperance.numerics.fitting.climb import Stop
-from temperance.numerics.fitting.local_fits import RegressionMixture, family_problem, require_smooth
+from temperance.numerics.fitting.climb import Maximum, Stop
+from temperance.numerics.fitting.local_fits import Means, RegressionMixture, family_problem, require_smooth
+from temperance.numerics.fitting.problem import Problem
 from temperance.numerics.fitting.search import APART, SEARCH, Effort
 from temperance.numerics.fitting.split_mixtures import Array, Family
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.lattice import CONSTANTS, family_experiment, samples
-from temperance.numerics.studies.run import fits_of_sizes, seeds_of
+from temperance.numerics.studies.lattice import CONSTANTS, Experiment, family_experiment, samples
+from temperance.numerics.studies.results import Result
+from temperance.numerics.studies.store import Outcome
+from temperance.numerics.studies.study import RateStudy
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.form import is_linear
 from temperance.theory.models.spec import NU
@@ -34,8 +39,8 @@ _SEARCH = {**SEARCH, "version": 1, "apart": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
-class GeneralStudy:
-    """Everything that determines the outcome of a study.
+class GeneralStudy(RateStudy):
+    """Everything that determines the outcome of a study of any gate and expert.
 
     name: what reports call it. family: the truth, with cells that `family_problem` fits. orders: parameter -> q, where
     it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
@@ -52,6 +57,69 @@ class GeneralStudy:
     seed: int
     columns: int | None = None
     rounds: int = 1
+    experiment = "lattice"
+    backward = False
+
+    def __post_init__(self) -> None:
+        """Refuse a family that is not fitted."""
+        require_smooth(self.family)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The definition alone: compiled functions cannot be sent to workers."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def exact(self) -> bool:
+        """Whether as many atoms are fitted as there are."""
+        return max(self.family.sizes) == 1
+
+    @property
+    def dim(self) -> int:
+        """Of x."""
+        return self.family.setting.spec.dim
+
+    @property
+    def effort(self) -> Effort:
+        """Splits of a fit of one atom less, or starts from the data where no atom is split."""
+        rough, splits = (_ROUGH, 0) if self.exact else (0, self.starts)
+        return Effort(rough, 0, splits, self.rounds)
+
+    @cached_property
+    def lattice(self) -> Experiment:
+        """The lattice experiment, for samples up to the largest size."""
+        return family_experiment(self.family, n=self.sizes[-1], columns=self.columns)
+
+    def data(self, replicate: int) -> Sequence[Any]:
+        """Counts on the lattice at every n."""
+        return list(samples(self.lattice, self.sizes, seed=self.seed, replicate=replicate))
+
+    def problem(self, points: Points, *, compiled: bool = True) -> Problem:
+        """The fit of the family to some points."""
+        return family_problem(self.family, points, compiled=compiled)
+
+    @property
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """Of the fit, and of that of one atom less."""
+        atoms = sum(self.family.sizes)
+        return {(atoms - less, self.name): less for less in ((0,) if self.exact else (0, 1))}
+
+    @cached_property
+    def box(self) -> Problem:
+        """A fit to no points."""
+        return self.problem(Points(np.zeros((1, self.dim)), np.zeros(1)), compiled=False)
+
+    def vector(self, u: Array) -> Array:
+        """The vector of the family at coordinates u (p,)."""
+        return self.box.natural(u)
+
+    @property
+    def box_of_fits(self) -> tuple[list[str], Array, Array]:
+        """The parameter of every coordinate, and its bounds."""
+        return self._names(self.box.places), self.box.lower, self.box.upper
+
+    def _names(self, places: NDArray[np.intp]) -> list[str]:
+        names = self.family.names * sum(self.family.sizes) + [p.name for p in self.family.setting.spec.gate.shared]
+        return [names[place] for place in places]
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -83,34 +151,82 @@ class GeneralStudy:
 
 
 @dataclass(frozen=True, eq=False)
-class GeneralResult:
-    """Errors of each group (R, N); status of each fit (R, N), and by how much its two searches differ.
+class RegressionStudy(GeneralStudy):
+    """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
 
-    at_edge: the share of the fits with a parameter at the edge of the box; smallest_share (R, N): the least weight of
-    an atom of the first cell, of all of it.
-    """
+    experiment = "nodes"
 
-    study: GeneralStudy
-    errors: Mapping[str, Array]
-    status: list[list[str]]
-    gaps: Array
-    at_edge: Mapping[str, float]
-    smallest_share: Array
+    @cached_property
+    def mixture(self) -> RegressionMixture:
+        """The regression functions of the family."""
+        return RegressionMixture(self.family)
 
     @property
-    def starts(self) -> int:
-        """Climbs of a fit, of both searches."""
-        return 2 * self.study.starts
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """None: these fits have no machine code."""
+        return {}
+
+    def vector(self, u: Array) -> Array:
+        """The vector of the family at coordinates u (p,)."""
+        return self.mixture.vector(u)
+
+    @property
+    def box_of_fits(self) -> tuple[list[str], Array, Array]:
+        """The parameter of every coordinate, and its bounds."""
+        return self._names(self.mixture.free), self.mixture.lower, self.mixture.upper
+
+    def data(self, replicate: int) -> list[Means]:
+        """The mean responses at every n."""
+        streams = (np.random.default_rng([self.seed, replicate, j]) for j in range(len(self.sizes)))
+        return [self.mixture.means(n, rng) for n, rng in zip(self.sizes, streams, strict=True)]
+
+    def outcome(self, replicate: int) -> Outcome:
+        """What is stored of the fits of one replicate."""
+        best: list[Maximum] = []
+        gaps: list[float] = []
+        before: list[list[Array]] = [[], []]
+        for j, (n, means) in enumerate(zip(self.sizes, self.data(replicate), strict=True)):
+            draws = [np.random.default_rng([self.seed, replicate, j, half]) for half in (0, 1)]
+            for turn in range(self.rounds):
+                count = self.starts * 2**turn
+                ends = [self.mixture.search_once(means, count, before[half], draws[half]) for half in (0, 1)]
+                before, gap = [[end.theta] for end in ends], abs(ends[0].value - ends[1].value) * n
+                if gap <= APART:
+                    break
+            best.append(max(ends, key=lambda end: (end.stationary, end.value)))
+            gaps.append(gap)
+        return np.stack([end.theta for end in best]), [self.mixture.status(end) for end in best], [1] * len(best), gaps
 
 
-@dataclass(frozen=True)
-class GroupFit:
-    """A fit of a family: its vector, status, by how much two searches differ, and the parameters at an edge."""
+@dataclass(frozen=True, eq=False)
+class GeneralResult(Result):
+    """The result of a `GeneralStudy`: errors of the first cell, and of what all atoms share."""
 
-    vector: Array
-    status: str
-    gap: float
-    edges: frozenset[str]
+    study: GeneralStudy
+
+    @cached_property
+    def vectors(self) -> Array:
+        """The vectors of the family (R, N, q)."""
+        return np.array([[self.study.vector(u) for u in row] for row in self.theta])
+
+    @property
+    def smallest_share(self) -> Array:
+        """The least weight of an atom of the first cell, of all of it."""
+        return np.array([[shares_of(self.study.family, vector).min() for vector in row] for row in self.vectors])
+
+    @property
+    def cell_sizes(self) -> NDArray[np.intp]:
+        """Atoms in each cell, which the box determines."""
+        return np.broadcast_to(self.study.family.sizes, (*self.status.shape, 2))
+
+    @cached_property
+    def errors(self) -> dict[str, Array]:
+        """Errors of each group in the first cell, (R, N, 1), and of shared parameters (R, N)."""
+        family, orders = self.study.family, self.study.orders
+        rows = [[group_errors(family, vector, orders) for vector in row] for row in self.vectors]
+        groups = {name: np.array([[e[name] for e in row] for row in rows]) for name in rows[0][0]}
+        shared = {p.name for p in family.setting.spec.gate.shared}
+        return self.without_dropped({name: e if name in shared else e[..., None] for name, e in groups.items()})
 
 
 def kept_apart(chosen: Setting) -> Setting:
@@ -126,87 +242,6 @@ def kept_apart(chosen: Setting) -> Setting:
     experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
     atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
     return replace(chosen, truth=replace(chosen.truth, atoms=atoms))
-
-
-def run_general(study: GeneralStudy, progress: Callable[[int], None] = lambda _: None) -> GeneralResult:
-    """Sample, fit and compare; progress is told the number of finished replicates."""
-    require_smooth(study.family)
-    lattice = family_experiment(study.family, n=study.sizes[-1], columns=study.columns)
-
-    def fits(replicate: int) -> list[GroupFit]:
-        return _fits(study, list(samples(lattice, study.sizes, seed=study.seed, replicate=replicate)), replicate)
-
-    return _result(study, fits, progress)
-
-
-def run_regression(study: GeneralStudy, progress: Callable[[int], None]) -> GeneralResult:
-    """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
-    mixture = RegressionMixture(study.family)
-    return _result(study, lambda replicate: _by_least_squares(study, mixture, replicate), progress)
-
-
-def _result(
-    study: GeneralStudy, fits: Callable[[int], list[GroupFit]], progress: Callable[[int], None]
-) -> GeneralResult:
-    """The errors of the fits of all replicates."""
-    rows = []
-    for replicate in range(study.replicates):
-        rows.append(fits(replicate))
-        progress(replicate + 1)
-    errors = [[group_errors(study.family, fit.vector, study.orders) for fit in row] for row in rows]
-    edges = [fit.edges for row in rows for fit in row]
-    at_edge = {name: sum(name in some for some in edges) / len(edges) for name in sorted(frozenset().union(*edges))}
-    return GeneralResult(
-        study,
-        {name: np.array([[e[name] for e in row] for row in errors]) for name in errors[0][0]},
-        [[fit.status for fit in row] for row in rows],
-        np.array([[fit.gap for fit in row] for row in rows]),
-        at_edge,
-        np.array([[shares_of(study.family, fit.vector).min() for fit in row] for row in rows]),
-    )
-
-
-def _fits(study: GeneralStudy, data: list[Points], replicate: int) -> list[GroupFit]:
-    """The fits of one replicate."""
-    family = study.family
-    problems = [family_problem(family, points) for points in data]
-    seeds = seeds_of(study.seed, replicate, study.sizes)
-    stops = [Stop.in_sample_units(points.n) for points in data]
-    rough, splits = (0, study.starts) if problems[0].smaller else (_ROUGH, 0)
-    effort = Effort(rough, 0, splits, study.rounds)
-    names = names_of(family)
-    fits = []
-    for optimum in fits_of_sizes(problems, seeds, stops, effort, backward=False):
-        problem = optimum.problem
-        at = problem.places[problem.edges(optimum.u)]
-        vector = problem.natural(optimum.u)
-        fits.append(GroupFit(vector, optimum.status, optimum.gap, frozenset(names[place] for place in at)))
-    return fits
-
-
-def names_of(family: Family) -> list[str]:
-    """The parameter of every entry of a vector."""
-    return family.names * sum(family.sizes) + [p.name for p in family.setting.spec.gate.shared]
-
-
-def _by_least_squares(study: GeneralStudy, mixture: RegressionMixture, replicate: int) -> list[GroupFit]:
-    fits: list[GroupFit] = []
-    before: list[list[Array]] = [[], []]
-    names = names_of(study.family)
-    for j, n in enumerate(study.sizes):
-        means = mixture.means(n, np.random.default_rng([study.seed, replicate, j]))
-        draws = [np.random.default_rng([study.seed, replicate, j, half]) for half in (0, 1)]
-        for turn in range(study.rounds):
-            count = study.starts * 2**turn
-            ends = [mixture.search_once(means, count, before[half], draws[half]) for half in (0, 1)]
-            before = [[end.theta] for end in ends]
-            if abs(ends[0].value - ends[1].value) * n <= APART:
-                break
-        best = max(ends, key=lambda end: (end.stationary, end.value))
-        at = mixture.free[(best.theta <= mixture.lower) | (best.theta >= mixture.upper)]
-        gap = abs(ends[0].value - ends[1].value) * n
-        fits.append(GroupFit(mixture.vector(best.theta), mixture.status(best), gap, frozenset(names[i] for i in at)))
-    return fits
 
 
 def shares_of(family: Family, vector: Array) -> Array:

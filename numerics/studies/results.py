@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,8 +24,7 @@ from temperance.numerics.studies.errors import (
 )
 from temperance.numerics.studies.lattice import design
 from temperance.numerics.studies.slopes import Interval, Slope, enough, log_slope, rms_intervals
-from temperance.numerics.studies.store import Outcome
-from temperance.numerics.studies.study import Study
+from temperance.numerics.studies.study import RateStudy, Study
 from temperance.theory.conditions.degeneracies import classify, mirror
 from temperance.theory.expressions.arguments import checked
 
@@ -32,24 +32,35 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 _SHARE_POINTS = 48  # of x, over which shares are averaged
 
 
-@checked
 @dataclass(frozen=True, eq=False)
-class StudyResult:
-    """Fits of a study: theta (R, N, p), status, agree and gaps (R, N), and what follows from them.
+class Result(ABC):
+    """What follows from the fits of a study; fields as in `StudyResult`."""
 
-    gaps: by how much the log-likelihoods that two independent searches reach differ.
-    """
-
-    study: Study
+    study: RateStudy
     theta: Floats
     status: NDArray[np.str_]
     agree: NDArray[np.int64]
     gaps: Floats
 
     @property
-    def measures(self) -> MixingMeasure:
-        """The estimates, leading axes (R, N)."""
-        return self.study.layout.unpack(self.theta)
+    @abstractmethod
+    def smallest_share(self) -> Floats:
+        """The least share of an atom in each fit (R, N)."""
+
+    @property
+    @abstractmethod
+    def errors(self) -> dict[str, Floats]:
+        """Errors of each group in each cell, (R, N, cells), or (R, N) for what belongs to no cell; nan if dropped."""
+
+    @property
+    @abstractmethod
+    def cell_sizes(self) -> NDArray[np.intp]:
+        """Atoms in the cell of each true atom, (R, N, k*)."""
+
+    @property
+    def home(self) -> NDArray[np.bool_] | None:
+        """Whether the fitted anchor is in the cell of the true one, (R, N); None where no anchor is set apart."""
+        return None
 
     @property
     def counts(self) -> dict[str, int]:
@@ -70,11 +81,36 @@ class StudyResult:
     @property
     def at_edge(self) -> dict[str, float]:
         """The share of the fits with a coordinate at the edge of the box, by parameters that are there at times."""
-        layout = self.study.layout
-        lower, upper = self.study.box.bounds(layout)
-        edge, names = (self.theta <= lower) | (self.theta >= upper), [name for name, _ in layout.names]
-        shares = {name: edge[..., [n == name for n in names]].any(axis=-1).mean() for name in dict.fromkeys(names)}
+        names, lower, upper = self.study.box_of_fits
+        edge = (self.theta <= lower) | (self.theta >= upper)
+        shares = {name: edge[..., np.array(names) == name].any(axis=-1).mean() for name in dict.fromkeys(names)}
         return {name: float(share) for name, share in shares.items() if share}
+
+    @property
+    def dropped(self) -> float:
+        """Share of the fits left out."""
+        return float((~self.valid_fits).mean())
+
+    def without_dropped(self, errors: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Errors with nan for dropped fits."""
+        masks = {e.ndim: self.valid_fits.reshape(*self.valid_fits.shape, *(1,) * (e.ndim - 2)) for e in errors.values()}
+        return {name: np.where(masks[e.ndim], e, np.nan) for name, e in errors.items()}
+
+
+@checked
+@dataclass(frozen=True, eq=False)
+class StudyResult(Result):
+    """Fits of a study: theta (R, N, p), status, agree and gaps (R, N), and what follows from them.
+
+    gaps: by how much the log-likelihoods that two independent searches reach differ.
+    """
+
+    study: Study
+
+    @property
+    def measures(self) -> MixingMeasure:
+        """The estimates, leading axes (R, N)."""
+        return self.study.layout.unpack(self.theta)
 
     @cached_property
     def smallest_share(self) -> Floats:
@@ -87,11 +123,6 @@ class StudyResult:
         for index in np.ndindex(shares.shape):
             shares[index] = measures[index].gate_probabilities(x, study.gate.source).mean(axis=0).min()
         return shares
-
-    @property
-    def dropped(self) -> float:
-        """Share of the fits left out."""
-        return float((~self.valid_fits).mean())
 
     @cached_property
     def _groups(self) -> GroupErrors:
@@ -109,8 +140,7 @@ class StudyResult:
         groups = {**self._groups.errors, **_function_errors(study, measures), "density": density}
         if study.linear and study.fixed:  # beta1/tau with a known tau
             groups = {"beta1" if name == "beta1/tau" else name: e for name, e in groups.items()}
-        masks = {e.ndim: self.valid_fits.reshape(*self.valid_fits.shape, *(1,) * (e.ndim - 2)) for e in groups.values()}
-        return {name: np.where(masks[e.ndim], e, np.nan) for name, e in groups.items() if name not in study.fixed}
+        return self.without_dropped({name: e for name, e in groups.items() if name not in study.fixed})
 
     @property
     def cell_sizes(self) -> NDArray[np.intp]:
@@ -125,12 +155,6 @@ class StudyResult:
             return None
         cells = match(self.measures, study.truth, study.symmetry).cells
         return np.asarray(cells[..., -1] == study.truth.k - 1)
-
-
-def result_of(study: Study, outcomes: Mapping[int, Outcome]) -> StudyResult:
-    """The result that the outcomes of all replicates make."""
-    thetas, *lists = zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True)
-    return StudyResult(study, np.stack(thetas), *map(np.array, lists))
 
 
 def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]:
@@ -207,7 +231,7 @@ def slope_of(errors: Floats, sizes: tuple[int, ...]) -> Slope | None:
 
 
 @checked
-def study_slopes(result: StudyResult) -> tuple[StudySlope, ...]:
+def study_slopes(result: Result) -> tuple[StudySlope, ...]:
     """The slope of every group in every cell of a result, for each size the cell has.
 
     In over-specified fits what belongs to no cell, but for the density, is told apart by the sizes of all cells.
@@ -231,9 +255,7 @@ def study_slopes(result: StudyResult) -> tuple[StudySlope, ...]:
     return tuple(slopes)
 
 
-def _parts(
-    result: StudyResult, name: str, cell: int | None
-) -> Iterator[tuple[int | None, bool | None, NDArray[np.bool_]]]:
+def _parts(result: Result, name: str, cell: int | None) -> Iterator[tuple[int | None, bool | None, NDArray[np.bool_]]]:
     """Which fits have a slope together: size of the cell, whether the anchor is at home, and the fits."""
     sizes, valid = result.cell_sizes, result.valid_fits
     if name == "density" or (cell is None and result.study.exact):

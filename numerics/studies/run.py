@@ -1,8 +1,5 @@
 """Runs rate studies: every replicate once, on any executor, into a store if there is one.
 
-Every fit is made by two searches that share nothing: each goes through the sizes of a replicate on its own. The higher
-one is the estimate, and by how much they differ is kept beside it.
-
 Example: ``study_slopes(run_study(TANH, workers=2), seed=0)`` measures the exact-specified rates of the tanh gate.
 """
 
@@ -12,119 +9,28 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from temperance.numerics.fitting.climb import EXACT, Stop, compiled_climb
+from temperance.numerics.fitting.climb import compiled_climb
 from temperance.numerics.fitting.gradient_process import compiled_ratios
-from temperance.numerics.fitting.problem import Problem
-from temperance.numerics.fitting.search import (
-    APART,
-    Effort,
-    Optimum,
-    better,
-    climb_all,
-    fewer_atoms,
-    higher,
-    search_once,
-)
-from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.mixture.threads import one_blas_thread
-from temperance.numerics.studies.lattice import samples
-from temperance.numerics.studies.results import StudyResult, result_of
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy
+from temperance.numerics.studies.results import StudyResult
 from temperance.numerics.studies.store import Outcome, Store, StoreError, open_store, same
-from temperance.numerics.studies.study import Study
+from temperance.numerics.studies.study import RateStudy, Study
 from temperance.numerics.studies.workers import local_workers, lost_workers_told, processes
 from temperance.theory.expressions.arguments import checked
 
 _PARTS = 100  # of a study of thousands of replicates, each a task of a worker
 
 
-@one_blas_thread()
-def fits_of_replicate(study: Study, replicate: int) -> list[Optimum]:
-    """The fits of one replicate at every n."""
-    problems = [study.problem(points) for points in data_of(study, replicate)]
-    # gains far below one unit of log-likelihood are worth no pass, however many points there are
-    stops = [Stop.in_sample_units(p.points.n) if study.experiment == "lattice" else EXACT for p in problems]
-    seeds = seeds_of(study.seed, replicate, study.sizes)
-    return fits_of_sizes(problems, seeds, stops, study.effort, backward=study.backward)
-
-
-def run_replicate(study: Study, replicate: int) -> Outcome:
-    """What a study keeps of the fits of one replicate."""
-    fits = fits_of_replicate(study, replicate)
-    lists = ([f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits])
-    return np.stack([f.u for f in fits]) * _scale(study), *lists
-
-
-def _scale(study: Study) -> Floats:
-    """From coordinates of problems to those of the layout: the gate of the linear gate is held at its temperature."""
-    tau = study.layout.tau if study.linear else None
-    return np.array([tau if tau and name in ("beta1", "beta0") else 1.0 for name, _ in study.layout.names])
-
-
-def seeds_of(seed: int, replicate: int, sizes: Sequence[int]) -> list[int]:
-    """The seeds of the searches of a replicate, one for each n."""
-    return [int(np.random.SeedSequence([seed, replicate, n]).generate_state(1)[0]) for n in sizes]
-
-
-def fits_of_sizes(
-    problems: Sequence[Problem], seeds: Sequence[int], stops: Sequence[Stop], effort: Effort, *, backward: bool
-) -> list[Optimum]:
-    """The fits to the samples of a replicate, which grow: the higher of two searches of each.
-
-    Where the two differ, each has further rounds of starts at that sample, and begins at what it came to before.
-    """
-    halves = [search_sizes(problems, seeds, stops, effort, half, backward=backward) for half in (0, 1)]
-    for turn in range(2, 2 * effort.rounds, 2):
-        for i, (problem, seed, stop) in enumerate(zip(problems, seeds, stops, strict=True)):
-            if abs(halves[0][i].log_likelihood - halves[1][i].log_likelihood) <= APART:
-                continue
-            for half, optima in enumerate(halves):
-                starts = [optimum.u for optimum in optima[max(i - 1, 0) : i + 2]]
-                optima[i] = search_once(problem, effort.at(turn), [seed], turn + half, known=starts, stop=stop)
-    return [better(*pair) for pair in zip(*halves, strict=True)]
-
-
-def search_sizes(
-    problems: Sequence[Problem],
-    seeds: Sequence[int],
-    stops: Sequence[Stop],
-    effort: Effort,
-    half: int,
-    *,
-    backward: bool,
-) -> list[Optimum]:
-    """One of two searches through the samples of a replicate, which grow.
-
-    It also begins at its estimate at the n before; backward: and, from the largest n down, at that at the n above, as
-    at a small n all starts may miss a maximum that those at a larger one find.
-    """
-    optima: list[Optimum] = []
-    for problem, seed, stop in zip(problems, seeds, stops, strict=True):
-        fewer = fewer_atoms(problem, effort, [seed, half], stop)
-        starts = [before.u for before in optima[-1:]]
-        optima.append(search_once(problem, effort, [seed], half, fewer=fewer, known=starts, stop=stop))
-    if not backward:
-        return optima
-    best = optima[-1:]
-    for problem, stop, below in zip(problems[-2::-1], stops[-2::-1], optima[-2::-1], strict=True):
-        again = climb_all(problem, [best[-1].u], effort.passes, stop)
-        best.append(again if higher(again, below) else below)
-    return best[::-1]
-
-
-def data_of(study: Study, replicate: int) -> list[Points]:
-    """The data of a replicate at every n; those at one n are part of those at the next."""
-    if study.experiment == "lattice":
-        return list(samples(study.lattice, study.sizes, seed=study.seed, replicate=replicate))
-    x, y = sample(
-        study.truth, study.gate, study.sizes[-1], seed=study.seed, replicate=replicate, low=study.low, high=study.high
-    )
-    return [Points(x[:n], y[:n]) for n in study.sizes]
+def run_replicate(study: RateStudy, replicate: int) -> Outcome:
+    """What a study stores of the fits of one replicate."""
+    return study.outcome(replicate)
 
 
 @dataclass(frozen=True)
@@ -136,15 +42,13 @@ class Progress:
     stored: int
 
 
-def _atoms(study: Study) -> list[int]:
-    """The numbers of atoms that are fitted, but for one, which needs no machine code."""
-    return [study.k, *([study.k - 1] if study.peaks + study.splits and study.k > 2 else [])]
-
-
-def _compile(study: Study, k: int) -> None:
-    y = np.linspace(study.low, study.high, 8)
-    points = Points(y[:, None] * np.ones(study.truth.d), y)
-    _ = replace(study, k=k).problem(points).likelihood.sums
+def _compile(study: RateStudy, less: int) -> None:
+    """Compile the kernel of a fit of so many atoms less."""
+    problem = study.problem(Points(np.zeros((1, study.dim)), np.zeros(1)))
+    for _ in range(less):
+        assert problem.smaller is not None
+        problem = problem.smaller()
+    _ = problem.likelihood.sums
 
 
 def _compile_search(*, peaks: bool) -> None:
@@ -154,19 +58,18 @@ def _compile_search(*, peaks: bool) -> None:
         compiled_ratios()
 
 
-def compile_side_by_side(studies: Sequence[Study], executor: Executor) -> None:
+def compile_side_by_side(studies: Sequence[RateStudy], executor: Executor) -> None:
     """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
-    # a fixed temperature has the kernel of a fitted one
-    kernels = {(k, s.gauge, s.gate.source): (s, k) for s in studies for k in _atoms(s)}
+    kernels = {kernel: (study, less) for study in studies for kernel, less in study.kernels.items()}
     with lost_workers_told(studies[0].name):
-        futures = [executor.submit(_compile_search, peaks=any(study.peaks for study in studies))]
+        futures = [executor.submit(_compile_search, peaks=any(study.effort.peaks for study in studies))]
         largest_first = sorted(kernels.items(), key=lambda item: -item[0][0])
         futures += [executor.submit(_compile, *kernel) for _, kernel in largest_first]
         for future in futures:
             future.result()
 
 
-def _finished(study: Study, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
+def _finished(study: RateStudy, replicates: Sequence[int], executor: Executor | None) -> Iterator[tuple[int, Outcome]]:
     """Replicates and their outcomes, as they are finished."""
     if executor is None:
         yield from ((replicate, run_replicate(study, replicate)) for replicate in replicates)
@@ -186,12 +89,12 @@ def _finished(study: Study, replicates: Sequence[int], executor: Executor | None
             future.cancel()
 
 
-def _run_some(study: Study, replicates: Sequence[int]) -> list[Outcome]:
+def _run_some(study: RateStudy, replicates: Sequence[int]) -> list[Outcome]:
     """Some replicates, on a worker."""
     return [run_replicate(study, replicate) for replicate in replicates]
 
 
-def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor | None) -> None:
+def _check_repeats(study: RateStudy, stored: dict[int, Outcome], executor: Executor | None) -> None:
     """Refuse to complete what other code, libraries or processors began: its replicates are not those of here."""
     replicate = min(stored)
     for _, outcome in _finished(study, [replicate], executor):
@@ -203,7 +106,7 @@ def _check_repeats(study: Study, stored: dict[int, Outcome], executor: Executor 
 
 
 def _run(
-    study: Study, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
+    study: RateStudy, store: Store | None, executor: Executor | None, progress: Callable[[Progress], None] | None
 ) -> dict[int, Outcome]:
     outcomes = store.outcomes() if store else {}
     stored = len(outcomes)
@@ -226,6 +129,24 @@ def _run(
     return outcomes
 
 
+Report = Callable[[Progress], None] | None
+
+
+def _arrays(
+    study: RateStudy, workers: int, executor: Executor | None, store: str | os.PathLike[str] | None, progress: Report
+) -> Iterator[NDArray[Any]]:
+    """theta, status, agree and gaps of all replicates of any study: see `run_study`."""
+    if processes(workers) > 1 and executor is not None:
+        raise ValueError(f"workers must be 1 beside an executor, not {workers}")
+    with ExitStack() as stack:
+        opened = None
+        if store is not None:
+            opened = stack.enter_context(open_store(store, study.name, study.digest, study.definition))
+        pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
+        outcomes = _run(study, opened, pool, progress)
+    return map(np.array, zip(*(outcomes[replicate] for replicate in range(study.replicates)), strict=True))
+
+
 @checked
 def run_study(
     study: Study,
@@ -233,7 +154,7 @@ def run_study(
     workers: int = 1,
     executor: Executor | None = None,
     store: str | os.PathLike[str] | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Report = None,
 ) -> StudyResult:
     """Run every replicate of a study that is not in the store; the result is the same, bit for bit, in any way.
 
@@ -243,12 +164,16 @@ def run_study(
     cannot be used (`open_store`) or whose first replicate this installation does not reproduce; WorkersLost where a
     worker process was killed: what was finished is in the store.
     """
-    if processes(workers) > 1 and executor is not None:
-        raise ValueError(f"workers must be 1 beside an executor, not {workers}")
-    with ExitStack() as stack:
-        opened = None
-        if store is not None:
-            opened = stack.enter_context(open_store(store, study.name, study.digest, study.definition))
-        pool = stack.enter_context(local_workers(workers)) if workers > 1 else executor
-        outcomes = _run(study, opened, pool, progress)
-    return result_of(study, outcomes)
+    return StudyResult(study, *_arrays(study, workers, executor, store, progress))
+
+
+def run_general(
+    study: GeneralStudy,
+    *,
+    workers: int = 1,
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Report = None,
+) -> GeneralResult:
+    """The same of any gate and expert."""
+    return GeneralResult(study, *_arrays(study, workers, executor, store, progress))

@@ -1,4 +1,7 @@
-"""Defines a rate study by everything that determines its outcome, fixed before it runs.
+"""Defines a rate study by everything that determines its outcome, fixed before it runs, and makes its fits.
+
+Every fit is made by two searches that share nothing: each goes through the sizes of a replicate on its own. The higher
+one is the estimate, and by how much they differ is stored beside it.
 
 Example: ``replace(study, seed=1, replicates=20)`` is a pilot, on other data, to choose sizes and replicates with.
 """
@@ -7,20 +10,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 
+from temperance.numerics.fitting.climb import EXACT, Stop
 from temperance.numerics.fitting.problem import Box, Problem, layout_problem
-from temperance.numerics.fitting.search import SEARCH, Effort
+from temperance.numerics.fitting.search import (
+    APART,
+    SEARCH,
+    Effort,
+    Optimum,
+    better,
+    climb_all,
+    fewer_atoms,
+    higher,
+    search_once,
+)
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
 from temperance.numerics.mixture.generated import evaluate
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, truth_of
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, sample, truth_of
 from temperance.numerics.mixture.points import Points
+from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.errors import Symmetry
-from temperance.numerics.studies.lattice import CONSTANTS, Experiment, cells, design, experiment
+from temperance.numerics.studies.lattice import CONSTANTS, Experiment, cells, design, experiment, samples
+from temperance.numerics.studies.store import Outcome
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import generic, linear, softmax
 from temperance.theory.models.truth import Truth
@@ -29,10 +47,134 @@ from temperance.theory.rates.true_point import Position, position, slopes
 Kind = Literal["sample", "lattice"]
 
 
+class RateStudy(ABC):
+    """What every study has: samples of growing size, and a fit to each.
+
+    name: what reports call it. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the
+    next. Data come from the streams (seed, replicate), replicates of them.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    replicates: int
+    seed: int
+    experiment: str
+    backward: bool
+
+    @property
+    @abstractmethod
+    def exact(self) -> bool:
+        """Whether as many atoms are fitted as there are."""
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Of x."""
+
+    @property
+    @abstractmethod
+    def definition(self) -> dict[str, Any]:
+        """The definition as JSON values."""
+
+    @property
+    @abstractmethod
+    def effort(self) -> Effort:
+        """Of each of the two searches of a fit."""
+
+    @abstractmethod
+    def data(self, replicate: int) -> Sequence[Any]:
+        """The data of a replicate at every n; those at one n are part of those at the next."""
+
+    @abstractmethod
+    def problem(self, points: Points, *, compiled: bool = True) -> Problem:
+        """The fit to some points; compiled: in machine code, or in NumPy."""
+
+    @property
+    @abstractmethod
+    def box_of_fits(self) -> tuple[list[str], Floats, Floats]:
+        """The parameter of every coordinate of a fit (p,), and its bounds."""
+
+    @property
+    @abstractmethod
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """What is compiled before fits are made: by its number of atoms and its name, how many less than a fit has."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the definition."""
+        text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    @one_blas_thread()
+    def fits(self, replicate: int) -> list[Optimum]:
+        """The fits of one replicate at every n."""
+        problems = [self.problem(points) for points in self.data(replicate)]
+        # gains far below one unit of log-likelihood are worth no pass, however many points there are
+        stops = [Stop.in_sample_units(p.points.n) if self.experiment == "lattice" else EXACT for p in problems]
+        seeds = seeds_of(self.seed, replicate, self.sizes)
+        return fits_of_sizes(problems, seeds, stops, self.effort, backward=self.backward)
+
+    def outcome(self, replicate: int) -> Outcome:
+        """What is stored of the fits of one replicate."""
+        fits = self.fits(replicate)
+        return np.stack([f.u for f in fits]), [f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits]
+
+
+def seeds_of(seed: int, replicate: int, sizes: Sequence[int]) -> list[int]:
+    """The seeds of the searches of a replicate, one for each n."""
+    return [int(np.random.SeedSequence([seed, replicate, n]).generate_state(1)[0]) for n in sizes]
+
+
+def fits_of_sizes(
+    problems: Sequence[Problem], seeds: Sequence[int], stops: Sequence[Stop], effort: Effort, *, backward: bool
+) -> list[Optimum]:
+    """The fits to the samples of a replicate, which grow: the higher of two searches of each.
+
+    Where the two differ, each has further rounds of starts at that sample, and begins at what it came to before.
+    """
+    halves = [search_sizes(problems, seeds, stops, effort, half, backward=backward) for half in (0, 1)]
+    for turn in range(2, 2 * effort.rounds, 2):
+        for i, (problem, seed, stop) in enumerate(zip(problems, seeds, stops, strict=True)):
+            if abs(halves[0][i].log_likelihood - halves[1][i].log_likelihood) <= APART:
+                continue
+            for half, optima in enumerate(halves):
+                starts = [optimum.u for optimum in optima[max(i - 1, 0) : i + 2]]
+                optima[i] = search_once(problem, effort.at(turn), [seed], turn + half, known=starts, stop=stop)
+    return [better(*pair) for pair in zip(*halves, strict=True)]
+
+
+def search_sizes(
+    problems: Sequence[Problem],
+    seeds: Sequence[int],
+    stops: Sequence[Stop],
+    effort: Effort,
+    half: int,
+    *,
+    backward: bool,
+) -> list[Optimum]:
+    """One of two searches through the samples of a replicate, which grow.
+
+    It also begins at its estimate at the n before; backward: and, from the largest n down, at that at the n above, as
+    at a small n all starts may miss a maximum that those at a larger one find.
+    """
+    optima: list[Optimum] = []
+    for problem, seed, stop in zip(problems, seeds, stops, strict=True):
+        fewer = fewer_atoms(problem, effort, [seed, half], stop)
+        starts = [before.u for before in optima[-1:]]
+        optima.append(search_once(problem, effort, [seed], half, fewer=fewer, known=starts, stop=stop))
+    if not backward:
+        return optima
+    best = optima[-1:]
+    for problem, stop, below in zip(problems[-2::-1], stops[-2::-1], optima[-2::-1], strict=True):
+        again = climb_all(problem, [best[-1].u], effort.passes, stop)
+        best.append(again if higher(again, below) else below)
+    return best[::-1]
+
+
 @checked
 @dataclass(frozen=True, eq=False)
-class Study:
-    """Everything that determines the outcome of a rate study.
+class Study(RateStudy):
+    """Everything that determines the outcome of a rate study of a linear, softmax or activation gate.
 
     name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
@@ -108,6 +250,11 @@ class Study:
         return self.k == self.truth.k
 
     @property
+    def dim(self) -> int:
+        """Of x."""
+        return self.truth.d
+
+    @property
     def exact_truth(self) -> Truth:
         """The truth in exact numbers; its gate has a free s for an activation, and no tau where that of z is held."""
         make = generic if not self.linear else linear if self.tau is None else softmax
@@ -134,6 +281,35 @@ class Study:
         """The fit to some points; compiled: in machine code, or in NumPy."""
         gate = self.gate if compiled else replace(self.gate, machine_code=False)
         return layout_problem(self.layout, gate, points, self.box)
+
+    @checked
+    def data(self, replicate: int) -> list[Points]:
+        """The data of a replicate at every n; those at one n are part of those at the next."""
+        if self.experiment == "lattice":
+            return list(samples(self.lattice, self.sizes, seed=self.seed, replicate=replicate))
+        x, y = sample(
+            self.truth, self.gate, self.sizes[-1], seed=self.seed, replicate=replicate, low=self.low, high=self.high
+        )
+        return [Points(x[:n], y[:n]) for n in self.sizes]
+
+    @checked
+    def outcome(self, replicate: int) -> Outcome:
+        """What is stored of the fits of one replicate: in a problem the gate of the linear gate is over its tau."""
+        u, status, agree, gap = super().outcome(replicate)
+        tau = self.layout.tau if self.linear else None
+        scale = np.array([tau if tau and name in ("beta1", "beta0") else 1.0 for name in self.box_of_fits[0]])
+        return u * scale, status, agree, gap
+
+    @property
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """A fixed temperature has the kernel of a fitted one; a fit of one atom needs none."""
+        fewer = (0, 1) if self.peaks + self.splits and self.k > 2 else (0,)
+        return {(self.k - less, self.gauge, self.gate.source): less for less in fewer}
+
+    @property
+    def box_of_fits(self) -> tuple[list[str], Floats, Floats]:
+        """The parameter of every coordinate, and its bounds."""
+        return [name for name, _ in self.layout.names], *self.box.bounds(self.layout)
 
     @property
     def symmetry(self) -> Symmetry:
@@ -166,9 +342,3 @@ class Study:
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box")}
         determined = {"lattice": CONSTANTS if self.experiment == "lattice" else {}, "search": SEARCH}
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box), **determined}
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the definition."""
-        text = json.dumps(self.definition, sort_keys=True, allow_nan=False)
-        return hashlib.sha256(text.encode()).hexdigest()

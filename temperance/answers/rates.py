@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from temperance.measurements.contact_orders import describe_truth, true_atoms
-from temperance.measurements.rate_studies import study_for
-from temperance.measurements.slopes import answer, describe_size, slope_parts
+from temperance.measurements.rate_studies import any_record, any_study, study_for
+from temperance.measurements.slopes import answer, describe_size, slope_parts, study_record
 from temperance.measurements.true_measures import exact, named_gate_at, read_atoms, read_truth, values_of
+from temperance.numerics.studies.run import run_general, run_study
 from temperance.show.answer import Typeset
 from temperance.show.options import (
     NAMED_ALONE,
@@ -24,18 +25,18 @@ from temperance.show.options import (
     Whole,
     takes_formulas,
 )
-from temperance.show.output import BadInput, Display, doing, resumable
+from temperance.show.output import BadInput, Display, resumable
 from temperance.show.plots import Plot, panels, rates_plot
 from temperance.show.table import Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gauge_of, generic
-from temperance.theory.models.truth import Loss, loss_of
+from temperance.theory.models.truth import loss_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from temperance.numerics.studies.study import Study
+    from temperance.numerics.studies.study import RateStudy
 
 _HOW = {
     "lattice": "counts on the lattice",
@@ -124,7 +125,7 @@ def rates(
 
     Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems and fits of
     their own. Any other model is fitted on the lattice near two true atoms, from starts that use the truth, and
-    compared with its contact orders; the options gauge, experiment, workers, scheduler and store are not for it.
+    compared with its contact orders; the options gauge and experiment are not for it.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or
@@ -155,8 +156,16 @@ def rates(
     fit_loss = loss_of(loss)
     named = named_gate_at(options, truth)
     if named is None or fit_loss == "least-squares":
-        _require_alone(gauge, experiment, workers=workers, scheduler=scheduler, store=store)
-        return _of_any(options, true, fitted, n, replicates, seed, fit_loss, truth)
+        _require_alone(gauge, experiment)
+        point = read_atoms(truth, options.spec, true)
+        plan = any_study(
+            options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=fit_loss, truth=point
+        )
+        record = any_record(plan, _run(run_general, plan.study, workers, scheduler, store))
+        record["setting"] |= {"loss": fit_loss, "gate_formula": options.reading_record}
+        setting = plan.study.family.setting
+        lines = (*options.reading_lines, describe_truth(true_atoms(setting)), _STARTS)
+        return Rates(values_of(setting.truth, exact), record=record, summary=summary_of(record, *lines))
     name, source = named
     study = study_for(
         gate=name,
@@ -171,44 +180,16 @@ def rates(
         seed=seed,
         experiment=experiment,
     )
-    study_record = _record(study, workers, scheduler, store)
-    record = {**study_record, "slopes": [s for s in study_record["slopes"] if not _held(s)]}
+    whole_record = study_record(_run(run_study, study, workers, scheduler, store))
+    record = {**whole_record, "slopes": [s for s in whole_record["slopes"] if not _held(s)]}
     return Rates(record=record, summary=summary_of(record, *options.reading_lines))
 
 
-def _require_alone(gauge: str, experiment: str | None, **options: object) -> None:
+def _require_alone(gauge: str, experiment: str | None) -> None:
     """Raise ValueError for an option of the gates that have theorems and fits of their own."""
-    values: dict[str, object] = {"gauge anchored": gauge_of(gauge) == "anchored"}
-    values |= {"experiment sample": experiment == "sample", **options}
+    values = {"gauge anchored": gauge_of(gauge) == "anchored", "experiment sample": experiment == "sample"}
     if option := next((name for name, value in values.items() if value), None):
         raise BadInput(f"--{option} {NAMED_ALONE}")
-
-
-def _of_any(
-    options: Options,
-    true: int,
-    fitted: int,
-    n: Sequence[int] | None,
-    replicates: int | None,
-    seed: int,
-    loss: Loss,
-    truth: FileOr,
-) -> Rates:
-    """Of any model without theorems of its own, or by least squares."""
-    from temperance.measurements.rate_studies import any_record, any_study
-
-    with doing("replicates") as tell:
-        point = read_atoms(truth, options.spec, true)
-        study = any_study(options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=loss, truth=point)
-        try:
-            result = study.run(lambda done: tell(done, study.study.replicates))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
-    record = any_record(study, result)
-    record["setting"]["gate_formula"] = options.reading_record
-    lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
-    values = values_of(study.study.family.setting.truth, exact)
-    return Rates(values, record=record, summary=summary_of(record, *lines))
 
 
 def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
@@ -220,10 +201,10 @@ def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
     return Summary(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
 
 
-def _record(study: Study, workers: int | None, scheduler: str | None, store: str | None) -> dict[str, Any]:
-    """The record of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
-    from temperance.measurements.slopes import study_record
-    from temperance.numerics.studies.run import run_study
+def _run(
+    run: Callable[..., Any], study: RateStudy, workers: int | None, scheduler: str | None, store: str | None
+) -> Any:
+    """The result of a study that is run: in processes, as many as there are cores by default, or on a cluster."""
     from temperance.numerics.studies.workers import cluster, processes
 
     count = processes(workers)
@@ -231,7 +212,7 @@ def _record(study: Study, workers: int | None, scheduler: str | None, store: str
         report = partial(display.report, "replicates")
         with nullcontext() if scheduler is None else cluster(scheduler) as executor:
             count = 1 if executor is not None else count
-            return study_record(run_study(study, workers=count, executor=executor, store=store, progress=report))
+            return run(study, workers=count, executor=executor, store=store, progress=report)
 
 
 def _held(slope: Mapping[str, Any]) -> bool:

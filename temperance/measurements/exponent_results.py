@@ -26,7 +26,8 @@ from temperance.measurements.contact_orders import setting_record
 from temperance.measurements.judgement import LEVEL, LegOutcome, conditions, objection, with_test
 from temperance.numerics.fitting.search import FAILED
 from temperance.numerics.fitting.split_mixtures import Family
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart, run_general
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
+from temperance.numerics.studies.run import run_general
 from temperance.numerics.studies.slopes import log_slope, slope_test
 from temperance.show.inputs import read_stored
 from temperance.show.output import write_file
@@ -133,20 +134,17 @@ def bounds(name: str) -> Orders:
 
 def record(result: GeneralResult) -> dict[str, Any]:
     """A result as JSON: definition, errors to five digits (null where a fit is dropped), and how fits ended."""
-    statuses = [s for row in result.status for s in row]
+    groups = {name: e.reshape(result.status.shape) for name, e in result.errors.items()}
     return {
         "definition": result.study.definition,
-        "errors": {name: _rounded_errors(rows, result.status) for name, rows in result.errors.items()},
-        "fits": {s: statuses.count(s) for s in ("converged", "at_bound", *FAILED)},
+        "errors": {name: [[_rounded(e) for e in row] for row in rows] for name, rows in groups.items()},
+        "fits": result.counts,
         "conditions": conditions(result),
     }
 
 
-def _rounded_errors(errors: Any, status: list[list[str]]) -> list[list[float | None]]:
-    return [
-        [None if s in FAILED else float(f"{e:.{_DIGITS}g}") for e, s in zip(*row, strict=True)]
-        for row in zip(errors, status, strict=True)
-    ]
+def _rounded(error: float) -> float | None:
+    return None if np.isnan(error) else float(f"{error:.{_DIGITS}g}")
 
 
 @cache

@@ -18,8 +18,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from temperance.numerics.fitting.search import APART
-from temperance.numerics.studies.general_studies import GeneralResult
-from temperance.numerics.studies.results import StudyResult
+from temperance.numerics.studies.results import Result
 from temperance.numerics.studies.slopes import LARGEST_DROPPED, Hypothesis, holm, slope_test
 
 LegName = Literal["proof", "contact", "monte_carlo"]
@@ -232,7 +231,7 @@ def describe_family(tally: Mapping[str, Any]) -> str:
 LEAST_AGREEMENT = 0.98
 
 
-def conditions(result: StudyResult | GeneralResult) -> dict[str, Any]:
+def conditions(result: Result) -> dict[str, Any]:
     """What the rows of a study carry beside every slope.
 
     agreement: the share of fits on which two searches agree; starts: how many climbs they make in a first round;
@@ -242,7 +241,7 @@ def conditions(result: StudyResult | GeneralResult) -> dict[str, Any]:
     return {
         "agreement": float((np.abs(result.gaps) <= APART).mean()),
         "starts": result.starts,
-        "rounds": result.study.rounds,
+        "rounds": result.study.effort.rounds,
         "at_edge": dict(result.at_edge),
         "smallest_share": float(np.nanmedian(result.smallest_share[:, -1])),
     }

@@ -9,33 +9,31 @@ Gaussian, and the true point that of `exponents` (theory 8).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
-from temperance.measurements.judgement import LEVEL, conditions, objection
-from temperance.measurements.slopes import SlopeTests, describe_size
+from temperance.measurements.judgement import LEVEL
+from temperance.measurements.slopes import describe_size, record_of
 from temperance.measurements.true_measures import check_truth, default_truth
 from temperance.numerics.fitting.local_fits import require_smooth
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.fitting.search import FAILED, Effort
+from temperance.numerics.fitting.search import Effort
 from temperance.numerics.fitting.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
 from temperance.numerics.studies.general_studies import (
     GeneralResult,
     GeneralStudy,
+    RegressionStudy,
     kept_apart,
     profile,
-    run_general,
-    run_regression,
 )
 from temperance.numerics.studies.lattice import kinks_move
-from temperance.numerics.studies.results import StudySlope, error_points, slope_of
+from temperance.numerics.studies.results import study_slopes
 from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
@@ -191,19 +189,10 @@ _UNPUBLISHED = "no paper on this model is in the list"
 
 @dataclass(frozen=True, eq=False)
 class AnyStudy:
-    """A study, and what is proved of the groups of its errors: by the title of an order.
-
-    loss: of the fits: the likelihood of the mixture, or least squares of its regression function.
-    """
+    """A study of any model, and what is proved of the groups of its errors: by the title of an order."""
 
     study: GeneralStudy
     proved: dict[str, Order]
-    loss: Loss = "likelihood"
-
-    def run(self, progress: Callable[[int], None]) -> GeneralResult:
-        """Sample, fit and compare; progress is told the number of finished replicates."""
-        run = run_general if self.loss == "likelihood" else run_regression
-        return run(self.study, progress)
 
 
 def any_study(
@@ -249,7 +238,6 @@ def any_study(
     else:
         listed = orders(chosen).orders
     family = Family(_measured_at(chosen, truth) if truth else chosen if squares else kept_apart(chosen))
-    require_smooth(family)
     proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
     flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
     flat |= {NU.name} if squares else set()
@@ -263,9 +251,8 @@ def any_study(
             proved[WEIGHT], powers[WEIGHT] = o, 1.0
     name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
     name += ", least squares" if squares else ""
-    return AnyStudy(
-        GeneralStudy(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved, loss
-    )
+    make = RegressionStudy if squares else GeneralStudy
+    return AnyStudy(make(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved)
 
 
 def _measured_at(chosen: Setting, truth: Truth) -> Setting:
@@ -306,38 +293,12 @@ def tau_profile(truth: Truth) -> tuple[Array, Array]:
 
 def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
     """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
-    status = np.array(result.status)
-    valid = ~np.isin(status, FAILED)
-    counts = {name: int((status == name).sum()) for name in ("converged", "at_bound")}
-    measured = conditions(result)
-    no_test = objection(float((~valid).mean()), measured["agreement"])
-    judged = SlopeTests(plan.study.sizes, LEVEL / len(result.errors), exact=False, objection=no_test)
-    slopes = [{**judged.record(s, p), **measured} for s, p in _slopes(plan, result, valid)]
-    return {
-        "setting": {**plan.study.definition, "loss": plan.loss},
-        "experiment": "lattice" if plan.loss == "likelihood" else "nodes",
-        "slopes": slopes,
-        "fits": {"total": int(status.size), **counts, "failed": int((~valid).sum())},
-        "conditions": measured,
-    }
-
-
-def _slopes(
-    plan: AnyStudy, result: GeneralResult, valid: NDArray[np.bool_]
-) -> Iterator[tuple[StudySlope, Prediction | None]]:
-    """The slope of every group of errors, and what is predicted of it."""
-    study, m = plan.study, plan.study.family.m
-    shared = {p.name for p in study.family.setting.spec.gate.shared}
-    for name, all_errors in result.errors.items():
-        cell, size = (None, None) if name in shared else (0, m)
-        errors, order = np.where(valid, all_errors, np.nan), plan.proved.get(name)
-        slope = slope_of(errors, study.sizes)
-        points = error_points(errors, study.sizes)
-        label = name if order is None else order.parameter
-        yield (
-            StudySlope(label, cell, size, 1.0, (study.family.sizes,), None, slope, points, errors),
-            None if order is None else _prediction(order, size),
-        )
+    slopes = []
+    for s in study_slopes(result):
+        order = plan.proved.get(s.parameter)
+        predicted = None if order is None else _prediction(order, s.cell_size)
+        slopes.append((s if order is None else replace(s, parameter=order.parameter), predicted))
+    return record_of(result, slopes, LEVEL / len(result.errors))
 
 
 def _prediction(o: Order, size: int | None) -> Prediction:

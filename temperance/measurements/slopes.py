@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -26,7 +26,7 @@ from temperance.measurements.judgement import (
     planned_slope,
     with_test,
 )
-from temperance.numerics.studies.results import StudyResult, StudySlope, study_slopes
+from temperance.numerics.studies.results import Result, StudyResult, StudySlope, study_slopes
 from temperance.numerics.studies.slopes import is_sharp, slope_test
 from temperance.numerics.studies.study import Study
 from temperance.show.table import Columns, Part, Table
@@ -70,13 +70,19 @@ def study_record(result: StudyResult, *, level: float | None = None) -> dict[str
     study = result.study
     home, image = predictions(study), _of_the_image(study)
     each = LEVEL / max(1, len(planned_slopes((study,), LEVEL))) if level is None else level
-    beside = conditions(result)
-    judged = SlopeTests(study.sizes, each, study.exact, objection(result.dropped, beside["agreement"]))
-    slopes = [{**judged.record(s, _applicable(s, home, image)), **beside} for s in study_slopes(result)]
+    return record_of(result, [(s, _applicable(s, home, image)) for s in study_slopes(result)], each, exact=study.exact)
+
+
+def record_of(
+    result: Result, slopes: Iterable[tuple[StudySlope, Prediction | None]], level: float, *, exact: bool = False
+) -> dict[str, Any]:
+    """The object of `rates --json`, of slopes with what is predicted of each; exact: as in `SlopeTests`."""
+    study, beside = result.study, conditions(result)
+    judged = SlopeTests(study.sizes, level, exact, objection(result.dropped, beside["agreement"]))
     return {
         "setting": {**study.definition, "digest": study.digest},
         "experiment": study.experiment,
-        "slopes": slopes,
+        "slopes": [{**judged.record(s, rate), **beside} for s, rate in slopes],
         "fits": fits(result),
         "conditions": beside,
     }
@@ -128,7 +134,7 @@ def _predicted_groups(study: Study) -> tuple[tuple[str, str, float], ...]:
     return tuple(named_groups)
 
 
-def fits(result: StudyResult) -> dict[str, int]:
+def fits(result: Result) -> dict[str, int]:
     """How many fits ended how; failed: spikes and those that ran out of steps."""
     counts = result.counts
     failed, total = counts["spike"] + counts["max_steps"], sum(counts.values())

@@ -15,8 +15,9 @@ from temperance.numerics.fitting.search import Effort, climb_all, search
 from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import general_studies
-from temperance.numerics.studies.general_studies import GeneralStudy, group_errors, run_general
+from temperance.numerics.studies.general_studies import GeneralStudy, group_errors
 from temperance.numerics.studies.lattice import family_experiment, samples
+from temperance.numerics.studies.run import run_general
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
 
@@ -126,10 +127,10 @@ def test_a_study_is_determined_by_its_definition():
     one, again, other = (run_general(small(seed=seed)) for seed in (7, 7, 8))
     assert set(one.errors) == {"beta1", "mean beta1", "b", "mean b", "nu", "mean nu"}
     for name, errors in one.errors.items():
-        assert errors.shape == (2, 2)
+        assert errors.shape == (2, 2, 1)
         assert np.array_equal(errors, again.errors[name])
         assert not np.array_equal(errors, other.errors[name])
-    assert one.status == again.status
+    assert one.status.tolist() == again.status.tolist()
     assert np.array_equal(one.gaps, again.gaps)
 
 

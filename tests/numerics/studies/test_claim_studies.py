@@ -71,7 +71,7 @@ def test_every_kernel_of_some_studies_is_compiled_once():
     """Those of k - 1 atoms, which searches begin at, too; a temperature that is held has the kernel of a fitted one."""
     workers = Listed()
     compile_side_by_side(STUDIES, workers)
-    kernels = [(given[1], given[0].gauge, given[0].activation) for given in workers.given if given]
+    kernels = [(given[0].k - given[1], given[0].gauge, given[0].activation) for given in workers.given if given]
     assert workers.given[0] == ()  # what climbs, and the sums of the gradient process
     assert len(workers.given) == len(kernels) + 1
     assert len(kernels) == len(set(kernels))

@@ -19,9 +19,9 @@ from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
 from temperance.numerics.studies.lattice import samples
 from temperance.numerics.studies.results import STATUSES, study_slopes
-from temperance.numerics.studies.run import Progress, data_of, run_replicate, run_study, search_sizes
+from temperance.numerics.studies.run import Progress, run_replicate, run_study
 from temperance.numerics.studies.store import open_store
-from temperance.numerics.studies.study import Study
+from temperance.numerics.studies.study import Study, search_sizes
 from temperance.numerics.studies.workers import processes
 
 TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -191,13 +191,13 @@ def test_workers_end_within_two_seconds_of_the_death_of_their_parent(work):
 
 def test_from_the_largest_size_down_a_missed_maximum_is_reached(monkeypatch):
     """A search that ends low at the first n is taken up from its estimate at the second."""
-    problems = [SMALL.problem(points, compiled=False) for points in data_of(SMALL, 0)]
+    problems = [SMALL.problem(points, compiled=False) for points in SMALL.data(0)]
 
     def missing(problem, *given, **options):
         once = search_once(problem, *given, **options)
         return climb_all(problem, [problem.lower], passes=1) if problem is problems[0] else once
 
-    monkeypatch.setattr(temperance.numerics.studies.run, "search_once", missing)
+    monkeypatch.setattr(temperance.numerics.studies.study, "search_once", missing)
     rest = ([1, 2], [EXACT, EXACT], SMALL.effort, 0)
     once, again = (search_sizes(problems, *rest, backward=backward) for backward in (False, True))
     assert again[0].log_likelihood > once[0].log_likelihood + 50

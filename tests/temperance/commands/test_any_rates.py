@@ -6,6 +6,7 @@ import pytest
 
 import temperance
 from temperance.commands.app import run
+from temperance.numerics.studies import run as study_runs
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
@@ -13,7 +14,7 @@ CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
 SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")
 TWO = {"true": 2, "fitted": 3, "loss": "least-squares"}
-QUICK = ("--n", "300,600", "--replicates", "10")
+QUICK = ("--n", "300,600", "--replicates", "10", "--workers", "1")
 
 
 def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_rest(output):
@@ -97,13 +98,30 @@ def test_the_bias_has_a_rate_that_is_predicted_and_measured(output):
     assert {*measured} == {*predicted} - {"density", "kappa", "tau"}
 
 
-def test_a_study_that_is_stopped_says_that_nothing_is_kept(monkeypatch, capsys):
-    def stopped(*_):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("model", [(*WAVE, *EXACT), (*CUBIC, *SPLIT, "--loss", "least-squares")])
+def test_a_study_that_is_stopped_goes_on_from_its_store(model, monkeypatch, output, capsys, tmp_path):
+    """Each replicate is made once, and the answer is that of a study that is not stopped."""
+    command = ("rates", *model, "--n", "1e4,1e6", *QUICK[2:], "--json")
+    whole, run_replicate, made = output(*command), study_runs.run_replicate, []
 
-    monkeypatch.setattr("temperance.measurements.rate_studies.run_general", stopped)
-    assert run(["rates", *WAVE, *EXACT]) == 130
-    assert capsys.readouterr().err == "interrupted; nothing is kept of a study of this model\n"
+    def stopped(study, replicate):
+        made.append(replicate)
+        if len(made) == 5:
+            raise KeyboardInterrupt
+        return run_replicate(study, replicate)
+
+    monkeypatch.setattr(study_runs, "run_replicate", stopped)
+    store = ("--store", str(tmp_path / "s.sqlite"))
+    assert run([*command, *store]) == 130
+    assert "finished replicates are in" in capsys.readouterr().err
+    assert output(*command, *store) == whole
+    assert made == [0, 1, 2, 3, 4, 0, *range(4, 10)]  # the first is made again, as a check
+
+
+@pytest.mark.slow
+def test_a_study_of_any_model_is_the_same_on_workers(output):
+    command = ("rates", *WAVE, *EXACT, *QUICK[:4], "--json")
+    assert output(*command, "--workers", "2") == output(*command, "--workers", "1")
 
 
 MODELS = {
