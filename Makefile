@@ -16,7 +16,7 @@ $(RUNS): requirements.lock pyproject.toml
 	@echo "step 1 of 2: making .venv"
 	@$(PYTHON) -m venv .venv
 	@echo "step 2 of 2: installing temperance and what it runs on"
-	@$(PIP) install --constraint requirements.lock --editable .
+	@$(PIP) install --constraint requirements.lock --editable '.[notebooks]'
 	@touch $@
 
 $(INSTALLED): $(RUNS)
@@ -65,7 +65,7 @@ test-interop: $(INSTALLED)
 LOWEST := build/lowest
 test-lowest:
 	$(PYTHON) -m venv --clear $(LOWEST)
-	$(PYTHON) tools/lowest.py cluster sklearn docs test > $(LOWEST)/requirements.txt
+	$(PYTHON) tools/lowest.py notebooks cluster sklearn docs test > $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --requirement $(LOWEST)/requirements.txt
 	$(LOWEST)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --editable .
 	NUMBA_CACHE_DIR=$(CURDIR)/$(LOWEST)/numba $(LOWEST)/bin/pytest --numprocesses 2 -m "not full and not pinned" $(TESTS)

@@ -59,6 +59,7 @@ from temperance.show.document import (
     typeset_cell,
 )
 from temperance.show.inputs import read_json
+from temperance.show.notebook import build, execute, require_kernel, text
 from temperance.show.options import FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display, to_json
 from temperance.show.page import versions
@@ -824,8 +825,6 @@ class Paper(Answer):
             shutil.rmtree(part, ignore_errors=True)
 
     def _fill(self, folder: Path) -> None:
-        from temperance.show.notebook import build, execute, text
-
         for name in ("sections", "figures", "certificates"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         head = ("#!/bin/sh", "# the numbers of the paper, one by one, and the paper", "set -e")
@@ -919,6 +918,7 @@ def paper(
         raise BadInput("--gauge anchored is for the gate activation; the others hold what their gauge holds")
     if true is not None and not 2 <= true <= _MOST_TRUE:
         raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms, not {true}")
+    require_kernel()  # now, and not after minutes
     point = _truth(options, truth, true, chosen == "anchored")
     k = point.k + 1 if fitted is None else fitted
     if not (2 <= point.k <= _MOST_TRUE and point.k < k):

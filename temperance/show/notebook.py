@@ -19,16 +19,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 from temperance.numerics.mixture.threads import interrupts_noted
 from temperance.show.output import BadInput
+
+if TYPE_CHECKING:
+    from nbclient import NotebookClient
 
 Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
 
@@ -66,11 +68,21 @@ def kind_of(cell: NotebookNode) -> str:
     return next((tag for tag in cell.metadata.get("tags", ()) if tag in TAGS), "code")
 
 
-def execute(notebook: NotebookNode, folder: Path | None = None) -> NotebookNode:
-    """A copy of the notebook with the outputs of a fresh kernel. Raises CellExecutionError if a cell fails.
+def require_kernel() -> None:
+    """Raise BadInput where the extra `notebooks` is not installed."""
+    if missing := [name for name in ("nbclient", "ipykernel") if find_spec(name) is None]:
+        raise BadInput(f"notebooks run with {' and '.join(missing)}: pip install 'temperance[notebooks]'")
 
-    folder: where the kernel works, by default here.
+
+def execute(notebook: NotebookNode, folder: Path | None = None) -> NotebookNode:
+    """A copy of the notebook with the outputs of a fresh kernel.
+
+    folder: where the kernel works, by default here. Raises CellExecutionError if a cell fails, BadInput where the extra
+    `notebooks` is not installed.
     """
+    require_kernel()
+    from nbclient import NotebookClient
+
     fresh = deepcopy(notebook)
     # the kernel itself warns while it starts, in Python and in its log
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
@@ -256,6 +268,8 @@ def run_again(stored: NotebookNode, own: Mapping[str, Value]) -> tuple[NotebookN
 
     A notebook that imports what is not installed, such as torch, is skipped.
     """
+    from nbclient.exceptions import CellExecutionError
+
     try:
         executed = execute(inject(stored, own))
     except CellExecutionError as error:

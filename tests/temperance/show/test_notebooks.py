@@ -7,6 +7,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 
 from temperance.commands.app import run
+from temperance.show import notebook as notebook_module
 from temperance.show.notebook import SIZED, TAGS, build, defaults, differences, execute, inject, text, values
 
 FOLDER = Path(__file__).parents[3] / "notebooks"
@@ -140,6 +141,15 @@ def test_the_command_runs_with_parameters(capsys, tmp_path):
         nbformat.write(notebook, tmp_path / "b.ipynb")
         assert run(["notebooks", "run", str(tmp_path / "b.ipynb")]) == 1
         assert capsys.readouterr().out == f"b.ipynb: {ending}\n"
+
+
+def test_without_the_extra_nothing_is_computed_and_the_remedy_is_named(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(notebook_module, "find_spec", lambda name: None if name == "nbclient" else name)
+    for command, name in (("paper", "folder"), ("derive", "x.ipynb")):
+        assert run([command, "--gate", "softmax", "-o", str(tmp_path / name)]) == 2
+        message = capsys.readouterr().err
+        assert message == "notebooks run with nbclient: pip install 'temperance[notebooks]'\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
