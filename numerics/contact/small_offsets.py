@@ -29,8 +29,7 @@ from temperance.theory.expressions import balls
 from temperance.theory.expressions.language import KNOWN
 from temperance.theory.interactions.independence import formula_at
 from temperance.theory.models.form import X, is_linear
-from temperance.theory.models.spec import NU
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.spec import NU, weight_parameters
 
 Balls: TypeAlias = np.ndarray[Any, np.dtype[np.object_]]
 BITS = 256

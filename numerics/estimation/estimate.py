@@ -54,8 +54,16 @@ from temperance.theory.activations.activation import activation as activated
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.experts import expert, mean_of
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.models.spec import NU, TAU, MoESpec, atom_symbol, coordinates, covariates
-from temperance.theory.models.weights import kinks, weight_parameters
+from temperance.theory.models.spec import (
+    NU,
+    TAU,
+    MoESpec,
+    atom_symbol,
+    coordinates,
+    covariates,
+    kinks,
+    weight_parameters,
+)
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.traits import flows_of_gate, translations, understood
 

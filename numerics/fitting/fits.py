@@ -33,8 +33,7 @@ from temperance.numerics.mixture.kernel_sums import Coordinates
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
-from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.spec import BETA0, NU, MoESpec, true_value, weight_parameters
 from temperance.theory.symmetries.traits import translations
 
 Bools = NDArray[np.bool_]

@@ -31,7 +31,7 @@ from temperance.numerics.fitting.split_mixtures import Array, Atoms, Family
 from temperance.numerics.mixture.atom_formulas import AtomFormulas
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.numerics.mixture.threads import one_blas_thread
-from temperance.theory.models.weights import kinks
+from temperance.theory.models.spec import kinks
 
 _RANGE = 2.0  # of real parameters around the truth
 FACTOR = 4.0  # of positive parameters around the truth

@@ -18,9 +18,8 @@ import sympy as sp
 
 from temperance.numerics.mixture.points import softmax
 from temperance.theory.models.form import X
-from temperance.theory.models.spec import BETA0, NU, covariates
+from temperance.theory.models.spec import BETA0, NU, covariates, kinks
 from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.models.weights import kinks
 from temperance.theory.symmetries.parity import is_even, sign_changes
 from temperance.theory.symmetries.traits import translates
 

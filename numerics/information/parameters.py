@@ -31,9 +31,8 @@ from temperance.numerics.mixture.plain_sums import atom_jets
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.gates import Gauge
-from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates
+from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates, kinks, weight_parameters
 from temperance.theory.models.truth import Truth
-from temperance.theory.models.weights import kinks, weight_parameters
 from temperance.theory.symmetries.traits import traits
 
 _PER_DEVIATION = 6.0

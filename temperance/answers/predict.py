@@ -31,12 +31,10 @@ from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of, require_gate
-from temperance.theory.models.order import Reason, ReasonKind
-from temperance.theory.models.spec import MoESpec
+from temperance.theory.models.order import HALF, Prediction, Reason, ReasonKind
+from temperance.theory.models.spec import MoESpec, is_weighted, kinks
 from temperance.theory.models.truth import loss_of
-from temperance.theory.models.weights import is_weighted, kinks
 from temperance.theory.rates.predict import predict as predictions
-from temperance.theory.rates.prediction import HALF, Prediction
 from temperance.theory.rates.true_point import slopes, somewhere
 from temperance.theory.symmetries.traits import Understood
 from temperance.theory.twins.decision import twins

@@ -17,9 +17,8 @@ from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_p
 from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, covariates
+from temperance.theory.models.spec import BETA0, covariates, kinks, weight_parameters
 from temperance.theory.models.truth import Setting
-from temperance.theory.models.weights import kinks, weight_parameters
 from temperance.theory.symmetries.traits import translates
 
 Doing = Callable[[str], AbstractContextManager[object]]

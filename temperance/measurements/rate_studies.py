@@ -41,11 +41,9 @@ from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import at_truth, flat_curves, order_setting
 from temperance.theory.least_squares.orders import least_squares_orders, split_atom
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
-from temperance.theory.models.order import Order
-from temperance.theory.models.spec import NU, TAU, MoESpec
+from temperance.theory.models.order import Order, Prediction
+from temperance.theory.models.spec import NU, TAU, MoESpec, is_weighted
 from temperance.theory.models.truth import Loss, Setting, Truth
-from temperance.theory.models.weights import is_weighted
-from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import Analysis
 
 SIZES = (1000, 2000, 4000, 8000, 16000, 32000)

@@ -30,8 +30,8 @@ from temperance.numerics.studies.results import Result, StudyResult, StudySlope,
 from temperance.numerics.studies.slopes import is_sharp, slope_test
 from temperance.numerics.studies.study import Study
 from temperance.show.table import Columns, Part, Table
+from temperance.theory.models.order import Prediction, weakest
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.prediction import Prediction, weakest
 
 _EARLY = 10**4  # sizes below it say nothing of a limit: variances differ from theirs by O(1/n)
 _RARE = 0.5  # share of the fits up to which cells of some size may be without a slope

@@ -22,8 +22,7 @@ OTHER_WORDS = {
     "theory/contact/contact_curves.py": 1,  # nu as what a curve moves
     "numerics/estimation/fit.py": 2,  # names whose fits keep the estimator that scales the data, and its digits
     "temperance/answers/atlas.py": 1,  # the title of a row leaves out the usual expert
-    "temperance/answers/certify.py": 1,  # what a certificate is about: an activation
-    "theory/contact/proved_places.py": 1,
+    "temperance/answers/certify.py": 2,  # what a certificate is about: an activation
     "theory/kernel/place.py": 1,
     "theory/kernel/verdict.py": 1,
     "temperance/answers/efficiency.py": 1,  # the condition on an activation that fails

@@ -35,9 +35,8 @@ from temperance.theory.interactions.independence import independent
 from temperance.theory.models.form import activated, affine_mean, intercept, is_linear, linear_in
 from temperance.theory.models.gates import Gauge
 from temperance.theory.models.order import Reason, ReasonKind, theorem
-from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates
+from temperance.theory.models.spec import NU, Expert, Gate, MoESpec, covariates, kinks, own_parameters
 from temperance.theory.models.truth import Setting, require_mean
-from temperance.theory.models.weights import kinks, own_parameters
 from temperance.theory.symmetries.score_translations import generic_rank, scores, separated_score
 from temperance.theory.symmetries.traits import flows_of_gate, traits
 

@@ -21,12 +21,10 @@ from temperance.theory.contact.places import MOST_ATOMS
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean, named
 from temperance.theory.models.gates import FITTED
-from temperance.theory.models.order import Order, ReasonKind
-from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates
+from temperance.theory.models.order import HALF, Cells, Order, Prediction, ReasonKind, density
+from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates, is_weighted, kinks, weight_parameters
 from temperance.theory.models.truth import Truth
-from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
 from temperance.theory.rates.overspecified import splittings
-from temperance.theory.rates.prediction import HALF, Cells, Prediction, density
 
 UNPUBLISHED = "no paper on this model is in the list"
 _AT = "the true atoms are {}"

@@ -27,9 +27,8 @@ from temperance.theory.kernel.reader import Rejected, require
 from temperance.theory.kernel.series import Expansion, Ring, Series
 from temperance.theory.models import gates
 from temperance.theory.models.form import in_places, intercept
-from temperance.theory.models.spec import NU, MoESpec, covariates
+from temperance.theory.models.spec import NU, MoESpec, covariates, own_parameters
 from temperance.theory.models.truth import Setting
-from temperance.theory.models.weights import own_parameters
 
 T, Q, ROOT = sp.symbols("_t _q _r")
 """Along a curve, the node of an atom, an algebraic number: names that no parameter has."""

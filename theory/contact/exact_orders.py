@@ -38,9 +38,8 @@ from temperance.theory.interactions.independence import (
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.order import Order, Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, Y
+from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, Y, weight_parameters
 from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.models.weights import weight_parameters
 from temperance.theory.rates.true_point import Constant, irregularity
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.symmetries.traits import flows_of_gate, traits, translates

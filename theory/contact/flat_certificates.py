@@ -17,8 +17,8 @@ from temperance.theory.contact.contact_curves import ROOT, T, shift_of_weight
 from temperance.theory.contact.places import exact_place, place
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.reader import Rejected
+from temperance.theory.models.spec import own_parameters
 from temperance.theory.models.truth import Setting
-from temperance.theory.models.weights import own_parameters
 
 Place = Mapping[sp.Symbol, sp.Expr]
 """The true values of a gate's parameters in an atom."""

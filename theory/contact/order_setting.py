@@ -22,9 +22,19 @@ from temperance.theory.models.experts import mean_of, unlike
 from temperance.theory.models.form import factors, intercept, on_lines_as, renaming
 from temperance.theory.models.gates import cosine, names
 from temperance.theory.models.order import Quantity
-from temperance.theory.models.spec import BETA0, NU, Expert, Gate, Jet, MoESpec, covariates, true_value
+from temperance.theory.models.spec import (
+    BETA0,
+    NU,
+    Expert,
+    Gate,
+    Jet,
+    MoESpec,
+    covariates,
+    is_weighted,
+    true_value,
+    weight_parameters,
+)
 from temperance.theory.models.truth import Setting, Truth, require_mean
-from temperance.theory.models.weights import is_weighted, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.symmetries.flows import Flow
 from temperance.theory.symmetries.traits import flows_of_gate, on_lines, translations

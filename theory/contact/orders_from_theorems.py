@@ -25,12 +25,11 @@ from temperance.theory.models import gates
 from temperance.theory.models.experts import constant
 from temperance.theory.models.form import activated, affine_mean, degree, in_places, intercept, is_linear, natural
 from temperance.theory.models.gates import Gauge
-from temperance.theory.models.order import Bounds, Quantity, Reason, ReasonKind, theorem
+from temperance.theory.models.order import Bounds, Prediction, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import NU, covariates
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.predict import predict
-from temperance.theory.rates.prediction import Prediction
 from temperance.theory.symmetries.traits import on_lines
 
 _WEIGHTS = theorem("the second derivatives of the gate's weight are independent")

@@ -16,9 +16,17 @@ from temperance.theory.contact.order_setting import SUPPORT, require_parameters
 from temperance.theory.kernel.place import WEIGHT
 from temperance.theory.models.experts import mean_of, unlike
 from temperance.theory.models.form import factors, is_linear
-from temperance.theory.models.spec import BETA0, NU, Gate, MoESpec, covariates, true_value
+from temperance.theory.models.spec import (
+    BETA0,
+    NU,
+    Gate,
+    MoESpec,
+    covariates,
+    own_parameters,
+    true_value,
+    weight_parameters,
+)
 from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.models.weights import own_parameters, weight_parameters
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.symmetries.traits import traits
 

@@ -37,9 +37,8 @@ from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.form import Coordinates, linear_in
 from temperance.theory.models.order import Order, Quantity, Reason, ReasonKind
-from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, true_value
+from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, kinks, true_value
 from temperance.theory.models.truth import Noise, Setting, Truth, Values
-from temperance.theory.models.weights import kinks
 
 
 def mean(spec: MoESpec) -> sp.Expr:

@@ -25,7 +25,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.language import did_you_mean
-from temperance.theory.models import experts, gates, weights
+from temperance.theory.models import experts, gates
 from temperance.theory.models.experts import normal
 from temperance.theory.models.form import named, recognised
 from temperance.theory.models.formula_reader import (
@@ -48,6 +48,7 @@ from temperance.theory.models.spec import (
     bias_of,
     covariates,
     require_dimension,
+    scaling_parameters,
 )
 
 _MOST_EXCHANGED = 6  # own parameters, of which all pairs of pairs are exchanged
@@ -87,7 +88,7 @@ def gate_from(
     own = tuple(p for p in own if p != added)
     _require_acting(log_weight, own, common, found.dim)
     made = Gate(text.strip(), log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
-    scaling = weights.scaling(made)
+    scaling = scaling_parameters(made)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:

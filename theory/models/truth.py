@@ -20,8 +20,7 @@ import sympy as sp
 
 from temperance.theory.models import experts
 from temperance.theory.models.gates import one_of
-from temperance.theory.models.spec import MoESpec
-from temperance.theory.models.weights import is_weighted, own_parameters
+from temperance.theory.models.spec import MoESpec, is_weighted, own_parameters
 
 Values = Mapping[sp.Symbol, sp.Expr]
 

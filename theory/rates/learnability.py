@@ -26,9 +26,9 @@ from temperance.theory.conditions.decision import Decision, temperature
 from temperance.theory.conditions.degeneracies import LEVEL_OPEN, Failure, classify, mirror
 from temperance.theory.expressions import balls
 from temperance.theory.models.gates import Gauge
+from temperance.theory.models.order import Prediction
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.predict import exact_specified
-from temperance.theory.rates.prediction import Prediction
 from temperance.theory.rates.true_point import (
     Analysis,
     Vectors,

@@ -19,8 +19,7 @@ from fractions import Fraction
 import sympy as sp
 
 from temperance.theory.conditions.families import Outcome
-from temperance.theory.models.order import ReasonKind
-from temperance.theory.rates.prediction import HALF, Cells, Prediction
+from temperance.theory.models.order import HALF, Cells, Prediction, ReasonKind
 from temperance.theory.rates.true_point import Analysis, covers_line, slope_at_zero
 
 _X = sp.Symbol("x")

@@ -23,7 +23,7 @@ from temperance.theory.activations.piecewise import Algebra, Piece
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.degeneracies import Failure, classify, curvature_is_outside_span, mirror
 from temperance.theory.models.gates import Gauge, gauge_of
-from temperance.theory.models.order import ReasonKind
+from temperance.theory.models.order import HALF, Prediction, ReasonKind, density
 from temperance.theory.models.spec import covariates, dot
 from temperance.theory.models.truth import Truth
 from temperance.theory.rates.overspecified import (
@@ -34,7 +34,6 @@ from temperance.theory.rates.overspecified import (
     softmax_cells,
     with_experts,
 )
-from temperance.theory.rates.prediction import HALF, Prediction, density
 from temperance.theory.rates.true_point import Analysis, covers_line, irregularity, is_analytic, slope_at_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau

@@ -33,8 +33,7 @@ from temperance.theory.expressions.balls import is_constant_in, is_zero
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import name_of
 from temperance.theory.models.pieces import boundaries, formulas_of
-from temperance.theory.models.spec import MoESpec, covariates, written
-from temperance.theory.models.weights import is_weighted, own_parameters, weight_parameters
+from temperance.theory.models.spec import MoESpec, covariates, is_weighted, own_parameters, weight_parameters, written
 from temperance.theory.symmetries.flows import Flow, flows_of
 from temperance.theory.symmetries.jacobian import BETWEEN_KINKS, BITS, drawn, drawn_point, finite_slopes, proved_rank
 from temperance.theory.symmetries.score_translations import plain_parameters, scores

@@ -13,7 +13,7 @@ from temperance.numerics.studies.results import StudyResult, StudySlope
 from temperance.numerics.studies.run import run_study
 from temperance.numerics.studies.slopes import log_slope
 from temperance.show.table import Table
-from temperance.theory.rates.prediction import Prediction, weakest
+from temperance.theory.models.order import Prediction, weakest
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from temperance.theory.contact.proved_places import together
+from temperance.answers.certify import together
 from temperance.theory.kernel.check import FORMAT, check
 from temperance.theory.kernel.reader import Rejected, objection
 from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, place

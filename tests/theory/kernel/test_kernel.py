@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from temperance.theory.contact.proved_places import interval
+from temperance.answers.certify import interval
 from temperance.theory.kernel.check import RULES, check, proved
 from temperance.theory.kernel.place import Claim
 from temperance.theory.kernel.reader import objection

@@ -8,8 +8,7 @@ from temperance.theory.models import gates
 from temperance.theory.models.by_name import expert_from, gate_from, model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import named
-from temperance.theory.models.spec import BETA0, NU, TAU, covariates
-from temperance.theory.models.weights import weight_parameters
+from temperance.theory.models.spec import BETA0, NU, TAU, covariates, weight_parameters
 from temperance.theory.symmetries.traits import understood
 
 X = covariates(1)[0]

@@ -6,8 +6,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates
-from temperance.theory.models.weights import is_weighted, kinks, weight_parameters
+from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates, is_weighted, kinks, weight_parameters
 from temperance.theory.symmetries.traits import on_lines, traits
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
