@@ -282,7 +282,8 @@ def search(
     drawn = few is None and problem.formulas.dim > FEW_COLUMNS and len(problem.points.y) > 2 * enough
     if drawn:
         few = Points(*problem.points.some(enough, np.random.default_rng([seed, 0])))
-    here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
+    here = problem if few is None else problem.at(few)
+    at = Stop.in_sample_units(here.points.n)  # what it leaves on a valley is climbed from the ends that may be highest
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
     for turn in range(2 * effort.rounds if halves else 0):
         if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
@@ -290,18 +291,15 @@ def search(
         fewer = fewer_atoms(here, effort, [seed, turn], at)
         halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
-    if few is not None:
-        halves = [[onwards(end) for end in _highest(climbs, few.n, drawn=drawn)] for climbs in halves]
-        first = [onwards(end) for end in first]
+    halves = [[onwards(end) for end in _highest(climbs, here.points.n, drawn=drawn)] for climbs in halves]
+    first = [onwards(end) for end in first]
     optima = [_optimum(problem, climbs) for climbs in halves]
     best = better(*optima) if len(optima) == 2 else _optimum(problem, first)
     if first and optima:
         joint = _optimum(problem, [*first, best.maximum])
         best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
-    if few is not None:
-        alike = sum(end.value >= max(e.value for e in ends) - _SAME / few.n for end in ends)
-        best = replace(best, starts=len(ends), agree=max(alike, 1))
-    return _settled(best, stop)
+    alike = sum(end.value >= max(e.value for e in ends) - _SAME / here.points.n for end in ends)
+    return _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
 
 
 def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:
@@ -326,17 +324,19 @@ def _settled(best: Optimum, stop: Stop) -> Optimum:
 
 
 def _highest(ends: Sequence[Maximum], n: float, *, drawn: bool) -> list[Maximum]:
-    """The different ends that are lower than the best by at most the slack.
+    """The different ends that are lower than the best by at most the slack: of those that are alike the first climbed.
 
     On a part of the points that was drawn, the difference of two ends is known up to a multiple of sqrt(n).
     """
     apart: list[Maximum] = []
+    tops: list[float] = []
     order, slack = sorted(ends, key=lambda end: -end.value), _DRAWN_SLACK * math.sqrt(n) if drawn else _SLACK
     for end in order:
         if (order[0].value - end.value) * n > slack or (drawn and len(apart) == _FINALISTS):
             break
-        if not apart or (apart[-1].value - end.value) * n > _SAME:
-            apart.append(end)
+        if not tops or (tops[-1] - end.value) * n > _SAME:
+            tops.append(end.value)
+            apart.append(next(e for e in ends if 0 <= (end.value - e.value) * n <= _SAME))
     return apart
 
 
