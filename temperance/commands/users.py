@@ -14,7 +14,6 @@ import numpy as np
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from temperance.answers.experts import Experts, answer_of, fit_sizes
 from temperance.commands.app import commands, epilogue
 from temperance.commands.command import command
 from temperance.numerics.estimation.result import FitComparison, FitResult
@@ -140,7 +139,7 @@ def _experts(
     bootstrap: Whole = 0,
     seed: Whole = 0,
     **formulas: Unpack[FormulaOptions],
-) -> Experts:
+) -> Answer:
     """Say how many experts the data of a CSV file come from, and what speaks against the answer.
 
     Args:
@@ -157,6 +156,7 @@ def _experts(
         seed: Of the starts.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
+    from temperance.answers.experts import answer_of, fit_sizes  # `fit` needs none of it
     from temperance.show.inputs import read_csv
 
     x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
