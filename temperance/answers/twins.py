@@ -154,7 +154,8 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood)
     decision = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
     title = f"Exact symmetries of the {spec.gate.name} gate, {atoms} atoms, {gauge} gauge"
     grid = Table("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in symmetries))
-    score = f", S: L - {spec.gate.offset}" if any(s.identity.startswith("S(") for s in symmetries) else ""
+    bias, is_odd = spec.gate.offset, any(s.kind == "odd" for s in symmetries)
+    score = f", S: L - {bias}" if is_odd and bias is not None else ""
     identities = tuple(f"  {s.kind}: {s.identity}" for s in symmetries)
     maps = [s.map for s in symmetries if s.is_twin]
     proved = f"not unique: {'; '.join(maps)}" if maps else "no twin is proved"
