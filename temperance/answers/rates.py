@@ -26,7 +26,7 @@ from temperance.show.options import (
 )
 from temperance.show.output import BadInput, Display, doing, resumable
 from temperance.show.plots import Plot, panels, rates_plot
-from temperance.show.table import Summary
+from temperance.show.table import Aside, Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gauge_of, generic
@@ -206,7 +206,7 @@ def _of_any(
             raise KeyboardInterrupt("interrupted; nothing is kept of a study of this model") from None
     record = any_record(study, result)
     record["setting"]["gate_formula"] = options.reading_record
-    lines = (*options.reading_lines, describe_truth(true_atoms(study.study.family.setting)), _STARTS)
+    lines = (*options.reading_lines, Aside(describe_truth(true_atoms(study.study.family.setting))), _STARTS)
     values = values_of(study.study.family.setting.truth, exact)
     return Rates(values, record=record, summary=summary_of(record, *lines))
 

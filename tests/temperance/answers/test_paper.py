@@ -151,6 +151,41 @@ def test_the_abstract_says_of_which_fits_each_rate_is(paper):
     assert "Nothing was measured" not in "".join(paper.document.abstract)
 
 
+def test_what_is_relative_to_the_last_atom_is_not_said_to_be_lost():
+    found = temperance.paper("gaussian", without_experiments=True)
+    assert (
+        r"not identifiable by themselves: $\varpi$; identifiable through these functions, once"
+        in (found.document.abstract[0])
+    )
+    assert found.truth["c"] == ["1/2", -1]  # at 0 the mean of b has the order 4/3, and 2 elsewhere
+    (order,) = [
+        o
+        for o in temperance.exponents("gaussian", truth=found.truth, bounds_only=True).record["orders"]
+        if o["parameter"] == "mean b"
+    ]
+    assert (order["upper"], order["lower"]) == ("2", "2")
+
+
+def test_a_paper_says_of_a_gate_of_two_parts_what_exponents_and_derive_say():
+    found = temperance.paper("sin(w*x)/tau + v*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    table = text[text.index(r"\label{orders-all}") :].split(r"\end{longtable}")[0]
+    assert "$v + \\delta$ and $v - \\delta$ with equal weights" in text
+    assert "$v$ & none: flat" in table
+    assert "mean $v$ & none: flat" in table
+    assert r"$S$: $L - \beta_{0}$" in text
+    assert "$S(-w, -v) + S(w, v) = 0$" in text  # L has beta0, and is not odd
+    assert "The determinants are at the points" in text
+    assert "fixes the common shift" not in text
+    assert "of the last atom $\\beta_{0}$, $v$ held, $x$ uniform on $[-2, 2]$" in text
+
+
+def test_functions_of_coefficients_are_typeset():
+    found = temperance.paper("exp(w*x)/tau + sqrt(1 + v**2)*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert r"and of $\sqrt{v^{2} + 1}$" in text
+
+
 def test_the_coefficient_is_of_the_gauge_of_the_paper():
     found = temperance.paper(activation="gelu", without_experiments=True)
     text = "\n".join(latex_files(found.document).values())
