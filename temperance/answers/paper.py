@@ -74,9 +74,10 @@ from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
+from temperance.theory.symmetries.score_translations import generic_rank
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
 
@@ -212,8 +213,11 @@ def _identifiable(m: Materials) -> str:
         return sentence(m.derivation.words[0], m.names)
     bias = () if m.spec.gate.offset is None else (BETA0,)
     others = [p for p in (*m.spec.parameters, *bias) if p not in functions]
-    moved = {p for flow in m.derivation.symmetries.flows for p in flow.field.moved}
-    lost, relative = (_listed([p for p in others if (p in moved) == is_lost]) for is_lost in (True, False))
+    here = [f.subs({atom_symbol(p, "i"): p for p in others}) for f in functions]  # those of the atom j are held
+    slopes = sp.Matrix(here).jacobian([*m.spec.parameters, *bias])
+    units = {p: sp.Matrix([p]).jacobian([*m.spec.parameters, *bias]) for p in others}
+    determined = [p for p in others if generic_rank(slopes.col_join(units[p])) == generic_rank(slopes)]
+    lost, relative = _listed([p for p in others if p not in determined]), _listed(determined)
     shown = r"the functions of Section \ref{identifiability}" if _are_long(functions) else _listed(functions)
     rest = [f"not identifiable by themselves: {lost}"] if lost else []
     rest += (

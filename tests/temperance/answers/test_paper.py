@@ -151,19 +151,28 @@ def test_the_abstract_says_of_which_fits_each_rate_is(paper):
     assert "Nothing was measured" not in "".join(paper.document.abstract)
 
 
-def test_what_is_relative_to_the_last_atom_is_not_said_to_be_lost():
-    found = temperance.paper("gaussian", without_experiments=True)
-    assert (
-        r"not identifiable by themselves: $\varpi$; identifiable through these functions, once"
-        in (found.document.abstract[0])
-    )
-    assert found.truth["c"] == ["1/2", -1]  # at 0 the mean of b has the order 4/3, and 2 elsewhere
-    (order,) = [
-        o
-        for o in temperance.exponents("gaussian", truth=found.truth, bounds_only=True).record["orders"]
-        if o["parameter"] == "mean b"
-    ]
-    assert (order["upper"], order["lower"]) == ("2", "2")
+@pytest.mark.parametrize(
+    ("gate", "lost", "relative"),
+    [
+        ("gaussian", "", r"$\varpi$, $c$, $\Gamma$"),
+        ("linear", r"$\beta_{1}$, $\tau$, $\beta_{0}$", ""),
+        ("-(x - c)**2/tau", r"$c$, $\tau$, $\beta_{0}$", ""),  # no flow of an atom moves tau, but of all together
+        ("exp(w*x) + w*v*x", "", "$v$"),
+    ],
+)
+def test_what_is_relative_to_the_last_atom_is_not_said_to_be_lost(gate, lost, relative):
+    first = temperance.paper(gate, without_experiments=True).document.abstract[0].removesuffix(".")
+    parts = dict(part.split(": ") for part in first.split("; "))
+    assert parts.get("not identifiable by themselves", "") == lost
+    assert parts.get("identifiable through these functions, once the gauge holds the last atom", "") == relative
+
+
+def test_no_parameter_of_the_first_gate_is_0_by_default():
+    truth = temperance.paper("gaussian", without_experiments=True).truth
+    assert truth["c"] == ["1/2", -1]
+    orders = temperance.exponents("gaussian", truth=truth, bounds_only=True).record["orders"]
+    (order,) = (o for o in orders if o["parameter"] == "mean b")
+    assert (order["upper"], order["lower"]) == ("2", "2")  # and 4/3 at c = 0
 
 
 def test_a_paper_says_of_a_gate_of_two_parts_what_exponents_and_derive_say():
