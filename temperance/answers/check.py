@@ -18,7 +18,7 @@ from temperance.show.answer import Answer, Refused
 from temperance.show.options import FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, doing
 from temperance.show.proof_files import check_names, write_proofs
-from temperance.show.table import Part, Summary, Table, explain
+from temperance.show.table import Aside, Part, Summary, Table, explain
 from temperance.theory.activations.catalogue import ALIASES, CATALOGUE
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import CONDITIONS, outcome_in_words
@@ -271,7 +271,7 @@ def catalogue() -> Catalogue:
 
 
 _RATES = "how fast: temperance predict --activation {} --true 2 --fitted 3 --gauge anchored"
-_MORE_TWINS = "twins: the first of each activation; all, with those of special truths: temperance twins NAME"
+_MORE_TWINS = Aside("twins: the first of each activation; all, with those of special truths: temperance twins NAME")
 _COLUMNS = ("activation", "first", "second", "tau, beta1", "a", "b, nu", "mirror")
 _MEANING = (
     "first: fits of as many atoms as the truth has; second: of more; tau, beta1, a and b, nu: "
@@ -317,9 +317,10 @@ def _words(decisions: Sequence[Decision]) -> Iterator[str]:
         if verdict.advice:
             names_of.setdefault(("what to do", verdict.advice), []).append(name)
     for (what, text), names in sorted(names_of.items(), key=lambda item: item[0][0] != "why"):
-        yield f"{what} ({', '.join(names)}): {text}" if several else f"{what}: {text}"
+        line = f"{what} ({', '.join(names)}): {text}" if several else f"{what}: {text}"
+        yield Aside(line) if what == "what to do" else line
     if (first := next((d for d in decisions if d.activation.pieces), None)) is not None:
-        yield _RATES.format(shlex.quote(first.activation.name))
+        yield Aside(_RATES.format(shlex.quote(first.activation.name)))
 
 
 def reasons(decision: Decision) -> Iterator[str]:

@@ -49,7 +49,7 @@ from temperance.show.answer import Typeset
 from temperance.show.options import FileOr, FormulaOptions, Numbers, Options, Whole, takes_formulas
 from temperance.show.output import doing
 from temperance.show.plots import Line, Plot, Point
-from temperance.show.table import Columns, Part, Summary, Table, explain
+from temperance.show.table import Aside, Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.contact.places import regular_truth
@@ -636,7 +636,10 @@ def efficiency(
     rows = _rows(jobs, query)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least, (title, counted) = required.floor(chosen.k) / precision**2, _title(chosen, query, "tau")
+    least, (title, counted) = (
+        required.floor(chosen.k) / precision**2,
+        _title(chosen, precision, f"{query.gauge} gauge", "tau"),
+    )
     with doing("deciding"):
         parts = tuple(_parts(rows, chosen, query, least, counted))
     summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
@@ -668,8 +671,9 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         if chosen == "anchored":
             check_anchored(point)
         row, reading = _parameter_row(point, chosen, precision, parameter), understood(spec)
-    title, counted = _title(point, Question(chosen, precision), row.parameter)
     held = [p.name for p in held_in(point, chosen)]
+    gauge_in_words = f"of the last atom {', '.join(held)} held" if held else "no atom is held"
+    title, counted = _title(point, precision, gauge_in_words, row.parameter)
     atoms = [{p.name: str(v) for p, v in point.point(i).items()} for i in range(point.k)]
     record = {
         "truth": values_of(point),
@@ -682,9 +686,8 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         "gate_formula": reading.record(),
     }
     parts: tuple[Part, ...] = (
-        *explain(title),
         str(reading),
-        describe_truth({"atoms": atoms, "held": held}),
+        Aside(describe_truth({"atoms": atoms, "held": held})),
         Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),)),
         f"n: observations for {counted}.",
         *_remarks(row),
@@ -707,12 +710,12 @@ def _rows(jobs: Sequence[tuple[str | Activation, Truth]], query: Question) -> li
     return rows
 
 
-def _title(truth: Truth, query: Question, name: str) -> tuple[str, str]:
+def _title(truth: Truth, precision: float, gauge: str, name: str) -> tuple[str, str]:
     """The question, and what is counted."""
-    percent, (low, high) = f"{100 * query.precision:g}%", map(float, truth.box or ())
+    percent, (low, high) = f"{100 * precision:g}%", map(float, truth.box or ())
     where = f"[{low:g}, {high:g}]" + ("^2" if truth.spec.dim == 2 else "")
     wanted = f"a relative standard error of {percent}"
-    at = f"{truth.k} atoms, {query.gauge} gauge, x uniform on {where}"
+    at = f"{truth.k} atoms, {gauge}, x uniform on {where}"
     return f"How many observations give {name} {wanted} ({at})?", f"{wanted}: {at}"
 
 

@@ -64,7 +64,7 @@ from temperance.show.options import FileOr, FormulaOptions, Options, Whole, take
 from temperance.show.output import BadInput, Display, to_json
 from temperance.show.page import versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
-from temperance.show.table import Summary, Table
+from temperance.show.table import Aside, Summary, Table
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
@@ -75,9 +75,10 @@ from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
+from temperance.theory.symmetries.score_translations import generic_rank
 from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
 
@@ -212,11 +213,23 @@ def _identifiable(m: Materials) -> str:
     if functions is None:
         return sentence(m.derivation.words[0], m.names)
     bias = () if m.spec.gate.offset is None else (BETA0,)
-    lost = ", ".join(f"${tex(p)}$" for p in (*m.spec.parameters, *bias) if p not in functions)
-    listed = ", ".join(f"${tex(f)}$" for f in functions)
-    shown = r"the functions of Section \ref{identifiability}" if _are_long(functions) else listed
-    others = f"not identifiable by themselves: {lost}" if lost else "that is every parameter"
-    return f"Identifiable: {shown}; {others}."
+    others = [p for p in (*m.spec.parameters, *bias) if p not in functions]
+    here = [f.subs({atom_symbol(p, "i"): p for p in others}) for f in functions]  # those of the atom j are held
+    slopes = sp.Matrix(here).jacobian([*m.spec.parameters, *bias])
+    units = {p: sp.Matrix([p]).jacobian([*m.spec.parameters, *bias]) for p in others}
+    determined = [p for p in others if generic_rank(slopes.col_join(units[p])) == generic_rank(slopes)]
+    lost, relative = _listed([p for p in others if p not in determined]), _listed(determined)
+    shown = r"the functions of Section \ref{identifiability}" if _are_long(functions) else _listed(functions)
+    rest = [f"not identifiable by themselves: {lost}"] if lost else []
+    rest += (
+        [f"identifiable through these functions, once the gauge holds the last atom: {relative}"] if relative else []
+    )
+    return f"Identifiable: {shown}; {'; '.join(rest) or 'that is every parameter'}."
+
+
+def _listed(functions: Sequence[sp.Expr]) -> str:
+    """Functions as prose."""
+    return ", ".join(f"${tex(f)}$" for f in functions)
 
 
 def _are_long(functions: Sequence[sp.Expr]) -> bool:
@@ -226,23 +239,10 @@ def _are_long(functions: Sequence[sp.Expr]) -> bool:
 
 def _lines(m: Materials, summary: Summary, label: str) -> tuple[Block, ...]:
     """What an answer prints, as paragraphs and tables: what the paper has elsewhere, and advice, is left out."""
-    parts = (_table_of(part) if isinstance(part, Table) else _line(part) for part in summary.all)
+    parts = (
+        _table_of(part) if isinstance(part, Table) else part for part in summary.all if not isinstance(part, Aside)
+    )
     return blocks_of([part for part in parts if part], label, m.names, {summary.title, m.reading})
-
-
-_ADVICE = re.compile(r"(?:truth|what to do|how fast): .*|.*: temperance .*|\W*", re.IGNORECASE)
-_COMMAND_OR_TRUTH = re.compile(r"(^|; )[^;:]*: `temperance [^`]*`|the true atoms are \([^;]*; ")
-
-
-def _line(line: str) -> str:
-    """A line without commands to type and the true atoms, which are in a table."""
-    line = _COMMAND_OR_TRUTH.sub(r"\1", line.strip())
-    return "" if _ADVICE.fullmatch(line) else _from_one(re.sub(r";+\s*(;|\.?$)", r"\1", line))
-
-
-def _from_one(text: str) -> str:
-    """A text in which cells are numbered from 1, as atoms are."""
-    return re.sub(r"\bin cell (\d+)", lambda cell: f"in cell {int(cell[1]) + 1}", text)
 
 
 def _table_of(table: Table) -> Table | None:
@@ -250,8 +250,6 @@ def _table_of(table: Table) -> Table | None:
     if len(table.rows) == 1 and table.columns == ("parameter", "true value", "n"):
         return None
     columns = dict(zip(table.columns, zip(*table.rows, strict=True), strict=True))
-    if "cell" in columns:
-        columns["cell"] = tuple(re.sub(r"^\d+", lambda n: str(int(n[0]) + 1), cell) for cell in columns["cell"])
     same = {h: cells[0] for h, cells in list(columns.items())[1:] if len(cells) > 2 and len(set(cells)) == 1}
     varied = {head: cells for head, cells in columns.items() if head not in same}
     caption = "; ".join([table.caption, *(f"{head}: {cell} in all rows" for head, cell in same.items())])
@@ -542,6 +540,9 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
             continue
         bounds = ", ".join(_claim(c, m.names) for c in claims)
         yield Paragraph(f"Certificate {number}, {_KINDS.get(kind, plain(kind))}: {bounds}.")
+        if points := _points(proof):
+            yield Paragraph("The determinants are at the points")
+            yield Formula(points)
         if kind == "curve":
             yield Formula(tuple(_curve(proof["proof"])))
         if kind == "moments":
@@ -560,6 +561,18 @@ def _is_new(claim: Mapping[str, Any], shown: dict[tuple[str, str], sp.Rational])
     if is_new:
         shown[key] = value
     return bool(is_new)
+
+
+def _points(proof: Mapping[str, Any]) -> tuple[str, ...]:
+    """The points x of the determinants of a proof, a line for each theorem that it takes for granted."""
+    x = ", ".join(map(_formula, proof["place"]["model"]["covariates"]))
+    lines = []
+    for step in (s for s in proof["proof"].get("steps", ()) if isinstance(s, Mapping) and s.get("points")):
+        points = [", ".join(tex(sp.Rational(v)) for v in point) for point in step["points"]]
+        values = [f"({v})" if "," in x else v for v in points]
+        names = "".join(f", {formula(name)}" for name in step["names"])
+        lines.append(rf"\text{{{step['theorem']}}}{names}:\quad {f'({x})' if ',' in x else x} = {', '.join(values)}")
+    return tuple(lines)
 
 
 _KINDS = {
@@ -697,7 +710,7 @@ def _caption(picture: Picture, names: Set[str]) -> str:
     lines = getattr(picture, "lines", ())
     legend = "; ".join(f"{STYLES[line.kind]}: {typeset(line.words, names)}" for line in lines)
     points = "Points: measured; " if isinstance(picture, Plot) else "Lines: "
-    return sentence(_from_one(picture.title), names) + (f" {points}{legend}." if legend else "")
+    return sentence(picture.title, names) + (f" {points}{legend}." if legend else "")
 
 
 def _sample_sizes(m: Materials) -> Section:
@@ -1008,6 +1021,10 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         point = regular_truth(options.spec, anchored)
         if TAU in point.shared:  # where tau = 1, weights such as 1 + exp(z) are linear in what should be curved
             point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
+        first = {
+            p: sp.Rational(1, 2) if v == 0 and p in options.spec.gate.own else v for p, v in point.atoms[0].items()
+        }
+        point = replace(point, atoms=(first, *point.atoms[1:]))  # at a 0 of a gate terms vanish, and orders are others
         point = point if source is None else read_values(source, point)
     check_atoms(point, true)
     return point

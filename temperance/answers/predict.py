@@ -23,7 +23,7 @@ from temperance.show.options import (
     takes_formulas,
 )
 from temperance.show.output import BadInput, doing
-from temperance.show.table import Part, Summary, Table, explain
+from temperance.show.table import Aside, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.any_model_rates import has_linear_expert, predict_any
 from temperance.theory.contact.order_setting import at_truth, order_setting
@@ -266,7 +266,7 @@ def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
     if true == 2 and (fitted == 2 or is_weighted(spec)) and not kinks(spec):
         commands.append(f"rates: `temperance rates {options} --true 2 --fitted {min(fitted, 3)}`")
     line = "; ".join(commands)
-    return (line[0].upper() + line[1:],) if line else ()
+    return (Aside(line[0].upper() + line[1:]),) if line else ()
 
 
 def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:
@@ -295,7 +295,7 @@ def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Pred
     )
     measured = []
     if fitted == 3 and command is not None and is_weighted(spec) and not kinks(spec):
-        measured = [f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`"]
+        measured = [Aside(f"Measured: `temperance rates {command} --true 2 --fitted 3 --loss least-squares`")]
     return _answer(setting, rates, options.reading, more_words=measured, more_parts=squares.reasons)
 
 

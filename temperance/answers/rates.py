@@ -27,7 +27,7 @@ from temperance.show.options import (
 )
 from temperance.show.output import BadInput, Display, resumable
 from temperance.show.plots import Plot, panels, rates_plot
-from temperance.show.table import Summary
+from temperance.show.table import Aside, Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.gates import FITTED, gauge_of, generic
@@ -164,7 +164,7 @@ def rates(
         record = any_record(plan, _run(run_general, plan.study, workers, scheduler, store))
         record["setting"] |= {"loss": fit_loss, "gate_formula": options.reading_record}
         setting = plan.study.family.setting
-        lines = (*options.reading_lines, describe_truth(true_atoms(setting)), _STARTS)
+        lines = (*options.reading_lines, Aside(describe_truth(true_atoms(setting))), _STARTS)
         return Rates(values_of(setting.truth, exact), record=record, summary=summary_of(record, *lines))
     name, source = named
     study = study_for(

@@ -154,6 +154,8 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood)
     decision = Found(spec.gate.name, atoms, gauge, unique, (), _MORE)
     title = f"Exact symmetries of the {spec.gate.name} gate, {atoms} atoms, {gauge} gauge"
     grid = Table("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in symmetries))
+    bias, is_odd = spec.gate.offset, any(s.kind == "odd" for s in symmetries)
+    score = f", S: L - {bias}" if is_odd and bias is not None else ""
     identities = tuple(f"  {s.kind}: {s.identity}" for s in symmetries)
     maps = [s.map for s in symmetries if s.is_twin]
     proved = f"not unique: {'; '.join(maps)}" if maps else "no twin is proved"
@@ -161,7 +163,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood)
     parts: tuple[Part, ...] = (
         str(reading),
         grid,
-        "Each by an identity (L: log weight, h: mean of the expert, u: weight times density):",
+        f"Each by an identity (L: log weight{score}, h: mean of the expert, u: weight times density):",
         *identities,
     )
     record = {**decision.to_json(), "gate_formula": reading.record(), "symmetries": [s.to_json() for s in symmetries]}

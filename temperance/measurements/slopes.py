@@ -322,9 +322,10 @@ def _judgement(s: Mapping[str, Any]) -> str:
 
 
 def _cell(s: Mapping[str, Any]) -> str:
-    """The cell with its number of atoms; for what belongs to no cell, the numbers in all cells if some has several."""
-    cell = f"{s['cell']} ({s['cell_size']})"
-    if s["cell"] is None:
+    """The cell, from 1, and its number of atoms; for what belongs to no cell, those in all if some has several."""
+    if s["cell"] is not None:
+        cell = f"{s['cell'] + 1} ({s['cell_size']})"
+    else:
         sizes = s["cells"][0] if len(s["cells"]) == 1 else []
         cell = f"all ({', '.join(map(str, sizes))})" if max(sizes, default=1) > 1 else "all"
     return cell + (", anchor away" if s["anchor_at_home"] is False else "")

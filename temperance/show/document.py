@@ -26,7 +26,7 @@ from temperance.show.table import Part, Summary, Table
 from temperance.theory.interactions.interactions import tex
 from temperance.theory.symmetries.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
 
-NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", *"ukLnxyz"})
+NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", "x1", "x2", *"ghkLmnpSuxyz"})
 """Names in any prose."""
 _FUNCTIONS = frozenset({"tanh", "sinh", "cosh", "sin", "cos", "exp", "log", "sqrt", "abs", "max", "min", "sigmoid"})
 _UPRIGHT = frozenset({"abs", "sigmoid"})  # functions that LaTeX has no command for
@@ -36,9 +36,9 @@ _WORD = (
     r"|[A-Za-z]+[0-9]*'?(?:_(?:[0-9]+|bar\b|[ijkl]\b))*(?:\[[0-9ij]+\](?:_[0-9]+)?)?"
 )
 _LEAF = re.compile(rf"{_WORD}|{_NUMBER}")
-_LEXEME = re.compile(rf"`[^`]*`|\[-?[\d.]+, -?[\d.]+\]\^\d|\+-|->|>=|<=|\*\*|{_WORD}|{_NUMBER}|[-+*/^=<>(),]")
-_RELATION = re.compile(r"\s*(->|>=|<=|=|<|>)\s*")
-_SIGNS = {"->": r"\to", ">=": r"\geq", "<=": r"\leq", "+-": r"\pm"}
+_LEXEME = re.compile(rf"`[^`]*`|\[-?[\d.]+, -?[\d.]+\](?:\^\d)?|\+-|<->|->|>=|<=|\*\*|{_WORD}|{_NUMBER}|[-+*/^=<>(),]")
+_RELATION = re.compile(r"\s*(<->|->|>=|<=|=|<|>)\s*")
+_SIGNS = {"<->": r"\leftrightarrow", "->": r"\to", ">=": r"\geq", "<=": r"\leq", "+-": r"\pm"}
 _ESCAPED = re.compile(r"\\[_&%#{}$]")
 _USUAL = NAMES | {"a", "b", "c"}
 _ARTICLE = re.compile(r" (?!(?:and|are|has|is|or)\b)[a-z]")
@@ -250,6 +250,8 @@ def formula(text: str) -> str:
     leaves = _LEAF.findall(text)
     numbers = iter(range(len(leaves)))
     source = _LEAF.sub(lambda _: f"v{next(numbers)}", text).replace("^", "**")
+    if source.startswith("(") and "," in source:  # (l beta1, l tau)
+        source = re.sub(r"(?<=\d) (?=v)", "*", source)
     words = {f"v{i}": _latex_leaf(leaf) for i, leaf in enumerate(leaves)}
     return " ".join(
         _SIGNS.get(side, side) if i % 2 else _printed(ast.parse(side.strip(), mode="eval").body, words)

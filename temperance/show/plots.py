@@ -258,7 +258,7 @@ def rates_plot(slope: Mapping[str, Any], dropped: float) -> Plot | None:
     if slope["slope"] is None or len(points_of) < 2:
         return None
     several = "s" if slope["cell_size"] != 1 else ""
-    cell = "" if slope["cell"] is None else f" in cell {slope['cell']}, of {slope['cell_size']} atom{several}"
+    cell = "" if slope["cell"] is None else f" in cell {slope['cell'] + 1}, of {slope['cell_size']} atom{several}"
     band = () if None in slope["ci"] else tuple(slope["ci"])
     words = f"measured {slope['slope']:.3f}" + (f" [{band[0]:.3f}, {band[1]:.3f}]" if band else "")
     points = tuple(Point(p["n"], p["rms"], 0.0 if p["se"] is None else _Z95 * p["se"] / p["rms"]) for p in points_of)

@@ -92,6 +92,10 @@ class Table:
         ).format(name, self.caption, heads, rows)
 
 
+class Aside(str):
+    """A line that a paper does not have: a command to type, or the truth, which it shows in a table."""
+
+
 Part = str | Table
 
 Columns = Mapping[str, str | Callable[[Any], str]]

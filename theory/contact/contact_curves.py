@@ -29,6 +29,7 @@ from temperance.theory.models import gates
 from temperance.theory.models.form import in_places, intercept
 from temperance.theory.models.spec import NU, MoESpec, covariates, own_parameters
 from temperance.theory.models.truth import Setting
+from temperance.theory.symmetries.score_translations import plain_parameters
 
 T, Q, ROOT = sp.symbols("_t _q _r")
 """Along a curve, the node of an atom, an algebraic number: names that no parameter has."""
@@ -111,12 +112,16 @@ def _of_gate(
     if not wanted:
         return {}, sp.S.One
     values = tuple((p, v) for p, v in place.items() if p not in cell.own)
-    solved = _solved(log_weight(cell.spec), cell.own, values, cell.spec.dim, frozenset(wanted))
+    weight, own = log_weight(cell.spec), cell.own
+    if weight.has(sp.Piecewise) or not weight.is_polynomial(*covariates(cell.spec.dim)):
+        own = tuple(p for p in own if p in plain_parameters(cell.spec))  # linear in these, it stays beside them
+        weight = sp.expand(weight).as_independent(*own, as_Add=True)[1] if own else sp.S.Zero
+    solved = _solved(weight, own, values, cell.spec.dim, frozenset(wanted))
     if solved is None:
         return None
     ends, factor = solved
     # one after the other: what is wanted may have symbols of the place
-    at, roles = {p: place[p] for p in cell.own}, {_CHANGE[k]: e for k, e in wanted.items()}
+    at, roles = {p: place[p] for p in own}, {_CHANGE[k]: e for k, e in wanted.items()}
     offsets = {p.name: below(e.subs(at).subs(roles) - at[p], degree) for p, e in ends}
     return offsets, below(sp.exp(factor.subs(at).subs(roles)), degree)
 
@@ -158,7 +163,10 @@ def shift_of_weight(cell: Setting, most: int | None = None) -> dict[sp.Symbol, s
     ends = {p: sp.Dummy(p.name, positive=p.is_positive) for p in own}
     changes = [(c.subs(ends) - c, T if most is None or sum(n) <= most else 0) for n, c in terms if any(n)]
     solved = sp.solve([change - by for change, by in changes], list(ends.values()), dict=True)
-    return {p: sp.cancel(solved[0][q] - p) for p, q in ends.items()} if len(solved) == 1 else None
+    if len(solved) != 1:
+        return None
+    still = {q: p for p, q in ends.items() if q not in solved[0]}  # of several solutions that which moves the fewest
+    return {p: sp.cancel(solved[0].get(q, q).subs(still) - p) for p, q in ends.items()}
 
 
 def below(e: sp.Expr, degree: int) -> sp.Expr:

@@ -109,7 +109,7 @@ def _with_curves(
     """What the scale symmetry moves and the other orders, with what certificates of curves show; the certificates."""
     curves = certificates(setting)
     scales: list[dict[str, Any]] = []
-    if scaled or any(row.flat for row in rows):
+    if scaled or any(row.flat or row.upper is None for row in rows):
         scales, others = flat_certificates(setting)
         curves = [*curves, *others]
     return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]

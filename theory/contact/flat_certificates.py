@@ -1,7 +1,8 @@
 """Finds what is flat: exact curves along which a parameter moves and the density does not (theory 3.3, B.1).
 
 A curve is told from the log weight: all offsets of the gate scaled; all cells moved by what is linear in the weight;
-two atoms that keep the mean of a power. Of those that are tried those count that the kernel accepts at the place.
+two atoms that keep the mean of a power of some parameters. Of those that are tried those count that the kernel
+accepts at the place.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models.spec import own_parameters
 from temperance.theory.models.truth import Setting
+from temperance.theory.symmetries.score_translations import plain_parameters
 
 Place = Mapping[sp.Symbol, sp.Expr]
 """The true values of a gate's parameters in an atom."""
@@ -90,7 +92,7 @@ def _by_lengths(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, An
     """Vectors of one length r times 1 + t, and shared parameters so that v/((|v| + 1) tau) stays."""
     own, shared = own_parameters(cell.spec), cell.spec.gate.shared
     squares = {sum(at[p] ** 2 for p in own) for at in places}
-    if len(squares) != 1 or not (square := squares.pop()).is_Rational:
+    if not own or len(squares) != 1 or not (square := squares.pop()).is_Rational:
         return
     cells = [[(sp.S.One, {p: at[p] * T for p in own if at[p].is_Rational})] for at in places]
     factor = (1 + T) * (ROOT + 1) / ((1 + T) * ROOT + 1) - 1
@@ -102,16 +104,19 @@ def _means_of_squares(cell: Setting) -> Iterator[dict[str, Any]]:
     size = cell.size
     if size < 2 or not cell.weighted:
         return
-    sides = [(1 + sign * 2 * T - T**2) / (1 + T**2) for sign in (1, -1)]
-    atoms = [{p: sp.cancel(p * (side - 1)) for p in own_parameters(cell.spec)} for side in sides] + [{}] * (size - 2)
-    yield _identity([[(sp.Rational(1, size), offsets) for offsets in atoms], *[()] * (cell.truth.k - 1)], {})
+    sides, own = [(1 + sign * 2 * T - T**2) / (1 + T**2) for sign in (1, -1)], own_parameters(cell.spec)
+    for movers in dict.fromkeys((own, *((p,) for p in own))):
+        atoms = [{p: sp.cancel(p * (side - 1)) for p in movers} for side in sides] + [{}] * (size - 2)
+        yield _identity([[(sp.Rational(1, size), offsets) for offsets in atoms], *[()] * (cell.truth.k - 1)], {})
 
 
 def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
-    """What stands before powers of x, or before x alone, in every log weight moved by t."""
+    """What stands before powers of x, or before x alone, in every log weight moved by t; so what it is linear in."""
     for most in (None, 1):
         if (offsets := shift_of_weight(cell, most)) is not None:
             yield _identity([[(sp.S.One, offsets)]] * cell.truth.k, {})
+    plain = plain_parameters(cell.spec)
+    yield _identity([[(sp.S.One, {p: T for p in own_parameters(cell.spec) if p in plain})]] * cell.truth.k, {})
 
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:

@@ -37,6 +37,7 @@ from temperance.theory.models.spec import (
 from temperance.theory.models.truth import Setting, Truth, require_mean
 from temperance.theory.rates.true_point import Constant, constant
 from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.score_translations import plain_parameters
 from temperance.theory.symmetries.traits import flows_of_gate, on_lines, translations
 from temperance.theory.symmetries.vector_fields import SCALE
 
@@ -104,20 +105,19 @@ def common_curve(cell: Setting, s: Activation | None, other: Mapping[sp.Symbol, 
     other: the gate of the other true atom. Returns the names of parameters -> the identity.
     """
     gate, own = cell.spec.gate, cell.own
+    plain = [p.name for p in own if p in plain_parameters(cell.spec)]
     if s is not None and without_bias(cell.spec):
         return _along_rays(cell, s, other)
-    if all(sp.diff(gate.log_weight, p, q) == 0 for p in own for q in own) and not gate.log_weight.has(sp.Piecewise):
-        text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
-        return {p.name: text for p in own}
     shifts = translations(cell.spec)
-    if shifts and _all_move(shifts, own, (cell.point, {**cell.point, **other})):
+    if len(plain) < len(own) and shifts and _all_move(shifts, own, (cell.point, {**cell.point, **other})):
         functions = ", ".join(_text(f.as_independent(*gate.parameters, as_Add=False)[1]) for f in shifts)
         text = f"offsets of {functions} that are the same in every cell cancel: log weights are linear in them"
         return dict.fromkeys((p.name for p in own), text)
     if cell.spec.dim > 1 and renaming(gate, cosine(cell.spec.dim)):
         text = "two true atoms show (beta1_1/|beta1_1| - beta1_2/|beta1_2|)/tau alone: tau moves on a curve"
         return dict.fromkeys((p.name for p in (*own, *cell.shared)), text)
-    return {}
+    text = "offsets that are the same in every cell cancel in the softmax: the log weight is linear in them"
+    return dict.fromkeys(plain, text)
 
 
 def _all_move(functions: Sequence[sp.Expr], own: Sequence[sp.Symbol], places: Iterable[Place]) -> bool:

@@ -37,7 +37,10 @@ _MOMENTS = theorem("the weights of the cell determine the moments of Gaussians w
 _RANK = theorem("one Gamma shows in every direction: the offsets of c/Gamma have moments without directions")
 AVERAGE = theorem("the weights of the cell determine the mean of Gaussians with these offsets")
 _FOURTH = theorem("c has the order of the number of atoms, and the fourth powers of x see the square of Gamma")
-_FEW_ATOMS = theorem("the offsets of so few atoms make no second derivatives of the gate's weight that are dependent")
+_FEW_ATOMS = theorem(
+    "the second derivatives of the gate's weight have one relation, and the second moments of the offsets of so few "
+    "atoms are no multiple of it: they cannot cancel"
+)
 _HEAT = theorem("the weight solves a heat equation, and its other derivatives are independent: r_bar(m) = 2m")
 _KINK = theorem("kinks move with every offset, and show it to the order 3/2; the shares are bounded away from 0")
 _CURVE = theorem("the weight is linear in a power of beta1, and what it determines is independent of tau")
@@ -229,7 +232,7 @@ def _moving_kinks(cell: Setting, other: Place) -> tuple[sp.Symbol, ...]:
     return tuple(p for p in cell.own if p in alone)
 
 
-_EXPERTS = theorem("the theorem on experts, which holds for every gate: |b|^(2m) and |nu|^m are O(distance)")
+_EXPERTS = theorem("the theorem on experts, which holds for every gate: at most 2m for the mean, m for nu")
 _PAIR = theorem("two atoms: the slopes of the mean and their products with those of the gate are independent")
 _POWER = theorem(
     "the weights of the cell are polynomials of a degree above 1, and so are the equations r = 1 and r = 2"

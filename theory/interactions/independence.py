@@ -25,7 +25,7 @@ from temperance.theory.models.pieces import boundaries
 from temperance.theory.models.spec import Jet, covariates
 
 BITS = (256, 1024, 4096)
-_SEED = 1
+SEED = 1
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def rank_proof(family: DerivativeFamily, standard: Sequence[Index]) -> RankProof
     determinant = nonzero_determinant(lambda bits, rng: _rows(family, standard, rng, bits))
     if determinant is None:
         return None
-    return RankProof({name: str(v) for name, v in _point(family, random.Random(_SEED)).items()}, determinant)
+    return RankProof({name: str(v) for name, v in _point(family, random.Random(SEED)).items()}, determinant)
 
 
 def independent_columns(rows_at: Callable[[int, random.Random], list[list[arb]]]) -> bool:
@@ -63,7 +63,7 @@ def nonzero_determinant(rows_at: Callable[[int, random.Random], list[list[arb]]]
     """
     for bits in BITS:
         with flint.ctx.workprec(bits):
-            rng = random.Random(_SEED)
+            rng = random.Random(SEED)
             rows = rows_at(bits, rng)
             if not rows or len(rows) < len(rows[0]):
                 return None

@@ -404,11 +404,11 @@ def _complexity(key: Key, f: Operator) -> tuple[int, int, int, int, tuple[int, .
     return order_of(f), len(f), sum(map(sum, f)), total, tuple(-e for e in max(f, key=key))
 
 
-def coefficient_scope(basis: Basis) -> str:
-    """The field of the coefficients, and where the relations hold."""
+def coefficient_scope(basis: Basis, written: Callable[[sp.Expr], str] = str) -> str:
+    """The field of the coefficients, its functions as they are written, and where the relations hold."""
     family = basis.family
     generators = [family.field.generators[i] for i in family.atom.coefficients]
-    kernels = [str(family.atom.names[g]) for g in generators if g in family.atom.names]
+    kernels = [written(family.atom.names[g]) for g in generators if g in family.atom.names]
     text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
     kinks = family.spec.gate.log_weight.has(sp.Piecewise)
     return text + ("; pointwise derivatives, off the kinks" if kinks else "")

@@ -609,20 +609,23 @@ class Curve:
         start, *weights = (self._at(piece, at) for at in (self.places[i], *ends))
         if all(self.quotients.is_zero(weight - weights[0]) for weight in weights):
             return weights[0] - start
-        total = -self._exponential(start)
-        for share, weight in zip(shares, weights, strict=True):
-            total = total + share * self._exponential(weight)
+        parts = (share * self._exponential(weight - start) for share, weight in zip(shares, weights, strict=True))
+        total = sum(parts, -self.quotients.number(1))
         require(self.quotients.is_zero(total), "the weights do not keep their mean")
         return self.quotients.number(0)
 
     def _exponential(self, u: Quotient) -> Quotient:
-        """exp of a whole multiple of a logarithm."""
+        """exp of a sum of whole multiples of logarithms."""
+        value, rest = self.quotients.number(1), u.top
         for symbol, argument in self.quotients.logs.values():
-            ratio = u * symbol.inverse()
-            whole = self.ring.number(ratio.top)
-            if whole is not None and ratio.bottom == self.ring.one and whole.q == 1:
-                return self.quotients.power(argument, argument, Fraction(int(whole.p)))
-        raise Rejected("a weight that is no power of a polynomial")
+            (at,) = self.ring.variables(symbol.top)
+            multiple = self.ring.number(u.top.derivative(at))
+            require(multiple is not None and multiple.q == 1, "a multiple of a logarithm is no whole number")
+            assert multiple is not None
+            rest = rest - multiple * symbol.top
+            value = value * self.quotients.power(argument, argument, Fraction(int(multiple.p)))
+        require(rest == 0 and u.bottom == self.ring.one, "weights whose quotient is no product of powers")
+        return value
 
     def _same_pieces(self, i: int, j: int) -> bool:
         """Whether the kinks of the weight at two atoms are the same, and its pieces on the same sides."""

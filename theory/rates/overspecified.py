@@ -168,7 +168,7 @@ def _softmax_split(slope: str, m: int, cells: Cells) -> list[Prediction]:
     else:
         beta1, a = None, Fraction(1, r)
         reason = "k >= 2k*: splitting every cell alike, beta1 +- delta, cancels in the softmax: not identifiable"
-        why_a = f"every cell split: |a|^{m} is O(distance), whatever the offsets of beta1 are (theory 4.2.4)"
+        why_a = f"every cell split: the order of a is at most {m}, whatever the offsets of beta1 are (theory 4.2.4)"
     total = "the total weight of a cell is seen to first order"
     rows: list[tuple[str, Fraction | None, Fraction | None, str]] = [
         (slope, beta1, Fraction(1, 2 * r), reason),

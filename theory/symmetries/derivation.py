@@ -20,7 +20,8 @@ import sympy as sp
 
 from temperance.theory.fields.differential_field import Fraction
 from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices, residual_form
-from temperance.theory.interactions.interactions import Interactions, Relation, derivative, tex
+from temperance.theory.interactions.independence import SEED
+from temperance.theory.interactions.interactions import Interactions, Relation, coefficient_scope, derivative, tex
 from temperance.theory.models.spec import Expert, Gate, Jet, MoESpec
 from temperance.theory.models.truth import Loss
 from temperance.theory.symmetries.flows import Flow, Symmetries, symmetries
@@ -321,9 +322,13 @@ def _linear_system(interactions: Interactions) -> Step:
         f"{interactions.rank}, so that there are ${interactions.derivatives} - {interactions.rank} = "
         f"{len(interactions.relations)}$ independent relations."
     )
+    field = coefficient_scope(interactions.basis, lambda kernel: f"${tex(kernel)}$")
+    checks = _plain(interactions.scope.removeprefix(coefficient_scope(interactions.basis)))
+    scope = Paragraph(f"{field[0].upper()}{field[1:]}{checks}.")
     source = Code('record = found.to_json()\nrecord["derivatives"], record["rank"], len(found.relations)')
     return Step(
-        "Linear system", (Paragraph(text), *_rank(interactions), Paragraph(_sentence(interactions.scope)), source)
+        "Linear system",
+        (Paragraph(text), *_rank(interactions), scope, source),
     )
 
 
@@ -338,8 +343,8 @@ def _rank(interactions: Interactions) -> tuple[Block, ...]:
     mantissa, _, exponent = proof.determinant.partition("e")
     size = rf"${mantissa} \cdot 10^{{{int(exponent)}}}$" if exponent else f"${mantissa}$"
     where = (
-        f"At {at} and random observations a square combination of them has a determinant that is enclosed in a ball "
-        f"around {size}, which does not contain 0."
+        f"At {at} and random observations (seed {SEED}) a square combination of them has a determinant that is "
+        f"enclosed in a ball around {size}, which does not contain 0."
     )
     text = f"These {interactions.rank} derivatives are independent:"
     return Paragraph(text), Formula(tuple(lines)), Paragraph(where)

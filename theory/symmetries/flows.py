@@ -20,7 +20,7 @@ are all that u determines of theta.
     translation L(beta0 + t) - L(beta0) = t/tau
     flow v*u_{v} + tau*u_{tau} = 0
     even L(-v, -w) - L(v, w) = 0
-    odd L(-v) + L(v) = 0
+    odd S(-v) + S(v) = 0
 """
 
 from __future__ import annotations

@@ -239,7 +239,7 @@ class MixtureSymmetry:
     """A change of the parameters of all atoms that leaves the density g(y|x) unchanged.
 
     gauge: the gauges in which it acts; statement: what it does; identity: of the log weight L or
-    the mean h of one atom, where it is one.
+    the mean h of one atom, where it is one, or of S, the log weight without its bias.
     """
 
     name: str
@@ -282,7 +282,8 @@ def _of_atoms(spec: MoESpec, change: AtomChange, function: Literal["L", "h"]) ->
     """The symmetry of a mixture by a change of the gate (L) or of the mean (h) of its atoms."""
     bias, odd = spec.gate.offset if function == "L" else None, change.kind == "odd"
     before, after = (", ".join(str(e[side]) for e in change.image) for side in (0, 1))
-    identity = f"{function}({after}) {'+' if odd else '-'} {function}({before}) = {change.rest}"
+    letter = "S" if odd and bias is not None else function  # with its bias no score is odd
+    identity = f"{letter}({after}) {'+' if odd else '-'} {letter}({before}) = {change.rest}"
     if odd:
         return MixtureSymmetry("odd", "free", _two_exchanged(spec, change), identity)
     name = change.kind if function == "L" else f"expert {change.kind}"

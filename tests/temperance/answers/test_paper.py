@@ -151,6 +151,50 @@ def test_the_abstract_says_of_which_fits_each_rate_is(paper):
     assert "Nothing was measured" not in "".join(paper.document.abstract)
 
 
+@pytest.mark.parametrize(
+    ("gate", "lost", "relative"),
+    [
+        ("gaussian", "", r"$\varpi$, $c$, $\Gamma$"),
+        ("linear", r"$\beta_{1}$, $\tau$, $\beta_{0}$", ""),
+        ("-(x - c)**2/tau", r"$c$, $\tau$, $\beta_{0}$", ""),  # no flow of an atom moves tau, but of all together
+        ("exp(w*x) + w*v*x", "", "$v$"),
+    ],
+)
+def test_what_is_relative_to_the_last_atom_is_not_said_to_be_lost(gate, lost, relative):
+    first = temperance.paper(gate, without_experiments=True).document.abstract[0].removesuffix(".")
+    parts = dict(part.split(": ") for part in first.split("; "))
+    assert parts.get("not identifiable by themselves", "") == lost
+    assert parts.get("identifiable through these functions, once the gauge holds the last atom", "") == relative
+
+
+def test_no_parameter_of_the_first_gate_is_0_by_default():
+    truth = temperance.paper("gaussian", without_experiments=True).truth
+    assert truth["c"] == ["1/2", -1]
+    orders = temperance.exponents("gaussian", truth=truth, bounds_only=True).record["orders"]
+    (order,) = (o for o in orders if o["parameter"] == "mean b")
+    assert (order["upper"], order["lower"]) == ("2", "2")  # and 4/3 at c = 0
+
+
+def test_a_paper_says_of_a_gate_of_two_parts_what_exponents_and_derive_say():
+    found = temperance.paper("sin(w*x)/tau + v*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    table = text[text.index(r"\label{orders-all}") :].split(r"\end{longtable}")[0]
+    assert "$v + \\delta$ and $v - \\delta$ with equal weights" in text
+    assert "$v$ & none: flat" in table
+    assert "mean $v$ & none: flat" in table
+    assert r"$S$: $L - \beta_{0}$" in text
+    assert "$S(-w, -v) + S(w, v) = 0$" in text  # L has beta0, and is not odd
+    assert "The determinants are at the points" in text
+    assert "fixes the common shift" not in text
+    assert "of the last atom $\\beta_{0}$, $v$ held, $x$ uniform on $[-2, 2]$" in text
+
+
+def test_functions_of_coefficients_are_typeset():
+    found = temperance.paper("exp(w*x)/tau + sqrt(1 + v**2)*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert r"and of $\sqrt{v^{2} + 1}$" in text
+
+
 def test_the_coefficient_is_of_the_gauge_of_the_paper():
     found = temperance.paper(activation="gelu", without_experiments=True)
     text = "\n".join(latex_files(found.document).values())

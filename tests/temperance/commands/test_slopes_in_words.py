@@ -56,7 +56,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
 @pytest.mark.parametrize(
     ("changes", "row"),
     [
-        ({"published": -0.25}, ["0 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
+        ({"published": -0.25}, ["1 (1)", "1.00", "-0.500 [-0.550, -0.450]", "-0.5 (-0.25)", "confirmed, sharp"]),
         ({"median_slope": -0.3}, ["-0.500 [-0.550, -0.450], median -0.300"]),
         ({"median_slope": -0.46}, ["-0.500 [-0.550, -0.450]"]),
         ({"cell": None, "predicted": None, "outcome": None}, ["all", "none (-0.5)"]),
@@ -65,7 +65,7 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
         ({"slope": None, "ci": None, "outcome": None, "sharp": None}, ["too few fits", "not judged"]),
         ({"slope": None, "points": [{"rms": 0.0}]}, ["no error"]),
         ({"slope": None, "points": [{"rms": 0.0}, {"rms": None}]}, ["overflow"]),
-        ({"anchor_at_home": False, "share": 0.25}, ["0 (1), anchor away", "0.25"]),
+        ({"anchor_at_home": False, "share": 0.25}, ["1 (1), anchor away", "0.25"]),
     ],
 )
 def test_no_cell_of_a_row_is_blank(changes, row):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -258,8 +259,13 @@ def test_curves_keep_the_log_odds(t):
 
 
 def test_what_is_flat_where_beta1_of_two_atoms_are_not_parallel():
+    """z^2 + z: where the sum of the two stays and their difference grows with tau, the log odds stay."""
     skew = shown("activation", "gaussian", "z**2 + z", split="all", dim=2, point={"beta1_1": "3"})
-    assert skew["tau"] != "flat"
+    assert (skew["tau"], skew["beta1_1"], skew["beta1_2"]) == ("flat", "flat", "flat")
+    x, t = sp.symbols("x:2"), sp.Symbol("t", positive=True)
+    z = [5 * x[0] + 3 * x[1] + sign * t * (x[0] - x[1]) for sign in (1, -1)]  # twice beta1 . x of the two
+    odds = ((z[0] / 2) ** 2 + z[0] / 2 - (z[1] / 2) ** 2 - z[1] / 2) / t
+    assert sp.diff(sp.expand(odds), t) == 0
 
 
 def test_a_homogeneous_activation_with_a_bias_has_its_scale():
@@ -293,3 +299,42 @@ def test_what_a_certified_curve_of_one_density_moves_is_flat():
     found = known("-norm(x - c)**2/tau", "constant", split="all", dim=2)
     flat = {o.parameter for o in found.orders if o.flat}
     assert flat == {"c_1", "c_2", "tau", "mean c_1", "mean c_2"}
+
+
+@pytest.mark.parametrize(
+    ("gate", "split", "flat"),
+    [
+        ("sin(w*x)/tau + v*x", "all", {"v"}),  # v + delta and v - delta in every cell
+        ("sin(w*x)/tau + v*x", "one", set()),
+        ("log(1 + (w*x)**2) + v*x", "one", {"w"}),  # two atoms that keep the mean of w^2
+        ("w*v*x/tau", "all", {"w", "v", "tau"}),
+    ],
+)
+def test_a_part_of_the_parameters_of_a_gate_is_flat(gate, split, flat):
+    found = known(gate, "gaussian", split=split)
+    assert {o.name for o in found.orders if o.flat and o.name in {"w", "v", "tau"}} == flat
+    assert all(o.shown for o in found.orders if o.flat)
+
+
+def test_what_is_linear_in_a_parameter_has_the_curves_of_a_line():
+    found = {o.parameter: o for o in known("sin(w*x)/tau + v*x", "gaussian").orders}
+    assert found["mean a"].exact
+    assert found["mean a"].upper == Fraction(4, 3)
+
+
+@pytest.mark.parametrize("t", ["1/10", "1/3"])
+def test_the_flat_curves_of_two_parts_keep_the_density(t):
+    """w is turned with the mean of w^2, v to both sides: the quotients of weights stay those of the truth."""
+
+    def line(w, v, x):
+        return mpmath.exp(mpmath.sin(w * x) + v * x)
+
+    with mpmath.workdps(60):
+        t = mpmath.mpmathify(sp.Rational(t))
+        sides = [(1 + sign * 2 * t - t**2) / (1 + t**2) for sign in (1, -1)]
+        for x in (mpmath.mpf(-2), mpmath.mpf("0.7"), mpmath.mpf("1.9")):
+            mean = sum((1 + (side * x) ** 2) * mpmath.exp(x) for side in sides) / 2
+            assert abs(mean / ((1 + x**2) * mpmath.exp(x)) - 1) < mpmath.mpf(10) ** -50
+            gates = ((1, 1), (mpmath.mpf(2) / 3, mpmath.mpf(1) / 2))
+            ratios = [sum(line(w, v + d, x) for d in (t, -t)) / line(w, v, x) for w, v in gates]
+            assert abs(ratios[0] / ratios[1] - 1) < mpmath.mpf(10) ** -50

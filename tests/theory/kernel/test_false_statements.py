@@ -264,3 +264,34 @@ def test_every_part_of_a_certificate_is_checked(change, why):
 def test_anything_else_is_rejected_too(other):
     with pytest.raises(Rejected):
         check(other)
+
+
+# -- means of weights
+
+
+def turned(weight, name="w"):
+    """Two atoms whose w keep the mean of w^2, beside a singleton."""
+    at = place(weight, own=["w", "v"], points=[{"w": "1", "v": "1"}, {"w": "1/2", "v": "1/3"}])
+    sides = [f"(1 {sign} 2*_t - _t**2)/(1 + _t**2) - 1" for sign in "+-"]
+    cell = [atoms({name: f"{name}*({side})"}, ("0", "1")) for side in sides]
+    return certificate(at, claims("flat", w=None), "identity", number=None, shared={}, cells=[cell, []])
+
+
+def test_weights_keep_their_mean_beside_any_function_of_x():
+    assert objection(check, turned("log(1 + (w*x)**2) + v*x + sin(v*x)")) is None
+
+
+@pytest.mark.parametrize(
+    ("weight", "why"),
+    [
+        ("log(1 + (w*x)**2)/2 + v*x", "no whole number"),
+        ("2*log(1 + (w*x)**2) + v*x", "keep their mean"),
+        ("log(1 + (w*x)**4) + v*x", "keep their mean"),
+        ("log(1 + (w*x)**2) + v*x*w", "no whole number"),
+        ("log(1 + (w*x)**2) + sin(w*x)", "no product of powers"),
+        ("log(1 + (w*x)**2)*log(2 + x**2) + v*x", "no whole number"),
+        ("log(1 + (w*x)**2)**2", "no whole number"),
+    ],
+)
+def test_other_weights_do_not_keep_their_mean(weight, why):
+    refused(turned(weight), why)

@@ -19,7 +19,7 @@ def test_each_has_its_identity():
     found = kinds(PRODUCT)
     assert found["flow"].identity == "v*u_{v} + tau*u_{tau} = 0"
     assert found["even"].identity == "L(-v, -w) - L(v, w) = 0"
-    assert found["odd"].identity == "L(-v) + L(v) = 0"
+    assert found["odd"].identity == "S(-v) + S(v) = 0"
     assert "2*c[i]/tau - 2*c[j]/tau" in kinds("-(x - c)**2/tau")["temperature"].identity
 
 
