@@ -40,6 +40,17 @@ def fitted(x, y, spec, k, **options):
     return fit(x, y, fitted=k, gate=spec.gate, expert=spec.expert, **options)
 
 
+def test_an_atom_on_few_points_is_a_spike():
+    """Three equal responses, next to each other and far from all others."""
+    x, y = data(60)
+    x[:3], y[:3] = (2.7, 2.8, 2.9), 9.0
+    found = fitted(x, y, model("softmax", "constant"), 2, starts=12, seed=1, box={"nu": (1e-9, 100.0)})
+    assert found.status == "spike"
+    assert not found.fit.is_estimate
+    assert all(e.se is None for e in found.estimates)
+
+
+@pytest.mark.usefixtures("few_climbs")  # of all tests below as well
 @pytest.mark.parametrize("activation", [None, "tanh"])
 def test_it_finds_what_the_fit_of_activation_gates_finds(activation):
     """The same maximum, number of parameters and standard errors, by other code from other starts."""
@@ -90,16 +101,6 @@ def test_a_seed_determines_the_fit():
     x, y = data(200)
     one, two, three = (fit_general(of(x, y), model("laplace"), 2, starts=1, seed=s) for s in (1, 1, 2))
     assert one.theta.tobytes() == two.theta.tobytes() != three.theta.tobytes()
-
-
-def test_an_atom_on_few_points_is_a_spike():
-    """Three equal responses, next to each other and far from all others."""
-    x, y = data(60)
-    x[:3], y[:3] = (2.7, 2.8, 2.9), 9.0
-    found = fitted(x, y, model("softmax", "constant"), 2, starts=12, seed=1, box={"nu": (1e-9, 100.0)})
-    assert found.status == "spike"
-    assert not found.fit.is_estimate
-    assert all(e.se is None for e in found.estimates)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def with_changes(**changes):
 
 
 FEW = replace(SMALL, name="few", sizes=(100, 200), replicates=4)
-LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), starts=3, backward=True)
+LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), backward=True)
 LATTICE = replace(LATTICE, experiment="lattice")
 
 
