@@ -57,7 +57,9 @@ def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys
 
 
 @pytest.mark.slow
-def test_measured_orders_of_a_new_gate_meet_their_bounds(output):
+def test_measured_orders_of_a_new_gate_meet_their_bounds(output, monkeypatch):
+    """At half of the offsets that the command takes."""
+    monkeypatch.setattr("temperance.numerics.contact.by_minimisation._LEVELS", (3, 4, 5, 6))
     found = json.loads(output("exponents", "--gate", CUBIC, "--expert", "tanh(a*x + b)", "--json"))
     measured = {
         r["parameter"]: (float(r["upper"]), r["measured"]) for r in found["orders"] if r["measured"] is not None
