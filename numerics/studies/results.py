@@ -84,11 +84,9 @@ class StudyResult:
         x = design(study.low, study.high, study.truth.d, _SHARE_POINTS) if study.truth.d < 3 else None
         if x is None:
             x = np.random.default_rng(0).uniform(study.low, study.high, (_SHARE_POINTS, study.truth.d))
-        measures = self.measures
-        (s,) = study.gate(measures.beta1 @ x.T, 0)
-        scores = (s + measures.beta0[..., None]) / measures.tau[..., None, None]
-        shares: Floats = softmax(scores, axis=-2).shares.mean(axis=-1).min(axis=-1)
-        return shares
+        m = self.measures
+        (s,) = study.gate(m.beta1 @ x.T, 0)
+        return softmax((s + m.beta0[..., None]) / m.tau[..., None, None], -2).shares.mean(axis=-1).min(axis=-1)
 
     @property
     def dropped(self) -> float:
