@@ -51,12 +51,11 @@ def test_several_sizes_are_compared(data, output):
     assert record["least"] == {"aic": 2, "bic": 2}
 
 
-def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, capsys, output):
+def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, refused, output):
     path = tmp_path / "missing.csv"
     path.write_text(data[0].read_text() + "\n1.5,\nNA,2\n")
     command = ["fit", str(path), "--fitted", "2", "--gate", "softmax", "--starts", "3", "--json"]
-    assert run(command) == 2
-    assert "the value is missing; --drop-missing leaves out such rows" in capsys.readouterr().err
+    refused(command, "the value is missing; --drop-missing leaves out such rows")
     record = json.loads(output(*command, "--drop-missing"))
     assert (record["points"], record["dropped"]) == (500, 2)
     whole = json.loads(output("fit", str(data[0]), *command[2:]))
