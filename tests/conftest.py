@@ -41,6 +41,37 @@ def in_machine_code(wanted):
     generated.likelihood.cache_clear()
 
 
+@pytest.fixture
+def output(capsys):
+    """What a command prints, which ends with this status, and says nothing else than which files it has written."""
+    from temperance.commands.app import run
+
+    def printed(*arguments, status=0):
+        assert run(arguments) == status
+        captured = capsys.readouterr()
+        assert all(" written to " in line for line in captured.err.splitlines()), captured.err
+        return captured.out
+
+    return printed
+
+
+@pytest.fixture
+def refused(capsys):
+    """Holds that a command line is bad input: status 2, nothing printed, and one line, which has these words."""
+    from temperance.commands.app import run
+
+    def check(arguments, *words):
+        assert run(arguments) == 2
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        (line,) = captured.err.splitlines()
+        assert line.isprintable()
+        assert all(word in line for word in words), line
+        return line
+
+    return check
+
+
 @pytest.fixture(scope="module")
 def few_climbs():
     """Fits to few points make one climb from a peak and one from a split in each search, and not 8 and 6; studies too.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.search import FAILED, Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.points import softmax
 from temperance.numerics.studies.errors import (
     GroupErrors,
     group_errors,
@@ -119,10 +120,9 @@ class StudyResult(Result):
         x = design(study.low, study.high, study.truth.d, _SHARE_POINTS) if study.truth.d < 3 else None
         if x is None:
             x = np.random.default_rng(0).uniform(study.low, study.high, (_SHARE_POINTS, study.truth.d))
-        shares, measures = np.empty(self.status.shape), self.measures
-        for index in np.ndindex(shares.shape):
-            shares[index] = measures[index].gate_probabilities(x, study.gate.source).mean(axis=0).min()
-        return shares
+        m = self.measures
+        (s,) = study.gate(m.beta1 @ x.T, 0)
+        return softmax((s + m.beta0[..., None]) / m.tau[..., None, None], -2).shares.mean(axis=-1).min(axis=-1)
 
     @cached_property
     def _groups(self) -> GroupErrors:

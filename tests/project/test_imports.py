@@ -131,21 +131,21 @@ def loaded_by(code, watched):
     return done.stderr.split()
 
 
-@pytest.mark.parametrize("arguments", [["check", "gelu", "elu(z, c)", "--json"], ["derive"], ["--version"]])
-def test_the_symbolic_commands_load_nothing_heavy(arguments):
-    assert loaded_by(f"from temperance.commands.app import run\nassert run({arguments}) == 0", HEAVY) == []
+ROOMS_OF_MATHEMATICS = ("numpy", "temperance.numerics")
 
 
-def test_checking_loads_what_it_uses():
-    code = "from temperance.commands.app import run\nassert run(['check', 'tanh']) == 0"
-    assert loaded_by(code, AFTER_CHECKING) == []
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["check", "--help"]])
-def test_help_and_version_load_no_mathematics(arguments):
-    rooms = ("sympy", "numpy", "temperance.numerics")
-    rooms = rooms[1:] if arguments[0] == "check" else rooms  # the types of its options name SymPy
-    assert loaded_by(f"from temperance.commands.app import run\nassert run({arguments}) == 0", rooms) == []
+@pytest.mark.parametrize(
+    ("lines", "watched"),
+    [
+        ([["--help"], ["--version"]], ("sympy", *ROOMS_OF_MATHEMATICS)),
+        ([["check", "--help"]], ROOMS_OF_MATHEMATICS),  # the types of its options name SymPy
+        ([["check", "tanh"]], AFTER_CHECKING),
+        ([["check", "gelu", "elu(z, c)", "--json"], ["derive"]], HEAVY),
+    ],
+)
+def test_commands_load_what_they_use(lines, watched):
+    code = f"from temperance.commands.app import run\nassert [run(line) for line in {lines}] == {[0] * len(lines)}"
+    assert loaded_by(code, watched) == []
 
 
 def test_loading_something_heavy_is_noticed():

@@ -23,7 +23,7 @@ def lines(text):
 
 
 COMMANDS = "".join(block for language, block in BLOCKS if not language and block.startswith("temperance ")).splitlines()
-STUDIES = [command.partition("#")[0].rstrip() for command in COMMANDS if shlex.split(command)[1] == "rates"]
+LONG = [command.partition("#")[0].rstrip() for command in COMMANDS if shlex.split(command)[1] in ("rates", "paper")]
 
 
 @pytest.fixture
@@ -62,15 +62,17 @@ def test_the_commands_without_a_screen_work(capsys):
     for line in COMMANDS:
         program, *tokens = shlex.split(line, comments=True)
         assert program == "temperance"
-        assert tokens[0] == "rates" or run(tokens) == 0
+        assert tokens[0] in ("rates", "paper") or run(tokens) == 0
     assert ": proved: " in capsys.readouterr().out
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("line", STUDIES)
-def test_the_studies_without_a_screen_work(line):
-    """At few replicates and sizes: those that they have of themselves take minutes."""
-    assert run([*shlex.split(line)[1:], "--replicates", "10", "--n", "1e8,1e12"]) == 0
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("line", LONG)
+def test_the_studies_and_papers_without_a_screen_work(line):
+    """Studies at few replicates and sizes: those that they have of themselves take minutes."""
+    tokens = shlex.split(line)[1:]
+    assert run([*tokens, *(["--replicates", "10", "--n", "1e8,1e12"] if tokens[0] == "rates" else [])]) == 0
 
 
 @pytest.mark.parametrize("page", [page for page, text in PAGES.items() if ">>> " in text], ids=lambda page: page.stem)

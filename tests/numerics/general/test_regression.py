@@ -19,7 +19,7 @@ def asked():
         2,
         3,
         sizes=(10**9, 10**10, 10**12),
-        replicates=48,
+        replicates=24,
         seed=3,
         loss="least-squares",
     )
@@ -79,5 +79,5 @@ def test_errors_fall_as_the_theorem_says(asked):
     assert [s["parameter"] for s in slopes] == ["beta1", "mean beta1", "a", "mean a", "b", "mean b"]
     for slope in slopes:
         assert slope["slope"] == pytest.approx(slope["predicted"], abs=0.05)
-        # 48 samples lack the power for some slopes, and two searches may differ: then a study settles nothing
+        # 24 samples lack the power for some slopes, and two searches may differ: then a study settles nothing
         assert slope["outcome"] in ("confirmed", "inconclusive")

@@ -17,7 +17,7 @@ from temperance.numerics.fitting.search import climb_all, search_once
 from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
-from temperance.numerics.studies.lattice import samples
+from temperance.numerics.studies.lattice import design, samples
 from temperance.numerics.studies.results import STATUSES, study_slopes
 from temperance.numerics.studies.run import Progress, run_replicate, run_study
 from temperance.numerics.studies.store import open_store
@@ -45,7 +45,7 @@ def with_changes(**changes):
 
 
 FEW = replace(SMALL, name="few", sizes=(100, 200), replicates=4)
-LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), starts=3, backward=True)
+LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), backward=True)
 LATTICE = replace(LATTICE, experiment="lattice")
 
 
@@ -258,6 +258,12 @@ def test_errors_have_their_shapes_and_dropped_fits_are_missing(small):
     np.testing.assert_array_equal(np.isnan(small.errors["tau"]), ~small.valid_fits)
     assert list(small.counts) == list(STATUSES)
     assert small.dropped == (small.counts["spike"] + small.counts["max_steps"]) / 24
+
+
+def test_the_smallest_share_is_the_least_mean_weight_of_an_atom(few):
+    x = design(FEW.low, FEW.high, 1, 48)
+    weights = few.measures[3, 1].gate_probabilities(x, "tanh")
+    assert few.smallest_share[3, 1] == pytest.approx(weights.mean(axis=0).min(), rel=1e-14)
 
 
 def test_the_slopes_name_parameter_cell_and_share(small):

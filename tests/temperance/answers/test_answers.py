@@ -15,6 +15,7 @@ from temperance.show.answer import Answer
 from temperance.show.output import to_json
 from temperance.theory.conditions.decision import Decision
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
 COMMANDS = ("check", "catalogue", "certify", "derive", "predict", "rates", "exponents", "twins", "verify")
 ASKED = {
     "check": (("gelu", "relu"), {}, ["check", "gelu", "relu"]),

@@ -46,7 +46,8 @@ FULL = (
     {"positive": ["pv"]},
     {"pv": "pi", "cv1": "c_1", "cv2": "c_2", "Gv1": "Gamma_1_1", "Gv2": "Gamma_1_2", "Gv3": "Gamma_2_2"},
 )  # a model of more parameters than orders are computed for, in dimension 2; in dimension 1 it is the gate gaussian
-QUICK = [key for key in FORMULAS if key[1] == 1 and key[0] not in ("activation-bias", "gaussian")] + [("cosine", 2)]
+LONG = ("activation-bias", "gaussian", "sigmoid-tau-1", "sigmoid-euclidean")
+QUICK = [key for key in FORMULAS if key[1] == 1 and key[0] not in LONG] + [("cosine", 2)]
 PLACES = [pytest.param(*key, marks=() if key in QUICK else pytest.mark.slow) for key in FORMULAS]
 
 

@@ -5,21 +5,18 @@ import json
 import pytest
 
 import temperance
-from temperance.commands.app import run
 
 KEYS = {"lower", "upper", "exact", "multiplicity", "bic", "stratum", "reason"}
 
 
-def test_the_first_line_answers(capsys):
-    assert run(["coefficient", "--gate", "softmax", "--true", "2", "--fitted", "3"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+def test_the_first_line_answers(output):
+    lines = output("coefficient", "--gate", "softmax", "--true", "2", "--fitted", "3").splitlines()
     assert lines[0] == "lambda = 5: two true softmax experts, three fitted; BIC charges 6.5"
     assert any("beta0 bounded" in line for line in lines)
 
 
-def test_the_record_is_that_of_the_function(capsys):
-    assert run(["coefficient", "--activation", "tanh", "--true", "2", "--fitted", "3", "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
+def test_the_record_is_that_of_the_function(output):
+    record = json.loads(output("coefficient", "--activation", "tanh", "--true", "2", "--fitted", "3", "--json"))
     assert record == temperance.coefficient(activation="tanh", true=2, fitted=3).to_json()
     assert record.keys() >= KEYS
     assert (record["exact"], record["bic"], record["multiplicity"], record["local"]) == ("11/2", "7", 1, True)

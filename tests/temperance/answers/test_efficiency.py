@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import temperance
-from temperance.commands.app import run
 
 ROW = ["activation", "n_tau", "n_beta1", "price", "condition", "best_tau", "crossings", "laws", "asymptotic"]
 TRUTH = {"beta1": [[1], [0]], "beta0": [-0.2, 0], "tau": 0.5, "a": [[0.5], [-0.5]], "b": [2, -2], "nu": [0.25, 0.5]}
@@ -18,11 +17,10 @@ def asked(*activations, gauge="free", options=None, **changes):
     return temperance.efficiency(*activations, truth={**TRUTH, **changes}, gauge=gauge, **(options or {}))
 
 
-def test_json_has_the_keys_of_the_contract(tmp_path, capsys):
+def test_json_has_the_keys_of_the_contract(tmp_path, output):
     (tmp_path / "t.json").write_text(json.dumps(TRUTH))
     activations, options = ("tanh", "relu", "linear"), ("--truth", str(tmp_path / "t.json"), "--gauge", "anchored")
-    assert run(["efficiency", *activations, *options, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(output("efficiency", *activations, *options, "--json"))
     assert found == json.loads(json.dumps(asked(*activations, gauge="anchored").to_json()))
     assert list(found)[:5] == ["truth", "gauge", "precision", "floor", "rows"]
     assert found["floor"] == pytest.approx(227.67, abs=0.01)

@@ -223,13 +223,10 @@ def test_the_likelihood_over_tau_is_flat_where_tau_is_lost():
         tau_profile(regular_truth(model("softmax"), anchored=False))
 
 
-def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(paper, folder, tmp_path, capsys):
+def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(paper, folder, tmp_path, refused):
     (tmp_path / "mine.txt").write_text("mine")
     for place in (tmp_path, tmp_path / "mine.txt", tmp_path / "no" / "where"):
-        assert run(["paper", "--gate", "softmax", "--without-experiments", "-o", str(place)]) == 2
-        captured = capsys.readouterr()
-        assert (captured.out, captured.err.count("\n")) == ("", 1)
-        assert "accepted: a new folder" in captured.err
+        refused(["paper", "--gate", "softmax", "--without-experiments", "-o", str(place)], "accepted: a new folder")
     assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
     (folder / "sections" / "mine.tex").write_text("mine")
     (folder / "sections" / "remedy.tex").write_text("of an earlier paper")
@@ -256,11 +253,8 @@ def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(pap
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_bad_input_is_one_line(options, words, tmp_path, capsys):
-    assert run(["paper", "--without-experiments", *options, "-o", str(tmp_path / "paper")]) == 2
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert words in captured.err
+def test_bad_input_is_one_line(options, words, tmp_path, refused):
+    refused(["paper", "--without-experiments", *options, "-o", str(tmp_path / "paper")], words)
     assert not (tmp_path / "paper").exists()
 
 

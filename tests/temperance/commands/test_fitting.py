@@ -24,9 +24,8 @@ def data(tmp_path_factory):
     return path, x, y
 
 
-def test_json_has_the_keys_of_the_contract(data, capsys):
-    assert run(["fit", str(data[0]), "--fitted", "2", "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
+def test_json_has_the_keys_of_the_contract(data, output):
+    record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--json"))
     keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
     keys += ["warnings", "loglik", "box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
     assert list(record) == keys
@@ -42,58 +41,51 @@ def test_json_has_the_keys_of_the_contract(data, capsys):
     assert any("tau is not identifiable" in w for w in record["warnings"])
 
 
-def test_several_sizes_are_compared(data, capsys):
+def test_several_sizes_are_compared(data, output):
     command = ["fit", str(data[0]), "--fitted", "1,2", "--starts", "3"]
-    assert run(command) == 0
-    shown = capsys.readouterr().out
+    shown = output(*command)
     assert "least AIC: 2, least BIC: 2" in shown
-    assert run([*command, "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
+    record = json.loads(output(*command, "--json"))
     assert list(record) == ["sizes", "least", "warnings", "answer"]
     assert [size["fitted"] for size in record["sizes"]] == [1, 2]
     assert record["least"] == {"aic": 2, "bic": 2}
 
 
-def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, capsys):
+def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, refused, output):
     path = tmp_path / "missing.csv"
     path.write_text(data[0].read_text() + "\n1.5,\nNA,2\n")
     command = ["fit", str(path), "--fitted", "2", "--gate", "softmax", "--starts", "3", "--json"]
-    assert run(command) == 2
-    assert "the value is missing; --drop-missing leaves out such rows" in capsys.readouterr().err
-    assert run([*command, "--drop-missing"]) == 0
-    record = json.loads(capsys.readouterr().out)
+    refused(command, "the value is missing; --drop-missing leaves out such rows")
+    record = json.loads(output(*command, "--drop-missing"))
     assert (record["points"], record["dropped"]) == (500, 2)
-    assert run(["fit", str(data[0]), *command[2:]]) == 0
-    whole = json.loads(capsys.readouterr().out)
+    whole = json.loads(output("fit", str(data[0]), *command[2:]))
     assert record == whole | {"dropped": 2}
 
 
-def test_a_temperature_that_is_held(data, capsys):
-    assert run(["fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"]) == 0
-    record = json.loads(capsys.readouterr().out)
+def test_a_temperature_that_is_held(data, output):
+    record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--tau", "0.5", "--json"))
     assert "tau" not in [e["parameter"] for e in record["estimates"]]
     assert record["flat_directions"] == record["warnings"] == []
 
 
 @pytest.mark.parametrize("sizes", ["2", "1,2"])
-def test_a_header_of_numbers_is_told(data, tmp_path, capsys, sizes):
+def test_a_header_of_numbers_is_told(data, tmp_path, capsys, output, sizes):
     path = tmp_path / "numbered.csv"
     path.write_text("0,1\n" + data[0].read_text().partition("\n")[2])
     assert run(["fit", str(path), "--fitted", sizes, "--starts", "2"]) == 0
     said = "row 1 (0, 1) is read as data: if it names the columns, give them names that are no numbers"
     assert f"warning: {said}\n" in capsys.readouterr().out
-    assert run(["fit", str(path), "--fitted", sizes, "--starts", "2", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["warnings"][0] == said
+    assert json.loads(output("fit", str(path), "--fitted", sizes, "--starts", "2", "--json"))["warnings"][0] == said
 
 
 @pytest.mark.parametrize("sizes", ["2", "1,2"])
-def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, sizes):
+def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, output, sizes):
     rng = np.random.default_rng(0)
     x = rng.uniform(-3, 3, 200)
     np.savetxt(tmp_path / "d.csv", np.column_stack([x, np.abs(x) + rng.normal(size=200) / 4]), delimiter=",")
     command = ["fit", str(tmp_path / "d.csv"), "--fitted", sizes, "--starts", "2"]
-    assert run([*command, "--json", "-o", str(tmp_path / "f.json")]) == 0
-    assert json.loads((tmp_path / "f.json").read_text()) == json.loads(capsys.readouterr().out)
+    printed = json.loads(output(*command, "--json", "-o", str(tmp_path / "f.json")))
+    assert json.loads((tmp_path / "f.json").read_text()) == printed
     assert run([*command, "-o", str(tmp_path / "f.html")]) == 0
     page = unescape((tmp_path / "f.html").read_text(encoding="utf-8"))
     out = capsys.readouterr().out

@@ -82,14 +82,12 @@ def test_a_point_where_a_power_is_flat_has_no_bounds_that_are_not_proved(output)
     assert {found[name]["reason_kind"] for name in ("a", "b", "tau")} == {"undecided"}
 
 
-def test_a_certificate_is_written_and_proved(tmp_path, capsys):
+def test_a_certificate_is_written_and_proved(tmp_path, output):
     path = str(tmp_path / "o.json")
     asked = ("exponents", "--activation", "tanh", "--loss", "least-squares", "--certificate", path)
-    assert run((*asked, "--json")) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(output(*(*asked, "--json")))
     assert {o["parameter"] for o in found["orders"] if o["certified"]} == {"beta1", "tau"}
-    assert run(("certify", path)) == 0
-    assert "1 of 1 certificates are proved" in capsys.readouterr().out
+    assert "1 of 1 certificates are proved" in output(*("certify", path))
 
 
 def test_check(output):

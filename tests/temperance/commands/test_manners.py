@@ -44,10 +44,9 @@ def test_an_example_is_a_command_line_that_is_accepted(line):
 
 
 @pytest.mark.parametrize("line", [*EXAMPLES["check"], EXAMPLES["derive"][0]])
-def test_a_short_example_works(capsys, tmp_path, monkeypatch, line):
+def test_a_short_example_works(output, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
-    assert run(shlex.split(line)[1:]) == 0
-    assert capsys.readouterr().out
+    assert output(*shlex.split(line)[1:])
 
 
 def environment(**extra):

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from temperance.commands.app import run
 from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import study_record
 from temperance.numerics.studies.run import run_study
@@ -14,12 +13,11 @@ pytestmark = pytest.mark.usefixtures("few_climbs")
 QUICK = ["--n", "300,600,1200", "--replicates", "10"]
 
 
-def test_json_has_the_documented_keys_and_nothing_of_the_machine(capsys, tmp_path):
+def test_json_has_the_documented_keys_and_nothing_of_the_machine(output, tmp_path):
     store = str(tmp_path / "s.sqlite")
     outputs = []
     for extra in ([], ["--store", store], ["--store", store]):
-        assert run(["rates", "--true", "2", "--fitted", "2", *QUICK, *extra, "--workers", "1", "--json"]) == 0
-        outputs.append(capsys.readouterr().out)
+        outputs.append(output("rates", "--true", "2", "--fitted", "2", *QUICK, *extra, "--workers", "1", "--json"))
     assert len(set(outputs)) == 1
     record = json.loads(outputs[0], parse_constant=pytest.fail)
     assert list(record) == ["setting", "experiment", "slopes", "fits", "conditions"]
@@ -53,11 +51,10 @@ def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
         ) == pytest.approx(1)
 
 
-def test_beta1_of_the_anchor_has_no_slope(capsys):
+def test_beta1_of_the_anchor_has_no_slope(output):
     """The gauge holds it at 0: it is no row, and nothing that is left open."""
     options = ["--activation", "relu", "--gauge", "anchored", "--true", "2", "--fitted", "2", "--workers", "1"]
-    assert run(["rates", *options, *QUICK, "--json"]) == 0
-    slopes = json.loads(capsys.readouterr().out)["slopes"]
+    slopes = json.loads(output("rates", *options, *QUICK, "--json"))["slopes"]
     assert [s["cell"] for s in slopes if s["parameter"] == "beta1"] == [0]
     assert [s["cell"] for s in slopes if s["parameter"] == "a"] == [0, 1]
     assert all(s["slope"] is not None for s in slopes)
@@ -74,11 +71,6 @@ def test_the_lattice_is_the_default_where_there_is_one():
         assert (samples.experiment, samples.sizes[-1]) == ("sample", 32000)
 
 
-def test_sizes_may_be_powers_of_ten(capsys):
-    rows = []
-    for sizes in ("100,1e3", "100,1000", "1e2,1.0e3"):
-        options = ["--n", sizes, "--replicates", "10", "--workers", "1", "--json"]
-        assert run(["rates", "--true", "2", "--fitted", "2", *options]) == 0
-        rows.append(capsys.readouterr().out)
-    assert len(set(rows)) == 1
-    assert json.loads(rows[0])["setting"]["sizes"] == [100, 1000]
+def test_sizes_may_be_powers_of_ten(output):
+    options = ["--n", "1e2,300,1.0e3", "--replicates", "10", "--workers", "1", "--json"]
+    assert json.loads(output("rates", "--true", "2", "--fitted", "2", *options))["setting"]["sizes"] == [100, 300, 1000]

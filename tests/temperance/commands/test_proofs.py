@@ -15,10 +15,9 @@ def written(tmp_path):
     return path
 
 
-def test_a_written_file_is_proved(written, capsys):
+def test_a_written_file_is_proved(written, capsys, output):
     capsys.readouterr()
-    assert run(["certify", str(written)]) == 0
-    first, _, *lines = capsys.readouterr().out.splitlines()
+    first, _, *lines = output("certify", str(written)).splitlines()
     assert len(lines) == 15
     assert all(": proved: " in line for line in lines)
     assert first == "15 of 15 certificates are proved"
@@ -55,16 +54,15 @@ def test_theorems_that_cannot_be_written_are_bad_input(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("name", "status"), [("3", 0), ("abs(sin(z))", 2), ("sign(z)", 0), ("z+a", 0)])
-def test_check_proposes_only_predictions_that_can_be_made(name, status, capsys):
+def test_check_proposes_only_predictions_that_can_be_made(name, status, capsys, output):
     assert run(["predict", "--activation", name, "--true", "2", "--fitted", "3", "--gauge", "anchored"]) == status
     capsys.readouterr()
-    assert run(["check", name]) == 0
-    assert ("how fast: temperance predict" in capsys.readouterr().out) == (status == 0)
+    assert ("how fast: temperance predict" in output("check", name)) == (status == 0)
 
 
 def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
     path = tmp_path / "none.json"
-    assert run(["check", "gamma(z + 1) - z*gamma(z)", "--certificate", str(path)]) == 0
+    assert run(["check", "abs(sin(z))", "--certificate", str(path)]) == 0
     written, missing = capsys.readouterr().err.splitlines()
     assert written == f"0 certificates written to {path}"
     assert "no certificate for first_order" in missing

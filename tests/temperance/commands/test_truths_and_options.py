@@ -10,6 +10,7 @@ from temperance.measurements.rate_studies import study_for
 from temperance.measurements.true_measures import default_truth, read_truth
 from temperance.numerics.mixture.measures import measure_of
 
+pytestmark = pytest.mark.usefixtures("few_climbs")
 POINT = {
     "beta1": [[3], [0.5]],
     "beta0": [1, 0],

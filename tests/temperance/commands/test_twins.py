@@ -3,48 +3,40 @@
 import json
 
 import temperance
-from temperance.commands.app import run
 
 
-def test_table_ends_in_an_answer(capsys):
-    assert run(["twins", "tanh"]) == 0
-    shown = capsys.readouterr().out
+def test_table_ends_in_an_answer(output):
+    shown = output("twins", "tanh")
     assert "(b, c, beta0, tau) -> (-c, -b, beta0, tau)" in shown
     assert "(s(b*x) - s(-b*x) + beta0)/tau = (s(b*x) - s(0) + beta0/2)/(tau/2)" in shown
     assert shown.splitlines()[0].startswith("tanh, 2 atoms, free gauge: ")
 
 
-def test_json(capsys):
-    assert run(["twins", "gelu", "--atoms", "3", "--gauge", "anchored", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_json(output):
+    found = json.loads(output("twins", "gelu", "--atoms", "3", "--gauge", "anchored", "--json"))
     assert (found["activation"], found["atoms"], found["gauge"]) == ("gelu", 3, "anchored")
     assert found["unique"] is True
     assert found["reason"] is None
 
 
-def test_undecided_is_an_answer(capsys):
-    assert run(["twins", "--json", "gamma"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_undecided_is_an_answer(output):
+    found = json.loads(output("twins", "--json", "gamma"))
     assert found["unique"] is None
     assert found["reason"]
 
 
-def test_a_formula_of_an_activation_gate_has_its_twins(capsys):
-    assert run(["twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"]) == 0
-    mine = json.loads(capsys.readouterr().out)
-    assert run(["twins", "tanh", "--json"]) == 0
-    its = json.loads(capsys.readouterr().out)
+def test_a_formula_of_an_activation_gate_has_its_twins(output):
+    mine = json.loads(output("twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"))
+    its = json.loads(output("twins", "tanh", "--json"))
     assert {**mine, "gate_formula": None} == its
     assert mine["gate_formula"]["name"] == "activation"
 
 
-def test_of_any_other_gate_the_proved_symmetries_are_listed(capsys):
-    assert run(["twins", "--gate", "v*tanh(w*x)/tau"]) == 0
-    shown = capsys.readouterr().out.splitlines()
+def test_of_any_other_gate_the_proved_symmetries_are_listed(output):
+    shown = output("twins", "--gate", "v*tanh(w*x)/tau").splitlines()
     assert "  flow: v*u_{v} + tau*u_{tau} = 0" in shown
     assert "Undecided" in shown[0]
-    assert run(["twins", "--gate=-cosh(x - c)**2 + exp(-x*c)", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(output("twins", "--gate=-cosh(x - c)**2 + exp(-x*c)", "--json"))
     assert (found["activation"], found["unique"], found["twins"]) == (None, None, [])
     assert [s["kind"] for s in found["symmetries"]] == ["permutation", "translation"]
 

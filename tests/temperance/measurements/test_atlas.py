@@ -41,12 +41,6 @@ def measured(orders):
     return [KeptOrder(n, r, 0.0, False) for n, r in orders.items()]
 
 
-@pytest.fixture(scope="module")
-def every():
-    """The entries of the whole atlas."""
-    return remeasure.entries()
-
-
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(module, "ROWS", QUICK)
@@ -132,12 +126,17 @@ def test_curves_of_dimension_1_are_measured_in_dimension_2():
     assert above == {"a_1": False, "a_2": False}
 
 
-def test_gates_whose_curves_are_not_carried(every):
+def test_gates_whose_curves_are_not_carried():
     """One number Gamma is the scale of all coordinates of a Gaussian gate: c has the order 2 there, and 4 on a line."""
     row = AtlasRow("gaussian", papers=("2305.07572",))
     kept = {key(row, "two"): measured({"c": 4.0, "b": 4.0})}
     assert carried_orders(row, "two", 2, kept) == {}
-    assert (row, "two", 2) in every
+
+
+@pytest.mark.slow
+def test_what_is_measured_are_the_entries_whose_orders_are_not_carried():
+    every = remeasure.entries()
+    assert (AtlasRow("gaussian", papers=("2305.07572",)), "two", 2) in every
     assert set(stored()) <= {key(*place) for place in every}
     assert (AtlasRow("softmax", papers=("2305.03288", "2309.13850", "2402.02952")), "two", 2) not in every
 
@@ -303,9 +302,8 @@ def test_json_and_a_table_that_ends_in_an_answer(quick, capsys):
     assert found["answer"] in " ".join(shown.split())
 
 
-def test_a_part_is_shown_with_every_order(capsys, tmp_path):
-    assert run(["atlas", "--gate", "relu", "--cell", "two"]) == 0
-    shown = capsys.readouterr().out
+def test_a_part_is_shown_with_every_order(output, tmp_path):
+    shown = output("atlas", "--gate", "relu", "--cell", "two")
     assert "beta1/tau" in shown
     assert "2 entries, 0 of them not computed" in shown
     page = tmp_path / "atlas.html"

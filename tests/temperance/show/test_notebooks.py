@@ -90,11 +90,10 @@ def test_different_pictures_are_seen():
 
 
 @pytest.mark.slow
-def test_a_notebook_without_its_library_is_skipped_with_a_reason(capsys, tmp_path):
+def test_a_notebook_without_its_library_is_skipped_with_a_reason(output, tmp_path):
     source = "import os.path\nfrom no_such_library.part import thing"
     (tmp_path / "a.ipynb").write_text(text(one_cell(source)), encoding="utf-8")
-    assert run(["notebooks", "run", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "a.ipynb: skipped: No module named 'no_such_library'\n"
+    assert output("notebooks", "run", str(tmp_path)) == "a.ipynb: skipped: No module named 'no_such_library'\n"
 
 
 PARAMETERS = 'activation = "gelu"\nquick = False\nn = 3\nscale = 1.0\nother = [1]'
@@ -124,12 +123,12 @@ def test_what_is_no_value_of_a_parameter_is_refused(pairs, message):
 
 
 @pytest.mark.slow
-def test_the_command_runs_with_parameters(capsys, tmp_path):
+def test_the_command_runs_with_parameters(capsys, output, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(execute(with_parameters())), encoding="utf-8")
     (tmp_path / "b.ipynb").write_text(text(execute(one_cell("1 / 1"))), encoding="utf-8")
     out = tmp_path / "made" / "out"
-    assert run(["notebooks", "run", str(tmp_path), "-p", "activation", "silu", "-p", "n", "-1", "-o", str(out)]) == 0
-    assert capsys.readouterr().out == "a.ipynb: other parameters, as asked\n"
+    said = output("notebooks", "run", str(tmp_path), "-p", "activation", "silu", "-p", "n", "-1", "-o", str(out))
+    assert said == "a.ipynb: other parameters, as asked\n"
     (written,) = out.iterdir()
     made = nbformat.read(written, as_version=4)
     assert made.cells[-1].outputs[0].data["text/plain"] == "('silu', False, -1, 1.0)"
@@ -143,30 +142,26 @@ def test_the_command_runs_with_parameters(capsys, tmp_path):
         assert capsys.readouterr().out == f"b.ipynb: {ending}\n"
 
 
-def test_without_the_extra_nothing_is_computed_and_the_remedy_is_named(monkeypatch, capsys, tmp_path):
+def test_without_the_extra_nothing_is_computed_and_the_remedy_is_named(monkeypatch, refused, tmp_path):
     monkeypatch.setattr(notebook_module, "find_spec", lambda name: None if name == "nbclient" else name)
     for command, name in (("paper", "folder"), ("derive", "x.ipynb")):
-        assert run([command, "--gate", "softmax", "-o", str(tmp_path / name)]) == 2
-        message = capsys.readouterr().err
-        assert message == "notebooks run with nbclient: pip install 'temperance[notebooks]'\n"
+        message = refused([command, "--gate", "softmax", "-o", str(tmp_path / name)])
+        assert message == "notebooks run with nbclient: pip install 'temperance[notebooks]'"
     assert not list(tmp_path.iterdir())
 
 
-def test_parameters_that_are_no_good_end_with_two_in_one_line(capsys, tmp_path):
+def test_parameters_that_are_no_good_end_with_two_in_one_line(refused, tmp_path):
     (tmp_path / "a.ipynb").write_text(text(with_parameters()), encoding="utf-8")
     for options, message in (
-        (["-p", "foo", "1"], "unknown parameter 'foo'; accepted: activation, quick, n, scale\n"),
+        (["-p", "foo", "1"], "unknown parameter 'foo'; accepted: activation, quick, n, scale"),
         (["-p", "n", "many"], "the parameter 'n' takes an integer, not 'many'"),
-        (["-p", "activation"], "-p needs a value\n"),
+        (["-p", "activation"], "-p needs a value"),
         (["-o", str(tmp_path / "a.ipynb" / "b")], "the folder"),
     ):
-        assert run(["notebooks", "run", str(tmp_path), *options]) == 2
-        captured = capsys.readouterr()
-        assert captured.err.startswith(message)
-        assert (captured.out, captured.err.count("\n")) == ("", 1)
+        assert refused(["notebooks", "run", str(tmp_path), *options]).startswith(message)
 
 
-def test_bad_input_is_one_line_and_status_two(capsys, tmp_path):
+def test_bad_input_is_one_line_and_status_two(refused, tmp_path):
     (tmp_path / "broken.ipynb").write_text("{")
     (tmp_path / "other.ipynb").write_text(text(build([("parameters", "quick =")])))
     for arguments in (
@@ -176,6 +171,4 @@ def test_bad_input_is_one_line_and_status_two(capsys, tmp_path):
         ["notebooks", "run", str(tmp_path / "other.ipynb")],
         ["notebooks", "run", str(tmp_path / "missing")],
     ):
-        assert run(arguments) == 2
-        captured = capsys.readouterr()
-        assert (captured.out, captured.err.count("\n")) == ("", 1)
+        refused(arguments)

@@ -130,11 +130,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("arguments", BAD, ids=" ".join)
-def test_bad_input_is_one_line_and_status_two(capsys, arguments):
-    assert run(["exponents", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert BAD[arguments] in captured.err
+def test_bad_input_is_one_line_and_status_two(refused, arguments):
+    refused(["exponents", *arguments], BAD[arguments])
 
 
 POINTS = {
@@ -158,32 +155,24 @@ POINTS = {
 
 
 @pytest.mark.parametrize("text", POINTS, ids=[f"point {i}" for i in range(len(POINTS))])
-def test_a_bad_point_is_one_line_and_status_two(capsys, tmp_path, text):
+def test_a_bad_point_is_one_line_and_status_two(refused, tmp_path, text):
     file = tmp_path / "point.json"
     file.write_text(text)
-    assert run(["exponents", "--activation", "tanh", "--truth", str(file)]) == 2
-    captured = capsys.readouterr()
-    assert (captured.out, captured.err.count("\n")) == ("", 1)
-    assert captured.err.isprintable() or captured.err[:-1].isprintable()
-    assert POINTS[text] in captured.err
+    refused(["exponents", "--activation", "tanh", "--truth", str(file)], POINTS[text])
 
 
-def test_bounds_only_says_that_nothing_was_measured(capsys):
-    assert run(["exponents", "--gate", "softmax", "--bounds-only"]) == 0
-    said = capsys.readouterr().out
+def test_bounds_only_says_that_nothing_was_measured(output):
+    said = output("exponents", "--gate", "softmax", "--bounds-only")
     assert said.splitlines()[0].endswith("n^(-3/8) for mean a. Nothing was measured.")
     assert "Not measured, as" not in said
 
 
-def test_the_second_true_atom_and_what_is_held_are_told(capsys):
-    assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only"]) == 0
-    truth = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("truth: "))
-    assert (
-        "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held in this setting, of the last atom: beta0"
-        in truth
-    )
-    assert run(["exponents", "--activation", "tanh", "--split", "all", "--bounds-only", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["setting"]["truth"]
+def test_the_second_true_atom_and_what_is_held_are_told(output):
+    asked = ("exponents", "--activation", "tanh", "--split", "all", "--bounds-only")
+    truth = next(line for line in output(*asked).splitlines() if line.startswith("truth: "))
+    second = "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held in this setting, of the last atom: beta0"
+    assert second in truth
+    told = json.loads(output(*asked, "--json"))["setting"]["truth"]
     assert [atom["beta1"] for atom in told["atoms"]] == ["1", "2"]
     assert told["held"] == ["beta0"]
 
@@ -199,17 +188,15 @@ def test_the_second_true_atom_and_what_is_held_are_told(capsys):
         (["--activation", "tanh", "--dim", "2"], "shares bounded away from 0", "given no theorem"),
     ],
 )
-def test_a_certificate_by_moments_is_written_and_proved_again(options, granted, given, capsys, tmp_path):
+def test_a_certificate_by_moments_is_written_and_proved_again(options, granted, given, output, tmp_path):
     file = tmp_path / "orders.json"
-    assert run(["exponents", *options, "--bounds-only", "--json", "--certificate", str(file)]) == 0
-    record = json.loads(capsys.readouterr().out)
+    record = json.loads(output("exponents", *options, "--bounds-only", "--json", "--certificate", str(file)))
     proof, *_ = json.loads(file.read_text())
     titles = {o["parameter"]: o["upper"] for o in record["orders"] if o["certified"]}
     assert titles == {claim["title"]: claim["value"] for claim in proof["claims"]}
     assert {"b", "nu", "mean nu"} <= set(titles)
     assert any(f"for granted: {granted}" in reason for reason in record["reasons"])
-    assert run(["certify", str(file)]) == 0
-    assert given in capsys.readouterr().out
+    assert given in output("certify", str(file))
 
 
 HELD = {
@@ -239,19 +226,16 @@ BY_THEOREMS = {
 
 
 @pytest.mark.parametrize("options", BY_THEOREMS, ids=" ".join)
-def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(options, capsys, tmp_path):
+def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(options, output, tmp_path):
     target = tmp_path / "orders.json"
-    assert run(["exponents", *options, "--bounds-only", "--certificate", str(target)]) == 0
-    assert BY_THEOREMS[options] in capsys.readouterr().out
+    assert BY_THEOREMS[options] in output("exponents", *options, "--bounds-only", "--certificate", str(target))
     proof, *_ = json.loads(target.read_text())
     assert proof["proof"]["kind"] == "theorems"
-    assert run(["certify", str(target)]) == 0
-    assert "given the theorems on experts (theory 4.2.2)" in capsys.readouterr().out
+    assert "given the theorems on experts (theory 4.2.2)" in output("certify", str(target))
 
 
-def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(capsys):
-    assert run(["exponents", "--gate", "laplace", "--bounds-only"]) == 0
-    said = capsys.readouterr().out
+def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(output):
+    said = output("exponents", "--gate", "laplace", "--bounds-only")
     assert "a log weight with kinks has no Taylor polynomial" in said
     assert "not bounded" not in said
 
@@ -287,9 +271,8 @@ def test_certified_orders_are_those_of_the_theorems(s):
     assert by_theorems == {name: certified[name] for name in by_theorems}
 
 
-def test_bounds_in_the_plane(capsys):
-    assert run(["exponents", "--gate", "cosine-perturbed", "--dim", "2", "--bounds-only", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+def test_bounds_in_the_plane(output):
+    found = json.loads(output("exponents", "--gate", "cosine-perturbed", "--dim", "2", "--bounds-only", "--json"))
     assert found["setting"]["dim"] == 2
     assert {o["parameter"]: o["upper"] for o in found["orders"] if not o["flat"]}["a_2"] == "2"
 

@@ -80,31 +80,56 @@ class Distance:
         nodes, weights = np.polynomial.legendre.leggauss(120 if "max" in model.gate else 32)
         self.x, self.y = 2 * nodes, np.linspace(-8.0, 9.0, 50)
         self.root = np.sqrt(weights / 2 * (self.y[1] - self.y[0]))[:, None]
-        self.target = self.density(np.log([1.0]), [self.true[0]], self.true[1])
+        self.target = self.density([0.0], [self.true[0], self.true[1]])
 
-    def density(self, logs, atoms, last):
-        """g at the grid; logs: of the shares of the first cell's atoms."""
+    def parts(self, logs, atoms):
+        """Shares (k, x, 1), densities (k, x, y), gaps of y, variances; logs: of all shares but the last."""
         d = len(self.model.own)
-        every = [*atoms, last]
-        scores = np.stack([self.model.score(v[:d], self.x) for v in every])
+        scores = np.stack([self.model.score(v[:d], self.x) for v in atoms])
         scores += np.array([*logs, 0.0])[:, None]
         weights = np.exp(scores - scores.max(axis=0))
         weights /= weights.sum(axis=0)
-        found = 0.0
-        for w, v in zip(weights, every, strict=True):
-            gap = self.y[None, :] - self.model.mean(v[d:-1], self.x)[:, None]
-            found = found + w[:, None] * np.exp(-(gap**2) / (2 * v[-1])) / np.sqrt(2 * np.pi * v[-1])
-        return found
+        gaps = self.y - np.stack([self.model.mean(v[d:-1], self.x) for v in atoms])[:, :, None]
+        nu = np.array([v[-1] for v in atoms])[:, None, None]
+        return weights[:, :, None], np.exp(-(gaps**2) / (2 * nu)) / np.sqrt(2 * np.pi * nu), gaps, nu
 
-    def residual(self, free, place, t):
+    def density(self, logs, atoms):
+        """g at the grid."""
+        weights, densities, *_ = self.parts(logs, atoms)
+        return (weights * densities).sum(axis=0)
+
+    def mixture(self, free, place, t):
         """Of the vector (total, share, atom, atom, expert of the singleton), the entry at the place being t."""
         count, d = len(self.names), len(self.model.own)
         offsets = np.insert(free[2:], place, t)
-        first, second = self.true[0] + offsets[:count], self.true[0] + offsets[count : 2 * count]
         last = self.true[1] + np.concatenate([np.zeros(d), offsets[2 * count :]])
         share = 0.5 + 0.3 * np.tanh(free[1])  # shares stay away from 0
-        logs = free[0] + np.log([share, 1 - share])
-        return (self.root * (self.density(logs, [first, second], last) - self.target)).ravel()
+        pair = [self.true[0] + offsets[:count], self.true[0] + offsets[count : 2 * count]]
+        return free[0] + np.log([share, 1 - share]), [*pair, last]
+
+    def residual(self, free, place, t):
+        """Its density less the true one, times the roots of the weights of the grid."""
+        return (self.root * (self.density(*self.mixture(free, place, t)) - self.target)).ravel()
+
+    def slopes(self, free, place, t):
+        """Of the residual, by the chain rule; those of scores and means by complex steps."""
+        (logs, atoms), d = self.mixture(free, place, t), len(self.model.own)
+        weights, densities, gaps, nu = self.parts(logs, atoms)
+        by_score = weights * (densities - (weights * densities).sum(axis=0))
+        by_mean = weights * densities * gaps / nu
+        by_nu = weights * densities * (gaps**2 / nu - 1) / (2 * nu)
+        share, step = np.exp(logs - free[0]), 1e-20
+        columns = [by_score[0] + by_score[1]]
+        columns.append(0.3 / np.cosh(free[1]) ** 2 * (by_score[0] / share[0] - by_score[1] / share[1]))
+        for i, v in enumerate(atoms):
+            for f, part, by in ((self.model.score, v[:d], by_score[i]), (self.model.mean, v[d:-1], by_mean[i])):
+                if i == 2 and f is self.model.score:
+                    continue  # the gate of the singleton stays
+                moved = part + step * 1j * np.eye(len(part))
+                columns += [f(one, self.x).imag[:, None] / step * by for one in moved]
+            columns.append(by_nu[i])
+        del columns[2 + place]
+        return np.stack([(self.root * column).ravel() for column in columns], axis=1)
 
     def least(self, parameter, t, starts=6):
         """The least distance with an offset t of a parameter."""
@@ -116,7 +141,7 @@ class Distance:
             start[2 + count - 1 + place] = -t  # the second atom goes to the other side
             bounds = [np.r_[-1.0, -4.0, np.full(size - 2, -0.5)], np.r_[1.0, 4.0, np.full(size - 2, 0.5)]]
             start = np.clip(start, bounds[0] + 0.01, bounds[1] - 0.01)
-            how = {"xtol": 1e-14, "ftol": 1e-14, "gtol": 1e-14, "x_scale": "jac", "jac": "3-point", "max_nfev": 60}
+            how = {"xtol": 1e-14, "ftol": 1e-14, "gtol": 1e-14, "x_scale": "jac", "jac": self.slopes, "max_nfev": 60}
             found = least_squares(self.residual, start, args=(place, t), bounds=bounds, **how)
             best = min(best, float(np.sqrt(2 * found.cost)))
         return best
