@@ -37,12 +37,12 @@ class Study:
     name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
     fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts,
-    peaks, splits, rounds, spacings: of each of the two searches of a fit, as in an `Effort`; from the second n on a
-    search also begins at its estimate at the n before, so that no start uses the truth. backward: whether it begins at
-    its estimate at the n above too, from the largest n down. box: part of the estimator. kink: s has a kink inside the
-    support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points (x, y) with
-    x uniform on [low, high]^d, or "lattice", counts of cells (`studies.lattice`) of n up to 10^15; columns: points of
-    x of the lattice, None for as many as its dimension takes.
+    peaks, splits, hops, rounds, spacings: of each of the two searches of a fit, as in an `Effort`; from the second n on
+    a search also begins at its estimate at the n before, so that no start uses the truth. backward: whether it begins
+    at its estimate at the n above too, from the largest n down. box: part of the estimator. kink: s has a kink inside
+    the support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points (x, y)
+    with x uniform on [low, high]^d, or "lattice", counts of cells (`studies.lattice`) of n up to 10^15; columns: points
+    of x of the lattice, None for as many as its dimension takes.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Study:
     kink: bool = False
     peaks: int = 0
     splits: int = 0
+    hops: int = 0
     rounds: int = 1
     spacings: tuple[float, float] = (1.0, 1.0)
     backward: bool = False
@@ -127,7 +128,8 @@ class Study:
     @property
     def effort(self) -> Effort:
         """Of each of the two searches of a fit."""
-        return Effort(self.starts, self.peaks, self.splits, self.rounds, spacings=self.spacings)
+        counts = (self.starts, self.peaks, self.splits, self.rounds)
+        return Effort(*counts, spacings=self.spacings, hops=self.hops)
 
     @checked
     def problem(self, points: Points, *, compiled: bool = True) -> Problem:
