@@ -368,14 +368,7 @@ def _gates(problem: Problem, embedding: Embedding, shift: float, rng: np.random.
 
 
 def _peaks(
-    problem: Problem,
-    embedding: Embedding,
-    gates: Floats,
-    experts: Floats,
-    d: Floats,
-    v: Floats,
-    count: int,
-    spacing: float,
+    problem: Problem, way: Embedding, gates: Floats, experts: Floats, d: Floats, v: Floats, count: int, spacing: float
 ) -> list[tuple[float, Floats]]:
     """The highest T that are apart from higher ones, with the parameters (q,) of k atoms there; d, v (b, l)."""
     f = problem.formulas
@@ -387,12 +380,12 @@ def _peaks(
     rest = rest[t.flat[rest] >= _LEAST_T]
     (centre, spread), deviation = problem.points.middle, np.sqrt(experts[:, -1])
     sides = means_of(f, np.stack([centre - spread, centre + spread]), experts[:, :-1])
-    left, right = _log_weights(problem, embedding, gates, np.stack([centre - spread, centre + spread])).T
+    left, right = _log_weights(problem, way, gates, np.stack([centre - spread, centre + spread])).T
     kinds = np.stack([left - right, left + right], axis=1)
     peaks: list[tuple[float, Floats]] = []
     while len(rest) and len(peaks) < count:
         b, l = divmod(int(rest[0]), len(experts))
-        peaks.append((float(t[b, l]), _with_atom(problem, embedding, gates[b], experts[l], d[b, l] / v[b, l])))
+        peaks.append((float(t[b, l]), _with_atom(problem, way, gates[b], experts[l], d[b, l] / v[b, l])))
         bs, ls = np.divmod(rest, len(experts))
         gap = ((sides[l] - sides[ls]) ** 2).sum(axis=1) / (2 * deviation[l] * deviation[ls])
         gap += np.log(experts[l, -1] / experts[ls, -1]) ** 2 + ((kinds[b] - kinds[bs]) ** 2).sum(axis=1) / 4

@@ -49,7 +49,7 @@ _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is m
 _ON_EDGE = 1e-12  # relative, of the least variance
 
 
-SEARCH = {"version": 3, "apart": APART, "fewer": _FEWER, **GRIDS}
+SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
 """What determines a search besides an `Effort`; a part of the definition of every study."""
 
 
@@ -141,25 +141,18 @@ def climb_all(
     starts: Sequence[Floats],
     passes: int = MAX_PASSES,
     stop: Stop = EXACT,
-    progress: Callable[[int], None] = lambda _: None,
     *,
     hops: int = 0,
     seed: Sequence[int] = (),
 ) -> Optimum:
     """The optimum of climbs from starts (p,), and then of hops, each of which begins beside the best end so far.
 
-    seed: of the hops. progress is called with the number of climbs that ended. Raises ValueError if the likelihood is
-    finite at no start.
+    seed: of the hops. Raises ValueError if the likelihood is finite at no start.
     """
-    ends: list[Maximum] = []
-    for start in starts:
-        ends.append(problem.climb(start, passes, stop))
-        progress(len(ends))
-    rng = np.random.default_rng(seed)
+    ends, rng = [problem.climb(start, passes, stop) for start in starts], np.random.default_rng(seed)
     for _ in range(hops):
-        best, _ = best_end(ends, problem.points.n)
-        ends.append(problem.climb(hop(problem, best.theta, rng), passes, stop))
-        progress(len(ends))
+        start = hop(problem, best_end(ends, problem.points.n)[0].theta, rng)
+        ends.append(problem.climb(start, passes, stop))
     return _optimum(problem, ends)
 
 
@@ -236,7 +229,6 @@ def search_once(
     fewer: Optimum | None = None,
     known: Sequence[Floats] = (),
     stop: Stop = EXACT,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Optimum:
     """One search, at a turn (`Effort.at`): the best of its starts and of any known ones.
 
@@ -246,8 +238,7 @@ def search_once(
     fewer = fewer or fewer_atoms(problem, effort, [*seed, turn], stop)
     thetas = [*known, *starts_of(problem, fewer, effort, seed, turn)]
     stream = [*seed, turn, effort.rough + 1]
-    optimum = climb_all(problem, thetas, effort.passes, stop, progress, hops=effort.hops, seed=stream)
-    return replace(optimum, fewer=fewer)
+    return replace(climb_all(problem, thetas, effort.passes, stop, hops=effort.hops, seed=stream), fewer=fewer)
 
 
 def better(one: Optimum, other: Optimum) -> Optimum:

@@ -79,8 +79,8 @@ class Study:
                 f"study {self.name}: sizes must be at least 1, the seed from 0 to 2^64 - 1, low below high"
             )
         self.layout  # noqa: B018 - which k, gauge and tau there are, it knows
-        if self.replicates < 1 or min(self.starts, self.peaks, self.splits) < 0:
-            raise ValueError(f"study {self.name}: replicates must be at least 1, starts, peaks and splits at least 0")
+        if self.replicates < 1 or min(self.starts, self.peaks, self.splits, self.hops) < 0:
+            raise ValueError(f"study {self.name}: replicates must be at least 1, all kinds of starts at least 0")
         if not self.starts + (self.peaks + self.splits) * (self.k > 1):
             raise ValueError(f"study {self.name}: a fit needs at least one start; peaks and splits need k of 2 or more")
         if self.experiment == "lattice":
@@ -165,7 +165,8 @@ class Study:
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("truth", "box")}
+        left_out = ("truth", "box") if self.hops else ("truth", "box", "hops")  # searches without any are as before
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         determined = {"lattice": CONSTANTS if self.experiment == "lattice" else {}, "search": SEARCH}
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box), **determined}
 
