@@ -87,7 +87,7 @@ def _cell(name: str, study: Study, box: Box, *, seed: int, **changes: Any) -> St
     """Cells of several atoms: starts are peaks of the gradient process, splits of a fit of one atom less, and hops.
 
     All five were defined anew on 2 December 2026, with hops and with peaks that lie further apart: on fresh samples of
-    three of them a thousand uniform climbs were higher than the fit in 3 to 6% (docs/performance.md).
+    three of them 500 or 1000 uniform climbs were higher than the fit in 3 to 6% (docs/performance.md).
     """
     usual = replace(study, name=name, box=box, seed=seed, k=3, starts=0, peaks=20, splits=20, hops=12, rounds=4)
     return replace(usual, spacings=(3.0, 3.0), columns=_FEW_COLUMNS, **changes)
