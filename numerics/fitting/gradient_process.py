@@ -368,41 +368,28 @@ def _gates(problem: Problem, embedding: Embedding, shift: float, rng: np.random.
 
 
 def _peaks(
-    problem: Problem,
-    embedding: Embedding,
-    gates: Floats,
-    experts: Floats,
-    d: Floats,
-    v: Floats,
-    count: int,
-    spacing: float,
+    problem: Problem, way: Embedding, gates: Floats, experts: Floats, d: Floats, v: Floats, count: int, spacing: float
 ) -> list[tuple[float, Floats]]:
     """The highest T that are apart from higher ones, with the parameters (q,) of k atoms there; d, v (b, l)."""
     f = problem.formulas
     with np.errstate(invalid="ignore", divide="ignore"):
         t = np.where((v > 0) & (d > 0), d / np.sqrt(v), 0.0)
     t[~np.isfinite(t)] = 0.0
-    every = np.argsort(-t, axis=None)[:_RANKED]
-    chosen: list[int] = []
+    highest = np.argpartition(-t, _RANKED, axis=None)[:_RANKED] if t.size > _RANKED else np.arange(t.size)
+    rest = highest[np.argsort(-t.flat[highest])]
+    rest = rest[t.flat[rest] >= _LEAST_T]
     (centre, spread), deviation = problem.points.middle, np.sqrt(experts[:, -1])
     sides = means_of(f, np.stack([centre - spread, centre + spread]), experts[:, :-1])
-    left, right = _log_weights(problem, embedding, gates, np.stack([centre - spread, centre + spread])).T
+    left, right = _log_weights(problem, way, gates, np.stack([centre - spread, centre + spread])).T
     kinds = np.stack([left - right, left + right], axis=1)
-    for index in every:
-        b, l = divmod(int(index), len(experts))
-        if t[b, l] < _LEAST_T or len(chosen) >= count:
-            break
-        if chosen:
-            bs, ls = np.divmod(np.array(chosen), len(experts))
-            gap = ((sides[l] - sides[ls]) ** 2).sum(axis=1) / (2 * deviation[l] * deviation[ls])
-            gap += np.log(experts[l, -1] / experts[ls, -1]) ** 2 + ((kinds[b] - kinds[bs]) ** 2).sum(axis=1) / 4
-            if gap.min() < spacing**2:
-                continue
-        chosen.append(int(index))
-    peaks = []
-    for index in chosen:
-        b, l = divmod(index, len(experts))
-        peaks.append((float(t[b, l]), _with_atom(problem, embedding, gates[b], experts[l], d[b, l] / v[b, l])))
+    peaks: list[tuple[float, Floats]] = []
+    while len(rest) and len(peaks) < count:
+        b, l = divmod(int(rest[0]), len(experts))
+        peaks.append((float(t[b, l]), _with_atom(problem, way, gates[b], experts[l], d[b, l] / v[b, l])))
+        bs, ls = np.divmod(rest, len(experts))
+        gap = ((sides[l] - sides[ls]) ** 2).sum(axis=1) / (2 * deviation[l] * deviation[ls])
+        gap += np.log(experts[l, -1] / experts[ls, -1]) ** 2 + ((kinds[b] - kinds[bs]) ** 2).sum(axis=1) / 4
+        rest = rest[1:][gap[1:] >= spacing**2]
     return peaks
 
 

@@ -1,8 +1,9 @@
 """Searches for the maximum of a likelihood in a box: many climbs, in two searches that share no start.
 
 A search starts from the data (`starts.rough_start`), and where there is a fit of one atom less, from the local maxima
-of its gradient process (`gradient_process`) and from splits of its atoms. Two searches have different random numbers,
-grids that share no node, and peaks at other distances. That both end at one value is the evidence that it is the
+of its gradient process (`gradient_process`) and from splits of its atoms. Then it moves single atoms of its best end
+(`starts.hop`), which leads to maxima that are neither splits of the smaller fit nor near its peaks. Two searches have
+different random numbers, and grids that share no node. That both end at one value is the evidence that it is the
 maximum; starts of one search that agree are not, as one start in a hundred may find it. Where they differ, each goes on
 for a number of rounds, with twice as many starts in each, on other grids.
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
 from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
-from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, rough_start, splits, start_in_box
+from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, hop, rough_start, splits, start_in_box
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.generated import FEW_COLUMNS
 from temperance.numerics.mixture.plain_sums import responsibilities
@@ -54,7 +55,9 @@ SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
 
 @dataclass(frozen=True)
 class Effort:
-    """How many starts each of two searches makes: rough ones, peaks of the gradient process, and splits.
+    """How many starts each of two searches makes: rough ones, peaks of the gradient process, splits, and hops.
+
+    A hop moves one atom of the best end so far; `search`, which pools points, makes none.
 
     rounds: how often at most, with twice as many in each, as long as the two differ. passes: the most of a climb.
     spacings: how far peaks lie apart at least in the first and in the second search, in deviations of their densities;
@@ -67,11 +70,12 @@ class Effort:
     rounds: int = 3
     passes: int = MAX_PASSES
     spacings: tuple[float, float] = (1.0, 3.0)
+    hops: int = 0
 
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
         many = 2 ** (turn // 2)
-        return replace(self, rough=many * self.rough, peaks=many * self.peaks, splits=many * self.splits)
+        return replace(self, **{name: many * getattr(self, name) for name in ("rough", "peaks", "splits", "hops")})
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,16 +141,18 @@ def climb_all(
     starts: Sequence[Floats],
     passes: int = MAX_PASSES,
     stop: Stop = EXACT,
-    progress: Callable[[int], None] = lambda _: None,
+    *,
+    hops: int = 0,
+    seed: Sequence[int] = (),
 ) -> Optimum:
-    """The optimum of climbs from starts (p,); progress is called with the number of climbs that ended.
+    """The optimum of climbs from starts (p,), and then of hops, each of which begins beside the best end so far.
 
-    Raises ValueError if the likelihood is finite at no start.
+    seed: of the hops. Raises ValueError if the likelihood is finite at no start.
     """
-    ends: list[Maximum] = []
-    for start in starts:
+    ends, rng = [problem.climb(start, passes, stop) for start in starts], np.random.default_rng(seed)
+    for _ in range(hops):
+        start = hop(problem, best_end(ends, problem.points.n)[0].theta, rng)
         ends.append(problem.climb(start, passes, stop))
-        progress(len(ends))
     return _optimum(problem, ends)
 
 
@@ -223,7 +229,6 @@ def search_once(
     fewer: Optimum | None = None,
     known: Sequence[Floats] = (),
     stop: Stop = EXACT,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Optimum:
     """One search, at a turn (`Effort.at`): the best of its starts and of any known ones.
 
@@ -232,7 +237,8 @@ def search_once(
     """
     fewer = fewer or fewer_atoms(problem, effort, [*seed, turn], stop)
     thetas = [*known, *starts_of(problem, fewer, effort, seed, turn)]
-    return replace(climb_all(problem, thetas, effort.passes, stop, progress), fewer=fewer)
+    stream = [*seed, turn, effort.rough + 1]
+    return replace(climb_all(problem, thetas, effort.passes, stop, hops=effort.hops, seed=stream), fewer=fewer)
 
 
 def better(one: Optimum, other: Optimum) -> Optimum:

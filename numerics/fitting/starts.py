@@ -28,6 +28,7 @@ _TRIES = 4  # of a regression whose mean is not linear in its parameters
 _GATE_DRAWS = 128
 _BLOCK = 64  # points, whose probabilities with all random gates stay in a cache
 _LARGEST_SPLIT = 2.0  # times n^(-1/8): of the offsets of a split, in deviations of a parameter from one observation
+_NEAR = 4.0  # minus the logarithm of the least part of the way across the box that an atom hops
 _CURVED = 1e-8  # of the scaled information: less tells nothing of a scale
 
 
@@ -225,6 +226,16 @@ def splits(problem: Problem, bases: Sequence[tuple[Problem, Floats]], rng: np.ra
         turn, place = divmod(index, len(parents := problem.parents or range(problem.k - 1)))
         starts.append(_split(problem, smaller, u, ways[turn % len(ways)], parents[place], typical, rng))
     return starts
+
+
+def hop(problem: Problem, u: Floats, rng: np.random.Generator) -> Floats:
+    """A start (p,) with one atom of u (p,) moved: every other time to anywhere in the box, else a part of the way.
+
+    The part is log-uniform from e^-4 to 1.
+    """
+    moves = problem.places // problem.where.width == rng.integers(problem.k)
+    part = np.exp(-max(0.0, rng.uniform(-_NEAR, _NEAR)))
+    return np.where(moves, u + part * (rng.uniform(problem.lower, problem.upper) - u), u)
 
 
 def _typical(problem: Problem, smaller: Problem, u: Floats) -> Floats:

@@ -77,7 +77,7 @@ class Result(ABC):
     def starts(self) -> int:
         """Climbs of a fit, of both searches."""
         effort = self.study.effort
-        return 2 * (effort.rough + effort.peaks + effort.splits)
+        return 2 * (effort.rough + effort.peaks + effort.splits + effort.hops)
 
     @property
     def at_edge(self) -> dict[str, float]:

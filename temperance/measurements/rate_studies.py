@@ -51,7 +51,7 @@ LATTICE_SIZES = tuple(10**j for j in range(4, 13))
 KINKED_SIZES = LATTICE_SIZES[:5]  # where kinks move with beta1: the cells grow like n^(1/3)
 REPLICATES = 100
 _FEWEST = 10  # replicates that have an interval
-_EFFORT, _OF_CELLS = Effort(3, 0, 0, 3), Effort(0, 10, 40, 4)  # the latter as in the claims on cells
+_EFFORT, _OF_CELLS = Effort(3, 0, 0, 3), Effort(0, 10, 40, 4)  # of one atom in a cell, and of several
 _CELL_SIZES, _CELL_REPLICATES = LATTICE_SIZES[::2], 60
 _LARGEST_LATTICE_DIM = 2
 

@@ -1,5 +1,7 @@
 """The search for the maximum: two halves that share nothing, pooled points, and what other searches reach."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -19,8 +21,9 @@ from temperance.numerics.fitting.search import (
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR
+from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR, TANH_SPLITS
 from temperance.numerics.studies.lattice import samples
+from temperance.numerics.studies.run import data_of
 
 LINEAR = compiled("linear")
 TRUTH = MixingMeasure([[3.0], [0.0]], [-0.5, 0.0], 1.0, [[1.0], [-1.0]], [0.5, -0.5], [0.09, 0.16])
@@ -121,6 +124,18 @@ def test_searches_that_differ_go_on_and_agree(two_maxima, monkeypatch):
 def test_no_two_turns_share_a_node_or_a_start():
     assert [shift_of(turn) for turn in range(6)] == [0, 1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8]
     assert [Effort(1, 2, 3).at(turn).peaks for turn in range(6)] == [2, 2, 4, 4, 8, 8]
+    assert Effort(1, 2, 3, hops=4).at(5) == Effort(4, 8, 12, hops=16)
+
+
+@pytest.mark.slow
+def test_hops_reach_a_maximum_that_is_no_split_and_no_peak():
+    """It is higher by 0.8 than what 10 peaks and 20 splits lead to."""
+    (points, *_) = data_of(replace(TANH_SPLITS, seed=881_001), 8)
+    problem, stop = TANH_SPLITS.problem(points), Stop.in_sample_units(points.n)
+    without = search_once(problem, Effort(0, 10, 20), [0], 0, stop=stop)
+    ends = [search_once(problem, Effort(0, 10, 20, hops=60), [0], turn, stop=stop) for turn in (0, 1)]
+    assert ends[0].starts == without.starts + 60
+    assert max(end.log_likelihood for end in ends) > without.log_likelihood + 0.5
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.fitting.problem import layout_problem
-from temperance.numerics.fitting.starts import clusterwise_regression, labellings, rough_start, splits
+from temperance.numerics.fitting.starts import clusterwise_regression, hop, labellings, rough_start, splits
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.generated import layout_formulas
 from temperance.numerics.mixture.measures import Layout, sample
@@ -106,3 +106,21 @@ def test_labellings_have_the_density_of_the_fit(study, ways):
         theta[: rows.size] = rows.ravel()
         full = smaller.likelihood(theta, points.x, points.y, points.weights, points.reference)
         assert full.value == pytest.approx(value, rel=1e-12)
+
+
+def test_a_hop_moves_one_atom_within_the_box_and_nothing_else():
+    x, y = two_lines(np.random.default_rng(5), 1, 0.1)
+    problem = layout_problem(
+        TANH_FREE.layout, replace(compiled("tanh"), machine_code=False), Points(x, y), TANH_FREE.box
+    )
+    u, rng = (problem.lower + 2 * problem.upper) / 3, np.random.default_rng(0)
+    atoms, parts = problem.places // problem.where.width, []
+    for _ in range(200):
+        start = hop(problem, u, rng)
+        assert ((problem.lower <= start) & (start <= problem.upper)).all()
+        (atom,) = set(atoms[start != u])
+        assert (start != u)[atoms == atom].all()
+        parts.append((atom, float(np.abs((start - u) / (problem.upper - problem.lower)).max())))
+    assert {atom for atom, _ in parts} == {0, 1, 2}
+    far = np.mean([part > 0.25 for _, part in parts])
+    assert 0.5 < far < 0.8  # half go anywhere in the box, as do few of the others
