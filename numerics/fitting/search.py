@@ -252,11 +252,13 @@ def search(
     seed: int,
     effort: Effort = Effort(),
     known: Sequence[Floats] = (),
+    fewer: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Optimum:
     """The maximum of a likelihood: the higher of two searches, and of climbs from known starts (p,).
 
+    fewer: the optimum for one atom less, then for two less, if they are known; else each search finds its own.
     Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
     points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
     be highest there; in more than two columns, if no grid can be made, on a part of the points that is drawn.
@@ -284,11 +286,12 @@ def search(
         few = Points(*problem.points.some(enough, np.random.default_rng([seed, 0])))
     here, at = (problem, stop) if few is None else (problem.at(few), Stop.in_sample_units(few.n))
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
+    below = _climbed_below(here, fewer, at) if halves else None
     for turn in range(2 * effort.rounds if halves else 0):
         if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
             break
-        fewer = fewer_atoms(here, effort, [seed, turn], at)
-        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
+        less = below or fewer_atoms(here, effort, [seed, turn], at)
+        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, less, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
     if few is not None:
         halves = [[onwards(end) for end in _highest(climbs, few.n, drawn=drawn)] for climbs in halves]
@@ -302,6 +305,15 @@ def search(
         alike = sum(end.value >= max(e.value for e in ends) - _SAME / few.n for end in ends)
         best = replace(best, starts=len(ends), agree=max(alike, 1))
     return _settled(best, stop)
+
+
+def _climbed_below(problem: Problem, fewer: Sequence[Floats], stop: Stop) -> Optimum | None:
+    """The optimum for one atom less from where it is known to be, cut to the box, and so on downwards."""
+    if not fewer or problem.smaller is None:
+        return None
+    small = problem.smaller().at(problem.points)
+    optimum = climb_all(small, [np.clip(fewer[0], small.lower, small.upper)], stop=stop)
+    return replace(optimum, fewer=_climbed_below(small, fewer[1:], stop))
 
 
 def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:

@@ -28,7 +28,19 @@ def test_json_has_the_keys_of_the_contract(data, capsys):
     assert run(["fit", str(data[0]), "--fitted", "2", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
-    keys += ["warnings", "loglik", "box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
+    keys += [
+        "warnings",
+        "loglik",
+        "box",
+        "fitted",
+        "n_parameters",
+        "aic",
+        "bic",
+        "points",
+        "dropped",
+        "answer",
+        "profiles",
+    ]
     assert list(record) == keys
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
