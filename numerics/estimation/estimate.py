@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,7 @@ from temperance.numerics.estimation.identifiability import (
     settled,
     twin_notes,
 )
+from temperance.numerics.estimation.intervals import Surroundings, misled, of_layout, of_model
 from temperance.numerics.estimation.merge import FittedMixture, Refit
 from temperance.numerics.estimation.mixture import Held, Mixture, mixture_of, model_of
 from temperance.numerics.estimation.result import Estimate, FitResult, FittedModel, lone, named, relative_errors
@@ -185,10 +186,11 @@ def _fit(
     gate: CompiledActivation,
     data: Data,
     search: Search,
-    start: MixingMeasure | None = None,
+    known: Sequence[Mixture] = (),
     least: float = 0.0,
+    fewer: Sequence[Mixture] = (),
 ) -> FitResult:
-    """The fit of one size; start: a measure to begin with, besides; least: of variances."""
+    """The fit of one size; known: mixtures to begin with, besides; least: of variances; fewer: as `Refit` has it."""
     points, box, linear = data.points, data.box, gate.source.is_linear
     gate = replace(gate, machine_code=needs_machine_code(layout.k, points.x))
     if box is not None:
@@ -197,10 +199,10 @@ def _fit(
     scaled = units.rescale(points)
     inside = default_box(scaled, layout.k) if box is None else units.box_of_data(box, back=True)
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
-    matrix, shift = units.matrix(layout)
-    at = [] if start is None else [np.asarray(np.linalg.solve(matrix, layout.pack(start) - shift), dtype=float)]
+    matrix, _ = units.matrix(layout)
+    at, below = (_thetas(mixtures, layout, units) for mixtures in (known, fewer))
     with announced(layout.k, compiled=gate.machine_code):
-        best = search_layout(layout, gate, scaled, box=inside, known_starts=at, **vars(search))
+        best = search_layout(layout, gate, scaled, box=inside, known_starts=at, fewer=below, **vars(search))
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):
         best, sides = settled(best, gate, scaled)
@@ -208,21 +210,23 @@ def _fit(
     proved = replace(proved, dependent=dependent_directions(layout, scaled.x, linear=linear))
     apart = separated(best, gate, scaled, points.x)
     result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
-    fewer = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
+    spare = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
-    errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=fewer)
+    errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=spare)
     rows = parameters(result)
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
     unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
     others = twin_notes(layout.k, gate.source, layout.gauge, best.measure.beta1.tolist())
-    size = layout.size - proved.open_dimensions - fewer
+    size = layout.size - proved.open_dimensions - spare
     along = proved.dependent @ matrix.T
     notes = [*proved.notes, *others]
-    notes += _of_covariates(layout, along, fewer, scaled.x, unexplained if errors.is_counted else ())
+    notes += _of_covariates(layout, along, spare, scaled.x, unexplained if errors.is_counted else ())
     notes += _of_weights(points.n, size) + _of_separation(apart, layout.k)
     notes += _undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
     notes += _uncertain(relative_errors(estimates), sides)
+    around = cache(partial(of_layout, best, gate, points, units))
+    notes += [] if sides else _misled(estimates, around)
     switching = "s has switching points, where the likelihood is not smooth" if len(gate.source.pieces) > 1 else ""
     notes += _of_search(best, switching)
     return FitResult(
@@ -237,6 +241,7 @@ def _fit(
         dropped=data.dropped,
         twin=bool(others),
         separated=bool(apart),
+        around=around,
     )
 
 
@@ -270,13 +275,23 @@ def _refit(
     mixture: Mixture | None = None,
     starts: int = 0,
     least: float = 0.0,
+    fewer: Sequence[Mixture] = (),
 ) -> FitResult:
-    """The fit of k atoms in the gauge of a layout: from a mixture, and from fresh starts; no variance below least."""
-    gate, start = compile_activation(source), None
-    if (m := mixture) is not None:
-        start = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
-    smaller = _layout(k, data.points, gate, layout.gauge, layout.tau)
-    return _fit(smaller, gate, data, Search(starts, seed), start, least)
+    """The fit of k atoms in the gauge of a layout, as `Refit` has it."""
+    gate, known = compile_activation(source), [mixture] if mixture is not None else []
+    other = _layout(k, data.points, gate, layout.gauge, layout.tau)
+    return _fit(other, gate, data, Search(starts, seed), known, least, fewer)
+
+
+def _thetas(mixtures: Sequence[Mixture], layout: Layout, units: Units) -> list[Floats]:
+    """The coordinates of mixtures in these units, each in the layout of as many atoms."""
+    thetas = []
+    for m in mixtures:
+        own = replace(layout, k=m.k)
+        matrix, shift = units.matrix(own)
+        measure = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
+        thetas.append(np.asarray(np.linalg.solve(matrix, own.pack(measure) - shift), dtype=float))
+    return thetas
 
 
 _APART = 1e4  # scales of columns that one search can take
@@ -300,10 +315,11 @@ def result_of(
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
     notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
-    crossed = _kinks_reached(fit, points)
+    crossed, around = _kinks_reached(fit, points), cache(partial(of_model, fit, points, noise))
     if crossed and fit.is_estimate:
         notes.append(f"{rough}: standard errors are those of the stretch between kinks where the search ended")
     notes += _of_weights(points.n, fit.n_parameters) + _uncertain(relative_errors(estimates), ())
+    notes += _misled(estimates, around)
     notes += _of_search(fit, f"{rough}, and a maximum at one has no standard error" if crossed else "")
     return FitResult(
         tuple(estimates),
@@ -315,7 +331,17 @@ def result_of(
         model=_formula_model(fit, columns, noise),
         mixture=_formula_mixture(fit, points, refit if noise == "each" else None),
         dropped=dropped,
+        around=around,
     )
+
+
+def _misled(estimates: Sequence[Estimate], around: Callable[[], Surroundings]) -> list[str]:
+    """About which parameters that all atoms share the curvature misleads; around: the likelihood around the fit."""
+    notes = []
+    for e in estimates:
+        if e.atom is None and e.caveat is None and not e.is_weak and isinstance(e.interval, tuple):
+            notes += misled(around(), e.parameter, e.interval)
+    return notes
 
 
 def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> FittedModel:

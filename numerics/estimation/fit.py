@@ -144,7 +144,7 @@ def fit(
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
         fit_one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
-        fits = [fit_one(k) for k in sizes]
+        fits = [fit_one(k, starts=search.starts) for k in sizes]
     return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
 
 
@@ -157,25 +157,20 @@ def _fitter(
     search: Search,
     **data: Any,
 ) -> Callable[..., FitResult]:
-    """The function that fits k atoms: from a mixture besides fresh starts, and with nu in a range if one is given."""
-    searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance}
+    """The function that fits k atoms, as `Refit` has it."""
+    searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance, "box": bounds}
 
     def fit_one(
         k: int,
         mixture: Mixture | None = None,
-        starts: int = search.starts,
-        nu: tuple[float, float] | None = None,
+        starts: int = 0,
+        least: float = 0.0,
+        fewer: Sequence[Mixture] = (),
     ) -> FitResult:
-        box = bounds if nu is None else {**(bounds or {}), "nu": nu}
-        thetas = () if mixture is None else (mixture.theta,)
+        known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
         with announced(k, compiled=needs_machine_code(k, points.x)):
-            end = fit_general(points, spec, k, known_starts=thetas, starts=starts, box=box, **searched)
-        low, high = end.box["nu"]
-
-        def refit(k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> FitResult:
-            return fit_one(k, mixture, starts, (max(low, least), high))
-
-        return result_of(end, points, names, refit=refit, **data)
+            end = fit_general(points, spec, k, known_starts=known, fewer=below, starts=starts, least=least, **searched)
+        return result_of(end, points, names, refit=fit_one, **data)
 
     return fit_one
 

@@ -282,11 +282,11 @@ _SPREAD = 0.5  # of them
 _FEW = 500  # points of x, from which starts are searched
 
 
-class Refit(Protocol):
-    """Fits k atoms again: from a mixture, from so many fresh starts, or both; least: no variance is below it."""
+Refit = Callable[..., Any]
+"""Fits k atoms again, (k, mixture, starts, least, fewer): from a mixture, from so many fresh starts, or both.
 
-    def __call__(self, k: int, mixture: Mixture | None = None, /, starts: int = 0, least: float = 0.0) -> Any:
-        """The fit."""
+No variance is below least; fewer: the fits of one atom less and of two less, at which fresh starts begin, if known.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,11 +305,11 @@ class FittedMixture:
     names: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
     refit: Refit | None = None
 
-    def fitted_again(self, k: int, mixture: Mixture | None = None, *, starts: int = 0, least: float = 0.0) -> Any:
+    def fitted_again(self, k: int, mixture: Mixture | None = None, **options: Any) -> Any:
         """The `FitResult` of k atoms, as `Refit` has it. Raises ValueError where nothing fits it again."""
         if self.refit is None:
             raise ValueError("merging needs a fit as temperance.fit returns it, with its data, and a nu for every atom")
-        return self.refit(k, mixture, starts=starts, least=least)
+        return self.refit(k, mixture, **options)
 
 
 @runtime_checkable

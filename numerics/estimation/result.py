@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from temperance.numerics.estimation.intervals import ProfileInterval, Surroundings, intervals
 from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
 from temperance.numerics.fitting.fits import Fit
 from temperance.numerics.fitting.search import AGREE, APART
@@ -199,7 +200,8 @@ class FitResult(Tabled):
     fit: where the search ended, a `LayoutFit` of softmax, linear and activation gates with linear experts, else a
     `ModelFit`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
-    have no maximum near the fit (`separation`).
+    have no maximum near the fit (`separation`). around: the likelihood there. profiles: the profile intervals that
+    were asked for.
     """
 
     heads: ClassVar[tuple[str, ...]] = COLUMNS
@@ -215,6 +217,8 @@ class FitResult(Tabled):
     dropped: int = field(default=0, kw_only=True)
     twin: bool = field(default=False, kw_only=True)
     separated: bool = field(default=False, kw_only=True)
+    around: Callable[[], Surroundings] = field(kw_only=True)
+    profiles: tuple[ProfileInterval, ...] = field(default=(), kw_only=True)
 
     @property
     def gate(self) -> str:
@@ -275,6 +279,24 @@ class FitResult(Tabled):
         Raises ValueError for k that is no number of experts from 1 to that of the fit.
         """
         return merged_to(self, k)
+
+    @checked
+    def profiled(self, names: Sequence[str]) -> FitResult:
+        """The same with the profile intervals of the parameters of these names, of every atom (docs/fitting.md).
+
+        Raises ValueError for a fit that is no estimate, and for names of what the data do not determine.
+        """
+        if not self.fit.is_estimate or self.separated:
+            raise ValueError(f"profile: the search ended at no maximum (status {self.status}), so there is no interval")
+        around = self.around()
+        known = [(e.parameter, e.atom) for e in self.estimates if e.identifiable is not False and e.caveat != "held"]
+        known = [name for name in known if name in around.indices]
+        accepted = list(dict.fromkeys(name for name, _ in known))
+        for name in names:
+            if name not in accepted:
+                raise ValueError(f"profile: {name!r} has no profile interval; accepted: {', '.join(accepted)}")
+        wanted = [name for name in known if name[0] in names]
+        return replace(self, profiles=tuple(intervals(around, wanted, self.columns)))
 
     def curves(self, x: Floats) -> tuple[Floats, Floats]:
         """The probabilities of the gate and the means of the experts at x (n, d): arrays (n, k)."""
@@ -385,8 +407,8 @@ class FitResult(Tabled):
 
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
         each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
-        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines. Of
-        formulas, what was understood of them and of their noise.
+        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines;
+        profiles: the profile intervals. Of formulas, what was understood of them and of their noise.
         """
         return {
             "estimates": [e.to_json() for e in self.estimates],
@@ -407,6 +429,7 @@ class FitResult(Tabled):
             "dropped": self.dropped,
             "answer": self.answer,
             **self.model.record,
+            "profiles": [asdict(interval) for interval in self.profiles],
         }
 
     @checked
@@ -428,6 +451,7 @@ class FitResult(Tabled):
         foot = [
             f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
             f"{self.fit.agree} of {self.fit.starts} starts agree on it; {self._searches}",
+            *map(str, self.profiles),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
         return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot

@@ -19,7 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -251,10 +252,10 @@ def sizes(
 ) -> Sizes:
     """Fits of one to `most` experts to x (n, d) or (n,), y (n,), the higher of two searches at each number.
 
-    Upwards: fresh starts, and splits of the fit before, until BIC has risen twice. Downwards: the fit of the most
-    experts and each best fit of one more, merged by conditional moments. An expert of tiny variance on a few points
-    that lie on a line by chance raises every likelihood; so more experts than BIC takes at first have variances of at
-    least 0.3 times the least of its fit. options: of the model and data, as `fit` takes them.
+    Upwards: fresh starts, and splits of the fit before. Downwards: the fit of the most experts and each best fit of one
+    more, merged by conditional moments. An expert of tiny variance on a few points that lie on a line by chance raises
+    every likelihood; so more experts than BIC takes have variances of at least 0.3 times the least of its fit, unless
+    BIC falls again before it has risen twice. options: of the model and data, as `fit` takes them.
 
     Raises:
         ValueError: most below 2; a constant y; data or options that make no fit, such as fewer points than numbers.
@@ -265,18 +266,25 @@ def sizes(
     if values.size and np.nanmin(values) == np.nanmax(values):
         raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
     tell = progress or (lambda done, total: None)
-    upwards: list[FitResult] = []
-    while len(upwards) < most and not _rising([f.bic for f in upwards]):
-        upwards.append(fit(x, y, fitted=len(upwards) + 1, starts=starts, seed=seed, **options))
-        tell(len(upwards), 2 * most)
-    model = upwards[(_least([f.bic for f in upwards]) or 1) - 1].mixture
-    floor = _FLOOR * float(model.values.nu.min())
+    forward, closed = [fit(x, y, fitted=1, starts=starts, seed=seed, **options)], False
+    again = partial(forward[0].mixture.fitted_again, starts=starts)
+    for k in range(2, most + 1):
+        tell(k - 1, 2 * most)
+        bic, below = [f.bic for f in forward], _below(forward)
+        (count, floor), closed = _floor(forward), closed or _rising(bic)
+        larger = again(k, least=floor if k > count + 1 else 0.0, fewer=below)
+        rises = _least([*bic, larger.bic]) != k
+        if k > count + 1 and not rises and not closed:
+            larger = again(k, fewer=below)
+        elif k == count + 1 and rises and larger.mixture.values.nu.min() < floor:
+            larger = again(k, least=floor, fewer=below)
+        forward.append(larger)
+    _, floor = _floor(forward)
     best: list[tuple[FitResult, tuple[Merger, ...]]] = []
     for k in range(most, 0, -1):
-        forward = upwards[k - 1] if k <= model.values.k else model.fitted_again(k, starts=starts, least=floor)
         above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.fit.is_estimate}
         down = [_refit(f.mixture, steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
-        chosen = _higher([forward, *down])
+        chosen = _higher([forward[k - 1], *down])
         best.append((chosen, path(chosen.mixture.values, *design_of(chosen.mixture.points))))
         tell(2 * most - k + 1, 2 * most)
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
@@ -340,6 +348,17 @@ def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
     _, mixture, *_ = projected(larger.values, larger.held, *design_of(larger.points, np.inf), cells)
     smaller: FitResult = larger.fitted_again(mixture.k, mixture, least=floor)
     return smaller
+
+
+def _floor(fits: Sequence[FitResult]) -> tuple[int, float]:
+    """The number of experts that BIC takes, and the least variance of larger fits."""
+    count = _least([f.bic for f in fits]) or 1
+    return count, _FLOOR * float(fits[count - 1].mixture.values.nu.min())
+
+
+def _below(fits: Sequence[FitResult]) -> list[Mixture]:
+    """The mixtures of the last fits, of one atom less and of two less, as far down as all are estimates."""
+    return [f.mixture.values for f in takewhile(lambda f: f.fit.is_estimate, fits[:-3:-1])]
 
 
 def _rising(bic: Sequence[float | None]) -> bool:

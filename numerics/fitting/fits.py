@@ -146,18 +146,22 @@ def search_layout(
     starts: int,
     seed: int,
     known_starts: Sequence[Floats] = (),
+    fewer: Sequence[Floats] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> LayoutFit:
     """The maximum-likelihood measure of the points in the box, by `search`.
 
     starts: rough ones, half of them in each of two searches; from two atoms on peaks of the gradient process and
     splits of a fit of one atom less besides. known_starts (p,): further ones; with no others (starts = 0) there are no
-    peaks and no splits. Raises ValueError as `fit_points`.
+    peaks and no splits. fewer: where the fits of one atom less, and of two less, ended, if known. Raises ValueError as
+    `fit_points`.
     """
     ratios = _Ratios(layout, gate, points, box)
     effort = effort_of(ratios.problem, starts)
     known = [ratios.inner(theta) for theta in known_starts]
-    return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, known=known, progress=progress))
+    smaller = [replace(layout, k=layout.k - i) for i in range(1, 1 + len(fewer))]
+    below = [_Ratios(less, gate, points, box).inner(theta) for less, theta in zip(smaller, fewer, strict=True)]
+    return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, known=known, fewer=below, progress=progress))
 
 
 _SEVERAL_COLUMNS, _MANY_COLUMNS = 5, 20  # of x, beyond which fewer starts are made
@@ -372,7 +376,9 @@ def fit_general(
     seed: int = 0,
     box: Mapping[str, tuple[float, float]] | None = None,
     noise: float | Literal["common"] | None = None,
-    known_starts: tuple[Floats, ...] = (),
+    known_starts: Sequence[Floats] = (),
+    fewer: Sequence[Floats] = (),
+    least: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
 ) -> ModelFit:
     """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
@@ -382,6 +388,7 @@ def fit_general(
             others have wide ones.
         noise: None where each atom has its own nu, "common" where all have one, or the value that is known.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
+        fewer: theta of the fits of one atom less, and of two less, if known. least: no variance is below it.
         progress: called with the starts done and their number.
 
     Raises:
@@ -389,12 +396,18 @@ def fit_general(
             start, or none at which the likelihood is finite.
     """
     inside = _box(spec, box or {})
+    if least:
+        low, high = _bounds_of(NU, False, points, inside)
+        inside = {**inside, "nu": (max(low, least), high)}
     problem = formula_problem(spec, k, points, inside, noise)
     fitted = len(problem.places)
     if len(points.y) < fitted:
         raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
     vectors = [theta[problem.places] for theta in known_starts]
-    optimum = search(problem, seed=seed, effort=effort_of(problem, starts), known=vectors, progress=progress)
+    places = [formula_problem(spec, k - i, points, inside, noise).places for i in range(1, 1 + len(fewer))]
+    below = [theta[at] for theta, at in zip(fewer, places, strict=True)]
+    effort = effort_of(problem, starts)
+    optimum = search(problem, seed=seed, effort=effort, known=vectors, fewer=below, progress=progress)
     return _report(spec, optimum, inside)
 
 

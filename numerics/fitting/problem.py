@@ -171,10 +171,10 @@ class Problem:
         """The log-likelihood at u with score (p,) and Hessian (p, p)."""
         points = self.points
         value, score, hessian = self.likelihood(self.full(u), points.x, points.y, points.weights, points.reference)
-        first = self.where.nu[0]
-        for rows in (score, hessian, hessian.T):
+        first, at = self.where.nu[0], self.places
+        for rows in (score, hessian, hessian.T) if len(self.tied) else ():
             rows[first] += rows[self.tied].sum(axis=0)
-        return Sums(value, score[self.places], hessian[np.ix_(self.places, self.places)])
+        return Sums(value, score[at], hessian[at[:, None], at])
 
     def climb(self, u: Floats, passes: int = MAX_PASSES, stop: Stop = EXACT) -> Maximum:
         """The local maximum of the mean log-likelihood to which a climb from u leads, in at most so many passes."""

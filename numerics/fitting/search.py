@@ -258,14 +258,17 @@ def search(
     seed: int,
     effort: Effort = Effort(),
     known: Sequence[Floats] = (),
+    fewer: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
 ) -> Optimum:
     """The maximum of a likelihood: the higher of two searches, and of climbs from known starts (p,).
 
-    Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Where there are many
-    points, every start is climbed on pooled points, the cells of a fine grid, and on all points only the ends that may
-    be highest there; in more than two columns, if no grid can be made, on a part of the points that is drawn.
+    fewer: the optimum for one atom less, then for two less, if they are known; else each search finds its own.
+    Both go on for another round, up to `Effort.rounds`, where they differ by more than `APART`. Every start is climbed
+    to the precision of the noise, and the ends that may be highest are climbed further, by stop. Where there are many
+    points, starts are climbed on pooled ones, the cells of a fine grid; in more than two columns, if no grid can be
+    made, on a part of the points that is drawn.
     progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at which the
     likelihood is finite.
     """
@@ -291,11 +294,12 @@ def search(
     here = problem if few is None else problem.at(few)
     at = Stop.in_sample_units(here.points.n)  # what it leaves on a valley is climbed from the ends that may be highest
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
+    below = _climbed_below(here, fewer, at) if halves else None
     for turn in range(2 * effort.rounds if halves else 0):
         if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
             break
-        fewer = fewer_atoms(here, effort, [seed, turn], at)
-        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, fewer, effort.at(turn), [seed], turn)]
+        less = below or fewer_atoms(here, effort, [seed, turn], at)
+        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, less, effort.at(turn), [seed], turn)]
     first = [climbed(here, u, at) for u in known]
     halves = [[onwards(end) for end in _highest(climbs, here.points.n, drawn=drawn)] for climbs in halves]
     first = [onwards(end) for end in first]
@@ -306,6 +310,15 @@ def search(
         best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
     alike = sum(end.value >= max(e.value for e in ends) - _SAME / here.points.n for end in ends)
     return _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
+
+
+def _climbed_below(problem: Problem, fewer: Sequence[Floats], stop: Stop) -> Optimum | None:
+    """The optimum for one atom less from where it is known to be, cut to the box, and so on downwards."""
+    if not fewer or problem.smaller is None:
+        return None
+    small = problem.smaller().at(problem.points)
+    optimum = climb_all(small, [np.clip(fewer[0], small.lower, small.upper)], stop=stop)
+    return replace(optimum, fewer=_climbed_below(small, fewer[1:], stop))
 
 
 def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:

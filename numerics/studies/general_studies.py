@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.climb import Maximum, Stop
 from temperance.numerics.fitting.local_fits import Means, RegressionMixture, family_problem, require_smooth
 from temperance.numerics.fitting.problem import Problem
+from temperance.numerics.fitting.profile import held_at
 from temperance.numerics.fitting.search import APART, SEARCH, Effort
 from temperance.numerics.fitting.split_mixtures import Array, Family
 from temperance.numerics.mixture.points import Points
@@ -284,15 +285,12 @@ def profile(family: Family, name: str, values: Sequence[float], n: int, seed: in
     """
     (points,) = samples(family_experiment(family, n=n), (n,), seed=seed)
     problem, at = family_problem(family, points, compiled=False), family.shared_index(name)
-    rest = problem.places != at
-    held = replace(problem, places=problem.places[rest], lower=problem.lower[rest], upper=problem.upper[rest])
-    start, stop, heights = held.base[held.places], Stop.in_sample_units(n), []
+    rest = problem.places != at  # it may be held
+    places, lower, upper = (np.append(part[rest], at) for part in (problem.places, problem.lower, problem.upper))
+    problem = replace(problem, places=places, lower=lower, upper=upper)
+    stop, heights, start = Stop.in_sample_units(n), [], problem.base[problem.places]
     before = start
     for value in values:
-        base = held.base.copy()
-        base[at] = np.log(value)
-        ends = [replace(held, base=base).climb(u, stop=stop) for u in (start, before)]
-        best = max(ends, key=lambda end: end.value)
-        before = best.theta
-        heights.append(best.value * n)
+        before, height = held_at(problem, -1, float(np.log(value)), (start, before), stop)
+        heights.append(height)
     return np.array(heights) - max(heights)

@@ -21,7 +21,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
 from temperance.show.answer import Answer
-from temperance.show.options import ExpertNumbers, FormulaOptions, Whole, takes_formulas
+from temperance.show.options import ExpertNumbers, FormulaOptions, Profiled, Whole, takes_formulas
 from temperance.show.output import BadInput, doing, one_line, write_file
 from temperance.show.plots import Picture, pictures_of
 from temperance.show.table import Part, Summary, Table
@@ -80,6 +80,7 @@ def _fit(
     starts: Whole = 10,
     noise: str = "each",
     nu: float | None = None,
+    profile: Profiled = (),
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -99,6 +100,7 @@ def _fit(
         starts: Number of starts.
         noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
         nu: The variance, with --noise known.
+        profile: Parameters whose intervals are to be read off the likelihood too, not only off its curvature.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.estimation.fit import fit as estimate
@@ -110,6 +112,10 @@ def _fit(
     options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
     with doing("fitting") as progress:
         result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
+    if profile:
+        if isinstance(result, FitComparison):
+            raise BadInput("--profile goes with one number of experts; accepted: one in --fitted")
+        result = result.profiled(profile)
     doubted = result.doubted(doubts)
     finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
     points, names = (x[finite], y[finite]), (*columns, target or "y")

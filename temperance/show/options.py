@@ -78,6 +78,9 @@ Whole = Annotated[int, Parameter(converter=lambda _, tokens: _whole(tokens[0].va
 Sizes = Annotated[Sequence[int] | None, comma_separated(_size, "whole sizes N,N,.. such as 1000,1e6")]
 """Sample sizes, N,N,.."""
 
+Profiled = Annotated[Sequence[str], comma_separated(str, "names of parameters, such as tau,beta1", show_default=False)]
+"""Parameters whose profile intervals are wanted, N,N,.."""
+
 ExpertNumbers = Annotated[tuple[int, ...], comma_separated(_whole, "a number of experts, or several as 1,2,3")]
 """One number of experts, or several to compare."""
 

@@ -93,7 +93,19 @@ def test_json_has_the_documented_keys_and_is_strict():
     result = fit(*draw(PLANE, "identity", 400), fitted=2, starts=2, progress=lambda *at: seen.append(at))
     text = json.loads(json.dumps(result.to_json(), allow_nan=False))
     keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
-    keys += ["warnings", "loglik", "box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
+    keys += [
+        "warnings",
+        "loglik",
+        "box",
+        "fitted",
+        "n_parameters",
+        "aic",
+        "bic",
+        "points",
+        "dropped",
+        "answer",
+        "profiles",
+    ]
     assert list(text) == keys
     assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable", "interval", "caveat"]
     assert len(next(e for e in text["estimates"] if e["parameter"] == "a")["value"]) == 2

@@ -148,3 +148,17 @@ def test_a_search_reaches_what_150_random_climbs_reach():
     optimum = search(problem, seed=0, effort=TANH_FREE.effort, stop=stop)
     assert optimum.is_estimate
     assert optimum.log_likelihood >= best.log_likelihood - 0.05
+
+
+def test_a_search_begins_at_the_fits_of_fewer_atoms_that_it_is_given(monkeypatch):
+    """Neither half searches for them again, and a place outside of the box does no harm."""
+    problem = layout_problem(Layout(3, 1, tau=1.0), replace(LINEAR, machine_code=False), drawn(200, 0), BOX)
+    effort = Effort(1, 2, 2, rounds=1)
+    whole = search(problem, seed=0, effort=effort)
+    two = search(problem.smaller(), seed=0, effort=effort)
+    monkeypatch.setattr(module, "fewer_atoms", None)
+    from_two = search(problem, seed=0, effort=effort, fewer=[two.u])
+    outside = search(problem, seed=0, effort=effort, fewer=[np.where(two.u == two.u.max(), 1e3, two.u)])
+    for optimum in (from_two, outside):
+        assert optimum.log_likelihood >= two.log_likelihood - 1e-6
+        assert optimum.log_likelihood == pytest.approx(whole.log_likelihood, abs=3)

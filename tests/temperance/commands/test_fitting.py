@@ -27,7 +27,19 @@ def data(tmp_path_factory):
 def test_json_has_the_keys_of_the_contract(data, output):
     record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--json"))
     keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
-    keys += ["warnings", "loglik", "box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"]
+    keys += [
+        "warnings",
+        "loglik",
+        "box",
+        "fitted",
+        "n_parameters",
+        "aic",
+        "bic",
+        "points",
+        "dropped",
+        "answer",
+        "profiles",
+    ]
     assert list(record) == keys
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
