@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -225,7 +225,7 @@ def _fit(
     notes += _of_weights(points.n, size) + _of_separation(apart, layout.k)
     notes += _undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
     notes += _uncertain(relative_errors(estimates), sides)
-    around = cache(partial(of_layout, best, gate, points, units))
+    around = partial(of_layout, best, gate.source, points, units)
     notes += [] if sides else _misled(estimates, around)
     switching = "s has switching points, where the likelihood is not smooth" if len(gate.source.pieces) > 1 else ""
     notes += _of_search(best, switching)
@@ -315,7 +315,7 @@ def result_of(
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
     notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
-    crossed, around = _kinks_reached(fit, points), cache(partial(of_model, fit, points, noise))
+    crossed, around = _kinks_reached(fit, points), partial(of_model, fit, points, noise)
     if crossed and fit.is_estimate:
         notes.append(f"{rough}: standard errors are those of the stretch between kinks where the search ended")
     notes += _of_weights(points.n, fit.n_parameters) + _uncertain(relative_errors(estimates), ())
@@ -337,11 +337,13 @@ def result_of(
 
 def _misled(estimates: Sequence[Estimate], around: Callable[[], Surroundings]) -> list[str]:
     """About which parameters that all atoms share the curvature misleads; around: the likelihood around the fit."""
-    notes = []
-    for e in estimates:
-        if e.atom is None and e.caveat is None and not e.is_weak and isinstance(e.interval, tuple):
-            notes += misled(around(), e.parameter, e.interval)
-    return notes
+    shared = [
+        (e.parameter, e.interval)
+        for e in estimates
+        if e.atom is None and e.caveat is None and not e.is_weak and isinstance(e.interval, tuple)
+    ]
+    here = around() if shared else None
+    return [note for name, interval in shared if here is not None for note in misled(here, name, interval)]
 
 
 def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> FittedModel:

@@ -18,8 +18,10 @@ from temperance.numerics.estimation.data import Units
 from temperance.numerics.fitting.fits import LayoutFit, ModelFit, Name, formula_problem
 from temperance.numerics.fitting.problem import Problem, layout_problem
 from temperance.numerics.fitting.profile import End, Profile
-from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
+from temperance.numerics.mixture.activation_numpy import Floats, compile_activation
+from temperance.numerics.mixture.generated import needs_machine_code
 from temperance.numerics.mixture.points import Points
+from temperance.theory.activations.activation import Activation
 
 Ends = tuple[Literal["closed", "edge", "higher"], Literal["closed", "edge", "higher"]]
 TAILS = (0.01, 0.05)
@@ -92,12 +94,13 @@ class Surroundings:
         return tails
 
 
-def of_layout(fit: LayoutFit, gate: CompiledActivation, points: Points, units: Units) -> Surroundings:
+def of_layout(fit: LayoutFit, source: Activation, points: Points, units: Units) -> Surroundings:
     """Those of a fit with linear experts in the units in which it was searched; points: in those of the data.
 
     Where x was centred the box has room for all that is in it once it is not. Where tau is free and no data tell it,
     the coordinates of the gate are the ratios to it.
     """
+    gate = replace(compile_activation(source), machine_code=needs_machine_code(fit.layout.k, points.x))
     layout, plain = fit.layout, replace(units, x_centre=0.0 * units.x_centre)
     (searched, centre), (matrix, shift) = units.matrix(layout), plain.matrix(layout)
     scale, names = matrix.diagonal().copy(), list(fit.names)
