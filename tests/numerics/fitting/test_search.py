@@ -23,7 +23,6 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import TANH_FREE, TANH_MIRROR, TANH_SPLITS
 from temperance.numerics.studies.lattice import samples
-from temperance.numerics.studies.run import data_of
 
 LINEAR = compiled("linear")
 TRUTH = MixingMeasure([[3.0], [0.0]], [-0.5, 0.0], 1.0, [[1.0], [-1.0]], [0.5, -0.5], [0.09, 0.16])
@@ -130,7 +129,7 @@ def test_no_two_turns_share_a_node_or_a_start():
 @pytest.mark.slow
 def test_hops_reach_a_maximum_that_is_no_split_and_no_peak():
     """It is higher by 0.8 than what 10 peaks and 20 splits lead to."""
-    (points, *_) = data_of(replace(TANH_SPLITS, seed=881_001), 8)
+    (points, *_) = replace(TANH_SPLITS, seed=881_001).data(8)
     problem, stop = TANH_SPLITS.problem(points), Stop.in_sample_units(points.n)
     without = search_once(problem, Effort(0, 10, 20), [0], 0, stop=stop)
     ends = [search_once(problem, Effort(0, 10, 20, hops=60), [0], turn, stop=stop) for turn in (0, 1)]

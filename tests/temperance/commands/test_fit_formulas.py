@@ -61,7 +61,7 @@ def test_json_has_the_old_keys_and_what_was_understood(data, output):
         "gate_formula",
         "expert_density",
     ]
-    keys += ["noise"]
+    keys += ["noise", "profiles"]
     assert list(record) == keys
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"

@@ -47,7 +47,7 @@ def test_a_parabola_does_not_tell_its_centre():
 def test_it_is_said_in_words(output):
     lines = output("efficiency", f"--gate={PARABOLA}", "--parameter", "c").splitlines()
     assert "2*(c[1] - c[2])/tau" in lines[0]
-    assert "exp(beta0/tau - (-c + x)**2/tau)" in lines[3]
+    assert "exp(beta0/tau - (-c + x)**2/tau)" in lines[2]
     for parameter, to in (("c[2]", "10%"), ("b", "0.1 (absolute")):
         first = output("efficiency", "--gate", "max(x - c, 0)*w", "--parameter", parameter).splitlines()[0]
         assert first.startswith(parameter)

@@ -82,7 +82,7 @@ rates --true 2 --fitted 2 --experiment grid       experiment must be sample or l
 rates --true 2 --fitted 2 --replicates 9          at least 10
 rates --true 2 --fitted 2 --workers 0             workers must be at least 1
 rates --true 2 --fitted 2 --scheduler nowhere     no Dask scheduler
-rates WAVE --true 2 --fitted 2 --store s.sqlite   --store is for linear, softmax and activation gates
+rates WAVE --true 2 --fitted 2 --gauge anchored   --gauge anchored is for linear, softmax and activation gates
 rates WAVE --true 3 --fitted 3                    measured with --true 2 --fitted 2 or 3, not 3, 3
 rates --gate laplace --true 2 --fitted 2          the gate 'laplace' has a kink that x can reach
 efficiency                                        an activation is missing
