@@ -43,13 +43,13 @@ def in_machine_code(wanted):
 
 @pytest.fixture
 def output(capsys):
-    """What a command prints, which ends with this status, and says nothing else than which files it has written."""
+    """What a command prints, which ends with this status, and says nothing else than what it has done so far."""
     from temperance.commands.app import run
 
     def printed(*arguments, status=0):
         assert run(arguments) == status
         captured = capsys.readouterr()
-        assert all(" written to " in line for line in captured.err.splitlines()), captured.err
+        assert all(" written to " in line or line[:4] == "row " for line in captured.err.splitlines()), captured.err
         return captured.out
 
     return printed

@@ -372,7 +372,7 @@ def fit_sizes(
     """The fits that `experts` answers from, and the bootstrap where there are draws; data: weights and drop_missing."""
     options |= {"gate": "softmax" if gate is None and activation is None else gate, "activation": activation}
     draws = whole(bootstrap, "bootstrap", 0)
-    comparison = sizes(x, y, whole(most, "most", 1), **data, **options)
+    comparison = sizes(x, y, whole(most, "most", 2), **data, **options)
     return comparison, likelihood_ratio(comparison, draws, **options) if draws else None
 
 

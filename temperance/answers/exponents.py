@@ -127,8 +127,11 @@ def exponents(
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
+    lines = options.reading_lines
     if truth is not None:
-        chosen = at_truth(chosen, read_values(truth, chosen.truth))
+        given = read_values(truth, chosen.truth)
+        chosen = at_truth(chosen, given)
+        lines = (*lines, *([_FIRST_GATE] if given.atoms != chosen.truth.atoms else []))
     if squares or variance is not None:
         with doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
@@ -142,7 +145,7 @@ def exponents(
     contents = record(measured)
     contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
     contents["setting"]["gate_formula"] = options.reading_record
-    answer = Exponents(measured, record=contents, summary=_summary(measured, contents, options.reading_lines))
+    answer = Exponents(measured, record=contents, summary=_summary(measured, contents, lines))
     return _write_certificates(answer, certificate)
 
 
@@ -178,6 +181,10 @@ def _measured(order: Mapping[str, Any]) -> str:
     return "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
 
 
+_FIRST_GATE = (
+    "of --truth the gate of the first atom and what is shared are used: orders are proved and measured at the other "
+    "values below"
+)
 _COLUMNS: Columns = {
     "parameter": "parameter",
     "upper bound": describe_bound,

@@ -204,7 +204,10 @@ def describe(error: CycloptsError) -> str:
             name = _name(error)
             placed = error.argument is not None and error.argument.index is not None
             dash = f"; one that begins with a dash is given as {name}=VALUE" if name.startswith("--") else ""
-            return f"{name[2:].upper()} ({name}) needs a value" if placed else f"{name} needs a value{dash}"
+            if placed:
+                return f"{name[2:].upper()} ({name}) needs a value"
+            is_there = any(token.partition("=")[0] == name for token in error.root_input_tokens or ())
+            return f"{name} needs a value{dash}" if is_there else f"{name} must be given"
         case CoercionError() if isinstance(error.__cause__, BadInput):
             return str(error.__cause__)
         case CoercionError() if error.token is not None:

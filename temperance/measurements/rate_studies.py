@@ -220,8 +220,10 @@ def any_study(
     if true != 2 or fitted not in ((3,) if squares else (2, 3)):
         accepted = "--true 2 --fitted 3 by least squares" if squares else "--true 2 --fitted 2 or 3"
         raise ValueError(f"rates of this model are measured with {accepted}, not {true}, {fitted}")
-    if replicates < 10 or seed < 0:
-        raise ValueError(f"replicates must be at least 10, and the seed not negative, not {replicates}, {seed}")
+    if replicates < _FEWEST:
+        raise ValueError(f"replicates must be at least {_FEWEST}, not {replicates}")
+    if seed < 0:
+        raise ValueError(f"the seed must not be negative, not {seed}")
     if not sizes or list(sizes) != sorted({*sizes}) or not _LEAST_SIZE <= sizes[0] <= sizes[-1] <= _LARGEST_SIZE:
         raise ValueError(
             f"n must be growing sizes from {_LEAST_SIZE} to 1e12 for this model, not {', '.join(map(str, sizes))}"

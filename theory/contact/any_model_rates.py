@@ -33,6 +33,7 @@ _NEAR = ("the means of the experts are distinct", "all fitted atoms are near tru
 _LOCAL = "the box holds no other parameters with this density than the truth, its twins, and these with atoms split"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _BESIDE = "a singleton beside a split cell: its gate is held where orders are proved"
+_NO_LINE = "a singleton beside a split cell: the theorem on experts (theory 4.2.2) is of means that are lines"
 _TWO = "orders of split cells are proved for two true atoms, not for {}"
 _ONE = "k* = 1 < k: no statement covers it"
 
@@ -86,6 +87,9 @@ def _exact(spec: MoESpec, true: int, truth: Truth | None) -> Iterator[Prediction
 
 def _split(spec: MoESpec, true: int, fitted: int, truth: Truth | None) -> Iterator[Prediction]:
     """Cells of several atoms. Beside the only other true atom, a singleton, they have one size."""
+    slopes = [p for p in spec.expert.parameters if p != NU]
+    if truth is not None and len({tuple(atom[p] for p in slopes) for atom in truth.atoms}) < truth.k:
+        raise ValueError("with more fitted atoms than true ones the true experts must have distinct means")
     common: set[Cells] = set()  # the shared parameters are said once for all sizes
     for cells, m in splittings(true, fitted)[::-1]:
         if true == 2 and cells == "some singleton" and 1 < m < fitted - 1:
@@ -101,7 +105,8 @@ def _split(spec: MoESpec, true: int, fitted: int, truth: Truth | None) -> Iterat
 def _uncovered(spec: MoESpec, cells: Cells, m: int, obstacle: str) -> Iterator[Prediction]:
     """What the theorem on experts says where orders are not known."""
     for p, size, by in _each(spec, cells, m):
-        yield by or Prediction(p.name, size, None, None, obstacle, UNPUBLISHED, (), cells)
+        reason = _NO_LINE if obstacle == _BESIDE and p in spec.expert.parameters else obstacle
+        yield by or Prediction(p.name, size, None, None, reason, UNPUBLISHED, (), cells)
 
 
 def _obstacle(spec: MoESpec, true: int, cells: Cells, m: int) -> str | None:

@@ -258,7 +258,8 @@ def order_setting(
     line = line_of(setting)
     if len(line.parameters) > max(_MOST_MOVING, 4 + 2 * line.spec.dim):
         raise ValueError(
-            f"orders are computed for at most {_MOST_MOVING} parameters of an atom, not for {spec.expert.name!r}"
+            f"orders are computed for at most {_MOST_MOVING} parameters of an atom; {spec.gate.name} gates with "
+            f"{spec.expert.name} experts have {len(line.parameters)}"
         )
     return setting
 

@@ -66,7 +66,7 @@ twins                                             twins are of an activation or 
 twins tanh --dim 2                                go with --gate FORMULA
 certify                                           certify needs a file
 certify empty.json                                is not JSON
-predict --true 2                                  --fitted needs a value
+predict --true 2                                  --fitted must be given
 predict --true 3 --fitted 2                       need 1 <= true <= fitted, not 3, 2
 predict --true 2 --fitted 1000000                 --fitted must be at most 100 atoms, not 1000000
 predict --true 2 --fitted 2 --gauge loose         'loose'; accepted: free, anchored
@@ -103,7 +103,7 @@ fit d.csv --fitted 2 --target w                   no column 'w'
 fit d.csv --fitted 2 --weights x                  columns of their own
 fit d.csv --fitted 2                              fewer than
 fit missing.csv --fitted 2                        row 3, column 'y': the value is missing; --drop-missing leaves out
-experts d.csv --most 1                            most must be at least 2
+experts d.csv --most 1                            most must be a whole number, at least 2
 audit mine:a.b                                    'mine:a.b' names no model; accepted: MODULE:FACTORY
 """.strip("\n").splitlines()
 
