@@ -32,7 +32,7 @@ def one_cell(source):
     return build([("code", source)])
 
 
-@pytest.mark.full  # until the outputs, older than the answers they show, are made again
+@pytest.mark.full  # minutes, and last digits depend on the processor
 @pytest.mark.pinned
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_committed_notebook_executes_again_to_the_same_results(name):
