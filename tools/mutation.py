@@ -100,7 +100,10 @@ def run(module: str, folder: Path, names: list[str], workers: int) -> dict[str, 
 
 def mutmut() -> str:
     """Its command, beside this Python."""
-    return str(Path(sys.executable).with_name("mutmut"))
+    path = Path(sys.executable).with_name("mutmut")
+    if not path.exists():
+        raise SystemExit(f"there is no {path}: pip install mutmut")
+    return str(path)
 
 
 def difference(folder: Path, name: str) -> str:
