@@ -213,10 +213,15 @@ _softmax = partial(softmax, floor=-300.0)
 def _logits(m: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """t and f (k, n) of a single measure at x (n, d), y (n,)."""
     x1 = np.concatenate([x.T, np.ones((1, len(x)))])
-    (s,) = gate(m.beta1 @ x1[:-1], 0)
     e = y - np.column_stack([m.a, m.b]) @ x1
     f = e * e * (-0.5 / m.nu[:, None]) - 0.5 * np.log(2 * np.pi * m.nu)[:, None]
-    return (s + m.beta0[:, None]) / m.tau, f
+    return scores(m, gate, x1[:-1]), f
+
+
+def scores(m: MixingMeasure, gate: CompiledActivation, columns: Floats) -> Floats:
+    """(s(beta1_i . x) + beta0_i)/tau of measures with any leading axes, (..., k, n), at the columns (d, n) of x."""
+    (s,) = gate(m.beta1 @ columns, 0)
+    return np.asarray((s + m.beta0[..., None]) / m.tau[..., None, None])
 
 
 def check_points(measure: MixingMeasure, x: ArrayLike) -> Floats:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.search import FAILED, Status
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.mixture.measures import MixingMeasure, scores
 from temperance.numerics.mixture.points import softmax
 from temperance.numerics.studies.errors import (
     GroupErrors,
@@ -120,9 +120,7 @@ class StudyResult(Result):
         x = design(study.low, study.high, study.truth.d, _SHARE_POINTS) if study.truth.d < 3 else None
         if x is None:
             x = np.random.default_rng(0).uniform(study.low, study.high, (_SHARE_POINTS, study.truth.d))
-        m = self.measures
-        (s,) = study.gate(m.beta1 @ x.T, 0)
-        return softmax((s + m.beta0[..., None]) / m.tau[..., None, None], -2).shares.mean(axis=-1).min(axis=-1)
+        return softmax(scores(self.measures, study.gate, x.T), -2).shares.mean(axis=-1).min(axis=-1)
 
     @cached_property
     def _groups(self) -> GroupErrors:
