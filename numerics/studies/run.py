@@ -61,6 +61,8 @@ def _compile_search(*, peaks: bool) -> None:
 def compile_side_by_side(studies: Sequence[RateStudy], executor: Executor) -> None:
     """Compile what fits need into the cache on disk, each function on one worker, before all workers would do it."""
     kernels = {kernel: (study, less) for study in studies for kernel, less in study.kernels.items()}
+    if not kernels:  # least squares climb in Python
+        return
     with lost_workers_told(studies[0].name):
         futures = [executor.submit(_compile_search, peaks=any(study.effort.peaks for study in studies))]
         largest_first = sorted(kernels.items(), key=lambda item: -item[0][0])
