@@ -139,12 +139,16 @@ def _check(gate: str, source: str | None, true: int, fitted: int, replicates: in
         raise ValueError(f"need 1 <= true <= fitted <= 12, not {true}, {fitted}")
     if not 1 <= dim <= 8:
         raise ValueError(f"the dimension must be 1 to 8, not {dim}")
+    _check_samples(replicates, seed)
+    if source is not None and activation(source).parameters:
+        raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
+
+
+def _check_samples(replicates: int, seed: int) -> None:
     if replicates < _FEWEST:
         raise ValueError(f"replicates must be at least {_FEWEST}, fewer have no interval, not {replicates}")
     if seed < 0:
         raise ValueError(f"the seed must not be negative, not {seed}")
-    if source is not None and activation(source).parameters:
-        raise ValueError(f"activation {source!r} has free parameters: numbers are needed in their place")
 
 
 def _wide(values: Any, factor: float, least: float) -> float:
@@ -220,10 +224,7 @@ def any_study(
     if true != 2 or fitted not in ((3,) if squares else (2, 3)):
         accepted = "--true 2 --fitted 3 by least squares" if squares else "--true 2 --fitted 2 or 3"
         raise ValueError(f"rates of this model are measured with {accepted}, not {true}, {fitted}")
-    if replicates < _FEWEST:
-        raise ValueError(f"replicates must be at least {_FEWEST}, not {replicates}")
-    if seed < 0:
-        raise ValueError(f"the seed must not be negative, not {seed}")
+    _check_samples(replicates, seed)
     if not sizes or list(sizes) != sorted({*sizes}) or not _LEAST_SIZE <= sizes[0] <= sizes[-1] <= _LARGEST_SIZE:
         raise ValueError(
             f"n must be growing sizes from {_LEAST_SIZE} to 1e12 for this model, not {', '.join(map(str, sizes))}"
