@@ -175,7 +175,7 @@ _HOME = {"fit": "users", "experts": "users", "audit": "users"}
 for name, question in QUESTIONS.items():
     home = _HOME.get(name, "command")
     app.command(f"temperance.commands.{home}:{name}", name=name, help=question, help_epilogue=epilogue(name))
-app.command("temperance.commands.users:notebooks", name="notebooks", help="Run the notebooks again.")
+app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")
 
 
