@@ -92,3 +92,12 @@ def few_climbs():
         patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
         patch.setattr(general_studies, "Effort", lambda *given: fewer(Effort(*given)))
         yield
+
+
+@pytest.fixture(scope="session")
+def fit_keys():
+    """What the JSON of every fit begins with, in this order."""
+    return (
+        *("estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions", "warnings", "loglik"),
+        *("box", "fitted", "n_parameters", "aic", "bic", "points", "dropped", "answer"),
+    )

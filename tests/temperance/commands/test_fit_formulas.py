@@ -44,25 +44,9 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
     assert all(part in screen.out.splitlines()[4] for part in parts)
 
 
-def test_json_has_the_old_keys_and_what_was_understood(data, output):
+def test_json_has_the_old_keys_and_what_was_understood(data, output, fit_keys):
     record = json.loads(output(*command(data[0], "--fitted", "2", "--json")))
-    keys = ["estimates", "status", "starts", "agree", "gap", "smallest_share", "flat_directions"]
-    keys += [
-        "warnings",
-        "loglik",
-        "box",
-        "fitted",
-        "n_parameters",
-        "aic",
-        "bic",
-        "points",
-        "dropped",
-        "answer",
-        "gate_formula",
-        "expert_density",
-    ]
-    keys += ["noise", "profiles"]
-    assert list(record) == keys
+    assert list(record) == [*fit_keys, "gate_formula", "expert_density", "noise", "profiles"]
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"
     assert record["box"]["beta1"][0] < 0 < record["box"]["nu"][0]
