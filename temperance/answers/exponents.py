@@ -129,9 +129,9 @@ def exponents(
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
     lines = options.reading_lines
     if truth is not None:
-        given = read_values(truth, chosen.truth)
-        chosen = at_truth(chosen, given)
-        lines = (*lines, *([_FIRST_GATE] if given.atoms != chosen.truth.atoms else []))
+        point = read_values(truth, chosen.truth)
+        chosen = at_truth(chosen, point)
+        lines = lines if point.atoms == chosen.truth.atoms else (*lines, _FIRST_GATE)
     if squares or variance is not None:
         with doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
@@ -181,10 +181,7 @@ def _measured(order: Mapping[str, Any]) -> str:
     return "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
 
 
-_FIRST_GATE = (
-    "of --truth the gate of the first atom and what is shared are used: orders are proved and measured at the other "
-    "values below"
-)
+_FIRST_GATE = "--truth sets the gate of the first atom and what is shared; all other true values are those below"
 _COLUMNS: Columns = {
     "parameter": "parameter",
     "upper bound": describe_bound,
