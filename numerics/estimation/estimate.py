@@ -342,8 +342,10 @@ def _misled(estimates: Sequence[Estimate], around: Callable[[], Surroundings]) -
         for e in estimates
         if e.atom is None and e.caveat is None and not e.is_weak and isinstance(e.interval, tuple)
     ]
-    here = around() if shared else None
-    return [note for name, interval in shared if here is not None for note in misled(here, name, interval)]
+    if not shared:
+        return []
+    here = around()
+    return [note for name, interval in shared for note in misled(here, name, interval)]
 
 
 def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> FittedModel:

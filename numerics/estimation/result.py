@@ -289,13 +289,13 @@ class FitResult(Tabled):
         if not self.fit.is_estimate or self.separated:
             raise ValueError(f"profile: the search ended at no maximum (status {self.status}), so there is no interval")
         around = self.around()
-        known = [(e.parameter, e.atom) for e in self.estimates if e.identifiable is not False and e.caveat != "held"]
-        known = [name for name in known if name in around.indices]
-        accepted = list(dict.fromkeys(name for name, _ in known))
+        free = ((e.parameter, e.atom) for e in self.estimates if e.identifiable is not False and e.caveat != "held")
+        determined = [name for name in free if name in around.indices]
+        accepted = list(dict.fromkeys(name for name, _ in determined))
         for name in names:
             if name not in accepted:
                 raise ValueError(f"profile: {name!r} has no profile interval; accepted: {', '.join(accepted)}")
-        wanted = [name for name in known if name[0] in names]
+        wanted = [name for name in determined if name[0] in names]
         return replace(self, profiles=tuple(intervals(around, wanted, self.columns)))
 
     def curves(self, x: Floats) -> tuple[Floats, Floats]:
