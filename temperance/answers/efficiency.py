@@ -672,7 +672,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
             check_anchored(point)
         row, reading = _parameter_row(point, chosen, precision, parameter), understood(spec)
     held = [p.name for p in held_in(point, chosen)]
-    gauge_in_words = f"{', '.join(held)} of the last atom held" if held else "no atom is held"
+    gauge_in_words = f"of the last atom {', '.join(held)} held" if held else "no atom is held"
     title, counted = _title(point, precision, gauge_in_words, row.parameter)
     atoms = [{p.name: str(v) for p, v in point.point(i).items()} for i in range(point.k)]
     record = {
