@@ -126,12 +126,15 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """Checked points, the names of the columns of x, how many rows were left out, and the box that was asked for."""
+    """Checked points, the names of the columns of x, how many rows were left out, and the box that was asked for.
+
+    The box is a `Box` or None for `fits_of`, bounds by names or None for formulas.
+    """
 
     points: Points
     columns: tuple[str, ...]
     dropped: int
-    box: Box | None
+    box: Any
 
 
 def fits_of(
@@ -297,14 +300,9 @@ def _thetas(mixtures: Sequence[Mixture], layout: Layout, units: Units) -> list[F
 _APART = 1e4  # scales of columns that one search can take
 
 
-def result_of(
-    fit: ModelFit, points: Points, columns: tuple[str, ...], *, noise: str, dropped: int, refit: Refit
-) -> FitResult:
-    """What a fit to these points says.
-
-    columns: names of the columns of x; noise: each, common or known; dropped: rows left out for missing values.
-    """
-    spec, k = fit.spec, fit.k
+def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResult:
+    """What a fit to these data says; noise: each, common or known."""
+    spec, k, points, columns = fit.spec, fit.k, data.points, data.columns
     errors = Errors(fit, _flows(fit, points))
     gate = {p.name for p in (*spec.gate.parameters, *held_of(spec))} if k == 1 else set[str]()
     rows = [r for r in parameters(fit) if r.name not in gate]
@@ -330,7 +328,7 @@ def result_of(
         fit=fit,
         model=_formula_model(fit, columns, noise),
         mixture=_formula_mixture(fit, points, refit if noise == "each" else None),
-        dropped=dropped,
+        dropped=data.dropped,
         around=around,
     )
 
@@ -369,7 +367,8 @@ def _formula_mixture(fit: ModelFit, points: Points, refit: Refit | None) -> Fitt
     places = Held(tuple(own.index(p.name) for p in held), tuple(held.values()), False, False)
     line = tuple(p.name for p in spec.expert.parameters if p != NU)
     names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
-    return FittedMixture(Mixture.of(formulas, fit.k, fit.natural), places, points, lambda: spec, names, refit)
+    mixture, itself = Mixture.of(formulas, fit.k, fit.natural), partial(model_of, spec, spec.dim)
+    return FittedMixture(mixture, places, points, itself, names, refit)
 
 
 def _flows(fit: ModelFit, points: Points) -> Floats:

@@ -143,36 +143,31 @@ def fit(
         spec = read(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
-        fit_one = _fitter(spec, points, names, bounds, variance, search, dropped=dropped, noise=noise)
-        fits = [fit_one(k, starts=search.starts) for k in sizes]
+        data, (starts, seed) = Data(points, names, dropped, bounds), (search.starts, search.seed)
+        fits = [_fit_formulas(spec, data, noise, nu, seed, k, starts=starts, progress=progress) for k in sizes]
     return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
 
 
-def _fitter(
+def _fit_formulas(
     spec: MoESpec,
-    points: Points,
-    names: tuple[str, ...],
-    bounds: Bounds | None,
-    variance: float | Literal["common"] | None,
-    search: Search,
-    **data: Any,
-) -> Callable[..., FitResult]:
-    """The function that fits k atoms, as `Refit` has it."""
-    searched: dict[str, Any] = {"seed": search.seed, "progress": search.progress, "noise": variance, "box": bounds}
-
-    def fit_one(
-        k: int,
-        mixture: Mixture | None = None,
-        starts: int = 0,
-        least: float = 0.0,
-        fewer: Sequence[Mixture] = (),
-    ) -> FitResult:
-        known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
-        with announced(k, compiled=needs_machine_code(k, points.x)):
-            end = fit_general(points, spec, k, known_starts=known, fewer=below, starts=starts, least=least, **searched)
-        return result_of(end, points, names, refit=fit_one, **data)
-
-    return fit_one
+    data: Data,
+    noise: str,
+    nu: float | None,
+    seed: int,
+    k: int,
+    mixture: Mixture | None = None,
+    starts: int = 0,
+    least: float = 0.0,
+    fewer: Sequence[Mixture] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> FitResult:
+    """The fit of k atoms, as `Refit` has it; noise, nu, progress: as of `fit`."""
+    known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
+    variance, points = _noise(noise, nu), data.points
+    searched: dict[str, Any] = {"starts": starts, "seed": seed, "noise": variance, "box": data.box, "least": least}
+    with announced(k, compiled=needs_machine_code(k, points.x)):
+        end = fit_general(points, spec, k, known_starts=known, fewer=below, progress=progress, **searched)
+    return result_of(end, data, noise=noise, refit=partial(_fit_formulas, spec, data, noise, nu, seed))
 
 
 def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:

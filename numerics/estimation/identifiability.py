@@ -79,6 +79,7 @@ class Proved:
         return int(np.linalg.matrix_rank(flows / np.where(sizes > 0, sizes, 1.0)))
 
 
+@np.errstate(all="ignore")  # rows that are not finite are left out
 def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = None) -> Floats:
     """Directions (m, q) of the free coordinates along which no log odds and no mean changes, at any x (n, d).
 
@@ -91,8 +92,7 @@ def flows_of(mixture: Mixture, moves: Floats, x: Floats, jumps: Floats | None = 
     every = np.concatenate([odds, slopes.of_means]).reshape(-1, len(mixture.natural))
     rows = np.vstack([every, np.eye(every.shape[1])[nu]]) @ moves
     rows = rows if jumps is None else np.vstack([rows, jumps])
-    with np.errstate(over="ignore"):
-        sizes = np.linalg.norm(rows, axis=1)
+    sizes = np.linalg.norm(rows, axis=1)
     rows, sizes = (part[np.isfinite(sizes) & (sizes > 0)] for part in (rows, sizes))
     if not len(rows):  # nothing is defined at these x
         return np.zeros((0, moves.shape[1]))

@@ -163,11 +163,13 @@ def _formulas(source: Activation, dim: int) -> AtomFormulas:
     return layout_formulas(source, dim)
 
 
-def model_of(source: Activation, dim: int) -> MoESpec:
+def model_of(source: Activation | MoESpec, dim: int) -> MoESpec:
     """The model of an activation gate with linear experts; of the linear gate it is the softmax gate, of one density.
 
-    Raises ValueError for an activation that is constant.
+    A model is itself. Raises ValueError for an activation that is constant.
     """
+    if isinstance(source, MoESpec):
+        return source
     return (
         by_name.model("softmax", dim=dim) if source.is_linear else by_name.model("activation", "gaussian", source, dim)
     )

@@ -33,6 +33,7 @@ from temperance.numerics.mixture.measures import Layout
 _NEAR = 2.0  # distance of a pair, in deviations of y given x
 _LOGIT = 6.0  # of its share: beyond, one of its atoms is alone
 _MOST = 60.0  # |logit| of a share
+_LARGEST = 700.0  # log tau whose exponential is a double: a step may lead anywhere
 
 
 class Frame(NamedTuple):
@@ -206,7 +207,7 @@ def _ratios(phi, frame, chart):  # type: ignore[no-untyped-def]
 def uncut(phi, frame, chart):  # type: ignore[no-untyped-def]
     """Theta (p,) of phi."""
     theta = _ratios(phi, frame, chart)
-    _scale_gate(theta, frame, math.exp(log_tau_of(theta, frame)))
+    _scale_gate(theta, frame, math.exp(min(log_tau_of(theta, frame), _LARGEST)))
     return theta
 
 

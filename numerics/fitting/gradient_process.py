@@ -37,7 +37,7 @@ _LEVELS = 5  # of the logarithm of nu
 _GATES = 11  # of every gate parameter of a line of gates
 _DRAWS = 1500  # experts that are drawn where no grid of lines can be made
 _GATE_DRAWS = 24
-_MOST_LINES = 3000  # at one nu
+_MOST_LINES = 3000  # at one nu, and along each of the two axes
 _SMALLEST_NU = 0.1  # of the least variance of the smaller fit
 _RANKED = 4000  # of the highest T, which are thinned out
 _MOST_POINTS = 2000  # that are looked at; of more a part is drawn
@@ -327,7 +327,8 @@ def _lines(problem: Problem, low: Floats, high: Floats, shift: float) -> Floats:
         step = _STEP * float(np.exp(level / 2))
         counts = [(high - low) / step * (spread if j == slope else 1.0) for j, (low, high) in enumerate(ends)]
         thinning = max(1.0, np.sqrt(np.prod(counts) / _MOST_LINES))
-        axes = [_axis(*ends[j], max(3, int(np.ceil(counts[j] / thinning))), shift) for j in (0, 1)]
+        sizes = [max(3, int(min(np.ceil(count / thinning), _MOST_LINES))) for count in counts]
+        axes = [_axis(*ends[j], sizes[j], shift) for j in (0, 1)]
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
         parts.append(np.column_stack([grid, np.full(len(grid), np.exp(level))]))
     lines = np.concatenate(parts)

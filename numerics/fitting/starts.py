@@ -32,6 +32,7 @@ _NEAR = 4.0  # minus the logarithm of the least part of the way across the box t
 _CURVED = 1e-8  # of the scaled information: less tells nothing of a scale
 
 
+@np.errstate(all="ignore")  # means beyond the range of doubles are no fits
 def clusterwise_regression(f: AtomFormulas, points: Points, k: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Parameters (k, q) of k means, and the variances (k,) of their residuals, by Lloyd's alternation.
 

@@ -4,6 +4,7 @@ Warnings are errors here as in every test, so that a storm of them would show.
 """
 
 import json
+import tracemalloc
 from itertools import cycle
 
 import numpy as np
@@ -194,3 +195,27 @@ def test_a_search_that_ends_short_of_a_maximum_at_a_kink_is_finished():
     # ridges are not followed: an end at a kink says max_steps where a climb from beside it still rises a little
     assert {end.status for end in ends} <= {"converged", "max_steps"}
     assert np.ptp([end.log_likelihood for end in ends]) < 0.01
+
+
+@pytest.mark.parametrize("data", ["scales far apart", "far from the origin", "tiny x, huge y"])
+def test_formulas_of_hostile_data_take_bounded_memory(data):
+    """The grid of lines has a bounded number of nodes, however wide the box is in the units of the data."""
+    x, y = {**DATA, "tiny x, huge y": (1e-30 * X, 1e30 * Y)}[data]
+    tracemalloc.start()
+    fit = temperance.fit(x, y, fitted=2, starts=2, gate="beta1*x1", expert="a1*x1 + b").fit
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert fit.status in STATUSES
+    assert most < 500e6
+
+
+@pytest.mark.parametrize(
+    ("x", "options"),
+    [
+        (30 * X + 20, {"gate": "softmax", "expert": "nonlinear:exp(z)"}),
+        (X + 1e5, {"activation": "exp(z)"}),
+        (30 * X + 1e5, {"activation": "exp(z)", "gauge": "anchored"}),
+    ],
+)
+def test_exponentials_far_from_the_origin_overflow_in_silence(x, options):
+    check_says_what_happened(temperance.fit(x, Y, fitted=2, starts=2, **options))

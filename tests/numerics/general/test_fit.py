@@ -1,6 +1,7 @@
 """`temperance.fit` with any gate and Gaussian expert: estimates, what stays open, and refusals in one line."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -250,3 +251,17 @@ def test_slopes_whose_squares_underflow_tell_of_no_direction():
     flows = flows_of(mixture, np.eye(11), np.linspace(0.6, 1.0, 300)[:, None])
     assert np.isfinite(flows).all()
     assert np.abs(flows[:, [2, 3, 4, 7, 8, 9]]).max() < 1e-12
+
+
+@pytest.mark.parametrize("options", [{"gate": "beta1*x1", "expert": "a1*x1 + b"}, {"activation": "tanh"}])
+def test_a_fit_can_be_pickled(options):
+    """With its data, and all that fits it again or looks at the likelihood around it."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-2, 2, 60)
+    y = np.where(rng.random(60) < 0.5, x + 1, -x - 1) + 0.3 * rng.normal(size=60)
+    fit = temperance.fit(x, y, fitted=2, starts=2, progress=lambda done, total: None, **options)
+    copy = pickle.loads(pickle.dumps(fit))
+    assert np.array_equal(copy.predict(x), fit.predict(x))
+    assert str(copy) == str(fit)
+    assert str(copy.merged(1)) == str(fit.merged(1))
+    assert str(copy.profiled(["nu"])) == str(fit.profiled(["nu"]))
