@@ -148,45 +148,6 @@ def test_an_activation_that_is_not_defined_everywhere():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"gate": "activation"}, "needs an activation"),
-        ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
-        ({"fitted": 20}, "points are fewer than"),
-        ({"fitted": 0}, "fitted must be a whole number, at least 1"),
-        ({"starts": 0}, "starts must be a whole number, at least 1"),
-        ({"starts": "3"}, "starts must be a whole number"),
-        ({"fitted": 2.0}, "fitted must be a whole number"),
-        ({"fitted": True}, "fitted must be a whole number"),
-        ({"seed": -1}, "seed must be a whole number, at least 0"),
-        ({"tau": 0.0}, "tau must be positive"),
-        ({"tau": 0.5, "gate": "softmax"}, "the softmax gate has tau = 1"),
-        ({"box": Box((1.0, 1.0), 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))}, "one for each of 1 columns"),
-        ({"activation": "tanh", "gauge": "loose"}, "unknown gauge .loose."),
-    ],
-)
-def test_bad_options(options, message):
-    x = np.linspace(0, 1, 60)
-    with pytest.raises(ValueError, match=message):
-        fit(x, x**2, **{"fitted": 2, **options})
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "message"),
-    [
-        (np.arange(50.0), np.arange(49.0), "must have shape"),
-        (np.array([["a"]] * 50), np.arange(50.0), "x must hold real numbers"),
-        (np.arange(50.0) + 1j, np.arange(50.0), "x must hold real numbers: complex"),
-        (np.ma.masked_greater(np.arange(50.0), 40), np.arange(50.0), "x has masked values"),
-        (np.arange(50.0), None, "y must hold|y is nan"),
-    ],
-)
-def test_bad_data(x, y, message):
-    with pytest.raises(ValueError, match=message):
-        fit(x, y, fitted=2)
-
-
-@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("u,w\n1,2\n,3\n", "row 3, column 'u': the value is missing"),
@@ -236,19 +197,3 @@ def test_a_weight_says_how_often_a_point_was_seen():
         one, other = by_name(ours)[name, 0], by_name(many)[name, order[0]]
         assert one.value == pytest.approx(other.value, abs=1e-5)
         assert one.se == pytest.approx(other.se, rel=1e-4)
-
-
-@pytest.mark.parametrize(
-    ("weights", "message"),
-    [
-        (1.0 - np.arange(50), r"weights\[2\] is -1.0: weights must not be negative"),
-        (np.zeros(50), "weights must not be negative, nor all zero"),
-        (np.full(50, np.nan), r"weights\[0\] is nan: every value must be finite"),
-        (np.ones(49), r"weights must have shape \(50,\), one for each point, not \(49,\)"),
-        (np.eye(50)[:3].sum(axis=0), "3 points are fewer than the 9 numbers that are fitted for 2 atoms"),
-    ],
-)
-def test_bad_weights_are_refused_in_one_line(weights, message):
-    with pytest.raises(ValueError, match=message) as error:
-        fit(np.arange(50.0), np.arange(50.0) ** 2, fitted=2, weights=weights)
-    assert "\n" not in str(error.value)

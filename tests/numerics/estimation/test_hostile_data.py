@@ -143,31 +143,6 @@ def test_bad_data_are_refused_by_the_function_and_the_command(tmp_path, refused,
     assert any(part in line for part in (words, "the value is missing", "is not finite"))
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"tau": 5e-324}, "a fixed tau must be positive, a number from 1e-70 to 1e\\+70, not 5e-324"),
-        ({"tau": 1.7e308}, "not 1.7e"),
-        ({"tau": float("nan")}, "not nan"),
-        ({"tau": 10**400}, "tau must be a number, not 1000"),
-        ({"tau": "0.5"}, "not '0.5'"),
-        ({"tau": True}, "not True"),
-        ({"fitted": 10**9}, "200 points are fewer than the parameters of 1000000000 atoms"),
-        ({"box": (1.0, 2.0)}, "box must be a Box"),
-    ],
-)
-def test_options_out_of_all_bounds_are_refused_at_once(options, words):
-    with pytest.raises(ValueError, match=words):
-        temperance.fit(X, Y, **{"fitted": 2, **options})
-
-
-def test_numbers_that_no_double_holds_are_refused():
-    with pytest.raises(ValueError, match="x must hold real numbers"):
-        temperance.fit([10**400, *X[1:]], Y, fitted=2)
-    with pytest.raises(ValueError, match="x must hold real numbers"):
-        temperance.fit([[1.0], [1.0, 2.0]], [1.0, 2.0], fitted=1)
-
-
 def test_the_command_says_what_happened_and_prints_strict_json(tmp_path, capsys):
     path = tmp_path / "data.csv"
     np.savetxt(path, np.column_stack(DATA["separated, without noise"]), delimiter=",")

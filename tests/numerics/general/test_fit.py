@@ -21,7 +21,6 @@ from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariat
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
 CUBIC = "beta1*x**3/tau + beta2*x"
-BOX = temperance.Box(1.0, 1.0, (0.1, 1.0), 1.0, 1.0, (0.1, 1.0))
 
 
 def drawn(gate, expert, atoms, n, seed):
@@ -168,39 +167,6 @@ def test_columns_of_unlike_size_are_said_and_not_scaled():
     x, y = data(200)
     found = temperance.fit(np.c_[x, 1e6 * np.sin(7 * x)], y, fitted=1, gate="w*x1 + v*x2", starts=1)
     assert found.warnings[0].startswith("column 1 of x is at most 2.98 and column 2 of x 1e+06 in size")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"gate": "w*x3"}, "the formulas need x1 .. x3, and x has 1 column, 1"),
-        ({"x": np.c_[data(30)[0], np.arange(30.0)], "gate": "w*x1", "expert": "a*x1 + b"}, "has x2, column 2 of 2"),
-        (
-            {"gate": "w/x", "x": np.arange(30.0)},
-            r"gate 'w/x': a division by 'x', which is 0 at some x",
-        ),
-        ({"gate": "w*x**3", "x": data(6)[0], "y": data(6)[1]}, "6 points are fewer than the 8 numbers that are fitted"),
-        ({"gate": "w*x**3", "y": np.ones(30)}, "y is constant"),
-        ({"gate": "generic"}, "there is a free function"),
-        ({"expert": "nonlinear"}, "need a Gaussian expert whose mean is a formula, not 'nonlinear'"),
-        ({"expert": "multinomial:3"}, "need a Gaussian expert"),
-        ({"gate": "w*x**3", "tau": 1.0}, "in a formula it is a constant, tau=1/2"),
-        ({"gate": "w*x**3", "gauge": "anchored"}, "gauge is of the gate 'activation'"),
-        ({"gate": "softmax", "shared": ["w"]}, "shared: 'w' is no parameter of a formula"),
-        ({"gate": "softmax", "box": {"nu": (0.1, 1.0)}}, "box must be a Box"),
-        (
-            {"gate": "w*x**3", "box": BOX},
-            r"bounds \(low, high\) by names of parameters",
-        ),
-        ({"gate": "w*x**3", "box": {"q": (0.1, 1.0)}}, "box: q is no parameter"),
-        ({"gate": "w*x**3", "fitted": [2, 2]}, "several that differ"),
-        ({"gate": "w*x**3", "starts": 0}, "starts must be a whole number"),
-    ],
-)
-def test_what_makes_no_fit_is_refused_in_one_line(change, message):
-    x, y = data(30)
-    with pytest.raises(ValueError, match=rf"^[^\n]*{message}[^\n]*$"):
-        temperance.fit(**{"x": x, "y": y, "fitted": 2} | change)
 
 
 def test_a_model_of_many_parameters_is_fitted_or_refused_by_their_number():

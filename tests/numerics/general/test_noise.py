@@ -41,22 +41,6 @@ def test_the_maximum_is_that_of_the_likelihood_with_one_variance(noise, nu):
     assert found.to_json()["noise"] == noise
 
 
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [
-        ({"noise": "known"}, "accepted: --noise known --nu V"),
-        ({"noise": "common", "nu": 1.0}, "accepted: --noise known --nu V"),
-        ({"nu": 1.0}, "accepted: --noise known --nu V"),
-        ({"noise": "known", "nu": -1.0}, "nu must be a positive number"),
-        ({"noise": "both"}, "unknown noise 'both'; accepted: each, known, common"),
-        ({"noise": "common", "gate": "linear", "tau": 1.0}, "tau is held for softmax, linear and activation gates"),
-    ],
-)
-def test_what_is_no_noise_is_refused(options, why):
-    with pytest.raises(ValueError, match=why):
-        fit(X, Y, fitted=2, **options)
-
-
 def test_a_logarithm_of_x_is_fitted_where_the_data_allow_it():
     rng = np.random.default_rng(2)
     x = rng.uniform(0.1, 3, 300)
