@@ -240,24 +240,6 @@ def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(pap
     assert not [p for p in folder.parent.iterdir() if p.name.startswith(".")]
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--true", "1"], "2 to 5 true atoms"),
-        (["--gate", "softmax", "--gauge", "anchored"], "for the gate activation"),
-        (["--true", "2", "--fitted", "2"], "more fitted ones"),
-        (["--gate", "softmax", "--activation", "nonsense("], "nonsense"),
-        (["--gate", "beta1*x/tau", "--true", "3"], "the truth has 2 atoms"),
-        (["--truth", "missing.json"], "cannot be read"),
-        (["--gate", "abs(w)*x/tau"], "a kink in w alone"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_bad_input_is_one_line(options, words, tmp_path, refused):
-    refused(["paper", "--without-experiments", *options, "-o", str(tmp_path / "paper")], words)
-    assert not (tmp_path / "paper").exists()
-
-
 HELD_OUT = {
     "softmax": {},
     "activation": {"activation": "gelu", "gauge": "anchored"},

@@ -1,10 +1,11 @@
 """Bad input of every command: status 2, nothing on stdout, and one line that says what is wrong and what is accepted.
 
-`LINES` has a line of each kind; whatever else is typed, it is one line (`test_no_hostile_value_ends_otherwise`).
+data/refusals.txt has a line of each kind; what else is typed is one line, too (`test_no_hostile_value_ends_otherwise`).
 """
 
 import inspect
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,96 +17,7 @@ from temperance.commands.app import app, run
 POINT = {"beta1": [[3], [0.5]], "beta0": [1, 0], "tau": 0.25, "a": [[1], [-1]], "b": [2, -2], "nu": [0.25, 0.5]}
 POINT["x"] = {"law": "uniform", "low": -2, "high": 4}
 WAVE = "--gate kappa*cos(x-c)/tau"
-LINES = r"""
-                                                  a command is missing
-chek                                              unknown command 'chek'; accepted: check
---nope                                            unknown option '--nope'
-check --json                                      needs an activation
-check tanh --jsn                                  unknown option '--jsn'; accepted: --gate, --certificate,
-check tanh --json=5                               --json takes no value, not '5'
-check tanh --require third                        unknown condition 'third'; accepted: first_order, second_order
-check tanh --require a --require a                --require is given twice
-check sin(                                        cannot read 'sin('
-check exp(-z^2)                                   powers are written **: 'exp(-z**2)'
-check x**2                                        the variable is called z
-check sin(z)+geluu(z)                             did you mean gelu or elu?
-check 2z                                          products are written *, as in 2*z
-check z/tau                                       s is what stands before the temperature
-check __import__('os').system('true')             accepted: the variable z
-check tanh --expert constant                      --expert goes with --loss least-squares
-check tanh --loss least-squares --require a       --require is about the likelihood
-check tanh --certificate a.txt                    unknown ending; accepted: .json
-derive extra                                      unexpected argument 'extra'
-derive softmax                                    accepted: --gate softmax, or the options
-derive --gate lnear                               unknown gate 'lnear'; did you mean linear? accepted:
-derive --gate relu                                ; the activation 'relu' goes with --activation
-derive --gate linear --activation tanh            the gate 'linear' takes no activation; the gate 'activation' does
-derive --dim 1.5                                  --dim takes an integer of at most 9 digits, not '1.5'
-derive --dim 0                                    from 1 to 20
-derive --order 9                                  from 1 to 8
-derive -o no/such/folder/d.md                     there is no such folder
-derive --gate w*y                                 y is the response
-derive --gate x/tau                               constant in x
-derive --gate -(x-c)**2/tau            --gate needs a value; one that begins with a dash is given as --gate=VALUE
-derive --gate w*x --shared w;c                    --shared takes names between commas, such as w,c, not 'w;c'
-derive --gate w*k*x --constants k=1,k=2           --constants takes numbers by their names, each once
-derive --no-bias                                  only a gate that is a formula
-derive --loss mse                                 unknown loss 'mse'; accepted: likelihood, least-squares
-derive --noise common                             accepted: each, known
-exponents relu                                    unexpected argument 'relu'; accepted: --activation relu, or
-exponents --gate w1*x1+w2*x2+w3*x3                --dim must be 1 or 2, not 3
-exponents --gate w*x --no-bias                    only --split all has orders
-exponents --loss least-squares --noise known      has no nu
-exponents --noise known --split all               --noise known is about --split one
-exponents --truth truth.json --certificate truth.json       is named twice; accepted: a file for each input and output
-atlas --gate mish                                 ; its orders: `temperance exponents --activation mish`
-atlas --cell all-split                            unknown cell 'all-split'; accepted: exact, two, three, "all split"
-atlas --gate softmax --loss least-squares         accepted without other options
-atlas --gate softmax --cell exact --dim 1 --certificates d.csv/below    cannot make the folder
-twins                                             twins are of an activation or of a gate; accepted: one, such as tanh
-twins tanh --dim 2                                go with --gate FORMULA
-certify                                           certify needs a file
-certify empty.json                                is not JSON
-predict --true 2                                  --fitted must be given
-predict --true 3 --fitted 2                       need 1 <= true <= fitted, not 3, 2
-predict --true 2 --fitted 1000000                 --fitted must be at most 100 atoms, not 1000000
-predict --true 2 --fitted 2 --gauge loose         'loose'; accepted: free, anchored
-predict --true 2 --fitted 2 --truth missing.json  cannot be read: No such file
-predict WAVE --true 2 --fitted 2 --gauge anchored  --gauge anchored is for linear, softmax and activation
-predict WAVE --true 2 --fitted 2 --loss least-squares       with --true 2 and --fitted 3 or more, not 2, 2
-predict --gate generic --true 2 --fitted 2        orders need functions by name
-rates --true 2 --fitted 2 --activation sin(w*z)   free parameters
-rates --true 2 --fitted 2 --n 2000,1000           sizes must be at least two and increase
-rates --true 2 --fitted 2 --n 1.5,1e4             --n takes whole sizes N,N,.. such as 1000,1e6, not '1.5,1e4'
-rates --true 2 --fitted 2 --n 1e4,1e20            n = 1e20 is out of range; accepted: 10 (all beta1, beta0, a, b, nu)
-rates --true 2 --fitted 2 --experiment grid       experiment must be sample or lattice, not 'grid'
-rates --true 2 --fitted 2 --replicates 9          at least 10
-rates --true 2 --fitted 2 --workers 0             workers must be at least 1
-rates --true 2 --fitted 2 --scheduler nowhere     no Dask scheduler
-rates WAVE --true 2 --fitted 2 --gauge anchored   --gauge anchored is for linear, softmax and activation gates
-rates WAVE --true 3 --fitted 3                    measured with --true 2 --fitted 2 or 3, not 3, 3
-rates --gate laplace --true 2 --fitted 2          the gate 'laplace' has a kink that x can reach
-efficiency                                        an activation is missing
-efficiency tanh --precision 0                     precision must be
-efficiency tanh --match .9,.1                     0 < LOW < HIGH < 1
-efficiency tanh --match .1,.9 --tau 1             --tau
-efficiency tanh --tau 1,-2                        temperatures T,T,.. between 1e-50 and 1e50
-efficiency log(z)+z                               not real and finite
-efficiency tanh --truth truth.json --gauge anchored         must obey the gauge
-efficiency --gate w*x/tau                         --gate needs --parameter, what is to be learnt; accepted: w, tau, a
-efficiency --gate w*x/tau --parameter w[2]        w[2] is held, as a choice of gauge; accepted: w[1],
-efficiency --gate where(x<c,0,w*x) --parameter w  the gate jumps where c moves the jump
-coefficient --true 3 --fitted 2                   fitted must be at least true
-coefficient --true 2 --fitted 21                  at most 20
-fit                                               DATA (--data) needs a value
-fit d.csv --fitted 1,x                            --fitted takes a number of experts, or several as 1,2,3
-fit d.csv --fitted 2 --target w                   no column 'w'
-fit d.csv --fitted 2 --weights x                  columns of their own
-fit d.csv --fitted 2                              fewer than
-fit missing.csv --fitted 2                        row 3, column 'y': the value is missing; --drop-missing leaves out
-experts d.csv --most 1                            most must be a whole number, at least 2
-audit mine:a.b                                    'mine:a.b' names no model; accepted: MODULE:FACTORY
-""".strip("\n").splitlines()
+LINES = (Path(__file__).parent / "data" / "refusals.txt").read_text(encoding="utf-8").splitlines()
 
 
 def parted(line):
@@ -128,7 +40,9 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("line", LINES)
 def test_bad_input_is_one_line_and_status_two(refused, folder, monkeypatch, line):
     monkeypatch.setattr("temperance.commands.users.find_spec", lambda name: object())
+    before = sorted(folder.rglob("*"))
     refused(*parted(line))
+    assert sorted(folder.rglob("*")) == before
 
 
 HOSTILE = ("", "1/0", "sin(", "a\nb(", "\x1b[31m(", "\udcff", "__import__('os')", "(" * 500, "\N{INFINITY}", "--")

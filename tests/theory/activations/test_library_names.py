@@ -60,22 +60,6 @@ def test_the_aliases_of_the_catalogue_are_the_names_with_its_defaults():
     assert not any("keras.activations.leaky_relu" in ALIASES[name] for name in CATALOGUE)
 
 
-@pytest.mark.parametrize(
-    ("name", "meant"),
-    [
-        ("nn.GELU", "torch.nn.GELU"),
-        ("F.softplus", "torch.nn.functional.softplus"),
-        ("torch.nn.Gelu", "torch.nn.GELU"),
-        ("torch.nn.GELU()", "torch.nn.GELU"),
-        ("jnp.tanh", "jax.numpy.tanh"),
-        ("tensorflow.nn.relu_6", "tf.nn.relu6"),
-        ("keras.activations.hardsigmoid", "keras.activations.hard_sigmoid"),
-    ],
-)
-def test_an_unknown_name_is_one_line_that_says_what_is_meant(refused, name, meant):
-    refused(["check", name], f"unknown activation {name!r}; did you mean {meant}? accepted: ")
-
-
 def test_functions_of_a_vector_are_refused_as_such():
     for name in ("torch.nn.Softmax", "jax.nn.glu", "keras.activations.log_softmax"):
         with pytest.raises(ValueError, match="function of a vector"):

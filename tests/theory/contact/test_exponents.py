@@ -110,30 +110,6 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     assert "does not prove it" in measured(BARE, Measured("a", (1, 2), (1e-16,) * 2)).remark()
 
 
-BAD = {
-    ("--gate", "sofmax"): "unknown gate 'sofmax'; did you mean softmax? accepted: ",
-    ("--gate", "sigmoid-euclidean"): "whether a mixture can split one and not another is not known; for this gate only",
-    ("--gate", "sigmoid"): "almost no truth (theory C.1.1); for this gate only --split all has orders",
-    ("--gate", "cosine"): "needs dimension 2",
-    ("--dim", "3"): "--dim must be 1 or 2, not 3",
-    ("--expert", "gausian"): "did you mean gaussian?",
-    ("--expert", "multinomial:2"): "polynomial:M",
-    ("--activation", "elu(z, alpha)"): "free parameters",
-    ("--gate", "activation"): "needs an activation",
-    ("--gate", "activation-bias", "--activation", "relu"): "kinks",
-    ("--cell", "1"): "at least 2",
-    ("--cell", "5"): "2, 3 or 4",
-    ("--split", "some"): "'all'",
-    ("--truth", "missing.json"): "cannot be read",
-    ("--certificate", "orders.txt"): ".json",
-}
-
-
-@pytest.mark.parametrize("arguments", BAD, ids=" ".join)
-def test_bad_input_is_one_line_and_status_two(refused, arguments):
-    refused(["exponents", *arguments], BAD[arguments])
-
-
 POINTS = {
     "": "not JSON",
     '{"beta1": 1, "tau": 1, "c": 1}': "has 'c'; accepted",

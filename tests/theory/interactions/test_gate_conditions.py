@@ -56,10 +56,3 @@ def test_the_command_says_it(output):
     assert any(line.startswith("first order, degree 0 in y: 1, cos(c - x)/tau") for line in lines)
     record = temperance.check(gate="kappa*cos(x - c)/tau").to_json()
     assert [c["verdict"] for c in record["conditions"]] == ["fails", "fails"]
-
-
-@pytest.mark.parametrize(
-    "options", [["tanh", "--gate", "softmax"], ["tanh", "--dim", "2"], ["--gate", "softmax", "--coq", "a.v"]]
-)
-def test_options_that_do_not_go_together_are_refused(options, refused):
-    refused(["check", *options])
