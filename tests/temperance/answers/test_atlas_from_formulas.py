@@ -10,42 +10,11 @@ import pytest
 
 import temperance
 from temperance.theory.models.gates import names
+from tests.tables import tables
 
 # gate, dimension -> its formula in other letters, the options that it needs, and what the table calls each letter
-FORMULAS = {
-    ("linear", 1): ("(bv*x + cv)/tau", {}, {"bv": "beta1"}),
-    ("softmax", 1): ("bv*x", {}, {"bv": "beta1"}),
-    ("activation", 1): ("tanh(bv*x)/tau", {}, {"bv": "beta1"}),
-    ("activation-bias", 1): ("tanh(bv*x + cv)/tau", {}, {"bv": "beta1", "cv": "c"}),
-    ("quadratic", 1): ("(Av*x**2 + bv*x)/tau", {}, {"Av": "A", "bv": "beta1"}),
-    ("quadratic", 2): (
-        "(Av1*x1**2 + 2*Av2*x1*x2 + Av3*x2**2 + bv @ x)/tau",
-        {},
-        {"Av1": "A_1_1", "Av2": "A_1_2", "Av3": "A_2_2", "bv": "beta1"},
-    ),
-    ("gaussian", 1): (
-        "log(pv) - (x - cv)**2/(2*Gv) - log(2*pi*Gv)/2",
-        {"positive": ["pv", "Gv"]},
-        {"pv": "pi", "cv": "c", "Gv": "Gamma"},
-    ),
-    ("laplace", 1): ("-abs(bv - x)/tau + cv", {}, {"bv": "beta1"}),
-    ("laplace", 2): ("-norm(bv - x)/tau + cv", {}, {"bv": "beta1"}),
-    ("sigmoid", 1): ("-log(1 + exp(-(bv*x + wv)/tau))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
-    ("sigmoid-tau-1", 1): ("-log(1 + exp(-(bv*x + wv)))", {"bias": False}, {"bv": "beta1", "wv": "w"}),
-    ("sigmoid-euclidean", 1): (
-        "-log(1 + exp((abs(bv - x) - wv)/tau))",
-        {"bias": False},
-        {"bv": "beta1", "wv": "w"},
-    ),
-    ("cosine", 2): ("bv @ x/(norm(bv)*norm(x)*tau) + cv", {}, {"bv": "beta1"}),
-    ("cosine-perturbed", 2): ("bv @ x/((norm(bv) + 1)*(norm(x) + 1)*tau) + cv", {}, {"bv": "beta1"}),
-}
-FULL = (
-    "log(pv) - (Gv3*(x1 - cv1)**2 - 2*Gv2*(x1 - cv1)*(x2 - cv2) + Gv1*(x2 - cv2)**2)/(2*(Gv1*Gv3 - Gv2**2))"
-    " - log(2*pi) - log(Gv1*Gv3 - Gv2**2)/2",
-    {"positive": ["pv"]},
-    {"pv": "pi", "cv1": "c_1", "cv2": "c_2", "Gv1": "Gamma_1_1", "Gv2": "Gamma_1_2", "Gv3": "Gamma_2_2"},
-)  # a model of more parameters than orders are computed for, in dimension 2; in dimension 1 it is the gate gaussian
+FORMULAS = {(name, dim): row for name, dim, *row in tables(__file__)["FORMULAS"]}
+(FULL,) = tables(__file__)["FULL"]  # in dimension 2 of more parameters than orders are computed for
 LONG = ("activation-bias", "gaussian", "sigmoid-tau-1", "sigmoid-euclidean")
 QUICK = [key for key in FORMULAS if key[1] == 1 and key[0] not in LONG] + [("cosine", 2)]
 PLACES = [pytest.param(*key, marks=() if key in QUICK else pytest.mark.slow) for key in FORMULAS]

@@ -4,24 +4,9 @@ import pytest
 import sympy as sp
 
 from temperance.theory.activations.activation import Z, activation, reread
+from tests.tables import tables
 
-MEANINGS = [
-    ("1e-3*z", "z/1000"),
-    ("0.1*z", "z/10"),
-    ("relu", "where(z < 0, 0, z)"),
-    ("max(-1, min(1, z))", "where(z < -1, -1, where(z < 1, z, 1))"),
-    ("abs(z)*sign(z)", "z"),
-    ("sqrt(z**2)", "where(z < 0, -z, z)"),
-    ("where(exp(z) > 1, z, 0)", "where(z < 0, 0, z)"),
-    ("gelu(2*z)", "z*(erf(sqrt(2)*z) + 1)"),
-    ("where(z > sqrt(2), z, 0)*where(z > 2**(1/2), z, 0)", "where(z < sqrt(2), 0, z**2)"),
-    ("elu(z, alpha)", "where(z < 0, alpha*(exp(z) - 1), z)"),
-    ("--z", "z"),
-    ("2", "2"),
-    ("log(z)", "log(z)"),
-    ("0**(z - z) + z", "z + 1"),
-    ("max(z, 0)**alpha", "where(z < 0, 0, z**alpha)"),
-]
+MEANINGS = tables(__file__)["MEANINGS"]
 
 
 @pytest.mark.parametrize(("text", "meaning"), MEANINGS)

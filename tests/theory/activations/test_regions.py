@@ -13,20 +13,10 @@ from temperance.theory.conditions.decision import decide
 from temperance.theory.conditions.degeneracies import mirror
 from temperance.theory.conditions.families import Verdict
 from temperance.theory.models.gates import gate
+from tests.tables import tables
 
-DEPENDS = [  # an activation with regions of its parameter, the condition that differs, and what it is in each
-    ("where(alpha > 1000, z, tanh(z))", "first_order", "holds; fails"),
-    ("where(alpha > 50, z**2, z)", "a", "holds; fails"),
-    ("where(z**2 < alpha - 1000, exp(z), z)", "first_order", "fails; holds"),
-    ("where(abs(alpha - 1/3) < 1e-9, z, tanh(z))", "first_order", "holds; fails"),
-    ("where(alpha > 1000, z, tanh(beta*z))", "first_order", "holds; fails"),
-    (
-        "where(alpha > 0, log(1 + z**2), 2*log(1 + z**2))",
-        "tau_beta1",
-        "holds, except at tau = 1; holds, except at tau = 2",
-    ),
-    ("where(alpha > 0, exp(z), sqrt(1 + z**2))", "second_order", "fails (B); fails (A)"),
-]
+# an activation with regions of its parameter, the condition that differs, and what it is in each
+DEPENDS = tables(__file__)["DEPENDS"]
 
 
 @pytest.mark.parametrize(("text", "condition", "outcomes"), DEPENDS)

@@ -9,6 +9,7 @@ import pytest
 from temperance.theory.coefficients.bounds import coefficient, number
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import ReasonKind
+from tests.tables import tables
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,94 +27,32 @@ def test_one_superfluous_softmax_expert(dim):
     assert one.reason.kind is ReasonKind.THEOREM
 
 
-@pytest.mark.parametrize(
-    ("asked", "exact", "multiplicity"),
-    [
-        ({"gate": "softmax", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "linear", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "softmax", "true": 3, "fitted": 4}, Fraction(15, 2), 1),
-        ({"gate": "softmax", "expert": "constant", "true": 2, "fitted": 3}, Fraction(15, 4), 1),
-        ({"gate": "softmax", "expert": "nonlinear:tanh", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
-        ({"gate": "activation", "s": "cos", "true": 2, "fitted": 3}, Fraction(11, 2), 1),
-        ({"gate": "softmax", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
-        ({"gate": "softmax", "true": 1, "fitted": 2, "dim": 2}, Fraction(7, 2), 2),
-        ({"gate": "activation", "s": "tanh", "true": 1, "fitted": 2}, Fraction(5, 2), 2),
-        ({"gate": "activation", "s": "cos", "true": 1, "fitted": 2}, Fraction(19, 8), 1),
-        ({"gate": "softmax", "true": 2, "fitted": 4}, 6, 2),
-        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 5}, Fraction(15, 2), 2),
-        ({"gate": "softmax", "true": 2, "fitted": 2}, 4, 1),
-        ({"gate": "quadratic", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
-        ({"gate": "gaussian", "true": 2, "fitted": 3}, Fraction(23, 4), 1),
-    ],
-)
+@pytest.mark.parametrize(("asked", "exact", "multiplicity"), tables(__file__)["EXACT"])
 def test_exact_values(asked, exact, multiplicity):
     one = found(**asked)
-    assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
+    assert (one.exact, one.multiplicity) == (Fraction(exact), (multiplicity, multiplicity))
     assert one.exact < one.bic or asked["true"] == asked["fitted"]
 
 
-@pytest.mark.parametrize(
-    ("asked", "lower", "upper", "kind"),
-    [
-        ({"gate": "quadratic", "true": 3, "fitted": 5}, Fraction(53, 6), 10, ReasonKind.UNDECIDED),
-        ({"gate": "softmax", "true": 4, "fitted": 7}, Fraction(189, 16), 12, ReasonKind.UNDECIDED),
-        ({"gate": "softmax", "true": 1, "fitted": 3}, Fraction(13, 6), Fraction(27, 8), ReasonKind.UNDECIDED),
-        (
-            {"gate": "activation", "s": "log(1 + z**2)", "true": 2, "fitted": 3},
-            None,
-            Fraction(11, 2),
-            ReasonKind.UNDECIDED,
-        ),
-        (
-            {"gate": "activation", "s": "z**3 + z**4", "true": 2, "fitted": 3},
-            None,
-            Fraction(65, 12),
-            ReasonKind.UNDECIDED,
-        ),
-        ({"gate": "activation", "s": "hardtanh", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
-        ({"gate": "sigmoid", "true": 2, "fitted": 3}, None, None, ReasonKind.UNDECIDED),
-        ({"gate": "activation", "s": "tanh", "true": 2, "fitted": 3, "gauge": "free"}, None, 6, ReasonKind.FREE_GAUGE),
-    ],
-)
+@pytest.mark.parametrize(("asked", "lower", "upper", "kind"), tables(__file__)["INTERVALS"])
 def test_intervals_and_what_is_undecided(asked, lower, upper, kind):
     one = found(**asked)
-    assert (one.lower, one.upper, one.exact, one.multiplicity) == (lower, upper, None, None)
-    assert one.reason.kind is kind
+    ends = [None if end is None else Fraction(end) for end in (lower, upper)]
+    assert [one.lower, one.upper, one.exact, one.multiplicity] == [*ends, None, None]
+    assert one.reason.kind is ReasonKind[kind]
     assert one.reason.text
 
 
-FREE = [  # gate, shared, half the number of free parameters of two atoms
-    ("beta1*x/(tau1*tau2)", ("tau1", "tau2"), 4),
-    ("w*exp(x - c)", (), 4),
-    ("log(exp(v*x) + exp(w*x))", (), 5),
-    ("kappa*sin(w*x + c)/tau", ("w",), 5),
-    ("w*x**2 + (v*x + c)**2", (), Fraction(9, 2)),
-    ("tanh(v*x)/tau", (), 5),
-]
-
-
-@pytest.mark.parametrize(("gate", "shared", "half"), FREE, ids=[row[0] for row in FREE])
+@pytest.mark.parametrize(("gate", "shared", "half"), tables(__file__)["FREE"])
 def test_what_flows_and_translations_move_is_not_counted(gate, shared, half):
     one = found(gate, 2, 2, gauge="free", shared=shared)
-    assert (one.exact, one.bic, one.multiplicity) == (half, half, (1, 1))
+    assert (one.exact, one.bic, one.multiplicity) == (Fraction(half), Fraction(half), (1, 1))
 
 
-@pytest.mark.parametrize(
-    ("asked", "exact", "multiplicity"),
-    [
-        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2}, Fraction(7, 4), 1),
-        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2, "dim": 2}, 2, 2),
-        ({"gate": "softmax", "expert": "constant", "true": 1, "fitted": 2, "dim": 3}, 2, 1),
-        ({"gate": "quadratic", "expert": "constant", "true": 2, "fitted": 3}, Fraction(9, 2), 1),
-        ({"gate": "softmax", "expert": "a**3*x + b", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "v*w*x", "expert": "a*x + b", "true": 2, "fitted": 3}, 5, 1),
-        ({"gate": "softmax", "expert": "h*(x - g)**2 + c", "true": 2, "fitted": 3}, Fraction(25, 4), 1),
-    ],
-)
+@pytest.mark.parametrize(("asked", "exact", "multiplicity"), tables(__file__)["COORDINATES"])
 def test_coordinates_do_not_matter_and_constant_experts_are_exact(asked, exact, multiplicity):
     one = found(**asked)
-    assert (one.exact, one.multiplicity) == (exact, (multiplicity, multiplicity))
+    assert (one.exact, one.multiplicity) == (Fraction(exact), (multiplicity, multiplicity))
 
 
 def test_a_number_of_parameters_that_depends_on_signs_is_not_decided():

@@ -10,33 +10,20 @@ from temperance.numerics.contact.by_minimisation import measure
 from temperance.theory.contact.contact_curves import Q, certificates, quadrature, reached
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import covariates
+from tests.tables import tables
 from tests.theory.contact.settings import known
-
-NINTH = Fraction(9, 4)
 
 
 def found(gate, expert, size, split, dim=1):
     return known(gate, expert, size=size, split=split, dim=dim)
 
 
-@pytest.mark.parametrize(
-    ("setting", "exact"),
-    [
-        (("linear", "gaussian", 3, "one"), {"mean a": Fraction(3, 2)}),
-        (("softmax", "gaussian", 4, "one"), {"mean a": Fraction(8, 5)}),
-        (("softmax", "polynomial:2", 3, "one"), {"a_1": Fraction(8, 3), "mean a_2": Fraction(8, 7)}),
-        (("softmax", "polynomial:2", 2, "all"), {"a_1": 2, "mean a_1": 2, "mean a_2": Fraction(3, 2)}),
-        (("softmax", "nonlinear:tanh", 2, "all"), {"b": 2, "mean a": Fraction(3, 2)}),
-        (("quadratic", "gaussian", 3, "one"), {"a": 3, "mean a": 3, "mean A/tau": 3, "nu": 3}),
-        (("gaussian", "gaussian", 3, "one"), {"c": 6, "a": 3, "mean Gamma": 3, "mean b": 2}),
-        (("gaussian", "gaussian", 2, "all"), {"mean b": 2}),
-        (("gaussian", "polynomial:2", 3, "one"), {"a_1": 3, "mean a_1": 3, "mean b": 2}),
-        (("gaussian", "polynomial:2", 2, "all"), {"a_1": NINTH, "mean a_1": NINTH, "mean a_2": 2}),
-    ],
-)
+@pytest.mark.parametrize(("setting", "exact"), tables(__file__)["EXACT"])
 def test_orders_that_a_theorem_and_a_curve_know_exactly(setting, exact):
     rows = found(*setting).orders
-    assert {o.parameter: o.upper for o in rows if o.parameter in exact and o.exact} == exact
+    assert {o.parameter: o.upper for o in rows if o.parameter in exact and o.exact} == {
+        n: Fraction(r) for n, r in exact.items()
+    }
     assert all(o.lower <= o.upper for o in rows if o.lower)
 
 

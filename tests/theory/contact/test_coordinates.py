@@ -9,34 +9,12 @@ from temperance.theory.kernel.check import check
 from temperance.theory.least_squares.orders import certificate, least_squares_orders, split_atom
 from temperance.theory.models.by_name import model
 from temperance.theory.models.form import linear_in
+from tests.tables import tables
 
 # orders in cells of two and of three beside a singleton; those of weighted means after the bar
-EXPERTS = {
-    "a*exp(x) + b": ("a 2, b 4, nu 2 | a 1, b 1, nu 2", "a 2, b 6, nu 3 | a 1, b 1, nu 3"),
-    "a*x**3 + b": ("a 2, b 4, nu 2 | a 1, b 1, nu 2", "a 2, b 6, nu 3 | a 1, b 1, nu 3"),
-    "a**3*x + b": ("a 2, b 4, nu 2 | a 4/3, b 1, nu 2", "a 2, b 6, nu 3 | a 3/2, b 1, nu 3"),
-    "h*(x - g)**2 + c": (
-        "h 2, g 2, c 4, nu 2 | h 1, g 4/3, c 4/3, nu 2",
-        "h 2, g 8/3, c 6, nu 3 | h 8/7, g 3/2, c 3/2, nu 3",
-    ),
-    "kappa*cos(x - c)": ("kappa 2, c 2, nu 2 | kappa 1, c 1, nu 1", "kappa 6, c 6, nu 3 | kappa 3, c 3, nu 3"),
-    "exp(a*x + b)": ("a 2, b 2, nu 2 | a 1, b 1, nu 1",) * 2,
-    "w*tanh(v*x + c)": ("w 2, v 2, c 2, nu 2 | w 1, v 1, c 1, nu 1",) * 2,
-    "w*max(x - c, 0)": ("w 2, c 2, nu 2 | w 1, c 1, nu 1",) * 2,
-}
-GATES = {
-    "w*tanh(v*x + c)": ("w 4, v 2, c 2 | w 4/3, v 2, c 2", "w 6, v 3, c 3 | w 2, v 3, c 3"),
-    "kappa*cos(x - c)": ("kappa 2, c 2 | kappa 1, c 1", "|"),
-    "w*max(x - c, 0)": ("w 2, c 3/2 | w 1, c 1",) * 2,
-}
-SQUARES = {  # under least squares, behind a softmax; 0: flat
-    "exp(a*x + b)": "beta1 2, a 2, b 0 | beta1 1, a 2",
-    "kappa*cos(x - c)": "beta1 2, kappa 0, c 0 | beta1 1",
-    "h*(x - g)**2 + c": "beta1 2, h 0, g 0, c 0 | beta1 1, h 2",
-    "a**3*x + b": "beta1 2, a 0, b 0 | beta1 1, b 1",
-    "w*tanh(v*x + c)": "beta1 2, w 0, v 2, c 2 | beta1 1, w 1, v 2, c 2",
-    "a*exp(x) + b": "a 0, b 0 |",  # at beta1 = 1 the atom's b and the singleton's a change one function
-}
+EXPERTS = tables(__file__)["EXPERTS"]
+GATES = tables(__file__)["GATES"]
+SQUARES = tables(__file__)["SQUARES"]  # under least squares, behind a softmax; 0: flat
 
 
 def _table(text):

@@ -14,107 +14,24 @@ from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.contact.orders_from_theorems import gate_orders
 from temperance.theory.contact.places import text
 from temperance.theory.models.by_name import model
+from tests.tables import tables
 from tests.theory.contact.settings import known, means, shown
 
 X = sp.Symbol("x", real=True)
-NINTH, HALF_THREE = Fraction(9, 4), Fraction(3, 2)
-LOG = "log(1 + z**2)"
 
 # a setting, and upper bounds that it has
-ORDERS = [
-    (("softmax",), {"size": 3}, {"beta1": 2, "a": 2, "b": 6, "nu": 3}),
-    (("softmax",), {"split": "all"}, {"a": 2, "b": 4, "nu": 2}),
-    (("activation", "gaussian", "tanh"), {"size": 3}, {"tau": 1, "beta1": 2, "a": 2, "b": 6, "nu": 3}),
-    (("activation", "gaussian", "gelu"), {}, {"tau": 1, "beta1": 2, "a": 2, "b": 4, "nu": 2}),
-    (("activation", "gaussian", LOG), {}, {"tau": 1, "beta1": "flat", "a": 2, "b": 4, "nu": 2}),
-    (("activation", "gaussian", "relu"), {}, {"beta1/tau": 2, "a": 2, "b": 4, "nu": 2}),
-    (("softmax", "constant"), {"size": 3}, {"beta1": 2, "b": 6, "nu": 3}),
-    (("quadratic",), {"size": 3}, {"A/tau": 3}),
-    (("gaussian",), {"size": 3}, {"c": 6, "Gamma": 3, "a": 3, "b": 6, "nu": 3}),
-    (("gaussian",), {}, {"c": 4, "Gamma": 2}),
-    (("gaussian",), {"dim": 2}, {"c_1": 2, "Gamma": 2}),
-    (("activation-bias", "gaussian", "sigmoid"), {"size": 3}, {"tau": 1}),
-    (("laplace",), {"size": 3}, {"beta1": HALF_THREE, "a": 2, "b": 6, "nu": 3, "tau": 1}),
-    (("activation", "gaussian", LOG), {"size": 3}, {"tau": 1, "a": 2, "b": 6}),
-    # a bounded mean breaks the heat equation u_bb = 2 u_nu; (1 + z^2) h'^2 = 1 for asinh
-    (("softmax", "nonlinear:tanh"), {}, {"beta1": 2, "a": 2, "b": 2, "nu": 2}),
-    (("softmax", "nonlinear:tanh"), {"split": "all"}, {"beta1": "flat", "a": 2, "b": 2, "nu": 2}),
-    (("softmax", "nonlinear:identity"), {}, {"beta1": 2, "a": 2, "b": 4, "nu": 2}),
-    (("softmax", "nonlinear:asinh(z)"), {}, {"beta1": 2, "a": 2, "b": 2, "nu": 2}),
-    (("softmax", "nonlinear:asinh(z)"), {"split": "all"}, {"beta1": "flat", "a": 4, "b": 4, "nu": 2}),
-    # of a gate without a bound the expert has that of every gate
-    (("kappa*cos(x - c)", "nonlinear:tanh"), {"size": 3}, {"kappa": None, "c": None, "a": 6, "b": 6, "nu": 3}),
-    # s(0) = 0 at beta1 = 0 in both atoms: tau moves nothing to the first order
-    (("activation", "gaussian", "tanh"), {"point": {"beta1": "0"}, "size": 3}, {"tau": None}),
-    (("quadratic",), {"split": "all"}, {"a": 2, "b": 4}),
-    (("quadratic",), {"split": "all", "size": 3}, {"a": 6}),
-    (("quadratic", "polynomial:2"), {"split": "all"}, {"a_1": NINTH, "a_2": 2}),
-    (("activation", "gaussian", "tanh"), {"split": "all"}, {"beta1": 2, "a": 2, "b": 4, "nu": 2, "tau": 1}),
-    (("activation", "gaussian", "sqrt(1 + z**2)"), {"split": "all"}, {"beta1": 2}),  # beta1 = 0 in the other atom
-    (("laplace",), {"split": "all"}, {"beta1": HALF_THREE}),
-    (("cosine",), {"dim": 2}, {"beta1_1": "flat", "beta1_2/beta1_1": 2, "a_1": 2, "a_2": 2, "b": 4, "nu": 2, "tau": 1}),
-    (("cosine-perturbed",), {"dim": 2, "split": "all"}, {"tau": "flat"}),
-    (("activation", "gaussian", "relu"), {"dim": 2}, {"beta1_1/tau": 2, "a_2": 2, "b": 4}),
-    # nothing is seen of a kink at x = 5/2; the other atom has its kink at 1/2
-    (("activation", "gaussian", "hardtanh"), {"split": "all"}, {"beta1": HALF_THREE, "a": 2}),
-    (("activation", "gaussian", "hardtanh"), {"point": {"beta1": "2/5"}, "split": "all"}, {"beta1": 2, "a": 2}),
-    (("w*max(x - c, 0)/tau",), {}, {"c": HALF_THREE}),  # w + h and w - h move no kink
-    (("hardtanh(w*x + h)/tau",), {"point": {"w": 1, "h": 0}}, {"w": HALF_THREE, "h": HALF_THREE}),
-    (("hardtanh(w*x + h)/tau",), {"point": {"w": 1, "h": "3/2"}}, {"w": None, "h": None}),  # one kink for two
-    # on [-2, 2] relu6 is ReLU, whose beta1 and tau move together; hardtanh(x/10) is linear
-    (("activation", "gaussian", "relu6"), {}, {"tau": None}),
-    (("activation", "gaussian", "hardtanh"), {"point": {"beta1": "1/10"}}, {"tau": None}),
-    (("activation", "gaussian", "hardtanh"), {}, {"tau": 1, "beta1": HALF_THREE, "a": 2, "b": 4, "nu": 2}),
-    # exp(relu(beta1 x)) has no derivative by beta1 at beta1 = 0
-    (("activation", "gaussian", "relu"), {"point": {"beta1": "0"}}, {"beta1/tau": None, "a": 4}),
-    (("activation", "gaussian", "z**2 + z"), {"size": 3}, {"a": 2, "b": 6}),  # x^2 is made of 1, x and L_beta1
-    (("activation", "gaussian", "tanh"), {"size": 4}, {"a": 2}),
-    (("activation", "gaussian", "z**2 + z"), {"size": 4}, {"a": Fraction(8, 3)}),  # 4m/(m + 2)
-    (("activation", "gaussian", "heaviside"), {}, {"a": 4, "b": 4, "nu": 2, "tau": None}),  # a step has no beta1
-    (("activation", "gaussian", "z**2 + z"), {"split": "all"}, {"beta1": "flat", "tau": "flat"}),
-    (("activation", "gaussian", "z**2"), {"split": "all"}, {"beta1^2/tau": "flat"}),
-    (("activation", "gaussian", "relu"), {"split": "all", "dim": 2}, {"beta1_2/tau": "flat"}),
-    (("cosine",), {"dim": 2, "split": "all"}, {"tau": "flat"}),
-    (("activation", "gaussian", LOG), {"split": "all"}, {"beta1": "flat", "a": 2, "b": 4, "nu": 2, "tau": 1}),
-    (("activation", "gaussian", LOG), {"dim": 2}, {"tau": 1}),
-    (("activation", "gaussian", LOG), {"point": {"beta1": "0"}, "size": 4}, {"beta1": None, "a": 8}),
-    (("sigmoid",), {"split": "all"}, {"beta1": "flat", "tau": "flat", "beta1/tau": 2, "w/tau": 2, "a": 2, "b": 4}),
-    (("sigmoid",), {"split": "all", "dim": 2}, {"beta1_2/tau": 2, "w/tau": 2, "a_1": 2, "b": 4, "nu": 2}),
-    (("sigmoid",), {"split": "all", "size": 3}, {"w/tau": 2, "a": 2, "b": 6, "nu": 3}),
-    # the other atom is at beta1 = 2, w = -1: the sums are the same, or 1 - sigma of one is sigma of the other
-    (("sigmoid-tau-1",), {"split": "all", "point": {"beta1": "-2", "w": "1"}}, {"beta1": None, "w": None, "a": 4}),
-    (("gaussian", "polynomial:2"), {"size": 3}, {"a_2": 2}),
-    (("quadratic", "polynomial:2"), {}, {"a_2": 2}),  # by the certificate: the theorem asks for a degree below m
-]
-MEANS = [
-    (("softmax", "nonlinear:tanh"), {"size": 3}, {"beta1": 1, "a": 1, "b": 1, "nu": 1}),
-    (("softmax",), {"dim": 2}, {"a_1": Fraction(4, 3), "a_2": Fraction(4, 3)}),
-    (("activation", "gaussian", "relu"), {"point": {"beta1": "0"}}, {"beta1": None, "a": 4, "b": 4, "nu": 2}),
-    (("activation", "gaussian", "gelu"), {}, {"beta1": 1, "a": 1, "b": 1, "nu": 2}),
-    (("softmax",), {"size": 3}, {"beta1": 1, "a": HALF_THREE, "b": 1, "nu": 3}),
-    (("softmax",), {"split": "all"}, {"a": 2, "b": 1, "nu": 2}),  # beta1 is flat
-    (("activation", "gaussian", "relu"), {"split": "all"}, {"a": 1, "b": 1, "nu": 2}),
-    (("gaussian",), {"size": 3}, {"b": 2, "c": 1, "Gamma": 3}),  # the shares at x = 0 are others
-    (("gaussian",), {"dim": 2}, {"c_1": 1, "Gamma": 1}),
-    (("gaussian",), {"size": 3, "dim": 2}, {"Gamma": HALF_THREE}),
-    (("gaussian", "constant"), {"size": 3}, {"b": 1}),  # no slope moves it
-    (("quadratic",), {"size": 3}, {"beta1": 1}),
-    # in the plane x_1 x_2 s' stands before two products of offsets: means of two atoms are seen on lines
-    (("activation", "gaussian", "relu"), {"split": "all", "dim": 2}, {"a_1": 1, "a_2": 1, "b": 1}),
-    (("sigmoid",), {"split": "all"}, {"beta1": 1, "w": 1, "a": 1, "b": 1, "nu": 2}),
-]
+ORDERS = tables(__file__)["ORDERS"]
+MEANS = tables(__file__)["MEANS"]
 
 
-@pytest.mark.parametrize(("arguments", "how", "bounds"), ORDERS)
-def test_orders(arguments, how, bounds):
-    found = shown(*arguments, **how)
-    assert {name: found[name] for name in bounds} == bounds
-
-
-@pytest.mark.parametrize(("arguments", "how", "bounds"), MEANS)
-def test_weighted_means(arguments, how, bounds):
-    found = means(*arguments, **how)
-    assert {name: found[name] for name in bounds} == bounds
+@pytest.mark.parametrize(
+    ("of", "arguments", "how", "bounds"), [*((shown, *row) for row in ORDERS), *((means, *row) for row in MEANS)]
+)
+def test_orders(of, arguments, how, bounds):
+    found = of(*arguments, **how)
+    assert {name: found[name] for name in bounds} == {
+        n: Fraction(r) if r not in (None, "flat") else r for n, r in bounds.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.coq.files import FILES, file_of, library
 from temperance.theory.coq.terms import Unstated, function, parsed, term
+from tests.tables import tables
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -24,45 +25,13 @@ def test_files_are_these_to_the_letter(name):
     assert text == (GOLDEN / f"{name}.v").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    ("expression", "text", "code"),
-    [
-        ("-z**2", "- z ^ 2", "Neg (App (Power 2) X)"),
-        ("(-z)**2", "(- z) ^ 2", "App (Power 2) (Neg X)"),
-        ("1 - (z - 2)", "1 - (z - 2)", "Add (Int 1) (Neg (Add X (Neg (Int 2))))"),
-        ("1/(2/z)", "1 / (2 / z)", "Mul (Int 1) (App Inv (Mul (Int 2) (App Inv X)))"),
-        ("exp(z)**2", "exp z ^ 2", "App (Power 2) (App Exp X)"),
-        ("z**(-2)", "/ z ^ 2", "App Inv (App (Power 2) X)"),
-        ("z**(1/3)", "exp (1 / 3 * ln z)", "App Exp (Mul (Mul (Int 1) (App Inv (Int 3))) (App Ln X))"),
-        ("sqrt(2)*z", "sqrt 2 * z", "Mul (App Sqrt (Int 2)) X"),
-        ("sinh(z)", "sinh z", "Mul (Add (App Exp X) (Neg (App Exp (Neg X)))) (App Inv (Int 2))"),
-    ],
-)
+@pytest.mark.parametrize(("expression", "text", "code"), tables(__file__)["EXPRESSIONS"])
 def test_expressions_keep_their_meaning(expression, text, code):
     found = term(parsed(expression))
     assert (found.text, found.code) == (text, code)
 
 
-@pytest.mark.parametrize(
-    ("name", "domain"),
-    [
-        ("tanh", "True"),
-        ("relu", "z < 0 \\/ 0 < z"),
-        ("hardtanh", "z < - 1 \\/ - 1 < z < 1 \\/ 1 < z"),
-        ("asin", "- 1 < z < 1"),
-        ("log(z**2 - 1)", "z < - 1 \\/ 1 < z"),
-        ("log(z**2 - 2)", "z < - sqrt 2 /\\ 0 < z ^ 2 - 2 \\/ sqrt 2 < z /\\ 0 < z ^ 2 - 2"),
-        ("where(z < sqrt(2), z, log(z))", "z < sqrt 2 \\/ sqrt 2 < z"),
-        ("tan", "cos z <> 0"),
-        ("1/z", "z <> 0"),
-        ("log(z**2 + z + 1)", "True"),
-        ("atan(z) + atan(1/z)", "z <> 0"),
-        ("1/(z**2 + z - 1)", "z ^ 2 + z - 1 <> 0"),
-        ("log(z) + 1/(z - 3)", "0 < z /\\ z - 3 <> 0"),
-        ("log(sin(z))", "0 < sin z"),
-        ("LambertW", "- exp (- 1) < z"),
-    ],
-)
+@pytest.mark.parametrize(("name", "domain"), tables(__file__)["DOMAINS"])
 def test_domains_are_the_pieces_and_what_is_not_seen_there(name, domain):
     found = activation(name)
     assert function(found).domain == domain

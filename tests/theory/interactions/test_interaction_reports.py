@@ -14,30 +14,9 @@ from temperance.theory.interactions.interactions import (
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import gate
 from temperance.theory.models.spec import TAU
+from tests.tables import tables
 
-BALLS = "rank proved: a determinant is proved nonzero by interval arithmetic"
-VERIFIED = "every relation verified by substitution"
-SCOPES = [
-    ({}, f"coefficients: rational functions of the parameters; {VERIFIED}; {BALLS}"),
-    (
-        {"gate": "cosine-perturbed", "dim": 2, "order": 1},
-        f"coefficients: rational functions of the parameters and of sqrt(beta1_1**2 + beta1_2**2); {VERIFIED}; {BALLS}",
-    ),
-    (
-        {"gate": "laplace", "order": 1},
-        "coefficients: rational functions of the parameters; pointwise derivatives, off the kinks; "
-        f"{VERIFIED}; {BALLS}",
-    ),
-    (
-        {"gate": "activation", "activation": "gelu", "order": 1},
-        f"coefficients: rational functions of the parameters and of sqrt(pi), sqrt(2), pi; {VERIFIED}; {BALLS}",
-    ),
-    (
-        {"gate": "activation", "activation": "gamma(z)", "order": 1},
-        f"coefficients: rational functions of the parameters; {VERIFIED}; "
-        "the rank assumes that the functions of x and y are algebraically independent",
-    ),
-]
+SCOPES = tables(__file__)["SCOPES"]
 
 
 @pytest.mark.parametrize(("options", "scope"), SCOPES)

@@ -13,6 +13,7 @@ from temperance.theory.interactions.interactions import NormalForms, add_multipl
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import GATES
 from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
+from tests.tables import tables
 
 TABLE = {  # (d, r): derivatives, rank, relations of the linear gate
     (1, 1): (6, 5, 1),
@@ -20,44 +21,6 @@ TABLE = {  # (d, r): derivatives, rank, relations of the linear gate
     (1, 3): (56, 22, 34),
     (2, 2): (36, 22, 14),
     (3, 2): (55, 35, 20),
-}
-
-GENERATORS = {  # (gate, expert, d, r): the generators of the literature
-    ("linear", "gaussian", 1, 2): [
-        "tau*u_{tau} + beta1*u_{beta1} = 0",
-        "tau*u_{beta1 b} = u_{a}",
-        "u_{b b} = 2*u_{nu}",
-    ],
-    ("linear", "gaussian", 2, 2): [
-        "tau*u_{tau} + beta1_1*u_{beta1_1} + beta1_2*u_{beta1_2} = 0",
-        "tau*u_{beta1_1 b} = u_{a_1}",
-        "tau*u_{beta1_2 b} = u_{a_2}",
-        "u_{b b} = 2*u_{nu}",
-    ],
-    ("softmax", "gaussian", 2, 2): ["u_{beta1_1 b} = u_{a_1}", "u_{beta1_2 b} = u_{a_2}", "u_{b b} = 2*u_{nu}"],
-    ("generic", "gaussian", 2, 2): ["u_{b b} = 2*u_{nu}", "u_{beta1_1 a_2} = u_{beta1_2 a_1}"],
-    ("gaussian", "gaussian", 1, 2): [
-        "pi*u_{pi} = u",
-        "u_{c c} = 2*u_{Gamma}",
-        "u_{b b} = 2*u_{nu}",
-        "Gamma*u_{c b} - u_{a} + c*u_{b} = 0",
-    ],
-    ("sigmoid", "gaussian", 1, 2): [
-        "tau*u_{tau} + beta1*u_{beta1} + w*u_{w} = 0",
-        "u_{b b} = 2*u_{nu}",
-        "u_{beta1 b} = u_{w a}",
-    ],
-    ("softmax", "polynomial:2", 1, 2): ["u_{beta1 a_1} = u_{a_2}", "u_{beta1 b} = u_{a_1}", "u_{b b} = 2*u_{nu}"],
-    ("softmax", "multinomial:2", 1, 2): [
-        "u_{a_1} + u_{a_2} = 0",
-        "u_{b_1} + u_{b_2} = 0",
-        "u_{beta1 b_2} = u_{a_2}",
-    ],
-    ("laplace", "gaussian", 1, 2): [
-        "tau**2*u_{beta1 beta1} = u",
-        "u_{b b} = 2*u_{nu}",
-        "tau*u_{tau b} - u_{beta1 a} + beta1*u_{beta1 b} = 0",
-    ],
 }
 
 MODELS = [(g, "gaussian", 2 if g.startswith("cosine") or g == "linear" else 1) for g in GATES]
@@ -72,7 +35,7 @@ def test_linear_gate_has_the_known_ranks(case, expected):
     assert found.rank == sum(comb(i + d - 1, d - 1) * (2 * r - i + 1) for i in range(r + 1))
 
 
-@pytest.mark.parametrize(("case", "expected"), GENERATORS.items())
+@pytest.mark.parametrize(("case", "expected"), tables(__file__)["GENERATORS"])
 def test_generators_are_those_of_the_literature(case, expected):
     gate, expert, d, r = case
     found = derive(gate, expert, dim=d, order=r)
@@ -146,19 +109,9 @@ def _numerical_atom(spec, branch, seed):
     return values, derivative
 
 
-KNOWN = [  # gate, expert, d, r, a relation of the literature as {derivative: coefficient}
-    ("gaussian-full", "gaussian", 2, 2, {"c_1 b": "Gamma_1_1", "c_2 b": "Gamma_1_2", "b": "c_1", "a_1": -1}),
-    ("laplace", "gaussian", 1, 3, {"a": -1, "b": "beta1", "beta1 b": "tau**2", "beta1 tau b": "tau**3"}),
-    ("linear", "gaussian", 2, 2, {"a_1 b": 1, "beta1_1 nu": "-2*tau"}),
-    ("linear", "gaussian", 1, 3, {"a a": 1, "beta1 beta1 nu": "-2*tau**2"}),
-    ("softmax", "multinomial:3", 1, 2, {"beta1 b_1": 1, "a_1": -1}),
-    ("sigmoid", "gaussian", 2, 2, {"w a_2": 1, "beta1_2 b": -1}),
-]
-
-
-@pytest.mark.parametrize(("gate", "expert", "d", "r", "relation"), KNOWN)
+@pytest.mark.parametrize(("gate", "expert", "d", "r", "relation"), tables(__file__)["KNOWN"])
 def test_relations_of_the_literature_reduce_to_zero(gate, expert, d, r, relation):
-    """The normal form of sum c_alpha D^alpha is 0; with one coefficient changed it is not."""
+    """The normal form of sum c_alpha D^alpha is 0, for {alpha: c_alpha}; with one coefficient changed it is not."""
     basis = groebner_basis(model(gate, expert, dim=d), r)
     assert _normal_form(basis, relation) == {}
     first = next(iter(relation))

@@ -8,43 +8,19 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert
 from temperance.theory.models.gates import GATES, gate
 from temperance.theory.models.spec import TAU, Expert, Gate, MoESpec, Y, covariates, symbolic_density
+from tests.tables import tables
 
 X = covariates(1)[0]
 B = sp.Symbol("beta", real=True)
 
-PARAMETERS = {  # gate: names of its parameters in dimension 2
-    "linear": "beta1_1 beta1_2 tau",
-    "generic": "beta1_1 beta1_2 tau",
-    "softmax": "beta1_1 beta1_2",
-    "quadratic": "A_1_1 A_1_2 A_2_2 beta1_1 beta1_2 tau",
-    "gaussian": "pi c_1 c_2 Gamma",
-    "gaussian-full": "pi c_1 c_2 Gamma_1_1 Gamma_1_2 Gamma_2_2",
-    "sigmoid": "beta1_1 beta1_2 w tau",
-    "sigmoid-tau-1": "beta1_1 beta1_2 w",
-    "sigmoid-euclidean": "beta1_1 beta1_2 w tau",
-    "cosine": "beta1_1 beta1_2 tau",
-    "cosine-perturbed": "beta1_1 beta1_2 tau",
-    "laplace": "beta1_1 beta1_2 tau",
-}
+PARAMETERS = tables(__file__)["PARAMETERS"]  # gate: names of its parameters in dimension 2
 
 
 def test_gates_have_the_parameters_of_the_literature():
     assert {name: " ".join(p.name for p in gate(name, 2).parameters) for name in GATES} == PARAMETERS
 
 
-@pytest.mark.parametrize(
-    ("name", "dim", "names"),
-    [
-        ("gaussian", 1, "a b nu"),
-        ("gaussian", 2, "a_1 a_2 b nu"),
-        ("constant", 2, "b nu"),
-        ("polynomial:2", 1, "a_1 a_2 b nu"),
-        ("polynomial:2", 2, "a_1 a_2 a_1_1 a_1_2 a_2_2 b nu"),
-        ("nonlinear", 1, "a b nu"),
-        ("nonlinear:tanh", 2, "a_1 a_2 b nu"),
-        ("multinomial:2", 1, "a_1 a_2 b_1 b_2"),
-    ],
-)
+@pytest.mark.parametrize(("name", "dim", "names"), tables(__file__)["EXPERTS"])
 def test_experts_have_the_parameters_of_the_literature(name, dim, names):
     assert " ".join(p.name for p in expert(name, dim).parameters) == names
 

@@ -10,43 +10,19 @@ from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import named
 from temperance.theory.models.spec import BETA0, NU, TAU, covariates, weight_parameters
 from temperance.theory.symmetries.traits import understood
+from tests.tables import tables
 
 X = covariates(1)[0]
-D2 = "(G1*G3 - G2**2)"
-
-NAMED = {  # the fourteen gates as formulas
-    ("linear", 1): ("w*x/tau", {}),
-    ("linear", 2): ("w @ x/tau", {}),
-    ("softmax", 2): ("w1*x1 + w2*x2", {}),
-    ("activation", 1): ("tanh(beta1*x)/tau + m/tau", {}),
-    ("activation", 2): ("relu6(beta1 @ x)/tau", {}),
-    ("activation-bias", 1): ("tanh(beta1*x + c)/tau", {}),
-    ("quadratic", 1): ("(A*x**2 + beta1*x + beta0)/tau", {}),
-    ("quadratic", 2): ("(A1*x1**2 + 2*A2*x1*x2 + A3*x2**2 + beta1 @ x)/tau", {}),
-    ("gaussian", 2): ("log(p) - norm(x - c)**2/(2*Gamma) - log(2*pi*Gamma)", {"positive": ["p"]}),
-    ("gaussian-full", 2): (
-        f"log(p) - (G3*(x1 - c1)**2 - 2*G2*(x1 - c1)*(x2 - c2) + G1*(x2 - c2)**2)/(2*{D2}) - log(2*pi) - log{D2}/2",
-        {"positive": ["p"]},
-    ),
-    ("sigmoid", 1): ("-log(1 + exp(-(beta1*x + w)/tau))", {"bias": False}),
-    ("sigmoid-tau-1", 2): ("-log(1 + exp(-(beta1 @ x + w)))", {"bias": False}),
-    ("sigmoid-euclidean", 1): ("-log(1 + exp((abs(beta1 - x) - w)/tau))", {"bias": False}),
-    ("sigmoid-euclidean", 2): ("-log(1 + exp((norm(beta1 - x) - w)/tau))", {"bias": False}),
-    ("cosine", 2): ("beta1 @ x/(norm(beta1)*norm(x))/tau + b0", {}),
-    ("cosine-perturbed", 2): ("beta1 @ x/((norm(beta1) + 1)*(norm(x) + 1)*tau) + b0", {}),
-    ("laplace", 1): ("-abs(x - beta1)/tau + beta0", {}),
-    ("laplace", 2): ("-norm(x - beta1)/tau + beta0", {}),
-}
+NAMED = tables(__file__)["NAMED"]  # the fourteen gates as formulas
 
 
-@pytest.mark.parametrize(("name", "dim"), NAMED)
-def test_a_formula_of_a_gate_of_the_table_has_its_name(name, dim):
-    text, options = NAMED[name, dim]
+@pytest.mark.parametrize(("name", "dim", "text", "options"), NAMED)
+def test_a_formula_of_a_gate_of_the_table_has_its_name(name, dim, text, options):
     assert named(gate_from(text, dim, **options), dim) == name
 
 
 def test_every_gate_has_its_formula_here():
-    assert {name for name, _ in NAMED} == {*gates.names()} - {"generic"}  # whose function is free
+    assert {name for name, *_ in NAMED} == {*gates.names()} - {"generic"}  # whose function is free
 
 
 READ = [  # formula, options: own, shared, offset
@@ -107,53 +83,7 @@ def test_what_was_understood_is_one_line():
     assert "weight of an atom: none of its own" in str(understood(model("q*x", bias=False)))
 
 
-WORDS = "accepted: x, or x1 .. xd, or vectors as in beta1 @ x and norm.x - c., parameters"
-REFUSED = [
-    (
-        "sofmax",
-        {},
-        "unknown gate 'sofmax'; did you mean softmax. accepted: a name of .* or a formula of x, such as beta1",
-    ),
-    ("gelu", {}, "unknown gate 'gelu'; .*; the activation 'gelu' goes with --activation"),
-    ("w*foo(x)", {}, rf"gate 'w\*foo\(x\)': unknown function 'foo'; {WORDS}.*"),
-    ("lambda*x", {}, "'lambda' is a word of Python, .*; accepted: another name, such as lambda1"),
-    ("w/x", {}, "a division by 'x', which is 0 at some x"),
-    ("w/(1 + c*x)", {}, "a division by 'c.x . 1', which is 0 at some x"),
-    ("w + tau", {}, "constant in x"),
-    ("w*x3", {"dim": 2}, "x3 is no covariate in dimension 2; accepted: x1 .. x2"),
-    ("w*x", {"dim": 2}, "mixes vectors and numbers in dimension 2"),
-    ("w*y", {}, "y is the response"),
-    ("w*z", {}, "the covariate is called x"),
-    ("w*x + v - v", {}, "'v' does not act"),
-    ("w*x*(sin(v)**2 + cos(v)**2)", {}, "'v' does not act: simplified, the formula is without it"),
-    ("w*x + s*x**2", {"shared": ["s"]}, "'s' does not act: it changes all scores alike"),
-    ("w*x + a + b", {}, "a and b only scale the weight of an atom; accepted: one"),
-    ("w*x + a + log(p)", {"positive": ["p"]}, "two parameters only scale the weight"),
-    ("beta0*x", {}, "beta0 is the bias of an atom"),
-    ("w*log(x)", {}, "log of 'x' is not real at x = -"),
-    ("w*x + log(p)", {}, "--positive NAME"),
-    ("w*x**p", {}, "a power p of 'x' is not real"),
-    ("w*x^2", {}, r"powers are written \*\*"),
-    ("2x*w", {}, r"products are written \*, as in 2\*x"),
-    ("w*x**9999", {}, "a power of 9999"),
-    ("w*abs(2 + sin(x))", {}, "no point was found with"),
-    ("__import__('os')", {}, "not a real number"),
-    ("w*x", {"activation": "tanh"}, "written out, as in tanh"),
-    ("w*x", {"shared": ["v"]}, "shared: 'v' is no parameter of a formula of the gate"),
-    ("w*x", {"positive": ["v"]}, "positive: 'v' is no parameter"),
-    ("w*x", {"constants": {"v": 1}}, "constants: 'v' is no parameter"),
-    ("w*x", {"constants": {"x": 1}}, "constants: 'x' is no parameter"),
-    ("v*w*x", {"constants": {"v": "c + 1"}}, "the constant v is no number: 'c \\+ 1'"),
-    ("linear", {"bias": False}, "only a gate that is a formula can do without a bias"),
-    ("linear", {"expert": "gausian"}, "unknown expert 'gausian'; .*did you mean gaussian.*a formula of x"),
-    ("linear", {"expert": "a*x + nu"}, "a mean is without noise"),
-    ("linear", {"expert": "a*x/tau"}, "tau is the temperature of the gate"),
-    ("linear", {"expert": "a*x + beta1"}, "parameter 'beta1' is used twice"),
-    ("w*x/tau", {"expert": "s*x", "shared": ["s"]}, "shared: 's' is no parameter of a formula of the gate"),
-]
-
-
-@pytest.mark.parametrize(("text", "options", "message"), REFUSED)
+@pytest.mark.parametrize(("text", "options", "message"), tables(__file__)["REFUSED"])
 def test_what_is_no_formula_is_refused_in_one_line(text, options, message):
     with pytest.raises(ValueError, match=f"^[^\n]*{message}[^\n]*$"):
         model(text, **options)

@@ -11,41 +11,10 @@ from temperance.theory.rates import learnability as module
 from temperance.theory.rates.learnability import WHY, learnability
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import somewhere
+from tests.tables import tables
 
-MIRROR = "beta1_2 = -beta1_1 (k = 2, free gauge)"
 
-
-@pytest.mark.parametrize(
-    ("source", "answer", "advice"),
-    [
-        ("z", "no: only beta1/tau and beta0/tau are", "nothing is lost if you fix tau"),
-        ("relu", "no: at most beta1/|beta1|, |beta1|/tau, beta0/tau are", "fix tau"),
-        ("z**2", "no: at most beta1/|beta1|, |beta1|^2/tau, beta0/tau are", "fix tau"),
-        ("log(abs(z))", "yes where two beta1_i are not parallel (d >= 2), but beta1 is not; d = 1: no", "fix tau"),
-        (
-            "sign",
-            "yes where two beta1_i are not parallel, or one is anchored; where two are opposite, tau/2",
-            "take an",
-        ),
-        ("3", "no: s is constant, and the gate does not depend on x", "fix tau"),
-        ("hardshrink", "not proved: the first-order condition fails, but not as a symmetry (a jump moves", "fix tau"),
-        ("gelu", f"yes, except at {MIRROR}", "anchor one atom"),
-        (
-            "tanh",
-            f"yes, except at {MIRROR} and at two points with the same density, where one beta1_i is 0",
-            "anchor one atom",
-        ),
-        ("exp(-z**2)", "yes, except where beta1_2 = +-beta1_1 (k = 2): the gate is constant", "anchor one atom"),
-        ("mish", "yes", None),
-        (
-            "elu",
-            "yes with an anchored atom (beta1_k = 0) if beta1.x reaches every piece of s; free gauge: not",
-            "anchor",
-        ),
-        ("z**2 + z", "yes with an anchored atom (beta1_k = 0); free gauge: not proved, a polynomial of two", "anchor"),
-        ("gamma(z + 1) - z*gamma(z)", "undecided: no tower for gamma", "write s without the part"),
-    ],
-)
+@pytest.mark.parametrize(("source", "answer", "advice"), tables(__file__)["ANSWERS"])
 def test_the_answer_in_words(source, answer, advice):
     found = learnability(decide(source))
     assert found.answer.startswith(answer)
@@ -67,21 +36,7 @@ def test_the_examples():
     assert doctest.testmod(module).failed == 0
 
 
-@pytest.mark.parametrize(
-    ("source", "theorem"),
-    [
-        ("tanh", "Scores.first_order_is_enough"),
-        ("elu", "Scores.first_order_is_enough"),
-        ("z", "Scores.relation_loses_tau"),
-        ("relu", "Scores.relation_loses_tau"),
-        ("3", "Scores.relation_loses_tau"),
-        ("1/z", None),  # there is no s(0), so no atom can be anchored
-        ("step", None),  # its relation does not hold s: tau is learnable
-        ("log(abs(z))", None),
-        ("hardshrink", None),
-        ("acosh", None),
-    ],
-)
+@pytest.mark.parametrize(("source", "theorem"), tables(__file__)["THEOREMS"])
 def test_the_theorem_in_coq_is_one_that_covers_the_answer(source, theorem):
     assert learnability(decide(source)).theorem == theorem
 

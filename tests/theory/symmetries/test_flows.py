@@ -13,40 +13,11 @@ from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.parity import mixture_symmetries, sign_changes
 from temperance.theory.symmetries.score_translations import plain_parameters
 from temperance.theory.symmetries.vector_fields import SCALE
+from tests.tables import tables
 
-GROUND_TRUTH = [  # gate, activation, dim, flows, identifiable functions
-    ("linear", None, 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], "beta1/tau beta0/tau a b nu"),
-    ("softmax", None, 1, [], "beta1 beta0 a b nu"),
-    ("generic", None, 1, [], "beta1 tau beta0 a b nu"),
-    ("sigmoid", None, 1, ["(beta1, w, tau) -> (l*beta1, l*w, l*tau)"], "beta1/tau w/tau a b nu"),
-    ("gaussian", None, 1, ["pi -> l*pi"], None),
-    ("cosine", None, 2, ["(beta1_1, beta1_2) -> (l*beta1_1, l*beta1_2)"], "beta1_2/beta1_1 tau beta0 a_1 a_2 b nu"),
-    ("activation", "tanh", 1, [], "beta1 tau beta0 a b nu"),
-    ("activation", "relu", 1, ["(beta1, tau, beta0) -> (l*beta1, l*tau, l*beta0)"], None),
-    (
-        *("activation", "z**2", 2),
-        ["(beta1_1, beta1_2, tau, beta0) -> (l*beta1_1, l*beta1_2, l**2*tau, l**2*beta0)"],
-        "beta1_2/beta1_1 beta1_1**2/tau beta0/tau a_1 a_2 b nu",
-    ),
-    (
-        *("activation", "abs(z)**p", 1),
-        ["(beta1, tau, beta0) -> (l*beta1, l**p*tau, l**p*beta0)"],
-        None,
-    ),
-    ("activation", "where(z<0,0,1)", 1, ["beta1 -> l*beta1"], "tau beta0 a b nu"),
-]
+GROUND_TRUTH = tables(__file__)["GROUND_TRUTH"]  # gate, activation, dim, flows, identifiable functions
 
-DISCRETE = {  # activation: what is found beside permutation and translation
-    "tanh": ["odd"],
-    "sigmoid": ["odd"],
-    "z**2": ["even"],
-    "abs(z)": ["even"],
-    "z**3": ["odd"],
-    "min(max(z,-1),1)": ["odd"],
-    "relu": [],
-    "gelu": [],
-    "where(z<1,-z,z)": [],
-}
+DISCRETE = tables(__file__)["DISCRETE"]  # activation: what is found beside permutation and translation
 
 NUMBERS = [sp.Rational(k * k + 3, 2 * k + 5) for k in range(40)]
 
@@ -88,45 +59,7 @@ def test_multinomial_scores_are_identifiable_up_to_a_shift():
     assert [str(f) for f in found.identifiable] == ["-a_1 + a_2", "-b_1 + b_2", "beta1", "beta0"]
 
 
-FORMULAS = [  # gate, shared, flows, identifiable functions of the gate
-    (
-        "beta*exp(-s)*x",
-        [],
-        ["(beta, s) -> (l*beta, s + log(l))"],
-        "beta[i]*exp(-s[i]) - beta[j]*exp(-s[j]), beta0",
-    ),
-    ("w*exp(x - c)", [], ["(w, c) -> (l*w, c + log(l))"], "w[i]*exp(-c[i]) - w[j]*exp(-c[j]), beta0"),
-    (
-        "(v + w)*x/tau",
-        [],
-        [
-            "(v, w) -> (v + log(l), w - log(l))",
-            "(w, tau, beta0) -> (l*v + l*w - v, l*tau, l*beta0)",
-        ],
-        "beta0/tau, v/tau + w/tau",
-    ),
-    (
-        "w*x**2 + (v*x + c)**2",
-        [],
-        ["(w, v, c, beta0) -> (v**2 + w - v**2/l**2, 1/l*v, l*c, beta0 - c**2*l**2 + c**2)"],
-        "v[i]**2 - v[j]**2 + w[i] - w[j], 2*(c[i]*v[i] - c[j]*v[j]), beta0 + c**2",
-    ),
-    (
-        "beta1*x/(tau1*tau2)",
-        ["tau1", "tau2"],
-        [
-            "(beta1, tau1, beta0) -> (l*beta1, l*tau1, l*beta0)",
-            "(beta1, tau2, beta0) -> (l*beta1, l*tau2, l*beta0)",
-        ],
-        "beta0/(tau1*tau2), beta1/(tau1*tau2)",
-    ),
-    (  # a parameter that no flow moves is listed once, whatever it is called
-        "v*x + w*x*h + c*x**2",
-        ["h"],
-        ["(v, w) -> (h*log(l) + v, w - log(l))", "(w, h) -> (1/l*w, l*h)"],
-        "h*w + v, c, beta0",
-    ),
-]
+FORMULAS = tables(__file__)["FORMULAS"]  # gate, shared, flows, identifiable functions of the gate
 
 
 @pytest.mark.parametrize(("gate", "shared", "flows", "identifiable"), FORMULAS, ids=[f[0] for f in FORMULAS])

@@ -9,6 +9,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import TAU, Y, atom_symbol, covariates, symbolic_density
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.score_translations import scores
+from tests.tables import tables
 
 BETA = sp.Symbol("beta1", real=True)
 
@@ -89,32 +90,7 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     assert names["c"] not in symmetries(derive("gaussian", order=1)).identifiable
 
 
-TRANSLATED = [  # gate, shared, what is identifiable of it
-    (
-        "kappa*cos(x - c) + w*x",
-        "",
-        "w, kappa[i]*cos(c[i]) - kappa[j]*cos(c[j]), kappa[i]*sin(c[i]) - kappa[j]*sin(c[j]), beta0",
-    ),
-    ("log(exp(v*x + c) + exp(w*x + m))", "", "v[i] - v[j], v - w, c - m, beta0 + c"),
-    ("max(v*x + c, w*x + m)/tau", "", "(v[i] - v[j])/tau, (v - w)/tau, (c - m)/tau, (beta0 + c)/tau"),
-    (
-        "kappa*cos(x - c)**2",
-        "",
-        "kappa[i]*cos(2*c[i]) - kappa[j]*cos(2*c[j]), kappa[i]*sin(2*c[i]) - kappa[j]*sin(2*c[j]), "
-        "beta0 + kappa*sin(c)**2",
-    ),
-    (
-        "w*sinh(x + c) + v*x",
-        "",
-        "v, w[i]*cosh(c[i]) - w[j]*cosh(c[j]), w[i]*sinh(c[i]) - w[j]*sinh(c[j]), beta0",
-    ),
-    ("beta1*x/tau + w*x**2/T", "", "beta1/tau, -w[j]/T[j] + w[i]/T[i], beta0"),
-    (
-        "kappa*sin(w*x + c)/tau",
-        "w",
-        "(kappa[i]*cos(c[i]) - kappa[j]*cos(c[j]))/tau, (kappa[i]*sin(c[i]) - kappa[j]*sin(c[j]))/tau, beta0/tau, w",
-    ),
-]
+TRANSLATED = tables(__file__)["TRANSLATED"]  # gate, shared, what is identifiable of it
 
 
 @pytest.mark.parametrize(("gate", "shared", "identifiable"), TRANSLATED, ids=[row[0] for row in TRANSLATED])

@@ -8,44 +8,20 @@ import sympy as sp
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import BETA0, TAU, Gate, MoESpec, covariates, is_weighted, kinks, weight_parameters
 from temperance.theory.symmetries.traits import on_lines, traits
+from tests.tables import tables
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
 (X,) = covariates(1)
 
-# gate, activation, d -> alone, common, shared, held of the last atom, atoms needed, weighted, on lines
-BY_HAND = {
-    ("linear", None, 2): (0, 2, 1, "beta1_1 beta1_2", 2, True, True),
-    ("generic", None, 1): (0, 0, 0, "", 2, True, True),
-    ("softmax", None, 2): (0, 2, 0, "beta1_1 beta1_2", 2, True, True),
-    ("quadratic", None, 1): (0, 2, 1, "A beta1", 2, True, True),
-    ("gaussian", None, 1): (0, 2, 0, "c Gamma", 2, True, True),
-    ("gaussian", None, 2): (0, 3, 0, "c_1 c_2 Gamma", 2, True, False),
-    ("gaussian-full", None, 2): (0, 5, 0, "c_1 c_2 Gamma_1_1 Gamma_1_2 Gamma_2_2", 2, True, False),
-    ("sigmoid", None, 1): (0, 0, 1, "", 2, False, True),
-    ("sigmoid-euclidean", None, 2): (0, 0, 0, "", 2, False, False),
-    ("laplace", None, 1): (0, 0, 0, "", 2, True, True),
-    ("laplace", None, 2): (0, 0, 0, "", 2, True, False),
-    ("cosine", None, 2): (1, 0, 0, "", 3, True, False),  # as many as dimensions show a rotation, and one more
-    ("cosine-perturbed", None, 2): (0, 2, 1, "beta1_1 beta1_2", 2, True, False),
-    ("activation", "tanh", 1): (0, 0, 0, "", 2, True, True),
-    ("activation", "hardtanh", 1): (0, 0, 0, "", 2, True, True),
-    ("activation", "relu", 1): (0, 1, 1, "beta1", 2, True, True),
-    ("activation", "relu", 2): (0, 0, 1, "", 2, True, True),
-    ("activation", "z**2", 1): (0, 1, 1, "beta1", 2, True, True),
-    ("activation", "z**2", 2): (0, 0, 1, "", 3, True, True),
-    ("activation", "z**2 + z", 1): (0, 0, 0, "", 3, True, True),
-    ("activation", "log(abs(z))", 1): (1, 0, 1, "", 2, True, True),
-    ("activation-bias", "sigmoid", 2): (0, 0, 0, "", 2, True, True),
-}
 
-
-@pytest.mark.parametrize(("gate", "source", "dim"), BY_HAND)
-def test_traits_are_those_found_by_hand(gate, source, dim):
+@pytest.mark.parametrize(("gate", "source", "dim", "expected"), tables(__file__)["BY_HAND"])
+def test_traits_are_those_found_by_hand(gate, source, dim, expected):
+    """Alone, common, shared, held of the last atom, atoms needed, weighted, on lines."""
     spec = model(gate, "gaussian", source, dim)
     found = traits(spec)
     held = " ".join(p.name for p in found.held)
     counts = (found.alone, found.common, found.shared, held, found.atoms_needed, is_weighted(spec), on_lines(spec))
-    assert counts == BY_HAND[gate, source, dim]
+    assert [*counts] == expected
 
 
 @pytest.mark.parametrize(
