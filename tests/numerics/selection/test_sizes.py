@@ -98,11 +98,13 @@ def test_fits_without_coefficients_have_bic_alone():
     [
         ({"most": 1}, "most must be at least 2"),
         ({"y": np.ones(60)}, "y is 1 at every point"),
-        ({"most": 30}, "60 points are fewer"),
+        ({"points": 12}, "12 points are fewer than the 13 numbers that are fitted for 3 atoms"),
         ({"weights": -np.ones(60)}, "weight"),
     ],
 )
 def test_what_makes_no_answer_is_refused(data, change, message):
-    given = {"x": data[0][:60], "y": data[1][:60], "most": 3, "gate": "softmax", **change}
+    x, y = (part[: change.get("points", 60)] for part in data)
+    given = {"x": x, "y": y, "most": 3, "gate": "softmax", **change}
+    given.pop("points", None)
     with pytest.raises(ValueError, match=message):
         sizes(given.pop("x"), given.pop("y"), given.pop("most"), **given)

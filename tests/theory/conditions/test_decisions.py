@@ -38,6 +38,7 @@ def test_what_verdicts_say(expression):
     """Word for word: data/verdicts.json has the record of a decision, its relations as LaTeX, and why it is there."""
     decision = decide(expression)
     found = decision.record() | {"latex": [verdict.latex for verdict in decision.verdicts]}
+    found |= {"sharp_reasons": [verdict.reason for verdict in decision.verdicts[2:]]}
     assert json.loads(json.dumps(found)) == {key: v for key, v in VERDICTS[expression].items() if key != "why"}
 
 
