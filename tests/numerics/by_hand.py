@@ -107,3 +107,11 @@ def log_likelihood(
         score += sums.score[free]
         hessian += sums.hessian[np.ix_(free, free)]
     return Sums(value, score, hessian)
+
+
+def two_lines(n=400, seed=0):
+    """Data of two lines that cross, and a softmax gate."""
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-3, 3, n)
+    first = rng.random(n) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
+    return x, np.where(first, x + 1, -x - 1) + np.where(first, 0.5, 0.8) * rng.normal(size=n)

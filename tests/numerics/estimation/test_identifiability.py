@@ -144,12 +144,20 @@ def test_the_linear_gate_has_the_ratios_of_a_softmax_gate_at_a_temperature_of_it
     softmax = fit(x, y, fitted=2, gate="softmax", starts=2)
     linear = fit(x, y, fitted=2, starts=2, box=Box(50.0, 50.0, bounds, 50.0, 50.0, (1e-3, 4.0)))
     assert linear.estimates[0].value == pytest.approx(tau)
-    assert linear.estimates[0].identifiable is False
-    assert linear.fit.status == "converged"
+    assert [e.parameter for e in linear.estimates if not e.identifiable] == ["tau", "beta1", "beta0"]
+    assert all((e.se is None) == (e.parameter in ("tau", "beta1", "beta0")) for e in linear.estimates)
+    assert linear.warnings[0] == "tau is not identifiable with the linear gate: only beta1/tau and beta0/tau are"
+    assert (linear.fit.status, len(linear.fit.flat_directions)) == ("converged", 1)
     assert linear.log_likelihood == pytest.approx(softmax.log_likelihood, abs=1e-6)
-    (ratio,) = (e for e in linear.estimates if e.parameter == "beta1/tau")
-    (slope,) = (e for e in softmax.estimates if e.parameter == "beta1")
-    assert (abs(ratio.value), ratio.se) == pytest.approx((abs(slope.value), slope.se), rel=1e-4)
+    assert linear.n_parameters == softmax.n_parameters == 8
+    assert linear.aic == pytest.approx(softmax.aic, abs=1e-4)
+    assert linear.bic == pytest.approx(8 * np.log(len(y)) - 2 * linear.log_likelihood)
+    for name in ("beta1", "beta0", "a", "b", "nu"):
+        theirs = sorted((abs(e.value), e.se) for e in softmax.estimates if e.parameter == name)
+        ours = sorted(
+            (abs(e.value), e.se) for e in linear.estimates if e.parameter.removesuffix("/tau") == name and e.se
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4)
 
 
 def test_a_narrow_box_holds_the_ratios_of_the_linear_gate_at_its_edge():

@@ -48,14 +48,6 @@ def scaled(information):
     return information / np.outer(size, size)
 
 
-def test_a_free_temperature_of_the_linear_gate_costs_no_parameter():
-    x, y = draw(LINE, "identity")
-    free, fixed = (fit(x, y, fitted=2, starts=3, gate=gate) for gate in ("linear", "softmax"))
-    assert free.n_parameters == fixed.n_parameters == 8
-    assert free.aic == pytest.approx(fixed.aic, abs=1e-4)
-    assert free.bic == pytest.approx(8 * np.log(600) - 2 * free.log_likelihood)
-
-
 def test_a_mirror_point_keeps_the_parameters_of_its_model():
     """gelu at beta1_2 = -beta1_1 has an orbit there, and none beside it."""
     mirrored = MixingMeasure([[1.0], [-1.0]], [0.3, 0.0], 0.6, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])

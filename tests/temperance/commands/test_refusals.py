@@ -101,10 +101,37 @@ TRUTHS = {
 }
 
 
-@pytest.mark.parametrize("text", TRUTHS, ids=range(len(TRUTHS)))
-def test_a_truth_that_is_none_is_one_line(folder, refused, text):
+POINTS = {
+    "": "not JSON",
+    '{"beta1": 1, "tau": 1, "c": 1}': "has 'c'; accepted",
+    '{"beta1": 1, "beta1": 2, "tau": 1}': "twice",
+    '{"beta1": 1, "tau": 0}': "positive",
+    '{"beta1": 1, "tau": NaN}': "is no number",
+    '{"beta1": 1, "tau": true}': "no number",
+    '{"beta1": [1, 2, 3], "tau": 1}': "3 atoms and no",
+    '{"beta1": "__import__(\'os\')", "tau": 1}': "",
+    '{"beta1": "z", "tau": 1}': "no number",
+    '{"beta1": 1e999999999, "tau": 1}': "",
+    '{"beta1": ' + "9" * 5000 + ', "tau": 1}': "",
+    '{"beta1": "exp(exp(exp(exp(100))))", "tau": 1}': "",
+    '{"beta1": 1000, "tau": 1}': "between -100 and 100",
+    "[" * 100000: "not JSON",
+    '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "accepted: {NAME",
+    " " * 1000001: "not JSON",
+}
+
+
+RATES = ("rates", "--activation", "tanh", "--true", "2", "--fitted", "2")
+FILES_OF_TRUTHS = [
+    *((RATES, *row) for row in TRUTHS.items()),
+    *((("exponents", "--activation", "tanh"), *row) for row in POINTS.items()),
+]
+
+
+@pytest.mark.parametrize(("command", "text", "message"), FILES_OF_TRUTHS, ids=range(len(FILES_OF_TRUTHS)))
+def test_a_truth_that_is_none_is_one_line(folder, refused, command, text, message):
     (folder / "t.json").write_text(text)
-    refused(["rates", "--activation", "tanh", "--true", "2", "--fitted", "2", "--truth", "t.json"], TRUTHS[text])
+    refused([*command, "--truth", "t.json"], message)
 
 
 @pytest.mark.parametrize(

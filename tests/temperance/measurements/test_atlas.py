@@ -311,11 +311,6 @@ def test_a_part_is_shown_with_every_order(output, tmp_path):
     assert "beta1_1/tau" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("options", [["--gate", "relay"], ["--cell", "four"], ["--dim", "3"]])
-def test_a_part_that_there_is_not_is_refused_in_a_line(options, refused):
-    refused(["atlas", *options])
-
-
 def test_measuring_again_goes_on_where_the_file_ends(monkeypatch, tmp_path):
     path, places = tmp_path / "atlas.json", [(row, "two", row.d) for row in QUICK[:2]]
     monkeypatch.setattr(remeasure, "entries", lambda: places)

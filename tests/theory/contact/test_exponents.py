@@ -110,33 +110,6 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     assert "does not prove it" in measured(BARE, Measured("a", (1, 2), (1e-16,) * 2)).remark()
 
 
-POINTS = {
-    "": "not JSON",
-    '{"beta1": 1, "tau": 1, "c": 1}': "has 'c'; accepted",
-    '{"beta1": 1, "beta1": 2, "tau": 1}': "twice",
-    '{"beta1": 1, "tau": 0}': "positive",
-    '{"beta1": 1, "tau": NaN}': "is no number",
-    '{"beta1": 1, "tau": true}': "no number",
-    '{"beta1": [1, 2, 3], "tau": 1}': "3 atoms and no",
-    '{"beta1": "__import__(\'os\')", "tau": 1}': "",
-    '{"beta1": "z", "tau": 1}': "no number",
-    '{"beta1": 1e999999999, "tau": 1}': "",
-    '{"beta1": ' + "9" * 5000 + ', "tau": 1}': "",
-    '{"beta1": "exp(exp(exp(exp(100))))", "tau": 1}': "",
-    '{"beta1": 1000, "tau": 1}': "between -100 and 100",
-    "[" * 100000: "not JSON",
-    '{"beta1": 1, "tau": 1, "\\u001b[31m\\n": 1}': "accepted: {NAME",
-    " " * 1000001: "not JSON",
-}
-
-
-@pytest.mark.parametrize("text", POINTS, ids=[f"point {i}" for i in range(len(POINTS))])
-def test_a_bad_point_is_one_line_and_status_two(refused, tmp_path, text):
-    file = tmp_path / "point.json"
-    file.write_text(text)
-    refused(["exponents", "--activation", "tanh", "--truth", str(file)], POINTS[text])
-
-
 def test_bounds_only_says_that_nothing_was_measured(output):
     said = output("exponents", "--gate", "softmax", "--bounds-only")
     assert said.splitlines()[0].endswith("n^(-3/8) for mean a. Nothing was measured.")
