@@ -1,9 +1,11 @@
-"""Measures the contact orders of the atlas again, and takes the slopes of the claims' studies from a report.
+"""Measures the contact orders and the slopes of the atlas again.
 
 ``python campaigns/remeasure.py FILE.json [GATE]`` writes temperance/measurements/data/atlas.json again, entry by entry
 on all cores (hours; minutes for a gate); begun again, it goes on where the file ends.
 ``python campaigns/remeasure.py --slopes REPORT.json FILE.json`` writes data/claim_slopes.json there from a report of
 `temperance verify -o REPORT.json`.
+``python campaigns/remeasure.py --studies FILE.json [NAME ..]`` runs the studies of data/exponent_studies.json again,
+each as its definition there says; a new one is an entry with its setting and its definition, before it runs.
 """
 
 from __future__ import annotations
@@ -12,14 +14,21 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 from temperance.measurements.atlas import CELLS, bounds, carried_measurement, key, seen_on_lines, setting, stored
 from temperance.measurements.contact_orders import KeptOrder, family, kept_orders
+from temperance.measurements.exponent_results import stored as stored_studies
+from temperance.measurements.judgement import conditions
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.numerics.fitting.split_mixtures import Family
+from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
+from temperance.numerics.studies.run import run_general
 from temperance.numerics.studies.workers import local_workers, processes
 from temperance.show.output import write_file
+from temperance.theory.contact.order_setting import Arguments
 from temperance.theory.models.order import MET, Order
 
 _LARGEST = 10**12  # the last n of a study that is kept
@@ -104,11 +113,41 @@ def _slope(s: Mapping[str, Any]) -> dict[str, Any]:
     return {"parameter": s["parameter"], **shown, **{name: s[name] for name in ("predicted", "outcome", "reason")}}
 
 
+def study_of(entry: Mapping[str, Any]) -> GeneralStudy:
+    """The study of a stored result, with experts that are kept apart."""
+    about, made = entry["setting"], entry["definition"]
+    names = {name: about[name] for name in ("gate", "expert", "split", "point", "dim")}
+    chosen = Arguments(source=about["activation"], size=made["cell"], **names).setting()
+    family = Family(replace(kept_apart(chosen), cells=(made["cell"], *chosen.cells[1:])))
+    plan = (tuple(made["sizes"]), made["replicates"], made["starts"], made["seed"], made["columns"])
+    return GeneralStudy(made["name"], family, made["q"], *plan, made.get("rounds", 1))
+
+
+def result_of(entry: Mapping[str, Any], result: GeneralResult) -> dict[str, Any]:
+    """A result as it is stored: errors to five digits, null where a fit is dropped."""
+    errors = {
+        name: [[None if isnan(e) else float(f"{e:.5g}") for e in row] for row in values.reshape(result.status.shape)]
+        for name, values in result.errors.items()
+    }
+    made = {"definition": result.study.definition, "errors": errors, "fits": result.counts}
+    return {"setting": entry["setting"], **made, "conditions": conditions(result)}
+
+
+def repeat(path: str, *names: str) -> None:
+    """Run studies of these names, or all, and write the results after every one."""
+    results: list[dict[str, Any]] = []
+    for entry in (stored_studies()[name] for name in names or stored_studies()):
+        results.append(result_of(entry, run_general(study_of(entry))))
+        write_file(path, json.dumps(results) + "\n")
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run the command line."""
     if arguments[0] == "--slopes":
         report = json.loads(Path(arguments[1]).read_text(encoding="utf-8"))
         write_file(arguments[2], json.dumps(slopes_of(report)) + "\n")
+    elif arguments[0] == "--studies":
+        repeat(*arguments[1:])
     else:
         remeasure(*arguments, workers=processes(None))
 

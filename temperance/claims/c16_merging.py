@@ -5,14 +5,13 @@ Example: ``merged_errors(result, result.study.sizes).errors["b"]`` is (R, N), na
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import fmpq
+from flint import arb, fmpq
 from numpy.typing import NDArray
 
 from temperance.claims.legs import Check, Expected, contact_leg, proof_leg
@@ -121,6 +120,8 @@ def _errors(small: Mixture, truth: Mixture, x: Floats, *, tau: bool) -> dict[str
 _LEVELS = (2, 3, 4)  # t = 2^-j, where errors of t^8 are still far above rounding
 _NEAR = 0.01  # of an order, at so few levels
 _COLUMNS = 48
+
+
 _GROUPS = ("beta1", "beta0", "a", "b", "nu", "pi")  # of `merged_errors`, and tau where it is fitted
 
 
@@ -207,12 +208,14 @@ def _hermite(n: int, q: sp.Symbol) -> sp.Expr:
 
 def merging_contact(_: Runs) -> Leg:
     """Along curves of distance t^(2m) merged errors are of that order, while single offsets are t, or have no limit."""
-    truth = replace(tanh_cell(), tau=exact(1))
-    curves = [Expected(f"softmax, apart, m = {m}", _apart(truth, m), truth, "linear", 2 * m) for m in (2, 3, 4)]
-    distances = contact_leg(curves)
-    rows = [_merged(f"softmax, apart, m = {m}", "linear", partial(_split, m), 2 * m) for m in (2, 3, 4)]
-    rows.append(_merged("softmax, every cell split, beta1 off by 0.7", "linear", _every, 4))
-    rows.append(_merged("tanh, the anchor in the other cell", "tanh", _elsewhere, 4))
+    truth, image = replace(tanh_cell(), tau=exact(1)), _image(tanh_cell())
+    apart = [Expected(f"softmax, apart, m = {m}", _apart(truth, m), truth, "linear", 2 * m) for m in (2, 3, 4)]
+    distances = contact_leg(apart)
+    rows = [merged_order(e, (tuple(range(m)), (m,))) for m, e in enumerate(apart, 2)]
+    every = Expected("softmax, every cell split, beta1 off by 0.7", _every(truth), truth, "linear", 4)
+    rows.append(merged_order(every, ((0, 1), (2, 3))))
+    elsewhere = Expected("tanh, the anchor in the other cell", _apart(image, 2), image, "tanh", 4)
+    rows.append(merged_order(elsewhere, ((0, 1), (2,))))
     off = [f"{r['curve']}: {r['measured']:.4g}, expected {r['expected']}" for r in rows if r["outcome"] != "confirmed"]
     detail = f"{distances.detail}; {count_confirmed(rows)} orders of merged errors" + describe_open(off, separator="; ")
     return distances.extended(rows, detail, merged=rows)
@@ -232,81 +235,53 @@ def _apart(truth: CurveMeasure, m: int) -> Curve:
     return curve
 
 
-_Parts = tuple[MixingMeasure, Cells, MixingMeasure]
-
-
-def _truth() -> MixingMeasure:
-    return MixingMeasure(
-        np.array([[1.5], [0.0]]),
-        np.array([0.25, 0.0]),
-        np.array(1.0),
-        np.array([[0.5], [-0.5]]),
-        np.array([2.0, -2.0]),
-        np.array([0.25, 0.5]),
-    )
-
-
-def _cell(g: MixingMeasure, atom: int, m: int, t: float) -> Floats:
-    """The rows (beta1, beta0, a, b, nu) of an atom split in m, beta1 apart by t^(2m - 1)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(m)
-    share, turns = weights / weights.sum(), nodes + nodes**2 - 1
-    beta1, beta0 = g.beta1[atom, 0] + t ** (2 * m - 1) * turns, g.beta0[atom] + g.tau * np.log(share)
-    a, nu = (np.full(m, value) for value in (g.a[atom, 0], g.nu[atom] - t * t))
-    return np.column_stack([beta1, beta0, a, g.b[atom] + t * nodes, nu])
-
-
-def _rows(g: MixingMeasure) -> Floats:
-    """The rows of the atoms as they are."""
-    return np.column_stack([g.beta1, g.beta0, g.a, g.b, g.nu])
-
-
-def _measure(rows: Floats, tau: float) -> MixingMeasure:
-    last = rows[-1]
-    beta1 = rows[:, :1] - (last[0] if tau == 1 else 0.0)
-    return MixingMeasure(beta1, rows[:, 1] - last[1], np.array(tau), rows[:, 2:3], rows[:, 3], rows[:, 4])
-
-
-def _split(m: int, t: float) -> _Parts:
-    g = _truth()
-    return _measure(np.vstack([_cell(g, 0, m, t), _rows(g)[1:]]), 1.0), (tuple(range(m)), (m,)), g
-
-
-def _every(t: float) -> _Parts:
+def _every(truth: CurveMeasure) -> Curve:
     """Both cells split in two with beta1 -+ 0.7, whose factor cosh(0.7 x) cancels, and b -+ t^4."""
-    g = _truth()
-    rows = np.repeat(_rows(g), 2, axis=0)
-    sides = np.array([-1.0, 1.0, -1.0, 1.0])
-    rows[:, 0] += 0.7 * sides
-    rows[:, 3] += t**4 * sides
-    return _measure(rows, 1.0), ((0, 1), (2, 3)), g
+    shift, half = fmpq(7, 10), fmpq(1, 2)
+
+    def curve(t: fmpq) -> CurveMeasure:
+        g = truth
+        for i, old in reversed(list(enumerate(truth.atoms))):
+            sides = [replace(old, beta1=(old.beta1[0] + s * shift,), b=old.b + s * t**4) for s in (-1, 1)]
+            g = with_parts(g, i, [(half, side) for side in sides])
+        return g
+
+    return curve
 
 
-def _elsewhere(t: float) -> _Parts:
-    """The image of a tanh truth, whose anchor is the other expert, with that of the first cell split."""
-    g = replace(_truth(), tau=np.array(0.5))
-    image = MixingMeasure(-g.beta1, -g.beta0, g.tau, g.a[::-1], g.b[::-1], g.nu[::-1])
-    turned = _measure(np.vstack([_cell(image, 0, 2, t), _rows(image)[1:]]), 0.5)
-    return turned, ((0, 1), (2,)), image
+def _image(truth: CurveMeasure) -> CurveMeasure:
+    """The image of a truth of two atoms of an odd gate, whose anchor is the other expert."""
+    first, last = truth.atoms
+    turned = replace(last, beta1=tuple(-v for v in first.beta1), beta0=-first.beta0)
+    return replace(truth, atoms=(turned, replace(first, beta1=last.beta1, beta0=last.beta0)))
 
 
-def _merged(name: str, activation: str, parts: Callable[[float], _Parts], order: int) -> dict[str, Any]:
-    """The order in t of the greatest error of the merged mixture, from two pairs of levels."""
-    source, x = compiled(activation).source, design(-3.0, 3.0, 1, _COLUMNS)
+def _doubles(g: CurveMeasure) -> MixingMeasure:
+    """A measure in double precision, d = 1, with the score of the last atom 0."""
+    columns = ((atom.beta1[0], atom.beta0, atom.a[0], atom.b, atom.nu) for atom in g.atoms)
+    rows = np.array([[float(arb(v)) for v in column] for column in columns])
+    beta1, beta0 = (rows[:, :2] - rows[-1, :2]).T
+    return MixingMeasure(beta1[:, None], beta0, np.array(float(arb(g.tau))), rows[:, 2:3], rows[:, 3], rows[:, 4])
+
+
+def merged_order(e: Expected, cells: Cells) -> dict[str, Any]:
+    """The order in t of the greatest error of the mixtures of a curve, merged by cells, from two pairs of levels."""
+    source, x = compiled(e.activation).source, design(-3.0, 3.0, 1, _COLUMNS)
     weights, errors = np.full(_COLUMNS, 1 / _COLUMNS), []
     for level in _LEVELS:
-        measure, cells, true = parts(2.0**-level)
+        measure = _doubles(e.curve(fmpq(1, 2**level)))
         layout = Layout(measure.k, 1, "anchored", 1.0 if source.is_linear else None)
         mixture, held = mixture_of(measure, layout, source)
-        wanted, _ = mixture_of(true, replace(layout, k=2), source)
+        wanted, _ = mixture_of(_doubles(e.truth), replace(layout, k=2), source)
         _, small, *_ = projected(mixture, held, x, weights, cells)
         pairs = ((small.own, wanted.own), (small.lines, wanted.lines), (small.nu, wanted.nu))
         errors.append(max(float(np.abs(a - b).max()) for a, b in pairs))
     slopes = np.log2(np.array(errors[:-1]) / errors[1:])
     limit, spread = float(slopes[-1] + (slopes[-1] - slopes[-2]) / 3), float(abs(slopes[-1] - slopes[-2]))
-    outcome = holds(abs(limit - order) <= _NEAR)
+    outcome = holds(abs(limit - (e.order or 0.0)) <= _NEAR)
     if spread > 4 * _NEAR and outcome == "contradicted":
         outcome = "inconclusive"
-    row = {"curve": name, "activation": activation, "expected": order, "measured": limit, "errors": errors}
+    row = {"curve": e.name, "activation": e.activation, "expected": e.order, "measured": limit, "errors": errors}
     return {**row, "outcome": outcome}
 
 

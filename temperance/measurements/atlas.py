@@ -470,17 +470,16 @@ def _measurement(order: Order, cell: str, measured: KeptOrder | None) -> tuple[T
 
 def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | str] | None:
     """The slopes of the kept study of an entry; None where there is no such study."""
-    arguments, results = _arguments(row, cell, d), exponent_results.stored()
-    name = next((name for name, plan in exponent_results.STUDIES.items() if plan.setting == arguments), None)
-    if name is not None and name in results:
-        groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
-        return partial(exponent_results.of_study, results[name], groups)
-    if cell == "every cell split" or row.point:
-        return None
     try:
-        spec = setting(row, "two", d).spec
+        chosen = setting(row, cell, d)
     except ValueError:  # of no cell orders are computed
         return None
+    if (study := exponent_results.study_of(chosen, CELLS[cell]["size"])) is not None:
+        groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
+        return partial(exponent_results.of_study, study, groups)
+    if cell == "every cell split" or row.point:
+        return None
+    spec = chosen.spec
     form = activated(spec.gate, d)
     if form is None or form.bias is not None or spec.expert != gaussian(d):
         return None

@@ -1,156 +1,40 @@
-"""Runs rate studies of settings without published contact orders, each fixed before it ran, and judges kept slopes.
+"""Reads the slopes of errors that are kept for orders of the atlas: log error on log n, to n = 10^12.
 
-``python -m temperance.measurements.exponent_results FILE.json`` runs them and writes their errors; the notebook on
-exponents shows what `data/exponent_studies.json` holds, with the setting of each. Samples are on the lattice, at 24
-columns of x. Every fit is made by two searches whose starts do not use the truth.
-
-`KeptSlope` is the slope of an order of the atlas: log error on log n, to n = 10^12, of one of these studies or of a
-claim's. The slopes of those are in `data/claim_slopes.json`: ``python campaigns/remeasure.py --slopes REPORT FILE``
-takes them from a report of `temperance verify -o REPORT`.
+They are of rate studies of settings without published contact orders, in `data/exponent_studies.json`, each fixed
+before it ran, with samples on the lattice, at 24 columns of x, and fits by two searches whose starts do not use the
+truth; and of the studies of the claims, in `data/claim_slopes.json`. `campaigns/remeasure.py` makes both files again.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
+from dataclasses import asdict, dataclass
 from functools import cache
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from temperance.measurements.contact_orders import setting_record
-from temperance.measurements.judgement import LEVEL, LegOutcome, conditions, objection, with_test
+from temperance.measurements.judgement import LEVEL, LegOutcome, objection, with_test
 from temperance.numerics.fitting.search import FAILED
-from temperance.numerics.fitting.split_mixtures import Family
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
-from temperance.numerics.studies.run import run_general
 from temperance.numerics.studies.slopes import log_slope, slope_test
 from temperance.show.inputs import read_stored
-from temperance.show.output import write_file
-from temperance.theory.contact.contact_orders import Orders, orders
-from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.order_setting import Arguments
 from temperance.theory.models.order import Order
-
-SIZES = (10**6, 10**8, 10**10, 10**12)
-LATE = (10**8, 10**9, 10**10, 10**11, 10**12)
-STARTS = 20
-COLUMNS = 24
-_DIGITS = 5
-
-
-class Plan(NamedTuple):
-    """What a study is of, with its seed, replicates, sizes and starts.
-
-    setting: of size 1 where it is exact-specified, the last atom's gate held.
-    sizes, d = 1, a cell of two beside a singleton: `LATE` where in a pilot of ten replicates on another seed an error
-    of order 1 fell from 10^6 to 10^8 by a slope that is not within 0.2 of -1/2. starts, rounds: of each
-    of two searches; those with one round ran before there were more.
-    """
-
-    setting: Arguments
-    seed: int
-    replicates: int = 40
-    sizes: tuple[int, ...] = SIZES
-    starts: int = STARTS
-    rounds: int = 4
-
-
-STUDIES = {
-    "softmax gate": Plan(Arguments("softmax"), 82011, rounds=1),
-    "Gaussian gate": Plan(Arguments("gaussian"), 83012),
-    "softmax gate, quadratic expert": Plan(Arguments("softmax", expert="polynomial:2"), 82013, rounds=1),
-    "sigmoid gate with a bias": Plan(
-        Arguments("activation-bias", source="sigmoid", point={"beta1": "2", "c": "log(2)", "tau": "1/8"}),
-        82014,
-        rounds=1,
-    ),
-    "linear gate": Plan(Arguments("linear"), 82021, rounds=1),
-    "softmax gate, constant expert": Plan(Arguments("softmax", expert="constant"), 82022, 80, rounds=1),
-    "tanh": Plan(Arguments("activation", source="tanh"), 82023, rounds=1),
-    "GELU": Plan(Arguments("activation", source="gelu"), 82024, rounds=1),
-    "exp": Plan(Arguments("activation", source="exp(z)"), 82025, rounds=1),
-    "sqrt(1 + z^2)": Plan(Arguments("activation", source="sqrt(1 + z**2)"), 82026, rounds=1),
-    "z^2 + z": Plan(Arguments("activation", source="z**2 + z"), 82027),
-    "z^2": Plan(Arguments("activation", source="z**2"), 82028),
-    "log(1 + z^2) at tau = 1": Plan(Arguments("activation", source="log(1 + z**2)"), 82029),
-    "log(1 + z^2) at tau = 2": Plan(
-        Arguments("activation", source="log(1 + z**2)", point={"tau": "2"}), 82030, sizes=LATE
-    ),
-    "tanh, constant expert": Plan(Arguments("activation", source="tanh", expert="constant"), 82031),
-    "tanh, quadratic expert": Plan(Arguments("activation", source="tanh", expert="polynomial:2"), 82032, sizes=LATE),
-    "sigmoid gate with a bias, tau = 1": Plan(Arguments("activation-bias", source="sigmoid"), 82033, sizes=LATE),
-    "quadratic gate": Plan(Arguments("quadratic"), 82034),
-    "Gaussian gate, quadratic expert": Plan(Arguments("gaussian", expert="polynomial:2"), 82035),
-    "softmax gate, tanh expert": Plan(Arguments("softmax", expert="nonlinear:tanh"), 82036),
-    "softmax gate, d = 2": Plan(Arguments("softmax", dim=2), 82041),
-    "linear gate, d = 2": Plan(Arguments("linear", dim=2), 82042),
-    "tanh, d = 2": Plan(Arguments("activation", source="tanh", dim=2), 82043),
-    "cosine router": Plan(Arguments("cosine", dim=2), 82044),
-    "perturbed cosine router": Plan(Arguments("cosine-perturbed", dim=2), 82045),
-    "cosine router, exact": Plan(Arguments("cosine", dim=2, size=1), 82046),
-    "perturbed cosine router, exact": Plan(Arguments("cosine-perturbed", dim=2, size=1), 82047),
-}
-"""The studies, by their names.
-
-These are the studies of 1 December 2026; that of the Gaussian gate is the second of that day, as the searches of the
-first differed in 3.7% of its fits. Those of before made three to six climbs from the truth, by one search, and
-their fits were not always the maxima (docs/rates.md has their outcomes). Eight of those, of a cell of three and of
-every cell split, were not made again: a fit of four atoms by two searches takes seconds.
-"""
-
-
-def definition(name: str) -> GeneralStudy:
-    """The study of a setting, with experts that are kept apart."""
-    proved = bounds(name)
-    cells = (STUDIES[name].setting.size, *proved.setting.cells[1:])
-    mixtures = Family(replace(kept_apart(proved.setting), cells=cells))
-    q = {o.name: float(o.upper) for o in proved.orders if not o.is_mean and o.upper is not None}
-    plan = STUDIES[name]
-    return GeneralStudy(name, mixtures, q, plan.sizes, plan.replicates, plan.starts, plan.seed, COLUMNS, plan.rounds)
-
-
-@cache
-def bounds(name: str) -> Orders:
-    """What is proved of the setting of a study; an exact-specified one has the orders 1 where `exact_orders` does.
-
-    Those are for three cosine atoms. Of two with u = beta1/|beta1|, (u_1 - u_2)/tau is identified; as u_2 is held here
-    and is not u_1, it determines u_1 and tau.
-    """
-    arguments = STUDIES[name].setting
-    contact = orders(arguments.setting())
-    if arguments.size > 1:
-        return contact
-    proved = all(o.flat or o.upper == 1 for o in exact_orders(arguments.gate, d=arguments.dim).orders)
-    least = Fraction(1) if proved else None
-    return replace(
-        contact, orders=tuple(replace(o, upper=None if o.flat else least) for o in contact.orders if not o.is_mean)
-    )
-
-
-def record(result: GeneralResult) -> dict[str, Any]:
-    """A result as JSON: definition, errors to five digits (null where a fit is dropped), and how fits ended."""
-    groups = {name: e.reshape(result.status.shape) for name, e in result.errors.items()}
-    return {
-        "definition": result.study.definition,
-        "errors": {name: [[_rounded(e) for e in row] for row in rows] for name, rows in groups.items()},
-        "fits": result.counts,
-        "conditions": conditions(result),
-    }
-
-
-def _rounded(error: float) -> float | None:
-    return None if np.isnan(error) else float(f"{error:.{_DIGITS}g}")
+from temperance.theory.models.truth import Setting
 
 
 @cache
 def stored() -> Mapping[str, Any]:
-    """The results that were kept, by setting."""
+    """The results that were kept, by the names of their studies."""
     return {entry["definition"]["name"]: entry for entry in read_stored("measurements/data/exponent_studies.json")}
+
+
+def study_of(chosen: Setting, size: int) -> Mapping[str, Any] | None:
+    """The kept study of a setting with so many atoms in its cell; None where there is none."""
+    asked = {**setting_record(chosen), "dim": chosen.spec.dim}
+    same = (study for study in stored().values() if (study["setting"], study["definition"]["cell"]) == (asked, size))
+    return next(same, None)
 
 
 def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,17 +124,3 @@ def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list
 def kept_claims() -> tuple[dict[str, Any], ...]:
     """All studies of the claims that are kept."""
     return tuple(read_stored("measurements/data/claim_slopes.json"))
-
-
-def main(path: str, *names: str) -> None:
-    """Run the studies of these names, or all, and write the results to a file."""
-    results = []
-    for name in names or STUDIES:
-        chosen, study = bounds(name).setting, definition(name)
-        results.append({"setting": {**setting_record(chosen), "dim": chosen.spec.dim}, **record(run_general(study))})
-        print(name, results[-1]["fits"], results[-1]["conditions"], flush=True)
-        write_file(path, json.dumps(results) + "\n")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
