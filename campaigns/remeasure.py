@@ -20,9 +20,9 @@ from typing import Any
 
 from temperance.measurements.atlas import CELLS, bounds, carried_measurement, key, seen_on_lines, setting, stored
 from temperance.measurements.contact_orders import KeptOrder, family, kept_orders
-from temperance.measurements.exponent_results import stored as stored_studies
 from temperance.measurements.judgement import conditions
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.measurements.slopes import stored_studies
 from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
 from temperance.numerics.studies.run import run_general

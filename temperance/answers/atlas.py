@@ -15,9 +15,9 @@ from temperance.measurements.atlas import CELLS, PLACES, AtlasOrder, Entry, key
 from temperance.measurements.atlas import Atlas as Found
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, reasons_of
-from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.measurements.slopes import KeptSlope
 from temperance.numerics.studies.slopes import is_sharp
 from temperance.show.answer import Answer
 from temperance.show.options import Whole

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from temperance.claims.legs import Runs
 from temperance.claims.page import IN_WORDS
-from temperance.claims.study_runner import Runs
 from temperance.claims.verify import (
     Result,
     claims_of,

@@ -18,6 +18,7 @@ import sympy as sp
 from temperance.claims.legs import (
     Check,
     Expected,
+    Runs,
     certificates_of,
     contact_leg,
     orbit_profile,
@@ -27,7 +28,6 @@ from temperance.claims.legs import (
     with_constants,
     with_profile,
 )
-from temperance.claims.study_runner import Runs
 from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit, split_every

@@ -10,8 +10,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from temperance.claims.legs import Check, Expected, certificates_of, contact_leg, proof_leg, study_leg, verdict_check
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import (
+    Check,
+    Expected,
+    Runs,
+    certificates_of,
+    contact_leg,
+    proof_leg,
+    study_leg,
+    verdict_check,
+)
 from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.numerics.contact.curves import (
     CurveMeasure,

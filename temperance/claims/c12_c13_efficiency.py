@@ -10,8 +10,7 @@ import numpy as np
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from temperance.claims.legs import Check, certificates_of, proof_leg, variance_row, verdict_check
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Check, Runs, certificates_of, proof_leg, variance_row, verdict_check
 from temperance.measurements.judgement import Leg, LegOutcome, combined, count_confirmed, holds
 from temperance.measurements.slopes import fits, predicted
 from temperance.numerics.information.required import floor, largest_varentropy

@@ -11,12 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from temperance.claims.legs import Check, proof_leg
-from temperance.claims.study_runner import Runs
-from temperance.measurements import exponent_results
+from temperance.claims.legs import Check, Runs, proof_leg
+from temperance.measurements import slopes
 from temperance.measurements.atlas import PLACES, AtlasOrder, Entry, bounds, entry, is_tested, key, setting, stored
 from temperance.measurements.contact_orders import kept_orders as measured_now
-from temperance.measurements.exponent_results import KeptSlope
 from temperance.measurements.judgement import (
     Leg,
     LegOutcome,
@@ -31,6 +29,7 @@ from temperance.measurements.judgement import (
     with_test,
 )
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.measurements.slopes import KeptSlope
 from temperance.numerics.studies.slopes import slope_test
 from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.kernel.check import check
@@ -181,7 +180,7 @@ def planned_atlas_slopes(level: float) -> list[PlannedTest]:
     """
     return [
         planned_slope(name, group, plan["replicates"], plan["sizes"], 1 / (2 * plan["q"].get(group, 1.0)), level)
-        for name, study in exponent_results.stored().items()
+        for name, study in slopes.stored_studies().items()
         for plan in (study["definition"],)
         for group in study["errors"]
     ]
@@ -194,7 +193,7 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     more than 5% of its fits or whose two searches differ in more than 2% of them, settle nothing, and are counted
     beside.
     """
-    studies = exponent_results.stored()
+    studies = slopes.stored_studies()
     orders = [(comparison.entry, o) for comparison in compared(runs) for o in comparison.entry.orders]
     tests = [_row(e, o, o.slope, studies, level) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in tests if row is not None]
@@ -208,8 +207,8 @@ def _row(e: Entry, o: AtlasOrder, slope: KeptSlope, studies: Mapping[str, Any], 
     study = studies.get(slope.study)
     if study is None or o.order.rate is None:
         return None
-    errors = exponent_results.errors_of(study)[slope.group]
+    errors = slopes.errors_of(study)[slope.group]
     tested = slope_test(errors, study["definition"]["sizes"], float(o.order.rate), exact=False, level=level)
-    dropped, beside = exponent_results.dropped(study), study["conditions"]
+    dropped, beside = slopes.dropped(study), study["conditions"]
     row = {**record(e, o, "inconclusive"), **slope.to_json(), "rate": str(o.order.rate), "dropped": dropped, **beside}
     return with_test(row, tested, level, rare=True, objection=objection(dropped, beside["agreement"]))

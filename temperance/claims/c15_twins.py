@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.claims.legs import Check, proof_leg
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Check, Runs, proof_leg
 from temperance.measurements.judgement import Leg, LegOutcome, combined, holds
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins

@@ -14,8 +14,7 @@ import sympy as sp
 from flint import arb, fmpq
 from numpy.typing import NDArray
 
-from temperance.claims.legs import Check, Expected, contact_leg, proof_leg
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Check, Expected, Runs, contact_leg, proof_leg
 from temperance.measurements.judgement import (
     Leg,
     LegOutcome,

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from temperance.claims.legs import Check, proof_leg
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Check, Runs, proof_leg
 from temperance.measurements.judgement import Leg, LegOutcome, PlannedTest, combined, holds, with_test
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.threads import one_blas_thread

@@ -18,7 +18,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any, get_args
 
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs
 from temperance.claims.table import CLAIMS, Claim, level_of_each
 from temperance.measurements.judgement import (
     LEGS,
@@ -216,7 +216,7 @@ def verify_claims(
 
     All tests of the run are judged at one level (`judgement.family`). A leg that raises an exception is reported as
     crashed. progress: called with what is being done, gives a context. step: told which claim is done.
-    runs: how studies are run (`study_runner.Runs`); by default in one worker process. Raises ValueError for another id.
+    runs: how studies are run (`legs.Runs`); by default in one worker process. Raises ValueError for another id.
     """
     claims = claims_of(ids)
     with Runs() if runs is None else nullcontext(runs) as used:

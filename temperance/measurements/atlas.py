@@ -21,10 +21,9 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from temperance.measurements import exponent_results
-from temperance.measurements.contact_orders import KeptOrder, reasons_of, true_atoms
-from temperance.measurements.exponent_results import KeptSlope
+from temperance.measurements.contact_orders import KeptOrder, reasons_of, setting_record, true_atoms
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
+from temperance.measurements.slopes import KeptSlope, claim_studies, of_claims, of_study, study_of
 from temperance.show.inputs import read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.bound_certificates import assumed
@@ -474,9 +473,10 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
         chosen = setting(row, cell, d)
     except ValueError:  # of no cell orders are computed
         return None
-    if (study := exponent_results.study_of(chosen, CELLS[cell]["size"])) is not None:
+    study = study_of({**setting_record(chosen), "dim": d}, CELLS[cell]["size"])
+    if study is not None:
         groups = {o.parameter: o.title for o in bounds(row, cell, d).orders}
-        return partial(exponent_results.of_study, study, groups)
+        return partial(of_study, study, groups)
     if cell == "every cell split" or row.point:
         return None
     spec = chosen.spec
@@ -484,8 +484,8 @@ def _slopes(row: AtlasRow, cell: str, d: int) -> Callable[[Order], KeptSlope | s
     if form is None or form.bias is not None or spec.expert != gaussian(d):
         return None
     source = "linear" if form.s.is_linear else activation(row.source or form.s).name
-    studies = exponent_results.claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
-    return partial(exponent_results.of_claims, studies) if studies else None
+    studies = claim_studies(source, 1.0 if form.tau is None else None, CELLS[cell]["size"], d)
+    return partial(of_claims, studies) if studies else None
 
 
 def is_tested(row: AtlasRow, cell: str, d: int, measured: Kept) -> bool:

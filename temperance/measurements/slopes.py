@@ -1,16 +1,21 @@
 """Compares measured slopes with predicted exponents, records a study, and puts its slopes in words and rows.
 
 `study_record` is the object of `rates --json` (theory 9); `slope_parts` and `answer` are what its screen says of it.
+
+`KeptSlope` is the slope of an order of the atlas, to n = 10^12. `data/exponent_studies.json` has the rate studies of
+settings without published contact orders, each fixed before it ran, with samples on the lattice, at 24 columns of x,
+and fits by two searches whose starts do not use the truth; `data/claim_slopes.json` has those of the claims.
+`campaigns/remeasure.py` makes both files again.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -26,11 +31,13 @@ from temperance.measurements.judgement import (
     planned_slope,
     with_test,
 )
+from temperance.numerics.fitting.search import FAILED
 from temperance.numerics.studies.results import Result, StudyResult, StudySlope, study_slopes
-from temperance.numerics.studies.slopes import is_sharp, slope_test
+from temperance.numerics.studies.slopes import is_sharp, log_slope, slope_test
 from temperance.numerics.studies.study import Study
+from temperance.show.inputs import read_stored
 from temperance.show.table import Columns, Part, Table
-from temperance.theory.models.order import Prediction, weakest
+from temperance.theory.models.order import Order, Prediction, weakest
 from temperance.theory.rates.predict import predict
 
 _EARLY = 10**4  # sizes below it say nothing of a limit: variances differ from theirs by O(1/n)
@@ -216,7 +223,7 @@ def _silence(s: StudySlope, prediction: Prediction | None) -> str:
 
 def finite(value: float) -> float | None:
     """The number, None for one that JSON has no word for."""
-    return value if math.isfinite(value) else None
+    return value if isfinite(value) else None
 
 
 _OPEN = ("inconclusive", "contradicted")
@@ -361,3 +368,104 @@ SLOPE_COLUMNS: Columns = {
     "outcome": _judgement,
 }
 """A cell with its number of atoms; a predicted slope with the published one, where they differ."""
+
+
+@cache
+def stored_studies() -> Mapping[str, Any]:
+    """The results that were kept, by the names of their studies."""
+    return {entry["definition"]["name"]: entry for entry in read_stored("measurements/data/exponent_studies.json")}
+
+
+def study_of(setting: Mapping[str, Any], size: int) -> Mapping[str, Any] | None:
+    """The kept study of a setting, as its record says it, with so many atoms in its cell; None where there is none."""
+    kept = (study for study in stored_studies().values() if study["setting"] == setting)
+    return next((study for study in kept if study["definition"]["cell"] == size), None)
+
+
+def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The errors of a stored result, as arrays (R, N), NaN where a fit was dropped."""
+    return {name: np.array(rows, dtype=float) for name, rows in entry["errors"].items()}
+
+
+def dropped(entry: Mapping[str, Any]) -> float:
+    """The share of the fits that are spikes or ran out of steps."""
+    counts = entry["fits"]
+    return float(sum(counts.get(status, 0) for status in FAILED) / sum(counts.values()))
+
+
+@dataclass(frozen=True)
+class KeptSlope:
+    """A slope with its 95% interval (None: an end that is infinite) over n_from to n_to.
+
+    outcome, reason: of the test of the rate (theory 9), in the family of all stored slopes. study: its name;
+    group: what it calls the errors.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    n_from: int
+    n_to: int
+    outcome: LegOutcome
+    reason: str
+    study: str
+    group: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys of a slope in `atlas --json`."""
+        return asdict(self)
+
+
+def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) -> KeptSlope | str:
+    """The slope of an order in a stored result; as text, why there is none.
+
+    groups: the group of errors of every order.
+    """
+    errors, sizes = errors_of(study), study["definition"]["sizes"]
+    group = groups.get(order.parameter)
+    if order.rate is None or group not in errors:
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
+    try:
+        slope = log_slope(errors[group], sizes)
+    except ValueError as error:
+        return str(error)
+    level = LEVEL / sum(len(stored_study["errors"]) for stored_study in stored_studies().values())
+    tested = slope_test(errors[group], sizes, float(order.rate), exact=False, level=level)
+    settles_nothing = objection(dropped(study), study["conditions"]["agreement"])
+    judged = with_test({}, tested, level, objection=settles_nothing)
+    low, high = (end if isfinite(end) else None for end in slope.interval)
+    name = study["definition"]["name"]
+    return KeptSlope(slope.value, low, high, sizes[0], sizes[-1], judged["outcome"], judged["reason"], name, group)
+
+
+def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope | str:
+    """The slowest slope of an order in studies of `claim_studies`; as text, why there is none.
+
+    What the studies call beta1^p/tau is beta1/tau where s is homogeneous of degree p = 1.
+    """
+    pairs = [(s, study) for study in studies for s in study["slopes"]]
+    pairs = [pair for pair in pairs if pair[0]["parameter"].replace("^p", "") == order.parameter]
+    if not pairs:
+        return "no rate is proved" if order.rate is None else "the study has no errors of it"
+    slope, study = max(pairs, key=lambda pair: float(pair[0]["slope"]))
+    outcome, reason = slope["outcome"], slope["reason"]
+    if order.rate is None or -slope["predicted"] != float(order.rate):
+        outcome, reason = "inconclusive", "the study is about another rate"
+    (low, high), (first, last) = slope["ci"], study["sizes"]
+    return KeptSlope(slope["slope"], low, high, first, last, outcome, reason, study["study"], slope["parameter"])
+
+
+def claim_studies(activation: str, tau: float | None, cell: int, d: int) -> list[dict[str, Any]]:
+    """The claims' studies of a gate with their slopes.
+
+    activation, tau: as in the studies ("linear" with tau 1 is the softmax gate). cell: atoms in the split cell, 1 for
+    exact-specified fits.
+    """
+    wanted = {"activation": activation, "tau": tau, "cell": cell, "d": d}
+    return [study for study in kept_claims() if wanted.items() <= study.items()]
+
+
+@cache
+def kept_claims() -> tuple[dict[str, Any], ...]:
+    """All studies of the claims that are kept."""
+    return tuple(read_stored("measurements/data/claim_slopes.json"))

@@ -74,7 +74,7 @@ def audit(
         raise ValueError(f"require takes yes, not {require!r}")
     if not is_module(model):
         raise ValueError(f"audit reads a torch.nn.Module, not an object of {type(model).__name__}")
-    from temperance.routers.rows import rows_of  # it loads torch
+    from temperance.routers.words import rows_of  # it loads torch
 
     if any(hasattr(p, "materialize") for p in model.parameters()):
         raise ValueError("the model has parameters without a shape; call it once, then audit it")

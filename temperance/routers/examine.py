@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
+from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.freedom import Freedom, Outcome, Temperature, freedom, temperatures, unreached
+from temperance.routers.gates import Form, Proof, form_of, proof
 from temperance.routers.probe import Derivatives, Probe, Router, Run, Unanswered
 
 Learnable = Literal["yes", "no", "undecided", "not trained"]
 DRAWS = 2
 """Random parameters at which a router is tested."""
 _SPREAD = 0.3
+_SPARE = 1.6
+_LARGE, _RANK = 700, 4
+_FEWEST, _MOST_ROWS = 3, 2048
+_FLAT = 1e-10
 
 
 @dataclass(frozen=True)
@@ -173,3 +180,77 @@ def _tempered_outputs(run: Run, taus: Sequence[Any], used: tuple[int, ...] | Non
                 tempered.append(i)
     floats = [i for i in tempered if run.leaves[i].requires_grad]
     return used if not floats or len(tempered) == len(run.leaves if used is None else used) else tuple(tempered)
+
+
+def read(module: Any) -> tuple[Form | None, Proof | None]:
+    """The formula of a router, where it is read, and what the theory says of it."""
+    try:
+        form = form_of(module)
+    except Exception:  # whatever the user's module raises where it is copied, traced or run
+        return None, None
+    return form, proof(form)
+
+
+def findings_of(router: Router, form: Form | None, theorem: Proof | None) -> Findings:
+    """What is found of a router, with random inputs where its own give fewer equations than there are parameters."""
+    rows = _count_rows(router)
+    if rows is not None and rows < _FEWEST:
+        router = _with_random(router, 64 / rows, None) if rows else router
+        if (_count_rows(router) or 0) < _FEWEST:
+            raise Unanswered(f"{rows} inputs are too few; give more")
+    trained = frozenset(() if form is None else form.read.trained)
+    spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as cosines need it
+    tested = examine(router, trained, theorem.verdict if theorem is not None and spans else None)
+    few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
+    if few is None:
+        return tested
+    each = max(1.0, few.equations / max(few.points, 1) - 1)
+    rank = None if few.parameters <= _LARGE else _RANK
+    unknown = few.parameters if rank is None else (tested.experts + 1) * (rank + 2)
+    try:
+        return examine(_with_random(router, (_SPARE * unknown / each + 64) / max(few.points, 1), rank), trained)
+    except Unanswered:  # the module wants inputs of its own making
+        return tested
+
+
+def _count_rows(router: Router) -> int | None:
+    """The number of inputs that have scores; None where none are seen."""
+    scores = Probe(router, router.training, router.scores[0]).run().scores
+    return None if scores is None else len(scores)
+
+
+def _with_random(router: Router, times: float, rank: int | None) -> Router:
+    """The router with so many times its inputs, random ones with the mean and the spread of its own, in their span.
+
+    rank: the dimensions that they span, besides their mean; all by default.
+    """
+    generator = torch.Generator().manual_seed(5)
+    batch = next((v.shape[0] for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor) and v.dim() > 1), 1)
+    size = math.ceil(times * batch)
+
+    def random(value: Any) -> Any:
+        if not isinstance(value, torch.Tensor) or not value.dim() or value.shape[0] != batch:
+            return value
+        value = value.detach().cpu()
+        if not (value.is_floating_point() and value.dim() > 1 and value.shape[-1] > 1):  # no hidden states
+            return value.repeat(math.ceil(size / batch), *(1,) * (value.dim() - 1))[:size]
+        mean, axes = _span(value.double().reshape(-1, value.shape[-1]))
+        if rank is not None and rank < len(axes):
+            axes = torch.randn(rank, len(axes), generator=generator).double() @ axes / rank**0.5
+        drawn = torch.randn(size, *value.shape[1:-1], len(axes), generator=generator).double()
+        return mean + drawn @ axes  # in double precision: few dimensions stay few
+
+    return replace(router, inputs=tree_map(random, router.inputs), drawn=True, narrow=rank is not None)
+
+
+def _span(rows: Any) -> tuple[Any, Any]:
+    """The mean of rows, and axes that they span; all axes where the rows are too few to tell."""
+    mean, some = rows.mean(0), (rows - rows.mean(0))[:_MOST_ROWS]
+    every = rows.std() * torch.eye(rows.shape[1], dtype=rows.dtype) if rows.shape[1] <= _MOST_ROWS else None
+    values, vectors = torch.linalg.eigh(some @ some.T if len(some) < some.shape[1] else some.T @ some)
+    large = values > _FLAT * values[-1]
+    if every is not None and int(large.sum()) >= len(some) - 1:
+        return mean, every
+    axes = vectors[:, large].T
+    axes = axes @ some if len(some) < some.shape[1] else axes * values[large, None].sqrt()
+    return mean, axes / len(some) ** 0.5

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import torch
@@ -264,13 +265,8 @@ def _depends(selection: Event, event: Event, before: set[Any]) -> bool:
 
 def _common(paths: Sequence[str]) -> str:
     """The smallest module that holds all."""
-    parts = [path.split(".") if path else [] for path in paths]
-    same = []
-    for names in zip(*parts, strict=False):
-        if len(set(names)) > 1:
-            break
-        same.append(names[0])
-    return ".".join(same)
+    names = zip(*(path.split(".") if path else [] for path in paths), strict=False)
+    return ".".join(first for first, *_ in takewhile(lambda same: len(set(same)) == 1, names))
 
 
 def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:

@@ -98,19 +98,15 @@ def _kind(jacobian: Derivatives, name: str, p: Any, scores: Any) -> Temperature 
         c = (some * own).sum(1) / (own * own).sum(1)
         if _small(some - c[:, None] * own, size):
             return Temperature(name, "of x")
-    if 1 < p.numel() <= k and not (p.dim() == 2 and p.shape[-1] == 1):
-        residual = torch.stack([_project_out(_centred(slopes)[:, i], _centred(scores)[:, i]) for i in range(k)])
-        if _small(residual, size):
-            return Temperature(name, "per expert")
+    residual = _centred(slopes) - _ratio(_centred(slopes), _centred(scores), 0) * _centred(scores)
+    if 1 < p.numel() <= k and not (p.dim() == 2 and p.shape[-1] == 1) and _small(residual, size):
+        return Temperature(name, "per expert")
     return Temperature(name, "inside") if p.numel() == 1 else None
 
 
-def _project_out(vector: Any, other: Any) -> Any:
-    return vector - _ratio(vector, other) * other
-
-
-def _ratio(vector: Any, other: Any) -> Any:
-    return (vector * other).sum() / (other * other).sum().clamp_min(1e-300)
+def _ratio(vector: Any, other: Any, dim: int | None = None) -> Any:
+    """The coefficient of a vector along another; dim: of the entries of vectors in the columns."""
+    return (vector * other).sum(dim) / (other * other).sum(dim).clamp_min(1e-300)
 
 
 def _centred(values: Any) -> Any:

@@ -50,66 +50,35 @@ _SCALES = ("div", "truediv", "mul", "add", "clamp", "clamp_min")  # what makes c
 _SOFTMAX = sp.Function("softmax")
 
 
-@dataclass(frozen=True)
 class Scores:
-    """What was read.
+    """What is read from the graph of a router in evaluation mode, by the values that it gives to `torch_tracing.walk`.
 
-    expression: in Z = w.x (or the cosine), biases and a scalar. weights: W (k, d). cosine: None, or the numbers added
-    to |x| and |w|. biases, scalars: the value of the parameter of a symbol's name. trained: the parameters that were
-    read.
+    Attributes:
+        expression: in Z = w.x (or the cosine), biases and a scalar. weights: W (k, d). cosine: None, or the numbers
+            added to |x| and |w|. biases, scalars: the value of the parameter of a symbol's name. trained: the names
+            of the parameters that were read.
     """
 
-    expression: sp.Expr
-    weights: Floats
-    cosine: tuple[sp.Expr, sp.Expr] | None
-    biases: dict[sp.Symbol, Floats]
-    scalars: dict[sp.Symbol, float]
-    trained: tuple[Any, ...]
-
-
-def read_scores(module: Any) -> Scores:
-    """The scores of a router in evaluation mode, a torch.nn.Module from x (n, d) to weights (n, k).
-
-    Raises:
-        NotRead: it is none of those above.
-    """
-    reader = _Reader()
-    try:
-        return reader.scores(torch_tracing.walk(torch_tracing.settled(module), X, reader))
-    except (ValueError, TypeError, AttributeError) as error:
-        raise NotRead(str(error)) from error
-
-
-def outputs(module: Any, x: Floats) -> Floats:
-    """What a module makes of x (n, d), in evaluation mode and double precision."""
-    import torch
-
-    with torch.no_grad():
-        return _array(torch_tracing.settled(module).double()(torch.tensor(x)))
-
-
-class _Reader:
-    """Gives the values of a graph to `torch_tracing.walk`, and keeps what parameters its symbols stand for."""
-
-    def __init__(self) -> None:
+    def __init__(self, module: Any) -> None:
+        """Read a torch.nn.Module from x (n, d) to weights (n, k). Raises NotRead where it is none of those above."""
         self.matrix: Any = None
         self.transposed = False
         self.plus: tuple[sp.Expr | None, sp.Expr | None] = None, None
         self.biases: dict[sp.Symbol, Floats] = {}
         self.scalars: dict[sp.Symbol, float] = {}
         self.trained: list[str] = []
-
-    def scores(self, result: Read) -> Scores:
-        """The scores, from what a graph returns."""
+        try:
+            result = torch_tracing.walk(torch_tracing.settled(module), X, self)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise NotRead(str(error)) from error
         if not isinstance(result, sp.Expr) or result.func != _SOFTMAX or not result.has(Z):
             raise NotRead("no softmax of scores that W x makes")
         x, w = self.plus
         if (x is None) != (w is None):
             raise NotRead("one side of a cosine")
-        weights = _array(self.matrix)
-        weights = weights.T if self.transposed else weights
-        cosine = None if x is None or w is None else (x, w)
-        return Scores(result.args[0], weights, cosine, self.biases, self.scalars, tuple(self.trained))
+        self.expression: sp.Expr = result.args[0]
+        self.weights = _array(self.matrix).T if self.transposed else _array(self.matrix)
+        self.cosine: tuple[sp.Expr, sp.Expr] | None = None if x is None or w is None else (x, w)
 
     def parameter(self, name: str, tensor: Any) -> Read:
         """A number, a learnable number, a bias, or W."""
@@ -277,7 +246,7 @@ def form_of(module: Any) -> Form:
     Raises:
         NotRead: it has no such parts, or other values.
     """
-    read = read_scores(module)
+    read = Scores(module)
     if len(read.weights) < 2 or len(read.scalars) > 1:
         raise NotRead("one expert, or several numbers")
     scores, outside = read.expression, {}
@@ -318,8 +287,11 @@ def _value(expr: sp.Expr, read: Scores) -> float:
 
 def _compare(form: Form, shift: Floats, offset: Floats, module: Any) -> None:
     """Compare softmax(s(W x + shift)/tau + offset) with the module at random points, in double precision."""
+    import torch
+
     x, weights = np.random.default_rng(0).normal(size=(64, form.read.weights.shape[1])), form.read.weights
-    theirs = outputs(module, x)
+    with torch.no_grad():
+        theirs = _array(torch_tracing.settled(module).double()(torch.tensor(x)))
     if form.read.cosine is not None:
         plus_x, plus_w = (float(plus) for plus in form.read.cosine)
         x = x / (np.linalg.norm(x, axis=1, keepdims=True) + plus_x)

@@ -1,4 +1,4 @@
-"""Says of a router what was found: the answer, what it rests on, what to change, its price, and what else is wrong.
+"""Makes the rows of an audit: what was found, what it rests on, what to change, its price, and what else is wrong.
 
 `_warnings` sees what goes wrong in the values of a call, not in names. `prices` counts how many observations a
 temperature needs, of two kinds. Where each output is drawn from one expert, its label is at most seen; then the
@@ -10,18 +10,28 @@ more. Where the output is the weighted sum of known experts with Gaussian noise,
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from temperance.numerics.information.required import floor
-from temperance.routers.examine import DRAWS, Findings, Learnable
-from temperance.routers.find import probabilities
+from temperance.routers.examine import DRAWS, Findings, Learnable, findings_of, read
+from temperance.routers.find import Inputs, probabilities, routers, trained
 from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
 from temperance.routers.gates import Form, Proof
-from temperance.routers.probe import Derivatives, Event, Probe, Router
+from temperance.routers.probe import (
+    MEMORY,
+    MOST_PARAMETERS,
+    Derivatives,
+    Event,
+    Probe,
+    Router,
+    Unanswered,
+    in_a_line,
+    restored,
+)
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _AT = f"{DRAWS} random parameters"
@@ -92,6 +102,70 @@ class RouterAudit:
         data = () if self.data is None else (f"Data: {self.data}",)
         more = (*identifiable, *data, *(f"Warning: {warning}" for warning in self.warnings))
         return (self.reason, self.rests_on, f"Change: {self.change}", *more)
+
+
+def rows_of(model: Any, example: Inputs | None, temperature: str | None = None) -> tuple[RouterAudit, ...]:
+    """A row for each router of a model, or for those of a temperature.
+
+    Raises:
+        ValueError: the model does not run on these inputs, or holds no router or no such temperature.
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # routers are small: more threads wait for one another
+    try:
+        with restored(model), trained(model, temperature) as asked:
+            return _rows(routers(model, example, asked))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
+    """A row for each of some routers."""
+    if not found_routers:
+        raise ValueError(
+            "no router is found; accepted: a model with a softmax, sigmoid or top-k over a product of hidden "
+            "states with a parameter, or the module of a router alone"
+        )
+    rows: list[tuple[RouterAudit, Findings | None]] = []
+    tested: list[Findings] = []
+    for router in found_routers:
+        size = sum(p.numel() for p in router.module.parameters())
+        try:
+            if size > MOST_PARAMETERS:
+                raise Unanswered(f"{size:,} parameters in double precision, with derivatives, need more than {MEMORY}")
+            with restored(router.module, double=True):
+                form, theorem = read(router.module)
+                tested.append(findings_of(router, form, theorem))
+                rows.append((_row(tested[-1], form, theorem), tested[-1]))
+        except (Unanswered, RuntimeError) as error:  # of the router, or of torch
+            why = str(error) if isinstance(error, Unanswered) else in_a_line(error)
+            rows.append((unanswered(router, why), None))
+    return tuple(row if findings is None else _with_shared(row, findings, tested) for row, findings in rows)
+
+
+def _row(findings: Findings, form: Form | None, theorem: Proof | None) -> RouterAudit:
+    """The row of a router; the theory is cited where it says what holds in both modes of all parameters it has."""
+    same = findings.training.outcome == findings.evaluation.outcome and findings.raw is None
+    tested = findings.evaluation.how in ("scaled", "curve", "none", "proved")
+    agrees = theorem is not None and theorem.verdict == findings.evaluation.outcome and findings.is_read
+    return describe(findings, form, theorem if agrees and same and tested else None)
+
+
+def _with_shared(row: RouterAudit, findings: Findings, all_: Sequence[Findings]) -> RouterAudit:
+    """The row of a router that does not determine its temperature, where another that shares it does."""
+
+    def shared(of: Findings) -> set[int]:
+        named = dict(of.router.module.named_parameters())
+        return {id(named[t.name]) for t in of.taus if t.name in named}
+
+    others = (o for o in all_ if o is not findings and o.evaluation.how in ("none", "proved") and not o.virtual)
+    determined = next((o.router.where for o in others if shared(o) & shared(findings)), None)
+    if findings.evaluation.outcome != "no" or determined is None:
+        return row
+    reason = f"tau is learnable: {determined} shares it, and determines it. Alone: {row.reason}"
+    return replace(
+        row, tau_learnable="yes", evaluation="yes", training="yes", reason=reason, change="Nothing.", symmetry=None
+    )
 
 
 def describe(findings: Findings, form: Form | None, proved: Proof | None) -> RouterAudit:

@@ -19,9 +19,9 @@ from temperance.claims.c14_atlas import (
     cheap,
     exact_proof,
 )
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs
 from temperance.claims.verify import claims_of
-from temperance.measurements import exponent_results
+from temperance.measurements import slopes
 from temperance.measurements.atlas import bounds, entry, key, stored
 from temperance.measurements.literature import ROWS, AtlasRow
 
@@ -111,14 +111,14 @@ def test_an_order_is_not_called_exact_without_a_certificate(one, monkeypatch):
 )
 def test_a_kept_slope_that_is_slower_than_its_bound_is_found(one, monkeypatch, slower, dropped, outcome, tested):
     """Errors that fall more slowly by n^0.2; a study that drops more than 5% of its fits is not tested."""
-    kept = exponent_results.errors_of
+    kept = slopes.errors_of
 
     def changed(study):
         sizes = np.array(study["definition"]["sizes"], dtype=float)
         return {name: errors * sizes**slower for name, errors in kept(study).items()}
 
-    monkeypatch.setattr(exponent_results, "errors_of", changed)
-    monkeypatch.setattr(exponent_results, "dropped", lambda _: dropped)
+    monkeypatch.setattr(slopes, "errors_of", changed)
+    monkeypatch.setattr(slopes, "dropped", lambda _: dropped)
     leg = atlas_slopes(None, 2e-5)
     assert leg.outcome == outcome
     assert sum(r["test"]["p"] is not None for r in leg.data["kept_slopes"]) == tested

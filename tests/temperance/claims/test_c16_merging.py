@@ -7,8 +7,7 @@ import pytest
 
 from temperance.claims import c16_merging as merging
 from temperance.claims.c16_merging import merging_contact, merging_proof, merging_rates
-from temperance.claims.legs import Expected
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Expected, Runs
 from temperance.numerics.contact.curves import exact
 from temperance.numerics.studies.claim_studies import tanh_cell
 

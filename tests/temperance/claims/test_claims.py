@@ -12,7 +12,7 @@ from temperance.claims.c01_c06_c10_symmetries import (
     temperature_equation,
 )
 from temperance.claims.c12_c13_efficiency import floor_proof
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs
 from temperance.claims.table import CLAIMS
 from temperance.measurements.judgement import LEGS
 from temperance.numerics.studies.claim_studies import CONSTANTS, STUDIES, VARIANCE

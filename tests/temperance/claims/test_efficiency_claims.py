@@ -7,7 +7,7 @@ import pytest
 from flint import arb, fmpq
 
 from temperance.claims import c12_c13_efficiency as claims
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs
 from temperance.numerics.information.fisher import information, quadrature
 from temperance.numerics.information.required import floor
 from temperance.numerics.studies.claim_studies import VARIANCE

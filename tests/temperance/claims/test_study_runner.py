@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from temperance.claims import study_runner
-from temperance.claims.study_runner import Runs
+from temperance.claims import legs as study_runner
+from temperance.claims.legs import Runs
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.run import Progress
 from temperance.numerics.studies.workers import WorkersLost

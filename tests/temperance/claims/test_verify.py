@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from temperance.claims import c01_c06_c10_symmetries, study_runner
-from temperance.claims.legs import study_leg
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs, study_leg
 from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import run_claim, verify_claims
 from temperance.commands.app import run

@@ -13,8 +13,7 @@ from functools import partial
 import pytest
 
 import temperance.numerics.studies.run
-from temperance.claims.legs import study_leg
-from temperance.claims.study_runner import Runs
+from temperance.claims.legs import Runs, study_leg
 from temperance.claims.table import Claim
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import study_for

@@ -14,11 +14,11 @@ import pytest
 
 from temperance.commands.app import run
 from temperance.measurements import atlas as module
-from temperance.measurements import contact_orders, exponent_results
+from temperance.measurements import contact_orders, slopes
 from temperance.measurements.atlas import PLACES, Atlas, atlas, entry, key, stored
 from temperance.measurements.contact_orders import KeptOrder, family
-from temperance.measurements.exponent_results import KeptSlope, kept_claims
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, ROWS, AtlasRow
+from temperance.measurements.slopes import KeptSlope, kept_claims
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.numerics.studies.claim_studies import STUDIES
 from temperance.theory.contact.order_setting import order_setting
@@ -199,14 +199,14 @@ def test_orders_in_dimension_2_are_those_carried_there():
 def test_a_slope_above_the_rate_contradicts_it_and_one_that_a_fit_bends_lacks_the_power(monkeypatch):
     """Also where the rate is proved. Of sixty errors of nu one at n = 10^6 is a thousand times as large as the rest."""
     row = AtlasRow("softmax", papers=("2305.03288",))
-    study = copy.deepcopy(exponent_results.stored()["softmax gate"])
+    study = copy.deepcopy(slopes.stored_studies()["softmax gate"])
     sizes = np.array(study["definition"]["sizes"], dtype=float)
     study["errors"]["a"] = (np.exp(np.random.default_rng(0).normal(size=(60, 1))) * sizes**-0.12).tolist()
     study["errors"]["b"] = [[0.0] * len(sizes)] * 60
     errors = np.exp(np.random.default_rng(0).normal(size=(60, 1))) * sizes**-0.25
     study["errors"]["nu"] = np.vstack([errors[:-1], errors[-1:] * [1000, 1, 1, 1]]).tolist()
     study["errors"]["beta1"] = errors.tolist()
-    monkeypatch.setattr(exponent_results, "stored", lambda: {"softmax gate": study})
+    monkeypatch.setattr(slopes, "stored_studies", lambda: {"softmax gate": study})
     found = {o.order.parameter: o for o in entry(row, "two", 1, stored()).orders}
     assert found["a"].slope.outcome == "contradicted"
     assert found["a"].agrees is False

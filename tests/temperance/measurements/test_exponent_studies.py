@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temperance.measurements import exponent_results as exponent_studies
+from temperance.measurements import slopes as exponent_studies
 from temperance.numerics.studies.general_studies import GeneralResult
 from temperance.numerics.studies.run import run_general
 from temperance.theory.contact.contact_orders import orders
@@ -18,12 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "campaigns"))
 from remeasure import result_of, study_of
 
 sys.path.pop(0)
-KEPT = tuple(exponent_studies.stored())
+KEPT = tuple(exponent_studies.stored_studies())
 QUICK = ("softmax gate", "linear gate", "z^2 + z", "tanh", "softmax gate, constant expert", "linear gate, d = 2")
 
 
 def definition(name):
-    return study_of(exponent_studies.stored()[name])
+    return study_of(exponent_studies.stored_studies()[name])
 
 
 CHECKED = [name if name in QUICK else pytest.param(name, marks=pytest.mark.full) for name in KEPT]
@@ -31,7 +31,7 @@ CHECKED = [name if name in QUICK else pytest.param(name, marks=pytest.mark.full)
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_kept_studies_are_those_of_the_definitions(name):
-    entry = exponent_studies.stored()[name]
+    entry = exponent_studies.stored_studies()[name]
     assert entry["definition"] == json.loads(json.dumps(definition(name).definition))
     shape = (entry["definition"]["replicates"], len(entry["definition"]["sizes"]))
     assert {errors.shape for errors in exponent_studies.errors_of(entry).values()} == {shape}
@@ -47,7 +47,7 @@ def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
     status = np.array([["converged", "max_steps"], ["at_bound", "converged"]])
     gaps = np.array([[0.0, 0.06], [0.05, 0.0]])
     result = GeneralResult(chosen, theta, status, np.ones((2, 2), dtype=int), gaps)
-    entry = json.loads(json.dumps(result_of(exponent_studies.stored()["softmax gate"], result)))
+    entry = json.loads(json.dumps(result_of(exponent_studies.stored_studies()["softmax gate"], result)))
     errors = exponent_studies.errors_of(entry)["beta1"]
     assert errors == pytest.approx(np.array([[0.1, np.nan], [0.3, 0.4]]) / 2**0.5, rel=1e-5, nan_ok=True)
     assert exponent_studies.dropped(entry) == 0.25
@@ -65,7 +65,7 @@ def test_a_dropped_fit_leaves_no_error_and_those_at_the_box_stay():
 @pytest.mark.parametrize("name", KEPT)
 def test_the_first_replicates_of_a_kept_study_come_out_again(name):
     chosen = replace(definition(name), replicates=2)
-    again, entry = run_general(chosen), exponent_studies.stored()[name]
+    again, entry = run_general(chosen), exponent_studies.stored_studies()[name]
     for group, errors in exponent_studies.errors_of(entry).items():
         kept = ~np.isnan(errors[:2])
         assert again.errors[group][kept] == pytest.approx(errors[:2][kept], rel=1e-2, abs=1e-4)
