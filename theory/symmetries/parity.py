@@ -21,20 +21,18 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Literal
 
-import mpmath
 import sympy as sp
+from flint import fmpq
 from sympy.core.relational import Relational
 
+from temperance.theory.expressions import balls
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.spec import BETA0, Expert, Gate, Jet, MoESpec, covariates
 from temperance.theory.symmetries.score_translations import plain_parameters, scores
 
 Parity = Literal["even", "odd"]
 _MOST = 8  # parameters, of which every set is tried; of more each alone, and all
-_POINTS = 12
 _SHIFTS = (sp.pi / 4, sp.pi / 2, sp.pi, 2 * sp.pi)  # of an angle
-_DIGITS = 30
-_CLOSE = mpmath.mpf(10) ** -20
 
 
 @dataclass(frozen=True)
@@ -101,12 +99,11 @@ def _sign_changes(
 ) -> list[AtomChange]:
     """The sign changes that are accepted, of even ones those that follow from no others."""
     changes: list[AtomChange] = []
-    values = _Values(f, covariates(dim))
     for subset in _candidates(_of_both_signs(parameters)):
         if kind == "even" and any(set(c.parameters) <= set(subset) for c in changes):
             continue  # that one and the change of the others, which is tried by itself
         image = {p: -p for p in subset}
-        rest = _on_pieces(f, image, kind) if values.may_be(image, kind) else None
+        rest = _on_pieces(f, image, kind, covariates(dim))
         if rest is not None and accepts(change := AtomChange(kind, tuple(image.items()), rest)):
             changes.append(change)
     return changes
@@ -116,19 +113,18 @@ def _moves(f: sp.Expr, own: Sequence[sp.Symbol], dim: int) -> Iterator[AtomChang
     """Exchanges that no flow makes, and of every angle the smallest shift, with their differences of f."""
     if len(own) > _MOST:
         return
-    values = _Values(f, covariates(dim))
+    x = covariates(dim)
     for pairs in _disjoint_pairs(own):
         image = {p: q for pair in pairs for p, q in (pair, pair[::-1])}
-        if values.may_be(image, "even") and not all(_are_one(f, *pair, dim) for pair in pairs):
-            rest = _on_pieces(f, image, "even")
-            if rest is not None:
-                yield AtomChange("exchange", tuple(image.items()), rest)
+        rest = _on_pieces(f, image, "even", x)
+        if rest is not None and not all(_are_one(f, *pair, dim) for pair in pairs):
+            yield AtomChange("exchange", tuple(image.items()), rest)
     angles = {p for e in f.atoms(sp.sin, sp.cos, sp.tan) for p in e.free_symbols & {*own}}
     for p in (q for q in own if q in angles):
         turned = [(), *_candidates(_of_both_signs(q for q in own if q != p))]
         images = ({p: p + shift, **{q: -q for q in signs}} for shift in _SHIFTS for signs in turned)
-        for image in (image for image in images if values.may_be(image, "even")):
-            rest = _on_pieces(f, image, "even")
+        for image in images:
+            rest = _on_pieces(f, image, "even", x)
             if rest is not None:
                 yield AtomChange("shift", tuple(image.items()), sp.simplify(rest))
                 break
@@ -165,49 +161,27 @@ def _candidates(own: Sequence[sp.Symbol]) -> Iterator[tuple[sp.Symbol, ...]]:
         yield from combinations(own, size)
 
 
-class _Values:
-    """Values of a log weight at points x, for the quick exclusion of sign changes."""
-
-    def __init__(self, log_weight: sp.Expr, x: Sequence[sp.Symbol]) -> None:
-        plain = log_weight.replace(Jet, lambda name, order, z: sp.exp(z) + order)  # stands for a function of no parity
-        self.free = sorted(plain.free_symbols - {*x}, key=str)
-        self.value = sp.lambdify([*self.free, *x], plain, "mpmath")
-        self.at = {p: mpmath.mpf(5 + 3 * i) / (7 + i) for i, p in enumerate(self.free)}
-        steps = [mpmath.mpf(2) ** (k // 2 - 3) * (-1) ** k for k in range(_POINTS)]
-        self.x = [[(1 + mpmath.mpf(j) / 3) * t * (-1) ** (j * k) for j in range(len(x))] for k, t in enumerate(steps)]
-
-    def may_be(self, image: Mapping[sp.Symbol, sp.Expr], parity: Parity) -> bool:
-        """Whether L(theta') -+ L(theta) has one value at all points, theta' the image of theta."""
-        sign, first = (-1 if parity == "even" else 1), None
-        plain = [self.at[p] for p in self.free]
-        with mpmath.workdps(_DIGITS):
-            mirrored = [self._value(image.get(p, p)) for p in self.free]
-            for x in self.x:
-                try:
-                    rest = self.value(*mirrored, *x) + sign * self.value(*plain, *x)
-                except (ZeroDivisionError, ValueError, OverflowError):
-                    continue  # excludes nothing
-                first = rest if first is None else first
-                if abs(rest - first) > _CLOSE * (1 + abs(first)):
-                    return False
-        return True
-
-    def _value(self, e: sp.Expr) -> mpmath.mpf:
-        """The value of a sum of a parameter, perhaps with a sign, and a number."""
-        number, rest = e.as_independent(*self.free, as_Add=True)
-        sign, p = rest.as_coeff_Mul()
-        return sign * self.at[p] + mpmath.mpf(sp.N(number, _DIGITS))
-
-
-def _on_pieces(expr: sp.Expr, image: Mapping[sp.Symbol, sp.Expr], parity: Parity) -> sp.Expr | None:
-    """L(theta') -+ L(theta) where it is one formula on all pieces; None where that is not proved."""
+def _on_pieces(
+    expr: sp.Expr, image: Mapping[sp.Symbol, sp.Expr], parity: Parity, x: Sequence[sp.Symbol] = ()
+) -> sp.Expr | None:
+    """L(theta') -+ L(theta) where it is one formula on all pieces; None where that is not proved, or x is in it."""
     sign = -1 if parity == "even" else 1
     mirrored = expr.subs(image, simultaneous=True)
     regions = _regions(expr, mirrored)
-    if regions is None:
+    if regions is None or any(_moves_with(g + sign * f, x) for f, g in regions):
         return None
     differences = [_simplified(g + sign * f) for f, g in regions]
     return differences[0] if all(_simplified(r - differences[0]) == 0 for r in differences) else None
+
+
+def _moves_with(expr: sp.Expr, x: Iterable[sp.Symbol]) -> bool:
+    """Whether a derivative at a point proves, quickly, that an expression depends on x."""
+    plain = expr.replace(Jet, lambda name, order, z: sp.exp(z) + order)  # stands for a function of no parity
+    point = {p.name: fmpq(i + 2, 2 * i + 5) for i, p in enumerate(sorted(plain.free_symbols, key=str))}
+    try:
+        return any(balls.is_nonzero(balls.value(sp.diff(plain, v), point)) for v in x)
+    except ValueError:  # no ball arithmetic
+        return False
 
 
 def _simplified(expr: sp.Expr) -> sp.Expr:

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, permutations
 
-import mpmath
 import sympy as sp
 
 from temperance.theory.expressions.balls import is_constant_in
@@ -402,18 +401,9 @@ def generic_rank(matrix: sp.Matrix) -> int:
     """The rank at random values of all symbols, to 60 digits: a pivot counts as 0 below 1e-40 of the largest entry."""
     rng = random.Random(7)
     values = {p: sp.Rational(rng.randrange(500, 1900), 1000) for p in sorted(matrix.free_symbols, key=str)}
-    rank = 0
-    with mpmath.workdps(_DIGITS):
-        rows = [[mpmath.mpmathify(e) for e in row] for row in matrix.subs(values).evalf(_DIGITS).tolist()]
-        least = mpmath.mpf(10) ** -40 * max((abs(e) for row in rows for e in row), default=0)
-        while rows and rows[0]:
-            size, i, j = max((abs(e), i, j) for i, row in enumerate(rows) for j, e in enumerate(row))
-            if size <= least:
-                break
-            pivot = rows.pop(i)
-            rows = [[e - row[j] / pivot[j] * p for e, p in zip(row, pivot, strict=True)] for row in rows]
-            rank += 1
-    return rank
+    numbers = matrix.subs(values).evalf(_DIGITS)
+    least = sp.Float("1e-40") * max(map(abs, numbers), default=0)
+    return int(numbers.rank(iszerofunc=lambda e: abs(e) <= least))
 
 
 def _by_sign(phis: Sequence[sp.Matrix], k: int, beta: sp.Symbol) -> sp.Expr:
