@@ -4,17 +4,15 @@ import base64
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from temperance.claims import c01_c06_c10_symmetries
 from temperance.claims.page import FORMULAS, verification_page
 from temperance.claims.table import CLAIMS, Claim
-from temperance.claims.verify import Result, verify_claims
+from temperance.claims.verify import Result
 from temperance.commands.app import run
 from temperance.measurements.judgement import Leg
 from temperance.numerics.studies import claim_studies
@@ -60,21 +58,6 @@ class Document(HTMLParser):
 
     def text(self, within):
         return "".join(data for data, ancestors in self.texts if within in ancestors)
-
-
-@pytest.fixture(scope="module")
-def small():
-    """Makes a study a small one."""
-    return lambda s: replace(s, name=f"{s.name}, small", sizes=(300, 700, 1500), replicates=12, seed=101)
-
-
-@pytest.fixture(scope="module")
-def report(small):
-    """The verification of some claims, with small studies."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("LINEAR", "CONSTANTS"):
-            patch.setattr(c01_c06_c10_symmetries, name, small(getattr(claim_studies, name)))
-        return verify_claims(["C1", "C2", "C4", "C11"])
 
 
 @pytest.fixture(scope="module")
