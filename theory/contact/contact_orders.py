@@ -15,8 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 from temperance.theory.contact.bound_certificates import assumed, bound_certificate, stops_early
-from temperance.theory.contact.contact_curves import certificates, reached
-from temperance.theory.contact.flat_certificates import flat_certificates
+from temperance.theory.contact.contact_curves import certificates, flat_certificates, reached
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders

@@ -16,24 +16,22 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 from flint import arb
 
 from temperance.theory.contact.bound_certificates import exact_certificate
-from temperance.theory.contact.contact_curves import certificates
+from temperance.theory.contact.contact_curves import certificates, flat_certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
-from temperance.theory.contact.flat_certificates import flat_certificates
 from temperance.theory.contact.order_setting import require_named
 from temperance.theory.contact.places import CONTAMINATED, exact_place, held_by_gauge, moving, truth_of
 from temperance.theory.interactions.independence import (
     finite_rows,
-    formula_at,
     independent_columns,
-    numbers,
+    jacobian_row,
     random_point,
+    slopes_at,
 )
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of
@@ -216,42 +214,19 @@ def _one_expert(truth: Truth) -> Reason | None:
 def _rows(
     truth: Truth, columns: Sequence[tuple[int | None, sp.Symbol]], bits: int, rng: random.Random
 ) -> list[list[arb]]:
-    """The derivatives of the density at observations with x in [-2, 2]^d and y in [-6, 6], or an outcome."""
-    spec = truth.spec
+    """The derivatives of log density at observations with x in [-2, 2]^d and y in [-6, 6], or an outcome."""
+    spec, atoms = truth.spec, [truth.point(i) for i in range(truth.k)]
     outcomes = [r.rhs for r in spec.expert.log_density.atoms(sp.Eq)]
+    own, expert, shared = (*spec.gate.own, *spec.gate.bias), spec.expert.parameters, spec.gate.shared
+    every: list[tuple[int | None, sp.Symbol]] = [(i, p) for part in (own, expert) for i in range(truth.k) for p in part]
+    every += [(None, p) for p in shared]
 
     def row() -> list[arb]:
-        x = random_point(rng, spec.dim)
-        y = rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)
-        return _row(truth, columns, {**x, Y: y}, bits)
+        at = random_point(rng, spec.dim)
+        at[Y] = rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)
+        gates = slopes_at(spec.gate.score, (*own, *shared), atoms, at, bits)
+        experts = slopes_at(spec.expert.log_density, expert, atoms, at, bits)
+        derivatives = dict(zip(every, jacobian_row(gates, experts, len(own)), strict=True))
+        return [derivatives[column] for column in columns]
 
     return finite_rows(row, len(columns))
-
-
-@lru_cache(maxsize=256)
-def _slope(f: sp.Expr, p: sp.Symbol) -> sp.Expr:
-    """One for all observations."""
-    return sp.diff(f, p)
-
-
-def _row(
-    truth: Truth, columns: Sequence[tuple[int | None, sp.Symbol]], seen: Mapping[sp.Symbol, sp.Expr], bits: int
-) -> list[arb]:
-    """d g/d theta: pi_i (f_i - g) dL_i/d theta for the gate, pi_i df_i/d theta for the experts."""
-    spec, atoms = truth.spec, []
-    offset = sp.S.Zero if spec.gate.offset is None else spec.gate.offset
-    for i in range(truth.k):
-        at = {**truth.point(i), **seen}
-        number = numbers(at, bits)
-        score, density = formula_at(spec.gate.log_weight, at) + offset, formula_at(spec.expert.log_density, at)
-        atoms.append((number, score, density, number(score).exp(), number(density).exp()))
-    total = sum((w for *_, w, _ in atoms), arb(0))
-    g = sum((w * f for *_, w, f in atoms), arb(0)) / total
-    row = []
-    for atom, p in columns:
-        entry = arb(0)
-        for number, score, density, w, f in atoms if atom is None else [atoms[atom]]:
-            gate = p not in spec.expert.parameters
-            entry += w / total * ((f - g) * number(_slope(score, p)) if gate else f * number(_slope(density, p)))
-        row.append(entry)
-    return row

@@ -31,11 +31,11 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from temperance.theory.interactions.independence import null_directions
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.models.form import renaming
 from temperance.theory.models.gates import Gauge, cosine
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
-from temperance.theory.symmetries.jacobian import null_directions
 from temperance.theory.symmetries.parity import MixtureSymmetry, mixture_symmetries
 from temperance.theory.symmetries.score_translations import (
     Scores,

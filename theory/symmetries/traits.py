@@ -30,12 +30,19 @@ import sympy as sp
 from flint import arb
 
 from temperance.theory.expressions.balls import is_constant_in, is_zero
+from temperance.theory.interactions.independence import (
+    BETWEEN_KINKS,
+    RANK_BITS,
+    drawn,
+    drawn_point,
+    finite_slopes,
+    proved_rank,
+)
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import name_of
 from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates, is_weighted, own_parameters, weight_parameters, written
 from temperance.theory.symmetries.flows import Flow, flows_of
-from temperance.theory.symmetries.jacobian import BETWEEN_KINKS, BITS, drawn, drawn_point, finite_slopes, proved_rank
 from temperance.theory.symmetries.score_translations import plain_parameters, scores
 
 _DRAWS = 40  # of atoms, until their scores are real at enough points
@@ -57,14 +64,14 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = (), shared: b
     Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
     shared: whether shared parameters move.
     """
-    with flint.ctx.workprec(BITS):
+    with flint.ctx.workprec(RANK_BITS):
         seen = _derivatives(spec, k)
         return None if seen is None else _nullity(seen, k, {(k - 1, p) for p in held}, shared=shared)
 
 
 def alone(spec: MoESpec) -> int | None:
     """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
-    with flint.ctx.workprec(BITS):
+    with flint.ctx.workprec(RANK_BITS):
         seen = _derivatives(spec, 1)
         if seen is None:
             return None

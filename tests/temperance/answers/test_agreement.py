@@ -5,8 +5,8 @@ from fractions import Fraction
 import pytest
 
 import temperance
+from temperance.theory.interactions.independence import null_directions
 from temperance.theory.models.by_name import model
-from temperance.theory.symmetries.jacobian import null_directions
 
 QUICK = """
 kappa*cos(x - c) + w*x
