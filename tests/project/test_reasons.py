@@ -31,7 +31,7 @@ ALLOWED = {
     "theory/kernel/reader.py": "fractions in certificates",
     "temperance/answers/certify.py": "names in certificates",
     "theory/coq/terms.py": "names of the types of terms",
-    "theory/coq/theorems.py": "a printed polynomial of one constant",
+    "theory/coq/files.py": "a printed polynomial of one constant",
     "theory/symmetries/derivation.py": "words of a line that is broken",
     "theory/expressions/arguments.py": "the home of a type",
     "theory/expressions/language.py": "what Python says of too deep an expression of a user",

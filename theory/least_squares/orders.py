@@ -31,6 +31,7 @@ from sympy.polys.matrices import DomainMatrix
 from temperance.theory.expressions.balls import exact, is_zero
 from temperance.theory.interactions.independence import independent
 from temperance.theory.interactions.interactions import Interactions, derive
+from temperance.theory.kernel.balls import pivots
 from temperance.theory.kernel.check import certificate as issue
 from temperance.theory.kernel.place import WEIGHT
 from temperance.theory.kernel.reader import Rejected
@@ -206,8 +207,8 @@ def relations(atom: SplitAtom) -> Relations:
     if not all(v.is_Rational for row in values for v in row):
         raise NotRational("the coefficients of the relations are not rational numbers at the true point")
     rows = [[exact(v) for v in row] for row in values]
-    pivots = _pivots(rows)
-    proved = len(pivots) == len(rows) and _has_no_others(atom, pivots)
+    dependent = {*pivots(rows, len(atom.places))}
+    proved = len(dependent) == len(rows) and _has_no_others(atom, dependent)
     return Relations(atom, found, tuple(map(tuple, rows)), tuple(map(tuple, formulas)), proved)
 
 
@@ -254,14 +255,6 @@ def _without_shared(atom: SplitAtom, found: Interactions) -> list[list[sp.Expr]]
     dense = reduced.to_Matrix()
     n = len(others)
     return [list(reversed(dense.row(i)[n:])) for i, pivot in enumerate(pivots) if pivot >= n]
-
-
-def _pivots(rows: Sequence[Sequence[fmpq]]) -> set[int]:
-    """The places of derivatives that relations express by others."""
-    if not rows:
-        return set()
-    reduced, rank = fmpq_mat([list(row) for row in rows]).rref()
-    return {next(j for j in range(len(rows[0])) if reduced[i, j] != 0) for i in range(rank)}
 
 
 def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
