@@ -110,7 +110,8 @@ def _with_curves(
     scales: list[dict[str, Any]] = []
     if scaled or any(row.flat or row.upper is None for row in rows):
         scales, others = flat_certificates(setting)
-        curves = [*curves, *others]
+        bounded = {row.title for row in rows if row.upper is not None}  # a curve that moves it moves no invariant
+        curves += [proof for proof in others if not bounded & {claim["title"] for claim in proof["claims"]}]
     return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]
 
 

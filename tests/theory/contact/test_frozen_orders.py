@@ -15,6 +15,7 @@ from temperance.theory.contact.contact_orders import orders
 
 FROZEN = json.loads((Path(__file__).parent / "data" / "orders.json").read_text(encoding="utf-8"))
 QUICK = {"softmax None gaussian two 1", "laplace None gaussian two 1", "gaussian None gaussian two 1"}
+QUICK |= {"cosine None gaussian two 2"}  # a curve along the scale is no curve of the invariant, which has a bound
 CASES = {
     " ".join(
         filter(None, [f"{row.gate} {row.source} {row.expert}", row.point and str({**row.point}), f"{cell} {d}"])
