@@ -19,7 +19,7 @@ from fractions import Fraction
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
-from temperance.theory.activations.piecewise import Algebra, Piece
+from temperance.theory.activations.piecewise import Piece
 from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.degeneracies import Failure, classify, curvature_is_outside_span, mirror
 from temperance.theory.models.gates import Gauge, gauge_of
@@ -35,6 +35,7 @@ from temperance.theory.rates.overspecified import (
     with_experts,
 )
 from temperance.theory.rates.true_point import Analysis, covers_line, irregularity, is_analytic, slope_at_zero
+from temperance.theory.twins.twin import touching_zero
 
 INVARIANTS = ("beta1^p/tau", "beta1_direction")  # of the flow of a homogeneous s, beside beta0/tau
 _REGULAR = "exact-specified and the Fisher information is not singular"
@@ -213,10 +214,7 @@ def _mirror(at: Analysis) -> list[Prediction]:
 def _mirror_homogeneous(at: Analysis, degree: sp.Expr) -> list[Prediction]:
     """The orbit comes near beta1 = 0, where no kink is reached: so what is asked of s is asked of it around 0."""
     where, source = "mirror point of type homogeneous", at.source
-    algebra = Algebra(dict(source.sample))
-    around = (
-        p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
-    )
+    around = touching_zero(source.pieces, dict(source.sample))
     sides = [Piece(p.expr, p.lower if p.lower == 0 else -sp.oo, p.upper if p.upper == 0 else sp.oo) for p in around]
     if not mirror(replace(source, pieces=tuple(sides))).even_part_moves:
         return _nothing(f"{where}, and a second flow is not excluded")

@@ -30,7 +30,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import Gauge, generic
 from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import Truth
-from temperance.theory.twins.twin import at_zero
+from temperance.theory.twins.twin import at_zero, touching_zero
 
 Number = int | float | Fraction
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr
@@ -183,10 +183,7 @@ def irregularity(source: Activation, dim: int, order: int) -> str | None:
 
 def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]:
     """Whether s'(0), from either side, is proved not to be 0; else whether s(0) is proved finite."""
-    algebra = Algebra(dict(source.sample))
-    around = [
-        p for p in source.pieces if algebra.compare(p.lower, sp.S.Zero) <= 0 <= algebra.compare(p.upper, sp.S.Zero)
-    ]
+    algebra, around = Algebra(dict(source.sample)), touching_zero(source.pieces, dict(source.sample))
     inside = around and algebra.compare(around[0].lower, sp.S.Zero) < 0 < algebra.compare(around[-1].upper, sp.S.Zero)
     if not inside:
         return "unknown"

@@ -48,72 +48,56 @@ from temperance.theory.symmetries.score_translations import plain_parameters, sc
 _DRAWS = 40  # of atoms, until their scores are real at enough points
 
 
-@dataclass(frozen=True)
-class _Columns:
-    """The derivatives of a log weight at k atoms and some points: values[i][j][c], and the parameters they are by."""
-
-    own: tuple[sp.Symbol, ...]
-    shared: tuple[sp.Symbol, ...]
-    biased: bool
-    values: list[list[list[arb]]]
-
-
 def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = (), shared: bool = False) -> int | None:
     """A bound of the dimension of K for k atoms; None where the scores were real at no atoms that were drawn.
 
     Parameters that may have both signs are positive in all atoms. held: parameters of the last atom that do not move.
     shared: whether shared parameters move.
     """
+    values, own, biased = _derivatives(spec, k), own_parameters(spec), is_weighted(spec)
+    if values is None:
+        return None
+    keep = [(i, c) for i in range(k) for c, p in enumerate(own) if i < k - 1 or p not in held]
+    common = range(len(own), len(own) + len(spec.gate.shared)) if shared else ()
+    rows = []
     with flint.ctx.workprec(RANK_BITS):
-        seen = _derivatives(spec, k)
-        return None if seen is None else _nullity(seen, k, {(k - 1, p) for p in held}, shared=shared)
+        for *others, last in values:
+            for i, mine in enumerate(others):
+                row = [mine[c] if a == i else -last[c] if a == k - 1 else arb(0) for a, c in keep]
+                row += [arb(a == i) for a in range(k - 1)] if biased else []
+                rows.append(row + [mine[c] - last[c] for c in common])
+        return len(rows[0]) - proved_rank(rows)
 
 
 def alone(spec: MoESpec) -> int | None:
     """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
+    values, count = _derivatives(spec, 1), len(own_parameters(spec))
+    if values is None:
+        return None
     with flint.ctx.workprec(RANK_BITS):
-        seen = _derivatives(spec, 1)
-        if seen is None:
-            return None
-        rows = [row[: len(seen.own)] + [arb(1)] * seen.biased for row in seen.values[0]]
-        return len(seen.own) + seen.biased - proved_rank(rows)
-
-
-def _nullity(seen: _Columns, k: int, fixed: Collection[tuple[int, sp.Symbol]], *, shared: bool) -> int:
-    """The number of the columns less a rank that is proved."""
-    keep = [(i, c) for i in range(k) for c, p in enumerate(seen.own) if (i, p) not in fixed]
-    common = range(len(seen.own), len(seen.own) + len(seen.shared)) if shared else ()
-    rows = []
-    for j in range(len(seen.values[0])):
-        last = seen.values[k - 1][j]
-        for i in range(k - 1):
-            mine = seen.values[i][j]
-            row = [mine[c] if a == i else -last[c] if a == k - 1 else arb(0) for a, c in keep]
-            row += [arb(a == i) for a in range(k - 1)] if seen.biased else []
-            rows.append(row + [mine[c] - last[c] for c in common])
-    return len(rows[0]) - proved_rank(rows)
+        rows = [slopes[:count] + [arb(1)] * is_weighted(spec) for (slopes,) in values]
+        return len(rows[0]) - proved_rank(rows)
 
 
 @lru_cache(maxsize=16)  # asked again for every parameter that may be held
-def _derivatives(spec: MoESpec, k: int) -> _Columns | None:
+def _derivatives(spec: MoESpec, k: int) -> list[list[list[arb]]] | None:
+    """The derivatives of a log weight by own and shared parameters, at some points and, at each, at k atoms."""
     gate, own = spec.gate, own_parameters(spec)
-    biased = is_weighted(spec)
     wanted = k * (len(own) + 1) + 6
     kinked = gate.log_weight.has(sp.Piecewise)
     if kinked:
         wanted = max(wanted, BETWEEN_KINKS)
+    shared = {p: sp.Rational(13, 10) + i for i, p in enumerate(gate.shared)}
+    fixed = {p: sp.Rational(7, 5) for p in (*weight_parameters(spec), *gate.constants)}
     for seed in range(_DRAWS):
         rng = random.Random(seed)
-        shared = {p: sp.Rational(13, 10) + i for i, p in enumerate(gate.shared)}
-        fixed = {p: sp.Rational(7, 5) for p in (*weight_parameters(spec), *gate.constants)}
         atoms = [{**drawn(own, rng, one_sign=k > 1), **shared, **fixed} for _ in range(k)]
         points = [drawn_point(spec.dim, rng) for _ in range(wanted)]
         points += [drawn_point(spec.dim, rng, wide=True) for _ in range(wanted // 2 * kinked)]
-        slopes = (finite_slopes(gate.log_weight, (*own, *gate.shared), atoms, x) for x in points)
-        table = [row for row in slopes if row is not None]
-        if len(table) >= wanted - len(points) // 8:
-            values = [[row[i][1:] for row in table] for i in range(k)]
-            return _Columns(own, gate.shared, biased, values)
+        tables = (finite_slopes(gate.log_weight, (*own, *gate.shared), atoms, x) for x in points)
+        finite = [[slopes[1:] for slopes in table] for table in tables if table is not None]
+        if len(finite) >= wanted - len(points) // 8:
+            return finite
     return None
 
 
