@@ -49,9 +49,7 @@ test-all: $(INSTALLED)
 # what is fast, with outcomes beside the times: run alone on the machine
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/cold.py --claims all
-	$(BIN)/python benchmarks/decisions.py
-	$(BIN)/python benchmarks/interactions.py
-	$(BIN)/python benchmarks/efficiency.py --ranking
+	$(BIN)/python benchmarks/answers.py --ranking
 	$(BIN)/python benchmarks/kernels.py --json
 	$(BIN)/python benchmarks/workload.py --json --share 0.05
 
