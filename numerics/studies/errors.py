@@ -11,10 +11,7 @@ by atom: nan unless every true atom has exactly one fitted atom. The Hellinger d
     H^2 = (1/2) E_x int (sqrt g(y|x) - sqrt g*(y|x))^2 dy,    x uniform on [low, high]^d
 
 Squaring before integrating avoids cancellation. The integral over y uses the trapezoid rule, exponentially accurate
-for functions this smooth; that over x uses Gauss-Legendre for d = 1 and a fixed Sobol sequence for d > 1. Along an
-orbit of parameters the log-likelihood is flat to rounding if the orbit is an exact symmetry.
-
-Example: ``flatness(scaled(found.measure, SCALES), gate, x, y)`` for a fit of the linear gate.
+for functions this smooth; that over x uses Gauss-Legendre for d = 1 and a fixed Sobol sequence for d > 1.
 """
 
 from __future__ import annotations
@@ -341,28 +338,6 @@ def hellinger(
     return distances
 
 
-SCALES = tuple(np.geomspace(0.1, 10.0, 21).tolist())
-FLAT = 1e-9  # range of the log-likelihood, relative to its size, that counts as flat (theory 9.3)
-
-
-@dataclass(frozen=True)
-class Flatness:
-    """Range of the log-likelihood along an orbit, and its size there."""
-
-    range: float
-    size: float
-
-    @property
-    def relative(self) -> float:
-        """The range over the size."""
-        return self.range / self.size
-
-    @property
-    def flat(self) -> bool:
-        """Whether the likelihood cannot tell the points of the orbit apart."""
-        return self.relative < FLAT
-
-
 def scaled(measure: MixingMeasure, scales: ArrayLike, degree: float = 1.0) -> MixingMeasure:
     """(l beta1, l^p beta0, l^p tau) of one measure for scales l (m,), the leading axis."""
     l = np.asarray(scales, dtype=float)
@@ -370,9 +345,3 @@ def scaled(measure: MixingMeasure, scales: ArrayLike, degree: float = 1.0) -> Mi
     same = (np.broadcast_to(part, (*l.shape, *part.shape)) for part in (measure.a, measure.b, measure.nu))
     beta1, beta0 = l[:, None, None] * measure.beta1, power[:, None] * measure.beta0
     return MixingMeasure(beta1, beta0, power * measure.tau, *same)
-
-
-def flatness(orbit: MixingMeasure, gate: CompiledActivation, x: Floats, y: Floats) -> Flatness:
-    """How flat the log-likelihood of x (n, d), y (n,) is over measures with one leading axis."""
-    values = log_density(orbit, gate, x, y).sum(axis=-1)
-    return Flatness(float(np.ptp(values)), float(np.abs(values).max()))

@@ -21,17 +21,15 @@ from temperance.claims.legs import (
     Runs,
     certificates_of,
     contact_leg,
-    orbit_profile,
     proof_leg,
     study_leg,
     verdict_check,
     with_constants,
-    with_profile,
 )
 from temperance.measurements.judgement import Leg, LegOutcome, holds
 from temperance.measurements.slopes import predicted
 from temperance.numerics.contact.curves import CurveMeasure, cell_moves, exact, line, scale_orbit, split_every
-from temperance.numerics.studies.claim_studies import CONSTANTS, EXACT, GELU_MIRROR, LINEAR, MIRROR, RELU, TANH_MIRROR
+from temperance.numerics.studies.claim_studies import CONSTANTS, EXACT, GELU_MIRROR, LINEAR, RELU, TANH_MIRROR
 from temperance.numerics.studies.errors import scaled, voronoi_loss
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.degeneracies import classify, curvature_is_outside_span, mirror
@@ -204,6 +202,10 @@ def linear_proof(_: Runs) -> Leg:
     checks += [(f"identifiable: the invariants, a, b, nu, d = {d}", partial(identifiable, d)) for d in DIMENSIONS]
     checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
     wanted = {"beta1/tau": 0.5, **_INVARIANTS}
+    checks += [
+        (f"one density, so a flat likelihood, along the scale, d = {d}", partial(scaled_density, d))
+        for d in DIMENSIONS
+    ]
     checks.append(("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, LINEAR, wanted)))
     return proof_leg(checks)
 
@@ -234,9 +236,8 @@ def _others(name: str) -> list[dict[str, object]]:
 
 
 def linear_rates(runs: Runs, level: float) -> Leg:
-    """Flat likelihood in tau and beta1; the slopes of the invariants, and RMS sqrt(n) against exact information."""
-    leg = with_constants(study_leg(runs, level, (LINEAR,)), runs, level, CONSTANTS)
-    return with_profile(leg, "linear gate, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(LINEAR, 1.0))
+    """The slopes of the invariants, and RMS sqrt(n) against exact information."""
+    return with_constants(study_leg(runs, level, (LINEAR,)), runs, level, CONSTANTS)
 
 
 def homogeneous_proof(_: Runs) -> Leg:
@@ -264,12 +265,6 @@ def homogeneous_contact(_: Runs) -> Leg:
     truth = CurveMeasure.of(LINEAR.truth)
     degrees = {"relu": 1, "abs(z)": 1, "z**2": 2}
     return contact_leg([Expected(f"orbit of {s}", scale_orbit(truth, p), truth, s, None) for s, p in degrees.items()])
-
-
-def homogeneous_rates(runs: Runs, level: float) -> Leg:
-    """Flat likelihood along the orbit; the slopes of the invariants."""
-    leg = study_leg(runs, level, (RELU,))
-    return with_profile(leg, "ReLU, (beta1, beta0, tau) -> l (beta1, beta0, tau)", orbit_profile(RELU, 1.0))
 
 
 _GROUPS = ("beta1", "tau", "a", "b", "nu", "weight")
@@ -361,10 +356,3 @@ def _alias(truth: CurveMeasure) -> CurveMeasure:
 def _regular() -> list[dict[str, object]]:
     """The directions along which the information is regular: all but beta1_1 + beta1_2; beta1_1 - beta1_2 is last."""
     return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
-
-
-def mirror_rates(runs: Runs, level: float) -> Leg:
-    """GELU: flat along its orbit, invariants at 1/2; tanh: the slopes."""
-    orbit = orbit_profile(GELU_MIRROR, 1.0, at_truth=True)
-    leg = study_leg(runs, level, MIRROR)
-    return with_profile(leg, "GELU at the mirror point, (beta, -beta, beta0, tau) -> l", orbit)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, ctx, fmpq
+from flint import arb, fmpq
 
 from temperance.claims.legs import Check, Runs, certificates_of, proof_leg, variance_row, verdict_check
 from temperance.measurements.judgement import Leg, LegOutcome, combined, count_confirmed, holds
@@ -19,22 +19,19 @@ from temperance.numerics.studies.claim_studies import VARIANCE
 from temperance.numerics.studies.results import StudyResult
 
 _CEILING = fmpq(43923, 100000)  # of the varentropy of two weights, whose maximum is .439229
-_CELLS, _END = 512, 8  # intervals of the log odds up to 8
 _RESAMPLES, _SEED = 1000, 0
 
 
 def floor_proof(_: Runs) -> Leg:
-    """The maximum of the varentropy in balls, and that labels only add information."""
+    """The one maximum of the varentropy in balls, and that labels only add information."""
     checks: list[Check] = [
         ("weights of log odds L have the varentropy L^2/(4 cosh(L/2)^2)", _varentropy_of_odds),
         ("the score of y is the mean, given y, of the score with labels: no information is gained", _labels),
-        (f"the varentropy is below {_CEILING} on [0, {_END}], in {_CELLS} balls", _below_on_cells),
-        # 4 cosh(L/2)^2 >= exp(L)
         (
-            f"and beyond {_END}, where it is at most L^2 exp(-L), which falls from L = 2 on",
-            lambda: holds(bool(_END**2 * (-arb(_END)).exp() < arb(_CEILING))),
+            "f = L^2/(4 cosh(L/2)^2) has f' = L (2 - L tanh(L/2))/(4 cosh(L/2)^2), and L tanh(L/2) increases",
+            _one_maximum,
         ),
-        ("the maximum is that of L tanh(L/2) = 2: 100/max is 227.67", _maximum),
+        (f"at the maximum, L tanh(L/2) = 2, it is below {_CEILING}: 100/max is 227.67", _maximum),
     ]
     return proof_leg(checks)
 
@@ -60,34 +57,20 @@ def _labels() -> LegOutcome:
     return holds(sp.simplify(sp.diff(sp.log(g), t) - conditional) == 0)
 
 
-def _below_on_cells() -> LegOutcome:
-    width = fmpq(_END, _CELLS)
-    with ctx.workprec(128):
-        for i in range(_CELLS):
-            odds = arb(width * i).union(arb(width * (i + 1)))
-            if not _on(odds) < arb(_CEILING):
-                halves = [arb(width * (i + fmpq(j, 64))).union(arb(width * (i + fmpq(j + 1, 64)))) for j in range(64)]
-                if not all(_on(half) < arb(_CEILING) for half in halves):
-                    return "inconclusive"
-    return "confirmed"
-
-
-def _on(odds: arb) -> arb:
-    """A ball around the values of f = L^2/(4 cosh(L/2)^2) on an interval, by its middle and a bound of the slope.
-
-    f' = L/(2 cosh(L/2)^2) (1 - L tanh(L/2)/2).
-    """
-    middle, radius = arb(odds.mid()), arb(odds.rad())
-    value = middle**2 / (4 * (middle / 2).cosh() ** 2)
-    slope = (odds / (2 * (odds / 2).cosh() ** 2) * (1 - odds * (odds / 2).tanh() / 2)).abs_upper()
-    return value + arb(0, 1) * slope * radius
+def _one_maximum() -> LegOutcome:
+    odds = sp.Symbol("L", positive=True)
+    f, product = odds**2 / (4 * sp.cosh(odds / 2) ** 2), odds * sp.tanh(odds / 2)
+    slope = odds * (2 - product) / (4 * sp.cosh(odds / 2) ** 2)
+    increase = (sp.tanh(odds / 2), odds / (2 * sp.cosh(odds / 2) ** 2))  # both are positive
+    gaps = (sp.diff(f, odds) - slope, sp.diff(product, odds) - sum(increase))
+    same = all(sp.simplify(gap.rewrite(sp.exp)) == 0 for gap in gaps)
+    return holds(same and all(term.is_positive for term in increase))
 
 
 def _maximum() -> LegOutcome:
-    bound = 100 / largest_varentropy(2)
-    return holds(
-        bool(bound > arb("227.67") and bound < arb("227.68") and 1 / arb(_CEILING) < bound / 100 + arb("1e-5"))
-    )
+    """By balls, which enclose the root."""
+    largest = largest_varentropy(2)
+    return holds(bool(largest < arb(_CEILING) and arb("227.67") < 100 / largest < arb("227.68")))
 
 
 def floor_measured(runs: Runs, level: float) -> Leg:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from temperance.claims.legs import Check, Runs, proof_leg
@@ -43,11 +43,12 @@ def exact_proof(runs: Runs) -> Leg:
     """
     rows: list[dict[str, Any]] = []
     intervals: list[dict[str, Any]] = []
-    for row in compared(runs):
-        accepted = [c for c in row.curves if why_refused(check, c) is None]
-        for o in row.entry.orders:
+    for e in compared(runs):
+        curves = [c for c in e.certificates if all(claim["side"] != "at most" for claim in c["claims"])]
+        accepted = [c for c in curves if why_refused(check, c) is None]
+        for o in e.orders:
             lower = None if o.order.lower is None else str(o.order.lower)
-            (rows if o.exact else intervals).append({**record(row.entry, o, _outcome(o, accepted)), "reached": lower})
+            (rows if o.exact else intervals).append({**record(e, o, _outcome(o, accepted)), "reached": lower})
     above = [r for r in intervals if r["outcome"] == "contradicted"]
     detail = f"{count_confirmed(rows)} orders that are said to be exact have a certificate that a curve meets the bound"
     detail += _open_of([*rows, *above]) + f"; {len(intervals)} others lie between a curve and a bound"
@@ -77,24 +78,15 @@ COMPARED = tuple(i for i, row in enumerate(ROWS) if (row.gate, row.expert) != LE
 """The rows of the atlas that the claim is about, by their places in `ROWS`."""
 
 
-@dataclass(frozen=True)
-class Compared:
-    """An entry of which a measurement or a study is kept, with bounds computed now, and the certificates of curves."""
-
-    entry: Entry
-    curves: Sequence[Mapping[str, Any]]
-
-
-def atlas_row(i: int) -> list[Compared]:
-    """What is compared of a row of the atlas, in a worker: the rows of all share both cores."""
+def atlas_row(i: int) -> list[Entry]:
+    """The entries of a row of which a measurement or a study is kept, with bounds computed now, in a worker."""
     row, measured = ROWS[i], stored()
-    there = [place for place in PLACES if is_tested(row, *place, measured)]
-    return [Compared(entry(row, *place, measured), bounds(row, *place).curves) for place in there]
+    return [entry(row, *place, measured) for place in PLACES if is_tested(row, *place, measured)]
 
 
-def compared(runs: Runs) -> list[Compared]:
+def compared(runs: Runs) -> list[Entry]:
     """What is compared, row by row."""
-    return [row for rows in runs.each(atlas_row, COMPARED) for row in rows]
+    return [e for entries in runs.each(atlas_row, COMPARED) for e in entries]
 
 
 def record(e: Entry, o: AtlasOrder, outcome: LegOutcome) -> dict[str, Any]:
@@ -118,7 +110,7 @@ _MOVING = 4  # parameters of an atom, in a measurement that is cheap
 
 def bounds_proof(runs: Runs) -> Leg:
     """Compute the bounds again: certificates that the checker accepts, theorems and identities."""
-    return proof_leg([_proved(comparison.entry) for comparison in compared(runs)])
+    return proof_leg([_proved(e) for e in compared(runs)])
 
 
 def _proved(e: Entry) -> Check:
@@ -134,7 +126,7 @@ def bounds_contact(runs: Runs) -> Leg:
 
     A missed minimum makes a measured order too small, and a bound need not be sharp: one that lies below says nothing.
     """
-    orders = [(comparison.entry, o) for comparison in compared(runs) for o in comparison.entry.orders]
+    orders = [(e, o) for e in compared(runs) for o in e.orders]
     held = [(e, o) for e, o in orders if o.contact != "not compared" and o.measured is not None]
     records = [record(e, o, holds(o.contact != "contradicted")) for e, o in held]
     some = cheap()
@@ -194,7 +186,7 @@ def atlas_slopes(runs: Runs, level: float) -> Leg:
     beside.
     """
     studies = slopes.stored_studies()
-    orders = [(comparison.entry, o) for comparison in compared(runs) for o in comparison.entry.orders]
+    orders = [(e, o) for e in compared(runs) for o in e.orders]
     tests = [_row(e, o, o.slope, studies, level) for e, o in orders if isinstance(o.slope, KeptSlope)]
     rows = [row for row in tests if row is not None]
     outcome, words = count(rows)

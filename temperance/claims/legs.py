@@ -34,11 +34,9 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import fits, study_record
 from temperance.numerics.contact.curves import Contact, Curve, CurveMeasure, contact
-from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
-from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.errors import SCALES, Flatness, flatness, hellinger, in_order, scaled
+from temperance.numerics.mixture.measures import Layout, MixingMeasure
+from temperance.numerics.studies.errors import hellinger, in_order
 from temperance.numerics.studies.independence import (
     atoms,
     gate_functions,
@@ -413,36 +411,6 @@ def judged(slopes: list[dict[str, Any]], records: dict[str, dict[str, Any]]) -> 
     names = ("total", "converged", "at_bound", "failed")
     total = {name: sum(r["fits"][name] for r in records.values()) for name in names}
     return Leg(combined(s["outcome"] for s in counted), detail, {"slopes": slopes, "fits": total, "studies": studies})
-
-
-def with_profile(leg: Leg, orbit: str, profile: Flatness) -> Leg:
-    """A leg of slopes with the likelihood along an orbit besides, which should be flat."""
-    size = f"{profile.relative:.0e} of its size"
-    detail = "likelihood flat along 1 orbit" + (f", to {size}" if profile.relative else "")
-    if not profile.flat:
-        detail = f"the likelihood moves along an orbit, by {size}"
-    outcome = holds(profile.flat)
-    record = {
-        "orbit": orbit,
-        "range": profile.range,
-        "log_likelihood": profile.size,
-        "relative": profile.relative,
-        "outcome": outcome,
-    }
-    return Leg(combined([leg.outcome, outcome]), f"{detail}; {leg.detail}", {"profiles": [record], **leg.data})
-
-
-def orbit_profile(study: Study, degree: float, *, at_truth: bool = False, size: int = 2000) -> Flatness:
-    """The likelihood of data of a study along (l beta1, l^p beta0, l^p tau), through the maximum or the truth.
-
-    Start at the true point: only part of the space lies on the orbit, and maxima elsewhere miss it.
-    """
-    gate = replace(study.gate, machine_code=False)  # which does not pay for so few points
-    x, y = sample(study.truth, gate, size, seed=study.seed, low=study.low, high=study.high)
-    start = study.truth
-    if not at_truth:
-        start = fit_points(study.layout, gate, Points(x, y), box=study.box, starts=5, seed=study.seed).measure
-    return flatness(scaled(start, SCALES, degree), gate, x, y)
 
 
 def variance_row(

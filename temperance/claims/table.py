@@ -112,7 +112,7 @@ CLAIMS: tuple[Claim, ...] = (
         legs=(
             ("proof", symmetries.homogeneous_proof),
             ("contact", symmetries.homogeneous_contact),
-            ("monte_carlo", symmetries.homogeneous_rates),
+            ("monte_carlo", partial(study_leg, studies=(RELU,))),
         ),
         optional=("contact",),
         studies=(RELU,),
@@ -148,7 +148,7 @@ CLAIMS: tuple[Claim, ...] = (
         legs=(
             ("proof", symmetries.mirror_proof),
             ("contact", symmetries.mirror_contact),
-            ("monte_carlo", symmetries.mirror_rates),
+            ("monte_carlo", partial(study_leg, studies=MIRROR)),
         ),
         studies=MIRROR,
         tests=(partial(planned_slopes, MIRROR),),

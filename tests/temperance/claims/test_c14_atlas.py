@@ -11,7 +11,6 @@ from temperance.claims.c14_atlas import (
     COMPARED,
     LEFT,
     SEED,
-    Compared,
     atlas_row,
     atlas_slopes,
     bounds_contact,
@@ -22,7 +21,7 @@ from temperance.claims.c14_atlas import (
 from temperance.claims.legs import Runs
 from temperance.claims.verify import claims_of
 from temperance.measurements import slopes
-from temperance.measurements.atlas import bounds, entry, key, stored
+from temperance.measurements.atlas import entry, key, stored
 from temperance.measurements.literature import ROWS, AtlasRow
 
 ROW = AtlasRow("softmax", papers=("2305.03288",))
@@ -32,7 +31,7 @@ LEGS = (bounds_proof, bounds_contact, exact_proof)
 
 
 def use(monkeypatch, *entries):
-    found = [Compared(e, bounds(e.row, e.cell, e.d).curves) for e in entries]
+    found = list(entries)
     monkeypatch.setattr(c14_atlas, "compared", lambda _: found)
 
 
@@ -60,7 +59,7 @@ def test_rows_are_found_in_workers_as_they_are_here():
         found = runs.each(atlas_row, rows)
         assert runs.each(atlas_row, rows) == found
     assert found == [atlas_row(i) for i in rows]
-    assert {one.entry.cell for one in found[0]} >= {"two"}
+    assert {one.cell for one in found[0]} >= {"two"}
 
 
 def test_the_legs_confirm_a_cell_in_which_all_agree(one):
@@ -92,7 +91,7 @@ def test_an_order_without_a_proof_is_open(monkeypatch):
 @pytest.mark.parametrize(("reached", "outcome"), [(Fraction(5), "contradicted"), (Fraction(3), "confirmed")])
 def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch, reached, outcome):
     """A curve above the bound 4 of b contradicts it; with one below the order is not called exact."""
-    e = c14_atlas.compared(None)[0].entry
+    e = c14_atlas.compared(None)[0]
     orders = [replace(o, order=replace(o.order, lower=reached)) if o.order.upper == 4 else o for o in e.orders]
     use(monkeypatch, replace(e, orders=tuple(orders)))
     leg = exact_proof(None)

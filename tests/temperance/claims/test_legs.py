@@ -13,7 +13,6 @@ from temperance.claims.legs import (
     proof_leg,
     verdict_check,
     with_lattices,
-    with_profile,
 )
 from temperance.claims.legs import judged as judged_slopes
 from temperance.measurements.judgement import (
@@ -29,7 +28,6 @@ from temperance.measurements.judgement import (
 from temperance.measurements.slopes import planned_slopes, predicted, study_record
 from temperance.numerics.contact.curves import CurveMeasure, line, scale_orbit
 from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, TANH, TANH_SPLITS
-from temperance.numerics.studies.errors import Flatness
 from temperance.numerics.studies.results import StudyResult
 
 OUTCOMES = ("confirmed", "contradicted", "inconclusive")
@@ -69,15 +67,6 @@ def test_a_leg_of_slopes_is_confirmed_only_if_every_predicted_slope_is():
         leg = judged_slopes([slope_record(o) for o in outcomes], RECORDS)
         assert leg.outcome == combined(o for o in outcomes if o)
         assert leg.data["fits"]["total"] == 48
-
-
-def test_a_moving_likelihood_contradicts_flatness():
-    flat, moving = Flatness(1e-9, 100.0), Flatness(1e-6, 100.0)
-    leg = judged_slopes([slope_record("confirmed")], RECORDS)
-    assert with_profile(leg, "orbit", flat).outcome == "confirmed"
-    assert with_profile(leg, "orbit", moving).outcome == "contradicted"
-    open_ = judged_slopes([slope_record("inconclusive")], RECORDS)
-    assert with_profile(open_, "orbit", flat).outcome == "inconclusive"
 
 
 TRUE = CurveMeasure.of(TANH.truth)
