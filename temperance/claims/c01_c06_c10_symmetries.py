@@ -203,8 +203,7 @@ def linear_proof(_: Runs) -> Leg:
     checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
     wanted = {"beta1/tau": 0.5, **_INVARIANTS}
     checks += [
-        (f"one density, so a flat likelihood, along the scale, d = {d}", partial(scaled_density, d))
-        for d in DIMENSIONS
+        (f"one density, so a flat likelihood, along the scale, d = {d}", partial(scaled_density, d)) for d in DIMENSIONS
     ]
     checks.append(("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, LINEAR, wanted)))
     return proof_leg(checks)
