@@ -8,10 +8,9 @@ import pytest
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import Box
 from temperance.numerics.information.required import standard_errors as expected_errors
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.show.inputs import read_csv
-from temperance.theory.activations.activation import activation
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -19,7 +18,7 @@ PLANE = MixingMeasure([[2.0, -1.0], [0.0, 0.0]], [0.5, 0.0], 1.0, [[1.0, 0.5], [
 
 
 def draw(measure, name, n, seed=1):
-    return sample(measure, compile_activation(activation(name)), n, seed=seed)
+    return sample(measure, compiled(name), n, seed=seed)
 
 
 def by_name(result):
@@ -61,7 +60,7 @@ CURVE = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -
 def test_standard_errors_are_those_of_the_expected_information():
     """tanh, 2000 points: quadrature gives the expectation, at the estimate, of the information of the data."""
     result = fit(*draw(CURVE, "tanh", 2000), fitted=2, activation="tanh", gauge="anchored", starts=2)
-    gate, layout = compile_activation(activation("tanh")), Layout(2, 1, "anchored")
+    gate, layout = compiled("tanh"), Layout(2, 1, "anchored")
     values = by_name(result)
     for name, atom, expected in expected_errors(result.fit.measure, layout, gate, -3.0, 3.0, 2000):
         assert values[name, atom].se == pytest.approx(expected, rel=0.25), (name, atom)
@@ -117,7 +116,7 @@ def test_an_activation_that_is_not_defined_everywhere():
     truth = MixingMeasure([[6.0], [1.0]], [-1.0, 0.0], 0.3, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
     source = "sqrt(z) + z/5"
     x = np.random.default_rng(3).uniform(0.1, 3, (800, 1))
-    _, y = sample(truth, compile_activation(activation(source)), 800, seed=5, x=x)
+    _, y = sample(truth, compiled(source), 800, seed=5, x=x)
     result = fit(x, y, fitted=2, starts=2, activation=source, tau=0.3)
     assert result.fit.status == "converged"
     assert (result.fit.measure.beta1 > 0).all()

@@ -9,18 +9,13 @@ from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import proved_of
 from temperance.numerics.fitting import fits
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
-from temperance.theory.activations.activation import activation
 from tests.numerics import by_hand
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 BOX = Box(50.0, 50.0, (0.02, 50.0), 50.0, 50.0, (1e-3, 4.0))
-
-
-def compiled(name):
-    return compile_activation(activation(name))
 
 
 def truth(beta1, tau=0.5, beta0=0.4):

@@ -11,9 +11,8 @@ from temperance.numerics.estimation.data import Units
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.separation import _rises, separated
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.points import Points
-from temperance.theory.activations.activation import activation
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
@@ -159,10 +158,10 @@ def test_points_on_a_plane_in_doubles_only_are_no_proof():
     points, units = Points(x, y), Units.of(Points(x, y), centred_x=True, centred_y=True)
     scaled = units.rescale(points)
     found = replace(result.fit, theta=np.linalg.solve(*reversed_units(units, result)))
-    assert separated(found, compile_activation(activation("z")), scaled, x) == (0,)
+    assert separated(found, compiled("z"), scaled, x) == (0,)
     moved = x.copy()
     moved[x[:, 1] == 0, 1] += 1e-15 * np.arange((x[:, 1] == 0).sum())
-    assert separated(found, compile_activation(activation("z")), scaled, moved) == ()
+    assert separated(found, compiled("z"), scaled, moved) == ()
 
 
 def reversed_units(units, result):

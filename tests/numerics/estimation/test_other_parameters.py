@@ -8,7 +8,7 @@ import sympy as sp
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.identifiability import single_twins, twin_matrix, twin_notes
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import MixingMeasure, log_density, sample
 from temperance.theory.activations.activation import activation
 from temperance.theory.twins.decision import twins
@@ -41,7 +41,7 @@ def test_a_twin_has_the_density_of_the_fit(name, gauge, beta1, expected):
     assert other.beta1.tolist() == expected
     rng = np.random.default_rng(3)
     x, y = rng.uniform(-3, 3, (50, g.d)), rng.normal(size=50)
-    gate = compile_activation(activation(name))
+    gate = compiled(name)
     np.testing.assert_allclose(log_density(other, gate, x, y), log_density(g, gate, x, y), rtol=1e-12)
     assert twin_notes(2, activation(name), gauge)
 
@@ -52,7 +52,7 @@ def test_flows_and_unique_fits_are_no_twins(name):
 
 
 def test_a_fit_tells_its_twin():
-    gate = compile_activation(activation("tanh"))
+    gate = compiled("tanh")
     x, y = sample(measure([[2.0], [0.5]]), gate, 400, seed=4)
     found = fit(x, y, fitted=2, activation="tanh", starts=2, seed=1)
     said = "beta1 of atom 0 is minus what it is here of atom 1 and beta1 of atom 1 is minus what it is here of atom 0"
@@ -73,7 +73,7 @@ def test_a_twin_that_asks_for_signs_is_told_where_the_fit_has_them():
 
 def test_a_fit_of_steps_does_not_tell_tau():
     """A gate with a step, which both signs make, is never below one without: tau/2 has its density too."""
-    gate = compile_activation(activation("sign"))
+    gate = compiled("sign")
     x, y = sample(measure([[2.0], [0.5]]), gate, 300, seed=2)
     found = fit(x, y, fitted=2, activation="sign", starts=3, seed=1)
     (tau,) = (e for e in found.estimates if e.parameter == "tau")
@@ -84,7 +84,7 @@ def test_a_fit_of_steps_does_not_tell_tau():
 
 def test_two_squares_of_two_variables_have_a_curve_of_one_density():
     """(b.x)^2 - (c.x)^2 is a product of two linear forms: one is multiplied, the other divided."""
-    gate = compile_activation(activation("z**2"))
+    gate = compiled("z**2")
     g = measure([[1.0, 0.3], [-0.2, 0.8]])
     near, far = 1.25, 0.75
     other = replace(g, beta1=np.array([[near, far], [far, near]]) @ g.beta1)
@@ -109,7 +109,7 @@ def test_two_squares_of_two_variables_have_a_curve_of_one_density():
 )
 def test_every_listed_twin_has_the_density_of_its_truth(name, gauge):
     """By the compiled density, apart from the algebra that proves identities; s(0) is what the compiled s has there."""
-    gate = compile_activation(activation(name))
+    gate = compiled(name)
     rng = np.random.default_rng(7)
     x, y = rng.uniform(-3, 3, (40, 1)), rng.normal(size=40)
     found = twins(name, gauge=gauge).twins

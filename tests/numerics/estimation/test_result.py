@@ -11,9 +11,8 @@ import pytest
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.result import Estimate, FitResult
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import MixingMeasure, sample
-from temperance.theory.activations.activation import activation
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 LINE = MixingMeasure([[2.0], [-1.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -21,7 +20,7 @@ PLANE = MixingMeasure([[2.0, -1.0], [-1.0, -1.0]], [0.5, 0.0], 1.0, [[1.0, 0.5],
 
 
 def draw(measure, name, n=600, seed=1):
-    return sample(measure, compile_activation(activation(name)), n, seed=seed)
+    return sample(measure, compiled(name), n, seed=seed)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ import pytest
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import Box
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure, sample
-from temperance.theory.activations.activation import activation
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -22,7 +21,7 @@ OPTIONS = {"softmax": {"gate": "softmax"}, "linear": {}, "tanh": {"activation": 
 
 def data(name):
     measure, s = CASES[name]
-    return sample(measure, compile_activation(activation(s)), 1200, seed=4)
+    return sample(measure, compiled(s), 1200, seed=4)
 
 
 @cache
@@ -99,7 +98,7 @@ def test_the_fit_is_told_in_the_units_of_the_data(name):
     x, y = data(name)
     x, y = 5 * x + 1 * (name != "gelu"), 0.1 * y + 3
     found = fit(x, y, fitted=2, starts=2, **OPTIONS[name]).fit
-    value, _, hessian = evaluate(found.theta, found.layout, compile_activation(activation(CASES[name][1])), x, y)
+    value, _, hessian = evaluate(found.theta, found.layout, compiled(CASES[name][1]), x, y)
     assert found.log_likelihood == pytest.approx(value, rel=1e-10)
     size = np.abs(hessian).max()
     np.testing.assert_allclose(found.information, -hessian, rtol=1e-6, atol=1e-9 * size)
@@ -119,7 +118,7 @@ def test_a_box_of_the_user_is_one_of_the_data():
 
 def test_variances_far_below_that_of_y_are_not_at_a_bound():
     small = MixingMeasure(LINE.beta1, LINE.beta0, LINE.tau, LINE.a, LINE.b, [1e-4, 4e-4])
-    x, y = sample(small, compile_activation(activation("identity")), 1200, seed=4)
+    x, y = sample(small, compiled("identity"), 1200, seed=4)
     result = fit(x, y, fitted=2, gate="softmax", starts=3)
     assert result.fit.status == "converged"
     np.testing.assert_allclose(np.sort(result.fit.measure.nu), [1e-4, 4e-4], rtol=0.2)

@@ -4,27 +4,22 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.kernels import BLOCK
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
-from temperance.theory.activations.activation import activation
 from tests.numerics import by_hand
 
 CASES = [("linear", "anchored", 1, 1), ("linear", "anchored", 3, 1), ("tanh", "free", 2, 1), ("gelu", "anchored", 2, 2)]
 PARTS = ("value", "score", "hessian")
 
 
-def gate(name):
-    return compile_activation(activation(name))
-
-
 def case(name, gauge, k, d, n=2 * BLOCK + 77):
     """Layout, gate, theta, x, y, whole weights with zeros among them, and a reference."""
     layout, rng = Layout(k, d, gauge), np.random.default_rng([k, d, n])
     theta, x, y = rng.normal(0, 0.7, layout.size), rng.uniform(-2, 2, (n, d)), rng.normal(0, 2, n)
-    return layout, gate(name), theta, x, y, rng.integers(0, 5, n).astype(float), rng.normal(size=n)
+    return layout, compiled(name), theta, x, y, rng.integers(0, 5, n).astype(float), rng.normal(size=n)
 
 
 def check_equal(ours, exact):
@@ -55,7 +50,7 @@ def test_kernel_and_plain_version_agree(setting):
 
 
 def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
-    layout, s = Layout(2, 1, "free"), gate("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)")
+    layout, s = Layout(2, 1, "free"), compiled("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)")
     _, _, theta, x, y, w, reference = case(*CASES[2], n=20)
     x[3], w[3] = 900.0 / theta[1], 2.0
     value, score, _ = evaluate(theta, layout, s, x, y, w, reference)
@@ -89,12 +84,12 @@ def test_value_and_score_at_ten_to_the_twelve_are_those_of_forty_digits():
     truth = MixingMeasure([[1.5], [-1.5]], [0.5, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [0.25, 0.5])
     columns, rows = np.array([-2.5, -1.0, 0.5, 2.0]), 0.1875 * np.arange(-48, 49)
     x, y = np.repeat(columns, len(rows)), np.tile(rows, len(columns))
-    reference = log_density(truth, gate("tanh"), x[:, None], y)
+    reference = log_density(truth, compiled("tanh"), x[:, None], y)
     p = np.exp(reference) * 0.1875 / len(columns)
     w = rng.multinomial(n, p / p.sum()).astype(float)
     x, y, w, reference = (array[w > 0] for array in (x, y, w, reference))
     theta = layout.pack(truth) + 1e-6 * rng.normal(size=layout.size)
-    value, score, hessian = evaluate(theta, layout, gate("tanh"), x[:, None], y, w, reference)
+    value, score, hessian = evaluate(theta, layout, compiled("tanh"), x[:, None], y, w, reference)
     with mp.workdps(40):
         point, step = [mp.mpf(t) for t in theta], mp.mpf(10) ** -12
         exact = exact_value(point, x, y, w, reference)

@@ -18,14 +18,9 @@ from temperance.numerics.information.required import (
     relative_beta1,
     standard_errors,
 )
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
-from temperance.theory.activations.activation import activation
 from tests.numerics.by_hand import log_likelihood
-
-
-def compiled(name):
-    return compile_activation(activation(name))
 
 
 def pair(beta1=(1.0, 0.0), beta0=-0.2, tau=0.5, nu=(0.25, 0.5)):

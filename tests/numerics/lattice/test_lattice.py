@@ -13,7 +13,7 @@ from scipy.stats import chi2, norm
 from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
@@ -36,17 +36,12 @@ from temperance.numerics.studies.lattice import (
     lattice_step,
     samples,
 )
-from temperance.theory.activations.activation import activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.by_name import model
 
 BOX = Box(beta1=10.0, beta0=10.0, tau=(0.025, 10.0), a=10.0, b=10.0, nu=(0.1, 1.5))
 PLANE = MixingMeasure([[1.0, 0.5], [0.0, 0.0]], [0.3, 0.0], 0.5, [[0.5, -1], [0, 0.5]], [1.0, -1.0], [0.25, 0.5])
 MADE = settings.TANH_MIRROR
-
-
-def gate(name):
-    return compile_activation(activation(name))
 
 
 def of(chosen, n=10**12):
@@ -88,7 +83,7 @@ def test_arbitrary_gates_have_the_experiment_too(name, expert):
 
 
 def test_a_plane_has_the_experiment_too():
-    made = experiment(PLANE, gate("tanh"), BOX, n=10**12)
+    made = experiment(PLANE, compiled("tanh"), BOX, n=10**12)
     assert made.x.shape == (144, 2)
     np.testing.assert_allclose(made.probability.sum(axis=1) * 144, 1, rtol=0, atol=1e-14)
     assert normalisation(made).box < 2e-19
@@ -126,9 +121,9 @@ def test_kinks_that_move_have_a_finer_design():
     assert [columns_needed(1, kinks, 10**12) for kinks in (False, True)] == [48, 10**4]
     truth = MixingMeasure([[0.5], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
     for name, columns in (("relu", 48), ("hardtanh", 1000), ("tanh", 48)):
-        assert len(experiment(truth, gate(name), BOX, n=10**9).x) == columns
+        assert len(experiment(truth, compiled(name), BOX, n=10**9).x) == columns
     on_a_point = MixingMeasure([[1 / 2.9375], [0.0]], [0.25, 0.0], 0.5, [[0.5], [-0.5]], [2.0, -2.0], [1.0, 0.25])
-    assert len(experiment(on_a_point, gate("hardtanh"), BOX, n=100).x) == 49
+    assert len(experiment(on_a_point, compiled("hardtanh"), BOX, n=100).x) == 49
 
 
 @pytest.mark.parametrize(
@@ -140,7 +135,7 @@ def test_kinks_that_move_have_a_finer_design():
 )
 def test_a_truth_that_has_no_experiment_is_refused(truth, box, message):
     with pytest.raises(ValueError, match=message):
-        experiment(truth, gate("tanh"), box, n=10**6)
+        experiment(truth, compiled("tanh"), box, n=10**6)
 
 
 @pytest.mark.parametrize("sizes", [(), (10, 10), (100, 10), (0, 5), (10, 10**20)])

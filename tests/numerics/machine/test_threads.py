@@ -10,10 +10,9 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import temperance
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, log_density
 from temperance.numerics.mixture.threads import one_blas_thread
-from temperance.theory.activations.activation import activation
 from tests.numerics.by_hand import log_likelihood
 
 
@@ -33,7 +32,7 @@ def digest(threads, command):
 def test_the_threads_of_blas_change_no_bit_of_a_likelihood():
     """Three atoms in three dimensions: sums that OpenBLAS does split among threads."""
     rng = np.random.default_rng(5)
-    layout, gate = Layout(3, 3), compile_activation(activation("tanh"))
+    layout, gate = Layout(3, 3), compiled("tanh")
     theta, x, y = rng.normal(size=layout.size), rng.uniform(-3, 3, (3000, 3)), rng.normal(size=3000)
     found = []
     for threads in (1, 2):

@@ -1,5 +1,6 @@
 """What the commands say of one formula agrees: derive, twins, efficiency, coefficient, predict and exponents."""
 
+import json
 from fractions import Fraction
 
 import pytest
@@ -94,3 +95,78 @@ def test_what_is_identifiable_is_not_flat(expert):
     assert not any(o["flat"] for o in orders)
     coefficient = temperance.coefficient("softmax", expert, true=2, fitted=2).found
     assert coefficient.bic == Fraction(2 * len(spec.parameters) + 2 - 2, 2) - Fraction(null_directions(spec, 2) - 2, 2)
+
+
+# -- what is held of the last atom is its score, in predictions and in numbers of observations alike (theory 2.1)
+
+
+WAVE = "kappa*cos(x - c)/tau"
+TWO_WAVES = "(p*sin(x) + q*x**2)/tau"
+
+
+def n_of(gate, parameter):
+    return temperance.efficiency(gate=gate, parameter=parameter).rows()[0]["n"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "parameters"),
+    [
+        (WAVE, ("kappa", "kappa/tau", "c", "beta0/tau", "nu")),
+        (TWO_WAVES, ("q", "tau", "p/tau")),
+        ("v*tanh(w*x)/tau", ("v", "v/tau", "w")),
+    ],
+)
+def test_what_has_a_rate_has_a_number_of_observations(gate, parameters):
+    sharp = {p["parameter"]: p["sharp"] for p in temperance.predict(gate, true=2, fitted=2).to_json()}
+    for parameter in parameters:
+        assert (n_of(gate, parameter) is not None) == (sharp[parameter] == "1/2"), parameter
+
+
+def test_a_score_that_is_held_is_a_gate_without_temperature():
+    """The flow brings tau to 1, where the gate is another model, of which nothing has to be held along a flow."""
+    for with_tau, without in (("c", "c"), ("kappa/tau", "kappa")):
+        assert n_of(WAVE, with_tau) == pytest.approx(n_of("kappa*cos(x - c)", without), rel=1e-6)
+
+
+def test_differences_do_not_depend_on_what_is_held():
+    gap = "(kappa[1]*cos(c[1]) - kappa[2]*cos(c[2]))/tau"
+    row = temperance.efficiency(gate=WAVE, parameter="kappa").rows()[0]
+    assert row["not_identifiable"] == "flow"
+    assert row["n_invariant"] == pytest.approx(n_of(WAVE, gap), rel=1e-6)
+
+
+def test_a_temperature_that_no_flow_of_an_atom_moves_stays_free():
+    row = temperance.efficiency(gate="-(x - c)**2/tau", parameter="c").rows()[0]
+    assert (row["n"], row["not_identifiable"]) == (None, "temperature")
+    assert n_of("-(x - c)**2/tau", "(c[1] - c[2])/tau") == pytest.approx(row["n_invariant"], rel=1e-6)
+
+
+# -- `temperance coefficient` and `temperance.coefficient`
+
+
+KEYS = {"lower", "upper", "exact", "multiplicity", "bic", "stratum", "reason"}
+
+
+def test_the_record_is_that_of_the_function(output):
+    record = json.loads(output("coefficient", "--activation", "tanh", "--true", "2", "--fitted", "3", "--json"))
+    assert record == temperance.coefficient(activation="tanh", true=2, fitted=3).to_json()
+    assert record.keys() >= KEYS
+    assert (record["exact"], record["bic"], record["multiplicity"], record["local"]) == ("11/2", "7", 1, True)
+
+
+def test_a_formula_is_understood_and_has_the_answer_of_its_name():
+    found = temperance.coefficient("tanh(w*x)/tau", "m*x + c", true=2, fitted=3)
+    named = temperance.coefficient(activation="tanh", true=2, fitted=3)
+    assert found.found.exact == named.found.exact
+    assert found.to_json()["gate_formula"] is not None
+    assert named.to_json()["gate_formula"] is None
+
+
+@pytest.mark.parametrize(("gauge", "value", "held"), [("free", "5", "nothing"), ("anchored", "4.5", "v")])
+def test_the_gauge_of_the_value_is_named(gauge, value, held):
+    answer = temperance.coefficient("tanh(v*x)/tau", true=2, fitted=2, gauge=gauge)
+    first, _, understood, *_ = map(str, answer.summary.all)
+    assert first == f"lambda = {value}: two true tanh experts, two fitted; BIC charges {value} ({gauge} gauge)"
+    assert f"held of the last atom: {held};" in understood
+    assert answer.to_json()["gauge"] == gauge
+    assert temperance.coefficient("softmax", true=2, fitted=2).gauge is None

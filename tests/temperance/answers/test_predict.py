@@ -1,6 +1,5 @@
 """`temperance predict`: exponents as fractions or null, each with its reason."""
 
-import json
 import re
 
 import pytest
@@ -9,7 +8,6 @@ import temperance
 from temperance.commands.app import run
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
-_KEYS = ["parameter", "cell_size", "sharp", "published", "reason", "identifiable", "reason_kind", "at_least"]
 
 
 def asked(capsys, *arguments):
@@ -22,32 +20,6 @@ def words_at(activation, beta1, tau=1, gauge="free", fitted=2):
     truth = {"beta1": [[b] for b in beta1], "beta0": [0.5, 0], "tau": tau, **experts}
     at = {**truth, "x": {"law": "uniform", "low": -3, "high": 3}}
     return temperance.predict(activation=activation, true=2, fitted=fitted, gauge=gauge, truth=at)
-
-
-def test_json_holds_fractions_or_null_with_reasons(capsys):
-    found = json.loads(asked(capsys, "--gate", "softmax", "--true", "2", "--fitted", "3", "--json"))
-    assert all(list(row) == _KEYS for row in found)
-    assert {
-        (row["sharp"], row["published"]) for row in found if row["parameter"] == "beta1" and row["cell_size"] == 2
-    } == {("1/4", "1/8")}
-    scale = json.loads(asked(capsys, "--true", "2", "--fitted", "2", "--json"))
-    (tau,) = (row for row in scale if row["parameter"] == "tau")
-    assert (tau["cell_size"], tau["sharp"], tau["published"], tau["identifiable"]) == (None, None, None, False)
-    assert {row["identifiable"] for row in found} == {True}
-    assert "not identifiable" in tau["reason"]
-    assert "published as slower than any polynomial" in tau["reason"]
-
-
-def test_the_table_has_no_number_without_its_reason(capsys):
-    told = asked(capsys, "--activation", "tanh", "--gauge", "anchored", "--true", "2", "--fitted", "3")
-    lines = told.splitlines()
-    assert lines[4] == "Predicted rates n^(-p): tanh, anchored gauge, k* = 2, k = 3"
-    assert lines[0] == "Slowest predicted rate: n^(-1/8), of b; in some of the cases only: tau, beta1, weight, a"
-    assert lines[1].startswith("A published exponent below the sharp one is a correct bound")
-    assert lines[2].startswith("A twin has the density of this truth, (b, 0, beta0, tau) -> (0, -b, beta0, tau):")
-    marks = {line.split()[-1] for line in lines if line.startswith((" tau ", " beta1 ", " a ", " b ", " nu "))}
-    assert all(any(line.startswith(mark) for line in lines) for mark in marks)
-    assert "] the anchor cell is split: no statement covers it" in told
 
 
 @pytest.mark.parametrize(
@@ -112,17 +84,6 @@ def test_a_truth_decides_what_a_generic_point_leaves_open():
     generic = temperance.predict(activation="gelu", true=2, fitted=2).words[0]
     assert "tau, " not in generic.partition("no rate")[2]
     assert words_at("gelu", (1, -1), tau=0.5).words[0].endswith("no rate is predicted of: tau, beta1")
-
-
-@pytest.mark.parametrize(("activation", "gauge"), [("relu", "free"), ("z**2+1", "anchored")])
-def test_a_homogeneous_activation_is_not_identifiable_with_more_atoms_either(activation, gauge, capsys):
-    words = ("--activation", activation, "--gauge", gauge, "--true", "2", "--fitted", "4", "--json")
-    gate = [row for row in json.loads(asked(capsys, *words)) if row["parameter"] in ("tau", "beta1")]
-    assert {row["cell_size"] for row in gate} == {None, 1, 2, 3}
-    for row in gate:
-        assert row["sharp"] is None
-        assert "(l beta1, l" in row["reason"]
-        assert "tau), l > 0: not identifiable; contact orders" in row["reason"]
 
 
 def test_where_a_sharp_condition_fails_the_command_that_bounds_the_orders_is_named():

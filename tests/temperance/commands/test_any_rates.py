@@ -1,46 +1,25 @@
 """`predict` and `rates` of models that have no theorems of their own, and of formulas of those that have."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 import temperance
 from temperance.commands.app import run
+from temperance.measurements.rate_studies import study_for
+from temperance.measurements.slopes import study_record
+from temperance.measurements.true_measures import default_truth, read_truth
+from temperance.numerics.mixture.measures import measure_of
 from temperance.numerics.studies import run as study_runs
+from temperance.numerics.studies.run import run_study
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
 SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")
-TWO = {"true": 2, "fitted": 3, "loss": "least-squares"}
 QUICK = ("--n", "300,600", "--replicates", "10", "--workers", "1")
-
-
-def test_predict_says_what_was_understood_what_is_proved_and_what_computes_the_rest(output):
-    lines = output("predict", *WAVE, *ALL).splitlines()
-    assert lines[0].startswith("Slowest predicted rate: n^(-1/12), of a, b, mean a, mean b; no rate")
-    assert lines[3] == "Predicted rates n^(-p): kappa*cos(x - c)/tau gate, gaussian expert, d = 1, k* = 2, k = 4"
-    assert lines[4].startswith("gate exp(beta0/tau + kappa*cos(c - x)/tau): own kappa, c; shared tau")
-    assert any("at least 1/8" in line for line in lines)
-    assert lines[1] == (
-        "Orders that are only measured: `temperance exponents --gate 'kappa*cos(x - c)/tau'`; rates: "
-        "`temperance rates --gate 'kappa*cos(x - c)/tau' --true 2 --fitted 3`"
-    )
-
-
-def test_json_has_a_rate_or_one_that_errors_have_at_least(output):
-    (proved,) = (
-        p
-        for p in json.loads(output("predict", *WAVE, *SPLIT, "--json"))
-        if p["parameter"] == "a" and p["cell_size"] == 2
-    )
-    assert (proved["sharp"], proved["at_least"], proved["reason_kind"]) == ("1/4", None, "theorem")
-    (a,) = (
-        p for p in json.loads(output("predict", *WAVE, *ALL, "--json")) if p["parameter"] == "a" and p["cell_size"] == 2
-    )
-    assert (a["sharp"], a["at_least"], a["reason_kind"], a["published"]) == (None, "1/8", "at_least", None)
-    assert "no paper on this model is in the list" in a["reason"]
 
 
 @pytest.mark.parametrize(
@@ -61,19 +40,6 @@ def test_what_papers_have_of_a_gate_of_the_table_is_said():
     assert str(found["beta1"].published) == "1/2"
     assert "2402.03226" in found["tau"].published_reason
     assert "2405.14131" in temperance.predict("cosine", true=2, fitted=2).predictions[0].published_reason
-
-
-def test_least_squares_have_the_rates_of_their_orders():
-    """tanh experts have the order 2, and linear ones are flat; a mean has the order 1."""
-    found = {p.parameter: p for p in temperance.predict("softmax", None, "nonlinear:tanh", **TWO).predictions}
-    assert {n: str(p.sharp) for n, p in found.items()} == {
-        **dict.fromkeys(("beta1", "a", "b"), "1/4"),
-        **dict.fromkeys(("mean beta1", "mean a", "mean b", "function"), "1/2"),
-    }
-    linear = {p.parameter: p for p in temperance.predict(activation="tanh", **TWO).predictions}
-    assert [n for n, p in linear.items() if p.flat] == ["a", "b"]
-    more = temperance.predict("softmax", None, "nonlinear:tanh", **{**TWO, "fitted": 5}).predictions
-    assert {p.cell_size for p in more if p.sharp is None} == {2, 3}
 
 
 def test_rates_have_the_keys_of_those_of_named_gates(output):
@@ -150,9 +116,123 @@ def test_the_slopes_of_models_of_no_paper_are_those_that_are_predicted(output, n
     assert missed == {}
 
 
-def test_predict_names_no_command_that_refuses(output):
-    assert "--split all" in output("predict", "--gate", "sigmoid", *SPLIT).splitlines()[1]
-    exact = output("predict", "--gate", "sigmoid", *EXACT).splitlines()[1]
-    assert exact == "Rates: `temperance rates --gate sigmoid --true 2 --fitted 2`"
-    outcomes = output("predict", "--gate", "softmax", "--expert", "multinomial:2", *EXACT)
-    assert "temperance rates" not in outcomes
+# -- which truths and options `rates` takes, and how it refuses others
+
+
+POINT = {
+    "beta1": [[3], [0.5]],
+    "beta0": [1, 0],
+    "tau": 0.25,
+    "a": [[1], [-1]],
+    "b": [2, -2],
+    "nu": [0.25, 0.5],
+    "x": {"law": "uniform", "low": -2, "high": 4},
+}
+
+
+def test_a_truth_from_a_file(tmp_path):
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(POINT))
+    truth = read_truth(str(path))
+    assert truth.box == (-2, 4)
+    study = study_for(gate="activation", source="tanh", true=2, fitted=2, truth=truth)
+    assert study.truth.beta1.tolist() == [[3.0], [0.5]]
+    assert study.definition["low"] == -2.0
+
+
+@pytest.mark.parametrize("true_k", [1, 2, 3, 5])
+@pytest.mark.parametrize("dim", [1, 3])
+def test_the_default_truth_is_identifiable(true_k, dim):
+    for anchored in (True, False):
+        g = measure_of(default_truth(true_k, dim, anchored=anchored))
+        assert (g.k, g.d) == (true_k, dim)
+        assert len(set(g.b.tolist())) == true_k
+        assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k
+
+
+ASKED = {
+    "exponents": ["--gate", "softmax", "--bounds-only"],
+    "efficiency": ["--gate", "tanh(w*x + c)/tau", "--parameter", "tau"],
+    "rates": ["--true", "2", "--fitted", "2", "--n", "1000,2000", "--replicates", "10", "--workers", "1"],
+    "paper": ["--gate", "beta1*x**3", "--without-experiments"],
+}
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_a_truth_that_is_saved_is_one_to_ask_with(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run([command, *ASKED[command], "--save-truth", "first.json"]) == 0
+    assert run([command, *ASKED[command], "--truth", "first.json", "--save-truth", "second.json"]) == 0
+    assert Path("first.json").read_text() == Path("second.json").read_text()
+    capsys.readouterr()
+    assert run([command, *ASKED[command], "--truth", "first.json", "--save-truth", "first.json"]) == 2
+    assert "named twice" in capsys.readouterr().err
+
+
+# -- what `rates` measures: JSON, groups of every gate, sizes and experiments
+
+
+SHORT = ["--n", "300,600,1200", "--replicates", "10"]
+
+
+def test_json_has_the_documented_keys_and_nothing_of_the_machine(output, tmp_path):
+    store = str(tmp_path / "s.sqlite")
+    outputs = []
+    for extra in ([], ["--store", store], ["--store", store]):
+        outputs.append(output("rates", "--true", "2", "--fitted", "2", *SHORT, *extra, "--workers", "1", "--json"))
+    assert len(set(outputs)) == 1
+    record = json.loads(outputs[0], parse_constant=pytest.fail)
+    assert list(record) == ["setting", "experiment", "slopes", "fits", "conditions"]
+    assert record["experiment"] == record["setting"]["experiment"] == "lattice"
+    assert list(record["fits"]) == ["total", "converged", "at_bound", "failed"]
+    assert record["fits"]["total"] == 30
+    keys = ["parameter", "cell", "cell_size", "share", "slope", "ci", "predicted", "published", "outcome", "sharp"]
+    for slope in record["slopes"]:
+        assert [k for k in slope if k in keys] == keys
+        for n, point in zip((300, 600, 1200), slope["points"], strict=True):
+            assert list(point) == ["n", "rms", "se", "ci", "fits"]
+            assert point["n"] == n
+            assert point["ci"][0] < point["rms"] < point["ci"][1]
+    assert {s["parameter"] for s in record["slopes"]} == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
+    assert {(s["predicted"], s["published"]) for s in record["slopes"]} == {(-0.5, -0.5)}
+    assert all(s["slope"] < 0 for s in record["slopes"])
+    assert str(tmp_path) not in outputs[0]
+
+
+@pytest.mark.slow
+def test_an_over_specified_cell_has_the_sharp_and_the_published_number():
+    record = study_record(run_study(study_for(gate="softmax", true=2, fitted=3, n=(300, 900), replicates=12)))
+    (beta1,) = {
+        (s["predicted"], s["published"]) for s in record["slopes"] if s["parameter"] == "beta1" and s["cell_size"] == 2
+    }
+    assert beta1 == (-0.25, -0.125)
+    assert {(s["predicted"]) for s in record["slopes"] if s["parameter"] == "b" and s["cell_size"] == 2} == {-0.125}
+    for cell in (0, 1):
+        assert sum(
+            s["share"] for s in record["slopes"] if s["parameter"] == "a" and s["cell"] == cell
+        ) == pytest.approx(1)
+
+
+def test_beta1_of_the_anchor_has_no_slope(output):
+    """The gauge holds it at 0: it is no row, and nothing that is left open."""
+    options = ["--activation", "relu", "--gauge", "anchored", "--true", "2", "--fitted", "2", "--workers", "1"]
+    slopes = json.loads(output("rates", *options, *SHORT, "--json"))["slopes"]
+    assert [s["cell"] for s in slopes if s["parameter"] == "beta1"] == [0]
+    assert [s["cell"] for s in slopes if s["parameter"] == "a"] == [0, 1]
+    assert all(s["slope"] is not None for s in slopes)
+
+
+def test_the_lattice_is_the_default_where_there_is_one():
+    tanh = {"gate": "activation", "source": "tanh", "true": 2, "fitted": 2}
+    made = study_for(**tanh)
+    assert (made.experiment, made.sizes) == ("lattice", tuple(10**j for j in range(4, 13)))
+    kinked = study_for(**{**tanh, "source": "hardtanh"})
+    assert (kinked.experiment, kinked.sizes[-1], len(kinked.lattice.x)) == ("lattice", 10**8, 466)
+    assert study_for(**{**tanh, "source": "relu"}).sizes == made.sizes  # its kink stays at x = 0
+    for samples in (study_for(**tanh, experiment="sample"), study_for(**tanh, dim=3)):
+        assert (samples.experiment, samples.sizes[-1]) == ("sample", 32000)
+
+
+def test_sizes_may_be_powers_of_ten(output):
+    options = ["--n", "1e2,300,1.0e3", "--replicates", "10", "--workers", "1", "--json"]
+    assert json.loads(output("rates", "--true", "2", "--fitted", "2", *options))["setting"]["sizes"] == [100, 300, 1000]

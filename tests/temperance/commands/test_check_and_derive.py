@@ -7,47 +7,13 @@ import shlex
 import pytest
 
 import temperance
-
-ISSUE = ["tanh", "sigmoid", "gelu", "relu", "z**2"]
-VERDICT = ["verdict", "fails_at_tau", "relation", "scope"]
+from temperance.commands.app import run
+from temperance.theory.coq.files import FILES
 
 
 def strict(text):
     """JSON without NaN, keys in their order."""
     return json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
-
-
-def test_an_argument_with_a_dash_works_after_two_dashes(output):
-    assert strict(output("check", "--json", "--", "-z"))[0]["activation"] == "-z"
-
-
-def test_check_json_has_the_documented_keys_in_order(output):
-    found = strict(output("check", *ISSUE, "--json"))
-    assert [entry["activation"] for entry in found] == ISSUE
-    for entry in found:
-        keys = ["activation", "expression", "first_order", "second_order", "sharp", "mirror", "exceptional_parameters"]
-        assert list(entry) == [*keys, "mirror_points", "coq"]
-        assert list(entry["first_order"]) == ["verdict", "relation", "scope", "reason"]
-        second = ["verdict", "failing_families", "fails_at_tau", "relation", "scope", "reason"]
-        assert list(entry["second_order"]) == second
-        assert list(entry["sharp"]) == ["tau_beta1", "a", "b_nu"]
-        assert all(list(v) == VERDICT for v in entry["sharp"].values())
-    assert [entry["first_order"]["verdict"] for entry in found] == ["holds", "holds", "holds", "fails", "fails"]
-    enough, loses = "Scores.first_order_is_enough", "Scores.relation_loses_tau"
-    assert [entry["coq"] for entry in found] == [enough, enough, enough, loses, loses]
-    assert [entry["mirror"] for entry in found] == ["odd", "odd", "homogeneous", "homogeneous", "even"]
-
-
-def test_json_has_special_temperatures_parameters_and_what_is_open(output):
-    at_one, family, none, open_ = strict(
-        output("check", "log(1 + z**2)", "elu(z, c)", "mish", "z - atan(tan(z))", "--json")
-    )
-    assert at_one["second_order"]["verdict"] == "holds"
-    assert at_one["second_order"]["fails_at_tau"] == at_one["sharp"]["tau_beta1"]["fails_at_tau"] == ["1"]
-    assert family["exceptional_parameters"] == {"c": ["0"]}
-    assert (none["mirror"], none["mirror_points"]) == (None, {"type": "none", "reason": None})
-    assert (open_["mirror"], open_["mirror_points"]["type"]) == (None, "undecided")
-    assert open_["mirror_points"]["reason"]
 
 
 @pytest.mark.parametrize(
@@ -67,33 +33,6 @@ def test_require_tells_by_the_exit_status(output, names, required, status):
 def test_the_command_that_a_check_names_can_be_run(output):
     line = next(line for line in output("check", "gelu").splitlines() if line.startswith("how fast: "))
     assert "gelu, anchored gauge" in output(*shlex.split(line.partition(": temperance ")[2]))
-
-
-def test_derive_json_has_the_documented_keys_in_order(output):
-    found = strict(output("derive", "--gate", "linear", "--dim", "1", "--order", "2", "--json"))
-    keys = ["gate", "expert", "dim", "loss", "order", "derivatives", "rank", "relations", "generators", "complete"]
-    assert list(found) == [*keys, "missing", "symmetries", "identifiable_functions", "gate_formula"]
-    assert (found["derivatives"], found["rank"], len(found["relations"])) == (21, 12, 9)
-    assert found["generators"][0] == {"order": 1, "equation": "tau*u_{tau} + beta1*u_{beta1} = 0"}
-    assert found["identifiable_functions"] == ["beta1/tau", "beta0/tau", "a", "b", "nu"]
-    assert all(relation["equation"] in output("derive") for relation in found["relations"])
-    assert strict(output("derive", "--activation", "tanh", "--order", "1", "--json"))["gate"] == "activation"
-
-
-@pytest.mark.parametrize(
-    ("options", "weight", "density"),
-    [
-        ([], "exp(beta0/tau + beta1*x/tau)", "N(y | a*x + b, nu)"),
-        (["--gate", "generic", "--expert", "nonlinear"], "exp(beta0/tau + s(beta1*x)/tau)", "N(y | h(a*x + b), nu)"),
-        (["--gate", "softmax", "--expert", "polynomial:2"], "exp(beta0 + beta1*x)", "N(y | a_1*x + a_2*x**2 + b, nu)"),
-        (["--expert", "multinomial:2"], "exp(beta0/tau + beta1*x/tau)", "exp(Piecewise((a_1*x + b_1 - log("),
-    ],
-)
-def test_a_derivation_says_the_model_under_its_answer(output, options, weight, density):
-    answer, _, _, gate, expert, *_ = output("derive", "--order", "1", *options).splitlines()
-    assert answer.startswith(("Identifiable: ", "What is identifiable is not decided: "))
-    assert weight in gate
-    assert density in expert
 
 
 def test_a_long_list_is_cut_and_says_how_to_see_all(output):
@@ -133,3 +72,103 @@ def test_a_derivation_has_the_derivatives_of_tanh_as_powers_of_sech():
     (lines,) = (b.lines for s in found.steps if s.name == "Derivatives" for b in s.blocks[3:4])
     assert r"\operatorname{sech}^{2}{\left(\beta_{1} x \right)}" in lines[0]
     assert not any("e^{" in line for line in lines)
+
+
+# -- certificates in files: written by `check --certificate`, re-proved by `certify`
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "certificates.json"
+    assert run(["check", "tanh", "relu", "log(1 + z**2)", "--certificate", str(path)]) == 0
+    return path
+
+
+def test_a_written_file_is_proved(written, capsys, output):
+    capsys.readouterr()
+    first, _, *lines = output("certify", str(written)).splitlines()
+    assert len(lines) == 15
+    assert all(": proved: " in line for line in lines)
+    assert first == "15 of 15 certificates are proved"
+
+
+def test_a_changed_file_is_rejected(written, capsys):
+    certificates = json.loads(written.read_text())
+    certificates[3]["claims"][0]["side"] = "fails"
+    written.write_text(json.dumps(certificates))
+    capsys.readouterr()
+    assert run(["certify", str(written)]) == 1
+    assert capsys.readouterr().out.count("rejected") == 1
+
+
+def test_what_is_written_is_said(tmp_path, capsys):
+    certificates, theorems = tmp_path / "tanh.json", tmp_path / "tanh.v"
+    assert run(["check", "tanh", "--certificate", str(certificates), "--coq", str(theorems)]) == 0
+    library = [f"{name}.v" for name in FILES]
+    one, other = capsys.readouterr().err.splitlines()
+    assert one.startswith("5 ")
+    assert str(certificates) in one
+    assert all(name in other for name in (str(theorems), *library))
+    assert {path.name for path in tmp_path.iterdir()} == {"tanh.json", "tanh.v", *library}
+
+
+def test_theorems_that_cannot_be_written_are_bad_input(tmp_path, capsys):
+    theorems = tmp_path / "none.v"
+    assert run(["check", "z+a", "gamma", "--coq", str(theorems)]) == 2
+    out, err = capsys.readouterr()
+    assert "tau learnable" in out
+    heads = ("z+a: no theorems: ", "gamma: no theorems: ", "there are no theorems")
+    assert all(line.startswith(head) for line, head in zip(err.splitlines(), heads, strict=True))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("name", "status"), [("3", 0), ("abs(sin(z))", 2), ("sign(z)", 0), ("z+a", 0)])
+def test_check_proposes_only_predictions_that_can_be_made(name, status, capsys, output):
+    assert run(["predict", "--activation", name, "--true", "2", "--fitted", "3", "--gauge", "anchored"]) == status
+    capsys.readouterr()
+    assert ("how fast: temperance predict" in output("check", name)) == (status == 0)
+
+
+def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
+    path = tmp_path / "none.json"
+    assert run(["check", "abs(sin(z))", "--certificate", str(path)]) == 0
+    written, missing = capsys.readouterr().err.splitlines()
+    assert written == f"0 certificates written to {path}"
+    assert "no certificate for first_order" in missing
+    assert json.loads(path.read_text()) == []
+
+
+def test_an_old_format_must_be_written_again(tmp_path, capsys):
+    path = tmp_path / "old.json"
+    path.write_text('{"format": "temperance-orders/3", "statement": "contact orders at most 1"}')
+    assert run(["certify", str(path)]) == 1
+    _, _, line = capsys.readouterr().out.splitlines()
+    assert "the format temperance-orders/3 is no longer read: write the certificate again" in line
+
+
+@pytest.mark.parametrize("content", ["3", "null", '"x"', "[{}]", '{"format": "temperance-certificate/1"}'])
+def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
+    path = tmp_path / "odd.json"
+    path.write_text(content)
+    assert run(["certify", str(path)]) == 1
+    rejected = capsys.readouterr().out
+    assert "rejected" in rejected
+    assert "KeyError" not in rejected
+
+
+# -- `temperance twins` on the command line
+
+
+def test_a_formula_of_an_activation_gate_has_its_twins(output):
+    mine = json.loads(output("twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"))
+    its = json.loads(output("twins", "tanh", "--json"))
+    assert {**mine, "gate_formula": None} == its
+    assert mine["gate_formula"]["name"] == "activation"
+
+
+def test_experts_may_have_twins_of_their_own():
+    """|a x + b| has the mean of -a and -b: a gate whose twins are known says nothing of that, and the mean does."""
+    found = temperance.twins(gate="gelu(w*x)/tau", expert="abs(a*x + b)", gauge="anchored")
+    assert found.to_json()["unique"] is False
+    assert found.to_json()["symmetries"][-1]["identity"] == "h(-a, -b) - h(a, b) = 0"
+    assert "Undecided" in found.words[0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import temperance
-from temperance.numerics.mixture.activation_numpy import compile_activation
+from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 from temperance.theory.activations.activation import activation
 
@@ -39,7 +39,7 @@ TRUTH = MixingMeasure(
 
 
 def data(n=600, seed=3):
-    return sample(TRUTH, compile_activation(activation("tanh")), n, seed=seed)
+    return sample(TRUTH, compiled("tanh"), n, seed=seed)
 
 
 @pytest.fixture(scope="module")

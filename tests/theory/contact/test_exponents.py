@@ -110,22 +110,6 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     assert "does not prove it" in measured(BARE, Measured("a", (1, 2), (1e-16,) * 2)).remark()
 
 
-def test_bounds_only_says_that_nothing_was_measured(output):
-    said = output("exponents", "--gate", "softmax", "--bounds-only")
-    assert said.splitlines()[0].endswith("n^(-3/8) for mean a. Nothing was measured.")
-    assert "Not measured, as" not in said
-
-
-def test_the_second_true_atom_and_what_is_held_are_told(output):
-    asked = ("exponents", "--activation", "tanh", "--split", "all", "--bounds-only")
-    truth = next(line for line in output(*asked).splitlines() if line.startswith("truth: "))
-    second = "(beta1 = 2, tau = 1, beta0 = 0, a = -1, b = 3, nu = 1.5); held in this setting, of the last atom: beta0"
-    assert second in truth
-    told = json.loads(output(*asked, "--json"))["setting"]["truth"]
-    assert [atom["beta1"] for atom in told["atoms"]] == ["1", "2"]
-    assert told["held"] == ["beta0"]
-
-
 @pytest.mark.parametrize(
     ("options", "granted", "given"),
     [
@@ -183,12 +167,6 @@ def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(opti
     assert "given the theorems on experts (theory 4.2.2)" in output("certify", str(target))
 
 
-def test_a_kink_that_a_theorem_bounds_is_not_said_to_be_unbounded(output):
-    said = output("exponents", "--gate", "laplace", "--bounds-only")
-    assert "a log weight with kinks has no Taylor polynomial" in said
-    assert "not bounded" not in said
-
-
 def test_flat_directions_come_with_an_identity():
     for chosen, flat in [
         (order_setting("linear"), {"beta1", "tau"}),
@@ -218,12 +196,6 @@ def test_certified_orders_are_those_of_the_theorems(s):
     by_theorems = {str(of): r for of, (r, _) in known_orders(chosen).items()}
     assert by_theorems
     assert by_theorems == {name: certified[name] for name in by_theorems}
-
-
-def test_bounds_in_the_plane(output):
-    found = json.loads(output("exponents", "--gate", "cosine-perturbed", "--dim", "2", "--bounds-only", "--json"))
-    assert found["setting"]["dim"] == 2
-    assert {o["parameter"]: o["upper"] for o in found["orders"] if not o["flat"]}["a_2"] == "2"
 
 
 @pytest.mark.parametrize("value", [0.5, np.float64(0.5), Fraction(1, 2), "0.5"])
