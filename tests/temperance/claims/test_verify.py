@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from temperance.claims import c01_c06_c10_symmetries, study_runner
+from temperance.claims import c01_c06_c10_symmetries, legs
 from temperance.claims.legs import Runs, study_leg
 from temperance.claims.table import CLAIMS, Claim, level_of_each, planned_tests
 from temperance.claims.verify import run_claim, verify_claims
@@ -141,7 +141,7 @@ def exact_fits(monkeypatch):
         gaps.flat[: round(apart.get(study.name, 0.0) * gaps.size)] = 0.1
         return StudyResult(study, theta, np.full(shape, "converged"), np.ones(shape, dtype=int), gaps)
 
-    monkeypatch.setattr(study_runner, "run_study", made)
+    monkeypatch.setattr(legs, "run_study", made)
     return apart
 
 
@@ -243,7 +243,7 @@ def test_an_unknown_claim_and_a_store_that_cannot_be_used_are_bad_input(refused,
 
 def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path, monkeypatch):
     """A long study ends with the block, and what it has finished is in the store."""
-    monkeypatch.setattr(study_runner, "local_workers", lambda _: ThreadPoolExecutor(1))  # no process to start
+    monkeypatch.setattr(legs, "local_workers", lambda _: ThreadPoolExecutor(1))  # no process to start
     study, store = replace(small(LINEAR), replicates=3000), tmp_path / "s.sqlite"
     done = []
 
@@ -262,7 +262,7 @@ def test_what_is_not_finished_is_dropped_at_an_interrupt(tmp_path, monkeypatch):
 
 def test_results_are_shared_between_claims(monkeypatch):
     ran = []
-    monkeypatch.setattr(study_runner, "run_study", lambda study, **_: ran.append(study.name) or study)
+    monkeypatch.setattr(legs, "run_study", lambda study, **_: ran.append(study.name) or study)
     with Runs() as runs:
         runs.start([LINEAR, LINEAR])  # of two claims
         assert runs.result(LINEAR) is runs.result(LINEAR)
