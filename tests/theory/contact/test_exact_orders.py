@@ -127,8 +127,8 @@ def test_invariants_are_called_as_in_cells(gate):
 
 
 # -- orders of every row of the atlas that has them, in cells of 2, 3 and every cell split, for d = 1, 2: frozen as data
-# data/orders.json has them from before the proof kernel, by [upper, lower] or "flat". Two bounds are weaker since, as no
-# reduced equations are set up: the Gaussian gate with a quadratic expert, d = 1, a_1 (2 before) and mean a_2 (4/3).
+# data/orders.json has them from before the proof kernel, by [upper, lower] or "flat". Two bounds are weaker since, as
+# no reduced equations are set up: the Gaussian gate with a quadratic expert, d = 1, a_1 (2 before) and mean a_2 (4/3).
 
 
 FROZEN = json.loads((Path(__file__).parent / "data" / "orders.json").read_text(encoding="utf-8"))
