@@ -21,7 +21,7 @@ from temperance.theory.models.form import X
 from temperance.theory.models.spec import BETA0, NU, covariates, kinks
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.parity import is_even, sign_changes
-from temperance.theory.symmetries.traits import translates
+from temperance.theory.symmetries.traits import held_of_split
 
 WEIGHT = "weight"
 """What the log weight of an atom is called beside its parameters."""
@@ -126,10 +126,11 @@ class Family:
         return Family, (self.setting,)
 
     def _free(self, atoms: int) -> Array:
-        gate_held = not self.setting.every or translates(self.setting.spec)
+        own = self.setting.own
+        held_own = held_of_split(self.setting.spec, own) if self.setting.every else own
         free = np.ones(len(self.center), dtype=bool)
         last = (atoms - 1) * self.width
-        free[last : last + 1 + gate_held * len(self.setting.own)] = False
+        free[last : last + 1 + len(own)] = [False, *(p not in held_own for p in own)]
         if not self.setting.weighted:
             free[: atoms * self.width : self.width] = False
         held = [p in self.setting.held for p in self.setting.spec.gate.shared]

@@ -66,6 +66,7 @@ from temperance.theory.symmetries.vector_fields import SCALE
 from temperance.theory.twins.decision import twins as decide
 
 _SMALLEST = 3  # singular values, that are shown
+_NEAR = 2e-3  # a singular value, over the largest, that makes n large
 _SINGULAR = (
     "not determined to first order: the information is singular along it, and no symmetry is proved that moves it"
 )
@@ -138,7 +139,8 @@ class ParameterRow:
     whether the precision is absolute, as the value is 0. not_identifiable: the kind of exact symmetry that moves it.
     invariant, n_invariant: what is left, and its n. relative_error: of n, by a rule of half as many points.
     singular_values: the smallest ones of the root of the information, over the largest, where it is singular.
-    score_held: whether n takes the last atom's score as held, whose parameters move along a flow.
+    score_held: whether n takes the last atom's score as held, whose parameters move along a flow. singular_values are
+    also there where n is large because of them.
     """
 
     parameter: str
@@ -155,7 +157,8 @@ class ParameterRow:
 
     def record(self) -> dict[str, Any]:
         """The row as JSON values."""
-        return asdict(self)
+        values = self.singular_values
+        return {**asdict(self), "singular_values": None if values is None else list(values)}
 
 
 def _parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str) -> ParameterRow:
@@ -188,7 +191,9 @@ def _parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str)
         return replace(empty, relative_error=estimate.error if math.isfinite(estimate.error) else None, reason=reason)
     scale = estimate.value if estimate.value != 0 else 1.0
     n = estimate.variance / (scale * precision) ** 2
-    return replace(empty, n=n, absolute=estimate.value == 0, relative_error=estimate.error)
+    ratios = estimate.ratios[: len(estimate.ratios) - estimate.flat][-_SMALLEST:]
+    near = ratios if ratios[-1] < _NEAR else None
+    return replace(empty, n=n, absolute=estimate.value == 0, relative_error=estimate.error, singular_values=near)
 
 
 def _read_function(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
@@ -474,7 +479,8 @@ def _remarks(row: ParameterRow) -> Iterator[str]:
         yield "Held is the score of the last atom: its parameters move along the flow (theory 2.1)."
     if row.singular_values is not None:
         ratios = ", ".join(f"{v:.1e}" if v > 1 / RESOLVED else f"below {1 / RESOLVED:.0e}" for v in row.singular_values)
-        yield f"Smallest singular values of the root of the information, over the largest: {ratios}."
+        near = "" if row.n is None else "Near-singular information, which makes n large. "
+        yield f"{near}Smallest singular values of the root of the information, over the largest: {ratios}."
 
 
 def _in_a_sentence(row: ParameterRow, precision: float) -> str:

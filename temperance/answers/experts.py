@@ -301,6 +301,9 @@ _COLUMNS: Columns = {
     "ICL": lambda row: _number(row["icl"]),
     "sBIC": lambda row: _ends(row["sbic"]),
     "lambda": lambda row: _ends(row["coefficient"]),
+}
+_MERGES: Columns = {
+    "k": lambda row: str(row["k"]),
     "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",
     "merges": lambda row: _merger(row["merges"]),
     "resolution": lambda row: "-" if row["resolution"] is None else _between(*row["resolution"]),
@@ -381,11 +384,10 @@ def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: S
     last, lines = comparison.fits[-1], comparison.lines
     words, warned = tuple(_words(comparison, ratio)), (*doubts, *_warnings(comparison))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
-    table = Table.of(
-        "Fits of one expert and more", _COLUMNS, [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
-    )
+    rows = [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
+    table, merges = Table.of("Fits of one expert and more", _COLUMNS, rows), Table.of("Merges", _MERGES, rows)
     notes = [*COLUMNS, *([] if comparison.charges is None else comparison.charges[-1][-2].assumed)]
-    parts: tuple[Part, ...] = (TITLE, *explain(head), head, table, *notes, *(f"warning: {w}" for w in warned))
+    parts: tuple[Part, ...] = (TITLE, *explain(head), head, table, merges, *notes, *(f"warning: {w}" for w in warned))
     record = {
         "answer": " ".join(words),
         "range": None if comparison.range is None else list(comparison.range),

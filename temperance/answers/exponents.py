@@ -101,8 +101,8 @@ def exponents(
         cell: Number of atoms that the true atom is fitted by, 2 to 4.
         split: one: another cell is a singleton; all: every cell is split.
         dim: Dimension of x, 1 or 2; by default 1, or the least that a formula needs.
-        truth: A .json file with the true point, {NAME: a number, or one for each atom in [..]}: the gate of its first
-            atom is that of the split one. What is left out is as in the answer, beta1 = 1, tau = 1 and the like.
+        truth: A .json file with the true point, {NAME: a number, or one for each atom in [..]}: its first atom is the
+            split one. What is left out is as in the answer, beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
         loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
             one.
@@ -127,11 +127,7 @@ def exponents(
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
-    lines = options.reading_lines
-    if truth is not None:
-        point = read_values(truth, chosen.truth)
-        chosen = at_truth(chosen, point)
-        lines = lines if point.atoms == chosen.truth.atoms else (*lines, _FIRST_GATE)
+    chosen = at_truth(chosen, None if truth is None else read_values(truth, chosen.truth))
     if squares or variance is not None:
         with doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)
@@ -145,7 +141,7 @@ def exponents(
     contents = record(measured)
     contents["reasons"] += [f"not measured: {obstacle}"] if obstacle else []
     contents["setting"]["gate_formula"] = options.reading_record
-    answer = Exponents(measured, record=contents, summary=_summary(measured, contents, lines))
+    answer = Exponents(measured, record=contents, summary=_summary(measured, contents, options.reading_lines))
     return _write_certificates(answer, certificate)
 
 
@@ -181,7 +177,6 @@ def _measured(order: Mapping[str, Any]) -> str:
     return "-" if order["measured"] is None else f"{order['measured']:.2f} ± {max(order['error'], 0.01):.2f}"
 
 
-_FIRST_GATE = "--truth sets the gate of the first atom and what is shared; all other true values are those below"
 _COLUMNS: Columns = {
     "parameter": "parameter",
     "upper bound": describe_bound,

@@ -27,7 +27,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import rates_in_words, true_atoms
+from temperance.measurements.contact_orders import rates_in_words, true_atoms, values_of_relations
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -68,14 +68,14 @@ from temperance.show.table import Aside, Summary, Table
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
-from temperance.theory.contact.order_setting import free_parameters
+from temperance.theory.contact.order_setting import SUPPORT
 from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.score_translations import generic_rank
@@ -293,11 +293,9 @@ def _model(m: Materials) -> Section:
         text = f"{statement}{bounded}." if name == "A2" else statement
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(text),)))
     blocks += map(Paragraph, _DEFINITIONS)
+    two = " Contact orders are of its first two atoms, as theorems have two." if m.truth.k > 2 else ""
     blocks += [
-        Paragraph(
-            r"Table \ref{truth} is the truth of this paper. Contact orders are at the gate of its first atom, and at "
-            "the other gates that each theorem names."
-        ),
+        Paragraph(rf"Table \ref{{truth}} is the truth of this paper.{two}"),
         _truth_table(m),
     ]
     return Section("model", "Model and assumptions", tuple(blocks))
@@ -346,6 +344,7 @@ def _interactions(m: Materials) -> Section:
     opening = (
         "A relation among the derivatives of an atom says which changes of its parameters a density does not show."
     )
+    statement += (Paragraph("The derivatives are those off the kinks of the gate."),) * bool(kinks(m.spec))
     theorem = Theorem("Theorem", "interactions", "interactions-theorem", statement, proof)
     missing = _open("The list may be incomplete.", "; ".join(found.missing), m.names) if found.missing else ()
     consequence = _prose(_step(derived, "Consequence for the rates"))
@@ -472,7 +471,7 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
     setting = answer.found.setting
     statement = (
-        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_true_gates(setting)}, with {title}. The contact orders "
+        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_where(m, setting)}, with {title}. The contact orders "
         rf"are those of Table \ref{{orders-{split}}}."
     )
     rows = tuple(
@@ -487,20 +486,17 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     yield from (Paragraph(sentence(reason, m.names)) for reason in answer.record["reasons"])
 
 
-def _true_gates(setting: Setting) -> str:
-    """The gates of all true atoms, and what of the last one a mixture may not move, as prose."""
-    own = [p for p in free_parameters(setting) if p in setting.spec.gate.own]
-    values = [f"{tex(p)} = {tex(setting.point[p])}" for p in free_parameters(setting) if p not in own]
-    if own:
-        points = [[tex(setting.truth.point(i)[p]) for p in own] for i in range(setting.truth.k)]
-        if len(own) == 1:
-            values.insert(0, f"{tex(own[0])} = {', '.join(point[0] for point in points)}")
-        else:
-            gates = ", ".join(f"({', '.join(point)})" for point in points)
-            values.insert(0, f"({', '.join(map(tex, own))}) = {gates}")
+def _where(m: Materials, setting: Setting) -> str:
+    """The true point of contact orders, and what of the last atom a mixture may not move, as prose."""
+    place = r"the truth of Table \ref{truth}"
+    place = place if m.truth.k == setting.truth.k else f"the first two atoms of {place}"
+    if moved := [p for p, v in setting.truth.atoms[1].items() if v != m.truth.atoms[1][p]]:
+        values = ", ".join(f"${tex(p)} = {tex(setting.truth.atoms[1][p])}$" for p in moved)
+        place += f", written with {values} of the second atom, where a flow of an atom leads,"
+    if kinks(m.spec) and m.truth.box != SUPPORT:
+        place += r" but for the law of $x$, here on $[-2, 2]$, of which that of this paper is no case as kinks move,"
     held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
-    beside = f", {held} of the last atom held there" if held else ""
-    return f"true gates {', '.join(f'${value}$' for value in values)}{beside}"
+    return f"{place} with {held} of the last atom held there" if held else place
 
 
 def _rate(row: Mapping[str, Any]) -> str:
@@ -837,6 +833,12 @@ class Paper(Answer):
         finally:
             shutil.rmtree(part, ignore_errors=True)
 
+    @classmethod
+    @checked
+    def where(cls, path: str) -> tuple[str, ...]:
+        """The folder, the main file, and how to compile it."""
+        return (f"paper written to {path}: paper.tex (twice pdflatex paper.tex, there), paper.html and paper.ipynb",)
+
     def _fill(self, folder: Path) -> None:
         for name in ("sections", "figures", "certificates"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -1019,10 +1021,13 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         point = default() if source is None else read_truth(source, make)
     else:
         point = regular_truth(options.spec, anchored)
-        if TAU in point.shared:  # where tau = 1, weights such as 1 + exp(z) are linear in what should be curved
+        special = values_of_relations(point)  # as weights such as 1 + exp(z) are linear in what should be curved
+        if TAU in special:
             point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
+        apart = [p for p in special if p in point.atoms[0]][-1:] if TAU not in special else []
         first = {
-            p: sp.Rational(1, 2) if v == 0 and p in options.spec.gate.own else v for p, v in point.atoms[0].items()
+            p: v + sp.Rational(1, 2) if p in apart or (v == 0 and p in options.spec.gate.own) else v
+            for p, v in point.atoms[0].items()
         }
         point = replace(point, atoms=(first, *point.atoms[1:]))  # at a 0 of a gate terms vanish, and orders are others
         point = point if source is None else read_values(source, point)

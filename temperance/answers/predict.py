@@ -182,7 +182,7 @@ def predict(
     """Predict the rates of a gate from theory: for every parameter the sharp and the published exponent, and why.
 
     Linear, softmax and activation gates with linear Gaussian experts, by name or formula, have theorems of their own.
-    Of any other model it is what is proved of contact orders: of split cells at the gate of the first true atom.
+    Of any other model it is what is proved of contact orders.
 
     Args:
         gate: A gate of the list in docs/gates.md, or a formula of its log weight; linear is the default, or

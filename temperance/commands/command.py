@@ -64,7 +64,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
             print(to_json(answer.to_json()))
         else:
             answer.show(console())
-        for remark in answer.remarks:
+        for remark in (*answer.remarks, *(() if output is None else answer.where(output))):
             print(one_line(remark), file=sys.stderr)
         return answer.status
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import combinations_with_replacement
 from math import isfinite
 from typing import Any
 
+import mpmath
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import Measured, measure
@@ -17,15 +20,18 @@ from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_p
 from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, covariates, kinks, weight_parameters
-from temperance.theory.models.truth import Setting
-from temperance.theory.symmetries.traits import translates
+from temperance.theory.models.spec import BETA0, covariates, kinks, own_parameters, weight_parameters
+from temperance.theory.models.truth import Setting, Truth
+from temperance.theory.symmetries.score_translations import generic_rank, plain_parameters
+from temperance.theory.symmetries.traits import held_of_split
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
 LEAST_ERROR = 0.01  # that is shown of a measured order
 _DIGITS = 5  # of a distance that is kept, and decimals of an order
 _DECIMALS = 3
+_PRECISE = 60  # digits of a rank
+_MOVED = sp.Rational(3, 10)  # to another true value
 _BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sides
 
 
@@ -44,16 +50,59 @@ def record(proved: Orders) -> dict[str, Any]:
 
 
 def _special_truths(chosen: Setting) -> list[str]:
-    """That the gates of two split atoms are seen on one line, where x is a vector: orders may be others elsewhere."""
+    """What is special about the gates of the split atoms, so that orders may be others at most truths."""
+    special = [*_zeros(chosen), *_dependent(chosen), *_aligned(chosen)]
+    return [f"a special truth: {what}; elsewhere orders may be others (--truth sets the atoms)" for what in special]
+
+
+def _zeros(chosen: Setting) -> Iterator[str]:
+    """That a parameter of a gate is 0, where terms of its slopes vanish."""
+    free = [p for p in chosen.own if p not in plain_parameters(chosen.spec)]
+    for atom in range(2 if chosen.every else 1):
+        if zeros := [p.name for p in free if chosen.truth.atoms[atom][p] == 0]:
+            yield f"{', '.join(zeros)} of atom {atom + 1} {'is' if len(zeros) == 1 else 'are'} 0"
+
+
+def _dependent(chosen: Setting) -> Iterator[str]:
+    """That the weight at the first atom has more relations among its derivatives than nearby."""
+    if moved := values_of_relations(chosen.truth):
+        values = ", ".join(f"{p} = {chosen.point[p]}" for p in moved)
+        yield f"at {values} the weight has more relations among its derivatives"
+
+
+def values_of_relations(truth: Truth) -> list[sp.Symbol]:
+    """The parameters whose values in the first atom give the weight more relations among its derivatives.
+
+    v = 1 and tau = 1 of (1 + w x^2)^(v/tau), as its second derivative by w is 0 there: found by ranks at random x.
+    """
+    spec, point = truth.spec, truth.point(0)
+    own, x = own_parameters(spec), covariates(spec.dim)
+    slopes = {p: sp.diff(spec.gate.log_weight, p) for p in own}
+    bends = [sp.diff(slopes[p], q) + slopes[p] * slopes[q] for p, q in combinations_with_replacement(own, 2)]
+    functions = [sp.S.One, *slopes.values(), *bends]
+    parameters = [p for p in spec.gate.parameters if p in point]
+    compiled = sp.lambdify([*x, *parameters], functions, "mpmath")
+    rng = random.Random(5)
+    points = [[mpmath.mpf(rng.randrange(-199, 200)) / 100 for _ in x] for _ in range(2 * len(functions))]
+
+    def rank(values: Mapping[sp.Symbol, sp.Expr]) -> int:
+        numbers = [mpmath.mpmathify(values[p].evalf(_PRECISE)) for p in parameters]
+        return generic_rank(sp.Matrix([compiled(*at, *numbers) for at in points]))
+
+    with mpmath.workdps(_PRECISE):
+        here = rank(point)
+        return [p for p in parameters if rank({**point, p: point[p] + _MOVED}) > here]
+
+
+def _aligned(chosen: Setting) -> Iterator[str]:
+    """That the gates of two split atoms are seen on one line, where x is a vector."""
     form = activated(chosen.spec.gate, chosen.spec.dim)
     if not chosen.every or chosen.spec.dim == 1 or form is None:
-        return []
+        return
     rows = [[atom[p] for p in form.direction] for atom in (chosen.point, chosen.other)]
-    if not all(map(any, rows)) or sp.Matrix(rows).rank() > 1:
-        return []
-    names = ", ".join(p.name for p in form.direction)
-    where = f"a special truth: ({names}) of both atoms are multiples of one vector; elsewhere orders may be others"
-    return [f"{where} (--truth sets the first atom)"]
+    if all(map(any, rows)) and sp.Matrix(rows).rank() == 1:
+        names = ", ".join(p.name for p in form.direction)
+        yield f"({names}) of both atoms are multiples of one vector"
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -127,7 +176,7 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
     weights = weight_parameters(spec) or bias
     gate = (*free_parameters(chosen), *weights)
     atoms = [{p.name: str(at[p]) for p in gate} | {p.name: f"{float(at[p]):g}" for p in chosen.expert} for at in points]
-    own = chosen.own if not chosen.every or translates(spec) else ()
+    own = held_of_split(spec, chosen.own) if chosen.every else chosen.own
     return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
 
 

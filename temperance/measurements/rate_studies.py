@@ -238,7 +238,9 @@ def any_study(
         chosen, listed = replace(chosen, cells=(1, 1), held=exact.setting.held), exact.orders
     else:
         listed = orders(chosen).orders
-    family = Family(_measured_at(chosen, truth) if truth else chosen if squares else kept_apart(chosen))
+    if truth is not None:
+        chosen = replace(chosen, truth=replace(chosen.truth, box=truth.box))
+    family = Family(chosen if squares or truth else kept_apart(chosen))
     proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
     flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
     flat |= {NU.name} if squares else set()
@@ -254,14 +256,6 @@ def any_study(
     name += ", least squares" if squares else ""
     make = RegressionStudy if squares else GeneralStudy
     return AnyStudy(make(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved)
-
-
-def _measured_at(chosen: Setting, truth: Truth) -> Setting:
-    """The setting with all true atoms. Raises ValueError where they differ in what the scale holds of the gate."""
-    for p in chosen.held:
-        if p in truth.atoms[0] and len({atom[p] for atom in truth.atoms}) > 1:
-            raise ValueError(f"{p.name} is held, as a scale moves it: rates need one value of it in all atoms")
-    return replace(chosen, truth=truth)
 
 
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:

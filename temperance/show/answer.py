@@ -141,6 +141,12 @@ class Answer:
         self.check_output(path)
         write_file(path, self.writers[PurePath(path).suffix](self))
 
+    @classmethod
+    @checked
+    def where(cls, path: str) -> tuple[str, ...]:
+        """What `write` has written to this path, a line each, where the path does not say it."""
+        return ()
+
     @checked
     def show(self, screen: Console) -> None:
         """Print the answer on a screen."""

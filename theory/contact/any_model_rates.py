@@ -87,9 +87,6 @@ def _exact(spec: MoESpec, true: int, truth: Truth | None) -> Iterator[Prediction
 
 def _split(spec: MoESpec, true: int, fitted: int, truth: Truth | None) -> Iterator[Prediction]:
     """Cells of several atoms. Beside the only other true atom, a singleton, they have one size."""
-    slopes = [p for p in spec.expert.parameters if p != NU]
-    if truth is not None and len({tuple(atom[p] for p in slopes) for atom in truth.atoms}) < truth.k:
-        raise ValueError("with more fitted atoms than true ones the true experts must have distinct means")
     common: set[Cells] = set()  # the shared parameters are said once for all sizes
     for cells, m in splittings(true, fitted)[::-1]:
         if true == 2 and cells == "some singleton" and 1 < m < fitted - 1:

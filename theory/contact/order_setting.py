@@ -8,7 +8,7 @@ Example: ``order_setting("gaussian", size=3, dim=2)``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import sympy as sp
@@ -130,7 +130,9 @@ def _all_move(functions: Sequence[sp.Expr], own: Sequence[sp.Symbol], places: It
 
 def _along_rays(cell: Setting, s: Activation, other: Mapping[sp.Symbol, sp.Expr]) -> dict[str, str]:
     """The curves of an activation gate whose true beta1 are positive multiples of each other."""
-    ratios = {cell.point[p] / other[p] for p in cell.own}  # the other beta1 is not 0 in any coordinate
+    if not all(other[p] for p in cell.own):
+        return {}
+    ratios = {cell.point[p] / other[p] for p in cell.own}
     if len(ratios) != 1 or not min(ratios).is_positive:
         return {}
     own = [p.name for p in cell.own]
@@ -270,17 +272,38 @@ def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
 
 
 def at_truth(setting: Setting, truth: Truth | None) -> Setting:
-    """The setting at the gate of the first atom of a truth, if there is one; the other atom keeps its default gate.
+    """The setting at the first two atoms of a truth, if there is one; x has the law of all settings.
+
+    What a flow of one atom holds has the value of the first atom in both: the second one moves along the flow, which
+    keeps its density.
 
     Raises:
-        ValueError: as `order_setting`.
+        ValueError: the gate has no derivative there, or the two experts have equal means.
     """
     if truth is None:
         return setting
-    spec, first = setting.spec, truth.point(0)
-    values = {p.name: first[p] for p in free_parameters(setting)}
-    split = "all" if setting.every else "one"
-    return order_setting(spec.gate, spec.expert, size=setting.size, split=split, point=values, dim=spec.dim)
+    spec, first, second = setting.spec, dict(truth.atoms[0]), dict(truth.atoms[1])
+    for flow in flows_of_gate(spec):
+        for p in (p for p in setting.held if p in flow.field.moved and second.get(p) != first.get(p)):
+            second |= _along(flow, p, second, first[p])
+    means = [tuple(atom[p] for p in spec.expert.parameters if p != NU) for atom in (first, second)]
+    if means[0] == means[1]:
+        raise ValueError("with more fitted atoms than true ones the true experts must have distinct means")
+    chosen = replace(setting, truth=Truth(spec, (first, second), truth.shared, SUPPORT))
+    for point in map(chosen.truth.point, range(2)):
+        slopes = [sp.diff(spec.gate.log_weight, p).subs(point) for p in spec.gate.own]
+        if any(slope.has(sp.nan, sp.zoo) for slope in slopes):
+            raise ValueError(f"the gate {spec.gate.name!r} has no derivative at this true point; accepted: another one")
+    return chosen
+
+
+def _along(flow: Flow, p: sp.Symbol, atom: Mapping[sp.Symbol, sp.Expr], value: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """The parameters of an atom where a flow gives one of them a value. Raises ValueError where it never does."""
+    orbit = {q: e.subs(dict(atom), simultaneous=True) for q, e in flow.orbit if q in atom}
+    scales = [s for s in sp.solve(orbit[p] - value, SCALE) if s.is_positive]
+    if not scales:
+        raise ValueError(f"{p.name} is held, as a scale moves it: orders need one sign of it in all atoms")
+    return {q: sp.simplify(e.subs(SCALE, scales[0])) for q, e in orbit.items()}
 
 
 def require_named(spec: MoESpec) -> None:

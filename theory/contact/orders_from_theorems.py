@@ -428,7 +428,7 @@ def _predicted(cell: Setting) -> dict[str, Prediction]:
             return {}
         truth = cell.truth
     fitted, sizes = (2 * size, (size, size)) if every else (size + 1, (size, 1))
-    gauge: Gauge = "free" if source is None or every else "anchored"
+    gauge: Gauge = "free" if source is None or every or any(cell.other.values()) else "anchored"
     predictions = predict(truth, fitted, source, gauge=gauge)
     apt = (p for p in predictions if p.applies(sizes, None if p.cell_size is None else 0))
     by_part = {p.parameter.replace("beta1/tau", "beta1"): p for p in apt}

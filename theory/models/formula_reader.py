@@ -137,9 +137,13 @@ class _FormulaReader(Reader[Parts]):
         is_real = condition.is_nonnegative or part.signs.get(condition) == 1 or self._sign_on_data(condition) > 0
         several = len(condition.free_symbols) > 1 and not condition.free_symbols & {*covariates(self.dim)}
         bad = Part(condition, {**part.signs, condition: -1})
-        if not is_real and not several and (at := point_in(bad)) is not None:
-            place = ", ".join(f"{name} = {value}" for name, value in at.items())
-            raise self.language.refuse(f"{what} of {short(str(part.formula))} is not real at {place}", _EVERYWHERE)
+        if is_real or several or (at := point_in(bad)) is None:
+            return
+        seen = point_in(bad, [v.name for v in covariates(self.dim)])
+        place = ", ".join(f"{name} = {value}" for name, value in (seen or at).items())
+        law = "inside" if seen else "outside"
+        what = f"{what} of {short(str(part.formula))} is not real at {place}, {law} [-2, 2], the law of x of a truth"
+        raise self.language.refuse(what, _EVERYWHERE)
 
     def _require_no_pole(self, part: Part, of: sp.Expr) -> None:
         """Raise ValueError if a divisor is proved to change its sign as x moves, unless what it divides is 0 there."""

@@ -133,6 +133,7 @@ def scores(spec: MoESpec) -> Scores | None:
     translated = tuple(written[p].as_independent(*spec.gate.parameters, as_Add=True)[1] for p in pivots)
     beside = [f for f in map(sp.simplify, rest) if f.free_symbols & {*spec.gate.own}]
     invariants = _new_functions(translated, [*beside, *_find_invariants(separated[0], spec)], spec.gate.own)
+    translated = tuple(_without_invariants(f, invariants, spec) for f in translated)
     constant = None
     if biased:
         common = separated[0].phi.get((0, sp.S.One), sp.S.Zero)
@@ -168,6 +169,17 @@ def _new_functions(
         if f not in chosen and generic_rank(sp.Matrix([*chosen, f]).jacobian(own)) > len(chosen):
             chosen.append(f)
     return tuple(chosen[len(before) :])
+
+
+def _without_invariants(f: sp.Expr, invariants: Sequence[sp.Expr], spec: MoESpec) -> sp.Expr:
+    """A translated function without the terms that invariants determine: the rest is translated as it is."""
+    terms = sp.Add.make_args(f)
+    if not invariants or len(terms) == 1:
+        return f
+    shown = sp.Matrix([*invariants]).jacobian(spec.gate.parameters)
+    rank = generic_rank(shown)
+    slopes = [sp.Matrix([term]).jacobian(spec.gate.parameters) for term in terms]
+    return sp.Add(*(t for t, slope in zip(terms, slopes, strict=True) if generic_rank(shown.col_join(slope)) > rank))
 
 
 def _is_plain(f: sp.Expr, spec: MoESpec) -> bool:

@@ -144,6 +144,15 @@ def translations(spec: MoESpec) -> tuple[sp.Expr, ...]:
     return tuple(f for f in separated.translated if f.free_symbols & own and not f.has(*weights))
 
 
+def held_of_split(spec: MoESpec, own: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ...]:
+    """Those of some own parameters that the gauge holds in the last atom of cells that are all split.
+
+    All of them where scores can be translated and it is not known what takes that away.
+    """
+    held = traits(spec).held if translates(spec) else ()
+    return tuple(p for p in own if held is None or p in held)
+
+
 @lru_cache(maxsize=256)
 def traits(spec: MoESpec) -> Traits:
     """The traits of a gate: symmetries by identities (`symmetries`), their absence by minors in balls (`kernel`)."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, experts, sample
+from temperance.answers.experts import _COLUMNS, _MERGES
+from temperance.show.table import Table
 
 KEYS = ["k", "loglik", "aic", "bic", "icl", "sbic", "coefficient", "dissimilarity", "merges", "resolution"]
 
@@ -78,3 +80,15 @@ def test_the_bootstrap_takes_points_that_were_seen_once(few_climbs):
         experts(x, y, most=3, starts=1, bootstrap=3, weights=np.full(60, 2.0))
     with pytest.raises(ValueError, match="bootstrap must be"):
         experts(x, y, most=3, bootstrap=-1)
+
+
+def test_tables_of_five_experts_fit_80_columns():
+    row = dict.fromkeys(KEYS) | {"k": 5, "loglik": -12345.6, "aic": 24700.1, "bic": 24800.1, "icl": 24900.1}
+    row |= {"sbic": [24790.1, 24799.9], "coefficient": ["3/2", "11/2"], "dissimilarity": 0.0123}
+    row |= {"merges": [[0, 3], [1, 2]], "resolution": [0.0123, 0.0456]}
+    for columns in (_COLUMNS, _MERGES):
+        table = Table.of("", columns, [row])
+        shown = table.text(80)
+        assert [column.width for column in shown.columns] == [
+            max(len(head), len(cell)) for head, cell in zip(table.columns, table.rows[0], strict=True)
+        ]

@@ -288,3 +288,68 @@ def test_there_are_six_papers_with_their_proofs():
     assert len(proofs) >= 10
     found = temperance.certify(*map(str, proofs))
     assert all(proof.rejection is None for proof in found.proofs)
+
+
+def test_theorems_on_cells_are_at_the_truth_of_the_paper(paper):
+    for split in ("one", "all"):
+        found = temperance.exponents(FORMULA, truth=paper.truth, split=split, bounds_only=True)
+        points = found.found.setting.truth.atoms
+        assert [{p.name: str(v) for p, v in atom.items() if p.name in TRUTH} for atom in points] == [
+            {"beta1": "3/2", "beta2": "1/2"},
+            {"beta1": "0", "beta2": "0"},
+        ]
+        own = [{n: v[i] for n, v in paper.truth.items() if isinstance(v, list)} for i in (0, 1)]
+        assert found.true_values() | {"x": None} == dict(paper.truth) | {"x": None}
+        for proof in paper.certificates[f"orders-{split}.json"]:
+            points = proof["place"]["points"]
+            assert all(points[i][n] == str(own[i][n]) for i in (0, 1) for n in points[i].keys() & own[i].keys())
+
+
+def test_a_flow_leads_the_second_atom_to_what_is_held():
+    found = temperance.paper("w*v*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert "written with $w = 1$, $v = \\frac{15}{8}$ of the second atom, where a flow of an atom leads" in text
+
+
+@pytest.mark.parametrize(
+    ("gate", "tau"), [("kappa*cos(x - c)/tau", 1), ("log(1 + exp(w*x + c))/tau", "1/2"), ("max(w*x, v*x)", None)]
+)
+def test_the_default_temperature_is_1_where_that_is_not_special(gate, tau):
+    truth = temperance.paper(gate, without_experiments=True).truth
+    assert truth.get("tau") == tau
+    found = temperance.exponents(gate, truth=truth, bounds_only=True)
+    assert not any("special" in reason for reason in found.record["reasons"])
+
+
+@pytest.mark.parametrize(
+    ("gate", "special"),
+    [("gaussian", "c of atom 1 is 0"), ("log(1 + exp(w*x + c))/tau", "at tau = 1"), ("max(w*x, v*x)", "w = 1, v = 1")],
+)
+def test_exponents_names_a_special_truth(gate, special):
+    reasons = temperance.exponents(gate, bounds_only=True).record["reasons"]
+    assert any(special in reason and "special truth" in reason for reason in reasons)
+
+
+def test_nothing_is_told_twice_beside_kinks():
+    found = temperance.paper("v*abs(x - c)/tau + w*x", without_experiments=True)
+    text = "\n".join(latex_files(found.document).values())
+    assert "score translation" not in text
+    assert "w_{i} - w_{j}" not in text
+    assert "The derivatives are those off the kinks of the gate." in text
+
+
+def test_the_title_of_all_cells_holds_what_the_gauge_holds():
+    found = temperance.exponents("sin(w*x)/tau + v*x", split="all", bounds_only=True)
+    assert found.record["setting"]["truth"]["held"] == ["beta0", "v"]
+
+
+def test_the_command_says_where_the_paper_is(paper):
+    assert paper.where("mine") == (
+        "paper written to mine: paper.tex (twice pdflatex paper.tex, there), paper.html and paper.ipynb",
+    )
+
+
+def test_a_large_sample_size_has_its_reason():
+    found = str(temperance.efficiency(gate="log(1 + exp(w*x + c))/tau", parameter="tau"))
+    assert "Near-singular information, which makes n large." in found
+    assert "Near-singular" not in str(temperance.efficiency(gate="w*x + v*x**2", parameter="w"))
