@@ -27,7 +27,7 @@ import sympy as sp
 
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import evaluate, likelihood
+from temperance.numerics.mixture.likelihood import evaluate, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import activation
 from temperance.theory.models.by_name import least, model

@@ -7,7 +7,7 @@
 Gates: tanh and gelu, anchored, tau fitted; softmax. Fitted k = 1 to 4 (1 is not over-fitted: a regression), d = 1 to 3,
 n = 300 to 600. The other climbs are written here: from lines through neighbouring points and random gates, every other
 one by 20 steps of EM first, all by L-BFGS-B, the best four of them to their end, in the box and about the centre that
-the fit reports. Their best value is computed once more by `mixture.plain_sums`, and the score there is printed.
+the fit reports. Their best value is computed once more by `likelihood.plain_sums`, and the score there is printed.
 flexmix (R) fits twelve of the softmax data sets from 10 starts: no box, and variances with n - d - 1 in place of n.
 """
 
@@ -39,7 +39,7 @@ from temperance import FitResult, MixingMeasure, fit, sample
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import APART, Effort
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout
 
 SEED, STARTS, EM_STEPS, FIRST, LAST, BEST = 20261201, 30, 20, 120, 2000, 4

@@ -23,9 +23,10 @@ from temperance.measurements.contact_orders import KeptOrder, family, kept_order
 from temperance.measurements.judgement import conditions
 from temperance.measurements.literature import ROWS, AtlasRow
 from temperance.measurements.slopes import stored_studies
-from temperance.numerics.fitting.split_mixtures import Family
-from temperance.numerics.studies.general_studies import GeneralResult, GeneralStudy, kept_apart
+from temperance.numerics.fitting.families import Family
+from temperance.numerics.studies.results import GeneralResult
 from temperance.numerics.studies.run import run_general
+from temperance.numerics.studies.study import GeneralStudy, kept_apart
 from temperance.numerics.studies.workers import local_workers, processes
 from temperance.show.output import write_file
 from temperance.theory.contact.order_setting import Arguments

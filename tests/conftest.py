@@ -25,20 +25,20 @@ def pytest_runtest_setup(item):
 def makers():
     """What makes machine code, as the package has it."""
     from temperance.numerics.fitting.climb import compiled_climb
-    from temperance.numerics.mixture import generated
+    from temperance.numerics.mixture import likelihood
     from temperance.numerics.studies import run
 
-    return generated, generated._compiled, run, compiled_climb
+    return likelihood, likelihood._compiled, run, compiled_climb
 
 
 def in_machine_code(wanted):
     """Have likelihoods made in machine code, or not."""
-    generated, kernel, run, climb = makers()
-    if (generated._compiled is kernel) == wanted:
+    likelihood, kernel, run, climb = makers()
+    if (likelihood._compiled is kernel) == wanted:
         return
-    generated._compiled = kernel if wanted else lambda *_: None
+    likelihood._compiled = kernel if wanted else lambda *_: None
     run.compiled_climb = climb if wanted else os.getpid  # which every worker can be sent
-    generated.likelihood.cache_clear()
+    likelihood.likelihood.cache_clear()
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def few_climbs():
     """
     from temperance.numerics.fitting import fits
     from temperance.numerics.fitting.search import Effort
-    from temperance.numerics.studies import general_studies
+    from temperance.numerics.studies import study
     from temperance.numerics.studies.study import Study
 
     def fewer(whole):
@@ -90,7 +90,7 @@ def few_climbs():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fits, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
         patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
-        patch.setattr(general_studies, "Effort", lambda *given: fewer(Effort(*given)))
+        patch.setattr(study, "Effort", lambda *given: fewer(Effort(*given)))
         yield
 
 

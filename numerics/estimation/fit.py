@@ -16,14 +16,12 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.data import checked_points, names_of, sizes_of, whole
-from temperance.numerics.estimation.estimate import Data, Search, announced, fits_of, result_of
-from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.estimate import Data, announced, fits_of, result_of
 from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.mixture.generated import needs_machine_code
-from temperance.numerics.mixture.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.likelihood import Mixture, log_weight_and_mean, needs_machine_code
 from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
@@ -128,7 +126,7 @@ def fit(
     read = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
     sizes, variance = sizes_of(fitted), _noise(noise, nu)
     points, dropped = checked_points(x, y, weights, drop_missing)
-    search = Search(whole(starts, "starts", 1), whole(seed, "seed", 0), progress)
+    starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     names = names_of(x, columns, points.x.shape[1])
     if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
@@ -136,14 +134,14 @@ def fit(
         if box is not None and not isinstance(box, Box):
             raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
         data = Data(points, names, dropped, box)
-        fits = fits_of(data, sizes, gate, activation, gauge, tau, search)
+        fits = fits_of(data, sizes, gate, activation, gauge, tau, seed, starts, progress)
     else:
         bounds = _bounds(gauge, tau, box)
         _require_columns(by_name.formulas_of(gate, expert), names)
         spec = read(gate, expert, activation, len(names), sign_at=partial(_sign_at, points))
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
-        data, (starts, seed) = Data(points, names, dropped, bounds), (search.starts, search.seed)
+        data = Data(points, names, dropped, bounds)
         fits = [_fit_formulas(spec, data, noise, nu, seed, k, starts=starts, progress=progress) for k in sizes]
     return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
 

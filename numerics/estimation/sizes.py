@@ -27,12 +27,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.estimation.lines import Lines, count_lines
-from temperance.numerics.estimation.merge import Cells, FittedMixture, Merger, design_of, path, projected
-from temperance.numerics.estimation.mixture import Mixture
+from temperance.numerics.estimation.merge import (
+    Cells,
+    FittedMixture,
+    Lines,
+    Merger,
+    count_lines,
+    design_of,
+    path,
+    projected,
+)
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import Floats
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.points import Points
 from temperance.theory.coefficients.bounds import Coefficient, coefficient
 from temperance.theory.models.spec import MOST_DERIVED

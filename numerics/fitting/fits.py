@@ -27,9 +27,8 @@ from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout_problem
 from temperance.numerics.fitting.search import FAILED, Effort, Optimum, Status, climb_all, search, starts_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
-from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import FEW_COLUMNS, evaluate, few, needs_machine_code
-from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
+from temperance.numerics.mixture.likelihood import FEW_COLUMNS, evaluate, few, needs_machine_code
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread

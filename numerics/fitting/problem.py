@@ -1,7 +1,7 @@
 """States a fit: a likelihood of k atoms at some points, which coordinates move, and the box that confines them.
 
 u (p,) are the coordinates that move, positive parameters by their logarithms; all coordinates are those of
-`kernel_sums.Coordinates`. Gates of layouts and gates given as formulas make problems alike. The box is part of the
+`atom_formulas.Coordinates`. Gates of layouts and gates given as formulas make problems alike. The box is part of the
 estimator; that of softmax, linear and activation gates with linear experts is a `Box`.
 
 Example: ``layout_problem(Layout(2, 1, "free"), gate, points, box).climb(u).stationary``.
@@ -16,14 +16,11 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.fitting.charts import NO_FRAME, Frame, frame_of
-from temperance.numerics.fitting.climb import EXACT, NO_PLAN, Maximum, Plan, Stop, climb
+from temperance.numerics.fitting.climb import EXACT, NO_FRAME, NO_PLAN, Frame, Maximum, Plan, Stop, climb, frame_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
-from temperance.numerics.mixture.atom_formulas import AtomFormulas
-from temperance.numerics.mixture.generated import GeneratedLikelihood, layout_formulas, layout_places, likelihood
-from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates
+from temperance.numerics.mixture.likelihood import GeneratedLikelihood, Sums, layout_formulas, layout_places, likelihood
 from temperance.numerics.mixture.measures import Layout
-from temperance.numerics.mixture.plain_sums import Sums
 from temperance.numerics.mixture.points import NONE, Points
 from temperance.theory.expressions.arguments import checked
 

@@ -1,9 +1,9 @@
 """Searches for the maximum of a likelihood in a box: many climbs, in two searches that share no start.
 
 A search starts from the data (`starts.rough_start`), and where there is a fit of one atom less, from the local maxima
-of its gradient process (`gradient_process`) and from splits of its atoms. Then it moves single atoms of its best end
-(`starts.hop`), which leads to maxima that are neither splits of the smaller fit nor near its peaks. Two searches have
-different random numbers, and grids that share no node. That both end at one value is the evidence that it is the
+of its gradient process (`starts.process_starts`) and from splits of its atoms. Then it moves single atoms of its best
+end (`starts.hop`), which leads to maxima that are neither splits of the smaller fit nor near its peaks. Two searches
+have different random numbers, and grids that share no node. That both end at one value is the evidence that it is the
 maximum; starts of one search that agree are not, as one start in a hundred may find it. Where they differ, each goes on
 for a number of rounds, with twice as many starts in each, on other grids.
 
@@ -21,12 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
-from temperance.numerics.fitting.gradient_process import GRIDS, process_starts
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
-from temperance.numerics.fitting.starts import ROUGH_PASSES, SUBSAMPLE, hop, rough_start, splits, start_in_box
+from temperance.numerics.fitting.starts import (
+    GRIDS,
+    ROUGH_PASSES,
+    SUBSAMPLE,
+    hop,
+    process_starts,
+    rough_start,
+    splits,
+    start_in_box,
+)
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.generated import FEW_COLUMNS
-from temperance.numerics.mixture.plain_sums import responsibilities
+from temperance.numerics.mixture.likelihood import FEW_COLUMNS, Mixture
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
 
@@ -174,8 +181,8 @@ def _has_spike(problem: Problem, u: Floats) -> bool:
     if not at_floor.any() or len(problem.tied):
         return False
     points = problem.points
-    shares = responsibilities(problem.formulas, problem.natural(u), points.x, points.y)
-    return bool((at_floor & (points.total(shares.T) < where.width)).any())
+    mixture = Mixture.of(problem.formulas, problem.k, problem.natural(u))
+    return bool((at_floor & (points.total(mixture.responsibilities(points)) < where.width)).any())
 
 
 def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Stop) -> Optimum | None:

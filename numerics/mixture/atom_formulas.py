@@ -1,18 +1,30 @@
 """Derives what a likelihood needs of one atom: log weight and mean, their slopes and second derivatives, as formulas.
 
 Example: ``AtomFormulas.of(model("gaussian"))`` has the slopes of the Gaussian gate in the logarithms of pi and Gamma.
+
+`Kind`, `sums_of` and `tables_of` say what a kernel adds up, `scatter` puts score and Hessian together from its sums.
+Atoms come in two kinds: those whose own gate parameters move, and those where these are held. Features of an atom are
+the derivatives of t + log density up to scale, first those of the gate (m is the mean, e = y - m):
+
+    phi = (dt/dp for the gate's parameters; e dm/dq for those of the mean, e^2/(2 nu) - 1/2).
+
+After them come the second derivatives of t, and e d2m/dq dr - dm/dq dm/dr where atoms do not have it in common. Each
+sum has its places in tables that are made once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import combinations_with_replacement
+from typing import NamedTuple
 
+import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import stable
+from temperance.numerics.mixture.activation_numpy import Floats, stable
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.spec import BETA0, NU, Jet, MoESpec, covariates
 
@@ -130,3 +142,198 @@ def formulas_of(spec: MoESpec) -> AtomFormulas:
     gate, offset = spec.gate, spec.gate.offset
     own = gate.own if offset is None else (BETA0, *gate.own)
     return AtomFormulas.of(gate.log_weight + (offset or 0), mean, own, gate.shared, spec.expert.parameters, spec.dim)
+
+
+ERROR, SQUARE = sp.symbols("e q")
+"""y less the mean, and e^2/(2 nu) - 1/2."""
+
+
+def slopes_of(f: AtomFormulas) -> list[sp.Symbol]:
+    """The symbols of the slopes of the mean."""
+    return [sp.Symbol(f"m{n}") for n in range(f.line)]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The rows of an atom whose own gate parameters move (free), or are held."""
+
+    formulas: AtomFormulas
+    free: bool
+
+    @property
+    def gate(self) -> range:
+        """Places of the gate's parameters that have features."""
+        return range(0 if self.free else self.formulas.own, self.formulas.own + self.formulas.shared)
+
+    @property
+    def bends(self) -> list[tuple[int, int]]:
+        """Pairs of these with second derivatives."""
+        return [pair for pair in self.formulas.gate_bends if min(pair) in self.gate]
+
+    @property
+    def features(self) -> int:
+        """Their number."""
+        return len(self.gate) + self.formulas.line + 1
+
+    @property
+    def x(self) -> int:
+        """The rows of x: none in dimension 1, where data are read as they lie."""
+        return self.formulas.dim if self.formulas.dim > 1 else 0
+
+    @property
+    def bent(self) -> int:
+        """The first row of second derivatives."""
+        return self.x + self.features
+
+    @property
+    def rows(self) -> int:
+        """How many."""
+        return self.bent + len(self.bends) + len(self.formulas.other_products)
+
+    def contents(self) -> dict[int, sp.Expr]:
+        """The rows that are filled by formulas, in x, parameters, `ERROR`, `SQUARE` and `slopes_of`."""
+        f, slopes = self.formulas, slopes_of(self.formulas)
+        rows = [*(f.gate_slopes[p] for p in self.gate), *(ERROR * m for m in slopes), SQUARE]
+        rows += [f.gate_bends[pair] for pair in self.bends]
+        rows += [ERROR * f.line_bends.get((a, b), 0) - slopes[a] * slopes[b] for a, b in f.other_products]
+        return dict(enumerate(rows, self.x))
+
+
+def sums_of(formulas: AtomFormulas, k: int, free: int) -> Iterable[tuple[str, int, int, int]]:
+    """The sums that a kernel keeps, in their order: what, of which atoms, and how many."""
+    kinds = [Kind(formulas, i < free) for i in range(k)]
+    for i, kind in enumerate(kinds):
+        r, g = kind.features, len(kind.gate)
+        yield "own", i, i, r * (r + 3) // 2
+        yield "common", i, i, 1 + len(formulas.products)
+        yield "prior", i, i, g * (g + 3) // 2
+        yield "gate bends", i, i, len(kind.bends)
+        yield "line bends", i, i, len(formulas.other_products)
+        for j in range(i + 1, k):
+            yield "pair", i, j, r * kinds[j].features
+            yield "prior pair", i, j, g * len(kinds[j].gate)
+
+
+Places = NDArray[np.int64]
+
+
+class Coordinates:
+    """Where a vector holds the parameters of k atoms: atom by atom the gate's and the expert's, then the shared ones.
+
+    size: of the vector. gate: how many entries an atom's log weight has, width: an atom. logs: which entries are
+    logarithms. values (k, p), nu (k,): where the parameters of the formulas are.
+    """
+
+    def __init__(self, formulas: AtomFormulas, k: int) -> None:
+        own, shared, line = formulas.own, formulas.shared, formulas.line
+        self.k, self.gate, self.width = k, own, own + line + 1
+        self.size = k * self.width + shared
+        within = [l + (l >= formulas.variance) for l in range(line)]
+        atoms = [i * self.width for i in range(k)]
+        common = range(k * self.width, self.size)
+        self.values: Places = np.array(
+            [[*range(at, at + own), *common, *(at + own + l for l in within)] for at in atoms], dtype=np.int64
+        )
+        self.nu: Places = np.array([at + own + formulas.variance for at in atoms], dtype=np.int64)
+        self.logs = np.zeros(self.size, dtype=bool)
+        self.logs[self.values[:, np.array(formulas.positive, dtype=bool)]] = True
+        self.logs[self.nu] = True
+
+
+class Tables(NamedTuple):
+    """Where sums go.
+
+    coordinates (p, 2): whether an entry is the logarithm of what features are derivatives by, and the atom of a
+    parameter of a mean, else -1. slopes (m, 2): entry and sum. products (m, 3): row, column and sum; each with a
+    factor. bends (m, 4): row, column, sum and the atom by whose variance it is divided, else -1; with factors. ends
+    (k, 2): the entry of log nu, and the sum of the probabilities.
+    """
+
+    coordinates: Places
+    slopes: Places
+    slope_factors: Floats
+    products: Places
+    product_factors: Floats
+    bends: Places
+    bend_factors: Floats
+    ends: Places
+
+
+def tables_of(formulas: AtomFormulas, k: int, free: int) -> Tables:
+    """The tables of a kernel of k atoms, `free` of which move their gates."""
+    where = Coordinates(formulas, k)
+    lines = where.values[:, formulas.own + formulas.shared :]
+    kinds = [Kind(formulas, i < free) for i in range(k)]
+    gate = [[int(where.values[i, p]) for p in kind.gate] for i, kind in enumerate(kinds)]
+    every = [[*gate[i], *map(int, lines[i]), int(where.nu[i])] for i in range(k)]
+    slopes, products, bends, ends, at = [], [], [], [], 0
+    for what, i, j, count in sums_of(formulas, k, free):
+        sums, sign = range(at, at + count), -1.0 if what in ("prior", "pair") else 1.0
+        at += count
+        if what in ("own", "prior"):
+            rows = every[i] if what == "own" else gate[i]
+            slopes += [(row, n, sign) for row, n in zip(rows, sums, strict=False)]
+            pairs = [(row, column) for r, row in enumerate(rows) for column in rows[r:]]
+            products += [(*pair, n, sign) for pair, n in zip(pairs, sums[len(rows) :], strict=True)]
+        elif what in ("pair", "prior pair"):
+            rows, columns = (every[i], every[j]) if what == "pair" else (gate[i], gate[j])
+            pairs = [(row, column) for row in rows for column in columns]
+            products += [(*pair, n, sign * (1 + (pair[0] == pair[1]))) for pair, n in zip(pairs, sums, strict=True)]
+        elif what == "gate bends":
+            found = [where.values[i, [*pair]] for pair in kinds[i].bends]
+            bends += [(*pair, n, -1, 1.0) for pair, n in zip(found, sums, strict=True)]
+        elif what == "line bends":
+            bends += [(*lines[i, [*p]], n, i, 1.0) for p, n in zip(formulas.other_products, sums, strict=True)]
+        else:
+            ends.append((where.nu[i], sums[0]))
+            for pairs, n in zip(formulas.products.values(), sums[1:], strict=True):
+                bends += [(*lines[i, [*pair]], n, i, -1.0) for pair in pairs]
+    coordinates = np.stack([where.logs, np.full(where.size, -1)], axis=1).astype(np.int64)
+    coordinates[where.nu, 0] = 0
+    coordinates[lines, 1] = np.arange(k)[:, None]
+    return Tables(coordinates, *_table(slopes, 2), *_table(products, 3), *_table(bends, 4), np.array(ends, np.int64))
+
+
+def _table(rows: Sequence[tuple[float, ...]], places: int) -> tuple[Places, Floats]:
+    """The places of rows, and the factors at their ends."""
+    made = np.array(rows, dtype=float).reshape(-1, places + 1)
+    return made[:, :-1].astype(np.int64), made[:, -1].copy()
+
+
+def scatter(sums: Floats, natural: Floats, nu: Floats, tables: Tables, score: Floats, hessian: Floats) -> None:
+    """Add a kernel's sums to the score (p,) and the Hessian (p, p), zeros before, at parameters and variances nu.
+
+    `compiled` makes machine code of it.
+    """
+    size = len(score)
+    chain, scale = np.ones(size), np.ones(size)
+    for n in range(size):
+        atom = tables.coordinates[n, 1]
+        chain[n] = natural[n] if tables.coordinates[n, 0] else 1.0
+        scale[n] = chain[n] / nu[atom] if atom >= 0 else chain[n]
+    for m in range(len(tables.slopes)):
+        n, s = tables.slopes[m, 0], tables.slopes[m, 1]
+        score[n] += tables.slope_factors[m] * sums[s] * scale[n]
+    for m in range(len(tables.products)):
+        row, column, s = tables.products[m, 0], tables.products[m, 1], tables.products[m, 2]
+        value = tables.product_factors[m] * sums[s] * scale[row] * scale[column]
+        hessian[row, column] += value
+        if row != column:
+            hessian[column, row] += value
+    for m in range(len(tables.bends)):
+        row, column, s, atom = tables.bends[m, 0], tables.bends[m, 1], tables.bends[m, 2], tables.bends[m, 3]
+        value = tables.bend_factors[m] * sums[s] * chain[row] * chain[column]
+        value = value / nu[atom] if atom >= 0 else value
+        hessian[row, column] += value
+        if row != column:
+            hessian[column, row] += value
+    for i in range(len(tables.ends)):
+        n, s = tables.ends[i, 0], tables.ends[i, 1]
+        hessian[n, n] -= score[n] + 0.5 * sums[s]
+        for p in range(size):
+            if tables.coordinates[p, 1] == i:
+                hessian[n, p] -= score[p]
+                hessian[p, n] -= score[p]
+    for n in range(size):
+        if tables.coordinates[n, 0]:
+            hessian[n, n] += score[n]

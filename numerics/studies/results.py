@@ -1,4 +1,10 @@
-"""Evaluates the fits of a rate study: which count, their errors, and the slope of every group of parameters."""
+"""Evaluates the fits of a rate study: which count, their errors, and the slope of every group of parameters.
+
+In a `GeneralStudy` the error of a parameter is (sum_l p_l |d_l|^q)^(1/q) over the atoms of the first cell, p_l their
+shares and q its contact order; that of a mean is |sum_l p_l d_l|. A flat parameter (theory 4.3) has no order, and so no
+error: where every cell is split, that may be the gate. Errors of beta1 are modulo its sign where the gate is even in it
+(theory 2.1).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +17,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from temperance.numerics.fitting.families import Array, Family
 from temperance.numerics.fitting.search import FAILED, Status
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import MixingMeasure, scores
@@ -25,7 +32,7 @@ from temperance.numerics.studies.errors import (
 )
 from temperance.numerics.studies.lattice import design
 from temperance.numerics.studies.slopes import Interval, Slope, enough, log_slope, rms_intervals
-from temperance.numerics.studies.study import RateStudy, Study
+from temperance.numerics.studies.study import GeneralStudy, RateStudy, Study
 from temperance.theory.conditions.degeneracies import classify, mirror
 from temperance.theory.expressions.arguments import checked
 
@@ -169,6 +176,69 @@ def _function_errors(study: Study, measures: MixingMeasure) -> dict[str, Floats]
     if degree is None or not degree.is_positive:
         return {}
     return homogeneous_errors(measures, study.truth, study.symmetry, float(degree))
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralResult(Result):
+    """The result of a `GeneralStudy`: errors of the first cell, and of what all atoms share."""
+
+    study: GeneralStudy
+
+    @cached_property
+    def vectors(self) -> Array:
+        """The vectors of the family (R, N, q)."""
+        return np.array([[self.study.vector(u) for u in row] for row in self.theta])
+
+    @property
+    def smallest_share(self) -> Array:
+        """The least weight of an atom of the first cell, of all of it."""
+        return np.array([[shares_of(self.study.family, vector).min() for vector in row] for row in self.vectors])
+
+    @property
+    def cell_sizes(self) -> NDArray[np.intp]:
+        """Atoms in each cell, which the box determines."""
+        return np.broadcast_to(self.study.family.sizes, (*self.status.shape, 2))
+
+    @cached_property
+    def errors(self) -> dict[str, Array]:
+        """Errors of each group in the first cell, (R, N, 1), and of shared parameters (R, N)."""
+        family, orders = self.study.family, self.study.orders
+        rows = [[family_errors(family, vector, orders) for vector in row] for row in self.vectors]
+        groups = {name: np.array([[e[name] for e in row] for row in rows]) for name in rows[0][0]}
+        shared = {p.name for p in family.setting.spec.gate.shared}
+        return self.without_dropped({name: e if name in shared else e[..., None] for name, e in groups.items()})
+
+
+def shares_of(family: Family, vector: Array) -> Array:
+    """The weights of the atoms of the first cell, of all of it."""
+    weights = np.exp([vector[family.index(l, "weight")] for l in range(family.m)])
+    return np.asarray(weights / weights.sum())
+
+
+def family_errors(family: Family, vector: Array, orders: Mapping[str, float]) -> dict[str, float]:
+    """The error of every parameter of the first cell, of its weighted means, and of the shared parameters."""
+    vector = _nearest_image(family, vector)
+    shares, errors = shares_of(family, vector), {}
+    for name, q in orders.items():
+        if name not in family.names:
+            errors[name] = float(abs(vector[family.shared_index(name)] - family.center[family.shared_index(name)]))
+            continue
+        at = [family.index(l, name) for l in range(family.m)]
+        d = vector[at] - family.center[at]
+        errors[name] = float((shares @ np.abs(d) ** q) ** (1 / q))
+        if family.m > 1:
+            errors[f"mean {name}"] = float(abs(shares @ d))
+    return errors
+
+
+def _nearest_image(family: Family, vector: Array) -> Array:
+    """The vector with beta1 or -beta1 for every atom of the first cell, whichever is nearer to the truth."""
+    image = vector.copy()
+    for l in range(family.m if family.signs else 0):
+        at = [family.index(l, name) for name in family.signs]
+        here, true = vector[at], family.center[at]
+        image[at] = min(here, -here, key=lambda v: float(((v - true) ** 2).sum()))
+    return image
 
 
 @dataclass(frozen=True)

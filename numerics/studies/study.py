@@ -3,6 +3,9 @@
 Every fit is made by two searches that share nothing: each goes through the sizes of a replicate on its own. The higher
 one is the estimate, and by how much they differ is stored beside it.
 
+A `Study` is of a linear, softmax or activation gate, a `GeneralStudy` of any gate and expert near two true atoms, a
+`RegressionStudy` the same by least squares.
+
 Example: ``replace(study, seed=1, replicates=20)`` is a pilot, on other data, to choose sizes and replicates with.
 """
 
@@ -11,14 +14,18 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
 
-from temperance.numerics.fitting.climb import EXACT, Stop
+from temperance.numerics.estimation.intervals import held_at
+from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
+from temperance.numerics.fitting.families import Array, Family, Means, RegressionMixture, family_problem, require_smooth
 from temperance.numerics.fitting.problem import Box, Problem, layout_problem
 from temperance.numerics.fitting.search import (
     APART,
@@ -32,19 +39,31 @@ from temperance.numerics.fitting.search import (
     search_once,
 )
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compiled, parity
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, sample, truth_of
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.errors import Symmetry
-from temperance.numerics.studies.lattice import CONSTANTS, Experiment, cells, design, experiment, samples
-from temperance.numerics.studies.store import Outcome
+from temperance.numerics.studies.lattice import (
+    CONSTANTS,
+    Experiment,
+    cells,
+    design,
+    experiment,
+    family_experiment,
+    samples,
+)
 from temperance.theory.expressions.arguments import checked
+from temperance.theory.models.form import intercept as intercept_of
+from temperance.theory.models.form import is_linear
 from temperance.theory.models.gates import generic, linear, softmax
-from temperance.theory.models.truth import Truth
+from temperance.theory.models.spec import NU
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.true_point import Position, position, slopes
 
 Kind = Literal["sample", "lattice"]
+Outcome: TypeAlias = tuple[NDArray[np.float64], Sequence[str], Sequence[int], Sequence[float]]
+"""Of one replicate: theta (N, p), and status, agree and gap of its fits (N)."""
 
 
 class RateStudy(ABC):
@@ -345,3 +364,203 @@ class Study(RateStudy):
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         determined = {"lattice": CONSTANTS if self.experiment == "lattice" else {}, "search": SEARCH}
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box), **determined}
+
+
+_ROUGH = 3  # starts from the data, where no atom is split
+# as stored studies recorded it: version 2 changed peaks alone, which these searches have none of, and "apart" was the
+# spacing of peaks, not the tolerance of two searches
+_SEARCH = {**SEARCH, "version": 1, "apart": 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class GeneralStudy(RateStudy):
+    """Everything that determines the outcome of a study of any gate and expert.
+
+    name: what reports call it. family: the truth, with cells that `family_problem` fits. orders: parameter -> q, where
+    it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
+    of one atom less; a search also begins at its estimate at the n before. rounds: as of an `Effort`. columns: points
+    of x of the lattice, None for as many as its dimension takes.
+    """
+
+    name: str
+    family: Family
+    orders: Mapping[str, float]
+    sizes: tuple[int, ...]
+    replicates: int
+    starts: int
+    seed: int
+    columns: int | None = None
+    rounds: int = 1
+    experiment = "lattice"
+    backward = False
+
+    def __post_init__(self) -> None:
+        """Refuse a family that is not fitted."""
+        require_smooth(self.family)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The definition alone: compiled functions cannot be sent to workers."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    @property
+    def exact(self) -> bool:
+        """Whether as many atoms are fitted as there are."""
+        return max(self.family.sizes) == 1
+
+    @property
+    def dim(self) -> int:
+        """Of x."""
+        return self.family.setting.spec.dim
+
+    @property
+    def effort(self) -> Effort:
+        """Splits of a fit of one atom less, or starts from the data where no atom is split."""
+        rough, splits = (_ROUGH, 0) if self.exact else (0, self.starts)
+        return Effort(rough, 0, splits, self.rounds)
+
+    @cached_property
+    def lattice(self) -> Experiment:
+        """The lattice experiment, for samples up to the largest size."""
+        return family_experiment(self.family, n=self.sizes[-1], columns=self.columns)
+
+    def data(self, replicate: int) -> Sequence[Any]:
+        """Counts on the lattice at every n."""
+        return list(samples(self.lattice, self.sizes, seed=self.seed, replicate=replicate))
+
+    def problem(self, points: Points, *, compiled: bool = True) -> Problem:
+        """The fit of the family to some points."""
+        return family_problem(self.family, points, compiled=compiled)
+
+    @property
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """Of the fit, and of that of one atom less."""
+        atoms = sum(self.family.sizes)
+        return {(atoms - less, self.name): less for less in ((0,) if self.exact else (0, 1))}
+
+    @cached_property
+    def box(self) -> Problem:
+        """A fit to no points."""
+        return self.problem(Points(np.zeros((1, self.dim)), np.zeros(1)), compiled=False)
+
+    def vector(self, u: Array) -> Array:
+        """The vector of the family at coordinates u (p,)."""
+        return self.box.natural(u)
+
+    @property
+    def box_of_fits(self) -> tuple[list[str], Array, Array]:
+        """The parameter of every coordinate, and its bounds."""
+        return self._names(self.box.places), self.box.lower, self.box.upper
+
+    def _names(self, places: NDArray[np.intp]) -> list[str]:
+        names = self.family.names * sum(self.family.sizes) + [p.name for p in self.family.setting.spec.gate.shared]
+        return [names[place] for place in places]
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """The definition as JSON values."""
+        setting = self.family.setting
+        gate = (*setting.held, *setting.own, *setting.shared)
+        gates = [{p.name: str(setting.point[p]) for p in gate}, {p.name: float(v) for p, v in setting.other.items()}]
+        experts = [{p.name: float(atom[p]) for p in setting.expert} for atom in setting.truth.atoms]
+        return {
+            "name": self.name,
+            "log_weight": str(setting.spec.gate.log_weight),
+            "mean": str(setting.mean),
+            "gates": gates,
+            "experts": experts,
+            "x": [self.family.low, self.family.high],
+            "cell": self.family.m,
+            **({"split": "all"} if min(self.family.sizes) > 1 else {}),
+            "q": dict(self.orders),
+            "sizes": list(self.sizes),
+            "replicates": self.replicates,
+            "starts": self.starts,
+            "seed": self.seed,
+            "columns": self.columns,
+            "lattice": CONSTANTS,
+            "search": _SEARCH,
+            **({"rounds": self.rounds} if self.rounds > 1 else {}),
+            **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class RegressionStudy(GeneralStudy):
+    """The same of least squares: at fixed nodes of x, with Gaussian noise around the regression function."""
+
+    experiment = "nodes"
+
+    @cached_property
+    def mixture(self) -> RegressionMixture:
+        """The regression functions of the family."""
+        return RegressionMixture(self.family)
+
+    @property
+    def kernels(self) -> dict[tuple[Any, ...], int]:
+        """None: these fits have no machine code."""
+        return {}
+
+    def vector(self, u: Array) -> Array:
+        """The vector of the family at coordinates u (p,)."""
+        return self.mixture.vector(u)
+
+    @property
+    def box_of_fits(self) -> tuple[list[str], Array, Array]:
+        """The parameter of every coordinate, and its bounds."""
+        return self._names(self.mixture.free), self.mixture.lower, self.mixture.upper
+
+    def data(self, replicate: int) -> list[Means]:
+        """The mean responses at every n."""
+        streams = (np.random.default_rng([self.seed, replicate, j]) for j in range(len(self.sizes)))
+        return [self.mixture.means(n, rng) for n, rng in zip(self.sizes, streams, strict=True)]
+
+    def outcome(self, replicate: int) -> Outcome:
+        """What is stored of the fits of one replicate."""
+        best: list[Maximum] = []
+        gaps: list[float] = []
+        before: list[list[Array]] = [[], []]
+        for j, (n, means) in enumerate(zip(self.sizes, self.data(replicate), strict=True)):
+            draws = [np.random.default_rng([self.seed, replicate, j, half]) for half in (0, 1)]
+            for turn in range(self.rounds):
+                count = self.starts * 2**turn
+                ends = [self.mixture.search_once(means, count, before[half], draws[half]) for half in (0, 1)]
+                before, gap = [[end.theta] for end in ends], abs(ends[0].value - ends[1].value) * n
+                if gap <= APART:
+                    break
+            best.append(max(ends, key=lambda end: (end.stationary, end.value)))
+            gaps.append(gap)
+        return np.stack([end.theta for end in best]), [self.mixture.status(end) for end in best], [1] * len(best), gaps
+
+
+def kept_apart(chosen: Setting) -> Setting:
+    """A setting with other experts: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2.
+
+    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
+    bounded by 1, intercepts are 1 and -1, and variances a quarter.
+    """
+    slope = sp.Rational(1, 2 * chosen.spec.dim)
+    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
+    b = intercept_of(chosen.mean, tuple(p for p in chosen.expert if p != NU), chosen.spec.dim)
+    line = {p: intercept if p == b else slope for p in chosen.expert}
+    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
+    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
+    return replace(chosen, truth=replace(chosen.truth, atoms=atoms))
+
+
+def profile(family: Family, name: str, values: Sequence[float], n: int, seed: int) -> Array:
+    """The maximum of the log-likelihood of one sample with a shared positive parameter held at each value, less the
+    largest of these; -inf where no climb ends.
+
+    family: with as many atoms as the truth. Climbs begin at the truth and at the maximum of the value before.
+    """
+    (points,) = samples(family_experiment(family, n=n), (n,), seed=seed)
+    problem, at = family_problem(family, points, compiled=False), family.shared_index(name)
+    rest = problem.places != at  # it may be held
+    places, lower, upper = (np.append(part[rest], at) for part in (problem.places, problem.lower, problem.upper))
+    problem = replace(problem, places=places, lower=lower, upper=upper)
+    stop, heights, start = Stop.in_sample_units(n), [], problem.base[problem.places]
+    before = start
+    for value in values:
+        before, height = held_at(problem, -1, float(np.log(value)), (start, before), stop)
+        heights.append(height)
+    return np.array(heights) - max(heights)

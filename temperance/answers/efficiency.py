@@ -42,8 +42,7 @@ from temperance.measurements.true_measures import (
     values_of,
 )
 from temperance.numerics.information import required
-from temperance.numerics.information.fisher import RESOLVED
-from temperance.numerics.information.parameters import all_values, free_names, held_in, told
+from temperance.numerics.information.fisher import RESOLVED, all_values, free_names, held_in, told
 from temperance.numerics.mixture.measures import MixingMeasure, truth_of
 from temperance.show.answer import Typeset
 from temperance.show.options import FileOr, FormulaOptions, Numbers, Options, Whole, takes_formulas

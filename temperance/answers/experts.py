@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from sympy import Expr
 
 from temperance.numerics.estimation.data import whole
-from temperance.numerics.estimation.lines import Lines
+from temperance.numerics.estimation.merge import Lines
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import RESOLUTIONS, LikelihoodRatio, Sizes, likelihood_ratio, sizes
 from temperance.show.answer import Answer

@@ -40,7 +40,7 @@ from temperance.measurements.true_measures import (
     values_of,
 )
 from temperance.numerics.estimation.identifiability import INDISTINCT
-from temperance.numerics.information.parameters import held_in
+from temperance.numerics.information.fisher import held_in
 from temperance.show import document as writers
 from temperance.show.answer import Answer, Refused
 from temperance.show.document import (

@@ -30,9 +30,9 @@ from temperance.measurements.judgement import (
 )
 from temperance.measurements.slopes import fits
 from temperance.numerics.contact.curves import Curve, CurveMeasure, exact, gauss_hermite, with_parts
-from temperance.numerics.estimation.merge import Cells, projected
-from temperance.numerics.estimation.mixture import Mixture, mixture_of
+from temperance.numerics.estimation.merge import Cells, mixture_of, projected
 from temperance.numerics.mixture.activation_numpy import Floats, compiled
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.numerics.studies.claim_studies import MERGED, tanh_cell

@@ -37,7 +37,7 @@ from temperance.numerics.contact.curves import Contact, Curve, CurveMeasure, con
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.studies.errors import hellinger, in_order
-from temperance.numerics.studies.independence import (
+from temperance.numerics.studies.lattice import (
     atoms,
     gate_functions,
     independent_on_design,

@@ -31,7 +31,7 @@ from temperance.measurements.judgement import (
     family,
     stepped_down,
 )
-from temperance.numerics.studies.store import StoreError
+from temperance.numerics.studies.run import StoreError
 from temperance.show.inputs import read_json, read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.conditions.certificates import certificates, verdict_of

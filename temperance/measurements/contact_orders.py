@@ -14,7 +14,7 @@ import mpmath
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import Measured, measure
-from temperance.numerics.fitting.split_mixtures import Family
+from temperance.numerics.fitting.families import Family
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_parameters
 from temperance.theory.contact.places import held_of_last

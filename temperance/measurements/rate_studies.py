@@ -19,22 +19,21 @@ import numpy as np
 from temperance.measurements.judgement import LEVEL
 from temperance.measurements.slopes import describe_size, record_of
 from temperance.measurements.true_measures import check_truth, default_truth
-from temperance.numerics.fitting.local_fits import require_smooth
+from temperance.numerics.fitting.families import WEIGHT, Array, Family, require_smooth
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import Effort
-from temperance.numerics.fitting.split_mixtures import WEIGHT, Array, Family
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
-from temperance.numerics.studies.general_studies import (
-    GeneralResult,
+from temperance.numerics.studies.lattice import kinks_move
+from temperance.numerics.studies.results import GeneralResult, study_slopes
+from temperance.numerics.studies.study import (
     GeneralStudy,
+    Kind,
     RegressionStudy,
+    Study,
     kept_apart,
     profile,
 )
-from temperance.numerics.studies.lattice import kinks_move
-from temperance.numerics.studies.results import study_slopes
-from temperance.numerics.studies.study import Kind, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders

@@ -11,7 +11,7 @@ import sympy as sp
 import temperance
 from temperance.measurements.contact_orders import family, measured, unmeasured
 from temperance.numerics.contact.by_minimisation import Measured, measure
-from temperance.numerics.fitting.split_mixtures import Family
+from temperance.numerics.fitting.families import Family
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.order import Order, Reason, ReasonKind
 

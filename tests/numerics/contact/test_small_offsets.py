@@ -7,8 +7,7 @@ import sympy as sp
 from flint import arb
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.contact.by_minimisation import measure
-from temperance.numerics.contact.small_offsets import (
+from temperance.numerics.contact.by_minimisation import (
     BITS,
     NODES,
     Constrained,
@@ -18,10 +17,11 @@ from temperance.numerics.contact.small_offsets import (
     _is_lost,
     _prune,
     _Track,
+    measure,
     minimised,
     supported,
 )
-from temperance.numerics.fitting.split_mixtures import Grid
+from temperance.numerics.fitting.families import Grid
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls

@@ -9,7 +9,7 @@ import pytest
 
 from temperance.numerics.estimation import estimate
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.mixture.generated import few
+from temperance.numerics.mixture.likelihood import few
 
 CASES = [
     (900, 3, {}),

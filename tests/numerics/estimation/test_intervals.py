@@ -7,8 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 from temperance import Box, MixingMeasure, fit, sample
-from temperance.numerics.estimation.intervals import TAILS
-from temperance.numerics.fitting.profile import QUANTILE
+from temperance.numerics.estimation.intervals import QUANTILE, TAILS
 
 GELU = MixingMeasure([[0.8], [0.0]], [0.3, 0.0], 0.5, [[1.0], [-1.0]], [1.0, -1.0], [0.3, 0.5])
 OPTIONS = {"fitted": 2, "activation": "gelu", "gauge": "anchored", "starts": 4}

@@ -9,7 +9,7 @@ import pytest
 
 from temperance.numerics.estimation.data import Units
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.estimation.separation import _rises, separated
+from temperance.numerics.estimation.identifiability import _rises, separated
 from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.points import Points

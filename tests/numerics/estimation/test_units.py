@@ -8,7 +8,7 @@ import pytest
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 
 pytestmark = pytest.mark.usefixtures("few_climbs")

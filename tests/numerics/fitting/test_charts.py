@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting import charts
-from temperance.numerics.fitting.charts import back, coordinates, derivatives, mixed, near_pair
-from temperance.numerics.fitting.climb import Stop
+from temperance.numerics.fitting.climb import NO_PAIR, Stop, back, coordinates, derivatives, frame_of, mixed, near_pair
 from temperance.numerics.fitting.search import Effort, fewer_atoms
 from temperance.numerics.fitting.starts import splits
 from temperance.numerics.mixture.measures import Layout
@@ -31,7 +29,7 @@ def place(layout, pair, rng):
 
 
 def frame_at(layout, linear):
-    return charts.frame_of(layout, np.zeros(layout.d), np.ones(layout.d), linear=linear)
+    return frame_of(layout, np.zeros(layout.d), np.ones(layout.d), linear=linear)
 
 
 def places():
@@ -41,7 +39,7 @@ def places():
         for pair in ((0, 1), (0, layout.k - 1), None):
             rng = np.random.default_rng([layout.k, layout.d, pair[1] if pair else 0])
             theta = place(layout, pair or (0, 1), rng)
-            chart = charts.NO_PAIR if pair is None else near_pair(theta, frame)
+            chart = NO_PAIR if pair is None else near_pair(theta, frame)
             assert chart[:2] == (pair or (-1, -1))
             yield pytest.param(frame, chart, theta, id=f"{layout}, {pair}")
 
@@ -88,12 +86,12 @@ def test_derivatives_are_those_of_the_function_in_the_chart(frame, chart, theta)
 def test_the_temperature_is_cut_first_so_that_ratios_stay():
     layout = Layout(2, 1, "free")
     frame, (lower, upper) = frame_at(layout, False), TANH_SPLITS.box.bounds(layout)
-    phi = coordinates(np.linspace(-1, 0.4, layout.size), frame, charts.NO_PAIR)
+    phi = coordinates(np.linspace(-1, 0.4, layout.size), frame, NO_PAIR)
     phi[0] = -100.0
-    cut, gate = back(phi, frame, charts.NO_PAIR, lower, upper), mixed(frame, charts.NO_PAIR, layout.size)
+    cut, gate = back(phi, frame, NO_PAIR, lower, upper), mixed(frame, NO_PAIR, layout.size)
     assert cut[0] == lower[0]
     gate[0] = False
-    np.testing.assert_allclose(coordinates(cut, frame, charts.NO_PAIR)[gate], phi[gate])
+    np.testing.assert_allclose(coordinates(cut, frame, NO_PAIR)[gate], phi[gate])
 
 
 def test_singular_maxima_are_reached_in_fewer_passes():

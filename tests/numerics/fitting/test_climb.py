@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from temperance.numerics.fitting.charts import NO_FRAME, NO_PAIR
-from temperance.numerics.fitting.climb import CHOOSE, EXACT, NO_PLAN, Stop, climb, step
+from temperance.numerics.fitting.climb import CHOOSE, EXACT, NO_FRAME, NO_PAIR, NO_PLAN, Stop, climb, step
 from temperance.numerics.fitting.starts import rough_start
 from temperance.numerics.mixture.measures import sample
 from temperance.numerics.mixture.points import Points

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 
 from temperance.numerics.fitting.climb import Stop
-from temperance.numerics.fitting.gradient_process import (
+from temperance.numerics.fitting.problem import Box, layout_problem
+from temperance.numerics.fitting.search import Effort, search_once
+from temperance.numerics.fitting.starts import (
     Density,
     GradientProcess,
     candidate_experts,
     embeddings,
     process_starts,
 )
-from temperance.numerics.fitting.problem import Box, layout_problem
-from temperance.numerics.fitting.search import Effort, search_once
 from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.likelihood import log_weights, means_of
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density, sample
-from temperance.numerics.mixture.plain_sums import log_weights, means_of
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import TANH_FREE
 from temperance.numerics.studies.lattice import samples

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.kernels import BLOCK
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 from tests.numerics import by_hand
@@ -138,7 +138,7 @@ SCRIPT = """
 import json, os
 import numpy as np
 from temperance.numerics.mixture.activation_numpy import compile_activation
-from temperance.numerics.mixture.generated import evaluate, layout_formulas, likelihood
+from temperance.numerics.mixture.likelihood import evaluate, layout_formulas, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 

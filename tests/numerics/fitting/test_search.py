@@ -20,7 +20,7 @@ from temperance.numerics.fitting.search import (
 )
 from temperance.numerics.fitting.starts import clusterwise_regression, hop, labellings, rough_start, splits
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import layout_formulas
+from temperance.numerics.mixture.likelihood import layout_formulas
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies.claim_studies import GELU, RELU, TANH, TANH_FREE, TANH_MIRROR, TANH_SPLITS

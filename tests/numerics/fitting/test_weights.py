@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import evaluate
 from temperance.numerics.mixture.kernels import BLOCK
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
 from tests.numerics import by_hand

@@ -9,10 +9,9 @@ import sympy as sp
 
 import temperance
 from temperance.numerics.estimation.identifiability import flows_of
-from temperance.numerics.estimation.mixture import Mixture
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.plain_sums import log_weight_and_mean
+from temperance.numerics.mixture.likelihood import Mixture, log_weight_and_mean
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal

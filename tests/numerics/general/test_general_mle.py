@@ -10,14 +10,14 @@ import pytest
 import sympy as sp
 
 from temperance.measurements.contact_orders import family
-from temperance.numerics.fitting.local_fits import family_problem, require_smooth
+from temperance.numerics.fitting.families import Family, family_problem, require_smooth
 from temperance.numerics.fitting.search import Effort, climb_all, search
-from temperance.numerics.fitting.split_mixtures import Family
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies import general_studies
-from temperance.numerics.studies.general_studies import GeneralStudy, group_errors
+from temperance.numerics.studies import study
 from temperance.numerics.studies.lattice import family_experiment, samples
+from temperance.numerics.studies.results import family_errors
 from temperance.numerics.studies.run import run_general
+from temperance.numerics.studies.study import GeneralStudy
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.spec import NU
 
@@ -114,7 +114,7 @@ def test_a_fit_recovers_a_truth_of_two_different_atoms():
 @pytest.fixture(autouse=True)
 def without_machine_code(monkeypatch):
     """A few points take less time than to compile what fits them."""
-    monkeypatch.setattr(general_studies, "family_problem", partial(family_problem, compiled=False))
+    monkeypatch.setattr(study, "family_problem", partial(family_problem, compiled=False))
 
 
 def small(**changes):
@@ -140,7 +140,7 @@ def test_errors_are_weighted_by_the_shares():
     vector = found.center.copy()
     vector[[found.index(0, "weight"), found.index(1, "weight")]] = log(3), 0.0
     vector[[found.index(0, "b"), found.index(1, "b")]] += [0.1, -0.3]
-    errors = group_errors(found, vector, {"b": 4.0, "nu": 2.0})
+    errors = family_errors(found, vector, {"b": 4.0, "nu": 2.0})
     assert errors["mean b"] == pytest.approx(0, abs=1e-15)
     assert errors["b"] == pytest.approx((0.75 * 0.1**4 + 0.25 * 0.3**4) ** 0.25)
     assert errors["nu"] == errors["mean nu"] == 0
@@ -153,7 +153,7 @@ def test_an_atom_at_minus_beta1_is_the_same_where_the_gate_is_even(source, same)
     vector[[found.index(0, "beta1"), found.index(1, "beta1")]] += [0.1, -0.2]
     image = vector.copy()
     image[found.index(1, "beta1")] *= -1
-    errors = [group_errors(found, v, {"beta1": 2.0, "b": 4.0}) for v in (vector, image)]
+    errors = [family_errors(found, v, {"beta1": 2.0, "b": 4.0}) for v in (vector, image)]
     assert (errors[0] == errors[1]) is same
     assert errors[0]["mean beta1"] == pytest.approx(0.05)
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.fitting.local_fits import family_problem
-from temperance.numerics.fitting.split_mixtures import Family
+from temperance.numerics.fitting.families import Family, family_problem
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal

@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import least_squares
 
 from temperance.measurements.rate_studies import any_record, any_study
-from temperance.numerics.fitting.local_fits import NOISE, RegressionMixture
+from temperance.numerics.fitting.families import NOISE, RegressionMixture
 from temperance.numerics.studies.run import run_general
 from temperance.theory.models.by_name import model
 

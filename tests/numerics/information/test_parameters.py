@@ -9,13 +9,11 @@ import sympy as sp
 from scipy.integrate import fixed_quad
 from scipy.stats import norm
 
-from temperance.numerics.information.fisher import information, quadrature
-from temperance.numerics.information.parameters import free_names, held_in, information_at, told
+from temperance.numerics.information.fisher import free_names, held_in, information, information_at, quadrature, told
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.kernel_sums import Coordinates
+from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
+from temperance.numerics.mixture.likelihood import atom_jets, plain_sums
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.numerics.mixture.plain_sums import atom_jets, plain_sums
 from temperance.theory.contact.places import exact_truth
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Y, atom_symbol, covariates, symbolic_density

@@ -14,26 +14,24 @@ from temperance.measurements.contact_orders import family
 from temperance.numerics.fitting.fits import fit_points
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.studies import claim_studies as settings
 from temperance.numerics.studies import lattice
-from temperance.numerics.studies.independence import (
-    atoms,
-    gate_functions,
-    independent_on_design,
-    normalisation,
-    same_relations,
-)
 from temperance.numerics.studies.lattice import (
+    atoms,
     cells,
     columns_needed,
     counts,
     design,
     experiment,
     family_experiment,
+    gate_functions,
+    independent_on_design,
     lattice_step,
+    normalisation,
+    same_relations,
     samples,
 )
 from temperance.theory.contact.order_setting import order_setting

@@ -12,8 +12,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.mixture.generated import likelihood
-from temperance.numerics.mixture.plain_sums import Sums, plain_sums
+from temperance.numerics.mixture.likelihood import Sums, likelihood, plain_sums
 from temperance.numerics.mixture.points import NONE
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
@@ -244,7 +243,7 @@ def test_experts_without_a_mean_are_refused():
 SCRIPT = """
 import json, sys, numpy as np
 from temperance.numerics.mixture.atom_formulas import formulas_of
-from temperance.numerics.mixture.generated import likelihood
+from temperance.numerics.mixture.likelihood import likelihood
 from temperance.numerics.mixture.kernels import kernel_text
 from temperance.theory.models.by_name import model
 formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.default_rng(1)

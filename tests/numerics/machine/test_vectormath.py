@@ -12,8 +12,8 @@ from numba import njit
 from temperance.numerics.mixture import kernels
 from temperance.numerics.mixture.activation_numpy import compile_activation, stable_jets
 from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.kernels import NoMachineCode, Printer, version_of
 from temperance.numerics.mixture.vector_code import erf, exp, expm1, log, logistic, softplus, tanh
-from temperance.numerics.mixture.written_code import NoMachineCode, Printer, version_of
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.models.by_name import model
 

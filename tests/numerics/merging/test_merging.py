@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from temperance import fit, merge, sample
-from temperance.numerics.estimation.merge import merged, path, projected
-from temperance.numerics.estimation.mixture import Held, Mixture
+from temperance.numerics.estimation.merge import Held, merged, path, projected
 from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.theory.models import by_name
 

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from temperance.numerics.mixture.activation_numpy import compile_activation, modules, parity
-from temperance.numerics.mixture.written_code import Printer
+from temperance.numerics.mixture.kernels import Printer
 from temperance.theory.activations.activation import Activation, Piece, Z, activation
 from temperance.theory.activations.catalogue import CATALOGUE
 

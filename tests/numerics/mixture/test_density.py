@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import (
     Layout,
     MixingMeasure,

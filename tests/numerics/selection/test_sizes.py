@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, fit, sample
-from temperance.numerics.estimation.lines import count_lines
-from temperance.numerics.estimation.merge import FittedMixture
-from temperance.numerics.estimation.mixture import Held, Mixture
+from temperance.numerics.estimation.merge import FittedMixture, Held, count_lines
 from temperance.numerics.estimation.sizes import departure, light_and_broad, marginals, sizes
 from temperance.numerics.mixture.atom_formulas import formulas_of
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models import by_name
 

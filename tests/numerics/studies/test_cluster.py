@@ -10,8 +10,7 @@ import pytest
 
 from temperance.commands.app import run
 from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.run import run_study
-from temperance.numerics.studies.store import Store
+from temperance.numerics.studies.run import Store, run_study
 from temperance.numerics.studies.workers import cluster
 
 distributed = pytest.importorskip("distributed")

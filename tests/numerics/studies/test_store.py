@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.run import open_store
 
 DIGEST = "0" * 64
 
@@ -167,7 +167,7 @@ def full_disk(monkeypatch):
         connection.execute("PRAGMA max_page_count = 12")
         return connection
 
-    monkeypatch.setattr("temperance.numerics.studies.store.sqlite3.connect", limited)
+    monkeypatch.setattr("temperance.numerics.studies.run.sqlite3.connect", limited)
     return monkeypatch
 
 
@@ -191,7 +191,7 @@ def test_a_full_disk_is_named_and_what_was_added_is_kept(tmp_path, full_disk):
 
 
 def test_a_locked_store_is_refused(path, monkeypatch):
-    monkeypatch.setattr("temperance.numerics.studies.store._PATIENCE", 0.01)
+    monkeypatch.setattr("temperance.numerics.studies.run._PATIENCE", 0.01)
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     check_refused(path, "locked", path.read_bytes())
@@ -201,7 +201,7 @@ def test_a_locked_store_is_refused(path, monkeypatch):
 
 AS_NOBODY = """
 import os, sys
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.run import open_store
 if os.getuid() == 0:
     os.setuid(65534)  # root may write to read-only files
 try:

@@ -14,13 +14,12 @@ import pytest
 import temperance.numerics.studies.run
 from temperance.numerics.fitting.climb import EXACT
 from temperance.numerics.fitting.search import climb_all, search_once
-from temperance.numerics.mixture.generated import evaluate
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import TANH
 from temperance.numerics.studies.lattice import design, samples
 from temperance.numerics.studies.results import STATUSES, study_slopes
-from temperance.numerics.studies.run import Progress, run_replicate, run_study
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.run import Progress, open_store, run_replicate, run_study
 from temperance.numerics.studies.study import Study, search_sizes
 from temperance.numerics.studies.workers import processes
 

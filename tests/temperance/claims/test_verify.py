@@ -16,7 +16,7 @@ from temperance.measurements.judgement import LEVEL, POWER, Leg, least_agreement
 from temperance.numerics.mixture.measures import MixingMeasure
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult
-from temperance.numerics.studies.store import open_store
+from temperance.numerics.studies.run import open_store
 
 
 def crash(_):

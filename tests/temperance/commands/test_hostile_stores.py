@@ -18,8 +18,7 @@ from temperance.claims.table import Claim
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import study_for
 from temperance.numerics.studies.claim_studies import LINEAR
-from temperance.numerics.studies.run import run_study
-from temperance.numerics.studies.store import Store, open_store
+from temperance.numerics.studies.run import Store, open_store, run_study
 
 pytestmark = pytest.mark.slow
 
@@ -125,7 +124,7 @@ def test_a_disk_that_fills_during_a_verification(tmp_path, capsys, small_claim, 
         connection.execute("PRAGMA max_page_count = 7")
         return connection
 
-    monkeypatch.setattr("temperance.numerics.studies.store.sqlite3.connect", limited)
+    monkeypatch.setattr("temperance.numerics.studies.run.sqlite3.connect", limited)
     status = run(["verify", "C9", "--workers", "1", "--store", str(path)])
     check_refused(status, capsys, "cannot be written (database or disk is full)")
     monkeypatch.undo()

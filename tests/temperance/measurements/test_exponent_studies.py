@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from temperance.measurements import slopes as exponent_studies
-from temperance.numerics.studies.general_studies import GeneralResult
+from temperance.numerics.studies.results import GeneralResult
 from temperance.numerics.studies.run import run_general
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting

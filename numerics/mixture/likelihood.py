@@ -1,24 +1,47 @@
-"""Computes the sums of a likelihood from its formulas without machine code, in NumPy and where needed in mpmath.
+"""Computes the log-likelihood of any gate and any Gaussian expert, its score and its Hessian, from formulas.
 
-It takes over where a function has no machine code, and where a value is not finite in doubles though it has a limit.
+`plain_sums` does so without machine code, in NumPy and where needed in mpmath. It takes over where a function has no
+machine code, and where a value is not finite in doubles though it has a limit.
+
+A `Mixture` has the values alone: ``Mixture.of(formulas, 2, natural).probabilities(x)`` are the gate's at x (n, d).
+
+`GeneratedLikelihood` does so in machine code where there is some. The coordinates theta are the parameters atom by atom
+(those of the gate's log weight, then the expert's), then the shared ones; positive ones by their logarithms
+(`Coordinates`).
+
+Example: ``likelihood(formulas_of(model("laplace")), 2)(theta, x, y)`` is the value, the score and the Hessian.
+
+`evaluate` takes the coordinates of a layout: of linear, softmax and activation gates with linear experts. The linear
+gate depends on beta1/tau and beta0/tau alone: its kernel is that of the softmax gate at these, and derivatives by tau
+follow. With u the parameters of the gates and f homogeneous of degree 0 in (u, tau), f' by log tau is -sum u_p f_p,
+which is differentiated once more.
+
+Example: ``evaluate(theta, layout, gate, x, y).score``.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
 from typing import Any, Literal, NamedTuple
 
 import mpmath
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
-from temperance.numerics.mixture.activation_numpy import MPMATH, Floats, modules, precise
-from temperance.numerics.mixture.atom_formulas import AtomFormulas
-from temperance.numerics.mixture.kernel_sums import Coordinates
-from temperance.numerics.mixture.points import softmax
+from temperance.numerics.mixture.activation_numpy import MPMATH, CompiledActivation, Floats, modules, precise
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates, formulas_of
+from temperance.numerics.mixture.measures import Layout
+from temperance.numerics.mixture.points import NONE, Points, softmax
 from temperance.numerics.mixture.threads import one_blas_thread
+from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.models.experts import expert, mean_of
+from temperance.theory.models.gates import softmax as softmax_gate
+from temperance.theory.models.spec import BETA0, TAU, MoESpec, coordinates, covariates, dot
 
 Formulas = Callable[[Floats, Floats], Floats]
 WORKSPACE = 2**18  # numbers in the rows of a block of points: 2 MB, to stay in a second-level cache
@@ -255,13 +278,6 @@ def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
     return np.asarray(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
 
 
-def responsibilities(formulas: AtomFormulas, natural: Floats, x: Floats, y: Floats) -> Floats:
-    """The probabilities of atoms given x and y, (k, n), at parameters (not logarithms)."""
-    where = Coordinates(formulas, (len(natural) - formulas.shared) // (formulas.own + formulas.line + 1))
-    rows = np.array([log_weight_and_mean(formulas)(x, natural[places]) for places in where.values])
-    return softmax(_joint(_lowered(rows[:, 0]), y - rows[:, 1], natural[where.nu])).shares
-
-
 class AtomJets(NamedTuple):
     """Log weight and mean (n,) of an atom, and their slopes, (p, n) and (q, n)."""
 
@@ -320,3 +336,245 @@ def _fill(
     bent[: len(gate_bent)] = gate_bent * (r - p)
     bent[len(gate_bent) :] = line_bent * (r * e / nu)
     return float(gains.sum())
+
+
+class Slopes(NamedTuple):
+    """Log weights and means of k atoms, (n, k), and their slopes, (n, k, p)."""
+
+    log_weights: Floats
+    means: Floats
+    of_weights: Floats
+    of_means: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """k atoms: own (k, o) and shared (s,) parameters of the gate, lines (k, q) of the means, variances nu (k,)."""
+
+    formulas: AtomFormulas
+    own: Floats
+    shared: Floats
+    lines: Floats
+    nu: Floats
+
+    @staticmethod
+    def of(formulas: AtomFormulas, k: int, natural: Floats) -> Mixture:
+        """The mixture of a vector in the order of `Coordinates`, of parameters, not logarithms."""
+        where = Coordinates(formulas, k)
+        values, own, shared = natural[where.values], formulas.own, formulas.shared
+        return Mixture(
+            formulas, values[:, :own], values[0, own : own + shared], values[:, own + shared :], natural[where.nu]
+        )
+
+    @property
+    def k(self) -> int:
+        """Number of atoms."""
+        return len(self.nu)
+
+    @property
+    def natural(self) -> Floats:
+        """The vector of `of`."""
+        where = Coordinates(self.formulas, self.k)
+        vector = np.empty(where.size)
+        vector[where.values] = np.hstack([self.own, np.tile(self.shared, (self.k, 1)), self.lines])
+        vector[where.nu] = self.nu
+        return vector
+
+    @staticmethod
+    def at(formulas: AtomFormulas, k: int, theta: Floats) -> Mixture:
+        """The mixture of a vector with logarithms of what is positive."""
+        logs = Coordinates(formulas, k).logs
+        with np.errstate(over="ignore"):
+            return Mixture.of(formulas, k, np.where(logs, np.exp(np.where(logs, theta, 0.0)), theta))
+
+    @property
+    def theta(self) -> Floats:
+        """The vector of `of`, with logarithms of what is positive."""
+        logs = Coordinates(self.formulas, self.k).logs
+        return np.where(logs, np.log(np.where(logs, self.natural, 1.0)), self.natural)
+
+    def _at(self, x: Floats) -> Floats:
+        """Log weights and means at x (n, d), (2, n, k)."""
+        function = log_weight_and_mean(self.formulas)
+        rows = (np.concatenate([own, self.shared, line]) for own, line in zip(self.own, self.lines, strict=True))
+        return np.stack([function(x, row) for row in rows], axis=-1)
+
+    def slopes(self, x: Floats) -> Slopes:
+        """Log weights and means with their slopes in theta, at x (n, d), nan where they are not real."""
+        f, where = self.formulas, Coordinates(self.formulas, self.k)
+        values, slopes, g = np.empty((2, len(x), self.k)), np.zeros((2, len(x), self.k, where.size)), f.own + f.shared
+        for i, places in enumerate(where.values):
+            atom = np.concatenate([self.own[i], self.shared, self.lines[i]])
+            with np.errstate(all="ignore"):
+                jets, chain = atom_jets(f, x, atom), np.where(f.positive, atom, 1.0)
+                values[:, :, i] = jets.log_weight, jets.mean
+                slopes[0, :, i, places[:g]] = jets.gate_slopes * chain[:g, None]
+                slopes[1, :, i, places[g:]] = jets.line_slopes * chain[g:, None]
+        return Slopes(*values, *slopes)
+
+    def probabilities(self, x: Floats) -> Floats:
+        """Of the atoms at x (n, d), (n, k)."""
+        return softmax(self._at(x)[0], axis=1).shares
+
+    def means(self, x: Floats) -> Floats:
+        """Of the experts at x (n, d), (n, k)."""
+        return np.asarray(self._at(x)[1])
+
+    def responsibilities(self, points: Points) -> Floats:
+        """The probabilities of the atoms given x and y, (n, k)."""
+        return softmax(self._joint(points)[1], axis=1).shares
+
+    def log_density(self, points: Points) -> Floats:
+        """The log g(y|x) of the points, less their reference, (n,)."""
+        weights, joint = self._joint(points)
+        logs = softmax(joint, axis=1).log_sum - softmax(weights, axis=1).log_sum
+        return logs - points.reference if len(points.reference) else logs
+
+    def log_likelihood(self, points: Points) -> float:
+        """The sum of log g(y|x) over the points, less their reference."""
+        return float(points.total(self.log_density(points)))
+
+    def _joint(self, points: Points) -> tuple[Floats, Floats]:
+        weights, means = self._at(points.x)
+        gaps = points.y[:, None] - means
+        return weights, weights - gaps * gaps / (2 * self.nu) - np.log(2 * np.pi * self.nu) / 2
+
+
+STEM = "temperance_likelihood"
+"""How the names of modules begin that hold kernels."""
+
+_FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
+FEW_COLUMNS = 2
+"""Of x: with more, a kernel takes longer to compile than NumPy takes to fit, and starts are dear."""
+
+
+class GeneratedLikelihood:
+    """The likelihood of k atoms, the first `free` of which move the parameters of their gates.
+
+    Derivatives by those of the others are 0 in machine code. where: the coordinates. compiled: whether it has machine
+    code, where formulas have; a few thousand points are summed up by NumPy before it is compiled.
+    """
+
+    def __init__(self, formulas: AtomFormulas, k: int, free: int, compiled: bool = True) -> None:
+        self.formulas, self.k, self.where = formulas, k, Coordinates(formulas, k)
+        self._logs = np.flatnonzero(self.where.logs)
+        self._plain = partial(plain_sums, formulas, k)
+        self.sums: Any = _compiled(formulas, k, free) if compiled else None
+
+    def natural(self, theta: Floats) -> Floats:
+        """The parameters of a vector: entries that are logarithms are taken the exponential of."""
+        natural = theta.copy()
+        natural[self._logs] = np.exp(theta[self._logs])
+        return natural
+
+    def __call__(
+        self,
+        theta: Floats,
+        x: Floats,
+        y: Floats,
+        weights: Floats = NONE,
+        reference: Floats = NONE,
+    ) -> Sums:
+        """Value, score (p,) and Hessian (p, p) at theta (p,), for x (n, d), y (n,) in C order; not checked.
+
+        With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j). What is
+        not finite in machine code is computed again from the formulas in NumPy and mpmath.
+        """
+        natural = self.natural(theta)
+        if self.sums is not None:
+            sums: Sums = self.sums(natural, x, y, weights, reference)
+            if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
+                return sums
+        return self._plain(natural, x, y, weights, reference)
+
+
+def few(k: int, points: int) -> bool:
+    """Whether points are so few that a fit of k atoms is done in NumPy before machine code is made or loaded."""
+    return k * points <= (_FEW if k > 1 else _FEW_OF_ONE)
+
+
+def needs_machine_code(k: int, x: Floats) -> bool:
+    """Whether a fit of k atoms to points x (n, d) is worth a kernel, which is written out for every column of x."""
+    return x.shape[1] <= FEW_COLUMNS and not few(k, len(x))
+
+
+def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:
+    """The sums in machine code; None for formulas without."""
+    from temperance.numerics.mixture.kernels import Compiled, NoMachineCode  # Numba, which few data do without
+
+    try:
+        return Compiled(STEM, formulas, k, free)
+    except NoMachineCode:
+        return None
+
+
+@lru_cache(maxsize=64)
+def likelihood(formulas: AtomFormulas, k: int, free: int | None = None, compiled: bool = True) -> GeneratedLikelihood:
+    """The likelihood of k atoms, compiled, or found on disk; free: how many move their gates, all without."""
+    return GeneratedLikelihood(formulas, k, k if free is None else free, compiled)
+
+
+@lru_cache(maxsize=64)
+def layout_formulas(activation: Activation, d: int) -> AtomFormulas:
+    """Those of an atom, beta0 before beta1; without tau for the linear gate, whose parameters stand for their ratios.
+
+    Outside of the pieces of s the log weight is nan.
+    """
+    lines = expert("gaussian", d)
+    if activation.is_linear:
+        return formulas_of(MoESpec(softmax_gate(d), lines, d))
+    beta, end = coordinates("beta1", d), sp.S.NegativeInfinity
+    z, parts = dot(beta, covariates(d)), list[tuple[sp.Expr, sp.Basic]]()
+    for piece in activation.pieces:
+        parts += [(sp.nan, z < piece.lower)] * (piece.lower != end)
+        end = piece.upper
+        parts.append((piece.expr.subs(Z, z) / TAU, z < end if end != sp.oo else sp.true))
+    parts += [(sp.nan, sp.true)] * (end != sp.oo)
+    weight = parts[0][0] if len(parts) == 1 else sp.Piecewise(*parts, evaluate=False)
+    return AtomFormulas.of(weight + BETA0 / TAU, mean_of(lines), (BETA0, *beta), (TAU,), lines.parameters, d)
+
+
+def layout_places(layout: Layout) -> NDArray[np.int64]:
+    """Where the formulas of a layout have its coordinates; log tau, if it is free, comes after the atoms."""
+    d, width = layout.d, layout.atom_size
+    atom = [*range(1, d + 1), 0, *range(d + 1, width)]  # where an atom of the formulas has beta1, beta0, a, b, nu
+    every = [layout.k * width, *(i * width + at for i in range(layout.k) for at in atom)]
+    return np.array(every, dtype=np.int64)[layout.free]
+
+
+def evaluate(
+    theta: Floats,
+    layout: Layout,
+    gate: CompiledActivation,
+    x: Floats,
+    y: Floats,
+    weights: Floats = NONE,
+    reference: Floats = NONE,
+) -> Sums:
+    """Value, score (p,) and Hessian (p, p) at one theta (p,) for x (n, d), y (n,) in C order; not checked.
+
+    With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j), of which score
+    and Hessian are the derivatives.
+    """
+    linear, fixed = gate.source.is_linear, layout.tau
+    moves_tau = linear and fixed is None  # which the kernel does not know
+    inner = likelihood(layout_formulas(gate.source, layout.d), layout.k, layout.gates, gate.machine_code)
+    full, places, u = np.zeros(inner.where.size), layout_places(layout)[moves_tau:], theta[moves_tau:]
+    if not linear and fixed is not None:
+        full[-1] = math.log(fixed)
+    of_gate = np.array([name in ("beta1", "beta0") for name, _ in layout.names[moves_tau:]])
+    inverse = math.exp(-theta[0]) if moves_tau else 1 / fixed if fixed is not None else 1.0
+    scale = np.where(of_gate & linear, inverse, 1.0)
+    full[places] = u * scale
+    value, score, hessian = inner(full, x, y, weights, reference)
+    score, hessian = score[places] * scale, hessian[np.ix_(places, places)] * scale[:, None] * scale
+    if not moves_tau:
+        return Sums(value, score, hessian)
+    every, square = np.append(0.0, score), np.pad(hessian, ((1, 0), (1, 0)))
+    for a in np.flatnonzero(of_gate):
+        every[0] -= u[a] * score[a]
+        square[0, 1 + a] -= score[a]
+        square[0, 1:] -= u[a] * hessian[a]
+    square[0, 0] = -sum(u[a] * square[0, 1 + a] for a in np.flatnonzero(of_gate))
+    square[1:, 0] = square[0, 1:]
+    return Sums(value, every, square)
