@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import groupby
-from statistics import NormalDist
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -41,7 +40,7 @@ from temperance.numerics.estimation.identifiability import (
     settled,
     twin_notes,
 )
-from temperance.numerics.estimation.intervals import Surroundings, misled, of_layout, of_model
+from temperance.numerics.estimation.intervals import QUANTILE, Surroundings, misled, of_layout, of_model
 from temperance.numerics.estimation.merge import FittedMixture, Held, Refit, mixture_of, model_of
 from temperance.numerics.estimation.result import (
     Caveat,
@@ -58,7 +57,7 @@ from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, 
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
-from temperance.numerics.mixture.activation_numpy import Floats, compile_activation
+from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.likelihood import STEM, Mixture, layout_formulas, needs_machine_code
 from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
@@ -215,7 +214,6 @@ def _fit(
     scaled = units.rescale(points)
     inside = default_box(scaled, k) if box is None else units.box_of_data(box, back=True)
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
-    matrix, _ = units.matrix(layout)
     at, below = (_thetas(mixtures, layout, units) for mixtures in ([mixture] if mixture else (), fewer))
     searched: dict[str, Any] = {"box": inside, "starts": starts, "seed": seed, "progress": progress}
     with announced(k, compiled=gate.machine_code):
@@ -224,9 +222,26 @@ def _fit(
     if not (proved.twin or proved.flows.any()):
         best, sides = settled(best, gate, scaled)
         proved = proved_of(best, gate, scaled)
+    result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
+    refit = partial(_fit, source, gauge, tau, data, seed)
+    return _result_of_layout(best, result, gate, data, units, proved, sides, refit)
+
+
+def _result_of_layout(
+    best: LayoutFit,
+    result: LayoutFit,
+    gate: CompiledActivation,
+    data: Data,
+    units: Units,
+    proved: Proved,
+    sides: Sequence[Side],
+    refit: Refit,
+) -> FitResult:
+    """What a fit says; best, result: in the units of the search and of the data; sides: of the profile of tau."""
+    layout, source, points = best.layout, gate.source, data.points
+    scaled, (matrix, _), linear = units.rescale(points), units.matrix(layout), source.is_linear
     proved = replace(proved, dependent=dependent_directions(layout, scaled.x, linear=linear))
     apart = separated(best, gate, scaled, points.x)
-    result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
     spare = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
     errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=spare)
@@ -234,12 +249,12 @@ def _fit(
     rows += identifiable_functions(result, rows, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
     unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
-    others = twin_notes(k, source, layout.gauge, best.measure.beta1.tolist())
+    others = twin_notes(layout.k, source, layout.gauge, best.measure.beta1.tolist())
     size = layout.size - proved.open_dimensions - spare
     along = proved.dependent @ matrix.T
     notes = [*proved.notes, *others]
     notes += _of_covariates(layout, along, spare, scaled.x, unexplained if errors.is_counted else ())
-    notes += _of_weights(points.n, size) + _of_separation(apart, k)
+    notes += _of_weights(points.n, size) + _of_separation(apart, layout.k)
     notes += _undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
     notes += _uncertain(relative_errors(estimates), sides)
     around = partial(of_layout, best, source, points, units)
@@ -254,7 +269,7 @@ def _fit(
         n_parameters=size,
         fit=result,
         model=_model(result, source, units),
-        mixture=_mixture(result, source, points, partial(_fit, source, gauge, tau, data, seed)),
+        mixture=_mixture(result, source, points, refit),
         dropped=data.dropped,
         twin=bool(others),
         separated=bool(apart),
@@ -551,7 +566,6 @@ Bools = NDArray[np.bool_]
 Scale = Literal["real", "log", "unit"]
 """On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 
-_QUANTILE = NormalDist().inv_cdf(0.975)
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 _TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
 
@@ -687,7 +701,7 @@ def _unwrap(values: list[float]) -> float | list[float]:
 
 def _interval(value: float, se: float, scale: Scale) -> Interval:
     """The 95% interval, on a scale."""
-    ends = np.array([-1.0, 1.0]) * _QUANTILE * se
+    ends = np.array([-1.0, 1.0]) * QUANTILE * se
     with np.errstate(over="ignore"):
         low, high = value * np.exp(ends / value) if scale == "log" else value + ends
     return (max(float(low), -1.0), min(float(high), 1.0)) if scale == "unit" else (float(low), float(high))

@@ -34,6 +34,7 @@ from temperance.numerics.fitting.climb import NO_PLAN, Maximum, Stop, climb
 from temperance.numerics.fitting.problem import MAX_PASSES, Problem
 from temperance.numerics.fitting.search import Status, best_end
 from temperance.numerics.mixture.atom_formulas import AtomFormulas
+from temperance.numerics.mixture.likelihood import filled
 from temperance.numerics.mixture.points import Points, softmax
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.form import X
@@ -77,10 +78,7 @@ def _function(formulas: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]) -> Func
     compiled = sp.lambdify(symbols, formulas, "scipy", cse=True)  # NumPy, with erf and the like
 
     def evaluate(x: Array, parameters: Array) -> Array:
-        values = np.empty((len(formulas), len(parameters), len(x)))
-        for value, result in zip(values, compiled(*x.T, *parameters.T[:, :, None]), strict=True):
-            value[...] = result
-        return values
+        return filled(compiled(*x.T, *parameters.T[:, :, None]), len(parameters), len(x))
 
     return evaluate
 

@@ -73,7 +73,7 @@ def _part(formulas: AtomFormulas, part: Literal["log weight", "mean", "mean and 
     return sp.lambdify((*formulas.x, *symbols), rows, modules=modules(rows), cse=True)
 
 
-def _filled(rows: Sequence[Any], *shape: int) -> Floats:
+def filled(rows: Sequence[Any], *shape: int) -> Floats:
     """Rows, some of which may be constants, as one array (rows, *shape)."""
     values = np.empty((len(rows), *shape))
     for value, row in zip(values, rows, strict=True):
@@ -84,17 +84,17 @@ def _filled(rows: Sequence[Any], *shape: int) -> Floats:
 def log_weights(formulas: AtomFormulas, x: Floats, own: Floats, shared: Floats) -> Floats:
     """The log weights (g, n) of gates with parameters own (g, own) and shared (g, shared) at x (n, d)."""
     parameters = np.concatenate([own, shared], axis=1).T[:, :, None]
-    return np.asarray(_filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0])
+    return np.asarray(filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0])
 
 
 def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
     """The means (l, n) of experts with parameters lines (l, q) at x (n, d)."""
-    return np.asarray(_filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0])
+    return np.asarray(filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0])
 
 
 def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
     """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
-    values = _filled(_part(formulas, "mean and slopes")(*x.T, *line), len(x))
+    values = filled(_part(formulas, "mean and slopes")(*x.T, *line), len(x))
     return values[0], values[1:]
 
 
@@ -110,8 +110,8 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
     def exact(row: int) -> Callable[..., Any]:
         return _real(sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"]))
 
-    def filled(x: Floats, parameters: Floats) -> Floats:
-        values = _filled(function(*x.T, *parameters), *parameters.shape[1:-1], len(x))
+    def evaluated(x: Floats, parameters: Floats) -> Floats:
+        values = filled(function(*x.T, *parameters), *parameters.shape[1:-1], len(x))
         for row, *atom, j in np.argwhere(~np.isfinite(values)) if not np.isfinite(values.sum()) else ():
             own = parameters[(slice(None), *atom, 0)] if atom else parameters
             values[(row, *atom, j)] = precise(exact(row), *x[j], *own)
@@ -119,17 +119,17 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
                 break
         return values
 
-    return filled
+    return evaluated
 
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function, nan where its values are complex."""
 
-    def filled(*arguments: Any) -> Any:
+    def real_value(*arguments: Any) -> Any:
         value = function(*arguments)
         return mpmath.nan if mpmath.im(value) else value
 
-    return filled
+    return real_value
 
 
 class _Derivatives:
