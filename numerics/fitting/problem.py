@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from temperance.numerics.fitting.climb import EXACT, NO_FRAME, NO_PLAN, Frame, Maximum, Plan, Stop, climb, frame_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, parity
-from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates
-from temperance.numerics.mixture.likelihood import GeneratedLikelihood, Sums, layout_formulas, layout_places, likelihood
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates, Sums
+from temperance.numerics.mixture.likelihood import GeneratedLikelihood, layout_formulas, layout_places, likelihood
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import NONE, Points
 from temperance.theory.expressions.arguments import checked

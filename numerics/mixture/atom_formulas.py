@@ -240,6 +240,14 @@ class Coordinates:
         self.logs[self.nu] = True
 
 
+class Sums(NamedTuple):
+    """Sums over the data: value, score (p,) and hessian (p, p) of the log-likelihood in theta."""
+
+    value: float
+    score: Floats
+    hessian: Floats
+
+
 class Tables(NamedTuple):
     """Where sums go.
 

@@ -38,12 +38,12 @@ from temperance.numerics.mixture.atom_formulas import (
     AtomFormulas,
     Coordinates,
     Kind,
+    Sums,
     scatter,
     slopes_of,
     sums_of,
     tables_of,
 )
-from temperance.numerics.mixture.likelihood import Sums
 from temperance.numerics.mixture.threads import interrupts_noted
 from temperance.numerics.mixture.vector_code import LANES
 from temperance.theory.expressions.language import LANGUAGE

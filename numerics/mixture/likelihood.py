@@ -34,7 +34,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from temperance.numerics.mixture.activation_numpy import MPMATH, CompiledActivation, Floats, modules, precise
-from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates, formulas_of
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, Coordinates, Sums, formulas_of
 from temperance.numerics.mixture.measures import Layout
 from temperance.numerics.mixture.points import NONE, Points, softmax
 from temperance.numerics.mixture.threads import one_blas_thread
@@ -47,14 +47,6 @@ Formulas = Callable[[Floats, Floats], Floats]
 WORKSPACE = 2**18  # numbers in the rows of a block of points: 2 MB, to stay in a second-level cache
 _LEAST_BLOCK = 64
 _FLOOR = -300.0  # of exponents: smaller shares change no sum of doubles, and numbers that are denormal are slow
-
-
-class Sums(NamedTuple):
-    """Sums over the data: value, score (p,) and hessian (p, p) of the log-likelihood in theta."""
-
-    value: float
-    score: Floats
-    hessian: Floats
 
 
 @lru_cache(maxsize=64)

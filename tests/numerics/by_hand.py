@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from temperance.numerics.mixture.likelihood import Sums
+from temperance.numerics.mixture.atom_formulas import Sums
 from temperance.numerics.mixture.measures import check_data
 from temperance.numerics.mixture.points import NONE, softmax
 from temperance.numerics.mixture.threads import one_blas_thread

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.numerics.mixture.atom_formulas import AtomFormulas, formulas_of
-from temperance.numerics.mixture.likelihood import Sums, likelihood, plain_sums
+from temperance.numerics.mixture.atom_formulas import AtomFormulas, Sums, formulas_of
+from temperance.numerics.mixture.likelihood import likelihood, plain_sums
 from temperance.numerics.mixture.points import NONE
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import normal
