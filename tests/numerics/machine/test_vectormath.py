@@ -113,7 +113,7 @@ def test_special_functions_are_left_to_scipy(name):
 FOLDER = Path(kernels.__file__).parent
 
 
-@pytest.mark.parametrize("name", ["vector_code", "kernel_sums", "kernels"])
+@pytest.mark.parametrize("name", ["vector_code", "atom_formulas", "kernels"])
 def test_an_edit_of_a_source_gives_another_version(name, tmp_path):
     for path in FOLDER.glob("*.py"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
