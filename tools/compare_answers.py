@@ -167,9 +167,8 @@ def digests(root: str) -> Iterator[tuple[str, Any]]:
     for claim in claims:
         for study in claim.studies:
             yield f"study {claim.id} {study.name}", study.digest
-    general = _module(root, "STUDIES", "definition")
-    for name in general.STUDIES:
-        text = json.dumps(general.definition(name).definition, sort_keys=True)
+    for name, study in _module(root, "stored_studies").stored_studies().items():
+        text = json.dumps(study["definition"], sort_keys=True)
         yield f"general study {name}", hashlib.sha256(text.encode()).hexdigest()
 
 
