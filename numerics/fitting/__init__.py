@@ -2,5 +2,5 @@
 
 Takes data, a model, a box and seeds; returns the best of several starts with a named status. Starting points do not use
 the truth, but near a true mixture, where the box numbers the atoms. Start with `search.search`, then `fits`; with
-`split_mixtures.Family` for mixtures of any gate near a truth.
+`families.Family` for mixtures of any gate near a truth.
 """
