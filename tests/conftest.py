@@ -81,16 +81,14 @@ def few_climbs():
     from temperance.numerics.fitting import fits
     from temperance.numerics.fitting.search import Effort
     from temperance.numerics.studies import study
-    from temperance.numerics.studies.study import Study
 
     def fewer(whole):
         return replace(whole, peaks=min(whole.peaks, 1), splits=min(whole.splits, 1), rounds=1)
 
-    of_fit, of_study = fits.effort_of, Study.effort.fget
+    of_fit = fits.effort_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fits, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
-        patch.setattr(Study, "effort", property(lambda study: fewer(of_study(study))))
-        patch.setattr(study, "Effort", lambda *given: fewer(Effort(*given)))
+        patch.setattr(study, "Effort", lambda *counts, **options: fewer(Effort(*counts, **options)))
         yield
 
 
