@@ -87,19 +87,19 @@ def _add_orders(pairs: Sequence[tuple[Proof, Checked | None]]) -> tuple[list[Pro
     """The certificates with what those of one file prove at their place; a line for each place, and contradictions."""
     proofs, lines, contradictions = [proof for proof, _ in pairs], [], []
     for file in dict.fromkeys(proof.file for proof in proofs):
-        places = together(proved for proof, proved in pairs if proof.file == file and proved is not None)
-        several = len({(at.place.model.log_weight, at.place.model.mean) for at in places}) > 1
-        for at in places:
-            words = {title: str(order) for title, order in at.orders.items()}
-            for i, (proof, proved) in enumerate(pairs):
-                if proof.file == file and proved is not None and proved.place == at.place:
-                    titles = dict.fromkeys(claim.title for claim in proved.claims)
-                    proofs[i] = replace(proof, orders={title: words[title] for title in titles})
-            model = at.place.model
-            formulas = f", log weight {model.log_weight}, mean {model.mean}" if several else ""
-            premises = f" (given the theorems {', '.join(at.assumed)})" if at.assumed else ""
-            lines.append(f"{file}: {where(at.place)}{formulas}: {grouped(words)}{premises}")
-            contradictions += [f"{file}: {title} is {words[title]}" for title in at.contradictions]
+        proved_here = [(i, at) for i, (proof, at) in enumerate(pairs) if proof.file == file and at is not None]
+        places = together(proved for _, proved in proved_here)
+        several = len({(place.model.log_weight, place.model.mean) for place in places}) > 1
+        for place, orders in places.items():
+            words = {title: str(order) for title, order in orders.items()}
+            at_place = [(i, proved) for i, proved in proved_here if proved.place == place]
+            for i, proved in at_place:
+                proofs[i] = replace(proofs[i], orders={claim.title: words[claim.title] for claim in proved.claims})
+            assumed = dict.fromkeys(text for _, proved in at_place for text in proved.assumed)
+            formulas = f", log weight {place.model.log_weight}, mean {place.model.mean}" if several else ""
+            premises = f" (given the theorems {', '.join(assumed)})" if assumed else ""
+            lines.append(f"{file}: {where(place)}{formulas}: {grouped(words)}{premises}")
+            contradictions += [f"{file}: {title} is {words[title]}" for title in orders if orders[title].contradicts]
     return proofs, lines, tuple(contradictions)
 
 
@@ -149,8 +149,9 @@ def statement(checked: Checked) -> str:
         "" if model.weighted else "without weights of their own",
     ]
     formulas = f"log weight {model.log_weight}, mean {model.mean}, {', '.join(filter(None, roles))}"
+    words = {claim.title: f"{claim.side} {claim.value or ''}".strip() for claim in checked.claims}
     distance = "distance of regression functions" if place.subject == "regressions" else "distance of densities"
-    return f"contact orders ({distance}) {in_groups(checked.claims)}; {where(place)}; {formulas}; {premises}"
+    return f"contact orders ({distance}) {grouped(words)}; {where(place)}; {formulas}; {premises}"
 
 
 def _verdict(claim: Claim, claims: Sequence[Claim]) -> str:
@@ -158,11 +159,6 @@ def _verdict(claim: Claim, claims: Sequence[Claim]) -> str:
     families = f" (families {', '.join(failing)})" if failing and len(CONDITIONS[claim.title]) > 1 else ""
     tau = "" if claim.value is None else f" except {claim.value} where positive"
     return f"{claim.title} {claim.side}{families}, all tau > 0{tau}"
-
-
-def in_groups(claims: Iterable[Claim]) -> str:
-    """Claims by what they say: at most 2: beta1, a; at most 4: b."""
-    return grouped({claim.title: f"{claim.side} {claim.value or ''}".strip() for claim in claims})
 
 
 def grouped(words: Mapping[str, str]) -> str:
@@ -207,23 +203,15 @@ class Interval:
             return False
         return self.flat or (self.at_least is not None and self.at_least > self.at_most)
 
-    @property
-    def exact(self) -> Fraction | None:
-        """The order, where both bounds meet."""
-        return self.at_most if self.at_least == self.at_most and not self.flat else None
-
     def __str__(self) -> str:
         """In words."""
+        bounds = (("at least", self.at_least), ("at most", self.at_most))
+        sides = [f"{side} {r}" for side, r in bounds if r is not None]
         if self.contradicts:
-            flat = ["flat"] if self.flat else []
-            return "contradicted: " + ", ".join([*flat, *self._sides()])
+            return "contradicted: " + ", ".join(["flat"] * self.flat + sides)
         if self.flat:
             return "flat"
-        return f"exactly {self.exact}" if self.exact is not None else ", ".join(self._sides())
-
-    def _sides(self) -> list[str]:
-        sides = (("at least", self.at_least), ("at most", self.at_most))
-        return [f"{side} {r}" for side, r in sides if r is not None]
+        return f"exactly {self.at_most}" if sides and self.at_least == self.at_most else ", ".join(sides)
 
 
 def interval(claims: Iterable[Claim]) -> Interval:
@@ -236,31 +224,11 @@ def interval(claims: Iterable[Claim]) -> Interval:
     return Interval(low, high, bool(values["flat"]))
 
 
-@dataclass(frozen=True)
-class Together:
-    """All that is proved at one place: the intervals by title, and what they take for granted."""
-
-    place: Place
-    orders: dict[str, Interval]
-    assumed: tuple[str, ...]
-
-    @property
-    def contradictions(self) -> tuple[str, ...]:
-        """The titles whose claims contradict each other."""
-        return tuple(title for title, bounds in self.orders.items() if bounds.contradicts)
-
-
-def together(proofs: Iterable[Checked]) -> list[Together]:
-    """What accepted certificates prove of orders, place by place."""
-    places: dict[Place, list[Checked]] = {}
+def together(proofs: Iterable[Checked]) -> dict[Place, dict[str, Interval]]:
+    """What accepted certificates prove of orders at each place, by title."""
+    claims: dict[Place, dict[str, list[Claim]]] = {}
     for proof in proofs:
         if proof.place.subject != "activation":
-            places.setdefault(proof.place, []).append(proof)
-    summaries = []
-    for place, several in places.items():
-        titles: dict[str, list[Claim]] = {}
-        for claim in (claim for proof in several for claim in proof.claims):
-            titles.setdefault(claim.title, []).append(claim)
-        assumed = tuple(dict.fromkeys(text for proof in several for text in proof.assumed))
-        summaries.append(Together(place, {title: interval(claims) for title, claims in titles.items()}, assumed))
-    return summaries
+            for claim in proof.claims:
+                claims.setdefault(proof.place, {}).setdefault(claim.title, []).append(claim)
+    return {place: {title: interval(its) for title, its in titles.items()} for place, titles in claims.items()}

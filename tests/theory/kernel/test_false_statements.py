@@ -210,7 +210,7 @@ def test_a_place_says_which_parameters_are_own_and_which_are_shared():
     drift = curve([[], []], 1, shared={"tau": "_t"})
     as_shared = check(certificate(shared, claims("at least", tau=1), "curve", **drift))
     assert as_own.place != as_shared.place
-    assert [str(found.orders["tau"]) for found in together([as_own, as_shared])] == ["at least 2", "at least 1"]
+    assert [str(orders["tau"]) for orders in together([as_own, as_shared]).values()] == ["at least 2", "at least 1"]
 
 
 def test_claims_at_different_places_are_not_said_together():
