@@ -247,17 +247,13 @@ def _flat_curves(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
 
 def _moves(flow: Flow, f: sp.Expr, truth: Truth) -> bool:
     """Whether a flow, of all atoms together or of one, moves a function of their parameters at its truth."""
-    parts = []
+    orbits: list[dict[sp.Symbol, sp.Expr]] = []
     for i in range(1, truth.k + 1):
         names = {p: p if p in truth.shared else atom_symbol(p, i) for p in (*truth.spec.parameters, BETA0)}
-        speeds = [(names[p], sp.diff(e, SCALE).subs(SCALE, 1).subs(names, simultaneous=True)) for p, e in flow.orbit]
-        parts.append({p: speed * sp.diff(f, p) for p, speed in speeds})
-    speeds_along = (
-        [sp.Add(*{p: e for part in parts for p, e in part.items()}.values())]
-        if flow.together
-        else [sp.Add(*part.values()) for part in parts]
-    )
-    return any(sp.simplify(e.subs(all_values(truth))) != 0 for e in speeds_along)
+        orbits.append({names[p]: e.subs(names, simultaneous=True) for p, e in flow.orbit})
+    changes = [{p: e for orbit in orbits for p, e in orbit.items()}] if flow.together else orbits
+    speeds = (sp.diff(f.subs(change, simultaneous=True), SCALE).subs(SCALE, 1) for change in changes)
+    return any(sp.simplify(speed.subs(all_values(truth))) != 0 for speed in speeds)
 
 
 def _add_invariant(
