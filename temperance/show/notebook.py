@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 
 Cell = tuple[str, str]  # ("markdown" | "code" | one of TAGS, source)
 
-PARAMETERS, INJECTED, SIZED = "parameters", "injected-parameters", "sized"
-TAGS = (PARAMETERS, INJECTED, SIZED)
-"""The defaults of a notebook's parameters; values given in their place, as papermill tags them; cells whose output
-depends on the parameter `quick`."""
+PARAMETERS, INJECTED = "parameters", "injected-parameters"
+TAGS = (PARAMETERS, INJECTED)
+"""The defaults of a notebook's parameters; values given in their place, as papermill tags them."""
 
 _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -145,17 +144,16 @@ def text(notebook: NotebookNode) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def differences(first: NotebookNode, second: NotebookNode, *, ignored: Iterable[str] = ()) -> list[str]:
+def differences(first: NotebookNode, second: NotebookNode) -> list[str]:
     """The cells in which two executions of a notebook differ; text must be equal, pictures nearly.
 
-    Injected parameters are left out of both, and the outputs of the kinds of cells that are ignored.
+    Injected parameters are left out of both.
     """
     ours, theirs = ([c for c in notebook.cells if kind_of(c) != INJECTED] for notebook in (first, second))
     if [c.source for c in ours] != [c.source for c in theirs]:
         return ["the cells are not the same"]
-    skipped = frozenset(ignored)
-    pairs = [(i, p, q) for i, (p, q) in enumerate(zip(ours, theirs, strict=True)) if kind_of(p) not in skipped]
-    return [f"cell {i}: {p.source.splitlines()[0]}" for i, p, q in pairs if not _same_outputs(p, q)]
+    pairs = enumerate(zip(ours, theirs, strict=True))
+    return [f"cell {i}: {p.source.splitlines()[0]}" for i, (p, q) in pairs if not _same_outputs(p, q)]
 
 
 def _same_outputs(cell: NotebookNode, other: NotebookNode) -> bool:
