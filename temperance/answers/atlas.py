@@ -212,13 +212,10 @@ class Atlas(Answer):
 
     found: Found | LeastSquaresAtlas
 
-    def page(self) -> str:
-        """The answer as an HTML document, with every order."""
-        if isinstance(self.found, LeastSquaresAtlas):
-            return super().page()
-        from temperance.show.page import answer_page  # it loads templates
-
-        return answer_page(summary_of(self.found, whole=True), self.record)
+    @property
+    def on_page(self) -> Summary:
+        """What its page says: every order."""
+        return self.summary if isinstance(self.found, LeastSquaresAtlas) else summary_of(self.found, whole=True)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: an order of an entry a row; a slope by its value and its interval."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, Any, Unpack
 
@@ -99,14 +99,12 @@ class Check(Answer):
             for d in self.decisions
         ]
 
-    def page(self) -> str:
-        """The answer as an HTML document, with the relations of every activation typeset."""
-        if not self.decisions:
-            return super().page()
-        from temperance.show.page import answer_page  # it loads templates
-
-        lines = {line for decision in self.decisions for line in reasons(decision)}
-        return answer_page(with_relations_typeset(self.summary, self.decisions, lines), self.to_json())
+    @property
+    def on_page(self) -> Summary:
+        """What its page says: with a table for each activation in place of the lines on why conditions fail."""
+        lines = {line for d in self.decisions for line in reasons(d)}
+        tables = (part for d in self.decisions for part in _tables(d))
+        return replace(self.summary, parts=(*(part for part in self.summary.parts if part not in lines), *tables))
 
     def values(self, z: ArrayLike, order: int = 0) -> list[NDArray[np.float64]]:
         """Derivatives 0..order (at most 2) of s at every element of z: arrays of its shape, nan where s is not defined.
@@ -355,12 +353,6 @@ def _counts(decisions: Sequence[Decision]) -> tuple[str, str]:
 
 
 _TYPESET_COLUMNS = ("condition", "verdict", "relation", "reason, or for what it is meant")
-
-
-def with_relations_typeset(summary: Summary, decisions: Sequence[Decision], lines: Collection[Part]) -> Summary:
-    """What was said of decisions, with a table for each activation in place of the lines on why conditions fail."""
-    tables = (part for d in decisions for part in _tables(d))
-    return replace(summary, parts=(*(part for part in summary.parts if part not in lines), *tables))
 
 
 def _tables(decision: Decision) -> Iterator[Part]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import sympy as sp
 
-from temperance.show.answer import Answer
+from temperance.show.answer import Answer, Typeset
 from temperance.show.options import AnyExpert, AnyGate, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, doing
 from temperance.show.table import Part, Summary
@@ -23,11 +23,14 @@ from temperance.theory.symmetries.derivation import Derivation, derivation
 from temperance.theory.symmetries.flows import Symmetries
 from temperance.theory.symmetries.traits import Understood
 
+if TYPE_CHECKING:
+    from temperance.show.document import Document
+
 _SHOWN = 20
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Derive(Answer):
+class Derive(Typeset):
     """The relations among the derivatives of an atom, and what follows.
 
     Attributes:
@@ -38,12 +41,8 @@ class Derive(Answer):
 
     key_of_rows = "relations"
     writers = MappingProxyType(
-        {
-            ".md": lambda answer: answer.document("markdown"),
-            ".tex": lambda answer: answer.document("latex"),
-            ".ipynb": lambda answer: answer.notebook(),
-            **Answer.writers,
-        }
+        {form: Typeset.writers[form] for form in (".md", ".tex")}
+        | {".ipynb": lambda answer: answer.notebook(), **Answer.writers}
     )
 
     def page(self) -> str:
@@ -52,18 +51,19 @@ class Derive(Answer):
 
         return derivation_page(self.derivation)
 
-    def document(self, language: str) -> str:
-        """The steps of the derivation in a language, "markdown" or "latex"."""
-        from temperance.show import document
+    @property
+    def document(self) -> Document:
+        """The steps of the derivation."""
+        from temperance.show.document import of_derivation
 
-        return str(getattr(document, language)(document.of_derivation(self.derivation)))
+        return of_derivation(self.derivation)
 
     def notebook(self) -> str:
         """The steps and code that checks each, executed, as the content of a notebook."""
-        from temperance.show.document import cells, of_derivation
+        from temperance.show.document import cells
         from temperance.show.notebook import build, execute, text
 
-        return text(execute(build(cells(of_derivation(self.derivation)))))
+        return text(execute(build(cells(self.document))))
 
     @property
     def generators(self) -> tuple[Relation, ...]:

@@ -23,6 +23,7 @@ from temperance.theory.expressions.arguments import checked
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from temperance.show.document import Document
     from temperance.show.plots import Picture
 
 
@@ -100,9 +101,14 @@ class Answer:
 
     def page(self) -> str:
         """The answer as an HTML document: what the command prints, pictures, and the JSON."""
-        from temperance.show.page import answer_page  # it loads templates
+        from temperance.show.page import render  # it loads templates
 
-        return answer_page(self.summary, self.to_json(), self.plots)
+        return render("answer.html", summary=self.on_page, plots=self.plots, record=self.to_json())
+
+    @property
+    def on_page(self) -> Summary:
+        """What its page says."""
+        return self.summary
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -169,13 +175,13 @@ class Answer:
         return "\n".join(lines)
 
 
-def _document(form: str) -> Callable[[Answer], str]:
+def _document(form: str) -> Callable[[Typeset], str]:
     """What writes an answer as a document: latex or markdown."""
 
-    def write(answer: Answer) -> str:
+    def write(answer: Typeset) -> str:
         from temperance.show import document
 
-        return str(getattr(document, form)(document.of_summary(answer.summary)))
+        return str(getattr(document, form)(answer.document))
 
     return write
 
@@ -184,6 +190,13 @@ class Typeset(Answer):
     """An answer that is also written as LaTeX and as Markdown."""
 
     writers = MappingProxyType({**Answer.writers, ".tex": _document("latex"), ".md": _document("markdown")})
+
+    @property
+    def document(self) -> Document:
+        """What these files hold."""
+        from temperance.show.document import of_summary
+
+        return of_summary(self.summary)
 
 
 class Refused(BadInput):

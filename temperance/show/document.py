@@ -20,7 +20,7 @@ from itertools import accumulate
 import sympy as sp
 from markupsafe import Markup
 
-from temperance.show.page import COMMAND, FORMULA, SPECIAL, mathml, prose, render, unescaped
+from temperance.show.page import COMMAND, SPECIAL, mathml, pieces, prose, render
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.interactions.interactions import tex
@@ -307,19 +307,15 @@ def typeset_cell(cell: str, names: Set[str] = frozenset()) -> str:
     return typeset(cell, names)
 
 
-def typeset_table(table: Table, names: Set[str] = frozenset()) -> Table:
-    """A table with its cells as prose."""
-    rows = tuple(tuple(typeset_cell(cell, names) for cell in row) for row in table.rows)
-    return Table(typeset(table.caption, names), tuple(typeset_cell(c, names) for c in table.columns), rows)
-
-
 def blocks_of(parts: Sequence[Part], label: str, names: Set[str], skipped: Set[str]) -> tuple[Block, ...]:
     """Lines and tables of an answer as blocks, the tables labelled in turn; without the lines that are skipped."""
     blocks: list[Block] = []
     for part in parts:
         if isinstance(part, Table):
             number = sum(isinstance(block, Grid) for block in blocks) + 1
-            blocks.append(Grid(typeset_table(part, names), f"{label}-{number}"))
+            rows = tuple(tuple(typeset_cell(cell, names) for cell in row) for row in part.rows)
+            heads = tuple(typeset_cell(head, names) for head in part.columns)
+            blocks.append(Grid(Table(typeset(part.caption, names), heads, rows), f"{label}-{number}"))
         elif part.strip() and part not in skipped:
             blocks.append(Paragraph(sentence(part.strip(), names)))
     return tuple(blocks)
@@ -527,20 +523,12 @@ def markdown(document: Document) -> str:
 
 def _markdown(prose: str, numbers: dict[str, str]) -> str:
     """Prose as Markdown: formulas as they are, the rest as the characters that it stands for."""
-
-    def command(found: re.Match[str]) -> str:
-        name, argument = found.groups()
-        inner = unescaped(argument)
-        return {
-            "texttt": f"`{inner}`",
-            "emph": f"*{inner}*",
-            "ref": numbers.get(argument, argument),
-            "cite": f"[{argument}]",
-        }[name]
-
-    parts = FORMULA.split(prose.replace(r"\$", "\0"))
-    texts = (p if i % 2 else COMMAND.sub(command, p) for i, p in enumerate(parts))
-    return "".join(f"${p}$" if i % 2 else unescaped(p) for i, p in enumerate(texts))
+    marks = {"formula": "$", "texttt": "`", "emph": "*"}
+    parts = []
+    for kind, content in pieces(prose):
+        shown = numbers.get(content, content) if kind == "ref" else f"[{content}]" if kind == "cite" else content
+        parts.append(f"{marks.get(kind, '')}{shown}{marks.get(kind, '')}")
+    return "".join(parts)
 
 
 def _markdown_block(block: Block, numbers: dict[str, str]) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from html import unescape
 from importlib.metadata import version
@@ -27,8 +27,7 @@ from markupsafe import Markup, escape
 from sympy import latex
 
 from temperance.show.output import to_json
-from temperance.show.plots import Picture
-from temperance.show.table import Summary, Table, badge
+from temperance.show.table import Table, badge
 from temperance.theory.activations.activation import Activation, Z, activation, reread
 from temperance.theory.symmetries.derivation import Derivation, Formula, Paragraph, broken
 
@@ -75,33 +74,38 @@ def _space(element: Element) -> None:
         element.attrib.update(lspace="0.12em", rspace="0.12em")
 
 
+def pieces(text: str) -> Iterator[tuple[str, str]]:
+    """The parts of prose as LaTeX has it, each with its kind: formula, a command of `COMMAND`, or "" for plain text."""
+    for i, part in enumerate(FORMULA.split(text.replace(r"\$", "\0"))):
+        if i % 2:
+            yield "formula", part
+            continue
+        plain, *commands = COMMAND.split(part)
+        yield "", unescaped(plain)
+        for name, argument, after in zip(commands[::3], commands[1::3], commands[2::3], strict=True):
+            yield name, unescaped(argument)
+            yield "", unescaped(after)
+
+
 def prose(text: str, numbers: Mapping[str, str] = MappingProxyType({})) -> Markup:
-    """Prose as LaTeX has it, as HTML: formulas between dollars, and of commands those of `COMMAND`.
-
-    numbers: what stands for each label.
-    """
-    parts = FORMULA.split(text.replace(r"\$", "\0"))
-    return Markup("").join(mathml(p) if i % 2 else _text(p, numbers) for i, p in enumerate(parts))
+    """Prose as HTML; numbers: what stands for each label."""
+    return Markup("").join(_shown(kind, content, numbers) for kind, content in pieces(text))
 
 
-def _text(text: str, numbers: Mapping[str, str]) -> Markup:
-    parts, end = [], 0
-    for command in COMMAND.finditer(text):
-        parts += [escape(unescaped(text[end : command.start()])), _command(command[1], command[2], numbers)]
-        end = command.end()
-    return Markup("").join([*parts, escape(unescaped(text[end:]))])
-
-
-def _command(name: str, argument: str, numbers: Mapping[str, str]) -> Markup:
-    match name:
+def _shown(kind: str, content: str, numbers: Mapping[str, str]) -> Markup:
+    match kind:
+        case "formula":
+            return mathml(content)
         case "texttt":
-            return Markup("<code>{}</code>").format(unescaped(argument))
+            return Markup("<code>{}</code>").format(content)
         case "emph":
-            return Markup("<em>{}</em>").format(unescaped(argument))
+            return Markup("<em>{}</em>").format(content)
         case "ref":
-            return Markup('<a href="#{0}">{1}</a>').format(argument, numbers[argument])
-    keys = argument.split(",")
-    return Markup("[{}]").format(Markup(", ").join(Markup('<a href="#{0}">{0}</a>').format(key) for key in keys))
+            return Markup('<a href="#{0}">{1}</a>').format(content, numbers[content])
+        case "cite":
+            keys = (Markup('<a href="#{0}">{0}</a>').format(key) for key in content.split(","))
+            return Markup("[{}]").format(Markup(", ").join(keys))
+    return escape(content)
 
 
 def unescaped(text: str) -> str:
@@ -184,18 +188,6 @@ def _relations(derived: Derivation) -> Table:
     caption = f"Independent relations among the derivatives of order at most {interactions.order}"
     rows = ((str(i), str(r.order), mathml(r.latex)) for i, r in enumerate(interactions.relations, 1))
     return Table(caption, ("number", "order", "relation"), tuple(rows))
-
-
-def answer_page(summary: Summary, record: Any, plots: Sequence[Picture] = ()) -> str:
-    """The answer of a command as an HTML document: what it prints, its plots, and its JSON (record)."""
-    return render(
-        "answer.html",
-        title=summary.title,
-        parts_=[part for part in summary.parts if part not in ("", summary.title)],
-        words=summary.words,
-        plots=plots,
-        record=record,
-    )
 
 
 def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
