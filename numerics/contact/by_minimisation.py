@@ -32,7 +32,7 @@ import sympy as sp
 from flint import arb, arb_mat, fmpq
 from sympy.printing.pycode import PythonCodePrinter
 
-from temperance.numerics.contact.curves import dot, softmax
+from temperance.numerics.contact.curves import softmax
 from temperance.numerics.fitting.families import Array, Family, Grid, legendre
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.expressions import balls
@@ -403,6 +403,10 @@ class _Node:
     products: arb_mat
 
 
+def _dot(u: Sequence[arb], v: Sequence[arb]) -> arb:
+    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
+
+
 class Neighbourhood:
     """The mixtures of a family near the truth, as vectors of balls of its layout; made and used at `BITS`."""
 
@@ -426,7 +430,7 @@ class Neighbourhood:
         formulas = tuple((log, *(sp.diff(log, p) for p in self.symbols)) for log in logs)
         ball = arb(x)
         basis = [balls.value(sp.diff(cell.mean, p), {X.name: ball}, BITS) for p in cell.expert if p != NU]
-        means = [dot(expert[:-1], basis) for expert in self.experts]
+        means = [_dot(expert[:-1], basis) for expert in self.experts]
         true = softmax([self._gate(f[:1], ball, [*v, *self.shared])[0] for f, v in zip(formulas, own, strict=True)])
         products = arb_mat(2 * _TERMS, 2 * _TERMS)
         for c in range(2):
@@ -462,7 +466,7 @@ class Neighbourhood:
             gates = self._gates(node, rows, shared, 1)
             logits = [row[0] + gate[0] for row, gate in zip(rows, gates, strict=True)]
             signed = [*softmax(logits), *(-p for p in node.true)]
-            means = [dot(row[1 + own : -1], node.basis) for row in rows] + node.means
+            means = [_dot(row[1 + own : -1], node.basis) for row in rows] + node.means
             for i, p in enumerate(signed):
                 for j, q in enumerate(signed):
                     total += node.weight * p * q * _slopes(means[i] - means[j], nus[i] + nus[j], 1)[0]
@@ -486,7 +490,7 @@ class Neighbourhood:
         parts = []
         for p, row, c in zip(softmax(logits), rows, self.cells, strict=True):
             gaps = [q - true for q, true in zip(row[1 + own :], self.experts[c], strict=True)]
-            parts.append((p, p * _powers(dot(gaps[:-1], node.basis), gaps[-1] / 2)))
+            parts.append((p, p * _powers(_dot(gaps[:-1], node.basis), gaps[-1] / 2)))
         density: Balls = np.full(2 * _TERMS, arb(0), dtype=object)
         for place, (_, part) in zip(places, parts, strict=True):
             density[place] += part

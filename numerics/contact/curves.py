@@ -6,7 +6,7 @@ distance, so a curve of one's own must be written with fmpq and arb.
 
 Example: ``gauss_hermite_split(truth, atom=0, m=2)(fmpq(1, 8))`` has the atom 0 replaced by two at b +- 1/8.
 
-    dist^2 = E_x int (g(y|x) - g*(y|x))^2 dy,    x uniform on a box
+    dist^2 = E_x int (g(y|x) - g*(y|x))^2 dy,    x uniform on an interval
 
 g - g* is a sum of Gaussians c_i N(m_i, v_i) at every x, and int N(m, v) N(m', v') dy = N(m - m'; 0, v + v'): the
 integral over y is a finite sum. The integral over x is a Gauss-Legendre sum, cut at the kinks of s. As its weights
@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise, product
+from itertools import pairwise
 from math import factorial, log, log10
 from typing import Any, Literal, TypeAlias
 
@@ -38,7 +38,6 @@ from temperance.theory.expressions.balls import value
 Number: TypeAlias = int | float | Fraction | fmpq | arb
 Group = Literal["beta1", "a", "b", "nu"]
 
-_VECTORS = ("beta1", "a")
 _ATOM = ("beta1", "beta0", "a", "b", "nu")
 
 
@@ -51,20 +50,18 @@ def exact(value: Number) -> fmpq | arb:
 
 @dataclass(frozen=True)
 class Atom:
-    """One atom: beta1 and a (d), beta0, b and the variance nu."""
+    """One atom of x in one dimension: beta1, beta0, a, b and the variance nu."""
 
-    beta1: tuple[Any, ...]
+    beta1: Any
     beta0: Any
-    a: tuple[Any, ...]
+    a: Any
     b: Any
     nu: Any
 
     def __post_init__(self) -> None:
         """Make the entries exact."""
         for f in fields(self):
-            entry = getattr(self, f.name)
-            entry = tuple(map(exact, entry)) if f.name in _VECTORS else exact(entry)
-            object.__setattr__(self, f.name, entry)
+            object.__setattr__(self, f.name, exact(getattr(self, f.name)))
 
 
 @dataclass(frozen=True)
@@ -81,17 +78,11 @@ class CurveMeasure:
         """Make tau exact."""
         object.__setattr__(self, "tau", exact(self.tau))
 
-    @property
-    def d(self) -> int:
-        """Dimension of x."""
-        return len(self.atoms[0].a)
-
     @staticmethod
     def of(measure: MixingMeasure) -> CurveMeasure:
-        """The measure whose numbers are exactly the doubles of a MixingMeasure without leading axes."""
-        columns = (getattr(measure, f.name).tolist() for f in fields(Atom))
-        atoms = tuple(Atom(tuple(v), c, tuple(a), b, nu) for v, c, a, b, nu in zip(*columns, strict=True))
-        return CurveMeasure(float(measure.tau), atoms)
+        """The measure whose numbers are exactly the doubles of a MixingMeasure without leading axes, of d = 1."""
+        columns = (getattr(measure, f.name).ravel().tolist() for f in fields(Atom))
+        return CurveMeasure(float(measure.tau), tuple(Atom(*values) for values in zip(*columns, strict=True)))
 
 
 Curve: TypeAlias = Callable[[fmpq], CurveMeasure]
@@ -104,21 +95,17 @@ def with_parts(truth: CurveMeasure, atom: int, parts: Sequence[tuple[Any, Atom]]
     return replace(truth, atoms=truth.atoms[:atom] + new + truth.atoms[atom + 1 :])
 
 
-def _displace(atom: Atom, name: str, t: Any, direction: Any) -> Atom:
-    """The atom with t times a direction added to one of its parameters."""
-    old = getattr(atom, name)
-    if name not in _VECTORS:
-        return replace(atom, **{name: old + t * exact(direction)})
-    return replace(atom, **{name: tuple(v + t * exact(u) for v, u in zip(old, direction, strict=True))})
+def _displace(atom: Atom, name: str, step: Any) -> Atom:
+    """The atom with a step added to one of its parameters."""
+    return replace(atom, **{name: getattr(atom, name) + step})
 
 
-def split(truth: CurveMeasure, atom: int, group: Group, direction: Sequence[Number] | None = None) -> Curve:
-    """Two halves of an atom at +-t in one group (times a direction, by default the first axis, for beta1 and a)."""
+def split(truth: CurveMeasure, atom: int, group: Group) -> Curve:
+    """Two halves of an atom at +-t in one group."""
     old, half = truth.atoms[atom], fmpq(1, 2)
-    along = (direction or (1, *(0,) * (truth.d - 1))) if group in _VECTORS else 1
 
     def curve(t: fmpq) -> CurveMeasure:
-        return with_parts(truth, atom, [(half, _displace(old, group, step, along)) for step in (t, -t)])
+        return with_parts(truth, atom, [(half, _displace(old, group, step)) for step in (t, -t)])
 
     return curve
 
@@ -136,12 +123,12 @@ def split_every(truth: CurveMeasure) -> Curve:
 
 
 def split_square(truth: CurveMeasure, atom: int) -> Curve:
-    """Two halves of an atom at beta1^2 +- t, d = 1: keeps the weighted mean of beta1^2 (claim C11)."""
+    """Two halves of an atom at beta1^2 +- t: keeps the weighted mean of beta1^2 (claim C11)."""
     old = truth.atoms[atom]
 
     def curve(t: fmpq) -> CurveMeasure:
-        roots = [arb(old.beta1[0] * old.beta1[0] + step).sqrt() for step in (t, -t)]
-        return with_parts(truth, atom, [(fmpq(1, 2), replace(old, beta1=(root,))) for root in roots])
+        roots = [arb(old.beta1 * old.beta1 + step).sqrt() for step in (t, -t)]
+        return with_parts(truth, atom, [(fmpq(1, 2), replace(old, beta1=root)) for root in roots])
 
     return curve
 
@@ -179,49 +166,45 @@ def scale_orbit(truth: CurveMeasure, degree: int | Fraction = 1) -> Curve:
     def curve(t: fmpq) -> CurveMeasure:
         scale = 1 + t
         power = scale**degree if isinstance(degree, int) else arb(scale) ** arb(exact(degree))
-        atoms = (replace(u, beta1=tuple(scale * v for v in u.beta1), beta0=power * u.beta0) for u in truth.atoms)
+        atoms = (replace(u, beta1=scale * u.beta1, beta0=power * u.beta0) for u in truth.atoms)
         return CurveMeasure(power * truth.tau, tuple(atoms))
 
     return curve
 
 
 def line(truth: CurveMeasure, direction: Mapping[str, Any]) -> Curve:
-    """G* + t v. v has tau (a number) and beta1, a (k rows of d), beta0, b, nu (k numbers), any of them left out.
+    """G* + t v. v has tau (a number) and beta1, beta0, a, b, nu (k numbers), any of them left out.
 
-    A regular direction, or with {"beta1": [[1], [1]]} the singular one of a mirror point (theory 3.3.1).
+    A regular direction, or with {"beta1": [1, 1]} the singular one of a mirror point (theory 3.3.1).
     """
 
     def curve(t: fmpq) -> CurveMeasure:
         atoms = list(truth.atoms)
         for name in set(direction) - {"tau"}:
             for i, step in zip(range(len(atoms)), direction[name], strict=True):
-                if any(step if name in _VECTORS else (step,)):
-                    atoms[i] = _displace(atoms[i], name, t, step)
+                if step:
+                    atoms[i] = _displace(atoms[i], name, t * exact(step))
         tau = truth.tau + t * exact(direction["tau"]) if "tau" in direction else truth.tau
         return CurveMeasure(tau, tuple(atoms))
 
     return curve
 
 
-def cell_moves(
-    cells: Sequence[int], d: int = 1, *, gauge: Gauge = "free", held: Sequence[str] = ()
-) -> list[dict[str, Any]]:
+def cell_moves(cells: Sequence[int], *, gauge: Gauge = "free", held: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Directions along which tau, and the atoms of each cell together, move; offsets within a cell stay.
 
-    cells: the true atom that each atom of the moving measures belongs to. d: dimension of x. gauge: "free" keeps beta0
-    of the last cell, "anchored" its beta1 too. held: parameters that do not move.
+    cells: the true atom that each atom of the moving measures belongs to. gauge: "free" keeps beta0 of the last cell,
+    "anchored" its beta1 too. held: parameters that do not move.
     """
     moves: list[dict[str, Any]] = [] if "tau" in held else [{"tau": 1}]
     fixed = ("beta0",) if gauge == "free" else ("beta0", "beta1")
     for name in (name for name in _ATOM if name not in held):
-        units = [tuple(int(i == axis) for i in range(d)) for axis in range(d)] if name in _VECTORS else [1]
-        still = (0,) * d if name in _VECTORS else 0
         for cell in sorted(set(cells))[: -1 if name in fixed else None]:
-            moves += [{name: [unit if c == cell else still for c in cells]} for unit in units]
+            moves.append({name: [int(c == cell) for c in cells]})
     return moves
 
 
-Support: TypeAlias = Sequence[tuple[Number, Number]]
+Support: TypeAlias = tuple[Number, Number]
 
 
 def _ball(point: sp.Expr) -> arb:
@@ -238,9 +221,9 @@ def _piece(pieces: Sequence[Piece], z: arb) -> Piece:
 
 
 def _cuts(pieces: Sequence[Piece], atoms: Sequence[Atom], low: arb, high: arb) -> list[arb]:
-    """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece; d = 1."""
+    """The ends of the support and, sorted between them, the x at which some beta1_i x is an end of a piece."""
     ends = [_ball(end) for end in ends_of(pieces)]
-    slopes = [arb(atom.beta1[0]) for atom in atoms]
+    slopes = [arb(atom.beta1) for atom in atoms]
     inner = [end / slope for end in ends for slope in slopes if not slope.contains(0)]
     cuts = [low]
     for cut in sorted((x for x in inner if x > low and x < high), key=lambda x: x.mid()):
@@ -262,35 +245,22 @@ def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
 
 def segments(
     pieces: Sequence[Piece], atoms: Sequence[Atom], support: Support, nodes: int
-) -> Iterator[tuple[list[sp.Expr], list[tuple[tuple[arb, ...], arb]]]]:
+) -> Iterator[tuple[list[sp.Expr], list[tuple[arb, arb]]]]:
     """Parts of the support on which every atom has one formula of s: the formulas, and (x, weight of x) for each node.
 
     The weights of all parts sum to 1.
     """
-    box = [(arb(exact(low)), arb(exact(high))) for low, high in support]
-    edges = [_cuts(pieces, atoms, *box[0])] if len(box) == 1 else [list(side) for side in box]
-    for part in product(*map(pairwise, edges)):
-        middle = [(low + high) / 2 for low, high in part]
-        formulas = [_piece(pieces, dot(atom.beta1, middle)).expr for atom in atoms]
-        rules = [_interval_rule(low, high, nodes) for low, high in part]
-        points = []
-        for node in product(*rules):
-            weight = arb(1)
-            for (_, w), (low, high) in zip(node, box, strict=True):
-                weight *= w / (high - low)
-            points.append((tuple(x for x, _ in node), weight))
-        yield formulas, points
+    low, high = (arb(exact(end)) for end in support)
+    for part in pairwise(_cuts(pieces, atoms, low, high)):
+        middle = (part[0] + part[1]) / 2
+        formulas = [_piece(pieces, atom.beta1 * middle).expr for atom in atoms]
+        yield formulas, [(x, w / (high - low)) for x, w in _interval_rule(*part, nodes)]
 
 
-def dot(u: Sequence[fmpq | arb], v: Sequence[arb]) -> arb:
-    """The inner product."""
-    return sum((p * q for p, q in zip(u, v, strict=True)), arb(0))
-
-
-def _score(atom: Atom, formula: sp.Expr, x: tuple[arb, ...]) -> arb:
-    s = value(formula, {"z": dot(atom.beta1, x)}, int(flint.ctx.prec))
+def _score(atom: Atom, formula: sp.Expr, x: arb) -> arb:
+    s = value(formula, {"z": atom.beta1 * x}, int(flint.ctx.prec))
     if not s.is_finite():
-        raise ValueError(f"the activation has no finite value at x = {[float(v.mid()) for v in x]}")
+        raise ValueError(f"the activation has no finite value at x = {float(x.mid())}")
     return s
 
 
@@ -318,9 +288,9 @@ def _variances(experts: Sequence[Atom]) -> list[tuple[int, int, arb, arb]]:
     return [(i, j, 2 * v, (2 * arb.pi() * v).sqrt()) for i, j, v in sums]
 
 
-def _products(experts: Sequence[Atom], variances: Sequence[tuple[int, int, arb, arb]], x: tuple[arb, ...]) -> arb_mat:
+def _products(experts: Sequence[Atom], variances: Sequence[tuple[int, int, arb, arb]], x: arb) -> arb_mat:
     """int N_i N_j dy at x."""
-    mean = [dot(atom.a, x) + atom.b for atom in experts]
+    mean = [atom.a * x + atom.b for atom in experts]
     table = arb_mat(len(experts), len(experts))
     for i, j, double, root in variances:
         gap = mean[i] - mean[j]
@@ -340,8 +310,8 @@ def inner_products(
     g_l: the densities of the measures. It is computed in the current precision.
     """
     atoms = [atom for g in measures for atom in g.atoms]
-    expert, scored = _places((*u.a, u.b, u.nu) for u in atoms), _places(u.beta1 for u in atoms)
-    gated = _places((g.tau, *(v for u in g.atoms for v in (*u.beta1, u.beta0))) for g in measures)
+    expert, scored = _places((u.a, u.b, u.nu) for u in atoms), _places((u.beta1,) for u in atoms)
+    gated = _places((g.tau, *(v for u in g.atoms for v in (u.beta1, u.beta0))) for g in measures)
     different = sorted(set(expert))
     experts, columns = [atoms[i] for i in different], [different.index(i) for i in expert]
     variances = _variances(experts)
@@ -496,7 +466,7 @@ def contact(
     truth: CurveMeasure,
     s: str | Activation,
     *,
-    support: Support | None = None,
+    support: Support = (-3, 3),
     levels: Sequence[int] = LEVELS,
     moves: Sequence[Mapping[str, Any]] = (),
     nodes: int = NODES,
@@ -507,27 +477,25 @@ def contact(
         curve: t -> G_t, called with exact t = 2^-j and in the working precision.
         truth: G*, whose numbers must be exact.
         s: the activation, "linear" for the linear gate (the softmax gate: tau = 1).
-        support: (low, high) for each axis of x, uniform in the box; [-3, 3]^d if not given.
+        support: (low, high) of x, which is uniform between them.
         levels: successive j.
         moves: directions (see `line`, `cell_moves`) along which G_t is first moved to a local minimum of
             the distance, so that the order is that of the curve up to these directions. More directions can only raise
             it: it bounds the order over all curves from below.
-        nodes: Gauss-Legendre nodes along each axis between cuts.
+        nodes: Gauss-Legendre nodes between cuts.
 
     Raises:
         ValueError: distances of which only some are resolved with `MOST_BITS`, or numbers of the curve that are rounded
             to fewer digits than the working precision.
     """
-    s, box, levels = activation(s), support or ((-3, 3),) * truth.d, tuple(levels)
-    pieces = s.pieces
-
+    pieces, levels = activation(s).pieces, tuple(levels)
     bits = _FEWEST_BITS
     while True:
         with flint.ctx.workprec(bits):
             measures = [curve(fmpq(1, 2**j)) for j in levels]
             if moves:
-                measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, box, nodes, moves, start))
-            squares = [squared_distance(g, truth, pieces, box, nodes) for g in measures]
+                measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, support, nodes, moves, start))
+            squares = [squared_distance(g, truth, pieces, support, nodes) for g in measures]
             if all(_resolved(square, bits) for square in squares):
                 return _result(levels, squares)
             if bits >= MOST_BITS:

@@ -217,7 +217,7 @@ def _one_relation(dim: int) -> LegOutcome:
 def linear_contact(_: Runs) -> Leg:
     """Identically 0 along the orbit and along splits of every atom; order 1 along every other direction."""
     truth = CurveMeasure.of(LINEAR.truth)
-    still = {"beta1": [[1], [0]], "beta0": [1, 0], "a": [[1], [0]], "b": [1, 0], "nu": [1, 0]}
+    still = {"beta1": [1, 0], "beta0": [1, 0], "a": [1, 0], "b": [1, 0], "nu": [1, 0]}
     curves = [
         Expected("scale orbit", scale_orbit(truth), truth, "linear", None),
         Expected("every atom split, beta1 +- t", split_every(truth), truth, "linear", None),
@@ -334,7 +334,7 @@ def _bends(name: str) -> LegOutcome:
 def mirror_contact(_: Runs) -> Leg:
     """tanh: order 2 along (1, 1), 1 across; GELU: identically 0 along its orbit."""
     odd, flat = (CurveMeasure.of(study.truth) for study in (TANH_MIRROR, GELU_MIRROR))
-    along, across = ({"beta1": [[1], [sign]]} for sign in (1, -1))
+    along, across = ({"beta1": [1, sign]} for sign in (1, -1))
     return contact_leg(
         [
             Expected("tanh, beta1_1 + beta1_2", line(odd, along), odd, "tanh", 2, _regular()),
@@ -348,10 +348,10 @@ def mirror_contact(_: Runs) -> Leg:
 def _alias(truth: CurveMeasure) -> CurveMeasure:
     """The point with beta1_2 = 0 and half the temperature, d = 1."""
     first, second = truth.atoms
-    atoms = (replace(first, beta0=first.beta0 / 2), replace(second, beta1=(exact(0),), beta0=second.beta0 / 2))
+    atoms = (replace(first, beta0=first.beta0 / 2), replace(second, beta1=exact(0), beta0=second.beta0 / 2))
     return replace(truth, tau=truth.tau / 2, atoms=atoms)
 
 
 def _regular() -> list[dict[str, object]]:
     """The directions along which the information is regular: all but beta1_1 + beta1_2; beta1_1 - beta1_2 is last."""
-    return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [(1,), (-1,)]}]
+    return [*cell_moves((0, 1), held=("beta1",)), {"beta1": [1, -1]}]

@@ -227,8 +227,8 @@ def _apart(truth: CurveMeasure, m: int) -> Curve:
     def curve(t: fmpq) -> CurveMeasure:
         parts = []
         for q, share in gauss_hermite(m):
-            beta1 = old.beta1[0] + t ** (2 * m - 1) * (q + q * q - 1)
-            parts.append((share, replace(old, beta1=(beta1,), b=old.b + t * q, nu=old.nu - t * t)))
+            beta1 = old.beta1 + t ** (2 * m - 1) * (q + q * q - 1)
+            parts.append((share, replace(old, beta1=beta1, b=old.b + t * q, nu=old.nu - t * t)))
         return with_parts(truth, 0, parts)
 
     return curve
@@ -241,7 +241,7 @@ def _every(truth: CurveMeasure) -> Curve:
     def curve(t: fmpq) -> CurveMeasure:
         g = truth
         for i, old in reversed(list(enumerate(truth.atoms))):
-            sides = [replace(old, beta1=(old.beta1[0] + s * shift,), b=old.b + s * t**4) for s in (-1, 1)]
+            sides = [replace(old, beta1=old.beta1 + s * shift, b=old.b + s * t**4) for s in (-1, 1)]
             g = with_parts(g, i, [(half, side) for side in sides])
         return g
 
@@ -251,13 +251,13 @@ def _every(truth: CurveMeasure) -> Curve:
 def _image(truth: CurveMeasure) -> CurveMeasure:
     """The image of a truth of two atoms of an odd gate, whose anchor is the other expert."""
     first, last = truth.atoms
-    turned = replace(last, beta1=tuple(-v for v in first.beta1), beta0=-first.beta0)
+    turned = replace(last, beta1=-first.beta1, beta0=-first.beta0)
     return replace(truth, atoms=(turned, replace(first, beta1=last.beta1, beta0=last.beta0)))
 
 
 def _doubles(g: CurveMeasure) -> MixingMeasure:
     """A measure in double precision, d = 1, with the score of the last atom 0."""
-    columns = ((atom.beta1[0], atom.beta0, atom.a[0], atom.b, atom.nu) for atom in g.atoms)
+    columns = ((atom.beta1, atom.beta0, atom.a, atom.b, atom.nu) for atom in g.atoms)
     rows = np.array([[float(arb(v)) for v in column] for column in columns])
     beta1, beta0 = (rows[:, :2] - rows[-1, :2]).T
     return MixingMeasure(beta1[:, None], beta0, np.array(float(arb(g.tau))), rows[:, 2:3], rows[:, 3], rows[:, 4])

@@ -5,6 +5,7 @@ import pytest
 import sympy as sp
 
 from temperance.claims.c01_c06_c10_symmetries import (
+    _others,
     equal,
     exact_contact,
     expected_rank,
@@ -61,6 +62,12 @@ def test_the_claims_require_the_documented_legs():
 @pytest.mark.parametrize(("setting", "rank"), RANKS.items())
 def test_the_rank_formula_against_the_table_of_theory(setting, rank):
     assert expected_rank(*setting) == rank
+
+
+@pytest.mark.parametrize("name", ["beta1", "beta0", "a", "b", "nu"])
+def test_the_directions_beside_one_of_the_linear_gate_are_all_others(name):
+    """beta1 and beta0 of the last atom are held, and every other direction but the one is there."""
+    assert len(_others(name)) == 7
 
 
 def test_other_interactions_than_those_of_the_linear_gate_contradict():
