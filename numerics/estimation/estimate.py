@@ -53,7 +53,7 @@ from temperance.numerics.estimation.result import (
     relative_errors,
 )
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
-from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, search_layout
+from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, require_points, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
@@ -185,8 +185,7 @@ def _layout(k: int, points: Points, source: Activation, gauge: Gauge, held: floa
     if k > count:
         raise ValueError(f"{count} points are fewer than the parameters of {k} atoms")
     layout = Layout(k, points.x.shape[1], "anchored" if source.is_linear else gauge, held)
-    if count < max(layout.size, layout.d + 2):
-        raise ValueError(f"{count} points are fewer than the {layout.size} numbers that are fitted for {k} atoms")
+    require_points(points, layout.size, k)
     return layout
 
 

@@ -38,6 +38,7 @@ from temperance.numerics.estimation.merge import (
     projected,
 )
 from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.fitting.fits import require_points
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.likelihood import Mixture
@@ -275,6 +276,8 @@ def sizes(
         raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
     tell = progress or (lambda done, total: None)
     forward, closed = [fit(x, y, fitted=1, starts=starts, seed=seed, **options)], False
+    for k in range(2, most + 1):
+        require_points(forward[0].mixture.points, forward[0].fit.size_of(k), k)
     again = partial(forward[0].mixture.fitted_again, starts=starts)
     for k in range(2, most + 1):
         tell(k - 1, 2 * most)

@@ -80,6 +80,10 @@ class Fit:
         """The parameters (p,), of which theta has logarithms."""
         return np.where(self.logs, np.exp(np.where(self.logs, self.theta, 0.0)), self.theta)
 
+    def size_of(self, k: int) -> int:
+        """How many numbers a fit of k > 1 atoms has, each with its own nu."""
+        raise NotImplementedError
+
     @property
     def values(self) -> dict[Name, float]:
         """The parameters by their names."""
@@ -100,6 +104,10 @@ class LayoutFit(Fit):
     def measure(self) -> MixingMeasure:
         """Where the search ended."""
         return self.layout.unpack(self.theta)
+
+    def size_of(self, k: int) -> int:
+        """How many numbers a fit of k atoms has."""
+        return replace(self.layout, k=k).size
 
 
 def flat_directions(information: Floats, held: Bools) -> Floats:
@@ -287,6 +295,16 @@ class ModelFit(Fit):
     points: float
     box: Mapping[str, tuple[float, float]]
 
+    def size_of(self, k: int) -> int:
+        """How many numbers a fit of k > 1 atoms has, each with its own nu."""
+        return Coordinates(formulas_of(self.spec), k).size - len(held_of(self.spec))
+
+
+def require_points(points: Points, numbers: int, k: int) -> None:
+    """Raise ValueError for fewer points than numbers that are fitted."""
+    if len(points.y) < numbers:
+        raise ValueError(f"{len(points.y)} points are fewer than the {numbers} numbers that are fitted for {k} atoms")
+
 
 def own_of(spec: MoESpec) -> tuple[sp.Symbol, ...]:
     """The parameters of an atom's gate, its offset first if it has one."""
@@ -399,9 +417,7 @@ def fit_general(
         low, high = _bounds_of(NU, False, points, inside)
         inside = {**inside, "nu": (max(low, least), high)}
     problem = formula_problem(spec, k, points, inside, noise)
-    fitted = len(problem.places)
-    if len(points.y) < fitted:
-        raise ValueError(f"{len(points.y)} points are fewer than the {fitted} numbers that are fitted for {k} atoms")
+    require_points(points, len(problem.places), k)
     vectors = [theta[problem.places] for theta in known_starts]
     places = [formula_problem(spec, k - i, points, inside, noise).places for i in range(1, 1 + len(fewer))]
     below = [theta[at] for theta, at in zip(fewer, places, strict=True)]

@@ -105,15 +105,16 @@ def test_fits_without_coefficients_have_bic_alone():
         ({"most": 1}, "most must be at least 2"),
         ({"y": np.ones(60)}, "y is 1 at every point"),
         ({"points": 12}, "12 points are fewer than the 13 numbers that are fitted for 3 atoms"),
+        ({"points": 12, "gate": "beta1*x1"}, "12 points are fewer than the 13 numbers that are fitted for 3 atoms"),
         ({"weights": -np.ones(60)}, "weight"),
     ],
 )
-def test_what_makes_no_answer_is_refused(data, change, message):
+def test_what_makes_no_answer_is_refused_before_a_second_fit(data, change, message):
     x, y = (part[: change.get("points", 60)] for part in data)
     given = {"x": x, "y": y, "most": 3, "gate": "softmax", **change}
     given.pop("points", None)
     with pytest.raises(ValueError, match=message):
-        sizes(given.pop("x"), given.pop("y"), given.pop("most"), **given)
+        sizes(given.pop("x"), given.pop("y"), given.pop("most"), progress=lambda *_: pytest.fail("a fit"), **given)
 
 
 # -- the singular BIC against its equations, and in the cases where it is known
