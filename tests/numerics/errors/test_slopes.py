@@ -48,6 +48,9 @@ def test_the_intervals_of_the_errors_cover_them_at_every_size():
             inside[i] += [ci is not None and ci[0] <= rms <= ci[1] for ci, rms in intervals]
     assert (0.89 * trials <= inside).all()
     assert (inside <= 0.995 * trials).all()
+    low, high = rms_intervals(e[:, :1])[0]
+    error = jackknife(e[:, :1], np.ones(1))[1]
+    assert np.log(high / low) / (2 * error) == pytest.approx(stats.t.ppf(0.975, 20))  # half of 40 replicates
 
 
 def test_sizes_with_too_few_errors_have_no_interval():

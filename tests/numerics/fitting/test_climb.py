@@ -39,6 +39,12 @@ def rosenbrock(theta):
     return -((1 - x) ** 2) - 100 * (y - x**2) ** 2, gradient, [[-2 + 400 * y - 1200 * x**2, 400 * x], [400 * x, -200.0]]
 
 
+def far_above(theta):
+    """As high as that near its maximum a step gains less than the value is rounded by."""
+    value, *slopes = quadratic(theta)
+    return 1e3 + value, *slopes
+
+
 def saddle(theta):
     """A quartic with a saddle at (0, 2) and maxima at (+-1, 2), and a coordinate that it ignores."""
     a, b, _ = theta
@@ -51,6 +57,7 @@ def saddle(theta):
     [
         (quadratic, (0, 0), WIDE, np.linalg.solve([[2, 0.5], [0.5, 2]], [6, -2]), 10),
         (quadratic, (0, 0), ((-5, -0.5), (2, 5)), (2.0, -0.5), 10),
+        (far_above, (3.466671, -1.866666), WIDE, np.linalg.solve([[2, 0.5], [0.5, 2]], [6, -2]), 10),
         (rosenbrock, (-1.2, 1), WIDE, (1, 1), 60),
         (saddle, (0.1, 0, 0.5), ((-5, -5, -5), (5, 5, 5)), (1, 2, 0.5), 30),
         (saddle, (-3, 9, 0.5), ((-5, -5, -5), (5, 1.5, 5)), (-1, 1.5, 0.5), 30),
@@ -75,6 +82,8 @@ def test_points_where_the_function_is_not_finite_are_not_entered():
 
     end = climbed(f, [40.0], [-50], [50], 100)  # the first step goes below 0
     np.testing.assert_allclose(end.theta, 1.0, atol=1e-6)
+    any_slope = Stop(1e3, 1e3, 1e-9, valleys=True)  # it goes on, as the step that failed promised a gain
+    np.testing.assert_allclose(climbed(f, [3.0], [-50], [50], 100, any_slope).theta, 1.0, atol=1e-4)
     outside = climbed(f, [-1.0], [-50], [50], 100)
     assert outside.value == -np.inf
     assert not outside.stationary

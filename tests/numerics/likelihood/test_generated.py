@@ -55,7 +55,7 @@ NAMED = [*QUICK, *(pytest.param(*row, marks=pytest.mark.slow) for row in OTHERS)
 def of_ones_own(weight, mean, own, line, offset=BETA0):
     shared = (TAU,) if weight.has(TAU) else ()
     gate = Gate("one's own", weight, (*own, *shared), shared, offset)
-    return MoESpec(gate, Expert("one's own", normal(mean), (*line, NU)), 1)
+    return MoESpec(gate, Expert("one's own", normal(mean), (line[0], NU, *line[1:])), 1)
 
 
 OWN = [
