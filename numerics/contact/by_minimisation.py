@@ -248,7 +248,6 @@ def measure(
     mean: bool = False,
     sign: int = 1,
     levels: Sequence[float] | None = None,
-    seed: int = 0,
 ) -> Measured:
     """The least distances found at offsets sign 2^-j of a parameter, j increasing.
 
@@ -258,17 +257,17 @@ def measure(
     Args:
         family: the mixtures. parameter: of the atoms ("beta1", "a", ..), or shared ("tau").
         mean: hold the weighted mean of the first cell at the offset, not the difference of its first two atoms.
-        levels: the j in doubles, in place of those that suit the cell. seed: of the starts.
+        levels: the j in doubles, in place of those that suit the cell.
     """
     if not mean and supported(family):
-        run = _followed(family, parameter, sign, seed)
+        run = _followed(family, parameter, sign)
         if run.flat or not run.trouble:
             return run
     levels = _levels(family, mean) if levels is None else levels
     offsets = [2.0**-level for level in levels]
     problems = [_Problem(family.grid(t), _Constrained(family, parameter, mean, sign * t)) for t in offsets]
     with one_blas_thread():  # where a minimum ends must not depend on how sums are split
-        minima, _ = _downwards(problems, np.random.default_rng(seed), 1 if family.m == 2 else 3)
+        minima, _ = _downwards(problems, np.random.default_rng(0), 1 if family.m == 2 else 3)
         _swept(problems, minima, range(len(minima) - 2, -1, -1))
         _swept(problems, minima, range(1, len(minima)))
     return Measured(parameter, tuple(levels[: len(minima)]), tuple(d for d, _ in minima))
@@ -281,12 +280,12 @@ def _levels(family: Family, mean: bool) -> Sequence[float]:
     return kinked if family.kinks() else smooth
 
 
-def _followed(family: Family, parameter: str, sign: int, seed: int) -> Measured:
+def _followed(family: Family, parameter: str, sign: int) -> Measured:
     """The same in more digits, begun at minima in doubles."""
     grid = Grid(family, *family.panels(NODES))
     problems = [_Problem(grid, _Constrained(family, parameter, False, sign * 2.0**-level)) for level in _FIRST]
     with one_blas_thread():
-        minima, tracks = _downwards(problems, np.random.default_rng(seed), 1)
+        minima, tracks = _downwards(problems, np.random.default_rng(0), 1)
     if len(minima) < len(problems) or not tracks:
         return Measured(parameter, tuple(_FIRST[: len(minima)]), tuple(d for d, _ in minima))
     before, here = (problem.constrained for problem in problems[-2:])

@@ -492,25 +492,16 @@ def contact(
     bits = _FEWEST_BITS
     while True:
         with flint.ctx.workprec(bits):
-            measures = [curve(fmpq(1, 2**j)) for j in levels]
-            if moves:
-                measures = _nearest(measures, lambda g, start: nearest(g, truth, pieces, support, nodes, moves, start))
+            measures, start = [curve(fmpq(1, 2**j)) for j in levels], None
+            for i, g in enumerate(measures if moves else ()):
+                minimum = nearest(g, truth, pieces, support, nodes, moves, start)
+                measures[i], start = minimum.measure, minimum.lengths * arb(0.5)  # as t is halved
             squares = [squared_distance(g, truth, pieces, support, nodes) for g in measures]
             if all(_resolved(square, bits) for square in squares):
                 return _result(levels, squares)
             if bits >= MOST_BITS:
                 return _zero(levels, squares)
         bits *= 2
-
-
-def _nearest(
-    measures: Sequence[CurveMeasure], minimised: Callable[[CurveMeasure, arb_mat | None], Nearest]
-) -> list[CurveMeasure]:
-    """The measures moved to minima, each search begun at half the lengths of the one before, as t is halved."""
-    minima: list[Nearest] = []
-    for g in measures:
-        minima.append(minimised(g, minima[-1].lengths * arb(0.5) if minima else None))
-    return [minimum.measure for minimum in minima]
 
 
 def _zero(levels: tuple[int, ...], squares: list[arb]) -> Contact:
