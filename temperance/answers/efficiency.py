@@ -198,13 +198,11 @@ def _parameter_row(truth: Truth, gauge: Gauge, precision: float, parameter: str)
 def _read_function(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[str, sp.Expr]:
     """What a text such as c, c[2] or w/tau is called, and the function of all atoms' parameters that it is."""
     text = text.strip()
-    if re.fullmatch(_PARAMETER, text):
-        p, atom = _read_parameter(truth, held, text)
-        return p.name if not atom else f"{p.name}[{atom + 1}]", p if atom is None else atom_symbol(p, atom + 1)
-    symbols_of: dict[str, sp.Symbol] = {}
-    for whole in re.finditer(_PARAMETER, text):
-        p, atom = _read_parameter(truth, (), whole[0])
-        symbols_of[whole[0]] = p if atom is None else atom_symbol(p, atom + 1)
+    alone = re.fullmatch(_PARAMETER, text)
+    held = held if alone else ()
+    symbols_of = {name[0]: _read_parameter(truth, held, name) for name in re.finditer(_PARAMETER, text)}
+    if alone:
+        return alone[1] if alone[2] in (None, "1") else text, symbols_of[text]
     places = {name: f"v{j}" for j, name in enumerate(symbols_of)}
     positive = [places[name] for name, p in symbols_of.items() if p.is_positive]
     read = Formula(re.sub(_PARAMETER, lambda name: places[name[0]], text), OF_GATES, 1, positive, {})
@@ -215,20 +213,19 @@ def _read_function(truth: Truth, held: Collection[sp.Symbol], text: str) -> tupl
     return text, f
 
 
-def _read_parameter(truth: Truth, held: Collection[sp.Symbol], text: str) -> tuple[sp.Symbol, int | None]:
-    """The parameter of a text such as c or c[2], and its atom from 0, None if it is shared."""
-    free, read = free_names(truth, held), re.fullmatch(_PARAMETER, text)
-    name, place = read.groups() if read else (text, None)
+def _read_parameter(truth: Truth, held: Collection[sp.Symbol], match: re.Match[str]) -> sp.Symbol:
+    """The parameter of a text such as c or c[2], of which atom it is."""
+    free, (name, place) = free_names(truth, held), match.groups()
     atom = int(place or 1) - 1
     symbols = {p.name: p for p in (*truth.shared, *truth.atoms[0])}
     if (name, None) in free and place is None:
-        return symbols[name], None
+        return symbols[name]
     if (name, atom) in free:
-        return symbols[name], atom
+        return atom_symbol(symbols[name], atom + 1)
     accepted = ", ".join(n if i is None else f"{n}[{i + 1}]" for n, i in free)
     if name in symbols and symbols[name] in held and atom == truth.k - 1:
-        raise ValueError(f"{text} is held, as a choice of gauge; accepted: {accepted}")
-    raise ValueError(f"no parameter {text!r}; accepted: {accepted}, and formulas of them such as {free[0][0]}/2")
+        raise ValueError(f"{match[0]} is held, as a choice of gauge; accepted: {accepted}")
+    raise ValueError(f"no parameter {match[0]!r}; accepted: {accepted}, and formulas of them such as {free[0][0]}/2")
 
 
 def _flat_curves(truth: Truth, gauge: Gauge) -> tuple[list[ExactSymmetry], int]:
