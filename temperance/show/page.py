@@ -29,7 +29,7 @@ from sympy import latex
 from temperance.show.output import to_json
 from temperance.show.table import Table, badge
 from temperance.theory.activations.activation import Activation, Z, activation, reread
-from temperance.theory.symmetries.derivation import Derivation, Formula, Paragraph, broken
+from temperance.theory.symmetries.derivation import Derivation, broken
 
 FORMULA = re.compile(r"\$([^$]+)\$")
 COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")
@@ -156,6 +156,7 @@ def _environment() -> Environment:
         json=to_json,
         address=data_address,
         badge=badge,
+        broken=broken,
         sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
         shorten=lambda text: shorten(text, 160, placeholder=" …"),
     )
@@ -169,17 +170,7 @@ def versions() -> dict[str, str]:
 
 def derivation_page(derived: Derivation) -> str:
     """A derivation as an HTML document, step by step, without the code that recomputes it."""
-    return render(
-        "derivation.html",
-        title=derived.title,
-        record=derived.record(),
-        scope=derived.interactions.scope,
-        steps=[
-            (step.name, [_block(b) for b in step.blocks if isinstance(b, Paragraph | Formula)])
-            for step in derived.steps
-        ],
-        relations=_relations(derived),
-    )
+    return render("derivation.html", derived=derived, record=derived.record(), relations=_relations(derived))
 
 
 def _relations(derived: Derivation) -> Table:
@@ -188,10 +179,3 @@ def _relations(derived: Derivation) -> Table:
     caption = f"Independent relations among the derivatives of order at most {interactions.order}"
     rows = ((str(i), str(r.order), mathml(r.latex)) for i, r in enumerate(interactions.relations, 1))
     return Table(caption, ("number", "order", "relation"), tuple(rows))
-
-
-def _block(block: Paragraph | Formula) -> tuple[str, list[str]]:
-    """The name of a block's macro and what it prints."""
-    if isinstance(block, Paragraph):
-        return "text", [block.content]
-    return "formula", [row for line in block.lines for row in broken(line)]
