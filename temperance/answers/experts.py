@@ -391,7 +391,7 @@ def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: S
     record = {
         "answer": " ".join(words),
         "range": None if comparison.range is None else list(comparison.range),
-        "sizes": table.record(),
+        "sizes": rows,
         "misspecified": comparison.misspecified,
         "warnings": list(warned),
         "lines": None if lines is None else lines.count,

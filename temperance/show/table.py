@@ -1,8 +1,6 @@
-"""Holds what an answer says: the answer in words, then lines of text and tables; shows a table as text, HTML and JSON.
+"""Holds what an answer says: the answer in words, then lines of text and tables; shows a table as text and HTML.
 
 >>> table = Table("Orders", ("parameter", "bound"), (("tau", "1"), ("b", "4")))
->>> table.record()
-[{'parameter': 'tau', 'bound': '1'}, {'parameter': 'b', 'bound': '4'}]
 >>> "<th>parameter</th>" in table.html()
 True
 """
@@ -11,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -42,26 +40,17 @@ class Table:
         caption: of the table, on a page.
         columns: their heads.
         rows: of cells.
-        records: what the rows are of, where there is more than the cells.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    records: tuple[Any, ...] = field(default=(), compare=False)
 
     @classmethod
     def of(cls, caption: str, columns: Columns, records: Iterable[Any]) -> Table:
         """The table of some records; columns: what each has of a record."""
-        data = tuple(records)
-        rows = tuple(tuple(r[c] if isinstance(c, str) else c(r) for c in columns.values()) for r in data)
-        return cls(caption, tuple(columns), rows, data)
-
-    def record(self) -> list[dict[str, Any]]:
-        """The table as JSON values: the record of each row, or its cells by their columns."""
-        if self.records and all(isinstance(r, Mapping) for r in self.records):
-            return [dict(r) for r in self.records]
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        rows = tuple(tuple(r[c] if isinstance(c, str) else c(r) for c in columns.values()) for r in records)
+        return cls(caption, tuple(columns), rows)
 
     def text(self, width: int) -> Grid:
         """The table for a screen of this width: plain text, broken between words where there is room for them."""
