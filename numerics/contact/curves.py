@@ -160,12 +160,11 @@ def gauss_hermite_split(truth: CurveMeasure, atom: int, m: int) -> Curve:
     return curve
 
 
-def scale_orbit(truth: CurveMeasure, degree: int | Fraction = 1) -> Curve:
+def scale_orbit(truth: CurveMeasure, degree: int = 1) -> Curve:
     """(l beta1, l^p beta0, l^p tau), l = 1 + t, p the degree: exact for s homogeneous of degree p (1: linear gate)."""
 
     def curve(t: fmpq) -> CurveMeasure:
-        scale = 1 + t
-        power = scale**degree if isinstance(degree, int) else arb(scale) ** arb(exact(degree))
+        scale, power = 1 + t, (1 + t) ** degree
         atoms = (replace(u, beta1=scale * u.beta1, beta0=power * u.beta0) for u in truth.atoms)
         return CurveMeasure(power * truth.tau, tuple(atoms))
 

@@ -140,10 +140,11 @@ def _filled(value: Any, z: Floats) -> Floats:
 
 
 def precise(function: Callable[..., Any], *u: float) -> float:
-    """function(*u) with 30 digits; nan where it is undefined, inf where it is out of the range of a double."""
+    """function(*u) with 30 digits; nan where it is undefined or not real, inf where no double is as large."""
     with mpmath.workdps(_DIGITS):
         try:
-            return float(mpmath.re(function(*(mpmath.mpf(float(v)) for v in u))))
+            value = function(*(mpmath.mpf(float(v)) for v in u))
+            return float("nan") if mpmath.im(value) else float(mpmath.re(value))
         except OverflowError:
             return float("inf")
         except (ValueError, ZeroDivisionError):

@@ -28,7 +28,6 @@ from functools import cache, lru_cache, partial
 from itertools import accumulate, pairwise
 from typing import Any, Literal, NamedTuple
 
-import mpmath
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
@@ -100,7 +99,7 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
 
     @cache
     def exact(row: int) -> Callable[..., Any]:
-        return _real(sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"]))
+        return sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"])
 
     def evaluated(x: Floats, parameters: Floats) -> Floats:
         values = filled(function(*x.T, *parameters), *parameters.shape[1:-1], len(x))
@@ -112,16 +111,6 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
         return values
 
     return evaluated
-
-
-def _real(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, nan where its values are complex."""
-
-    def real_value(*arguments: Any) -> Any:
-        value = function(*arguments)
-        return mpmath.nan if mpmath.im(value) else value
-
-    return real_value
 
 
 class _Derivatives:

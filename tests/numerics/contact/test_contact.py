@@ -1,5 +1,4 @@
 from dataclasses import replace
-from fractions import Fraction
 from math import factorial, log10
 
 import flint
@@ -101,7 +100,7 @@ ORDERS = {
 }
 ZEROS = {
     "linear gate, every atom split": (split_every(G), G, "linear"),
-    "sqrt|z|, scale": (scale_orbit(with_beta1(4, 1), Fraction(1, 2)), with_beta1(4, 1), "sqrt(abs(z))"),
+    "z^2, scale": (scale_orbit(with_beta1(4, 1), 2), with_beta1(4, 1), "z**2"),
     "GELU at a mirror point": (scale_orbit(with_beta1(2, -2)), with_beta1(2, -2), "gelu"),
     "log(1+z^2), tau=1": (split_square(with_tau((1, 1)), 0), with_tau((1, 1)), "log(1+z**2)"),
 }
