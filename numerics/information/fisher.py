@@ -613,13 +613,15 @@ def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
 
     Raises:
         ValueError: as `information_at`; and for a log weight or mean that jumps where a parameter moves the jump, or
-            that has a cone in dimension 2.
+            that has a cone in dimension 2; for a function whose derivatives are all 0 at the truth.
     """
     _require_continuous(truth)
     low, high = map(float, truth.box or ())
     natural, k, level = _natural(truth), truth.k, 1
     information = information_at(truth.spec, k, natural, low, high, held)
     gradient = _gradient(truth, function, information)
+    if not gradient.any():
+        raise ValueError(f"{function} does not change to first order at the truth, so no variance is its price")
     variance, error = information.variance_along(gradient), np.inf
     while variance is not None and error > _AGREE and level < _FINEST[truth.spec.dim]:
         level *= 2
