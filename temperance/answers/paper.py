@@ -79,7 +79,7 @@ from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec,
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.score_translations import generic_rank
-from temperance.theory.symmetries.traits import understood
+from temperance.theory.symmetries.traits import flows_of_gate, understood
 from temperance.theory.symmetries.vector_fields import SCALE
 
 SEED = "2401.13875"
@@ -1029,7 +1029,12 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
             p: v + sp.Rational(1, 2) if p in apart or (v == 0 and p in options.spec.gate.own) else v
             for p, v in point.atoms[0].items()
         }
-        point = replace(point, atoms=(first, *point.atoms[1:]))  # at a 0 of a gate terms vanish, and orders are others
+        flows = [flow.field.moved for flow in flows_of_gate(options.spec)]  # orders need one sign of what they hold
+        scales = {moved[0] for moved in flows if not {*moved} & {*options.spec.gate.shared}}
+        others = [
+            {p: 1 - v if p in scales and v * first[p] < 0 else v for p, v in atom.items()} for atom in point.atoms[1:]
+        ]
+        point = replace(point, atoms=(first, *others))  # at a 0 of a gate terms vanish, and orders are others
         point = point if source is None else read_values(source, point)
     check_atoms(point, true)
     return point
