@@ -322,7 +322,7 @@ def _of_products(form: Form) -> Proof:
     if pairs and len(form.read.weights) == 2:
         return Proof("undecided", f"There are, {pairs[0]}.", identifiable)
     if relations.complete and identifiable is not None:
-        reason = "At generic parameters no change of tau is undone by the other parameters."
+        reason = "at generic parameters no change of tau is undone by the other parameters."
         return Proof("yes", reason, identifiable, _caution(form))
     return Proof("undecided", "; ".join(relations.missing) or derivation.proved, identifiable)
 
@@ -341,8 +341,8 @@ def _of_cosines(form: Form) -> Proof:
         reason = "v_i -> l v_i for all i with tau -> l tau changes no weight; l is free near 1, as |v_i| < 1."
         return Proof("no", reason, ("(v_i - v_j)/tau, v_i = w_i/(|w_i| + p)", *bias))
     if k > d:
-        reason = f"{k} experts are more than {d} features: but for rows w_i/|w_i| on one plane u.m = 1, a special case."
-        return Proof("yes", reason, ("w_i/|w_i|", "tau", *bias))
+        special = f"unless all w_i/|w_i| lie on one plane ({k} experts, {d} features)"
+        return Proof("yes", f"no other parameters have its weights, {special}.", ("w_i/|w_i|", "tau", *bias))
     reason = (
         f"{k} experts are not more than {d} features: there is m with u_i.m = 1 for all i, and u_i + s m for u_i, "
         "scaled to length 1, has the same weights at another tau for every small s."
