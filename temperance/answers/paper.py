@@ -1025,16 +1025,16 @@ def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -
         if TAU in special:
             point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
         apart = [p for p in special if p in point.atoms[0]][-1:] if TAU not in special else []
-        first = {
+        first = {  # at a 0 of a gate terms vanish, and orders are others
             p: v + sp.Rational(1, 2) if p in apart or (v == 0 and p in options.spec.gate.own) else v
             for p, v in point.atoms[0].items()
         }
-        flows = [flow.field.moved for flow in flows_of_gate(options.spec)]  # orders need one sign of what they hold
+        flows = [flow.field.moved for flow in flows_of_gate(options.spec)]
         scales = {moved[0] for moved in flows if not {*moved} & {*options.spec.gate.shared}}
-        others = [
+        others = [  # orders need one sign of what a scale moves
             {p: 1 - v if p in scales and v * first[p] < 0 else v for p, v in atom.items()} for atom in point.atoms[1:]
         ]
-        point = replace(point, atoms=(first, *others))  # at a 0 of a gate terms vanish, and orders are others
+        point = replace(point, atoms=(first, *others))
         point = point if source is None else read_values(source, point)
     check_atoms(point, true)
     return point
