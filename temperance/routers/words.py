@@ -203,8 +203,8 @@ def unanswered(router: Router, why: str) -> RouterAudit:
     """The row of a router that could not be asked."""
     return RouterAudit(
         where=router.where or type(router.module).__name__,
-        change=f"Audit what runs in double precision on the CPU in {MEMORY}, and gradients pass: the router alone, or a "
-        "smaller copy of the model.",
+        change=f"Audit what runs in double precision on the CPU in {MEMORY}, and gradients pass: the router alone, or "
+        "a smaller copy of the model.",
         reason=f"whether a temperature of it is learnable is undecided: {why}",
         rests_on="No test ran.",
     )
