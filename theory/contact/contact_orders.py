@@ -162,8 +162,9 @@ def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
 
 def _held(setting: Setting) -> list[Reason]:
     """What the certificate holds at its true value, and which invariants its parameters stand for."""
-    meanings = ", ".join(f"{name} stands for {label}" for name, label in flat_curves(setting).labels.items())
-    texts = [f"the certificate holds {p.name} at its true value: {meanings}" for p in setting.held]
+    labels = flat_curves(setting).labels
+    meanings = ": " + ", ".join(f"{name} stands for {label}" for name, label in labels.items()) if labels else ""
+    texts = [f"the certificate holds {p.name} at its true value{meanings}" for p in setting.held]
     return [Reason(ReasonKind.ASSUMED, text) for text in texts]
 
 

@@ -130,3 +130,15 @@ def test_a_truth_by_the_names_of_a_formula_is_read_where_the_gate_has_another_na
     assert (rates["w", 2], rates["tau", None]) == (0.25, 0.5)
     assert "whose names" not in str(found)
     assert "beta1" in [p.parameter for p in temperance.predict("exp(w*x)/tau", true=2, fitted=3).predictions]
+
+
+def test_kinks_are_looked_for_in_one_law_of_x():
+    """Where x is beyond the kink, abs(x - c) is x - c, and c is not determined."""
+    beyond = {"x": {"law": "uniform", "low": 2, "high": 3}}
+    with pytest.raises(ValueError, match=r"a model with kinks are proved for x uniform on \[-2, 2\], not on \[2, 3\]"):
+        temperance.predict("w*abs(x - c)/tau + v*x", true=2, fitted=2, truth=beyond)
+
+
+def test_what_is_held_ends_its_sentence_where_nothing_stands_for_something():
+    held = temperance.exponents("v*tanh(w*x + c)/tau", shared=["v"], bounds_only=True).record["reasons"]
+    assert "the certificate holds v at its true value" in held

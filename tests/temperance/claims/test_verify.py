@@ -215,7 +215,6 @@ def test_the_study_runs_and_its_slopes_are_reported(capsys, claims, monkeypatch,
     assert leg["fits"]["total"] == 24
     assert {c["outcome"] for c in leg["constants"]} == {"inconclusive"}  # twelve replicates are too few
     assert all(c["test"]["power"] < 0.9 for c in leg["constants"])
-    assert leg["profiles"][0]["outcome"] == "confirmed"
     assert [(row["rank"], row["outcome"]) for row in leg["lattices"]] == [(12, "confirmed"), (9, "confirmed")]
     for beside in (leg["studies"][0]["conditions"], leg["slopes"][0], leg["constants"][0]):
         assert beside["agreement"] == 1.0
