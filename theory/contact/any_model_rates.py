@@ -42,8 +42,8 @@ def predict_any(spec: MoESpec, true: int, fitted: int, truth: Truth | None = Non
     """What is proved of the rates of a model, for every parameter and every cell size that can occur.
 
     With as many atoms as the truth an order is 1 or flat, or undecided (`exact_orders`). Of more atoms the orders of
-    cells are those of two true atoms, at the gate of the first one (`contact_orders`). Where a curve reaches a bound
-    the exponent is known, else there is one that errors have at least.
+    cells are those of the first two true atoms (`contact_orders`). Where a curve reaches a bound the exponent is known,
+    else there is one that errors have at least.
 
     Args:
         spec: the model; with more atoms than the truth, with a Gaussian expert. true: k*, 1 to 5. fitted: k >= k*.
