@@ -78,6 +78,7 @@ def few_climbs():
 
     For tests of what is said of a maximum, and not of how it is found.
     """
+    from temperance.measurements import rate_studies
     from temperance.numerics.fitting import fits
     from temperance.numerics.fitting.search import Effort
     from temperance.numerics.studies import study
@@ -88,6 +89,8 @@ def few_climbs():
     of_fit = fits.effort_of
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fits, "effort_of", lambda problem, starts: fewer(of_fit(problem, starts)))
+        patch.setattr(rate_studies, "_ANY_STARTS", 1)
+        patch.setattr(rate_studies, "_ANY_ROUNDS", 1)
         patch.setattr(study, "Effort", lambda *counts, **options: fewer(Effort(*counts, **options)))
         yield
 

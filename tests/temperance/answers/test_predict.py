@@ -117,7 +117,8 @@ def test_a_formula_is_predicted_at_its_truth():
 
 def test_the_rates_of_a_formula_are_measured_at_its_truth():
     truth = {"beta1": ["3/2", "1/2"], "b": [0, 3], "beta0": ["1/2", 0], "x": {"law": "uniform", "low": -2, "high": 1}}
-    answer = temperance.rates("beta1*x**3/tau", true=2, fitted=2, truth=truth, replicates=10, n=(10**6, 10**8))
+    options = {"truth": truth, "replicates": 10, "n": (10**6, 10**8), "workers": 1}
+    answer = temperance.rates("beta1*x**3/tau", true=2, fitted=2, **options)
     assert answer.true_values()["beta1"] == ["3/2", "1/2"]
     assert answer.true_values()["x"]["high"] == 1
     assert answer.record["setting"]["gates"][0]["beta1"] == "3/2"
