@@ -204,32 +204,36 @@ import os, sys
 from temperance.numerics.studies.run import open_store
 if os.getuid() == 0:
     os.setuid(65534)  # root may write to read-only files
-try:
-    with open_store(sys.argv[1], "study", "0" * 64, {"name": "study"}):
-        print("opened")
-except ValueError as refusal:
-    print(refusal)
+for place in sys.argv[1:]:
+    try:
+        with open_store(place, "study", "0" * 64, {"name": "study"}):
+            print("opened")
+    except ValueError as refusal:
+        print(refusal)
 """
 
 
-@pytest.mark.parametrize(("file_mode", "folder_mode"), [(0o666, 0o777), (0o444, 0o777), (0o666, 0o555)])
-def test_read_only_stores_are_refused(path, file_mode, folder_mode):
+def test_read_only_stores_are_refused(path):
+    """A file or a folder that may not be written; the first may."""
     before = path.read_bytes()
-    with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "study.sqlite"
-        place.write_bytes(before)
-        place.chmod(file_mode)
-        Path(folder).chmod(folder_mode)
+    with tempfile.TemporaryDirectory() as whole:
+        Path(whole).chmod(0o777)
+        places = [Path(whole) / name / "study.sqlite" for name in ("writable", "file", "folder")]
+        for place, file_mode, folder_mode in zip(places, (0o666, 0o444, 0o666), (0o777, 0o777, 0o555), strict=True):
+            place.parent.mkdir()
+            place.write_bytes(before)
+            place.chmod(file_mode)
+            place.parent.chmod(folder_mode)
         try:
-            run = subprocess.run([sys.executable, "-c", AS_NOBODY, place], capture_output=True, text=True, check=True)
-            kept = place.read_bytes()
+            run = subprocess.run([sys.executable, "-c", AS_NOBODY, *places], capture_output=True, text=True, check=True)
+            assert [place.read_bytes() == before for place in places[1:]] == [True, True]
         finally:
-            Path(folder).chmod(stat.S_IRWXU)
-    if (file_mode, folder_mode) == (0o666, 0o777):
-        assert run.stdout == "opened\n"
-    else:
-        assert re.fullmatch(r"store '.*' cannot be used \(.*\); it must be a writable store .*\n", run.stdout)
-        assert kept == before
+            for place in places:
+                place.parent.chmod(stat.S_IRWXU)
+    opened, *refused = run.stdout.splitlines()
+    assert opened == "opened"
+    refusal = r"store '.*' cannot be used \(.*\); it must be a writable store .*"
+    assert [bool(re.fullmatch(refusal, line)) for line in refused] == [True, True]
 
 
 WRITER = """
@@ -245,7 +249,7 @@ with opened(sys.argv[1]) as store:
 def test_kill_minus_nine_loses_nothing_that_was_added(tmp_path):
     path, rng, kept = tmp_path / "study.sqlite", np.random.default_rng(0), 0
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    for _ in range(3):
+    for _ in range(2):
         command = [sys.executable, "-c", WRITER, path]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as writer:
             writer.stdout.readline()

@@ -185,14 +185,3 @@ def test_relations_are_derived_of_a_gate_and_an_expert_of_ones_own():
     found = temperance.derive(gate, counts, order=1)
     assert [g.equation for g in found.generators] == ["tau*u_{tau} + kappa*u_{kappa} = 0"]
     assert [flow.statement for flow in found.symmetries.flows] == ["(kappa, tau) -> (l*kappa, l*tau)"]
-
-
-def test_bounds_of_contact_orders_are_proved_again_without_measuring():
-    found = temperance.exponents("softmax", bounds_only=True)
-    orders = {row["parameter"]: (row["upper"], row["measured"]) for row in found.rows()}
-    assert (orders["b"], orders["mean a"]) == (("4", None), ("4/3", None))
-    proof, *curves = found.certificates()
-    assert temperance.certify(*curves).accepted
-    assert temperance.certify(proof).accepted
-    lower = [{"title": "b", "side": "at most", "value": "3"}]
-    assert not temperance.certify({**proof, "claims": lower}).accepted

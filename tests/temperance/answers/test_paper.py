@@ -5,21 +5,34 @@ import re
 import shlex
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import nbformat
 import pytest
 
 import temperance
+from temperance.answers import paper as module
 from temperance.answers.paper import digest
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import tau_profile
 from temperance.show.document import cells, html, latex_files
+from temperance.show.options import Options
 from temperance.theory.contact.places import regular_truth
 from temperance.theory.models.by_name import model
 
 FORMULA = "(beta1*x + beta2*x**3)/tau"  # in no list
 TRUTH = {"beta1": ["3/2", 0], "beta2": ["1/2", 0], "tau": "1/2", "x": {"law": "uniform", "low": -2, "high": 1}}
+
+
+@cache
+def of(gate=None, **options):
+    """The paper on a gate, without experiments."""
+    return temperance.paper(gate, without_experiments=True, **options)
+
+
+def source_of(gate=None, **options):
+    return "\n".join(latex_files(of(gate, **options).document).values())
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +123,7 @@ def test_the_notebook_has_run(folder):
 
 
 def test_the_remedy_is_decided_and_the_truth_is_regular_by_default():
-    found = temperance.paper("linear", activation="relu", without_experiments=True)
+    found = of("linear", activation="relu")
     remedy = next(s for s in found.document.sections if s.name == "remedy")
     assert any("no" in getattr(b, "content", "") and "learnable" in getattr(b, "content", "") for b in remedy.blocks)
     assert found.truth["beta1"] == [[1.0], [0.0]]
@@ -129,7 +142,7 @@ def test_equal_experts_are_refused_and_names_clash_with_no_symbol():
 
 
 def test_what_is_open_is_said_to_be_open():
-    found = temperance.paper("sigmoid", without_experiments=True)  # no order where one cell alone is split
+    found = of("sigmoid")  # no order where one cell alone is split
     text = "\n".join(source for _, source in cells(found.document))
     assert "Contact orders with one cell of two beside a singleton. Open:" in text
 
@@ -161,14 +174,14 @@ def test_the_abstract_says_of_which_fits_each_rate_is(paper):
     ],
 )
 def test_what_is_relative_to_the_last_atom_is_not_said_to_be_lost(gate, lost, relative):
-    first = temperance.paper(gate, without_experiments=True).document.abstract[0].removesuffix(".")
+    first = of(gate).document.abstract[0].removesuffix(".")
     parts = dict(part.split(": ") for part in first.split("; "))
     assert parts.get("not identifiable by themselves", "") == lost
     assert parts.get("identifiable through these functions, once the gauge holds the last atom", "") == relative
 
 
 def test_no_parameter_of_the_first_gate_is_0_by_default():
-    truth = temperance.paper("gaussian", without_experiments=True).truth
+    truth = of("gaussian").truth
     assert truth["c"] == ["1/2", -1]
     orders = temperance.exponents("gaussian", truth=truth, bounds_only=True).record["orders"]
     (order,) = (o for o in orders if o["parameter"] == "mean b")
@@ -176,8 +189,7 @@ def test_no_parameter_of_the_first_gate_is_0_by_default():
 
 
 def test_a_paper_says_of_a_gate_of_two_parts_what_exponents_and_derive_say():
-    found = temperance.paper("sin(w*x)/tau + v*x", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    text = source_of("sin(w*x)/tau + v*x")
     table = text[text.index(r"\label{orders-all}") :].split(r"\end{longtable}")[0]
     assert "$v + \\delta$ and $v - \\delta$ with equal weights" in text
     assert "$v$ & none: flat" in table
@@ -190,14 +202,12 @@ def test_a_paper_says_of_a_gate_of_two_parts_what_exponents_and_derive_say():
 
 
 def test_functions_of_coefficients_are_typeset():
-    found = temperance.paper("exp(w*x)/tau + sqrt(1 + v**2)*x", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    text = source_of("exp(w*x)/tau + sqrt(1 + v**2)*x")
     assert r"and of $\sqrt{v^{2} + 1}$" in text
 
 
 def test_the_coefficient_is_of_the_gauge_of_the_paper():
-    found = temperance.paper(activation="gelu", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    found, text = of(activation="gelu"), source_of(activation="gelu")
     (command,) = (c for c in found.commands if c.startswith("temperance coefficient"))
     assert "--gauge free" in command
     free = temperance.coefficient(activation="gelu", true=2, fitted=3, gauge="free")
@@ -206,8 +216,7 @@ def test_the_coefficient_is_of_the_gauge_of_the_paper():
 
 
 def test_a_flow_of_a_gate_with_kinks_moves_no_atom():
-    found = temperance.paper(activation="relu", gauge="anchored", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    text = source_of(activation="relu", gauge="anchored")
     assert r"(\text{right}) - (L + \log f)(\text{left}) = 0" in text
     assert "For every $l > 0$" in text
 
@@ -306,8 +315,7 @@ def test_theorems_on_cells_are_at_the_truth_of_the_paper(paper):
 
 
 def test_a_flow_leads_the_second_atom_to_what_is_held():
-    found = temperance.paper("w*v*x", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    text = source_of("w*v*x")
     assert "written with $w = 1$, $v = \\frac{15}{8}$ of the second atom, where a flow of an atom leads" in text
 
 
@@ -315,7 +323,8 @@ def test_a_flow_leads_the_second_atom_to_what_is_held():
     ("gate", "tau"), [("kappa*cos(x - c)/tau", 1), ("log(1 + exp(w*x + c))/tau", "1/2"), ("max(w*x, v*x)", None)]
 )
 def test_the_default_temperature_is_1_where_that_is_not_special(gate, tau):
-    truth = temperance.paper(gate, without_experiments=True).truth
+    options = Options(gate)
+    truth = module._values(options, module._truth(options, None, None, anchored=False))
     assert truth.get("tau") == tau
     found = temperance.exponents(gate, truth=truth, bounds_only=True)
     assert not any("special" in reason for reason in found.record["reasons"])
@@ -331,8 +340,7 @@ def test_exponents_names_a_special_truth(gate, special):
 
 
 def test_nothing_is_told_twice_beside_kinks():
-    found = temperance.paper("v*abs(x - c)/tau + w*x", without_experiments=True)
-    text = "\n".join(latex_files(found.document).values())
+    text = source_of("v*abs(x - c)/tau + w*x")
     assert "score translation" not in text
     assert "w_{i} - w_{j}" not in text
     assert "The derivatives are those off the kinks of the gate." in text

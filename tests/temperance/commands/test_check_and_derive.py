@@ -138,14 +138,6 @@ def test_undecided_verdicts_have_no_certificate_and_say_so(tmp_path, capsys):
     assert json.loads(path.read_text()) == []
 
 
-def test_an_old_format_must_be_written_again(tmp_path, capsys):
-    path = tmp_path / "old.json"
-    path.write_text('{"format": "temperance-orders/3", "statement": "contact orders at most 1"}')
-    assert run(["certify", str(path)]) == 1
-    _, _, line = capsys.readouterr().out.splitlines()
-    assert "the format temperance-orders/3 is no longer read: write the certificate again" in line
-
-
 @pytest.mark.parametrize("content", ["3", "null", '"x"', "[{}]", '{"format": "temperance-certificate/1"}'])
 def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
     path = tmp_path / "odd.json"

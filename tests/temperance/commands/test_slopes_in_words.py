@@ -10,20 +10,9 @@ from temperance.measurements.rate_studies import study_for
 from temperance.measurements.slopes import SLOPE_COLUMNS, answer, predictions, slope_parts, study_record
 from temperance.numerics.studies.claim_studies import LINEAR
 from temperance.numerics.studies.results import StudyResult, StudySlope
-from temperance.numerics.studies.run import run_study
 from temperance.numerics.studies.slopes import log_slope
 from temperance.show.table import Table
 from temperance.theory.models.order import Prediction, weakest
-
-
-@pytest.mark.slow
-def test_what_no_statement_covers_is_null():
-    record = study_record(
-        run_study(study_for(gate="activation", source="tanh", true=2, fitted=3, n=(200, 400), replicates=10))
-    )
-    assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("beta1", "tau", "weight")} == {None}
-    assert {s["predicted"] for s in record["slopes"] if s["parameter"] in ("b", "nu")} == {-0.5, -0.125, -0.25}
-    assert all(s["reason"] for s in record["slopes"])
 
 
 def made(parameter, **changes):

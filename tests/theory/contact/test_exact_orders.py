@@ -117,7 +117,7 @@ def test_the_last_reason_says_which_gauge_is_meant(arguments, gauge):
     assert exact_orders(*arguments).reasons[-1].text.startswith(gauge)
 
 
-@pytest.mark.parametrize("gate", ["cosine", "cosine-perturbed", "quadratic"])
+@pytest.mark.parametrize("gate", ["cosine", "quadratic"])
 def test_invariants_are_called_as_in_cells(gate):
     """Each stands for a parameter of its own, the same one whatever the number of fitted atoms is."""
     cells = known(gate, dim=2)

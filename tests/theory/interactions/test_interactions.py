@@ -181,9 +181,7 @@ def test_pieces_at_other_parameters_are_said_to_be_missing():
 
 
 CASES = [
-    ("linear", "gaussian", 1),
     ("generic", "gaussian", 1),
-    ("sigmoid", "gaussian", 1),
     ("cosine", "gaussian", 2),
     ("laplace", "gaussian", 1),
     ("softmax", "nonlinear", 1),

@@ -19,9 +19,9 @@ from temperance.theory.rates.true_point import truth_at
 
 X = np.linspace(-3, 3, 41) + 0.0037
 TAUS = (0.5, 1, 2, 4, 8)
-QUICK = ("tanh", "gelu", "relu", "z**3", "cosh(z)", "z - sin(z)", "elu", "2*z")
-MORE = ("sigmoid", "mish", "hardtanh", "hardswish", "z**2", "z + z**2", "z**3 + cos(z)", "log(1 + abs(z))", "sign(z)")
-MORE += ("abs(z)**(1/2)", "hardshrink", "3", "z + z**3", "tanh(z)**3")
+QUICK = ("tanh", "gelu", "relu", "cosh(z)", "z - sin(z)", "2*z")
+MORE = ("mish", "hardtanh", "hardswish", "z**2", "z + z**2", "z**3", "z**3 + cos(z)", "log(1 + abs(z))", "sign(z)")
+MORE += ("hardshrink", "3", "z + z**3")
 
 
 @cache
