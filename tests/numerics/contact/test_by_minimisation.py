@@ -76,7 +76,7 @@ def test_a_mean_of_a_softmax_gate_has_an_order_of_its_own():
     assert measured_order(order_setting("softmax"), "a", (4, 5, 6, 7), mean=True) == pytest.approx(4 / 3, abs=0.05)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_mean_of_nu_in_a_cell_of_three_goes_down_as_at_gauss_hermite_nodes():
     """One way only: the mean of b^2 is what is lost of it."""
     chosen = order_setting("softmax", "constant", size=3)

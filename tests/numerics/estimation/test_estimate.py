@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from temperance.numerics.estimation.fit import fit
-from temperance.numerics.fitting.fits import Box
 from temperance.numerics.information.required import standard_errors as expected_errors
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
@@ -73,14 +72,6 @@ def test_json_is_strict_and_progress_counts_starts():
     assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable", "interval", "caveat"]
     assert len(next(e for e in text["estimates"] if e["parameter"] == "a")["value"]) == 2
     assert seen == [(i + 1, 6) for i in range(6)]
-
-
-def test_the_edge_of_the_box_is_named():
-    x, y = draw(LINE, "identity", 500)
-    result = fit(x, y, fitted=2, gate="softmax", starts=2, box=Box(10, 10, (0.1, 10), 10, 10, (0.01, 0.3)))
-    assert result.fit.status == "at_bound"
-    assert any("nu of atom" in w and "edge of the box" in w for w in result.warnings)
-    assert None in [e.se for e in result.estimates if e.parameter == "nu"]
 
 
 @pytest.mark.parametrize(

@@ -2,30 +2,16 @@
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from temperance.numerics.estimation.fit import fit
 from temperance.numerics.fitting.fits import fit_general, held_of
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
-from temperance.theory.models.experts import normal
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, covariates
 from tests.numerics.by_hand import two_lines
-
-(X,) = covariates(1)
-C, W, A, B = sp.symbols("c w a b", real=True)
-CUBIC = MoESpec(
-    Gate("cubic", C * X**3 / TAU + W * X, (C, W, TAU), (TAU,), BETA0 / TAU),
-    Expert("tanh", normal(sp.tanh(A * X + B)), (A, B, NU)),
-)
 
 
 def of(x, y, *weights):
     return Points(x[:, None], y, *weights)
-
-
-def values(found, *names):
-    return [value for (name, _), value in found.values.items() if name in names]
 
 
 def fitted(x, y, spec, k, **options):
@@ -44,44 +30,6 @@ def test_an_atom_on_few_points_is_a_spike():
 
 
 @pytest.mark.usefixtures("few_climbs")  # of all tests below as well
-def test_it_finds_what_the_fit_of_activation_gates_finds():
-    """The same maximum, number of parameters and standard errors, by other code from other starts."""
-    x, y = two_lines()
-    found = fitted(x, y, model("activation", activation="tanh"), 2, seed=1)
-    other = fit(x[:, None], y, fitted=2, activation="tanh", seed=3)
-    assert found.log_likelihood == pytest.approx(other.log_likelihood, abs=1e-4)
-    assert (found.status, found.n_parameters) == (other.status, other.n_parameters)
-    assert found.bic == pytest.approx(other.bic, abs=1e-3)
-    ours = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
-    theirs = sorted((e.value, e.se) for e in other.estimates if e.parameter == "a")
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
-
-
-@pytest.mark.slow
-def test_the_quadratic_and_the_gaussian_gate_have_the_same_maximum():
-    """Where a Gaussian gate with its own Gammas has the log odds of a quadratic one."""
-    x, y = two_lines()
-    one, two = (fitted(x, y, model(gate), 2, seed=2) for gate in ("quadratic", "gaussian"))
-    assert one.log_likelihood == pytest.approx(two.log_likelihood, abs=1e-6)
-    assert one.n_parameters == two.n_parameters == 9
-    open_ = {e.parameter for e in two.estimates if e.identifiable is False}
-    assert open_ == {"pi", "c", "Gamma"}
-    assert all(e.se is None for e in two.estimates if e.parameter in open_)
-
-
-def test_a_gate_of_ones_own_is_fitted():
-    """Data of the model itself: the truth's likelihood is reached, experts within five standard errors or so."""
-    rng = np.random.default_rng(4)
-    x = rng.uniform(-2, 2, 1000)
-    first = rng.random(1000) < 1 / (1 + np.exp(-(1.5 * x**3 - x)))
-    y = np.where(first, np.tanh(2 * x + 1), np.tanh(-x - 2)) + 0.3 * rng.normal(size=1000)
-    found = fitted(x, y, CUBIC, 2, starts=3, seed=5)
-    assert found.status == "converged"
-    nearest = sorted((e.value, e.se) for e in found.estimates if e.parameter == "a")
-    assert all(abs(value - true) < 5 * se for (value, se), true in zip(nearest, (-1, 2), strict=True))
-    assert values(found.fit, "nu") == pytest.approx([0.09, 0.09], rel=0.2)
-
-
 def test_standard_errors_are_those_of_repeated_samples():
     fits = [fitted(*two_lines(300, seed), model("softmax"), 2, starts=1, seed=1) for seed in range(24)]
     upper = [max((e.value, e.se) for e in f.estimates if e.parameter == "a") for f in fits]

@@ -1,4 +1,4 @@
-"""Likelihoods of general gates for x in the plane, and of means that are not linear in their parameters."""
+"""Likelihoods and distances of general gates for x in the plane."""
 
 from dataclasses import replace
 
@@ -9,20 +9,16 @@ import sympy as sp
 from temperance.numerics.fitting.families import Family, family_problem
 from temperance.numerics.mixture.points import Points
 from temperance.theory.models.by_name import model
-from temperance.theory.models.experts import normal
-from temperance.theory.models.spec import NU, Expert, covariates
+from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting, Truth
 
 PLACES = {"beta1": 1.0, "beta1_1": 1.0, "beta1_2": 0.5, "tau": 0.75, "a": 0.5, "a_1": 0.5, "a_2": -0.25, "b": 1.0}
 
 
-def made(gate, dim=2, mean=None):
-    """A family of a gate, with the mean a . x + b or another one."""
+def made(gate, dim=2):
+    """A family of a gate, with the mean a . x + b."""
     spec = model(gate, "gaussian", dim=dim)
     expert = spec.expert.parameters
-    line = sum(p * x for p, x in zip(expert, (*covariates(dim), 1), strict=False))
-    if mean is not None:
-        spec = replace(spec, expert=Expert("of one's own", normal(mean(line)), expert))
     here = {p: sp.nsimplify(PLACES.get(p.name, 0.25)) for p in spec.parameters}
     there = {p: sp.Rational(1, 2) if p == NU else -here[p] if p in expert else -sp.Rational(1, 2) for p in here}
     shared = {p: here[p] for p in spec.gate.shared}
@@ -34,22 +30,6 @@ def seen(d, n=60):
     rng = np.random.default_rng(1)
     x = np.repeat(rng.uniform(-2, 2, (n // 3, d)), 3, axis=0)
     return Points(x, rng.normal(size=n), rng.uniform(0.5, 2, n))
-
-
-@pytest.mark.parametrize(
-    ("gate", "dim", "mean"),
-    [("cosine-perturbed", 2, None), ("linear", 1, sp.tanh)],
-)
-def test_derivatives_are_those_of_central_differences(gate, dim, mean):
-    found, step = made(gate, dim, mean), 1e-5
-    problem, n = family_problem(found, seen(dim), compiled=False), seen(dim).n
-    u = problem.base[problem.places] + 0.3 * np.random.default_rng(2).uniform(-1, 1, len(problem.places))
-    here = problem.sums(u)
-    ends = [(problem.sums(u + move), problem.sums(u - move)) for move in step * np.eye(len(u))]
-    assert np.abs(here.score).min() / n > 1e-6
-    assert here.score / n == pytest.approx([(up.value - down.value) / (2 * step * n) for up, down in ends], abs=1e-8)
-    bends = [(up.score - down.score) / (2 * step * n) for up, down in ends]
-    np.testing.assert_allclose(here.hessian / n, bends, atol=1e-7)
 
 
 def sums(found, rows, points):

@@ -18,7 +18,7 @@ def asked():
         model("beta1*x", "tanh(a*x + b)"),
         2,
         3,
-        sizes=(10**9, 10**10, 10**12),
+        sizes=(10**9, 10**12),
         replicates=24,
         seed=3,
         loss="least-squares",

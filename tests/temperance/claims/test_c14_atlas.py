@@ -44,7 +44,7 @@ def one(monkeypatch):
     use(monkeypatch, entry(ROW, "two", 1, stored()))
 
 
-@pytest.mark.slow
+@pytest.mark.full  # claim C14 itself, which `make verify` runs
 def test_no_leg_contradicts_another_and_what_is_open_is_said():
     with Runs(workers=2) as runs:
         legs = [run(runs) for run in LEGS]

@@ -25,18 +25,6 @@ def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys
     assert temperance.certify(path).accepted
 
 
-@pytest.mark.slow
-def test_measured_orders_of_a_new_gate_meet_their_bounds(output, monkeypatch):
-    """At half of the offsets that the command takes."""
-    monkeypatch.setattr("temperance.numerics.contact.by_minimisation._LEVELS", (3, 4, 5, 6))
-    found = json.loads(output("exponents", "--gate", CUBIC, "--expert", "tanh(a*x + b)", "--json"))
-    measured = {
-        r["parameter"]: (float(r["upper"]), r["measured"]) for r in found["orders"] if r["measured"] is not None
-    }
-    assert set(measured) == {"beta1/tau", "beta2", "a", "b", "nu"}
-    assert all(order == pytest.approx(upper, abs=0.05) for upper, order in measured.values())
-
-
 def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):
     truth = {"beta1": [2, 1], "beta2": "1/3", "a": [5, 6], "x": {"law": "uniform", "low": 0, "high": 1}}
     found = temperance.exponents(CUBIC, truth=truth, bounds_only=True)

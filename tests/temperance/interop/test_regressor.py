@@ -178,19 +178,6 @@ def test_it_is_loaded_when_it_is_used_and_without_scikit_learn_says_what_to_inst
     assert done.stdout == "temperance.MoERegressor needs scikit-learn: pip install scikit-learn\n"
 
 
-def test_sample_weight_says_how_often_a_point_was_seen():
-    x, y = data(300)
-    model = temperance.MoERegressor(2, activation="tanh", starts=1)
-    once, twice = (clone(model).fit(x, y, sample_weight=w) for w in (None, np.full(len(y), 2.0)))
-    found = [m.result_.fit for m in (once, twice)]
-    assert 2 * found[0].log_likelihood == pytest.approx(found[1].log_likelihood, abs=1e-6)
-    assert twice.predict(x) == pytest.approx(once.predict(x), abs=1e-5)
-    errors = [sorted(e.se for e in m.result_.estimates if e.parameter == "nu") for m in (once, twice)]
-    assert errors[1] == pytest.approx(np.array(errors[0]) / np.sqrt(2), rel=1e-4)
-    with pytest.raises(ValueError, match="weights must not be negative"):
-        clone(model).fit(x, y, sample_weight=-np.ones(len(y)))
-
-
 def test_the_number_of_experts_is_chosen_by_bic():
     truth = MixingMeasure([[1.5], [0.0]], [0.0, 0.0], 1.0, [[0.5], [-0.5]], [2.0, -2.0], [0.5, 0.5])
     x, y = sample(truth, "z", 200, seed=4)

@@ -83,7 +83,7 @@ def test_what_is_not_known_says_why(quick):
 
 @pytest.mark.full
 def test_no_measurement_of_the_whole_atlas_contradicts_a_proof():
-    """Claim C14, whose slow test has all entries that are measured, holds them against their bounds."""
+    """Claim C14 holds all entries that are measured against their bounds."""
     found = atlas()
     assert all(order.agrees is not False for e in found.entries for order in e.orders)
     flat = [o for e in found.entries for o in e.orders if o.order.flat]

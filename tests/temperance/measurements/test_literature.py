@@ -4,7 +4,7 @@ import pytest
 from mpmath import exp, log, mpf, sqrt, workdps
 
 from temperance.measurements.atlas import Atlas, entry, stored
-from temperance.measurements.judgement import LEVEL, POWER, Leg, describe_family, family, stepped_down, with_test
+from temperance.measurements.judgement import LEVEL, POWER, Leg, count, describe_family, family, stepped_down, with_test
 from temperance.measurements.literature import ROWS
 from temperance.numerics.studies.slopes import Hypothesis
 
@@ -75,7 +75,7 @@ def test_two_equal_atoms_for_each_of_a_normalised_sigmoid_gate_are_too_slow_for_
 
 def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published():
     (row,) = (row for row in ROWS if row.gate == "sigmoid-tau-1")
-    for d, count in ((1, 5), (2, 7)):
+    for d, several in ((1, 5), (2, 7)):
         made = entry(row, "every cell split", d, stored())
         every = [o for o in made.orders if not o.order.is_mean]
         assert made.truth["held"] == []
@@ -83,7 +83,7 @@ def test_orders_of_a_normalised_sigmoid_gate_are_shown_beside_what_is_published(
         assert {o.order.parameter: o.order.rate for o in every if o.order.name == "b"} == {"b": 1 / 8}
         assert all(o.contact == "met" and o.exact and o.is_overtaken for o in every)
         told = Atlas((made,)).answer[-3]
-        assert told.startswith(f"{count} published exponents")
+        assert told.startswith(f"{several} published exponents")
         assert "all of them" in told
     assert entry(row, "exact", 1, {}).orders[0].published is None
     assert entry(row, "two", 1, {}).orders == ()
@@ -117,6 +117,28 @@ def row(p, power=0.99, *, rare=False, study="s", objection=None):
 )
 def test_the_outcome_of_a_test(p, power, rare, outcome):
     assert row(p, power, rare=rare)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome", "counts"),
+    [
+        ([], "inconclusive", "0 slopes to n = 10^12: 0 rejected, 0 not rejected"),
+        (
+            [row(0.3, rare=True)],
+            "confirmed",
+            "0 rejected, 1 not rejected with power 0.9, 0 not rejected without it, 0 not",
+        ),
+        ([row(0.3, rare=True), row(0.3, 0.1, rare=True)], "confirmed", "1 not rejected without it, 0 not tested"),
+        ([row(0.3, rare=True), *[row(0.3, 0.1, rare=True)] * 2], "inconclusive", "2 not rejected without it, 0 not"),
+        ([row(0.3, rare=True), row(None, rare=True)], "confirmed", "0 not rejected without it, 1 not tested"),
+        ([row(0.3, rare=True), row(EACH / 2, rare=True)], "contradicted", "1 rejected, 1 not rejected with power"),
+    ],
+)
+def test_rare_tests_are_counted(rows, outcome, counts):
+    """Half of them need the power, and one that is rejected contradicts."""
+    found, words = count(rows)
+    assert found == outcome
+    assert counts in words
 
 
 @pytest.mark.parametrize("p", [0.3, EACH / 2])

@@ -42,24 +42,6 @@ def test_a_row_of_whole_numbers_may_be_a_header(table, first, doubted):
     assert bool(table(f"{first}\n0.5,1.5\n2.5,0.25\n").doubts) == doubted
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("x,y\n1,\n", ("row 2", "'y'", "--drop-missing")),
-        ("x,y\n1,2,3\n", ("row 2", "3")),
-        ("x;y\n1;1,5\n", ("decimal point",)),
-        ("x,x\n1,2\n", ("differ",)),
-        ("x,y\n1,2\n2,inf\n", ("not finite",)),
-        ("", ("no rows",)),
-        ("y\n1\n", ("two columns",)),
-    ],
-)
-def test_a_table_that_is_none_is_named(table, text, words):
-    with pytest.raises(ValueError) as error:
-        table(text)
-    assert all(word in str(error.value) for word in words)
-
-
 def test_numbers_are_read_by_their_digits():
     assert read_value({"tau": 0.1, "k": [2]}, "an object", str) == {"tau": "0.1", "k": ["2"]}
     with pytest.raises(ValueError, match="no such value"):

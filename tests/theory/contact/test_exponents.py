@@ -8,60 +8,20 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from temperance.commands.app import run
 from temperance.measurements.contact_orders import measured
 from temperance.numerics.contact.by_minimisation import Measured
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import flat_curves, line_of, order_setting
-from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from tests.theory.contact.settings import known
 
-KEYS = ["parameter", "upper", "certified", "lower", "certified_below", "measured", "error", "flat", "rate"]
-KEYS += ["reason", "reason_kind"]
-
-
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory):
-    """What the command prints as JSON for a quick setting, and the certificate that it writes."""
-    import contextlib
-    import io
-
-    file = tmp_path_factory.mktemp("orders") / "orders.json"
-    screen = io.StringIO()
-    with contextlib.redirect_stdout(screen):
-        status = run(["exponents", "--gate", "softmax", "--expert", "constant", "--json", "--certificate", str(file)])
-    return status, screen.getvalue(), file
-
 
 @pytest.mark.slow
-def test_the_json_has_the_keys_that_it_should_have(printed):
-    status, text, _ = printed
-    assert status == 0
-    record = json.loads(text, parse_constant=pytest.fail)
-    assert list(record) == ["setting", "equations", "orders", "reasons"]
-    assert all(list(o) == KEYS for o in record["orders"])
-    assert record["setting"] == {
-        **{"gate": "softmax", "expert": "constant", "activation": None},
-        **{"cell": 2, "split": "one", "point": {"beta1": "1"}, "dim": 1},
-        "x": {"law": "uniform", "low": -2, "high": 2},
-        "truth": {
-            "atoms": [
-                {"beta1": "1", "beta0": "0", "b": "0", "nu": "1"},
-                {"beta1": "0", "beta0": "0", "b": "3", "nu": "1.5"},
-            ],
-            "held": ["beta0", "beta1"],
-        },
-        "gate_formula": None,
-    }
-    assert record["equations"] == []
-
-
-@pytest.mark.slow
-def test_the_orders_of_a_softmax_gate_with_constant_experts(printed):
-    found = {o["parameter"]: o for o in json.loads(printed[1])["orders"]}
+def test_the_orders_of_a_softmax_gate_with_constant_experts(output):
+    record = json.loads(output("exponents", "--gate", "softmax", "--expert", "constant", "--json"))
+    found = {o["parameter"]: o for o in record["orders"]}
     assert {name: (o["upper"], o["certified"], o["rate"]) for name, o in found.items()} == {
         **{"beta1": ("2", True, "1/4"), "b": ("4", True, "1/8"), "nu": ("2", True, "1/4")},
         **{"mean beta1": ("1", True, "1/2"), "mean b": ("1", True, "1/2"), "mean nu": ("2", True, "1/4")},
@@ -70,25 +30,6 @@ def test_the_orders_of_a_softmax_gate_with_constant_experts(printed):
         if order["upper"] != "1":
             assert abs(order["measured"] - float(Fraction(order["upper"]))) < 0.1
         assert not order["flat"]
-
-
-@pytest.mark.slow
-def test_the_certificate_is_proved_again_by_certify(printed, capsys, tmp_path):
-    file = printed[2]
-    assert run(["certify", str(file)]) == 0
-    assert (
-        ": proved: contact orders (distance of densities) at most 2: beta1, nu, mean nu; at most 4: b; at most 1: "
-        in capsys.readouterr().out
-    )
-    proof, *curves = json.loads(file.read_text())
-    assert curves
-    assert {curve["proof"]["kind"] for curve in curves} == {"curve"}
-    lower = [{"title": "b", "side": "at most", "value": "3"}]
-    for change in ({"statement": "all orders are 1"}, {"claims": lower}, {"proof": {**proof["proof"], "steps": []}}):
-        changed = tmp_path / "changed.json"
-        changed.write_text(json.dumps({**proof, **change}))
-        assert run(["certify", str(changed)]) == 1
-        assert ": rejected (" in capsys.readouterr().out
 
 
 BARE = Order("a", "a", False, Reason(ReasonKind.NO_BOUND, "none"))
@@ -186,16 +127,6 @@ def test_equations_of_the_theory_need_no_measurement():
     found = known("softmax", "constant")
     assert found.certificates
     assert [o.upper for o in found.orders] == [2, 4, 2, 1, 1, 2]
-
-
-@pytest.mark.parametrize("s", ["z**2 + z", "tanh"])
-def test_certified_orders_are_those_of_the_theorems(s):
-    """Where both speak: two ways to one number."""
-    chosen = order_setting("activation", source=s)
-    certified = {o.parameter: o.upper for o in known("activation", source=s).orders if o.certified}
-    by_theorems = {str(of): r for of, (r, _) in known_orders(chosen).items()}
-    assert by_theorems
-    assert by_theorems == {name: certified[name] for name in by_theorems}
 
 
 @pytest.mark.parametrize("value", [0.5, np.float64(0.5), Fraction(1, 2), "0.5"])
