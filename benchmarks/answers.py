@@ -18,7 +18,6 @@ from math import comb
 from typing import Any
 
 import temperance
-from temperance.measurements.true_measures import default_truth
 from temperance.numerics.information.required import tau_variance
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, measure_of
@@ -26,8 +25,10 @@ from temperance.theory.activations.activation import activation
 from temperance.theory.activations.catalogue import CATALOGUE
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.conditions.decision import decide
+from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.interactions.interactions import derive, groebner_basis
 from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import generic
 
 NAMES = ("tanh", "sigmoid", "erf", "sin", "gaussian", "atan", "exp", "gelu", "silu", "mish", "elu", "softplus")
 DIMENSIONS, ORDERS = range(1, 6), range(1, 7)
@@ -71,7 +72,7 @@ def relations(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def efficiency(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """How many observations tau needs: one information, twelve activations, and the ranking."""
-    truth = default_truth(2, 1, anchored=True)
+    truth = default_truth(model(generic(1)), 2, "anchored")
     gate, m = compile_activation(activation("tanh")), measure_of(truth)
     variance, seconds = timed(lambda: tau_variance(m, Layout(2, 1), gate, -3.0, 3.0))
     yield {"information": {"n_tau": 100 * variance, "cpu_s": seconds}}

@@ -35,10 +35,9 @@ from temperance.measurements.true_measures import (
     check_anchored,
     check_experts,
     check_gauge,
-    default_truth,
     measure_values_of,
+    read_measure,
     read_truth,
-    read_values,
     values_of,
 )
 from temperance.numerics.information import required
@@ -51,7 +50,6 @@ from temperance.show.plots import Line, Plot, Point
 from temperance.show.table import Aside, Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
-from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import Gauge, gauge_of
@@ -280,9 +278,7 @@ def _truth_for(truth: FileOr | MixingMeasure, gauge: str) -> Truth:
         if truth.tau.shape:
             raise ValueError(f"{_ONE}, not a batch of {truth.tau.shape}")
         return truth_of(truth, -3, 3)
-    if truth is None:
-        return default_truth(2, 1, anchored=gauge == "anchored")
-    return read_truth(truth)
+    return read_measure(truth, gauge=gauge_of(gauge))
 
 
 def _question(
@@ -662,9 +658,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
     _require_precision(precision)
     chosen = gauge_of(gauge)
     with doing("computing information"):
-        point = regular_truth(spec, chosen == "anchored")
-        if truth is not None:
-            point = read_values(truth, point)
+        point = read_truth(truth, spec, chosen)
         check_experts(point)
         if chosen == "anchored":
             check_anchored(point)

@@ -18,7 +18,7 @@ from temperance.measurements.contact_orders import (
 )
 from temperance.measurements.contact_orders import answer as sentence_of
 from temperance.measurements.least_squares import ByLeastSquares, by_least_squares
-from temperance.measurements.true_measures import exact, read_values, values_of
+from temperance.measurements.true_measures import exact, read_truth, values_of
 from temperance.show.answer import Refused, Typeset
 from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display, check_writable, doing
@@ -127,7 +127,7 @@ def exponents(
     if spec.dim > _LARGEST_DIMENSION:
         raise BadInput(f"--dim must be 1 or 2, not {spec.dim}")
     chosen = order_setting(spec.gate, spec.expert, size=cell, split=split, dim=spec.dim)
-    chosen = at_truth(chosen, None if truth is None else read_values(truth, chosen.truth))
+    chosen = at_truth(chosen, read_truth(truth, spec))
     if squares or variance is not None:
         with doing("bounding the orders"):
             proved = by_least_squares(chosen, variance)

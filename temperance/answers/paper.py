@@ -27,16 +27,15 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import rates_in_words, true_atoms, values_of_relations
+from temperance.measurements.contact_orders import rates_in_words, true_atoms
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
     check_atoms,
-    default_truth,
     exact,
     measure_values_of,
+    read_measure,
     read_truth,
-    read_values,
     values_of,
 )
 from temperance.numerics.estimation.identifiability import INDISTINCT
@@ -68,8 +67,6 @@ from temperance.show.table import Aside, Summary, Table
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
-from temperance.theory.contact.order_setting import SUPPORT
-from temperance.theory.contact.places import regular_truth
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
@@ -79,7 +76,7 @@ from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec,
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.score_translations import generic_rank
-from temperance.theory.symmetries.traits import flows_of_gate, understood
+from temperance.theory.symmetries.traits import understood
 from temperance.theory.symmetries.vector_fields import SCALE
 
 SEED = "2401.13875"
@@ -493,8 +490,6 @@ def _where(m: Materials, setting: Setting) -> str:
     if moved := [p for p, v in setting.truth.atoms[1].items() if v != m.truth.atoms[1][p]]:
         values = ", ".join(f"${tex(p)} = {tex(setting.truth.atoms[1][p])}$" for p in moved)
         place += f", written with {values} of the second atom, where a flow of an atom leads,"
-    if kinks(m.spec) and m.truth.box != SUPPORT:
-        place += r" but for the law of $x$, here on $[-2, 2]$, of which that of this paper is no case as kinks move,"
     held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
     return f"{place} with {held} of the last atom held there" if held else place
 
@@ -931,13 +926,11 @@ def paper(
     options = Options(gate, expert, None if remedy else activation, dim, **formulas).with_least_dimension
     if chosen == "anchored" and options.activation is None:
         raise BadInput("--gauge anchored is for the gate activation; the others hold what their gauge holds")
-    if true is not None and not 2 <= true <= _MOST_TRUE:
-        raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms, not {true}")
+    if true is not None:
+        _require_atoms(true, fitted)
     require_kernel()  # now, and not after minutes
-    point = _truth(options, truth, true, chosen == "anchored")
-    k = point.k + 1 if fitted is None else fitted
-    if not (2 <= point.k <= _MOST_TRUE and point.k < k):
-        raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms and more fitted ones, not {point.k}, {k}")
+    point = _truth(options, truth, true, chosen)
+    k = _require_atoms(point.k, fitted)
     materials = _materials(options, point, chosen, k, remedy, without_experiments)
     proofs = _certificates(materials)
     commands = _commands(materials, remedy)
@@ -946,6 +939,14 @@ def paper(
     parts = (Table("Sections", ("section", "file"), rows),)
     words = (f"A paper of {len(rows)} sections on the {options.spec.gate.name} gate; -o FOLDER writes it.",)
     return Paper(document, proofs, materials.values, commands, summary=Summary(document.title, parts, words))
+
+
+def _require_atoms(true: int, fitted: int | None) -> int:
+    """The number of fitted atoms, by default one more than the true ones. Raises BadInput unless it is more."""
+    if not 2 <= true <= _MOST_TRUE or (fitted is not None and fitted <= true):
+        numbers = true if fitted is None else f"{true}, {fitted}"
+        raise BadInput(f"a paper needs 2 to {_MOST_TRUE} true atoms and more fitted ones, not {numbers}")
+    return true + 1 if fitted is None else fitted
 
 
 def _materials(
@@ -1012,30 +1013,12 @@ def _has_theorems(options: Options) -> bool:
     return options.named_gate is not None and options.in_shell is None and isinstance(options.chosen_gate, str)
 
 
-def _truth(options: Options, source: FileOr, true: int | None, anchored: bool) -> Truth:
+def _truth(options: Options, source: FileOr, true: int | None, gauge: Gauge) -> Truth:
     """The truth that is given, or the default one."""
     if _has_theorems(options):
-        make = FITTED[str(options.chosen_gate)]
-        held = anchored or options.activation is None
-        default = partial(default_truth, true or 2, options.dimension, anchored=held, make=make)
-        point = default() if source is None else read_truth(source, make)
+        point = read_measure(source, FITTED[str(options.chosen_gate)], gauge, true, options.dimension)
     else:
-        point = regular_truth(options.spec, anchored)
-        special = values_of_relations(point)  # as weights such as 1 + exp(z) are linear in what should be curved
-        if TAU in special:
-            point = replace(point, shared={**point.shared, TAU: sp.Rational(1, 2)})
-        apart = [p for p in special if p in point.atoms[0]][-1:] if TAU not in special else []
-        first = {  # at a 0 of a gate terms vanish, and orders are others
-            p: v + sp.Rational(1, 2) if p in apart or (v == 0 and p in options.spec.gate.own) else v
-            for p, v in point.atoms[0].items()
-        }
-        flows = [flow.field.moved for flow in flows_of_gate(options.spec)]
-        scales = {moved[0] for moved in flows if not {*moved} & {*options.spec.gate.shared}}
-        others = [  # orders need one sign of what a scale moves
-            {p: 1 - v if p in scales and v * first[p] < 0 else v for p, v in atom.items()} for atom in point.atoms[1:]
-        ]
-        point = replace(point, atoms=(first, *others))
-        point = point if source is None else read_values(source, point)
+        point = read_truth(source, options.spec, gauge, true)
     check_atoms(point, true)
     return point
 

@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from temperance.answers.twins import twin_of
 from temperance.measurements.least_squares import by_least_squares
 from temperance.measurements.literature import ROWS
-from temperance.measurements.true_measures import check_truth, named_gate_at, read_atoms, read_truth
+from temperance.measurements.true_measures import check_truth, named_gate_at, read_atoms, read_measure
 from temperance.show.answer import Typeset
 from temperance.show.options import (
     NAMED_ALONE,
@@ -222,7 +222,7 @@ def _of_theorems(
     if truth is None:
         point = somewhere(true, options.dimension, FITTED[name])
     else:
-        point = read_truth(truth, FITTED[name])
+        point = read_measure(truth, FITTED[name], gauge, true, options.dimension)
         check_truth(point, true, point.spec.dim, gauge == "anchored")
     rates = predictions(point, fitted, source, gauge=gauge)
     twin, mediants = None, tuple[str, ...]()

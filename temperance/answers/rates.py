@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from temperance.measurements.contact_orders import describe_truth, true_atoms
 from temperance.measurements.rate_studies import any_record, any_study, study_for
 from temperance.measurements.slopes import answer, describe_size, slope_parts, study_record
-from temperance.measurements.true_measures import exact, named_gate_at, read_atoms, read_truth, values_of
+from temperance.measurements.true_measures import exact, named_gate_at, read_atoms, read_measure, values_of
 from temperance.numerics.studies.run import run_general, run_study
 from temperance.show.answer import Typeset
 from temperance.show.options import (
@@ -30,7 +30,7 @@ from temperance.show.plots import Plot, panels, rates_plot
 from temperance.show.table import Aside, Summary
 from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.gates import FITTED, gauge_of, generic
+from temperance.theory.models.gates import FITTED, gauge_of
 from temperance.theory.models.truth import loss_of
 
 if TYPE_CHECKING:
@@ -158,9 +158,7 @@ def rates(
     if named is None or fit_loss == "least-squares":
         _require_alone(gauge, experiment)
         point = read_atoms(truth, options.spec, true)
-        plan = any_study(
-            options.spec, true, fitted, sizes=n, replicates=replicates, seed=seed, loss=fit_loss, truth=point
-        )
+        plan = any_study(point, fitted, sizes=n, replicates=replicates, seed=seed, loss=fit_loss)
         record = any_record(plan, _run(run_general, plan.study, workers, scheduler, store))
         record["setting"] |= {"loss": fit_loss, "gate_formula": options.reading_record}
         setting = plan.study.family.setting
@@ -174,7 +172,7 @@ def rates(
         true=true,
         fitted=fitted,
         gauge=gauge,
-        truth=None if truth is None else read_truth(truth, FITTED.get(name, generic)),
+        truth=None if truth is None else read_measure(truth, FITTED[name], gauge_of(gauge), true),
         n=n,
         replicates=replicates,
         seed=seed,

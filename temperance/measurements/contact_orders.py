@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
 from math import isfinite
 from typing import Any
 
-import mpmath
 import sympy as sp
 
 from temperance.numerics.contact.by_minimisation import Measured, measure
 from temperance.numerics.fitting.families import Family
 from temperance.theory.contact.contact_orders import Orders
+from temperance.theory.contact.default_truth import relation_parameters
 from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_parameters
 from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, covariates, kinks, own_parameters, weight_parameters
-from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.symmetries.score_translations import generic_rank, plain_parameters
+from temperance.theory.models.spec import BETA0, covariates, kinks, weight_parameters
+from temperance.theory.models.truth import Setting
+from temperance.theory.symmetries.score_translations import plain_parameters
 from temperance.theory.symmetries.traits import held_of_split
 
 Doing = Callable[[str], AbstractContextManager[object]]
@@ -30,8 +28,6 @@ _FEW = 3  # parameters, with which the means in a cell of three are measured in 
 LEAST_ERROR = 0.01  # that is shown of a measured order
 _DIGITS = 5  # of a distance that is kept, and decimals of an order
 _DECIMALS = 3
-_PRECISE = 60  # digits of a rank
-_MOVED = sp.Rational(3, 10)  # to another true value
 _BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sides
 
 
@@ -39,14 +35,26 @@ def record(proved: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
     chosen = proved.setting
     remarks = [r for order in proved.orders if (r := order.remark())] + _special_truths(chosen)
-    low, high = map(int, chosen.truth.box or SUPPORT)
+    low, high = (int(end) if end.is_Integer else float(end) for end in chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
         "setting": {**setting_record(chosen), "truth": true_atoms(chosen), "dim": chosen.spec.dim, "x": x},
         "equations": [],
         "orders": [order.to_json() for order in proved.orders],
-        "reasons": [*reasons_of(proved.reasons, proved.certificates), *remarks],
+        "reasons": [*reasons_of(proved.reasons, proved.certificates), *remarks, *_law(chosen)],
     }
+
+
+def _law(chosen: Setting) -> list[str]:
+    """Why proofs, which are of one law of x, are of another one, too."""
+    if chosen.truth.box in (None, SUPPORT):
+        return []
+    why = (
+        "bounds hold on an interval around it"
+        if kinks(chosen.spec)
+        else "without kinks orders are the same on every interval"
+    )
+    return [f"proofs are written for x on [{SUPPORT[0]}, {SUPPORT[1]}]; {why}"]
 
 
 def _special_truths(chosen: Setting) -> list[str]:
@@ -65,33 +73,9 @@ def _zeros(chosen: Setting) -> Iterator[str]:
 
 def _dependent(chosen: Setting) -> Iterator[str]:
     """That the weight at the first atom has more relations among its derivatives than nearby."""
-    if moved := values_of_relations(chosen.truth):
+    if moved := relation_parameters(chosen.truth):
         values = ", ".join(f"{p} = {chosen.point[p]}" for p in moved)
         yield f"at {values} the weight has more relations among its derivatives"
-
-
-def values_of_relations(truth: Truth) -> list[sp.Symbol]:
-    """The parameters whose values in the first atom give the weight more relations among its derivatives.
-
-    v = 1 and tau = 1 of (1 + w x^2)^(v/tau), as its second derivative by w is 0 there: found by ranks at random x.
-    """
-    spec, point = truth.spec, truth.point(0)
-    own, x = own_parameters(spec), covariates(spec.dim)
-    slopes = {p: sp.diff(spec.gate.log_weight, p) for p in own}
-    bends = [sp.diff(slopes[p], q) + slopes[p] * slopes[q] for p, q in combinations_with_replacement(own, 2)]
-    functions = [sp.S.One, *slopes.values(), *bends]
-    parameters = [p for p in spec.gate.parameters if p in point]
-    compiled = sp.lambdify([*x, *parameters], functions, "mpmath")
-    rng = random.Random(5)
-    points = [[mpmath.mpf(rng.randrange(-199, 200)) / 100 for _ in x] for _ in range(2 * len(functions))]
-
-    def rank(values: Mapping[sp.Symbol, sp.Expr]) -> int:
-        numbers = [mpmath.mpmathify(values[p].evalf(_PRECISE)) for p in parameters]
-        return generic_rank(sp.Matrix([compiled(*at, *numbers) for at in points]))
-
-    with mpmath.workdps(_PRECISE):
-        here = rank(point)
-        return [p for p in parameters if rank({**point, p: point[p] + _MOVED}) > here]
 
 
 def _aligned(chosen: Setting) -> Iterator[str]:
@@ -165,7 +149,7 @@ def setting_record(chosen: Setting) -> dict[str, Any]:
 def true_atoms(chosen: Setting) -> dict[str, Any]:
     """The true mixture as JSON: the parameters of each atom, and which of the last atom are held (the gauge).
 
-    Of a cell of several atoms it is the one that they are near. x is uniform on [-2, 2]^d where orders are measured.
+    Of a cell of several atoms it is the one that they are near.
     """
     spec, bias = chosen.spec, (BETA0,) if chosen.spec.gate.offset is not None else ()
     points = [chosen.truth.point(i) for i in range(chosen.truth.k)]

@@ -18,7 +18,7 @@ import numpy as np
 
 from temperance.measurements.judgement import LEVEL
 from temperance.measurements.slopes import describe_size, record_of
-from temperance.measurements.true_measures import check_truth, default_truth
+from temperance.measurements.true_measures import check_truth
 from temperance.numerics.fitting.families import WEIGHT, Array, Family, require_smooth
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import Effort
@@ -31,17 +31,18 @@ from temperance.numerics.studies.study import (
     Kind,
     RegressionStudy,
     Study,
-    kept_apart,
     profile,
 )
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
+from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import at_truth, flat_curves, order_setting
 from temperance.theory.least_squares.orders import least_squares_orders, split_atom
+from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED, gauge_of, require_gate
 from temperance.theory.models.order import Order, Prediction
-from temperance.theory.models.spec import NU, TAU, MoESpec, is_weighted
+from temperance.theory.models.spec import NU, TAU, is_weighted
 from temperance.theory.models.truth import Loss, Setting, Truth
 from temperance.theory.rates.true_point import Analysis
 
@@ -85,7 +86,7 @@ def study_for(
     linear, make = source is None or activation(source).is_linear, FITTED[gate]
     anchored = gauge_of(gauge) == "anchored" or linear
     held = None if TAU in make(dim).shared else 1.0
-    chosen = truth or default_truth(true, dim, anchored=anchored, make=make)
+    chosen = truth or default_truth(model(make(dim), dim=dim), true, "anchored" if anchored else "free")
     check_truth(chosen, true, dim, anchored and not linear)
     measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)
@@ -197,19 +198,15 @@ class AnyStudy:
 
 
 def any_study(
-    spec: MoESpec,
-    true: int,
+    truth: Truth,
     fitted: int,
     *,
     sizes: Sequence[int] | None,
     replicates: int | None,
     seed: int,
     loss: Loss = "likelihood",
-    truth: Truth | None = None,
 ) -> AnyStudy:
-    """The study of a model with these sizes (default: `ANY_SIZES`) and replicates (default: `ANY_REPLICATES`).
-
-    truth: of two atoms; by default that of `exponents`, with experts that are kept apart.
+    """The study of a truth with these sizes (default: `ANY_SIZES`) and replicates (default: `ANY_REPLICATES`).
 
     Raises:
         ValueError: other atoms than two fitted by two or three (least squares: three), a gate with kinks that x can
@@ -219,7 +216,7 @@ def any_study(
         ANY_SIZES if sizes is None else tuple(sizes),
         ANY_REPLICATES if replicates is None else replicates,
     )
-    squares = loss == "least-squares"
+    spec, true, squares = truth.spec, truth.k, loss == "least-squares"
     if true != 2 or fitted not in ((3,) if squares else (2, 3)):
         accepted = "--true 2 --fitted 3 by least squares" if squares else "--true 2 --fitted 2 or 3"
         raise ValueError(f"rates of this model are measured with {accepted}, not {true}, {fitted}")
@@ -237,9 +234,7 @@ def any_study(
         chosen, listed = replace(chosen, cells=(1, 1), held=exact.setting.held), exact.orders
     else:
         listed = orders(chosen).orders
-    if truth is not None:
-        chosen = replace(chosen, truth=replace(chosen.truth, box=truth.box))
-    family = Family(chosen if squares or truth else kept_apart(chosen))
+    family = Family(chosen)
     proved = {o.title: o for o in listed if not o.flat or o.name not in {p.name for p in chosen.held}}
     flat = {o.name for o in listed if o.flat} - {o.name for o in listed if not o.flat}
     flat |= {NU.name} if squares else set()

@@ -143,7 +143,7 @@ def test_a_regressor_that_is_not_fitted_says_so():
         (lambda: temperance.rates(true=1, fitted=1, workers=2**70), "workers must be at least 1 and at most 4096"),
         (lambda: temperance.rates(true=1, fitted=1, seed=2**70), "seed"),
         (lambda: temperance.required_n("tanh", BATCH), r"must be one measure of .*, not a batch of \(1,\)"),
-        (lambda: temperance.predict(true=2, fitted=2, truth=BATCHED), "tau must be one number"),
+        (lambda: temperance.predict(true=2, fitted=2, truth=BATCHED), "must have as many values of every parameter"),
         (lambda: temperance.activation("elu(z, c)").at(c="__import__('os')"), "c must be a SymPy Expr or a whole"),
     ],
 )

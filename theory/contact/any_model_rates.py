@@ -16,7 +16,7 @@ import sympy as sp
 from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
-from temperance.theory.contact.order_setting import SUPPORT, at_truth, not_shared, order_setting
+from temperance.theory.contact.order_setting import at_truth, not_shared, order_setting, require_law
 from temperance.theory.contact.places import MOST_ATOMS
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean, named
@@ -54,10 +54,8 @@ def predict_any(spec: MoESpec, true: int, fitted: int, truth: Truth | None = Non
     """
     if not 1 <= true <= fitted or true > MOST_ATOMS:
         raise ValueError(f"need 1 <= true <= fitted, and true at most {MOST_ATOMS} for this gate, not {true}, {fitted}")
-    if truth is not None and truth.box not in (None, SUPPORT) and kinks(spec):
-        low, high = truth.box or ()
-        law = f"x uniform on [{SUPPORT[0]}, {SUPPORT[1]}], not on [{low}, {high}]"
-        raise ValueError(f"rates of a model with kinks are proved for {law}")
+    if truth is not None:
+        require_law(truth)
     predictions = _exact(spec, true, truth) if true == fitted else _split(spec, true, fitted, truth)
     return (*predictions, density())
 

@@ -39,7 +39,7 @@ from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, Expert, Gate, MoESpec, Y, weight_parameters
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.true_point import Constant, irregularity
-from temperance.theory.symmetries.flows import Flow
+from temperance.theory.symmetries.flows import Flow, joint_invariants
 from temperance.theory.symmetries.traits import flows_of_gate, traits, translates
 
 _PROVED = Reason(
@@ -174,6 +174,7 @@ def _listed(
 
     named = {*gauge}
     of_all = [f for flow in flows for f in flow.invariants if all(other.keeps(spec, f) for other in flows)]
+    of_all = of_all or [*(joint_invariants(spec, flows) or ())]
     for f in (f for f in dict.fromkeys(of_all) if not f.free_symbols & weights):
         inside = [p for p in flowing if p in f.free_symbols]
         named.add(p := next((p for p in inside if p not in named), inside[0]))

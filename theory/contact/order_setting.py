@@ -31,6 +31,7 @@ from temperance.theory.models.spec import (
     MoESpec,
     covariates,
     is_weighted,
+    kinks,
     true_value,
     weight_parameters,
 )
@@ -54,27 +55,37 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
         power = "" if failure.degree == 1 else f"^{failure.degree}"
         tau = spec.gate.shared
         return {p.name: f"{p}{power}/{tau[0]}" for p in own}, f"{failure.flow} has the same density", tau
-    labels: dict[str, str] = {}
+    invariants: dict[sp.Symbol, sp.Expr] = {}
+    moved: set[sp.Symbol] = set()
     held: list[sp.Symbol] = []
     statements = []
     for flow in (f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}):
-        movers = [p for p in flow.field.moved if p not in held]
-        if not movers or labels.keys() & {p.name for p in movers}:
-            continue  # it shares a parameter with one before: their invariants are not those of each
-        held.append(next((p for p in movers if p in spec.gate.shared), movers[0]))
-        invariants = {p.name: _invariant(flow, p, held[-1]) for p in own if p in movers and p != held[-1]}
-        statements.append(_said(flow, [*own, BETA0, *spec.gate.shared], invariants))
-        labels |= invariants
-    return labels, "; ".join(statements) or None, tuple(held)
+        new = [p for p in flow.field.moved if p not in invariants and p not in held]
+        chosen = next((p for p in new if p in spec.gate.shared), next(iter(new), None))
+        again = [p for p in flow.field.moved if p in invariants]
+        powers = {p: None if chosen is None else _power(flow, p, chosen) for p in again}
+        if chosen is None or (again and (None in powers.values() or moved & {chosen} or {*held} & {*flow.field.moved})):
+            continue  # its invariants and those of the flows before are not those of all
+        its = {p: _invariant(flow, p, chosen) for p in own if p in new and p != chosen}
+        its |= {p: invariants[p] / chosen**power for p, power in powers.items()}
+        statements.append(_said(flow, [*own, BETA0, *spec.gate.shared], its))
+        held, moved, invariants = [*held, chosen], moved | {*flow.field.moved}, invariants | its
+    return {p.name: _text(e) for p, e in invariants.items()}, "; ".join(statements) or None, tuple(held)
 
 
-def _invariant(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> str:
+def _power(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> sp.Expr | None:
+    """The power of what is held that a flow scales a parameter with; None where it does not scale both."""
+    factors = [sp.cancel(e / q) for r in (p, held) for q, e in flow.orbit if q == r]
+    is_scaling = not any(factor.free_symbols - {SCALE} for factor in factors)
+    return sp.simplify(sp.log(factors[0]) / sp.log(factors[1])) if is_scaling else None
+
+
+def _invariant(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> sp.Expr:
     """What a flow keeps of a parameter: it has the order of its offset where another one is held."""
-    factors = {q: sp.cancel(e / q) for q, e in flow.orbit}
-    if not (factors[p] * factors[held]).free_symbols - {SCALE}:
-        power = sp.simplify(sp.log(factors[p]) / sp.log(factors[held]))
-        return _text(p / held**power)
-    return _text(flow.invariants[[q for q in flow.field.moved if q != held].index(p)])  # one for each
+    power = _power(flow, p, held)
+    if power is not None:
+        return p / held**power
+    return flow.invariants[[q for q in flow.field.moved if q != held].index(p)]  # one for each
 
 
 def without_bias(spec: MoESpec) -> bool:
@@ -82,7 +93,7 @@ def without_bias(spec: MoESpec) -> bool:
     return len(spec.gate.own) == spec.dim
 
 
-def _said(flow: Flow, order: Sequence[sp.Symbol], labels: Mapping[str, str]) -> str:
+def _said(flow: Flow, order: Sequence[sp.Symbol], invariants: Mapping[sp.Symbol, sp.Expr]) -> str:
     """The flow in words: as a scaling where it is one."""
     orbit = dict(flow.orbit)
     movers = [p for p in order if p in orbit]
@@ -90,7 +101,7 @@ def _said(flow: Flow, order: Sequence[sp.Symbol], labels: Mapping[str, str]) -> 
     factors = [sp.cancel(orbit[p] / p).subs(SCALE, sp.Symbol(letter, positive=True)) for p in movers]
     if any(f.free_symbols - {sp.Symbol(letter, positive=True)} for f in factors):
         names = ", ".join(p.name for p in movers if p != BETA0)
-        return f"changes of {names} that keep {', '.join(labels.values())} keep the density"
+        return f"changes of {names} that keep {', '.join(map(_text, invariants.values()))} keep the density"
     scaled = ", ".join(_text(f) + f" {p}" for f, p in zip(factors, movers, strict=True))
     return f"({scaled}) has the same density for every {letter} > 0"
 
@@ -271,17 +282,30 @@ def free_parameters(chosen: Setting) -> tuple[sp.Symbol, ...]:
     return (*chosen.own, *chosen.spec.gate.shared)
 
 
+def require_law(truth: Truth) -> None:
+    """Raise ValueError where kinks may lie outside of the x of a truth: they are looked for in `SUPPORT`.
+
+    What is proved there holds of every interval that has it as a part: distances are larger, and curves are for all x.
+    """
+    low, high = truth.box or SUPPORT
+    pieces = kinks(truth.spec) or (mean_of(truth.spec.expert) or sp.S.Zero).has(sp.Piecewise)
+    if pieces and not (low <= SUPPORT[0] and SUPPORT[1] <= high):
+        law = f"that holds [{SUPPORT[0]}, {SUPPORT[1]}], not on [{low}, {high}]"
+        raise ValueError(f"rates of a model with kinks are proved for x uniform on an interval {law}")
+
+
 def at_truth(setting: Setting, truth: Truth | None) -> Setting:
-    """The setting at the first two atoms of a truth, if there is one; x has the law of all settings.
+    """The setting at the first two atoms of a truth, if there is one, with its law of x.
 
     What a flow of one atom holds has the value of the first atom in both: the second one moves along the flow, which
     keeps its density.
 
     Raises:
-        ValueError: the gate has no derivative there, or the two experts have equal means.
+        ValueError: the gate has no derivative there, the two experts have equal means, or as `require_law`.
     """
     if truth is None:
         return setting
+    require_law(truth)
     spec, first, second = setting.spec, dict(truth.atoms[0]), dict(truth.atoms[1])
     for flow in flows_of_gate(spec):
         for p in (p for p in setting.held if p in flow.field.moved and second.get(p) != first.get(p)):
@@ -289,7 +313,7 @@ def at_truth(setting: Setting, truth: Truth | None) -> Setting:
     means = [tuple(atom[p] for p in spec.expert.parameters if p != NU) for atom in (first, second)]
     if means[0] == means[1]:
         raise ValueError("with more fitted atoms than true ones the true experts must have distinct means")
-    chosen = replace(setting, truth=Truth(spec, (first, second), truth.shared, SUPPORT))
+    chosen = replace(setting, truth=Truth(spec, (first, second), truth.shared, truth.box))
     for point in map(chosen.truth.point, range(2)):
         slopes = [sp.diff(spec.gate.log_weight, p).subs(point) for p in spec.gate.own]
         if any(slope.has(sp.nan, sp.zoo) for slope in slopes):

@@ -6,7 +6,6 @@ With the true number of atoms, orders are found at a truth (`truth_of`) of which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -36,24 +35,6 @@ _VARIANCES = (1, sp.Rational(3, 2), sp.Rational(3, 4), 2, sp.Rational(5, 4))
 MOST_ATOMS = len(_SLOPES)
 
 
-def exact_truth(spec: MoESpec) -> Truth:
-    """The true mixture that the orders of a model are exact at. Raises as `exact_orders` does."""
-    return truth_of(spec, spec.gate, {}, None)
-
-
-def regular_truth(spec: MoESpec, anchored: bool) -> Truth:
-    """The default truth of a gauge: in the free one the score of the last atom depends on x, where nothing holds it.
-
-    At one number the information is singular: the bias does what the parameters of that score do.
-    """
-    truth = exact_truth(spec)
-    free = [p for p in spec.gate.own if p not in (traits(spec).held or ())]
-    if anchored or not free or not _is_anchored(spec, truth.point(-1)):
-        return truth
-    last = {**truth.atoms[-1], **{p: true_value(spec.gate, p, 2) for p in free}}
-    return replace(truth, atoms=(*truth.atoms[:-1], last))
-
-
 def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
     """The parameters of the last atom that are held, by the gauge or because they are known."""
     move, gate = {*moving(truth)}, truth.spec.gate
@@ -66,7 +47,7 @@ def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], ato
     last = {p: _value(spec, p, 1) for p in spec.gate.parameters}
     if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
         raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
-    count = atoms or (2 if _is_anchored(spec, last) else traits(spec).atoms_needed or 2)
+    count = atoms or (2 if is_anchored(spec, last) else traits(spec).atoms_needed or 2)
     own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
     values: list[dict[sp.Symbol, sp.Expr]] = []
     for i in range(count):
@@ -98,12 +79,12 @@ def moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
 
 def held_by_gauge(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> tuple[sp.Symbol, ...]:
     """The parameters of the gate that the gauge holds in the last atom."""
-    if _is_anchored(spec, last):
+    if is_anchored(spec, last):
         return spec.gate.own
     return traits(spec).held or ()
 
 
-def _is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
+def is_anchored(spec: MoESpec, last: Mapping[sp.Symbol, sp.Expr]) -> bool:
     """Whether the score of the last atom is one number, which it is in the anchored gauge."""
     score = spec.gate.log_weight.subs({p: last[p] for p in spec.gate.parameters})
     return spec.gate.offset is not None and not sp.piecewise_fold(score).has(*covariates(spec.dim))

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import combinations, pairwise
@@ -32,17 +34,18 @@ from temperance.theory.models.spec import Gate
 from temperance.theory.models.truth import Truth
 from temperance.theory.twins.twin import at_zero, touching_zero
 
-Number = int | float | Fraction
+Number = int | float | Fraction | str
 Constant: TypeAlias = int | float | Fraction | str | sp.Expr
 Position = Literal["generic", "mirror", "half", "equal"]
 Vectors = tuple[tuple[sp.Rational, ...], ...]
 _BITS = 256
-_LARGEST = 100  # of a constant
+_LARGEST = 10**50  # of a constant, so that its square is a double
+_MOST_DIGITS = 400  # of a number
 
 
 def constant(name: str, value: Constant) -> sp.Expr:
-    """A number between -100 and 100, exactly. Raises ValueError for any other value of the parameter of that name."""
-    accepted = "a number such as 2, 1/2, 0.25 or log(2), between -100 and 100"
+    """A number up to 10^50, exactly. Raises ValueError for any other value of the parameter of that name."""
+    accepted = "a number such as 2, 1/2, 0.25 or log(2), between -1e50 and 1e50"
     number = value if isinstance(value, sp.Expr) else _read(value)
     if number is None:
         raise ValueError(f"{name} is no number: {value!r:.60}; accepted: {accepted}")
@@ -55,6 +58,10 @@ def _read(value: object) -> sp.Expr | None:
     """The constant that a number or a text stands for; None where it is none."""
     if not isinstance(value, Real | str) or isinstance(value, bool):
         return None
+    with suppress(InvalidOperation):
+        number = Decimal(str(value))
+        short = number.is_finite() and abs(number.adjusted()) + len(number.as_tuple().digits) < _MOST_DIGITS
+        return exact(str(value)) if short else None
     try:
         read = activation(str(value))
     except ValueError:

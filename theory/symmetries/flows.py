@@ -267,14 +267,19 @@ def _identifiable(spec: MoESpec, flows: list[Flow], freed: Scores | None) -> tup
         of_means = _invariants(spec, of_experts, spec.expert.parameters)
         return (*in_mixture(spec, freed), *of_means) if freed.complete and of_means is not None else None
     gate = [p for p in (*spec.gate.parameters, *bias) if p not in movable]
-    score = scores(spec)
-    more = () if score is None else (*score.translated, *score.invariants)
-    invariants = _invariants(spec, flows, [p for p in (*spec.parameters, *bias) if p in movable], more)
+    invariants = joint_invariants(spec, flows)
     return None if invariants is None else (*invariants, *gate, *experts)
 
 
+def joint_invariants(spec: MoESpec, flows: Sequence[Flow]) -> tuple[sp.Expr, ...] | None:
+    """Independent functions of what flows move that all of them keep, as many as there are; None where fewer are."""
+    score, movable = scores(spec), {p for flow in flows for p, _ in flow.orbit}
+    more = () if score is None else (*score.translated, *score.invariants)
+    return _invariants(spec, flows, [p for p in (*spec.parameters, *spec.gate.bias) if p in movable], more)
+
+
 def _invariants(
-    spec: MoESpec, flows: list[Flow], parameters: Sequence[sp.Symbol], more: Sequence[sp.Expr] = ()
+    spec: MoESpec, flows: Sequence[Flow], parameters: Sequence[sp.Symbol], more: Sequence[sp.Expr] = ()
 ) -> tuple[sp.Expr, ...] | None:
     """Independent functions of the parameters that all flows keep, as many as there are; None where fewer are."""
     movable = {p for flow in flows for p, _ in flow.orbit}

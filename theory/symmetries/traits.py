@@ -23,6 +23,7 @@ import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import flint
@@ -69,13 +70,16 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = (), shared: b
         return len(rows[0]) - proved_rank(rows)
 
 
-def alone(spec: MoESpec) -> int | None:
-    """A bound of how many directions keep the score of one atom, up to a constant where it has a weight."""
-    values, count = _derivatives(spec, 1), len(own_parameters(spec))
+def alone(spec: MoESpec, held: Collection[sp.Symbol] = ()) -> int | None:
+    """A bound of how many directions keep the score of one atom, up to a constant where it has a weight.
+
+    held: parameters that do not move.
+    """
+    values, keep = _derivatives(spec, 1), [c for c, p in enumerate(own_parameters(spec)) if p not in held]
     if values is None:
         return None
     with flint.ctx.workprec(RANK_BITS):
-        rows = [slopes[:count] + [arb(1)] * is_weighted(spec) for (slopes,) in values]
+        rows = [[slopes[c] for c in keep] + [arb(1)] * is_weighted(spec) for (slopes,) in values]
         return len(rows[0]) - proved_rank(rows)
 
 
@@ -178,17 +182,19 @@ def _atoms_needed(spec: MoESpec, of_one: int, common: int, shared: int) -> int |
 
 
 def _held(spec: MoESpec, of_one: int, common: int, k: int) -> tuple[sp.Symbol, ...] | None:
-    """The parameters of the last atom, in order, each of which takes a translation away; None where some is left."""
-    held: list[sp.Symbol] = []
-    remaining = common
-    for p in own_parameters(spec):
-        if not remaining:
+    """The parameters of the last atom, in order, that fix what all may be translated by; None where some is left.
+
+    Those that take a translation away, then those that only stop a flow of the atom: of v w, both are held.
+    """
+    own, held, remaining, most = own_parameters(spec), set[sp.Symbol](), common, k * of_one + common
+    for stops_flows, p in product((False, True), own):
+        at_most, still = kernel(spec, k, held={*held, p}), alone(spec, {*held, p})
+        if not remaining or at_most is None or still is None:
             break
-        most = kernel(spec, k, held=(*held, p))
-        if most is not None and most - k * of_one < remaining:
-            held.append(p)
-            remaining = most - k * of_one
-    return None if remaining else tuple(held)
+        after = at_most - (k - 1) * of_one - still
+        if after < remaining or (stops_flows and at_most < most):
+            held, remaining, most = {*held, p}, after, at_most
+    return None if remaining else tuple(p for p in own if p in held)
 
 
 def on_lines(spec: MoESpec, *, shares: bool = False) -> bool:

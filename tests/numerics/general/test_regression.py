@@ -9,14 +9,14 @@ from scipy.optimize import least_squares
 from temperance.measurements.rate_studies import any_record, any_study
 from temperance.numerics.fitting.families import NOISE, RegressionMixture
 from temperance.numerics.studies.run import run_general
+from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.models.by_name import model
 
 
 @pytest.fixture(scope="module")
 def asked():
     return any_study(
-        model("beta1*x", "tanh(a*x + b)"),
-        2,
+        default_truth(model("beta1*x", "tanh(a*x + b)")),
         3,
         sizes=(10**9, 10**12),
         replicates=24,
@@ -60,7 +60,7 @@ def test_the_estimate_is_the_least_sum_of_squares(asked):
 
 def test_what_is_flat_or_a_variance_has_no_error():
     study = any_study(
-        model("tanh(w*x)/tau", "a*x + b"), 2, 3, sizes=None, replicates=None, seed=0, loss="least-squares"
+        default_truth(model("tanh(w*x)/tau", "a*x + b")), 3, sizes=None, replicates=None, seed=0, loss="least-squares"
     )
     assert {name for name, o in study.proved.items() if o.flat} == {"a", "b"}
     assert "nu" not in study.study.orders
@@ -70,7 +70,7 @@ def test_what_is_flat_or_a_variance_has_no_error():
 @pytest.mark.parametrize("fitted", [2, 4])
 def test_other_numbers_of_atoms_are_refused(fitted):
     with pytest.raises(ValueError, match="--true 2 --fitted 3 by least squares, not 2"):
-        any_study(model("beta1*x"), 2, fitted, sizes=None, replicates=None, seed=0, loss="least-squares")
+        any_study(default_truth(model("beta1*x"), 2), fitted, sizes=None, replicates=None, seed=0, loss="least-squares")
 
 
 @pytest.mark.slow

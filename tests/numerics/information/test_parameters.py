@@ -14,7 +14,7 @@ from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
 from temperance.numerics.mixture.likelihood import atom_jets, plain_sums
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
-from temperance.theory.contact.places import exact_truth
+from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Y, atom_symbol, covariates, symbolic_density
 
@@ -26,7 +26,7 @@ FORMULAS = ((WAVES, "a*tanh(x) + b", (-2, 0, 2)), (HINGE, "a*x + b", (-2, 0.5, 1
 @lru_cache(maxsize=4)
 def case(gate, expert):
     """The truth, what is free as symbols, and the density and its score as functions of x and y."""
-    truth = exact_truth(model(gate, expert))
+    truth = default_truth(model(gate, expert))
     held, symbols = held_in(truth, "free"), {p.name: p for p in (*truth.atoms[0], *truth.shared)}
     free = [symbols[n] if i is None else atom_symbol(symbols[n], i + 1) for n, i in free_names(truth, held)]
     log_g, _ = symbolic_density(truth.spec, truth.k)
@@ -60,7 +60,7 @@ def test_it_is_that_of_another_quadrature(gate, expert, ends):
 
 
 def test_what_flows_move_is_not_told_and_their_invariants_are():
-    truth = exact_truth(model("kappa*cos(x - c)/tau"))
+    truth = default_truth(model("kappa*cos(x - c)/tau"))
     held = held_in(truth, "free")
     assert {p.name for p in held} == {"beta0", "kappa", "c"}
     (c, kappa), tau = truth.spec.gate.own[::-1], truth.spec.gate.shared[0]
@@ -79,12 +79,12 @@ def test_lines_cut_the_panels_of_a_plane():
 
 
 def plane(gate):
-    truth = exact_truth(model(gate, dim=2))
+    truth = default_truth(model(gate, dim=2))
     return truth, held_in(truth, "free"), atom_symbol(truth.spec.gate.own[0], 1)
 
 
 def test_jumps_that_move_and_cones_are_refused():
-    truth = exact_truth(model("where(x < c, 0, w*x)"))
+    truth = default_truth(model("where(x < c, 0, w*x)"))
     with pytest.raises(ValueError, match="the gate jumps where c moves the jump"):
         told(truth, held_in(truth, "free"), atom_symbol(truth.spec.gate.own[0], 1))
     with pytest.raises(ValueError, match="the gate has a cone"):
@@ -92,7 +92,7 @@ def test_jumps_that_move_and_cones_are_refused():
 
 
 def test_a_jump_that_stays_is_no_obstacle():
-    truth = exact_truth(model("where(x < 1, 0, w*x)"))
+    truth = default_truth(model("where(x < 1, 0, w*x)"))
     (w,) = truth.spec.gate.own
     assert told(truth, held_in(truth, "free"), atom_symbol(w, 1)).error < 1e-8
 

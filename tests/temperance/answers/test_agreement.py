@@ -6,15 +6,21 @@ from fractions import Fraction
 import pytest
 
 import temperance
+from temperance.measurements.contact_orders import family
+from temperance.measurements.true_measures import exact as in_digits
+from temperance.measurements.true_measures import read_truth, values_of
+from temperance.show.options import Options
 from temperance.theory.interactions.independence import null_directions
 from temperance.theory.models.by_name import model
 
+PRODUCT = "w*v*x/tau + r*x**2"
 QUICK = """
 kappa*cos(x - c) + w*x
 log(exp(v*x) + exp(w*x))
 beta1*x/tau + w*x**2/T
 tanh(v*x)/tau
 v*w*x
+w*v*x/tau + r*x**2
 """.strip().splitlines()
 LONG = """
 log(exp(v*x + c) + exp(w*x + m))
@@ -168,3 +174,43 @@ def test_the_gauge_of_the_value_is_named(gauge, value, held):
     assert f"held of the last atom: {held};" in understood
     assert answer.to_json()["gauge"] == gauge
     assert temperance.coefficient("softmax", true=2, fitted=2).gauge is None
+
+
+# -- one truth where none is given, and of what is left out, in every command
+
+
+@pytest.mark.parametrize(
+    "model_", [("linear",), ("w*x/tau",), (None, "gaussian", "tanh"), ("laplace",), ("v*tanh(w*x)",)]
+)
+@pytest.mark.parametrize("left", [None, {"a": [2, -2]}])
+def test_all_commands_have_one_truth(model_, left):
+    spec = Options(*model_).spec
+    orders = temperance.exponents(*model_, bounds_only=True, truth=left)
+    exact = read_truth(left, spec)
+    assert orders.true_values() == values_of(exact, in_digits)
+    found = temperance.efficiency(gate=spec.gate, parameter="a", truth=left)
+    assert found.true_values() == values_of(exact)
+    rows = {} if left is None else {"a": [[2], [-2]]}
+    if None in model_:
+        named = temperance.efficiency("tanh", truth=rows).true_values()
+        assert named["tau"] == found.true_values()["tau"] == 0.5
+        assert [v for (v,) in named["beta1"]] == found.true_values()["beta1"]
+        assert all(named[name] == found.true_values()[name] for name in ("b", "nu", "beta0", "x"))
+
+
+def test_orders_are_measured_with_the_law_of_the_truth():
+    law = {"law": "uniform", "low": -1, "high": "5/2"}
+    found = temperance.exponents("beta1*x**3", truth={"x": law}, bounds_only=True)
+    assert found.record["setting"]["x"] == {**law, "high": 2.5}
+    assert found.true_values()["x"] == law
+    assert (family(found.found.setting).low, family(found.found.setting).high) == (-1, 2.5)
+    assert found.record["reasons"][-1].endswith("without kinks orders are the same on every interval")
+
+
+def test_a_gauge_holds_all_that_a_product_leaves_free():
+    """A constant may be added to v w/tau and to r of all atoms: with v and w alone of the last atom r is free."""
+    orders = {o["parameter"]: o for o in temperance.exponents(PRODUCT, bounds_only=True).rows()}
+    assert [name for name, o in orders.items() if o["flat"]] == ["w", "v", "tau"]
+    assert (orders["v*w/tau"]["upper"], orders["r"]["upper"]) == ("4", "2")
+    exact = {p["parameter"]: p["sharp"] for p in temperance.predict(PRODUCT, true=2, fitted=2).to_json()}
+    assert [exact[name] for name in ("v*w/tau", "r", "beta0")] == ["1/2"] * 3

@@ -16,9 +16,10 @@ from temperance.answers import paper as module
 from temperance.answers.paper import digest
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import tau_profile
+from temperance.measurements.true_measures import read_truth
 from temperance.show.document import cells, html, latex_files
 from temperance.show.options import Options
-from temperance.theory.contact.places import regular_truth
+from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.models.by_name import model
 
 FORMULA = "(beta1*x + beta2*x**3)/tau"  # in no list
@@ -222,14 +223,15 @@ def test_a_flow_of_a_gate_with_kinks_moves_no_atom():
 
 
 def test_the_likelihood_over_tau_is_flat_where_tau_is_lost():
-    flat = tau_profile(regular_truth(model("linear"), anchored=False))
+    far = {"a": [1, -1], "b": [0, 3], "nu": [1, "3/2"], "tau": 1, "x": {"law": "uniform", "low": -2, "high": 2}}
+    flat = tau_profile(read_truth(far, model("linear")))
     assert flat[1].min() > -1e-6
-    values, heights = tau_profile(regular_truth(model("activation", activation="tanh"), anchored=False))
+    values, heights = tau_profile(read_truth({"tau": 1}, model("activation", activation="tanh")))
     assert (values[0], values[-1]) == (pytest.approx(0.5), pytest.approx(2))
     assert heights.max() == 0
     assert heights.min() < -1
     with pytest.raises(ValueError, match="gates with tau"):
-        tau_profile(regular_truth(model("softmax"), anchored=False))
+        tau_profile(default_truth(model("softmax")))
 
 
 def test_a_folder_of_something_else_is_refused_and_an_earlier_paper_replaced(paper, folder, tmp_path, refused):
@@ -320,18 +322,22 @@ def test_a_flow_leads_the_second_atom_to_what_is_held():
 )
 def test_the_default_temperature_is_1_where_that_is_not_special(gate, tau):
     options = Options(gate)
-    truth = module._values(options, module._truth(options, None, None, anchored=False))
+    truth = module._values(options, module._truth(options, None, None, "free"))
     assert truth.get("tau") == tau
     found = temperance.exponents(gate, truth=truth, bounds_only=True)
     assert not any("special" in reason for reason in found.record["reasons"])
 
 
 @pytest.mark.parametrize(
-    ("gate", "special"),
-    [("gaussian", "c of atom 1 is 0"), ("log(1 + exp(w*x + c))/tau", "at tau = 1"), ("max(w*x, v*x)", "w = 1, v = 1")],
+    ("gate", "truth", "special"),
+    [
+        ("gaussian", {"c": 0}, "c of atom 1 is 0"),
+        ("log(1 + exp(w*x + c))/tau", {"tau": 1}, "at tau = 1"),
+        ("max(w*x, v*x)", {"w": 1, "v": 1}, "w = 1, v = 1"),
+    ],
 )
-def test_exponents_names_a_special_truth(gate, special):
-    reasons = temperance.exponents(gate, bounds_only=True).record["reasons"]
+def test_exponents_names_a_special_truth(gate, truth, special):
+    reasons = temperance.exponents(gate, bounds_only=True, truth=truth).record["reasons"]
     assert any(special in reason and "special truth" in reason for reason in reasons)
 
 

@@ -8,9 +8,11 @@ import pytest
 import temperance
 from temperance.commands.app import run
 from temperance.measurements.rate_studies import study_for
-from temperance.measurements.true_measures import default_truth
 from temperance.numerics.mixture.measures import measure_of
 from temperance.numerics.studies import run as study_runs
+from temperance.theory.contact.default_truth import default_truth
+from temperance.theory.models.by_name import model
+from temperance.theory.models.gates import generic
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 
@@ -139,8 +141,8 @@ POINT = {
 @pytest.mark.parametrize("true_k", [1, 2, 3, 5])
 @pytest.mark.parametrize("dim", [1, 3])
 def test_the_default_truth_is_identifiable(true_k, dim):
-    for anchored in (True, False):
-        g = measure_of(default_truth(true_k, dim, anchored=anchored))
+    for gauge in ("anchored", "free"):
+        g = measure_of(default_truth(model(generic(dim), dim=dim), true_k, gauge))
         assert (g.k, g.d) == (true_k, dim)
         assert len(set(g.b.tolist())) == true_k
         assert len({tuple(map(abs, row)) for row in g.beta1.tolist()}) == true_k

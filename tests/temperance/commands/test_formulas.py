@@ -77,7 +77,8 @@ def test_a_parabola_does_not_tell_its_centre():
     found = row(PARABOLA, "c")
     assert (found["n"], found["not_identifiable"]) == (None, "temperature")
     assert found["invariant"] == "2*(c[1] - c[2])/tau"
-    linear = row("beta1*x/tau", "beta1", truth={"beta0": [0, 0.75], "beta1": [2, 1]})
+    experts = {"tau": 1, "a": [1, -1], "b": [0, 3], "nu": [1, 1.5], "x": {"law": "uniform", "low": -2, "high": 2}}
+    linear = row("beta1*x/tau", "beta1", truth={"beta0": [0, 0.75], "beta1": [2, 1], **experts})
     assert linear["invariant"] == "(beta1[1] - beta1[2])/tau"
     assert found["n_invariant"] == pytest.approx(linear["n_invariant"], rel=1e-9)
 

@@ -51,6 +51,9 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
     assert "does not prove it" in measured(BARE, Measured("a", (1, 2), (1e-16,) * 2)).remark()
 
 
+ANCHORED = ("--truth", "anchored.json")
+
+
 @pytest.mark.parametrize(
     ("options", "granted", "given"),
     [
@@ -59,10 +62,12 @@ def test_an_interval_is_named_where_proof_and_measurement_do_not_meet():
             "the theorem on the solvability order r_bar(m) = 2m (theory 4.1.1), shares",
             "given the theorems on the solvability order r_bar(m) = 2m",
         ),
-        (["--activation", "tanh", "--dim", "2"], "shares bounded away from 0", "given no theorem"),
+        (["--activation", "tanh", "--dim", "2", *ANCHORED], "shares bounded away from 0", "given no theorem"),
     ],
 )
-def test_a_certificate_by_moments_is_written_and_proved_again(options, granted, given, output, tmp_path):
+def test_a_certificate_by_moments_is_written_and_proved_again(options, granted, given, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "anchored.json").write_text('{"beta1": [[1, 1], [0, 0]]}')
     file = tmp_path / "orders.json"
     record = json.loads(output("exponents", *options, "--bounds-only", "--json", "--certificate", str(file)))
     proof, *_ = json.loads(file.read_text())
@@ -94,13 +99,15 @@ BY_THEOREMS = {
     ("--activation", "tanh", "--cell", "4", "--dim", "2"): "the equations are in 3432 moments, more than 2100",
     ("--activation", "tanh", "--expert", "nonlinear:tanh"): "the mean is not a polynomial in x that is linear in the "
     "parameters",
-    ("--activation", "log(1+z**2)"): "no bound below 5 was found for beta1",
+    ("--activation", "log(1+z**2)", *ANCHORED): "no bound below 5 was found for beta1",
     ("--gate", "softmax", "--split", "all"): "a certificate takes theorems for granted: on experts (theory 4.2.2)",
 }
 
 
 @pytest.mark.parametrize("options", BY_THEOREMS, ids=" ".join)
-def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(options, output, tmp_path):
+def test_where_equations_have_no_certificate_one_takes_theorems_for_granted(options, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "anchored.json").write_text('{"beta1": [1, 0], "tau": 1}')
     target = tmp_path / "orders.json"
     assert BY_THEOREMS[options] in output("exponents", *options, "--bounds-only", "--certificate", str(target))
     proof, *_ = json.loads(target.read_text())

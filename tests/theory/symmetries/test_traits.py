@@ -77,7 +77,7 @@ def test_a_gate_without_a_name_is_judged_by_its_formula():
     assert (cubic.alone, cubic.common, cubic.shared, cubic.atoms_needed) == (0, 2, 1, 2)
     assert [p.name for p in cubic.held] == ["beta1", "beta2"]
     product = traits(of_ones_own(B1 * B2 * X, (B1, B2)))
-    assert (product.alone, product.common, [p.name for p in product.held]) == (1, 1, ["beta1"])
+    assert (product.alone, product.common, [p.name for p in product.held]) == (1, 1, ["beta1", "beta2"])
 
 
 def test_a_flow_up_to_a_translation_is_found_where_no_monomial_is_one():
