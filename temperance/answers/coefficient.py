@@ -7,8 +7,9 @@ from typing import Annotated, Unpack
 
 from cyclopts import Parameter
 
+from temperance.measurements.true_measures import check_atoms, read_truth
 from temperance.show.answer import Typeset
-from temperance.show.options import ExpertWithOrders, FormulaOptions, Options, Whole, takes_formulas
+from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, doing
 from temperance.show.table import Summary, Table
 from temperance.theory.coefficients.bounds import Coefficient as Found
@@ -44,9 +45,10 @@ def coefficient(
     expert: ExpertWithOrders = "gaussian",
     activation: str | None = None,
     *,
-    true: Whole,
+    true: Whole | None = None,
     fitted: Whole,
     gauge: str = "anchored",
+    truth: FileOr = None,
     dim: Whole | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Coefficient:
@@ -57,9 +59,10 @@ def coefficient(
             "activation" with an activation; in Python, also a Gate.
         expert: A Gaussian expert of the list there, or a formula of its mean; in Python, also an Expert.
         activation: A name of the catalogue or an expression in z; alone it chooses the gate "activation".
-        true: Number of true atoms, k*.
+        true: Number of true atoms, k*; by default that of the truth.
         fitted: Number of fitted atoms, k, at most 20.
         gauge: anchored or free, of an activation gate, by name or formula; the answer names it.
+        truth: A .json file with the true point, of which the number of atoms counts.
         dim: Dimension of x; by default 1, or the least that a formula needs.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
@@ -70,6 +73,12 @@ def coefficient(
         raise BadInput(f"--fitted must be at most {_MOST} atoms, not {fitted}")
     chosen = gauge_of(gauge)
     options = Options(gate, expert, activation, dim, **formulas)
+    if truth is not None:
+        point = read_truth(truth, options.spec, chosen, true)
+        check_atoms(point, true)
+        true = point.k
+    elif true is None:
+        raise BadInput("the number of true atoms is missing; accepted: --true or --truth")
     with doing("bounding the coefficient"):
         result = bounds(options.spec, true, fitted, gauge=chosen)
         named = chosen if has_anchor(options.spec) else None

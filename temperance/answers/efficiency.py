@@ -681,7 +681,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
         str(reading),
         Aside(describe_truth({"atoms": atoms, "held": held})),
         Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),)),
-        f"n: observations for {counted}.",
+        *([] if row.n is row.n_invariant is None else [f"n: observations for {counted}."]),
         *_remarks(row),
     )
     summary = Summary(title, parts, (_in_a_sentence(row, precision),))

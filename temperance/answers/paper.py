@@ -983,7 +983,7 @@ def _materials(
             exact=step("rates", lambda: rates_of(predict, truth.k)),
             over=step("rates", lambda: rates_of(predict, k)),
             orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
-            coefficient=step("coefficient", lambda: coefficient(**asked, true=truth.k, fitted=k, gauge=gauge)),
+            coefficient=step("coefficient", lambda: coefficient(**asked, fitted=k, gauge=gauge, truth=values)),
             samples=step("sample sizes", lambda: _samples(options, values, gauge)),
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
@@ -1067,7 +1067,7 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
         (m.exact, f"predict {model}{held} {counts} {m.truth.k}{at_truth}"),
         (m.over, f"predict {model}{held} {counts} {m.fitted}{at_truth}"),
         *((o, f"{bounds} {split}{_file_of(split, o)}") for split, o in m.orders.items()),
-        (m.coefficient, f"coefficient {model} --gauge {m.gauge} {counts} {m.fitted}"),
+        (m.coefficient, f"coefficient {model} --gauge {m.gauge} {counts} {m.fitted}{at_truth}"),
     ]
     if options.activation is not None and m.has_theorems:
         name = shlex.quote(str(options.activation))

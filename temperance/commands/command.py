@@ -77,7 +77,7 @@ def command(function: Callable[..., Answer]) -> Callable[..., int]:
         inspect.Parameter("json", NAMED, default=False, annotation=Json),
         inspect.Parameter("output", NAMED, default=None, annotation=output_file),
     ]
-    if "true_values" in vars(kind):
+    if kind.true_values is not Answer.true_values:
         parameters.append(inspect.Parameter("save_truth", NAMED, default=None, annotation=_TRUTH_FILE))
     run.__doc__ = function.__doc__
     run.__signature__ = signature.replace(parameters=parameters, return_annotation=int)  # type: ignore[attr-defined]

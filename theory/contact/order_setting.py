@@ -67,6 +67,7 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
         if chosen is None or (again and (None in powers.values() or moved & {chosen} or {*held} & {*flow.field.moved})):
             continue  # its invariants and those of the flows before are not those of all
         its = {p: _invariant(flow, p, chosen) for p in own if p in new and p != chosen}
+        its |= {p: 1 / _invariant(flow, p, chosen) for p in spec.gate.shared if p in new and p != chosen}
         its |= {p: invariants[p] / chosen**power for p, power in powers.items()}
         statements.append(_said(flow, [*own, BETA0, *spec.gate.shared], its))
         held, moved, invariants = [*held, chosen], moved | {*flow.field.moved}, invariants | its

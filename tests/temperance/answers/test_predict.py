@@ -144,6 +144,8 @@ def test_kinks_are_looked_for_in_one_law_of_x():
     assert temperance.predict("w*abs(x - c)/tau + v*x", true=2, fitted=2, truth=around).predictions
 
 
-def test_what_is_held_ends_its_sentence_where_nothing_stands_for_something():
-    held = temperance.exponents("v*tanh(w*x + c)/tau", shared=["v"], bounds_only=True).record["reasons"]
-    assert "the certificate holds v at its true value" in held
+def test_a_shared_parameter_stands_for_the_ratio_that_a_flow_keeps():
+    found = temperance.exponents("v*tanh(w*x + c)/tau", shared=["v"], bounds_only=True)
+    assert "the certificate holds v at its true value: tau stands for v/tau" in found.record["reasons"]
+    orders = {row["parameter"]: row["upper"] for row in found.rows()}
+    assert (orders["v"], orders["tau"], orders["v/tau"]) == (None, None, "1")
