@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from temperance.routers.freedom import Freedom, Outcome, Temperature, freedom, temperatures, unreached
 from temperance.routers.gates import Form, Proof, form_of, proof
-from temperance.routers.probe import Derivatives, Probe, Router, Run, Unanswered
+from temperance.routers.probe import SOFTMAXES, Derivatives, Probe, Router, Run, Unanswered, finite, products_above
 
 Learnable = Literal["yes", "no", "undecided", "not trained"]
 DRAWS = 2
@@ -73,7 +73,7 @@ def examine(router: Router, read: frozenset[str] = frozenset(), known: Outcome |
     evaluation = _tested(Probe(seen, False, score, virtual), taus, known if is_read else None)
     try:
         same = _same(run, trained, Probe(router, True, score, virtual))
-        training = evaluation if same else _tested(Probe(seen, True, score, virtual), taus)
+        training = evaluation if same else _tested(_in_training(seen, score, virtual), taus)
     except Unanswered as refusal:
         training = Freedom("undecided", "failed", {}, detail=str(refusal))
     raw = None
@@ -121,7 +121,7 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
             runs.append(run)
             if not run.equals(probe.run()):
                 return Freedom("undecided", "unrepeatable", {})
-            others = [n for n in _others(probe, run) if n not in names]
+            others = [n for n in _others(probe, run, names) if n not in names]
             alone = [n for n in others if n not in probe.router.elsewhere]
             held, free = freedom(probe, taus, alone, known), None
             if len(alone) < len(others):
@@ -134,30 +134,28 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
     return first if all(f.outcome == first.outcome for f in freedoms) else Freedom("undecided", "unclear", {})
 
 
-def _others(probe: Probe, run: Run) -> list[str]:
-    """The parameters of the router: those that make its scores, and those that it holds itself; experts are held."""
-    own = {n for n in probe.parameters if "." not in n}
+def _others(probe: Probe, run: Run, taus: Sequence[str]) -> list[str]:
+    """The parameters of the router: those that make scores with its temperatures, and those that it holds itself."""
+    own, ids = {n for n in probe.parameters if "." not in n}, {id(probe.parameters[n]) for n in taus}
     if run.scores is None or not run.scores.requires_grad:
         return list(probe.parameters)
-    scored = set(Derivatives(run.scores.reshape(-1), probe.parameters).reached())
+    operands = [(v := e.operand, products_above(v.grad_fn)[1]) for e in run.watch.scores]
+    tempered = [finite(v) for v, nodes in operands if ids & {id(getattr(n, "variable", None)) for n in nodes}]
+    scored = set(Derivatives(torch.cat([run.scores.reshape(-1), *tempered]), probe.parameters).reached())
     return [n for n in probe.parameters if n in scored or n in own]
 
 
 def _draws(probe: Probe, held: Sequence[str]) -> list[dict[str, Any]]:
     """Random parameters around those of the router; numbers keep their signs, temperatures their values."""
-    generator, before, draws = torch.Generator().manual_seed(4), probe.values(), []
-    for _ in range(DRAWS):
-        values = {}
-        for name, p in before.items():
-            size = float(p.square().mean().sqrt())
-            if name in held or p.numel() == 1:
-                values[name] = p
-                continue
-            noise = torch.randn((2, *p.shape), generator=generator, dtype=torch.float64)
-            size = size if size > 0 else p.shape[-1] ** -0.5
-            values[name] = p * torch.exp(_SPREAD * noise[0]) + _SPREAD * size * noise[1]
-        draws.append(values)
-    return draws
+    generator = torch.Generator().manual_seed(4)
+
+    def near(p: Any) -> Any:
+        noise = torch.randn((2, *p.shape), generator=generator, dtype=torch.float64)
+        size = float(p.square().mean().sqrt()) or p.shape[-1] ** -0.5
+        return p * torch.exp(_SPREAD * noise[0]) + _SPREAD * size * noise[1]
+
+    values = probe.values()
+    return [{n: p if n in held or p.numel() == 1 else near(p) for n, p in values.items()} for _ in range(DRAWS)]
 
 
 def _same(run: Run, reached: frozenset[str], training: Probe) -> bool:
@@ -169,17 +167,30 @@ def _same(run: Run, reached: frozenset[str], training: Probe) -> bool:
     return reached == frozenset(Derivatives(now.floats, training.parameters).reached())
 
 
+def _in_training(router: Router, score: int, virtual: bool) -> Probe:
+    """The probe of a router in training, with its scores by their places there: of one kind, and its parameters."""
+
+    def keys(training: bool) -> list[tuple[bool, set[str]]]:
+        probe = Probe(router, training, 0)
+        scores = [(e.name in SOFTMAXES, finite(e.operand)) for e in probe.run().watch.scores]
+        return [(soft, set(Derivatives(v, probe.parameters).reached())) for soft, v in scores]
+
+    def place(i: int) -> int:
+        soft, names = before[i] if 0 <= i < len(before) else (None, set())
+        alike = [j for j, (other, more) in enumerate(now) if other is soft and more >= names]
+        return i if i in alike or not alike else alike[min(before[:i].count(before[i]), len(alike) - 1)]
+
+    before, now = keys(router.training), keys(True)
+    return Probe(replace(router, first=tuple(map(place, router.first))), True, place(score), virtual)
+
+
 def _tempered_outputs(run: Run, taus: Sequence[Any], used: tuple[int, ...] | None) -> tuple[int, ...] | None:
     """The outputs but for those without a temperature in them, such as scores that are returned beside the weights."""
     named = {str(i): p for i, p in enumerate(taus)}
-    tempered = []
-    for i, value in enumerate(run.leaves):
-        if used is None or i in used:
-            reached = value.requires_grad and Derivatives(value.reshape(-1), named).reached()
-            if reached or not value.requires_grad:
-                tempered.append(i)
+    seen = [(i, v) for i, v in enumerate(run.leaves) if used is None or i in used]
+    tempered = [i for i, v in seen if not v.requires_grad or Derivatives(v.reshape(-1), named).reached()]
     floats = [i for i in tempered if run.leaves[i].requires_grad]
-    return used if not floats or len(tempered) == len(run.leaves if used is None else used) else tuple(tempered)
+    return used if not floats or len(tempered) == len(seen) else tuple(tempered)
 
 
 def read(module: Any) -> tuple[Form | None, Proof | None]:

@@ -19,11 +19,11 @@ from torch.utils._pytree import tree_map
 from temperance.routers.probe import (
     ENDS,
     MOST_NODES,
+    PRODUCTS,
     Event,
     Router,
     Watch,
     in_a_line,
-    is_product,
     products_above,
     restored,
     tensors_in,
@@ -146,9 +146,8 @@ class _Unit:
 
 def _weights(value: Any) -> bool:
     """Whether an output may be weights of experts: rows of numbers from 0 to 1."""
-    if not value.is_floating_point() or value.dim() < 2:
-        return False
-    return bool(((value >= 0) & (value <= 1)).all()) and bool(((value > 0) & (value < 1)).any())
+    inside = value.is_floating_point() and value.dim() > 1 and bool(((value >= 0) & (value <= 1)).all())
+    return inside and bool(((value > 0) & (value < 1)).any())
 
 
 def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
@@ -156,7 +155,7 @@ def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
     units: list[_Unit] = []
     for event in watch.scores:
         products, nodes = products_above(event.operand.grad_fn)
-        selections = [s for s in watch.selections if _depends(s, event, nodes)]
+        selections = [s for s in watch.selections if s.operand.grad_fn in nodes - {None} or event.makes(s)]
         others = [u for u in units if u.products & set(products) or any(e.gave.grad_fn in nodes for e in u.events)]
         if others:
             for unit in others:
@@ -208,7 +207,7 @@ def _weighs_outputs(event: Event, watch: Watch) -> bool:
         node = open_.pop()
         if node is target:
             return True
-        if node is None or node in seen or (is_product(node) and (_by_parameter(node) or _by_constant(node))):
+        if node is None or node in seen or _is_map(node):
             continue
         seen.add(node)
         below = [n for n, _ in node.next_functions]
@@ -216,9 +215,9 @@ def _weighs_outputs(event: Event, watch: Watch) -> bool:
     return False
 
 
-def _by_constant(product: Any) -> bool:
-    """Whether one factor of a product has no gradient."""
-    return any(below is None for below, _ in product.next_functions[-2:])
+def _is_map(node: Any) -> bool:
+    """Whether a node is a product of which one factor is made of parameters, or has no gradient."""
+    return node.name().startswith(PRODUCTS) and (_by_parameter(node) or None in dict(node.next_functions[-2:]))
 
 
 def _is_gated(node: Any) -> bool:
@@ -256,11 +255,6 @@ def _by_parameter(product: Any) -> bool:
 def _of_parameters(node: Any) -> bool:
     products, nodes = products_above(node)
     return not products and not any(n.name().startswith(ENDS) for n in nodes) and len(nodes) < MOST_NODES
-
-
-def _depends(selection: Event, event: Event, before: set[Any]) -> bool:
-    """Whether a selection is made of weights, or weights of a selection."""
-    return selection.operand.grad_fn in before - {None} or event.makes(selection)
 
 
 def _common(paths: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.parametrize import ParametrizationList
 
-from temperance.routers.probe import Derivatives, Probe, Run
+from temperance.routers.probe import Derivatives, Probe, Run, random_like
 
 Kind = Literal["number", "of x", "per expert", "inside"]
 _SAME = 1e-9
@@ -69,21 +69,20 @@ def unreached(probe: Probe, scores: Any, _: Sequence[str] = ()) -> tuple[Tempera
     """Trained numbers that scale the scores and that no gradient reaches: detached, or at a clamp that is active."""
     if scores is None:
         return ()
-    reached, names = set(Derivatives(scores.reshape(-1), probe.parameters).reached()), []
-    for name, p in probe.parameters.items():
-        if p.numel() == 1 and name not in reached:
-            now = p.detach().clone()
-            for value in (now * 0.01, now * 100, now - 10, now + 10):
-                with probe.at({name: value}):
-                    new_scores = probe.run().scores
-                if new_scores is not None and not torch.equal(new_scores.detach(), scores.detach()):
-                    names.append(name)
-                    break
-    return tuple(Temperature(name, "inside") for name in names)
+
+    def moves(name: str, value: Any) -> bool:
+        with probe.at({name: value}):
+            new_scores = probe.run().scores
+        return new_scores is not None and not torch.equal(new_scores.detach(), scores.detach())
+
+    reached = set(Derivatives(scores.reshape(-1), probe.parameters).reached())
+    numbers = [(n, p.detach().clone()) for n, p in probe.parameters.items() if p.numel() == 1 and n not in reached]
+    moving = [n for n, p in numbers if any(moves(n, v) for v in (p * 0.01, p * 100, p - 10, p + 10))]
+    return tuple(Temperature(name, "inside") for name in moving)
 
 
 def _kind(jacobian: Derivatives, name: str, p: Any, scores: Any) -> Temperature | None:
-    direction = torch.ones_like(p) if p.numel() == 1 else _random(p.shape)
+    direction = torch.ones_like(p) if p.numel() == 1 else random_like(p)
     slopes = jacobian.along({name: direction}).reshape(scores.shape)
     size, k = slopes.abs().max(), scores.shape[1]
     if _small(_centred(slopes), size):
@@ -115,10 +114,6 @@ def _centred(values: Any) -> Any:
 
 def _small(values: Any, size: Any) -> bool:
     return bool(values.abs().max() <= _SAME * size)
-
-
-def _random(shape: Sequence[int]) -> Any:
-    return torch.randn(shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
 
 
 HELD = 1e-12
@@ -184,7 +179,14 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], kn
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
         counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
-    return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, _rows(run))
+    return Freedom(
+        "no" if held else "undecided",
+        "scaled" if held else "jumps",
+        group,
+        degree,
+        counted,
+        0 if run.scores is None else len(run.scores),
+    )
 
 
 def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
@@ -196,7 +198,7 @@ def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], pro
     for subset in _subsets([n for n in reversed(free) if n in euler]):
         first, *more = subset
         columns = torch.column_stack([*(euler[n] for n in more), taus])
-        residual, solved = _solved(columns, -euler[first][:, None])
+        residual, solved = project(columns, -euler[first][:, None])
         if float(residual.norm()) <= _NULL * float(euler[first].norm()):
             shift = taus @ solved[len(more) :, 0]
             if float(shift.norm()) > MOVES * float(euler[first].norm()):
@@ -222,7 +224,7 @@ def _degree(jacobian: Derivatives, group: Mapping[str, float], taus: Sequence[Te
         return None
     along = jacobian.along({n: q * jacobian.parameters[n].detach() for n, q in group.items()})
     column = jacobian.columns(taus[0].name)
-    return float(_solved(column, -along[:, None])[1][0, 0]) * -taus[0].slope
+    return float(project(column, -along[:, None])[1][0, 0]) * -taus[0].slope
 
 
 def _undone(probe: Probe, run: Run, names: Sequence[str], group: Mapping[str, float], l: float) -> bool:
@@ -254,7 +256,7 @@ def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = Fa
             break
         best = min(best, worst)
         jacobian = Derivatives(aim, {n: probe.parameters[n] for n in names})
-        step = _solved(jacobian.columns(*names), -error[:, None])[1][:, 0]
+        step = project(jacobian.columns(*names), -error[:, None])[1][:, 0]
         if not bool(torch.isfinite(step).all()):
             return False
         probe.set(_step_parameters(probe, names, step))
@@ -294,7 +296,11 @@ def _by_jacobian(
     taus = jacobian.columns(*names)
     narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
-    sizes = {"points": _rows(run), "equations": equations, "parameters": count + taus.shape[1]}
+    sizes = {
+        "points": 0 if run.scores is None else len(run.scores),
+        "equations": equations,
+        "parameters": count + taus.shape[1],
+    }
     if not free:
         rank = int(torch.linalg.matrix_rank(_scaled(taus)[0]))
         return Freedom(
@@ -305,7 +311,7 @@ def _by_jacobian(
     if not narrow and (equations < count + taus.shape[1] or work > _MOST_WORK):
         return Freedom("undecided", "few", {}, **sizes)
     columns = jacobian.span(free) if narrow else jacobian.columns(*free)
-    residual, coefficients = _solved(columns, torch.column_stack([taus, control]))
+    residual, coefficients = project(columns, torch.column_stack([taus, control]))
     if float(residual[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
         return Freedom("undecided", "few", {}, **sizes)
     residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
@@ -333,7 +339,7 @@ def _is_undone_by_length(probe: Probe, run: Run, columns: Any, taus: Any) -> boo
     """Whether another length of the inputs does what the temperatures do, and not what others do alone."""
     change = Derivatives(run.floats, {"length": probe.length}).along({"length": probe.length.detach()})[:, None]
     least = float(change.norm())
-    left, more = without(torch.column_stack([columns, taus]), change), without(columns, change)
+    left, more = project(torch.column_stack([columns, taus]), change)[0], project(columns, change)[0]
     return float(left.norm()) <= _NULL * least and float(more.norm()) > MOVES * least
 
 
@@ -371,7 +377,7 @@ def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
     return [n for n, v in parts.items() if float(v.abs().max()) > MOVES * most]
 
 
-def _solved(columns: Any, targets: Any) -> tuple[Any, Any]:
+def project(columns: Any, targets: Any) -> tuple[Any, Any]:
     """What is left of targets without the span of columns, and the least coefficients; columns are scaled."""
     scaled, size = _scaled(columns)
     coefficients = torch.linalg.lstsq(scaled, targets, rcond=1e-12, driver="gelsd").solution
@@ -382,12 +388,3 @@ def _scaled(columns: Any) -> tuple[Any, Any]:
     size = columns.norm(dim=0)
     size = torch.where(size > 0, size, torch.ones_like(size))
     return columns / size, size
-
-
-def _rows(run: Run) -> int:
-    return 0 if run.scores is None else len(run.scores)
-
-
-def without(columns: Any, targets: Any) -> Any:
-    """What is left of targets without the span of columns."""
-    return _solved(columns, targets)[0]

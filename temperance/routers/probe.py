@@ -22,12 +22,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_leaves, tree_map
 
-_SOFTMAXES = ("softmax", "log_softmax", "gumbel_softmax")
-SCORED = (*_SOFTMAXES, "sigmoid", "special_expit", "logsigmoid", "log_sigmoid", "softplus", "relu")
+SOFTMAXES = ("softmax", "log_softmax", "gumbel_softmax")
+SCORED = (*SOFTMAXES, "sigmoid", "special_expit", "logsigmoid", "log_sigmoid", "softplus", "relu")
 """Functions that turn scores into weights."""
 SELECTED = ("topk", "argmax", "argsort", "sort", "kthvalue")
-_PRODUCTS = ("MmBackward", "AddmmBackward", "BmmBackward", "BaddbmmBackward", "CdistBackward", "MvBackward")
-ENDS = ("EmbeddingBackward", "ConvolutionBackward", "NativeBatchNormBackward", "ScaledDotProduct")
+PRODUCTS = tuple(f"{n}Backward" for n in ("Mm", "Addmm", "Bmm", "Baddbmm", "Cdist", "Mv", "Convolution"))
+ENDS = ("EmbeddingBackward", "NativeBatchNormBackward", "ScaledDotProduct")
 MOST_NODES = 400
 """Where a walk through a graph ends: at products, at what makes hidden states, and after so many nodes."""
 _FACTORY_TYPES = {torch.FloatTensor, torch.HalfTensor, torch.BFloat16Tensor}
@@ -134,9 +134,12 @@ class Watch(TorchFunctionMode):
                     self.uses[id(tensor)].add(self.stack[-1][0])
         events = self.scores if name in SCORED else self.selections if name in SELECTED else None
         operand = args[0] if args else options.get("input")
-        if events is None or not isinstance(operand, torch.Tensor):
+        if not isinstance(operand, torch.Tensor) or torch._C._functorch.is_functorch_wrapped_tensor(operand):
             return
-        if operand.is_floating_point() and not torch._C._functorch.is_functorch_wrapped_tensor(operand):
+        power = args[1] if name == "pow" and len(args) == 2 else None
+        if isinstance(power, torch.Tensor) and power.requires_grad and bool(((operand >= 0) & (operand <= 1)).all()):
+            events, operand = self.scores, operand.log() * power  # p^a over its sum is softmax of a log p
+        if events is not None and operand.is_floating_point():
             named = {
                 **{str(i): a for i, a in enumerate(args[1:])},
                 **{k: v for k, v in options.items() if k != "input"},
@@ -234,16 +237,6 @@ def _doubled(value: Any) -> Any:
     return value.double() if isinstance(value, torch.Tensor) and value.dtype in _LESS else value
 
 
-def is_convolution(node: Any) -> bool:
-    """Whether a node is a product of each point of an image with a parameter, a convolution of size 1."""
-    return node.name().startswith("ConvolutionBackward") and all(n == 1 for n in node._saved_weight.shape[2:])
-
-
-def is_product(node: Any) -> bool:
-    """Whether a node is a product."""
-    return node.name().startswith(_PRODUCTS) or is_convolution(node)
-
-
 def products_above(node: Any) -> tuple[list[Any], set[Any]]:
     """The products nearest to a node of a graph, and the nodes on the way."""
     nodes: set[Any] = set()
@@ -253,7 +246,7 @@ def products_above(node: Any) -> tuple[list[Any], set[Any]]:
         if node is None or node in nodes:
             continue
         nodes.add(node)
-        if is_product(node):
+        if node.name().startswith(PRODUCTS):
             products.append(node)
         elif not node.name().startswith(ENDS):
             open_ += [below for below, _ in node.next_functions]
@@ -392,7 +385,7 @@ class Probe:
         leaves = tuple(tensors_in(gave))
         used = self.router.used_outputs
         tensors = [v for i, v in enumerate(leaves) if used is None or i in used]
-        floats = [_finite(v) for v in tensors if v.is_floating_point()]
+        floats = [finite(v) for v in tensors if v.is_floating_point()]
         whole = tuple(v.detach() for v in tensors if not v.is_floating_point())
         event = watch.scores[self.score] if 0 <= self.score < len(watch.scores) else None
         scores = _rows(event) if event is not None else None if watch.scores else _logarithm(tensors)
@@ -426,7 +419,7 @@ class Derivatives:
 
     def _are_twice_differentiable(self) -> bool:
         """Whether u.(J v) is (J' u).v, where the former is by two derivatives."""
-        u, v = _random(self.vector), {n: _random(p) for n, p in self.parameters.items()}
+        u, v = random_like(self.vector), {n: random_like(p) for n, p in self.parameters.items()}
         slope, pulled = self.along(v), self._grads(u, retain_graph=True)
         error = (slope * u).sum() - sum((v[n] * g).sum() for n, g in pulled.items())
         return bool(abs(error) <= _AGREES * (slope.norm() * u.norm() + 1e-300))
@@ -458,7 +451,7 @@ class Derivatives:
     def reached(self) -> list[str]:
         """The parameters that a gradient reaches: one beyond rounding, where a graph alone may give 0."""
         least = _ROUNDING * float(self.vector.detach().abs().max()) if len(self.vector) else 0.0
-        pulled = self._grads(_random(self.vector), retain_graph=True) if self._pulled else {}
+        pulled = self._grads(random_like(self.vector), retain_graph=True) if self._pulled else {}
         pulled = {n: g for n, g in pulled.items() if n in self._pulled}
         if not all(bool(torch.isfinite(g).all()) for g in pulled.values()):
             raise Unanswered("a gradient of it is not finite")
@@ -513,11 +506,12 @@ def in_a_line(error: Exception) -> str:
     return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
-def _random(like: Any) -> Any:
+def random_like(like: Any) -> Any:
+    """Normal numbers, the same each time."""
     return torch.randn(like.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """A vector of the entries, with 0 for those that are masked by infinities."""
     return torch.where(torch.isfinite(value), value, torch.zeros_like(value)).reshape(-1)
 
@@ -525,9 +519,9 @@ def _finite(value: Any) -> Any:
 def _rows(event: Event) -> Any:
     """The scores, a row for each input; convolutions have experts in their second dimension."""
     operand = event.operand
-    if operand.dim() > 2 and any(map(is_convolution, products_above(operand.grad_fn)[0])):
+    if operand.dim() > 2 and any(n.name().startswith("Convolution") for n in products_above(operand.grad_fn)[0]):
         operand = operand.movedim(1, -1)
-    return _finite(operand).reshape(-1, operand.shape[-1])
+    return finite(operand).reshape(-1, operand.shape[-1])
 
 
 def _logarithm(outputs: Sequence[Any]) -> Any:

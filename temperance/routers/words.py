@@ -19,7 +19,7 @@ import torch
 from temperance.numerics.information.required import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable, findings_of, read
 from temperance.routers.find import Inputs, probabilities, routers, trained
-from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, without
+from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, project
 from temperance.routers.gates import Form, Proof
 from temperance.routers.probe import (
     MEMORY,
@@ -379,7 +379,10 @@ def _is_not_renormalised(findings: Findings) -> bool:
     if not before:
         return False
     probe = Probe(router, False, findings.score)
-    return bool((probe.run().floats - probe.run(before).floats).abs().max() > _EQUAL)
+    whole = [watch.scores[i].gave.reshape(-1) for i in before]
+    pairs = [p for p in zip(probe.run().leaves, probe.run(before).leaves, strict=True) if p[0].is_floating_point()]
+    pairs = [(v, w) for v, w in pairs if not any(torch.equal(v.reshape(-1), p) for p in whole)]
+    return any(bool((v - w).abs().max() > _EQUAL) for v, w in pairs)
 
 
 def _leaks(findings: Findings) -> Iterator[str]:
@@ -449,7 +452,7 @@ def _at_inputs(findings: Findings) -> Iterator[Price]:
         if count > _LARGEST or inputs * (findings.experts - 1) < 2 * count:
             return
         column = jacobian.columns(tau.name)
-        left = without(jacobian.columns(*others), column) if others else column
+        left = project(jacobian.columns(*others), column)[0] if others else column
         if float(left.norm()) > MOVES * float(column.norm()):
             information = float(left.square().sum()) / inputs / tau.slope**2
             yield Price(math.ceil(noise**2 / information / PRECISION**2), f"{made}, at these inputs")

@@ -15,6 +15,7 @@ nn = torch.nn
 F = nn.functional
 D, K = 6, 4
 X = torch.randn(64, D, generator=torch.Generator().manual_seed(1))
+IMAGES = X[:50].T.reshape(D, 2, 5, 5).transpose(0, 1)
 NO, YES, UNSET = ("no", "no"), ("yes", "yes"), ("not trained", "not trained")
 UNDECIDED = ("undecided", "undecided")
 
@@ -163,8 +164,18 @@ def softplus_selected(m, x):
     return weights / weights.sum(-1, keepdim=True), chosen
 
 
-def convolution():
-    return Gate(lambda m, x: soft(m.w(x) / m.tau, 1), w=nn.Conv2d(D, K, 1))
+def convolution(size=1):
+    return Gate(lambda m, x: soft(m.w(x) / m.tau, 1), w=nn.Conv2d(D, K, size, padding=size // 2))
+
+
+def noisy(m, x):
+    scores = m.w(x) / m.tau
+    return soft(scores + F.softplus(m.spread(x)) * torch.randn_like(scores) if m.training else scores)
+
+
+def powers(m, x):
+    weights = soft(m.w(x)) ** (1 / m.tau)
+    return weights / weights.sum(-1, keepdim=True) if m.over_sum else weights
 
 
 CASES = {
@@ -175,6 +186,7 @@ CASES = {
     "fails in training": (lambda: Gate(fails_in_training), X, ("no", "undecided")),
     "dropout": (lambda: Gate(lambda m, x: soft(m.w(F.dropout(x, 0.1, m.training)) / m.tau)), X, NO),
     "batch norm": (lambda: Gate(lambda m, x: soft(m.w(m.norm(x)) / m.tau), norm=nn.BatchNorm1d(D)), X, NO),
+    "noise of softplus beside W x/tau": (lambda: Gate(noisy, spread=nn.Linear(D, K)), X, NO),
     # few inputs
     "one input": (lambda: Gate(plain), X[:1], NO),
     "two inputs, tanh": (lambda: Gate(lambda m, x: soft(m.w(x).tanh() / m.tau)), X[:2], YES),
@@ -197,7 +209,10 @@ CASES = {
     "dataclass": (lambda: Gate(lambda m, x: Output(w := plain(m, x), w.argmax(-1))), X, NO),
     "softplus, selected": (lambda: Around(Gate(softplus_selected, None, bias=torch.zeros(K))), X, UNSET),
     "relu weights": (lambda: Around(Gate(lambda m, x: m.w(x).relu(), None)), X, UNSET),
-    "convolution": (convolution, torch.randn(2, D, 5, 5), NO),
+    "convolution": (convolution, IMAGES, NO),
+    "convolution of size 3, in a block": (lambda: nn.Sequential(convolution(3), nn.Conv2d(K, D, 3)), IMAGES, NO),
+    "powers of weights over their sum": (lambda: Around(Gate(powers, over_sum=True)), X, NO),
+    "powers of weights": (lambda: Around(Gate(powers, over_sum=False)), X, YES),
     "a kept scale outside": (lambda: Around(Gate(lambda m, x: soft(m.w(x)), None), named="router"), X, UNSET),
 }
 
@@ -323,6 +338,41 @@ def test_hidden_states_of_a_lower_rank_leave_the_length_of_unit_rows_free():
             model = nn.Sequential(nn.Embedding(40, 4), nn.Linear(4, 8), Named(router))
             assert temperance.audit(model, torch.arange(count)).routers[0].evaluation != "yes"
         assert temperance.audit(router, torch.randn(60, 8)).routers[0].evaluation == "yes"
+
+
+def test_routers_of_one_module_that_share_tau_are_asked_together():
+    """Each alone is undone by both maps: (w, v, tau) -> (l w, l v, l tau)."""
+
+    def forward(m, x):
+        return soft(m.w(x) / m.tau) @ m.first + soft(m.v(x) / m.tau) @ m.second
+
+    experts = {name: nn.Parameter(torch.randn(K, D)) for name in ("first", "second")}
+    rows = temperance.audit(Gate(forward, v=nn.Linear(D, K), **experts), X).routers
+    assert [(row.evaluation, row.training) for row in rows] == [NO, NO]
+
+
+def test_an_added_temperature_divides_the_same_scores_in_training():
+    """Those with noise of a size, behind the noise: its law in training determines the temperature."""
+
+    def forward(m, x):
+        scores = m.w(x)
+        scores = scores + (F.softplus(m.spread(x)) + 0.1) * torch.randn_like(scores) if m.training else scores
+        values, chosen = torch.topk(scores, 2)
+        return soft(values), chosen
+
+    (row,) = temperance.audit(Gate(forward, None, spread=nn.Linear(D, K)), X).routers
+    assert "In training: Tested, locally" in row.rests_on
+
+
+def test_weights_over_their_sum_are_renormalised_beside_all_weights():
+    def forward(m, x):
+        weights = soft(m.w(x))
+        values, chosen = torch.topk(weights, 2)
+        return weights, values / (torch.norm(values, p=1, dim=-1, keepdim=True) if m.over_sum else 1), chosen
+
+    for over_sum in (True, False):
+        (row,) = temperance.audit(Gate(forward, None, over_sum=over_sum), X).routers
+        assert any("not renormalised" in warning for warning in row.warnings) != over_sum
 
 
 class Named(nn.Module):
