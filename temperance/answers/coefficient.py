@@ -7,7 +7,7 @@ from typing import Annotated, Unpack
 
 from cyclopts import Parameter
 
-from temperance.measurements.true_measures import check_atoms, read_truth
+from temperance.measurements.true_measures import read_atoms
 from temperance.show.answer import Typeset
 from temperance.show.options import ExpertWithOrders, FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, doing
@@ -74,9 +74,7 @@ def coefficient(
     chosen = gauge_of(gauge)
     options = Options(gate, expert, activation, dim, **formulas)
     if truth is not None:
-        point = read_truth(truth, options.spec, chosen, true)
-        check_atoms(point, true)
-        true = point.k
+        true = read_atoms(truth, options.spec, true, chosen).k
     elif true is None:
         raise BadInput("the number of true atoms is missing; accepted: --true or --truth")
     with doing("bounding the coefficient"):

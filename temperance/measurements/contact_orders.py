@@ -49,12 +49,8 @@ def _law(chosen: Setting) -> list[str]:
     """Why proofs, which are of one law of x, are of another one, too."""
     if chosen.truth.box in (None, SUPPORT):
         return []
-    why = (
-        "bounds hold on an interval around it"
-        if kinks(chosen.spec)
-        else "without kinks orders are the same on every interval"
-    )
-    return [f"proofs are written for x on [{SUPPORT[0]}, {SUPPORT[1]}]; {why}"]
+    smooth, kinked = "without kinks orders are the same on every interval", "bounds hold on an interval around it"
+    return [f"proofs are written for x on [{SUPPORT[0]}, {SUPPORT[1]}]; {kinked if kinks(chosen.spec) else smooth}"]
 
 
 def _special_truths(chosen: Setting) -> list[str]:

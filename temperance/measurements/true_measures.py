@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -25,9 +25,7 @@ _LARGEST = 1e50  # 1/tau and 1/nu: so that squares are doubles
 _LARGEST_LOGIT = 500  # beta0/tau: so that weights are doubles
 
 
-def named_gate_at(
-    options: Options, source: str | Mapping[str, Any] | None
-) -> tuple[str, str | Activation | None] | None:
+def named_gate_at(options: Options, source: FileOr) -> tuple[str, str | Activation | None] | None:
     """The gate that has theorems, and its activation; None of a formula whose truth goes by the formula's own names.
 
     The truth of a gate with theorems has rows for beta1. Raises ValueError where it cannot be read.
@@ -120,13 +118,13 @@ def read_truth(source: FileOr, spec: MoESpec, gauge: Gauge = "free", atoms: int 
     return truth
 
 
-def read_atoms(source: FileOr, spec: MoESpec, true: int) -> Truth:
-    """The truth of so many atoms of any model, as `read_truth` reads it.
+def read_atoms(source: FileOr, spec: MoESpec, true: int | None, gauge: Gauge = "free") -> Truth:
+    """The truth of so many atoms of any model, or of any number for None, as `read_truth` reads it.
 
     Raises:
         ValueError: it cannot be read, has another number of atoms, or equal experts.
     """
-    truth = read_truth(source, spec, atoms=true)
+    truth = read_truth(source, spec, gauge, true)
     check_atoms(truth, true)
     return truth
 

@@ -179,14 +179,7 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], kn
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
         counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
-    return Freedom(
-        "no" if held else "undecided",
-        "scaled" if held else "jumps",
-        group,
-        degree,
-        counted,
-        0 if run.scores is None else len(run.scores),
-    )
+    return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, run.points)
 
 
 def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
@@ -296,11 +289,7 @@ def _by_jacobian(
     taus = jacobian.columns(*names)
     narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
-    sizes = {
-        "points": 0 if run.scores is None else len(run.scores),
-        "equations": equations,
-        "parameters": count + taus.shape[1],
-    }
+    sizes = {"points": run.points, "equations": equations, "parameters": count + taus.shape[1]}
     if not free:
         rank = int(torch.linalg.matrix_rank(_scaled(taus)[0]))
         return Freedom(

@@ -281,6 +281,11 @@ class Run:
     watch: Watch
     leaves: tuple[Any, ...]
 
+    @property
+    def points(self) -> int:
+        """The number of inputs that have scores."""
+        return 0 if self.scores is None else len(self.scores)
+
     def equals(self, other: Run) -> bool:
         """Whether the outputs that are seen are the same."""
         pairs = list(zip((self.floats, *self.whole), (other.floats, *other.whole), strict=False))

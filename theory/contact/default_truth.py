@@ -1,8 +1,8 @@
-"""Makes the true point that every command takes where none is given, and of what a file of a truth leaves out.
+"""Makes the truth that every command takes where none is given; what a file of a truth leaves out is from it, too.
 
 >>> from temperance.theory.models.by_name import model
->>> found = default_truth(model("w*tanh(c*x)/tau"))
->>> [{p.name: str(v) for p, v in atom.items()} for atom in found.atoms][1]
+>>> truth = default_truth(model("w*tanh(c*x)/tau"))
+>>> [{p.name: str(v) for p, v in atom.items()} for atom in truth.atoms][1]
 {'w': '1/2', 'c': '1/3', 'a': '-1', 'b': '3', 'nu': '3/2', 'beta0': '0'}
 """
 

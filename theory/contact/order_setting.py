@@ -76,7 +76,8 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
 
 def _power(flow: Flow, p: sp.Symbol, held: sp.Symbol) -> sp.Expr | None:
     """The power of what is held that a flow scales a parameter with; None where it does not scale both."""
-    factors = [sp.cancel(e / q) for r in (p, held) for q, e in flow.orbit if q == r]
+    orbit = dict(flow.orbit)
+    factors = [sp.cancel(orbit[q] / q) for q in (p, held)]
     is_scaling = not any(factor.free_symbols - {SCALE} for factor in factors)
     return sp.simplify(sp.log(factors[0]) / sp.log(factors[1])) if is_scaling else None
 
