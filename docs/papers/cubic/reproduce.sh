@@ -6,7 +6,7 @@ temperance predict --gate 'beta1*x**3/tau + beta2*x' --true 2 --fitted 2 --truth
 temperance predict --gate 'beta1*x**3/tau + beta2*x' --true 2 --fitted 3 --truth truth.json
 temperance exponents --gate 'beta1*x**3/tau + beta2*x' --truth truth.json --bounds-only --split one --certificate orders-one.json
 temperance exponents --gate 'beta1*x**3/tau + beta2*x' --truth truth.json --bounds-only --split all --certificate orders-all.json
-temperance coefficient --gate 'beta1*x**3/tau + beta2*x' --gauge free --true 2 --fitted 3
+temperance coefficient --gate 'beta1*x**3/tau + beta2*x' --gauge free --true 2 --fitted 3 --truth truth.json
 temperance twins --gate 'beta1*x**3/tau + beta2*x' --atoms 2
 temperance efficiency --gate 'beta1*x**3/tau + beta2*x' --parameter tau --truth truth.json
 temperance rates --gate 'beta1*x**3/tau + beta2*x' --true 2 --fitted 3 --truth truth.json

@@ -6,7 +6,7 @@ temperance predict --gate softmax --true 2 --fitted 2 --truth truth.json
 temperance predict --gate softmax --true 2 --fitted 3 --truth truth.json
 temperance exponents --gate softmax --truth truth.json --bounds-only --split one --certificate orders-one.json
 temperance exponents --gate softmax --truth truth.json --bounds-only --split all --certificate orders-all.json
-temperance coefficient --gate softmax --gauge free --true 2 --fitted 3
+temperance coefficient --gate softmax --gauge free --true 2 --fitted 3 --truth truth.json
 temperance twins --gate softmax --atoms 2
 temperance efficiency --gate softmax --parameter beta1 --truth truth.json
 temperance rates --gate softmax --true 2 --fitted 3 --truth truth.json
