@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from temperance.theory.contact.order_setting import NOT_SHARED
 from temperance.theory.models.order import Reason, ReasonKind
@@ -23,174 +25,9 @@ class Paper:
     rates: str | None = None
 
 
-PAPERS = (
-    Paper(
-        "2305.03288",
-        "softmax",
-        "maximum likelihood: over-specified rates are tied to the solvability of a polynomial system; no exponent",
-        "as table 2 of 2402.03226 and theorem 2 of 2505.10860 restate it: 1/2 in singleton cells; in a cell of m beta1 "
-        "and b 1/(2r(m)), a and nu 1/r(m), the weight 1/2",
-    ),
-    Paper(
-        "2305.07572",
-        "Gaussian",
-        "maximum likelihood: two polynomial systems, for nonzero gate locations and for some that vanish; no exponent",
-    ),
-    Paper(
-        "2309.13850",
-        "top-K softmax",
-        "parametric (1/2) with the true number of experts; with more, slower parameters, and no exponent of theirs",
-    ),
-    Paper(
-        "2310.14188",
-        "softmax, multinomial experts",
-        "slower than polynomial where some expert parameters vanish, faster with a transformed input; no exponent",
-    ),
-    Paper(
-        "2401.13875",
-        "linear with temperature",
-        "maximum likelihood: slower than any polynomial, possibly 1/log(n)",
-        "its exponents are those that theory 4.2 has as published",
-    ),
-    Paper(
-        "2401.13875",
-        "activation with temperature",
-        "maximum likelihood: polynomial under independence conditions; no exponent",
-        "its exponents are those that theory 4.2 has as published",
-    ),
-    Paper(
-        "2402.02952",
-        "softmax, least squares",
-        "sigmoid and tanh experts are learnt fast, polynomial experts slowly; no exponent",
-    ),
-    Paper(
-        "2402.03226",
-        "Laplace without temperature",
-        "better rates by the gate; no exponent",
-        "maximum likelihood: 1/2 where exact-specified (theorem J.2) and in singleton cells; in a cell of m beta1 and "
-        "a 1/4, b 1/(2r(m)), nu 1/r(m), the weight 1/2 (theorem 3.2, table 2)",
-    ),
-    Paper(
-        "2405.13997",
-        "sigmoid, least squares",
-        "over-specified, in two regimes of the gate: ReLU and GELU experts faster than under softmax; no exponent",
-    ),
-    Paper(
-        "2405.14131",
-        "cosine, least squares",
-        "can be as slow as 1/log(n)^t; perturbed, polynomial for strongly identifiable experts; no exponent",
-    ),
-    Paper("2410.02935", "Laplace on two levels", "no interactions as of the softmax, and faster experts; no exponent"),
-    Paper(
-        "2410.11222",
-        "quadratic",
-        "faster with a monomial than with a polynomial gate, with nonlinear than with linear experts; no exponent",
-    ),
-    Paper(
-        "2505.10860",
-        "normalised sigmoid, beside experts with constant weights",
-        "gains in sample efficiency; no exponent",
-        "maximum likelihood: where all split cells have beta1 = 0, 1/2 in singleton and 1/4 in split cells, for "
-        "strongly identifiable experts (theorem 3); else 1/2 for gates and experts, linear ones too, about the nearest "
-        "mixture, as none has the true density (theorem 4). But two equal atoms for each true one have it, and near "
-        "them beta1 has no more than 1/4, b of a linear expert 1/8 (theory 4.2, C.2.2); whether such mixtures are "
-        "excluded was not read",
-    ),
-    Paper(
-        "2505.18455",
-        "contaminated softmax",
-        "maximum likelihood: minimax rates where the experts are distinguishable, else slower; no exponent",
-        "1/2 if the fixed expert is not Gaussian (theorems 1 and 2); if it is, with a mean of the same form and at the "
-        "distance D from the trained one, errors n^(-1/2)/D^2 of the weight and n^(-1/2)/D of all else, for strongly "
-        "identifiable experts (theorems 3 and 4, table 1), which linear ones with an intercept are not",
-    ),
-    Paper(
-        "2602.01466",
-        "sigmoid with temperature, multinomial experts",
-        "exponential sample size; with a Euclidean score polynomial; no exponent",
-    ),
-    Paper(
-        "1907.04377",
-        "free of the input",
-        "maximum likelihood, over-specified: algebraic independence of the experts; rates and lower bounds; no "
-        "exponent",
-    ),
-    Paper(
-        "2402.05220",
-        "free of the input, beside a known density",
-        "maximum likelihood: rates by the structure of the experts and whether the known density is "
-        "distinguishable; no exponent",
-    ),
-    Paper(
-        "2410.02200", "prefix tuning", "prefixes whose keys and values share a structure need fewer data; no exponent"
-    ),
-    Paper("2410.12258", "contaminated", "not read"),
-    Paper(
-        "2502.00281",
-        "sigmoid and softmax attention",
-        "experts of sigmoid attention need fewer data than those of softmax attention; no exponent",
-    ),
-    Paper(
-        "2503.03213",
-        "softmax, dense-to-sparse and hierarchical, least squares",
-        "strongly identifiable experts, such as networks of two layers, need polynomially many data, linear ones "
-        "exponentially many; no exponent",
-    ),
-    Paper(
-        "2505.13052",
-        "Gaussian",
-        "dendrograms find the number of experts, and have the pointwise optimal rate where there are too many; no "
-        "exponent",
-    ),
-    Paper(
-        "2510.12744",
-        "softmax",
-        "maximum likelihood: over-specified rates are tied to the solvability of a polynomial system; dendrograms find "
-        "the number of experts; no exponent",
-    ),
-    Paper(
-        "2602.00939",
-        "contaminated, multinomial experts",
-        "minimax rates, faster where the experts are of different kinds; no exponent",
-    ),
-    Paper(
-        "2602.01468",
-        "gated attention",
-        "as a hierarchical mixture: gated attention needs polynomially, multi-head attention exponentially many "
-        "data; no exponent",
-    ),
-    Paper("2602.07997", "dendrograms of mixing measures", "not read"),
-    Paper(
-        "2604.20551",
-        "softmax, Bayesian",
-        "posterior contraction of densities and, by Voronoi losses, of parameters; two ways to choose the number of "
-        "experts; no exponent",
-    ),
-    Paper(
-        "2605.02124",
-        "softmax as the temperature goes to 0, squared loss",
-        "the distance to hard routing is of the order of the mass near the interfaces of the routes: tau to a power; "
-        "no rate of an estimator",
-    ),
-)
-
-
-TITLES: Mapping[str, str] = {
-    "2305.03288": "Demystifying Softmax Gating Function in Gaussian Mixture of Experts",
-    "2305.07572": "Towards Convergence Rates for Parameter Estimation in Gaussian-gated Mixture of Experts",
-    "2309.13850": "Statistical Perspective of Top-K Sparse Softmax Gating Mixture of Experts",
-    "2310.14188": "A General Theory for Softmax Gating Multinomial Logistic Mixture of Experts",
-    "2401.13875": "Is Temperature Sample Efficient for Softmax Gaussian Mixture of Experts?",
-    "2402.02952": "On Least Squares Estimation in Softmax Gating Mixture of Experts",
-    "2402.03226": "FuseMoE: Mixture-of-Experts Transformers for Fleximodal Fusion",
-    "2405.13997": "Sigmoid Gating is More Sample Efficient than Softmax Gating in Mixture of Experts",
-    "2405.14131": "Statistical Advantages of Perturbing Cosine Router in Mixture of Experts",
-    "2410.02935": "On Expert Estimation in Hierarchical Mixture of Experts: Beyond Softmax Gating Functions",
-    "2410.11222": "Quadratic Gating Mixture of Experts: Statistical Insights into Self-Attention",
-    "2505.10860": "On DeepSeekMoE: Statistical Benefits of Shared Experts and Normalized Sigmoid Gating",
-    "2505.18455": "On Minimax Estimation of Parameters in Softmax-Contaminated Mixture of Experts",
-    "2602.01466": "Rethinking Multinomial Logistic Mixture of Experts with Sigmoid Gating Function",
-}
+_PAPERS = tomllib.loads((Path(__file__).parent / "data" / "papers.toml").read_text(encoding="utf-8"))["papers"]
+PAPERS = tuple(Paper(**{key: text for key, text in paper.items() if key != "title"}) for paper in _PAPERS)
+TITLES: Mapping[str, str] = {paper["arxiv"]: paper["title"] for paper in _PAPERS if "title" in paper}
 """Of the papers of the rows, by their numbers."""
 
 
