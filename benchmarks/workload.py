@@ -31,7 +31,7 @@ from temperance.numerics.fitting.search import Effort, starts_of
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Layout, sample
 from temperance.numerics.mixture.points import Points
-from temperance.numerics.studies.errors import Symmetry, voronoi_loss
+from temperance.numerics.studies.errors import Symmetry, group_errors
 from temperance.numerics.studies.slopes import log_slope
 from temperance.theory.activations.activation import activation
 
@@ -90,7 +90,8 @@ def warm_up(layout: Layout) -> float:
 def slope_of(layout: Layout, fits: list[list[LayoutFit]], ns: list[int]) -> Any:
     theta = np.array([[f.theta for f in row] for row in fits])
     kept = np.array([[f.status in ("converged", "at_bound") for f in row] for row in fits])
-    loss = voronoi_loss(layout.unpack(theta), TRUTH, Symmetry("anchored", linear=True))
+    errors = group_errors(layout.unpack(theta), TRUTH, Symmetry("anchored", linear=True)).errors
+    loss = np.sum([np.nansum(error, axis=-1) for error in errors.values()], axis=0)
     large = np.array(ns) >= 1000
     return log_slope(np.where(kept, loss, np.nan)[:, large], np.array(ns)[large])
 

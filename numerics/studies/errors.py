@@ -1,4 +1,4 @@
-"""Computes Voronoi cells, losses and the error of each group of parameters (theory 4.2), and of whole densities.
+"""Computes Voronoi cells and the error of each group of parameters (theory 4.2), and of whole densities.
 
 A fitted atom belongs to the cell of the nearest true atom. Everything is modulo the translation of the softmax and the
 discrete symmetries of the gate, never modulo a scale: even s, beta1_i -> -beta1_i atom by atom; s odd + const with two
@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, Parity
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, log_density
@@ -28,7 +28,6 @@ from temperance.numerics.mixture.threads import one_blas_thread
 
 Ints = NDArray[np.intp]
 
-_SHIFT_STEPS = 100
 _EQUAL = 1e-9  # relative difference of two sums that is rounding
 
 
@@ -101,38 +100,10 @@ def _cell_sums(values: Floats, cells: Ints, k: int) -> Floats:
     return np.where(cells[..., None] == np.arange(k), values[..., None], 0.0).sum(axis=-2)
 
 
-def _exponents(size: Floats, order: float | None) -> dict[str, Floats]:
-    """Exponents of the loss by the size of an atom's cell; order replaces them all."""
-    if order is not None:
-        return dict.fromkeys(("beta1", "tau", "a", "b", "nu"), np.full(size.shape, float(order)))
+def _exponents(size: Floats) -> dict[str, Floats]:
+    """Exponents of the loss of theory 4.2 by the size of a cell."""
     two = np.where(size > 1, 2.0, 1.0)
-    return {"beta1": two, "tau": two, "a": two, "b": np.where(size > 1, 2 * size, 1.0), "nu": size}
-
-
-def _best_shift(offset: Floats, weights: Floats, power: Floats) -> Floats:
-    """min over t in R^d of sum_l w_l |offset_l + t|^power_l, (...): reweighted means, and the kinks t = -offset_l."""
-
-    def cost(t: Floats) -> Floats:
-        return np.asarray((weights * np.linalg.norm(offset + t[..., None, :], axis=-1) ** power).sum(axis=-1))
-
-    t = -(weights[..., None] * offset).sum(axis=-2) / weights.sum(axis=-1)[..., None]
-    best = cost(t)
-    for _ in range(_SHIFT_STEPS):
-        length = np.maximum(np.linalg.norm(offset + t[..., None, :], axis=-1), 1e-12)
-        pull = weights * power * length ** (power - 2)
-        t = 0.5 * (t - (pull[..., None] * offset).sum(axis=-2) / np.maximum(pull.sum(axis=-1), 1e-300)[..., None])
-        best = np.minimum(best, cost(t))
-    for atom in range(offset.shape[-2]):
-        best = np.minimum(best, cost(-offset[..., atom, :]))
-    return best
-
-
-def _best_scale(masses: Floats, truth: Floats, spread: Floats) -> Floats:
-    """min over c >= 0 of sum_j |c masses_j - truth_j| + c spread: convex and piecewise linear, so at a kink or at 0."""
-    kinks = np.zeros(masses.shape)  # 0 where a cell is empty
-    np.divide(truth, masses, out=kinks, where=masses > 1e-300)
-    costs = np.abs(kinks[..., None] * masses[..., None, :] - truth).sum(axis=-1) + kinks * spread[..., None]
-    return np.minimum(truth.sum(), costs.min(axis=-1))
+    return {"beta1": two, "a": two, "b": np.where(size > 1, 2 * size, 1.0), "nu": size}
 
 
 def _mirrored(g: MixingMeasure) -> MixingMeasure:
@@ -153,25 +124,6 @@ def _pairs(
     return [(measure, truth), other]
 
 
-def _loss(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None) -> Floats:
-    m = match(measure, truth, symmetry)
-    exponents = _exponents(np.take_along_axis(m.sizes, m.cells, -1).astype(float), order)
-    gate = _best_shift(m.offsets["beta1"], m.weights, exponents.pop("beta1")) if symmetry.linear else 0.0
-    lengths = sum(_length(m.offsets[name]) ** power for name, power in exponents.items())
-    spread = gate + (m.weights * lengths).sum(axis=-1)
-    return _best_scale(_cell_sums(m.weights, m.cells, truth.k), truth.weights, spread)
-
-
-def voronoi_loss(
-    measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, order: float | None = None
-) -> Floats:
-    """The published-form loss D of theory 4.2 (D_r for order=r), shape (...), minimised over the symmetry.
-
-    measure (..., k), truth without leading axes. The scale of the linear gate is not divided out: on its orbit D > 0.
-    """
-    return np.min([_loss(*pair, symmetry, order) for pair in _pairs(measure, truth, symmetry)], axis=0)
-
-
 def _slope_over_tau(m: Matched, measure: MixingMeasure, truth: MixingMeasure) -> Floats:
     """Offsets of beta1/tau, translated so that the sum over cells of their weighted mean squares is least."""
     scaled = measure.beta1 / measure.tau[..., None, None] - (truth.beta1 / truth.tau)[m.cells]
@@ -185,7 +137,7 @@ def _errors(measure: MixingMeasure, truth: MixingMeasure, symmetry: Symmetry, ki
     m = match(measure, truth, symmetry)
     size = np.maximum(m.sizes, 1).astype(float)
     slope = "beta1/tau" if symmetry.linear else "beta1"
-    exponents = {slope if n == "beta1" else n: q for n, q in _exponents(size, None).items() if n != "tau"}
+    exponents = {slope if n == "beta1" else n: q for n, q in _exponents(size).items()}
     if kink:
         exponents[slope] = np.where(size > 1, 1.5, 1.0)
     if symmetry.linear:
@@ -336,12 +288,3 @@ def hellinger(
         root, true_root = (np.exp(log / 2).reshape(len(x), -1) for log in densities)
         distances[index] = np.sqrt(0.5 * step * weights @ ((root - true_root) ** 2).sum(axis=1))
     return distances
-
-
-def scaled(measure: MixingMeasure, scales: ArrayLike, degree: float = 1.0) -> MixingMeasure:
-    """(l beta1, l^p beta0, l^p tau) of one measure for scales l (m,), the leading axis."""
-    l = np.asarray(scales, dtype=float)
-    power = l**degree
-    same = (np.broadcast_to(part, (*l.shape, *part.shape)) for part in (measure.a, measure.b, measure.nu))
-    beta1, beta0 = l[:, None, None] * measure.beta1, power[:, None] * measure.beta0
-    return MixingMeasure(beta1, beta0, power * measure.tau, *same)

@@ -50,7 +50,6 @@ IN_WORDS: dict[str, str] = {
 _CAPTIONS = {
     "checks": "Exact checks",
     "orders": "Contact orders",
-    "losses": "Order of the loss along the orbit",
     "constants": "RMS errors times sqrt(n), and the limits by exact information",
 }
 

@@ -10,10 +10,16 @@ from temperance.numerics.studies.errors import (
     homogeneous_errors,
     in_order,
     mirror_errors,
-    scaled,
 )
 
 FREE = Symmetry("free", False, None)
+
+
+def scaled(measure, scales):
+    """(l beta1, l beta0, l tau) of one measure for scales l, the leading axis."""
+    l = np.asarray(scales)
+    a, b, nu = (np.broadcast_to(part, (*l.shape, *part.shape)) for part in (measure.a, measure.b, measure.nu))
+    return MixingMeasure(l[:, None, None] * measure.beta1, l[:, None] * measure.beta0, l * measure.tau, a, b, nu)
 
 
 def changed(measure, **parts):
@@ -55,7 +61,7 @@ def test_the_sum_and_the_difference_of_a_mirror_point():
 @pytest.mark.parametrize("scale", [0.2, 1.0, 7.0])
 def test_the_invariants_of_a_homogeneous_gate_do_not_move_along_its_flow(scale):
     truth, symmetry = RELU.truth, RELU.symmetry
-    errors = homogeneous_errors(scaled(truth, [scale], 1.0), truth, symmetry, 1.0)
+    errors = homogeneous_errors(scaled(truth, [scale]), truth, symmetry, 1.0)
     assert errors["beta1^p/tau"][0, 0] == pytest.approx(0.0, abs=1e-14)
     assert errors["beta1^p/tau"].shape == (1, 1)  # without the anchor
     assert errors["beta0/tau"][0] == pytest.approx([0.0], abs=1e-14)
@@ -94,7 +100,7 @@ def test_functions_are_those_of_exact_specified_fits():
 
 def test_the_likelihood_is_flat_on_an_orbit_and_nowhere_else():
     x, y = sample(LINEAR.truth, LINEAR.gate, 500, seed=3)
-    orbit = scaled(LINEAR.truth, np.geomspace(0.1, 10.0, 21), 1.0)
+    orbit = scaled(LINEAR.truth, np.geomspace(0.1, 10.0, 21))
     along, elsewhere = (log_density(orbit, gate, x, y).sum(axis=-1) for gate in (LINEAR.gate, TANH.gate))
     assert np.ptp(along) < 1e-9 * np.abs(along).max()
     assert np.ptp(elsewhere) > 1e-9 * np.abs(elsewhere).max()

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from temperance.numerics.mixture.measures import MixingMeasure
-from temperance.numerics.studies.errors import Symmetry, group_errors, match, voronoi_loss
+from temperance.numerics.studies.errors import Symmetry, group_errors, match
 
 TRUTH = MixingMeasure([[3.0], [0.5]], [1.0, 0.0], 0.25, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
 
@@ -39,7 +39,6 @@ def test_permutation_and_translation_change_nothing(symmetry):
     permuted = changed(m, **{n: getattr(m, n)[order] for n in ("beta1", "beta0", "a", "b", "nu")})
     shifted = changed(m, beta0=m.beta0 + 0.37)
     for other in (permuted, shifted):
-        assert float(voronoi_loss(other, TRUTH, symmetry)) == pytest.approx(float(voronoi_loss(m, TRUTH, symmetry)))
         for name, values in group_errors(m, TRUTH, symmetry).errors.items():
             np.testing.assert_allclose(group_errors(other, TRUTH, symmetry).errors[name], values, atol=1e-12)
 
@@ -48,20 +47,16 @@ def test_the_linear_gate_forgets_a_common_slope():
     symmetry = Symmetry("anchored", linear=True)
     m = near([0, 1], 4)
     moved = changed(m, beta1=m.beta1 + 0.9)
-    assert float(voronoi_loss(moved, TRUTH, symmetry)) == pytest.approx(
-        float(voronoi_loss(m, TRUTH, symmetry)), rel=1e-6
-    )
     np.testing.assert_allclose(
         group_errors(moved, TRUTH, symmetry).errors["beta1/tau"], group_errors(m, TRUTH, symmetry).errors["beta1/tau"]
     )
-    assert float(voronoi_loss(moved, TRUTH, Symmetry("anchored"))) > 0.5
+    assert group_errors(moved, TRUTH, Symmetry("anchored")).errors["beta1"].min() > 0.5
 
 
-def test_the_scale_of_the_linear_gate_is_seen_by_the_loss_but_not_by_the_errors():
-    """theory 2.1.1: (c beta1, c beta0, c tau) has the density of the truth, and D > 0."""
+def test_the_scale_of_the_linear_gate_is_not_seen_by_the_errors():
+    """theory 2.1.1: (c beta1, c beta0, c tau) has the density of the truth."""
     symmetry, c = Symmetry("anchored", linear=True), 2.0
     scaled = changed(TRUTH, beta1=c * TRUTH.beta1, beta0=c * TRUTH.beta0, tau=c * TRUTH.tau)
-    assert float(voronoi_loss(scaled, TRUTH, symmetry)) > 0.1
     for values in group_errors(scaled, TRUTH, symmetry).errors.values():
         np.testing.assert_allclose(values, 0.0, atol=1e-12)
 
@@ -95,13 +90,12 @@ def test_all_elements_of_an_orbit_have_the_same_errors(gauge, parity, d, seed, s
     truth = MixingMeasure(slopes, [1.0, 0.0], 0.25, [[1.0] * d, [-1.0] * d], [2.0, -2.0], [0.25, 0.5])
     b = truth.b + scale * rng.normal(size=2)
     m = changed(truth, beta1=scale * rng.normal(size=(2, d)), b=b, tau=truth.tau + scale)
-    here, loss = group_errors(m, truth, symmetry), float(voronoi_loss(m, truth, symmetry))
+    here = group_errors(m, truth, symmetry)
     for image in orbit(m, symmetry):
         there = group_errors(image, truth, symmetry)
         np.testing.assert_array_equal(there.sizes, here.sizes)
         for name, values in here.errors.items():
             np.testing.assert_allclose(there.errors[name], values, rtol=1e-9, atol=1e-12)
-        assert float(voronoi_loss(image, truth, symmetry)) == pytest.approx(loss, rel=1e-9)
 
 
 def test_estimates_beyond_the_reach_of_the_loss_have_the_errors_of_their_images():
@@ -172,13 +166,6 @@ def test_the_largest_weight_of_each_measure_is_one():
     heavy = changed(m, beta0=m.beta0 + 300.0 * np.arange(4)[:, None, None])
     for measure in (m, heavy):
         np.testing.assert_array_equal(match(measure, TRUTH, Symmetry()).weights.max(axis=-1), np.ones((4, 3)))
-
-
-def test_a_heavy_atom_with_an_empty_cell_is_all_that_is_lost():
-    """No atom is near the first true one, of weight exp(20) beside 1: the loss is least with no weight at all."""
-    truth = changed(TRUTH, beta0=np.array([5.0, 0.0]))
-    loss = float(voronoi_loss(changed(near([1, 1], 9), b=[-3.0, -3.0]), truth, Symmetry()))
-    assert loss == pytest.approx(np.exp(20.0) + 1.0, rel=1e-12)
 
 
 def test_an_atom_alone_has_its_distance_for_an_error():
