@@ -108,6 +108,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "temperance verify --store studies.sqlite -o report.html",
         "temperance verify --from report.json -o report.html",
     ),
+    "notebooks run": (
+        "temperance notebooks run notebooks",
+        "temperance notebooks run -p activation silu -o results",
+    ),
 }
 
 
@@ -171,6 +175,7 @@ _HOME = {"fit": "users", "experts": "users", "audit": "users"}
 for name, question in QUESTIONS.items():
     home = _HOME.get(name, "command")
     app.command(f"temperance.commands.{home}:{name}", name=name, help=question, help_epilogue=epilogue(name))
+app.command("temperance.commands.notebooks:notebooks", name="notebooks", help="Run the notebooks again.")
 app.register_install_completion_command(help="Let the shell complete commands and options.")
 
 

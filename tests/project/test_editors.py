@@ -43,5 +43,5 @@ def test_an_editor_finds_the_packages_in_the_clone():
 
 
 def test_the_rooms_are_links_to_the_top():
-    for name, room in (("theory", "theory"), ("numerics", "numerics")):
+    for name, room in (("theory", "theory"), ("numerics", "numerics"), ("show/notebooks", "notebooks")):
         assert (ROOT / "temperance" / name).resolve() == ROOT / room

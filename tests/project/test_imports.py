@@ -22,7 +22,7 @@ LARGEST = 14
 HEAVY = ("numba", "scipy", "matplotlib")
 AFTER_CHECKING = ("numpy", "importlib.metadata", "rich.progress", "temperance.numerics")
 AFTER_CHECKING += ("temperance.show.page", "temperance.show.plots", "temperance.show.notebook")
-AFTER_CHECKING += ("temperance.theory.kernel", "temperance.theory.interactions")
+AFTER_CHECKING += ("temperance.theory.kernel", "temperance.theory.interactions", "temperance.commands.notebooks")
 """What `check` has no use for: its start is most of its time."""
 
 

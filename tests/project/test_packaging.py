@@ -22,7 +22,7 @@ def run(*command, cwd):
 def wheel(tmp_path_factory):
     """A wheel, built from a copy: a build in place would leave files in the checkout, and take old ones along."""
     folder = tmp_path_factory.mktemp("wheel")
-    for name in ROOMS:
+    for name in (*ROOMS, "notebooks"):
         shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / name)
@@ -40,7 +40,9 @@ def test_the_wheel_holds_every_file_of_ours_under_one_name(wheel):
         for path in ours
         if (ROOT / path).is_file() and "__pycache__" not in path.parts
     }
-    assert expected <= set(names)
+    shown = {f"temperance/show/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")}
+    assert expected | shown <= set(names)
+    assert len(shown) > 5
 
 
 @pytest.mark.slow
@@ -53,5 +55,9 @@ def test_the_command_runs_where_only_the_wheel_is_installed(wheel, tmp_path):
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     shown = run(tmp_path / "env" / "bin" / "temperance", "check", "tanh", "--json", cwd=tmp_path)
     assert '"verdict": "holds"' in shown
+    code = "from temperance.show.notebook import notebook_files as f; print(*f(), sep='\\n')"
+    found = list(map(Path, run(python, "-c", code, cwd=tmp_path).splitlines()))
+    assert [path.name for path in found] == sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert all(site in path.parents for path in found)
     home = run(python, "-c", "import temperance.theory.kernel as c; print(c.__file__)", cwd=tmp_path)
     assert str(site) in home

@@ -93,10 +93,15 @@ def test_progress_goes_to_stderr_and_results_stay_plain_in_a_pipe():
         (("check", "tanh", "--certificate", "proofs.json"), rb"deciding[\s\S]*writing proofs"),
         ((*RATES, "--replicates", "10"), rb"replicates[\s\S]*%"),
         (("verify", "C1", "C2"), rb"claim 1 of 2: C1, proof[\s\S]*claim 2 of 2: C2, proof"),
+        (("notebooks", "run", "."), rb"a.ipynb"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_what_may_take_long_shows_what_it_does(tmp_path, arguments, what):
+    from temperance.show.notebook import build, execute, text
+
+    if arguments[0] == "notebooks":
+        (tmp_path / "a.ipynb").write_text(text(execute(build([("code", "1 + 1")]))))
     terminal = Terminal(*arguments, folder=tmp_path)
     assert terminal.end() == 0, terminal.seen[-500:]
     assert re.search(what, terminal.seen), terminal.seen[-2000:]
@@ -148,35 +153,34 @@ def test_ctrl_c_without_a_store_says_how_to_keep_what_is_done(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def with_cell(code):
-    """Has a derivation written as a notebook of this cell."""
-    return f"import temperance.show.notebook as n\nbuild = n.build\nn.build = lambda _: build([('code', {code!r})])\n"
-
-
-DERIVE = ("derive", "--order", "1", "-o", "a.ipynb")
-
-
 def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path):
+    from temperance.show.notebook import build, text
+
     code = "import os, pathlib, time\npathlib.Path('pid').write_text(str(os.getpid()))\ntime.sleep(600)"
-    terminal = Terminal(*DERIVE, prelude=with_cell(code), folder=tmp_path)
-    terminal.until(rb"writing a\.ipynb")
+    for name in ("a.ipynb", "b.ipynb"):
+        (tmp_path / name).write_text(text(build([("code", code)])))
+    terminal = Terminal("notebooks", "run", ".", folder=tmp_path)
+    terminal.until(rb"a\.ipynb")
     pid = tmp_path / "pid"
     while not (pid.exists() and pid.read_text()):
         terminal.read()
     terminal.press(INTERRUPT)
     assert terminal.end() == 130
     assert terminal.last_line == "interrupted"
+    assert b"b.ipynb" not in terminal.seen
     assert gone([pid.read_text()])
 
 
 def test_ctrl_c_in_the_moment_a_kernel_starts_leaves_nothing_behind(tmp_path):
+    from temperance.show.notebook import build, text
+
     pressing = (
         "import os, signal\nfrom concurrent.futures import ThreadPoolExecutor\nsubmit = ThreadPoolExecutor.submit\n"
         "def pressed(*given):\n    done = submit(*given)\n    os.kill(os.getpid(), signal.SIGINT)\n    return done\n"
         "ThreadPoolExecutor.submit = pressed\n"
     )
-    ran = with_cell("import pathlib\npathlib.Path('ran').touch()")
-    terminal = Terminal(*DERIVE, prelude=pressing + ran, folder=tmp_path)
+    (tmp_path / "a.ipynb").write_text(text(build([("code", "import pathlib\npathlib.Path('ran').touch()")])))
+    terminal = Terminal("notebooks", "run", ".", prelude=pressing, folder=tmp_path)
     assert terminal.end() == 130
     assert terminal.last_line == "interrupted"
     assert not (tmp_path / "ran").exists()
