@@ -63,7 +63,7 @@ def _softplus(u: Floats) -> Floats:
     return np.maximum(u, 0.0) + np.log1p(np.exp(-np.abs(u)))
 
 
-NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert}
+NUMPY = {"Logistic": _logistic, "Softplus": _softplus, "Lambert": _lambert, "lambertw": _lambert}
 MPMATH = {
     "Logistic": lambda u: 1 / (1 + mpmath.exp(-u)),
     "Softplus": lambda u: mpmath.log1p(mpmath.exp(u)),

@@ -17,7 +17,7 @@ import flint
 import sympy as sp
 from flint import arb, arb_series, fmpq
 
-from temperance.theory.expressions.language import KNOWN, Series, inverse
+from temperance.theory.expressions.language import KNOWN, LANGUAGE, Series, inverse
 
 Value: TypeAlias = int | fmpq | arb
 Evaluator: TypeAlias = Callable[[Mapping[str, Series], int], Series]
@@ -63,7 +63,8 @@ def _evaluator(e: sp.Expr) -> Evaluator:
         joined = operator.add if e.is_Add else operator.mul
         return lambda symbols, length: reduce(joined, [part(symbols, length) for part in parts])
     if e.func not in KNOWN or len(parts) != 1:
-        raise ValueError(f"no ball arithmetic for {e.func.__name__}")
+        name = e.func.__name__
+        raise ValueError(f"no ball arithmetic for {name}, in a formula or its derivative; accepted: {', '.join(LANGUAGE)}")
     ball, (part,) = KNOWN[e.func].ball, parts
     return lambda symbols, length: ball(part(symbols, length))
 

@@ -299,7 +299,7 @@ def _number(gate: Gate, values: tuple[float, ...], x: Sequence[float]) -> float 
     """The log weight; None where it is no finite number."""
     f, dim = _compiled(gate)
     try:
-        value = f(*values, *x[:dim])
+        value = float(f(*values, *x[:dim]))
     except (ArithmeticError, ValueError, TypeError):
         return None
     return value if isfinite(value) else None
@@ -311,7 +311,7 @@ def _compiled(gate: Gate) -> tuple[Callable[..., float], int]:
     x = sorted((s for s in gate.log_weight.free_symbols if s.name.startswith("x")), key=lambda s: s.name)
     formula = gate.log_weight.replace(Jet, lambda _, n, z: sp.sin(z + n + 1))  # any one will do to compare orders
     plain = {p: sp.Symbol(f"p{i}") for i, p in enumerate(gate.parameters)}  # as one may be called pi
-    return sp.lambdify([*plain.values(), *x], formula.xreplace(plain), "math"), len(x)
+    return sp.lambdify([*plain.values(), *x], formula.xreplace(plain), "mpmath"), len(x)
 
 
 def named(gate: Gate, dim: int) -> str | None:

@@ -58,6 +58,12 @@ def test_the_whole_catalogue_compiles(name):
         np.testing.assert_allclose(values, expected, rtol=1e-9, atol=1e-11)
 
 
+def test_lambert_is_real_in_formulas():
+    """SciPy's own is complex, which drops its imaginary part with a warning."""
+    e = sp.LambertW(sp.exp(Z))
+    assert sp.lambdify(Z, e, modules=modules([e]))(np.zeros(1)).dtype == np.float64
+
+
 def test_the_shape_of_z_is_kept():
     for value in compile_activation(smooth(sp.tanh(Z)))(np.zeros((2, 3, 4))):
         assert value.shape == (2, 3, 4)

@@ -41,6 +41,14 @@ def test_a_gate_is_found_by_its_formula(name, dim):
     assert found.activation == made.activation
 
 
+def test_numbers_decide_the_order_of_parameters_whatever_the_functions():
+    """`LambertW` is none of Python's math."""
+    score = sp.LambertW(sp.exp(B * X)) / TAU
+    gates = [Gate("mine", e, (p, TAU), (TAU,), BETA0 / TAU) for e, p in ((score, B), (score.subs(B, C), C))]
+    assert renaming(*gates) == {B: C, TAU: TAU}
+    assert renaming(gates[0], Gate("mine", C * X / TAU, (C, TAU), (TAU,), BETA0 / TAU)) is None
+
+
 def test_a_formula_is_found_however_it_is_written():
     typed = sp.log(K**2 + 1) - (X - C) ** 2 / (2 * G) - sp.log(G) / 2
     assert named(Gate("mine", typed, (C, K, G), (), None), 1) is None  # another weight than pi
