@@ -64,7 +64,9 @@ def _evaluator(e: sp.Expr) -> Evaluator:
         return lambda symbols, length: reduce(joined, [part(symbols, length) for part in parts])
     if e.func not in KNOWN or len(parts) != 1:
         name = e.func.__name__
-        raise ValueError(f"no ball arithmetic for {name}, in a formula or its derivative; accepted: {', '.join(LANGUAGE)}")
+        raise ValueError(
+            f"no ball arithmetic for {name}, in a formula or its derivative; accepted: {', '.join(LANGUAGE)}"
+        )
     ball, (part,) = KNOWN[e.func].ball, parts
     return lambda symbols, length: ball(part(symbols, length))
 
