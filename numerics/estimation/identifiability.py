@@ -507,12 +507,12 @@ def _solution(rows: Floats, least: float, *, zeros: bool = False) -> Floats | No
     size, margin = rows.shape[1], [] if zeros else [np.ones(len(rows))]
     bounds = [(least, 1.0), *[(-1.0, 1.0)] * (size - 1), (None, 1.0)]
     objective = -rows.sum(axis=0) if zeros else np.append(np.zeros(size), -1.0)
-    found = linprog(objective, np.column_stack([-rows, *margin]), np.zeros(len(rows)), bounds=bounds[: len(objective)])
-    if found.x is None:
+    best = linprog(objective, np.column_stack([-rows, *margin]), np.zeros(len(rows)), bounds=bounds[: len(objective)])
+    if best.x is None:
         return None
-    sizes = rows @ found.x[:size]
+    sizes = rows @ best.x[:size]
     solved = sizes.min() >= -_SOLVED and sizes.max() > _SOLVED if zeros else sizes.min() > _SOLVED
-    return np.asarray(found.x[:size]) if solved else None
+    return np.asarray(best.x[:size]) if solved else None
 
 
 def _spans_as_in_doubles(x: Floats, features: Floats) -> bool:

@@ -304,8 +304,8 @@ def tables_of(formulas: AtomFormulas, k: int, free: int) -> Tables:
 
 def _table(rows: Sequence[tuple[float, ...]], places: int) -> tuple[Places, Floats]:
     """The places of rows, and the factors at their ends."""
-    made = np.array(rows, dtype=float).reshape(-1, places + 1)
-    return made[:, :-1].astype(np.int64), made[:, -1].copy()
+    table = np.array(rows, dtype=float).reshape(-1, places + 1)
+    return table[:, :-1].astype(np.int64), table[:, -1].copy()
 
 
 def scatter(sums: Floats, natural: Floats, nu: Floats, tables: Tables, score: Floats, hessian: Floats) -> None:

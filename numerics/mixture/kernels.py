@@ -214,8 +214,8 @@ def _filling(kind: Kind) -> tuple[str, str]:
     head += [f"    w[{row * STRIDE}:{(row + 1) * STRIDE}] = {printer.doprint(v)}" for row, v in rest.items()]
     first = dict(zip((*sp.symbols("t mean"), *slopes_of(f)), (f.log_weight, f.mean, *f.line_slopes), strict=True))
     moving = {row: value for row, value in rows.items() if row not in rest}
-    common, found = sp.cse([*first.values(), *moving.values()], symbols=sp.numbered_symbols("u"), order="canonical")
-    steps = [*common, *zip((*first, *moving), found, strict=True)]
+    common, values = sp.cse([*first.values(), *moving.values()], symbols=sp.numbered_symbols("u"), order="canonical")
+    steps = [*common, *zip((*first, *moving), values, strict=True)]
     return "\n".join([*head, "    return 0", ""]), "\n".join(_loop(kind, name, steps))
 
 

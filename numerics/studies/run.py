@@ -232,8 +232,8 @@ class Store:
             self._connection.execute(_BEGIN)
             added = self._connection.execute("INSERT OR IGNORE INTO replicates VALUES (?, ?, ?, ?, ?, ?, ?)", values)
             query = "SELECT theta, status, agree, gap FROM replicates WHERE digest = ? AND replicate = ?"
-            found = self._connection.execute(query, (self._digest, replicate)).fetchone()
-            if not added.rowcount and found != row:
+            stored = self._connection.execute(query, (self._digest, replicate)).fetchone()
+            if not added.rowcount and stored != row:
                 raise StoreError(
                     f"store {self._path!r}: replicate {replicate} was stored with another outcome meanwhile; "
                     "use one store for each version and machine"
@@ -246,15 +246,15 @@ class Store:
         )
         with _clear_errors(self._path):
             rows = self._connection.execute(query, (self._digest,)).fetchall()
-        found: dict[int, Outcome] = {}
+        outcomes: dict[int, Outcome] = {}
         for replicate, theta, *texts, checksum in rows:
             whole = isinstance(theta, bytes) and all(isinstance(text, str) for text in texts)
             if not whole or self._checksum(replicate, theta, *texts) != checksum:
                 raise StoreError(f"store {self._path!r} is damaged: replicate {replicate} does not match its checksum")
             status, agree, gap = map(json.loads, texts)
             values = np.frombuffer(theta, dtype="<f8").astype(np.float64).reshape(len(status), -1)
-            found[replicate] = values, status, agree, gap
-        return found
+            outcomes[replicate] = values, status, agree, gap
+        return outcomes
 
     def _checksum(self, replicate: int, theta: bytes, *texts: str) -> str:
         text = json.dumps([self._digest, replicate, theta.hex(), *texts])
@@ -280,10 +280,10 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
         for statement in _SCHEMA:
             model.execute(statement)
         ours = _shape(model)
-    if not (found := _shape(connection))[-1]:
+    if not (shape := _shape(connection))[-1]:
         for statement in _SCHEMA:
             connection.execute(statement)
-    elif found != ours:
+    elif shape != ours:
         kind = f"store of rate studies of version {_VERSION}"
         raise StoreError(f"{path!r} is a database, but not a {kind}; accepted: such a store, or a new file")
     elif connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:

@@ -430,8 +430,8 @@ def _variance_test(
     study: Study, level: float, ratios: Floats | None = None, *, floor: bool = False, numbers: int = 1
 ) -> Hypothesis:
     """The test of a variance; without ratios as it is before its study runs."""
-    made = np.empty((0, len(study.sizes))) if ratios is None else ratios
-    return variance_test(made, study.sizes, level=level, replicates=study.replicates, floor=floor, numbers=numbers)
+    errors = np.empty((0, len(study.sizes))) if ratios is None else ratios
+    return variance_test(errors, study.sizes, level=level, replicates=study.replicates, floor=floor, numbers=numbers)
 
 
 def planned_variances(studies: Sequence[Study], level: float, *, floor: bool = False) -> list[PlannedTest]:

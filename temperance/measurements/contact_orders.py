@@ -69,8 +69,8 @@ def _zeros(chosen: Setting) -> Iterator[str]:
 
 def _dependent(chosen: Setting) -> Iterator[str]:
     """That the weight at the first atom has more relations among its derivatives than nearby."""
-    if moved := relation_parameters(chosen.truth):
-        values = ", ".join(f"{p} = {chosen.point[p]}" for p in moved)
+    if parameters := relation_parameters(chosen.truth):
+        values = ", ".join(f"{p} = {chosen.point[p]}" for p in parameters)
         yield f"at {values} the weight has more relations among its derivatives"
 
 

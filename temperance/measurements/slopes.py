@@ -378,8 +378,8 @@ def stored_studies() -> Mapping[str, Any]:
 
 def study_of(setting: Mapping[str, Any], size: int) -> Mapping[str, Any] | None:
     """The kept study of a setting, as its record says it, with so many atoms in its cell; None where there is none."""
-    kept = (study for study in stored_studies().values() if study["setting"] == setting)
-    return next((study for study in kept if study["definition"]["cell"] == size), None)
+    studies = (study for study in stored_studies().values() if study["setting"] == setting)
+    return next((study for study in studies if study["definition"]["cell"] == size), None)
 
 
 def errors_of(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -70,9 +70,9 @@ def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> li
     finally:
         for p, was in were_trained.items():
             p.requires_grad_(was)
-    found = _with_inputs(model, units, inputs, example is not None)
-    named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in found]
-    return [replace(r, asked=names) for r, names in zip(found, named, strict=True) if names or not asked]
+    every = _with_inputs(model, units, inputs, example is not None)
+    named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in every]
+    return [replace(r, asked=names) for r, names in zip(every, named, strict=True) if names or not asked]
 
 
 @contextmanager

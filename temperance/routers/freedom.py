@@ -153,10 +153,10 @@ class Freedom:
     by_length: bool = False
 
 
-def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], known: Outcome | None = None) -> Freedom:
+def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], theory: Outcome | None = None) -> Freedom:
     """Whether a change of the temperatures can be undone by the other parameters, at the present parameters.
 
-    known: whether the theory says that it is learnable: then no Jacobian is needed. What is not undone at inputs that
+    theory: whether the theory says that it is learnable: then no Jacobian is needed. What is not undone at inputs that
     span few dimensions is not undone at more.
     """
     run = probe.run()
@@ -169,12 +169,12 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], kn
         return Freedom("no", "unreached", {})
     free = [n for n in others if n in reached]
     group = _group(jacobian, names, free, probe)
-    if group is None and known in ("yes", "no"):
-        return Freedom(known, "curve" if known == "no" else "proved", dict.fromkeys(free, 0.0))
+    if group is None and theory in ("yes", "no"):
+        return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
-        found = _by_jacobian(probe, run, jacobian, names, free)
-        real = found.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
-        return found if real else replace(found, outcome="undecided", how="surrogate")
+        measured = _by_jacobian(probe, run, jacobian, names, free)
+        real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
+        return measured if real else replace(measured, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
         counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
@@ -263,9 +263,9 @@ def _moves_outputs(probe: Probe, run: Run, jacobian: Derivatives, names: Sequenc
     step = {n: SMALL * torch.ones_like(probe.parameters[n]) for n in names}
     predicted = jacobian.along(step)
     with probe.at({n: probe.parameters[n].detach() + v for n, v in step.items()}):
-        moved = (probe.run().floats - run.floats).detach()
+        change = (probe.run().floats - run.floats).detach()
     seen = predicted.abs() > _CONTROL * predicted.abs().max()
-    return bool(((moved - predicted).abs() < predicted.abs() / 2)[seen].double().mean() > 1 / 2)
+    return bool(((change - predicted).abs() < predicted.abs() / 2)[seen].double().mean() > 1 / 2)
 
 
 def _aim(run: Run, by_scores: bool) -> Any:
@@ -311,8 +311,8 @@ def _by_jacobian(
         return Freedom("undecided", "unclear", {}, None, None, **sizes)
     free_ = (int(undone.sum()), len(values))
     if not free_[0]:
-        found = Freedom("yes", "none", {}, None, free_, **sizes)
-        return replace(found, by_length=_is_undone_by_length(probe, run, columns, taus))
+        answer = Freedom("yes", "none", {}, None, free_, **sizes)
+        return replace(answer, by_length=_is_undone_by_length(probe, run, columns, taus))
     if narrow:
         return Freedom("undecided", "large", {}, **sizes)
     direction = directions[-1] / size

@@ -273,13 +273,13 @@ def _linear_gate(spec: MoESpec) -> Gate:
 def _linear_expert(spec: MoESpec) -> Expert:
     """sum_k a_k e_k(x) + b with as many coefficients as the mean has parameters."""
     expert, own = spec.expert, tuple(p for p in spec.expert.parameters if p != NU)
-    found = linear_in(spec, own, ())
-    if found is None or {*found.functions} == {*own}:
+    coordinates = linear_in(spec, own, ())
+    if coordinates is None or {*coordinates.functions} == {*own}:
         return expert
-    slopes = list(found.slopes)
+    slopes = list(coordinates.slopes)
     combinations = independent_functions(slopes, covariates(spec.dim), expert.constants)
     alone = combinations is not None and all(c == {e: 1} for e, c in zip(slopes, combinations, strict=True))
-    return found.expert(spec) if alone else expert
+    return coordinates.expert(spec) if alone else expert
 
 
 _MOST_DIFFERENCES = 3  # of a cell that theorem 6.2.2 is about: four atoms

@@ -54,19 +54,19 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     for factor in _factors(conditions):
         (symbol,) = factor.free_symbols
         with suppress(NoClosedForm):
-            found = real_roots(factor.xreplace({symbol: Z}), {})
-            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found}
+            found_roots = real_roots(factor.xreplace({symbol: Z}), {})
+            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found_roots}
     return {name: _distinguish(values) for name, values in roots.items()}
 
 
 def _distinguish(values: Iterable[sp.Expr]) -> list[sp.Expr]:
     """Numbers in order, the shortest of those that balls of 256 bits do not tell apart."""
-    kept: list[tuple[arb, sp.Expr]] = []
+    distinct: list[tuple[arb, sp.Expr]] = []
     for value in sorted(values, key=sp.count_ops):
         ball = balls.value(value, {}, _BITS)
-        if not any(ball.overlaps(other) for other, _ in kept):
-            kept.append((ball, value))
-    return [value for _, value in sorted(kept, key=lambda pair: float(pair[0]))]
+        if not any(ball.overlaps(other) for other, _ in distinct):
+            distinct.append((ball, value))
+    return [value for _, value in sorted(distinct, key=lambda pair: float(pair[0]))]
 
 
 def _pivots(analysis: Analysis) -> list[sp.Expr]:
@@ -86,7 +86,7 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The factors of the conditions that are polynomials in one parameter alone."""
-    found: dict[sp.Expr, None] = {}
+    factors: dict[sp.Expr, None] = {}
     for condition in dict.fromkeys(c for c in conditions if c.free_symbols and not c.has(*_INFINITE)):
         for part in sp.Mul.make_args(sp.fraction(sp.together(condition))[0]):
             symbols = part.free_symbols
@@ -95,8 +95,8 @@ def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:
             alone = [part]
             if len(symbols) > 1:  # to factor in many symbols would take far longer
                 alone = [sp.Poly(part, *(symbols - {symbol})).content() for symbol in symbols]
-            found |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
-    return list(found)
+            factors |= {factor: None for p in alone for factor, _ in sp.factor_list(p)[1] if factor.free_symbols}
+    return list(factors)
 
 
 def _collisions(analysis: Analysis) -> list[sp.Expr]:

@@ -56,7 +56,7 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
         tau = spec.gate.shared
         return {p.name: f"{p}{power}/{tau[0]}" for p in own}, f"{failure.flow} has the same density", tau
     invariants: dict[sp.Symbol, sp.Expr] = {}
-    moved: set[sp.Symbol] = set()
+    flown: set[sp.Symbol] = set()
     held: list[sp.Symbol] = []
     statements = []
     for flow in (f for f in flows_of_gate(spec) if {*f.field.moved} <= {*spec.gate.parameters}):
@@ -64,13 +64,13 @@ def scale_curve(spec: MoESpec, s: Activation | None) -> tuple[dict[str, str], st
         chosen = next((p for p in new if p in spec.gate.shared), next(iter(new), None))
         again = [p for p in flow.field.moved if p in invariants]
         powers = {p: None if chosen is None else _power(flow, p, chosen) for p in again}
-        if chosen is None or (again and (None in powers.values() or moved & {chosen} or {*held} & {*flow.field.moved})):
+        if chosen is None or (again and (None in powers.values() or flown & {chosen} or {*held} & {*flow.field.moved})):
             continue  # its invariants and those of the flows before are not those of all
         its = {p: _invariant(flow, p, chosen) for p in own if p in new and p != chosen}
         its |= {p: 1 / _invariant(flow, p, chosen) for p in spec.gate.shared if p in new and p != chosen}
         its |= {p: invariants[p] / chosen**power for p, power in powers.items()}
         statements.append(_said(flow, [*own, BETA0, *spec.gate.shared], its))
-        held, moved, invariants = [*held, chosen], moved | {*flow.field.moved}, invariants | its
+        held, flown, invariants = [*held, chosen], flown | {*flow.field.moved}, invariants | its
     return {p.name: _text(e) for p, e in invariants.items()}, "; ".join(statements) or None, tuple(held)
 
 

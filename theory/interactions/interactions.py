@@ -272,8 +272,8 @@ class Relation:
 def tex(expr: sp.Expr) -> str:
     """LaTeX of an expression; the weight pi of a Gaussian gate is varpi; beta1[i] is beta1 of atom i."""
     names = {s: re.sub(r"\[(\w+)\]", r"_\1", s.name) for s in expr.free_symbols if "[" in s.name or s.name == "pi"}
-    shown = {s: sp.latex(sp.Symbol(re.sub(r"^pi\b|^pi(?=_)", "varpi", name))) for s, name in names.items()}
-    text = sp.latex(expr, symbol_names=shown)
+    latex_names = {s: sp.latex(sp.Symbol(re.sub(r"^pi\b|^pi(?=_)", "varpi", name))) for s, name in names.items()}
+    text = sp.latex(expr, symbol_names=latex_names)
     return re.sub(r"_\{\w+(?: \w+)+\}", lambda indices: indices[0].replace(" ", ","), text)
 
 
@@ -414,33 +414,33 @@ def coefficient_scope(basis: Basis, written: Callable[[sp.Expr], str] = str) -> 
     return text + ("; pointwise derivatives, off the kinks" if kinks else "")
 
 
-def gate_conditions(found: Interactions) -> dict[str, Any]:
+def gate_conditions(interactions: Interactions) -> dict[str, Any]:
     """The conditions of order 1 and 2 of a gate with an expert: families, verdict, and the relations that break them.
 
     First order: no relation among u and its first derivatives. Second order: none of order 2 besides those of the
     expert alone, such as the heat equation.
     """
-    spec = found.spec
-    own = [g for g in found.generators if _moves_gate(g, spec)]
+    spec = interactions.spec
+    own = [g for g in interactions.generators if _moves_gate(g, spec)]
     conditions = [
-        _condition("first order", [[sp.S.One, *_slopes(spec)]], [g for g in own if g.order == 1], found),
-        _condition("second order", _second_order(spec), own, found),
+        _condition("first order", [[sp.S.One, *_slopes(spec)]], [g for g in own if g.order == 1], interactions),
+        _condition("second order", _second_order(spec), own, interactions),
     ]
     return {
         "gate": spec.gate.name,
         "expert": spec.expert.name,
         "dim": spec.dim,
         "conditions": conditions,
-        "missing": list(found.missing),
+        "missing": list(interactions.missing),
     }
 
 
 def _condition(
-    name: str, families: list[list[sp.Expr]], relations: list[Relation], found: Interactions
+    name: str, families: list[list[sp.Expr]], relations: list[Relation], interactions: Interactions
 ) -> dict[str, Any]:
-    verdict = "fails" if relations else "holds" if found.complete else "undecided"
-    shown = [[str(sp.factor_terms(sp.expand(f))) for f in family] for family in families]
-    return {"name": name, "verdict": verdict, "families": shown, "relations": [r.equation for r in relations]}
+    verdict = "fails" if relations else "holds" if interactions.complete else "undecided"
+    texts = [[str(sp.factor_terms(sp.expand(f))) for f in family] for family in families]
+    return {"name": name, "verdict": verdict, "families": texts, "relations": [r.equation for r in relations]}
 
 
 def _moves_gate(relation: Relation, spec: MoESpec) -> bool:
@@ -463,8 +463,8 @@ def _second_order(spec: MoESpec) -> list[list[sp.Expr]]:
     curvatures = [sp.diff(score, p, q) + sp.diff(score, p) * sp.diff(score, q) for p, q in pairs]
     families = [[sp.S.One, *slopes, *curvatures]]
     if mean is not None:
-        moved = [sp.diff(mean, p) for p in spec.expert.parameters if p != NU]
-        families.append([*moved, *(h * f for h in moved for f in slopes)])
-        squares = [h * k for h, k in combinations_with_replacement(moved, 2)]
+        slopes_of_mean = [sp.diff(mean, p) for p in spec.expert.parameters if p != NU]
+        families.append([*slopes_of_mean, *(h * f for h in slopes_of_mean for f in slopes)])
+        squares = [h * k for h, k in combinations_with_replacement(slopes_of_mean, 2)]
         families.append([*squares, *([] if sp.S.One in squares else [sp.S.One]), *slopes])
     return families

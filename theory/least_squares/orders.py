@@ -44,11 +44,11 @@ from temperance.theory.models.truth import Noise, Setting, Truth, Values
 
 def mean(spec: MoESpec) -> sp.Expr:
     """The regression function h of one expert. Raises ValueError where the expert has no named mean."""
-    found = mean_of(spec.expert)
-    if found is None:
-        known = accepted(orders=True)
-        raise ValueError(f"least squares needs an expert with a named mean ({known}), not {spec.expert.name!r}")
-    return found
+    formula = mean_of(spec.expert)
+    if formula is None:
+        names = accepted(orders=True)
+        raise ValueError(f"least squares needs an expert with a named mean ({names}), not {spec.expert.name!r}")
+    return formula
 
 
 def least_squares(spec: MoESpec) -> MoESpec:
@@ -76,12 +76,12 @@ def straight(h: sp.Expr, parameters: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ..
 
     h: the mean. parameters: of the expert; the first ones are preferred where not all can be taken.
     """
-    found: list[sp.Symbol] = []
+    chosen: list[sp.Symbol] = []
     for p in parameters:
         slope = sp.diff(h, p)
-        if all(is_zero(sp.diff(slope, q)) for q in (*found, p)):
-            found.append(p)
-    return tuple(found)
+        if all(is_zero(sp.diff(slope, q)) for q in (*chosen, p)):
+            chosen.append(p)
+    return tuple(chosen)
 
 
 def is_homogeneous(h: sp.Expr, parameters: Sequence[sp.Symbol]) -> bool:
@@ -201,26 +201,26 @@ def relations(atom: SplitAtom) -> Relations:
     Raises NotRational where they cannot be written over Q at the true point.
     """
     model = _model(atom)
-    found = derive(model.gate, model.expert, dim=model.dim, order=2)
-    formulas = _without_shared(atom, found)
+    interactions = derive(model.gate, model.expert, dim=model.dim, order=2)
+    formulas = _without_shared(atom, interactions)
     values = [[c.xreplace(atom.points[0]) for c in row] for row in formulas]
     if not all(v.is_Rational for row in values for v in row):
         raise NotRational("the coefficients of the relations are not rational numbers at the true point")
     rows = [[exact(v) for v in row] for row in values]
     dependent = {*pivots(rows, len(atom.places))}
     proved = len(dependent) == len(rows) and _has_no_others(atom, dependent)
-    return Relations(atom, found, tuple(map(tuple, rows)), tuple(map(tuple, formulas)), proved)
+    return Relations(atom, interactions, tuple(map(tuple, rows)), tuple(map(tuple, formulas)), proved)
 
 
 def _model(atom: SplitAtom) -> MoESpec:
     """The model of one atom, with what is known, or common to all, as constants."""
     gate = atom.spec.gate
-    known = tuple(p for p in gate.parameters if p not in (*atom.own, *atom.shared))
-    moving = tuple(p for p in gate.parameters if p not in known)
+    constants = tuple(p for p in gate.parameters if p not in (*atom.own, *atom.shared))
+    moving = tuple(p for p in gate.parameters if p not in constants)
     shared = tuple(p for p in gate.shared if p in moving)
-    gate = replace(gate, parameters=moving, shared=shared, constants=(*gate.constants, *known), places=())
-    found = replace(least_squares(atom.spec), gate=gate)
-    return found if atom.noise is None else _with_letter(found, mean(atom.spec))
+    gate = replace(gate, parameters=moving, shared=shared, constants=(*gate.constants, *constants), places=())
+    model = replace(least_squares(atom.spec), gate=gate)
+    return model if atom.noise is None else _with_letter(model, mean(atom.spec))
 
 
 def _with_letter(spec: MoESpec, h: sp.Expr) -> MoESpec:
@@ -233,24 +233,24 @@ def _with_letter(spec: MoESpec, h: sp.Expr) -> MoESpec:
     return MoESpec(gate, expert, spec.dim + 1)
 
 
-def _without_shared(atom: SplitAtom, found: Interactions) -> list[list[sp.Expr]]:
+def _without_shared(atom: SplitAtom, interactions: Interactions) -> list[list[sp.Expr]]:
     """A basis of the relations without derivatives by shared parameters, in terms of `places`, first order first."""
-    order = found.spec.parameters
+    order = interactions.spec.parameters
     where = [order.index(p) for p in atom.each]
-    kept = []
+    own = []
     for place in atom.places:
         alpha = [0] * len(order)
         for i, e in zip(where, place, strict=True):
             alpha[i] = e
-        kept.append(tuple(alpha))
-    terms = [{alpha: c for c, alpha in r.terms} for r in found.relations]
-    others = sorted({alpha for r in terms for alpha in r} - set(kept))
+        own.append(tuple(alpha))
+    terms = [{alpha: c for c, alpha in r.terms} for r in interactions.relations]
+    others = sorted({alpha for r in terms for alpha in r} - set(own))
     if not terms:
         return []
-    symbols = {*found.spec.parameters, *found.spec.constants}
+    symbols = {*interactions.spec.parameters, *interactions.spec.constants}
     if not all(c.is_rational_function(*symbols) for r in terms for c in r.values()):
         raise NotRational("the coefficients of the relations are not rational functions of the parameters")
-    matrix = sp.Matrix([[r.get(alpha, sp.S.Zero) for alpha in (*others, *reversed(kept))] for r in terms])
+    matrix = sp.Matrix([[r.get(alpha, sp.S.Zero) for alpha in (*others, *reversed(own))] for r in terms])
     reduced, pivots = DomainMatrix.from_Matrix(matrix).to_field().rref()
     dense = reduced.to_Matrix()
     n = len(others)
@@ -260,10 +260,10 @@ def _without_shared(atom: SplitAtom, found: Interactions) -> list[list[sp.Expr]]
 def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
     """Whether the other derivatives are proved to be independent in the mixture, also of those of the singleton."""
     gate, h = atom.spec.gate.log_weight, mean(atom.spec)
-    shown = h if atom.noise is None else sp.exp(normal(h))
-    weights, values = ([e.xreplace(v) for v in atom.points] for e in (sp.exp(gate), shown))
+    density = h if atom.noise is None else sp.exp(normal(h))
+    weights, values = ([e.xreplace(v) for v in atom.points] for e in (sp.exp(gate), density))
     true = sp.Add(*(w * f for w, f in zip(weights, values, strict=True))) / sp.Add(*weights)
-    u = sp.exp(gate) * (true - shown)
+    u = sp.exp(gate) * (true - density)
     columns = [_derivative(u, atom.each, place) for j, place in enumerate(atom.places) if j not in dependent]
     columns = [c.xreplace(atom.points[0]) for c in columns]
     columns += [sp.diff(u, p).xreplace(atom.points[1]) for p in atom.expert]
@@ -307,12 +307,12 @@ def cone(space: Sequence[fmpq_mat], size: int) -> Cone:
         return Cone("nontrivial", sum(squares[1:], start=squares[0]))
     total = sum(units[1:], start=units[0])
     for _ in range(_STEPS):
-        found = _across(total, basis)
-        if is_definite(found):
-            return Cone("trivial", found)
-        if is_definite(total - found):
-            return Cone("nontrivial", total - found)
-        v = _least_eigenvector(found)
+        across = _across(total, basis)
+        if is_definite(across):
+            return Cone("trivial", across)
+        if is_definite(total - across):
+            return Cone("nontrivial", total - across)
+        v = _least_eigenvector(across)
         square = fmpq_mat([[p * q for q in v] for p in v])
         if _across(square, basis) == fmpq_mat(size, size):
             return Cone("nontrivial", square)
@@ -399,10 +399,10 @@ class LeastSquaresOrders:
         """The parameters of the split atom that are not straight."""
         return tuple(p for p in self.atom.each if p not in self.straight)
 
-    def semidefinite(self, found: Cone, over: Sequence[sp.Symbol]) -> tuple[str, ...]:
+    def semidefinite(self, cone_: Cone, over: Sequence[sp.Symbol]) -> tuple[str, ...]:
         """The names of the parameters that a positive semidefinite part of a relation moves."""
-        s = found.matrix
-        if found.outcome != "nontrivial" or s is None:
+        s = cone_.matrix
+        if cone_.outcome != "nontrivial" or s is None:
             return ()
         return tuple(p.name for i, p in enumerate(over) if s[i, i] != 0)
 
@@ -413,8 +413,8 @@ def least_squares_orders(atom: SplitAtom) -> LeastSquaresOrders:
     Raises ValueError where the expert has no named mean.
     """
     plain = _decided(atom)
-    found = _coordinates(atom, len(plain.straight)) if atom.noise is None else None
-    return plain if found is None else _in_coordinates(plain, found)
+    coordinates = _coordinates(atom, len(plain.straight)) if atom.noise is None else None
+    return plain if coordinates is None else _in_coordinates(plain, coordinates)
 
 
 def _decided(atom: SplitAtom) -> LeastSquaresOrders:
@@ -423,50 +423,50 @@ def _decided(atom: SplitAtom) -> LeastSquaresOrders:
     lines = () if atom.noise is not None or _moved_kinks(atom, h) & {*atom.expert} else straight(h, atom.expert)
     rest = [p for p in atom.each if p not in lines]
     try:
-        found = relations(atom)
+        r2 = relations(atom)
     except NotRational as error:
         undecided = Cone("undecided", None)
         return _assembled(atom, None, lines, undecided, undecided, Reason(ReasonKind.UNDECIDED, str(error)))
-    whole = cone(_parts(found, atom.each), len(atom.each))
-    part = cone(_parts(found, rest), len(rest))
-    return _assembled(atom, found, lines, whole, part, _obstacle(atom, h, found, part, rest))
+    whole = cone(_parts(r2, atom.each), len(atom.each))
+    part = cone(_parts(r2, rest), len(rest))
+    return _assembled(atom, r2, lines, whole, part, _obstacle(atom, h, r2, part, rest))
 
 
 def _coordinates(atom: SplitAtom, straight: int) -> Coordinates | None:
     """The coordinates of the most parameters of the mean, more than are straight, in which it is jointly affine."""
     groups = (k for n in range(len(atom.expert), straight, -1) for k in combinations(atom.expert, n))
     tried = (linear_in(atom.spec, group, atom.points) for group in groups)
-    return next((found.rational_at(atom.points[0]) for found in tried if found is not None), None)
+    return next((coordinates.rational_at(atom.points[0]) for coordinates in tried if coordinates is not None), None)
 
 
-def _in_coordinates(plain: LeastSquaresOrders, found: Coordinates) -> LeastSquaresOrders:
+def _in_coordinates(plain: LeastSquaresOrders, phi: Coordinates) -> LeastSquaresOrders:
     """The orders by those in other coordinates: what is of these is flat, and the others are the same."""
     atom = plain.atom
-    inner = _decided(replace(atom, setting=found.setting(atom.setting)))
+    inner = _decided(replace(atom, setting=phi.setting(atom.setting)))
     there, orders = {(o.name, o.is_mean): o for o in inner.orders}, []
     for p, is_mean in [*((p, False) for p in (*atom.each, *atom.shared)), *((p, True) for p in atom.each)]:
         order = there.get((p.name, is_mean))
-        if p in found.parameters and not is_mean:
-            order = _flat(p, _STRAIGHT.format(found))
+        if p in phi.parameters and not is_mean:
+            order = _flat(p, _STRAIGHT.format(phi))
         elif order is None:
             order = _order(p, True, None, _BALANCED)
         elif not order.flat:
-            order = replace(order, reason=Reason(order.reason.kind, f"{order.reason.text}; coordinates of {found}"))
+            order = replace(order, reason=Reason(order.reason.kind, f"{order.reason.text}; coordinates of {phi}"))
         orders.append(order)
-    decided = replace(plain, straight=found.parameters, rest=inner.rest, everywhere=inner.everywhere)
+    decided = replace(plain, straight=phi.parameters, rest=inner.rest, everywhere=inner.everywhere)
     return replace(decided, orders=tuple(orders), inner=inner)
 
 
-def _obstacle(atom: SplitAtom, h: sp.Expr, found: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
+def _obstacle(atom: SplitAtom, h: sp.Expr, r2: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
     """What of the theorem fails, or is not proved."""
     if moving := _moved_kinks(atom, h):
         return Reason(ReasonKind.NO_BOUND, _KINKS.format(", ".join(sorted(p.name for p in moving))))
     if part.outcome == "nontrivial" and part.matrix is not None:
-        moved = ", ".join(p.name for i, p in enumerate(rest) if part.matrix[i, i] != 0)
-        return Reason(ReasonKind.NO_BOUND, _CONE.format(f"a relation in {moved}"))
+        names = ", ".join(p.name for i, p in enumerate(rest) if part.matrix[i, i] != 0)
+        return Reason(ReasonKind.NO_BOUND, _CONE.format(f"a relation in {names}"))
     if part.outcome == "undecided":
         return Reason(ReasonKind.UNDECIDED, _OPEN)
-    return None if found.proved else Reason(ReasonKind.UNDECIDED, _RANK)
+    return None if r2.proved else Reason(ReasonKind.UNDECIDED, _RANK)
 
 
 def _moved_kinks(atom: SplitAtom, h: sp.Expr) -> set[sp.Symbol]:
@@ -477,7 +477,7 @@ def _moved_kinks(atom: SplitAtom, h: sp.Expr) -> set[sp.Symbol]:
 
 def _assembled(
     atom: SplitAtom,
-    found: Relations | None,
+    r2: Relations | None,
     lines: tuple[sp.Symbol, ...],
     whole: Cone,
     part: Cone,
@@ -492,14 +492,14 @@ def _assembled(
             order.append(_flat(p, _ONE_GATE.format(p.name)))
         elif p in ray:
             order.append(_flat(p, _RAY.format(f"({names})")))
-        elif obstacle or found is None:
+        elif obstacle or r2 is None:
             order.append(_order(p, False, None, obstacle or _BALANCED))
         else:
             bound = Fraction(1 if p in atom.shared else 2)
             order.append(_order(p, False, bound, Reason(ReasonKind.THEOREM, _THEOREM)))
-    order += [_mean(p, found, lines, obstacle) for p in atom.each]
-    everywhere = found is not None and obstacle is None and _is_everywhere(found, part, lines)
-    return LeastSquaresOrders(atom, found, lines, whole, part, everywhere, tuple(order))
+    order += [_mean(p, r2, lines, obstacle) for p in atom.each]
+    everywhere = r2 is not None and obstacle is None and _is_everywhere(r2, part, lines)
+    return LeastSquaresOrders(atom, r2, lines, whole, part, everywhere, tuple(order))
 
 
 def _flat(p: sp.Symbol, identity: str) -> Order:
@@ -510,45 +510,43 @@ def _order(p: sp.Symbol, is_mean: bool, upper: Fraction | None, reason: Reason) 
     return Order(str(Quantity(p.name, is_mean)), p.name, is_mean, reason, upper)
 
 
-def _mean(p: sp.Symbol, found: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:
+def _mean(p: sp.Symbol, r2: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:
     """The order of a weighted mean: 1 where no relation without parts of order 2 in the others holds U_p."""
-    if obstacle or found is None:
+    if obstacle or r2 is None:
         return _order(p, True, None, obstacle or _BALANCED)
-    each = found.atom.each
+    each = r2.atom.each
     k, straight_at = each.index(p), {i for i, q in enumerate(each) if q in lines}
     first = tuple(int(i == k) for i in range(len(each)))
-    place = found.atom.places.index(first)
+    place = r2.atom.places.index(first)
 
     def is_seen(index: tuple[int, ...], most: int) -> bool:
         """Whether a derivative of order 2 has more than so many factors that are straight."""
         return sum(index) == 2 and sum(e for i, e in enumerate(index) if i in straight_at) <= most
 
-    if all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 0))):
+    if all(row[place] == 0 for row in _without(r2, lambda index: is_seen(index, 0))):
         return _order(p, True, Fraction(1), Reason(ReasonKind.THEOREM, _MEAN))
-    if p not in lines or all(row[place] == 0 for row in _without(found, lambda index: is_seen(index, 1))):
+    if p not in lines or all(row[place] == 0 for row in _without(r2, lambda index: is_seen(index, 1))):
         return _order(p, True, Fraction(2), Reason(ReasonKind.THEOREM, _HALF))
     return _order(p, True, None, _BALANCED)
 
 
-def _without(found: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:
+def _without(r2: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:
     """A basis of the relations in which no derivative of these places stands."""
-    if not found.rows:
+    if not r2.rows:
         return []
-    places = found.atom.places
+    places = r2.atom.places
     order = sorted(range(len(places)), key=lambda j: not is_seen(places[j]))
     seen = sum(map(is_seen, places))
-    reduced, rank = fmpq_mat([[row[j] for j in order] for row in found.rows]).rref()
+    reduced, rank = fmpq_mat([[row[j] for j in order] for row in r2.rows]).rref()
     lead = [next(j for j in range(len(order)) if reduced[i, j] != 0) for i in range(rank)]
     back = [order.index(j) for j in range(len(order))]
     return [[reduced[i, j] for j in back] for i in range(rank) if lead[i] >= seen]
 
 
-def _parts(found: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
+def _parts(r2: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
     """Of every relation sum M_p U_p + (1/2) sum S_pq U_pq = 0, the entries of S over some parameters."""
-    entries = _entries(found.atom, over)
-    return [
-        fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in found.rows
-    ]
+    entries = _entries(r2.atom, over)
+    return [fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in r2.rows]
 
 
 def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int, int]]]:
@@ -561,24 +559,24 @@ def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int,
     return [[(j, place(p, q)) for j, q in enumerate(over)] for p in over]
 
 
-def _is_everywhere(found: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
+def _is_everywhere(r2: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
     """Whether the matrix excludes semidefinite parts for all values of the parameters: at almost every true point."""
     if part.matrix is None:
         return False
-    rest = [p for p in found.atom.each if p not in lines]
-    entries = _entries(found.atom, rest)
+    rest = [p for p in r2.atom.each if p not in lines]
+    entries = _entries(r2.atom, rest)
     weights = [(k, (1 + (i == j)) * part.matrix[i, j]) for i, line in enumerate(entries) for j, k in line]
-    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in found.formulas)
+    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in r2.formulas)
     return all(sp.cancel(total) == 0 for total in totals)
 
 
-def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
+def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
     """The certificate of the orders 2 and 1, accepted by the kernel; or None and why there is none."""
-    found = found.inner or found
-    atom, relations_ = found.atom, found.relations
+    orders = orders.inner or orders
+    atom, relations_ = orders.atom, orders.relations
     if atom.noise is not None:
         return None, "certificates are issued for least squares"
-    if relations_ is None or found.rest.outcome != "trivial" or found.rest.matrix is None:
+    if relations_ is None or orders.rest.outcome != "trivial" or orders.rest.matrix is None:
         return None, "no order is proved"
     x = covariates(atom.spec.dim)
     moving = (*atom.own, *atom.expert, *atom.shared)
@@ -603,12 +601,12 @@ def certificate(found: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:
         "nonzero": [],
     }
     count = len(atom.places) - len(relations_.rows) + len(atom.expert) + len(atom.shared)
-    rng, n = random.Random(1), len(found.others)
+    rng, n = random.Random(1), len(orders.others)
     proof = {
         "kind": "squares",
-        "straight": [p.name for p in found.straight],
+        "straight": [p.name for p in orders.straight],
         "relations": [[str(c) for c in row] for row in relations_.rows],
-        "matrix": [[str(found.rest.matrix[i, j]) for j in range(n)] for i in range(n)],
+        "matrix": [[str(orders.rest.matrix[i, j]) for j in range(n)] for i in range(n)],
         "points": [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)],
     }
     try:

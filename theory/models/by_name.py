@@ -80,20 +80,20 @@ def gate_from(
     Raises:
         ValueError: the text is no formula; it is constant in x, or does not depend on a parameter.
     """
-    found = Formula(text, OF_GATES, dim, positive, constants or {}, sign_at)
-    common = found.symbols(("tau", *shared))
-    own = tuple(p for p in found.symbols(found.parameters) if p not in common)
-    added, offset = _bias_in(found.expression, own, common)
-    log_weight = found.expression if added is None else found.expression.subs(added, 0)
+    formula = Formula(text, OF_GATES, dim, positive, constants or {}, sign_at)
+    common = formula.symbols(("tau", *shared))
+    own = tuple(p for p in formula.symbols(formula.parameters) if p not in common)
+    added, offset = _bias_in(formula.expression, own, common)
+    log_weight = formula.expression if added is None else formula.expression.subs(added, 0)
     own = tuple(p for p in own if p != added)
-    _require_acting(log_weight, own, common, found.dim)
-    made = Gate(text.strip(), log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
-    scaling = scaling_parameters(made)
+    _require_acting(log_weight, own, common, formula.dim)
+    gate = Gate(text.strip(), log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
+    scaling = scaling_parameters(gate)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
     if offset is not None or scaling or not bias:
-        return made
-    return replace(made, offset=bias_of(log_weight, common))
+        return gate
+    return replace(gate, offset=bias_of(log_weight, common))
 
 
 def _apart(log_weight: sp.Expr, own: Sequence[sp.Symbol]) -> tuple[tuple[sp.Symbol, tuple[sp.Expr, ...]], ...]:
@@ -119,12 +119,12 @@ def _bias_in(
     """The own parameter that is only added to a log weight, and the offset that it is, such as beta0/tau."""
     moving = in_conditions(log_weight)
     slopes = {p: sp.diff(log_weight, p) for p in own if not p.is_positive and p not in moving}
-    found = {p: slope for p, slope in slopes.items() if slope != 0 and slope.free_symbols <= {*common}}
-    if len(found) > 1:
-        raise ValueError(f"{' and '.join(map(str, found))} only scale the weight of an atom; accepted: one parameter")
-    if log_weight.has(BETA0) and BETA0 not in found:
+    biases = {p: slope for p, slope in slopes.items() if slope != 0 and slope.free_symbols <= {*common}}
+    if len(biases) > 1:
+        raise ValueError(f"{' and '.join(map(str, biases))} only scale the weight of an atom; accepted: one parameter")
+    if log_weight.has(BETA0) and BETA0 not in biases:
         raise ValueError("beta0 is the bias of an atom; accepted: beta0 as a term of its own, + beta0 or + beta0/tau")
-    return next(((p, BETA0 * slope) for p, slope in found.items()), (None, None))
+    return next(((p, BETA0 * slope) for p, slope in biases.items()), (None, None))
 
 
 def _require_acting(log_weight: sp.Expr, own: Sequence[sp.Symbol], common: Sequence[sp.Symbol], dim: int) -> None:
@@ -156,13 +156,13 @@ def expert_from(
 
     Args: those of `gate_from`. Raises ValueError as it does.
     """
-    found = Formula(text, OF_MEANS, dim, positive, constants or {}, sign_at)
-    own = found.symbols(found.parameters)
-    if not found.expression.has(*covariates(found.dim)):
+    formula = Formula(text, OF_MEANS, dim, positive, constants or {}, sign_at)
+    own = formula.symbols(formula.parameters)
+    if not formula.expression.has(*covariates(formula.dim)):
         raise ValueError("the mean is constant in x; accepted: a formula in x, such as a*x + b, or the name constant")
     for p in own:
-        _require_in(found.expression, p)
-    return Expert(text.strip(), normal(found.expression), (*own, NU))
+        _require_in(formula.expression, p)
+    return Expert(text.strip(), normal(formula.expression), (*own, NU))
 
 
 def model(

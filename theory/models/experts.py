@@ -80,15 +80,15 @@ def mean_of(candidate: Expert) -> sp.Expr | None:
 
 
 def unlike(
-    made: Expert, values: Mapping[sp.Symbol, sp.Expr], others: Sequence[Mapping[sp.Symbol, sp.Expr]]
+    expert_: Expert, values: Mapping[sp.Symbol, sp.Expr], others: Sequence[Mapping[sp.Symbol, sp.Expr]]
 ) -> dict[sp.Symbol, sp.Expr]:
     """The values of an atom, parameters of the mean doubled one by one while it is the mean of another atom."""
-    mean, found = mean_of(made), dict(values)
-    for p in made.parameters[:-1]:
-        if mean is None or not any(is_zero(mean.subs(found) - mean.subs(other)) for other in others):
+    mean, new = mean_of(expert_), dict(values)
+    for p in expert_.parameters[:-1]:
+        if mean is None or not any(is_zero(mean.subs(new) - mean.subs(other)) for other in others):
             break
-        found[p] *= 2
-    return found
+        new[p] *= 2
+    return new
 
 
 EXPERTS: dict[str, Callable[..., Expert]] = {

@@ -71,11 +71,11 @@ def natural(gate: Gate, dim: int) -> tuple[tuple[sp.Expr, sp.Expr], ...] | None:
 
 def merged(terms: Mapping[sp.Expr, sp.Expr]) -> dict[sp.Expr, sp.Expr]:
     """phi -> e, of e -> phi: functions of x before multiples of one phi are added."""
-    found: dict[sp.Expr, sp.Expr] = {}
+    sums: dict[sp.Expr, sp.Expr] = {}
     for e, phi in terms.items():
         c, phi = phi.as_coeff_Mul()
-        found[phi] = found.get(phi, sp.S.Zero) + c * e
-    return {phi: e for phi, e in found.items() if e != 0}
+        sums[phi] = sums.get(phi, sp.S.Zero) + c * e
+    return {phi: e for phi, e in sums.items() if e != 0}
 
 
 def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
@@ -83,15 +83,15 @@ def separated(total: sp.Expr, x: Sequence[sp.Symbol], parameters: Iterable[sp.Sy
 
     None where a term is no such product.
     """
-    found: dict[sp.Expr, sp.Expr] = {}
+    terms_of: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(total):
         phi, e = term.as_independent(*x, as_Add=False)
         if e.free_symbols & {*parameters}:  # perhaps only as a product below the line is multiplied out
             phi, e = sp.factor(term).as_independent(*x, as_Add=False)
         if e.free_symbols & {*parameters}:
             return None
-        found[e] = found.get(e, sp.S.Zero) + phi
-    return found
+        terms_of[e] = terms_of.get(e, sp.S.Zero) + phi
+    return terms_of
 
 
 @lru_cache(maxsize=256)
@@ -126,11 +126,11 @@ def _at(e: sp.Expr, place: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
 def _activation(formula: sp.Expr) -> Activation | None:
     """An activation from its formula in z, with a name of the catalogue where it has one."""
     try:
-        found = activation(formula)
+        read = activation(formula)
     except ValueError:
         return None
-    name = _catalogue().get(found.pieces)
-    return replace(activation(name), name=name) if name else found
+    name = _catalogue().get(read.pieces)
+    return replace(activation(name), name=name) if name else read
 
 
 @lru_cache(maxsize=1)

@@ -58,12 +58,12 @@ _SEEN: Mapping[Loss, tuple[str, str]] = {
 }
 
 
-def consequences(found: Interactions, groups: Symmetries, loss: Loss = "likelihood") -> list[str]:
+def consequences(interactions: Interactions, groups: Symmetries, loss: Loss = "likelihood") -> list[str]:
     """Paragraphs, each following from the relations that were found (and only from those)."""
-    first = [g for g in found.generators if g.order == 1]
-    second = [g for g in found.generators if g.order == 2]
+    first = [g for g in interactions.generators if g.order == 1]
+    second = [g for g in interactions.generators if g.order == 2]
     paragraphs = [_flow(groups, loss)] if groups.flows else []
-    caveat = "" if found.complete else " (as far as the rank is proved)"
+    caveat = "" if interactions.complete else " (as far as the rank is proved)"
     if not first:
         paragraphs.append(
             f"There is no relation of order 1{caveat}: the atom and its first derivatives are independent, the "
@@ -71,7 +71,7 @@ def consequences(found: Interactions, groups: Symmetries, loss: Loss = "likeliho
             "whole interferes."
         )
     paragraphs += [_second(g, loss) for g in second]
-    if found.order >= 2 and not first and not second:
+    if interactions.order >= 2 and not first and not second:
         paragraphs.append(
             f"There is no relation of order 2{caveat}: the second-order condition holds, and an over-specified fit "
             "finds every parameter at the rate $n^{-1/4}$."
@@ -81,10 +81,10 @@ def consequences(found: Interactions, groups: Symmetries, loss: Loss = "likeliho
 
 def _flow(groups: Symmetries, loss: Loss) -> str:
     seen, several = _SEEN[loss]
-    moved = list(dict.fromkeys(tex(p) for flow in groups.flows for p in flow.field.moved))
-    names = ", ".join(f"${name}$" for name in moved)
+    parameters = list(dict.fromkeys(tex(p) for flow in groups.flows for p in flow.field.moved))
+    names = ", ".join(f"${name}$" for name in parameters)
     return (
-        f"On an orbit the {seen} does not change while {names} {'do' if moved[1:] else 'does'}. No number of "
+        f"On an orbit the {seen} does not change while {names} {'do' if parameters[1:] else 'does'}. No number of "
         "observations can distinguish two of its points: no loss that separates them is bounded by a distance of "
         f"{several}, whatever its exponents, and the minimax risk of these parameters stays above a constant. Only "
         "functions of the invariants can have a rate."

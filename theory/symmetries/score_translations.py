@@ -176,10 +176,10 @@ def _without_invariants(f: sp.Expr, invariants: Sequence[sp.Expr], spec: MoESpec
     terms = sp.Add.make_args(f)
     if not invariants or len(terms) == 1:
         return f
-    shown = sp.Matrix([*invariants]).jacobian(spec.gate.parameters)
-    rank = generic_rank(shown)
+    gradient = sp.Matrix([*invariants]).jacobian(spec.gate.parameters)
+    rank = generic_rank(gradient)
     slopes = [sp.Matrix([term]).jacobian(spec.gate.parameters) for term in terms]
-    return sp.Add(*(t for t, slope in zip(terms, slopes, strict=True) if generic_rank(shown.col_join(slope)) > rank))
+    return sp.Add(*(t for t, slope in zip(terms, slopes, strict=True) if generic_rank(gradient.col_join(slope)) > rank))
 
 
 def _is_plain(f: sp.Expr, spec: MoESpec) -> bool:

@@ -159,8 +159,8 @@ def _growth(e: sp.Expr) -> int | None:
         return 1
     parts = [_growth(a) for a in e.args]
     if e.is_Add or e.is_Mul:
-        known = [p for p in parts if p is not None]
-        return None if len(known) < len(parts) else max(known) if e.is_Add else sum(known)
+        orders = [p for p in parts if p is not None]
+        return None if len(orders) < len(parts) else max(orders) if e.is_Add else sum(orders)
     if e.is_Pow and e.exp.is_Rational and e.exp > 0:
         return None if parts[0] is None else int(sp.ceiling(parts[0] * e.exp))
     if isinstance(e, sp.exp):
