@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("few_climbs")
 
 CUBIC = ("--gate", "beta1*x**3/tau + beta2*x", "--expert", "tanh(a*x + b)")
 WAVE = ("--gate", "kappa*cos(x - c)/tau")
-SPLIT, ALL, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "4"), ("--true", "2", "--fitted", "2")
+SPLIT, EXACT = ("--true", "2", "--fitted", "3"), ("--true", "2", "--fitted", "2")
 QUICK = ("--n", "300,600", "--replicates", "10", "--workers", "1")
 
 
@@ -125,17 +125,6 @@ def test_the_slopes_of_models_of_no_paper_are_those_that_are_predicted(output, n
 
 
 # -- which truths and options `rates` takes, and how it refuses others
-
-
-POINT = {
-    "beta1": [[3], [0.5]],
-    "beta0": [1, 0],
-    "tau": 0.25,
-    "a": [[1], [-1]],
-    "b": [2, -2],
-    "nu": [0.25, 0.5],
-    "x": {"law": "uniform", "low": -2, "high": 4},
-}
 
 
 @pytest.mark.parametrize("true_k", [1, 2, 3, 5])
