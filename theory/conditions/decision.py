@@ -77,11 +77,11 @@ def _pivots(analysis: Analysis) -> list[sp.Expr]:
     pivots: list[fmpz_mpoly] = [p for family in families.EVERY for p in analysis.pivot_values(family)]
     pivots += [column.den for columns in analysis.columns for column in columns]
     pivots += [row_entry for row in analysis.rows for row_entry in row if tower.is_constant(row_entry) and row_entry]
-    found = []
+    constant_pivots = []
     for p in {str(p): p for p in pivots if not p.is_constant()}.values():
         with suppress(OutsideTowers):  # too high a degree to be factored
-            found += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
-    return found
+            constant_pivots += [tower.stands_for(f) for f, _ in factored(p)[1] if tower.is_constant(f)]
+    return constant_pivots
 
 
 def _factors(conditions: Iterable[sp.Expr]) -> list[sp.Expr]:

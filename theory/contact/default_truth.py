@@ -98,7 +98,7 @@ def _regular(spec: MoESpec, atoms: int | None, gauge: Gauge) -> Truth:
     first, *others = others
     first = {p: v + _HALF if p in apart or (v == 0 and p in own) else v for p, v in first.items()}
     flows = [flow.field.moved for flow in flows_of_gate(spec)]
-    scales = {moved[0] for moved in flows if not {*moved} & {*spec.gate.shared}}
+    scales = {movers[0] for movers in flows if not {*movers} & {*spec.gate.shared}}
     others = [{p: 1 - v if p in scales and v * first[p] < 0 else v for p, v in atom.items()} for atom in others]
     bias = {} if spec.gate.offset is None else {BETA0: sp.S.Zero}
     return replace(truth, atoms=tuple({**atom, **bias} for atom in (first, *others)), shared=shared)
