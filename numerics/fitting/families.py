@@ -40,7 +40,7 @@ from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.models.form import X
 from temperance.theory.models.spec import BETA0, NU, covariates, kinks
 from temperance.theory.models.truth import Setting, Truth
-from temperance.theory.symmetries.parity import is_even, sign_changes
+from temperance.theory.symmetries.parity import common_sign_changes, is_even, sign_changes
 from temperance.theory.symmetries.traits import held_of_split
 
 WEIGHT = "weight"
@@ -108,7 +108,8 @@ class Family:
     A vector holds, atom by atom, the log weight and the gate's and the expert's own parameters; then the shared ones.
     `free` says which entries move: the weight of the last atom is held (all are, where atoms have none of their own),
     and its gate (of a single second atom; where both cells are split, if scores are modulo translation). `positive`
-    says which are, `radius` how far entries may go: positive ones by a part of their value, log weights anywhere.
+    says which are, `turned` which shared ones have a twin of the other sign, `radius` how far entries may go: these by
+    a part of their value, log weights anywhere.
     """
 
     def __init__(self, setting: Setting) -> None:
@@ -135,7 +136,10 @@ class Family:
         self.free = self._free(len(cells))
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
-        even = np.array([n in self.signs for n in self.names] * len(cells) + [False] * len(shared)) & (self.center != 0)
+        common = {p for c in common_sign_changes(gate, setting.spec.dim) for p in c.parameters}
+        alone = np.full(len(cells) * self.width, False)
+        self.turned = np.r_[alone, [p in common for p in gate.shared]] & (self.center != 0)
+        even = np.r_[[n in self.signs for n in self.names] * len(cells), self.turned[len(alone) :]] & (self.center != 0)
         self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
     def __reduce__(self) -> tuple[type[Family], tuple[Setting]]:
@@ -328,6 +332,7 @@ def family_problem(family: Family, points: Points, *, compiled: bool = True) -> 
     k, free = sum(family.sizes), np.flatnonzero(family.free)
     last, own = (k - 1) * family.width, 1 + len(family.setting.own)
     reach = np.where(family.positive, np.log(FACTOR), _RANGE)
+    reach[family.turned] = family.radius[family.turned]  # one of two twins
     weights = family.width * np.arange(k)
     reach[weights] = np.where(np.repeat(family.sizes, family.sizes) > 1, UNEVEN, _RANGE)
     center = center_of(family)

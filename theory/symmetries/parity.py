@@ -1,6 +1,7 @@
 """Finds the symmetries of a mixture that are not flows of one atom (theory 2.1.4).
 
-Permutation, translation and splitting, and signs, exchanges and shifts of an atom's parameters that keep gate or mean.
+Permutation, translation and splitting, and signs, exchanges and shifts of an atom's parameters that keep gate or mean;
+signs of shared parameters change in all atoms together.
 
 Let theta' be the parameters of an atom with the signs of some changed. Where L(theta') - L(theta) does not depend on x,
 atoms may change those signs one by one; where L(theta') + L(theta) depends on nothing that differs between atoms, two
@@ -64,6 +65,19 @@ def sign_changes(gate: Gate, dim: int) -> tuple[AtomChange, ...]:
     even = _sign_changes(gate.log_weight, gate.own, dim, "even", lambda change: _is_taken_up(gate, dim, change))
     odd = _sign_changes(gate.log_weight, gate.own, dim, "odd", lambda change: _is_taken_up(gate, dim, change))
     return (*even, *sorted(odd, key=lambda change: bool(change.rest.free_symbols & {*_of_both_signs(gate.own)}))[:1])
+
+
+@lru_cache(maxsize=64)
+def common_sign_changes(gate: Gate, dim: int) -> tuple[AtomChange, ...]:
+    """The even sign changes of shared parameters and others, which all atoms make together."""
+
+    def accepts(change: AtomChange) -> bool:
+        is_common = not {*gate.shared}.isdisjoint(change.parameters)
+        return is_common and not change.rest.free_symbols & {*covariates(dim), *gate.own, *gate.bias}
+
+    if not _of_both_signs(gate.shared):
+        return ()
+    return tuple(_sign_changes(gate.score, (*gate.parameters, *gate.bias), dim, "even", accepts))
 
 
 def _is_taken_up(gate: Gate, dim: int, change: AtomChange) -> bool:
@@ -249,6 +263,7 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
     # a reflection of what is translated is a translation
     reflections = [c for c in sign_changes(spec.gate, spec.dim) if not set(c.parameters) <= set(shifted)]
     symmetries += [_of_atoms(spec, change, "L") for change in (*reflections, *_of_gate(spec.gate, spec.dim))]
+    symmetries += [_of_all_atoms(spec, change) for change in common_sign_changes(spec.gate, spec.dim)]
     return (*symmetries, *(_of_atoms(spec, change, "h") for change in _of_expert(spec.expert, spec.dim)))
 
 
@@ -263,6 +278,17 @@ def _of_atoms(spec: MoESpec, change: AtomChange, function: Literal["L", "h"]) ->
     name = change.kind if function == "L" else f"expert {change.kind}"
     shift = f", {bias} -> {bias - change.rest}" if bias is not None and change.rest != 0 else ""
     return MixtureSymmetry(name, "every gauge", f"{_image(change, spec.dim)}{shift}, atom by atom", identity)
+
+
+def _of_all_atoms(spec: MoESpec, change: AtomChange) -> MixtureSymmetry:
+    """The symmetry of a mixture by a change of signs that shared parameters make."""
+    gate = spec.gate
+    groups = ([p for p in change.parameters if (p in gate.shared) is shared] for shared in (True, False))
+    shared, own = (_vectors(group, spec.dim) for group in groups)
+    image = [*(f"{n} -> -{n}" for n in shared), *(f"{n}_i -> -{n}_i" for n in own)]
+    before, after = (", ".join(str(e[side]) for e in change.image) for side in (0, 1))
+    identity = f"L({after}) - L({before}) = {change.rest}"
+    return MixtureSymmetry("sign", "every gauge", f"{', '.join(image)}, in all atoms together", identity)
 
 
 def _image(change: AtomChange, dim: int) -> str:

@@ -21,10 +21,12 @@ from temperance.numerics.contact.by_minimisation import (
     minimised,
     supported,
 )
-from temperance.numerics.fitting.families import Grid
+from temperance.numerics.fitting.families import Grid, family_problem
+from temperance.numerics.mixture.points import Points
 from temperance.theory.activations.activation import Z, activation
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.expressions import balls
+from temperance.theory.models.by_name import model
 
 EVEN = ({"source": "sqrt(1+z**2)", "split": "all"}, "activation")
 SETTINGS = (
@@ -67,6 +69,14 @@ def test_an_even_gate_is_seen_at_as_many_x_as_there_are_nodes():
     assert np.diff(squares).min() > 1e-3
     beta1 = [mixtures.index(l, "beta1") for l in range(4)]
     assert np.all(mixtures.radius[beta1] < np.abs(mixtures.center[beta1]))
+
+
+def test_signs_that_all_atoms_may_change_together_stay_those_of_the_truth():
+    mixtures = made({}, model("w*tanh(v*x)", shared=("v",)).gate)
+    v = mixtures.shared_index("v")
+    assert mixtures.radius[v] < abs(mixtures.center[v])
+    problem = family_problem(mixtures, Points(np.zeros((1, 1)), np.zeros(1)), compiled=False)
+    assert problem.lower[problem.places == v] > 0
 
 
 @pytest.mark.full

@@ -15,6 +15,7 @@ from temperance.theory.models.spec import (
     covariates,
     is_weighted,
     kinks,
+    symbolic_density,
     weight_parameters,
 )
 from temperance.theory.symmetries.flows import exact_symmetries
@@ -139,6 +140,30 @@ def test_an_expert_may_change_signs_that_keep_its_mean(mean, turned):
     seen = spec.expert.log_density.subs({Y: 1, covariates(1)[0]: sp.Rational(-9, 4)})
     changed = {p: -v if p.name in turned else v for p, v in own.items()}
     assert sp.N(seen.subs(changed) - seen.subs(own), 30) == 0
+
+
+@pytest.mark.parametrize(
+    ("formula", "shared", "turned"),
+    [
+        ("w*tanh(v*x)", ("v",), ("w", "v")),
+        ("v*(tanh(w*x) + 1)", ("v",), ("w", "v")),
+        ("w*v*x**3 + r*x", ("v",), ("w", "v")),
+        ("w*cos(v*x)", ("v",), ("v",)),
+        ("w*tanh(v*x)/tau", ("v", "tau"), ("w", "v")),
+        ("w*exp(v*x)", ("v",), ()),
+    ],
+)
+def test_atoms_change_the_signs_of_shared_parameters_together(formula, shared, turned):
+    spec = model(formula, shared=shared)
+    found = [s for s in exact_symmetries(spec, 2, "anchored") if s.kind == "sign"]
+    own = {p.name for p in spec.gate.own}
+    image = [f"{p}_i -> -{p}_i" if p in own else f"{p} -> -{p}" for p in sorted(turned, key=lambda p: p in own)]
+    assert [s.map for s in found] == ([", ".join(image) + ", in all atoms together"] if turned else [])
+    log_density, parameters = symbolic_density(spec, 2)
+    point = {p: sp.Rational(2 + i, 3 + 2 * i) for i, p in enumerate(parameters)}
+    changed = {p: -v if p.name.split("[")[0] in turned else v for p, v in point.items()}
+    seen = log_density.subs({Y: 1, X: sp.Rational(-9, 4)})
+    assert turned == () or abs(sp.N(seen.subs(changed) - seen.subs(point), 30)) < 1e-25
 
 
 @pytest.mark.parametrize(
