@@ -112,7 +112,8 @@ def test_a_value_at_0_that_is_not_defined_is_in_no_twin():
 def test_result_is_frozen_and_speaks():
     found = temperance.twins("tanh")
     record = found.to_json()
-    assert list(record) == ["activation", "atoms", "gauge", "unique", "twins", "reason", "gate_formula", "symmetries"]
+    keys = ["activation", "atoms", "gauge", "unique", "twins", "reason", "gate_formula", "symmetries", "at_truth"]
+    assert list(record) == keys
     assert [list(twin) for twin in record["twins"]] == [["map", "where", "identity"]] * len(found.found.twins)
     assert json.loads(json.dumps(record)) == record
     assert str(found).splitlines()[0] == found.found.answer
