@@ -276,7 +276,7 @@ class Language:
         called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         names = list(dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called))
         for name in names:
-            if name in self.refused or "__" in name or not name.isascii():
+            if name in self.refused or name[0] == "_" or "__" in name or not name.isascii():
                 raise self.refuse(f"the name {name!r} is refused", self.refused.get(name))
             if name in LANGUAGE or name in SWITCHES or name in functions:
                 raise self.refuse(f"{name} is a function", f"write {name}({self.variable})")

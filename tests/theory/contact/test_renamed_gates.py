@@ -3,6 +3,7 @@
 import pytest
 import sympy as sp
 
+from temperance.measurements.literature import ROWS
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import order_setting
@@ -13,9 +14,9 @@ from tests.theory.contact.settings import known
 (X,) = covariates(1)
 
 
-def renamed(made):
+def renamed(made, names=tuple(f"v{i}" for i in range(9))):
     """The same formula in other letters, and nothing beside it; with what each is called in the table."""
-    new = {p: sp.Symbol(f"v{i}", **p.assumptions0) for i, p in enumerate(made.parameters)}
+    new = {p: sp.Symbol(name, **p.assumptions0) for p, name in zip(made.parameters, names, strict=False)}
     shared, offset = tuple(new[p] for p in made.shared), made.offset
     theirs = None if offset is None else offset.xreplace(new)
     return Gate("mine", made.log_weight.xreplace(new), tuple(new.values()), shared, theirs), new
@@ -41,6 +42,36 @@ def test_a_renamed_gate_has_the_same_bounds(name, source, dim, size, split):
     found = known(name, source=source, dim=dim, size=size, split=split)
     theirs = orders(order_setting(other, dim=dim, size=size, split=split))
     assert rows(theirs, {p.name: q.name for q, p in new.items()}) == rows(found, {})
+
+
+NAMES = ("t", "q", "r", "l", "n", "s", "size", "weight", "x1", "y1", "S", "N")
+"""Names with meanings of their own in proofs, in code, or in SymPy; E and I are numbers in formulas."""
+ENTRIES = [
+    (i, row, split)
+    for i, row in enumerate(ROWS)
+    for split in ("one", "all")
+    if row.refused is None and (split == "all" or not row.gate.startswith("sigmoid"))  # which has no weights
+]
+QUICK = ("softmax", "relu")
+
+
+def proved(found, back):
+    """What is proved of names of the table."""
+    return {(back.get(o.name, o.name), o.is_mean, o.upper, o.flat, o.certified, o.lower) for o in found.orders}
+
+
+@pytest.mark.parametrize(
+    ("place", "row", "split"),
+    [pytest.param(*e, marks=() if {e[1].gate, e[1].source} & {*QUICK} else pytest.mark.slow) for e in ENTRIES],
+)
+def test_the_names_of_parameters_change_nothing_in_the_atlas(place, row, split):
+    """The names are not in the alphabetical order of those of the table."""
+    names = NAMES[place % len(NAMES) :] + NAMES
+    other, new = renamed(gate(row.gate, row.d, row.source), names)
+    point = {new[p].name: row.point[p.name] for p in new if p.name in row.point} or None
+    found = known(row.gate, row.expert, row.source, point=row.point, dim=row.d, split=split)
+    theirs = orders(order_setting(other, row.expert, point=point, dim=row.d, split=split))
+    assert proved(theirs, {p.name: q.name for q, p in new.items()}) == proved(found, {})
 
 
 @pytest.mark.parametrize(("name", "dim"), [("gaussian", 2), ("laplace", 1)])
