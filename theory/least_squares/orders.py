@@ -575,7 +575,8 @@ def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]
     orders = orders.inner or orders
     atom, relations_ = orders.atom, orders.relations
     if atom.noise is not None:
-        return None, "certificates are issued for least squares"
+        accepted = "--noise each, or --loss least-squares"
+        return None, f"the kernel has no rule for a variance that is {atom.noise}; accepted: {accepted}"
     if relations_ is None or orders.rest.outcome != "trivial" or orders.rest.matrix is None:
         return None, "no order is proved"
     x = covariates(atom.spec.dim)

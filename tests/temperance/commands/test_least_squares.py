@@ -39,8 +39,9 @@ def test_atlas(output):
 
 
 def test_orders_without_a_certificate_are_printed_with_the_reason(capsys, tmp_path):
-    assert run(["exponents", "--noise", "known", "--certificate", str(tmp_path / "o.json")]) == 2
-    captured = capsys.readouterr()
-    assert "Orders of the linear gate" in captured.out
-    assert "certificates are issued for least squares" in captured.err
-    assert not (tmp_path / "o.json").exists()
+    for noise in ("known", "common"):
+        assert run(["exponents", "--noise", noise, "--certificate", str(tmp_path / "o.json")]) == 2
+        captured = capsys.readouterr()
+        assert "Orders of the linear gate" in captured.out
+        assert f"no rule for a variance that is {noise}; accepted: --noise each" in captured.err
+        assert not (tmp_path / "o.json").exists()
