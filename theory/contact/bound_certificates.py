@@ -18,7 +18,6 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from temperance.theory.contact.places import exact_place, place
-from temperance.theory.kernel import moments, theorems
 from temperance.theory.kernel.check import certificate
 from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of
@@ -206,11 +205,3 @@ def exact_certificate(setting: Setting) -> dict[str, Any] | None:
         return certificate(exact_place(setting), {"kind": "derivatives", "points": points})
     except Rejected:
         return None
-
-
-def assumed(issued: Mapping[str, Any]) -> tuple[str, ...]:
-    """The theorems that a certificate of bounds takes for granted."""
-    proof = issued["proof"]
-    if proof["kind"] == "theorems":
-        return theorems.assumed(proof)
-    return moments.assumed(issued["place"]["sizes"][0], proof) if proof["kind"] == "moments" else ()

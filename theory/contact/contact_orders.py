@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from temperance.theory.contact.bound_certificates import assumed, bound_certificate, stops_early
+from temperance.theory.contact.bound_certificates import bound_certificate, stops_early
 from temperance.theory.contact.contact_curves import certificates, flat_certificates, reached
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
+from temperance.theory.kernel.check import check
 from temperance.theory.models.form import is_linear, linear_in
 from temperance.theory.models.order import Bounds, Order, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.truth import Setting
@@ -133,7 +134,7 @@ def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
     best = {of: r for of, r in bounds.items() if of not in proved.upper or r < proved.upper[of]}
     if not best:
         return proved
-    reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(assumed(issued))}")
+    reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(check(issued).assumed)}")
     reasons = (*proved.reasons, reason, *([_STOPPED] if stops_early(setting) else []))
     certified, certificates = {*proved.certified, *best}, (*proved.certificates, issued)
     return _Proved({**proved.upper, **best}, {}, certified, certificates, reasons)

@@ -21,8 +21,8 @@ from flint import fmpq, fmpq_mat
 
 from temperance.theory.contact.orders_from_theorems import quadratic
 from temperance.theory.contact.places import place
-from temperance.theory.kernel.check import certificate
-from temperance.theory.kernel.moments import Cell, Exponents, Inequality, assumed
+from temperance.theory.kernel.check import certificate, check
+from temperance.theory.kernel.moments import Cell, Exponents, Inequality
 from temperance.theory.kernel.place import case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
 from temperance.theory.models.form import intercept, is_linear
@@ -99,7 +99,7 @@ def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] |
         return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
     orders = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
-    theorems = (f"the theorem {text}" for text in assumed(cell.size, proof))
+    theorems = (f"the theorem {text}" for text in check(issued).assumed)
     assumptions = ", ".join([*theorems, "shares bounded away from 0"])
     return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {assumptions}")
 

@@ -85,7 +85,8 @@ def _claims_of(part: Any) -> tuple[Claim, ...]:
         title, side, value = claim["title"], claim["side"], claim["value"]
         require(isinstance(title, str) and side in SIDES, "a claim")
         if side in ("at most", "at least"):
-            require(rational(value) > 0, "an order is positive")
+            value = str(rational(value))
+            require(Fraction(value) > 0, "an order is positive")
         else:
             require(value is None or (side == "holds" and isinstance(value, str)), "the value of a claim")
         claims.append(Claim(title, side, value))

@@ -86,14 +86,9 @@ class Number:
         """A polynomial with powers of r brought below the degree of its equation."""
         if p.degrees()[self.ring.places["_r"]] < self.modulus.degree():
             return p
-        parts = self.ring.by_power(p, "_r")
-        require(max(parts) <= _MOST_NODE_POWER, "a power of r is too high")
-        total, r = self.ring.zero, self.ring.names["_r"]
-        for n, part in parts.items():
-            residue = fmpq_poly([0] * n + [1]) % self.modulus
-            power = sum((c * r**k for k, c in enumerate(residue.coeffs())), self.ring.zero)
-            total += self.ring.product(part, power)
-        return self.ring.sound(total)
+        r = self.ring.names["_r"]
+        residue = _residue(self.ring, p, "_r", self.modulus)
+        return self.ring.sound(sum((part * r**k for k, part in residue.items()), self.ring.zero))
 
 
 class Atoms:
@@ -142,13 +137,8 @@ class Atoms:
 
     def vanishes(self, p: fmpq_mpoly) -> bool:
         """Whether a polynomial is 0 at every atom: modulo the nodes, it is 0."""
-        parts = self.ring.by_power(p, "_q")
-        remainder: dict[int, fmpq_mpoly] = {}
-        modulus = fmpq_poly(self.equation)
-        for n, part in parts.items():
-            for k, c in enumerate((fmpq_poly([0] * n + [1]) % modulus).coeffs()):
-                remainder[k] = remainder.get(k, self.ring.zero) + c * part
-        return all(self.number.reduced(part) == 0 for part in remainder.values())
+        residue = _residue(self.ring, p, "_q", fmpq_poly(self.equation))
+        return all(self.number.reduced(part) == 0 for part in residue.values())
 
     def balls(self, p: fmpq_mpoly) -> list[arb] | None:
         """The value at every atom of a polynomial in q and numbers; None where it has anything else."""
@@ -159,6 +149,16 @@ class Atoms:
                 return None
             values = [total + ball * root**n for total, root in zip(values, self.roots, strict=True)]
         return values
+
+
+def _residue(ring: Ring, p: fmpq_mpoly, name: str, modulus: fmpq_poly) -> dict[int, fmpq_mpoly]:
+    """Power of a variable -> its coefficient, in the remainder of p on division by a polynomial in the variable."""
+    residue: dict[int, fmpq_mpoly] = {}
+    for n, part in ring.by_power(p, name).items():
+        require(n <= _MOST_NODE_POWER, f"a power of {name[1:]} is too high")
+        for k, c in enumerate((fmpq_poly([0] * n + [1]) % modulus).coeffs()):
+            residue[k] = residue.get(k, ring.zero) + c * part
+    return residue
 
 
 def _monic(part: Any) -> fmpq_poly:
@@ -301,18 +301,15 @@ class Quotients:
 
     def value(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> Quotient:
         """The quotient that is written in some names."""
-        return self.tree(expression(text, names.keys()), {name: self.of(p) for name, p in names.items()})
+        quotients = {name: self.of(p) for name, p in names.items()}
+        quotient: Quotient = evaluate(expression(text, quotients.keys()), self, **quotients)
+        return quotient
 
     def polynomial(self, text: Any, names: Mapping[str, fmpq_mpoly]) -> fmpq_mpoly:
         """The polynomial that is written in some names."""
         value = self.value(text, names)
         require(value.bottom == self.ring.one and not self.has_symbols(value), "what is no polynomial")
         return value.top
-
-    def tree(self, tree: ast.expr, names: Mapping[str, Quotient]) -> Quotient:
-        """The quotient of a tree."""
-        quotient: Quotient = evaluate(tree, self, **names)
-        return quotient
 
     def is_regular(self, u: Quotient, free: Sequence[str] = ()) -> bool:
         """Whether the denominator at t = 0 is not 0: a number, or a product of true values that are not 0: free."""
@@ -432,7 +429,7 @@ class Curve:
         square = sum((self.ring.names[p] ** 2 for p in self.x), self.ring.zero)
         norm = values.call("sqrt", values.of(square)).inverse()
         u = {name: names[p] * norm for name, p in zip(directions, self.x, strict=True)}
-        gap = values.tree(self.case.weight.formulas[0], names) - values.tree(tree, {**names, **u})
+        gap = evaluate(self.case.weight.formulas[0], values, **names) - evaluate(tree, values, **names, **u)
         require(values.is_zero(gap), "the weight in directions is another")
         return tree
 
@@ -473,10 +470,10 @@ class Curve:
             gap = self.number.reduced(log - reference)
             require(gap == 0 or (self._takes_up(i) and not self.ring.has_x(gap)), "cells do not change alike")
 
-    def _moved_kinks(self, i: int) -> list[int]:
+    def _moved_kinks(self, i: int) -> Iterator[int]:
         moves = [{**own, **self._drift} for own in self._offsets[i] or [{}]]
         ends = [self._moved(i, {name: self.quotients.of(p) for name, p in own.items()}) for own in moves]
-        return list(self._kinks(self.places[i], ends))
+        return self._kinks(self.places[i], ends)
 
     def _moved(self, i: int, offsets: Mapping[str, Quotient]) -> dict[str, Quotient]:
         """The values of the gate's parameters with these offsets."""
@@ -513,7 +510,9 @@ class Curve:
 
     def _at(self, tree: ast.expr, at: Mapping[str, Quotient]) -> Quotient:
         """An expression in x where the parameters have these values."""
-        return self.quotients.tree(tree, {**{name: self.quotients.of(self.ring.names[name]) for name in self.x}, **at})
+        x = {name: self.quotients.of(self.ring.names[name]) for name in self.x}
+        quotient: Quotient = evaluate(tree, self.quotients, **x, **at)
+        return quotient
 
     def _gap(self, i: int, at: Mapping[str, Quotient]) -> Quotient:
         """u - v of the condition u < v of a piece."""
@@ -577,9 +576,18 @@ class Curve:
                 moves.setdefault(f"mean {name}", []).append(sum(parts, values.number(0)))
             ends = [self._moved(i, {**atom, **drift}) for atom in own]
             require(not list(self._kinks(self.places[i], ends)), "a kink that moves along an identity")
+            self._require_analytic(i, {*drift, *(name for atom in own for name in atom)})
             changes.append([self._change(piece, i, ends, shares) for piece in self.case.weight.formulas])
         self._require_same(changes)
         return [title for title, offsets in moves.items() if any(self._first(p.top) for p in offsets)]
+
+    def _require_analytic(self, i: int, moving: set[str]) -> None:
+        """That what functions are of stays in their domains, for all x, as some parameters move by a little."""
+        values, t = Expansion(self.ring, {"_t": 1}, bounded=False), self.ring.names["_t"]
+        x = {name: values.series(self.ring.names[name]) for name in self.x}
+        true = {name: values.series(p + t if name in moving else p) for name, p in self.values[i].items()}
+        for piece in self.case.weight.formulas:
+            evaluate(piece, values, **x, **true)
 
     def _require_same(self, changes: Sequence[Sequence[Quotient]]) -> None:
         """That the weights of all cells change alike on each piece, up to numbers that weights take up."""

@@ -146,9 +146,10 @@ class Mixture:
         place, model, self.case = case.place, case.model, case
         whole = place.subject == "densities" and {*place.sizes} == {1} and len(place.sizes) > 1 and not place.nonzero
         require(whole, "the place has another number of atoms than the truth")
-        names = {*model.gate, *model.expert, WEIGHT}
+        weight = [WEIGHT] if model.weighted else []
+        names = {*model.gate, *model.expert, *weight}
         require(all({*values} == names for values in case.values), "a true value is not named")
-        own = (*model.own, *([WEIGHT] if model.weighted else []), *model.expert)
+        own = (*model.own, *weight, *model.expert)
         every: list[tuple[int | None, str]] = [(None, p) for p in model.shared]
         every += [(i, p) for i in range(len(case.values)) for p in own]
         self.columns = [(i, p) for i, p in every if i is None or not case.is_fixed(i, p)]
@@ -180,7 +181,6 @@ class Mixture:
             true[name] = Balls(length=2).variable(true[name][0])
         values = Balls({**true, **x}, length=2)
         score = evaluate(self.case.weight.formulas[piece_at(self.case, atom, values)], values)
-        weight = values.sound((score + values.names[WEIGHT]).exp())
+        weight = values.sound((score + values.names.get(WEIGHT, 0)).exp())
         nu, gap = values.names["nu"], y - evaluate(self.case.mean, values)
-        require(nu[0] > 0, "a variance that is not positive")
         return weight, values.sound((-gap * gap / (2 * nu)).exp() / (2 * arb.pi() * nu).sqrt())

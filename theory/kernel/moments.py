@@ -18,7 +18,7 @@ from typing import Any
 from flint import fmpq, fmpq_mat, fmpq_mpoly, fmpq_poly
 
 from temperance.theory.kernel.balls import DEFINED
-from temperance.theory.kernel.place import Case, Claim
+from temperance.theory.kernel.place import Case, Claim, degree_in
 from temperance.theory.kernel.reader import evaluate, names_in, rational, require, require_keys
 from temperance.theory.kernel.series import Expansion, Ring, Series
 
@@ -114,13 +114,8 @@ def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str
     cell = Cell(case, proof)
     for step in proof["steps"]:
         cell.require_step(step)
-    return cell.claims(), assumed(cell.atoms, proof)
-
-
-def assumed(atoms: int, proof: Mapping[str, Any]) -> tuple[str, ...]:
-    """The theorems that a proof takes for granted."""
-    solved = (SOLVABILITY,) if atoms > 2 else ()
-    return ((EXPERTS,) if proof["intercept"] is None else solved) + ((GATES,) if proof["gate"] else ())
+    solved = (SOLVABILITY,) if cell.atoms > 2 else ()
+    return cell.claims(), ((EXPERTS,) if proof["intercept"] is None else solved) + ((GATES,) if proof["gate"] else ())
 
 
 class Equations:
@@ -144,7 +139,7 @@ class Equations:
         self._require_other()
         ratio, values = self.log_ratio(degree, reach), Taylor(self.ring, degree, reach)
         means = {*self.expert[:-1]}
-        require(_degree(case.mean, means) == 1, "the mean is not linear")
+        require(degree_in(case.mean, means) == 1, "the mean is not linear")
         mean = {p: values.series(self.small[p]) for p in (*model.covariates, *means)}
         self.mean: fmpq_mpoly = self._value(case.mean, values, mean).poly
         self.rows = self._rows(values, values.exponential(ratio), weights)
@@ -368,26 +363,6 @@ class Cell(Equations):
             if name in titles or w > fmpq(1, self.degree + 1):
                 claims.append(Claim(name, "at most", str(max(fmpq(1), 1 / w))))
         return claims
-
-
-def _degree(tree: ast.expr, names: Set[str]) -> int:
-    """1 for a formula that is linear in the names as it is written, 0 for one without them; else Rejected.
-
-    So it is linear at every value of the names, and no power is asked that a Taylor polynomial does not hold.
-    """
-    match tree:
-        case ast.Name(name):
-            return int(name in names)
-        case ast.UnaryOp(_, p):
-            return _degree(p, names)
-        case ast.BinOp(p, symbol, q):
-            degrees = u, v = _degree(p, names), _degree(q, names)
-            fits = {ast.Mult: u + v <= 1, ast.Div: v == 0, ast.Pow: not any(degrees)}.get(type(symbol), u == v)
-            require(fits, "the mean is not linear")
-            return max(degrees)
-        case ast.Call(_, [q]):
-            require(_degree(q, names) == 0, "the mean is not linear")
-    return 0
 
 
 def _two_atoms() -> bool:

@@ -7,8 +7,9 @@ away from 0 there, where all formulas are real; shares within a cell are bounded
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from flint import arb, fmpq
@@ -37,6 +38,7 @@ SIDES = ("at most", "at least", "flat", "holds", "fails")
 _NAMES = ("covariates", "own", "expert", "shared", "held")
 _MOST_NAMES, _MOST_ATOMS, _MOST_SIZE = 24, 5, 8
 _WITNESSES = ("3/7", "-5/8", "13/9", "-17/10", "1/9", "-1/5", "19/10", "8/9")
+_TRIES = 3 * len(_WITNESSES)
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,8 @@ class Case:
     def value(self, atom: int, name: str) -> fmpq | None:
         """The true value of a parameter, where it is a rational number."""
         tree = self.values[atom].get(name)
-        if tree is None:
-            return None
-        try:
-            return rational(ast.unparse(tree).replace(" ", ""))
-        except Rejected:
-            return None
+        value = None if tree is None else written_fraction(tree)
+        return None if value is None else fmpq(value.numerator, value.denominator)
 
     def balls(self, atom: int, *, length: int = 1) -> dict[str, Any]:
         """The true values of an atom as balls."""
@@ -148,7 +146,7 @@ def place_of(part: Any) -> Place:
     require(isinstance(points, list) and 1 <= len(points) <= _MOST_ATOMS, "the points")
     require(isinstance(sizes, list) and len(sizes) == len(points), "the sizes")
     require(all(type(n) is int and 1 <= n <= _MOST_SIZE for n in sizes), "the sizes")
-    named = {*model.gate, *model.expert, WEIGHT}
+    named = {*model.gate, *model.expert, *([WEIGHT] if model.weighted else [])}
     require(all(isinstance(p, dict) and {*p} <= named for p in points), "a true point")
     require(all(isinstance(v, str) for p in points for v in p.values()), "a true value")
     shared = [{n: p.get(n) for n in model.shared} for p in points]
@@ -187,6 +185,8 @@ def case_of(place: Place) -> Case:
     values = tuple({n: expression(v, {"pi"}) for n, v in point} for point in place.points)
     case = Case(place, weight, mean, values)
     _require_real(case)
+    for i, j in combinations(range(len(values)), 2):
+        require(_are_different(case, i, j), "the experts of two atoms are not shown to be different")
     return case
 
 
@@ -196,19 +196,45 @@ def _require_real(case: Case) -> None:
     What is left out of a point is tried at some numbers; there the formulas are real for an open set of it.
     """
     for atom in range(len(case.values)):
-        require(any(_is_real(case, atom, n) for n in range(3 * len(_WITNESSES))), "a formula is not shown to be real")
+        require(any(_is_real(case, atom, n) for n in range(_TRIES)), "a formula is not shown to be real")
         at = case.balls(atom)
         require(all(ball[0].is_finite() for ball in at.values()), "a true value is not real")
         require("nu" not in at or at["nu"][0] > 0, "a variance that is not positive")
 
 
-def _is_real(case: Case, atom: int, n: int) -> bool:
+def _completed(case: Case, atom: int, n: int) -> Balls:
+    """The true values of an atom, with a number for x and for what a point leaves out: the choice n of these."""
     names, numbers = (*case.model.covariates, *case.model.gate, *case.model.expert), case.balls(atom)
     free = [p for p in names if p not in numbers]
     for j, p in enumerate(free):
         witness = _WITNESSES[(n + (j + 1) * (1 + n // len(_WITNESSES))) % len(_WITNESSES)]
         numbers[p] = Balls(length=1).number(arb(rational(witness)))
-    values = Balls(numbers, length=1)
+    return Balls(numbers, length=1)
+
+
+def _are_different(case: Case, i: int, j: int) -> bool:
+    """Whether the experts of two atoms have another mean at some x, or another variance, for some of what is left out.
+
+    Of a mean without parameters the variances may be left out.
+    """
+    named = [values["nu"][0] for values in map(case.balls, (i, j)) if "nu" in values]
+    if len(named) == 2 and nonzero(named[0] - named[1]):
+        return True
+    if len(named) < 2 and not names_in(case.mean) & {*case.model.expert}:
+        return True
+    for n in range(_TRIES):
+        one, other = _completed(case, i, n), _completed(case, j, n + 1)
+        other.names |= {p: one.names[p] for p in case.model.covariates}
+        try:
+            if nonzero(evaluate(case.mean, one)[0] - evaluate(case.mean, other)[0]):
+                return True
+        except Rejected:
+            continue
+    return False
+
+
+def _is_real(case: Case, atom: int, n: int) -> bool:
+    values = _completed(case, atom, n)
     try:
         at = piece_at(case, atom, values, still=True)
         evaluate(case.weight.formulas[at], values)
@@ -277,3 +303,23 @@ def require_analytic(tree: ast.expr, x: frozenset[str]) -> None:
                 require(n is not None and (whole or not names_in(p) & x), "a root of what depends on x")
             case ast.Call(ast.Name(f), [q]):
                 require(f in ENTIRE or not names_in(q) & x, f"{f} is not analytic everywhere")
+
+
+def degree_in(tree: ast.expr, names: Set[str]) -> int:
+    """1 for a formula that is linear in the names as it is written, 0 for one without them; else Rejected.
+
+    So it is linear at every value of the names, and 0 where they are.
+    """
+    match tree:
+        case ast.Name(name):
+            return int(name in names)
+        case ast.UnaryOp(_, p):
+            return degree_in(p, names)
+        case ast.BinOp(p, symbol, q):
+            degrees = u, v = degree_in(p, names), degree_in(q, names)
+            fits = {ast.Mult: u + v <= 1, ast.Div: v == 0, ast.Pow: not any(degrees)}.get(type(symbol), u == v)
+            require(fits, "the mean is not linear")
+            return max(degrees)
+        case ast.Call(_, [q]):
+            require(degree_in(q, names) == 0, "the mean is not linear")
+    return 0

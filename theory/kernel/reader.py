@@ -12,7 +12,7 @@ import operator
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -71,15 +71,6 @@ def _limited(seconds: int) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         # one that another thread takes late must not end the process
         signal.signal(signal.SIGVTALRM, signal.SIG_IGN if before is signal.SIG_DFL else before)
-
-
-def objection(check: Callable[[Any], object], certificate: Any) -> str | None:
-    """Why a certificate is rejected, or None."""
-    try:
-        check(certificate)
-    except Rejected as error:
-        return str(error)
-    return None
 
 
 def require(condition: object, otherwise: str) -> None:

@@ -154,9 +154,13 @@ class Series:
 
 
 class Expansion:
-    """Values of expressions as series, for `reader.evaluate`. below: variable of the series -> N, powers below it."""
+    """Values of expressions as series, for `reader.evaluate`. below: variable of the series -> N, powers below it.
 
-    def __init__(self, ring: Ring, below: Mapping[str, int]) -> None:
+    bounded: whether functions must be real and analytic also where their arguments stay as they are.
+    """
+
+    def __init__(self, ring: Ring, below: Mapping[str, int], *, bounded: bool = True) -> None:
+        self.bounded = bounded
         self.ring, self.start_at = ring, dict.fromkeys(below, 0)
         self.dropped = [ring.names[name] ** n for name, n in below.items()]
         self.only_start = {*below.values()} == {1}
@@ -174,8 +178,7 @@ class Expansion:
 
     def product(self, p: fmpq_mpoly, q: fmpq_mpoly) -> fmpq_mpoly:
         """A product without the powers that are dropped, unless it is too long to form."""
-        require(len(p) * len(q) <= _MOST_PRODUCT, "a product has too many terms")
-        return self.truncated(p * q)
+        return self.truncated(self.ring.product(p, q))
 
     def composed(self, p: fmpq_mpoly, coefficient: Callable[[int], fmpq_mpoly | fmpq]) -> fmpq_mpoly:
         """sum_k coefficient(k) p^k, for p that is 0 at the start."""
@@ -230,7 +233,7 @@ class Expansion:
         ring, start = self.ring, self.start(u.poly)
         value, ball = ring.number(start), ring.ball(start)
         positive = u.sign == 1 or (ball is not None and bool(ball > 0))
-        if f not in ENTIRE:
+        if f not in ENTIRE and (u.moves or self.bounded):
             require(at is not None or f == "log", f"the function {f!r} is not known here")
             divided = at is not None and at.denominator == 1 and ball is not None and nonzero(ball)
             # a length is Lipschitz in what its squares are of; what does not move is no matter

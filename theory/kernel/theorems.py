@@ -20,7 +20,7 @@ from flint import arb, ctx, fmpq
 
 from temperance.theory.kernel.balls import Balls, ball_of, nonzero, pivots, prove_rank
 from temperance.theory.kernel.moments import EXPERTS
-from temperance.theory.kernel.place import REACH, Case, Claim, box_point, piece_at, require_analytic
+from temperance.theory.kernel.place import REACH, Case, Claim, box_point, degree_in, piece_at, require_analytic
 from temperance.theory.kernel.reader import evaluate, names_in, points_of, rational, require, require_keys
 
 Function = tuple[sp.Expr, ...]
@@ -82,9 +82,6 @@ _LEVELS = ("means", "squares")
 _INTERCEPT_ORDER = {2: 2, 3: 4}
 """m -> r with |db|^r = O(distance), unless a slope has the order 2."""
 
-DISTINCT = (fmpq(1, 3), fmpq(-7, 5))
-"""At which coordinates of x means are compared."""
-
 Orders = dict[str, fmpq]
 
 
@@ -94,12 +91,7 @@ def claims(case: Case, proof: Mapping[str, Any]) -> tuple[list[Claim], tuple[str
     for step in proof["steps"]:
         cell.take(step)
     bounds = [Claim(title, "at most", str(max(r, fmpq(1)))) for title, r in cell.orders.items()]
-    return bounds, assumed(proof)
-
-
-def assumed(proof: Mapping[str, Any]) -> tuple[str, ...]:
-    """The theorems that a proof takes for granted."""
-    return tuple(dict.fromkeys(filter(None, (THEOREMS[step["theorem"]][1] for step in proof["steps"]))))
+    return bounds, tuple(dict.fromkeys(filter(None, (THEOREMS[step["theorem"]][1] for step in proof["steps"]))))
 
 
 class Cell:
@@ -118,7 +110,6 @@ class Cell:
         require(is_cell and moves and (self.every or case.is_singleton(1)), "the place is no cell, nor two of one size")
         require(model.weighted or self.every, "atoms without weights, of which one is split")
         self.own, self.shared, self.means = model.own, model.shared, model.expert[:-1]
-        require(self._are_different(), "the experts of the two atoms are not shown to be different")
         self.atoms, self.has_other = (0, 1) if self.every else (0,), self.every or bool(model.shared)
         self.formulas = Formulas((*model.covariates, *model.gate, *self.means))
         self.symbols = self.formulas.names
@@ -130,23 +121,13 @@ class Cell:
         ]
         self.is_linear = not {*self.means} & case.values[0].keys()
         require(self.is_linear or {*self.means} <= case.values[0].keys(), "some true values of the mean are not named")
+        linear = not self.is_linear or not self.means or degree_in(case.mean, {*self.means}) == 1
+        require(linear, "the mean is not linear in its parameters")
         self.places = [*product(range(self.count), range(self.count if self.has_other else 1))]
         self.one: Function = (sp.S.One,) * len(self.places)
         self.slopes = {p: self._slope(p) for p in self.means}
         self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
         self.orders: Orders = {}
-
-    def _are_different(self) -> bool:
-        """Whether the means that a place names differ at some x; what it leaves open is of different experts."""
-        case = self.case
-        if not all({*self.means} & values.keys() for values in case.values):
-            return True
-        for x in DISTINCT:
-            at = dict.fromkeys(case.model.covariates, Balls(length=1).number(x))
-            one, other = (evaluate(case.mean, Balls({**case.balls(i), **at}, length=1)) for i in (0, 1))
-            if nonzero(one[0] - other[0]):
-                return True
-        return False
 
     @property
     def count(self) -> int:
@@ -155,14 +136,9 @@ class Cell:
 
     def _slope(self, name: str) -> Function:
         """d mu/d eta for a parameter of the mean."""
-        mean, p, means = self.formulas.tree(self.case.mean), self.symbols[name], self.means
-        slope = sp.diff(mean, p)
-        if self.is_linear:
-            others = {self.symbols[q] for q in means}
-            linear = not sp.expand(slope).free_symbols & others and sp.expand(mean.subs(dict.fromkeys(others, 0))) == 0
-            require(linear, "the mean is not linear in its parameters")
-        else:
-            slope = slope.subs({self.symbols[q]: self.formulas.tree(self.case.values[0][q]) for q in means})
+        slope = sp.diff(self.formulas.tree(self.case.mean), self.symbols[name])
+        if not self.is_linear:
+            slope = slope.subs({self.symbols[q]: self.formulas.tree(self.case.values[0][q]) for q in self.means})
         return (slope,) * len(self.places)
 
     @cached_property

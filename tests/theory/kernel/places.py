@@ -1,6 +1,9 @@
 """Certificates of one's own, for tests of the kernel: places, curves and claims by their parts."""
 
+from collections.abc import Callable
 from typing import Any
+
+from temperance.theory.kernel.reader import Rejected
 
 OWN, HELD = ("beta1",), ()
 
@@ -60,3 +63,12 @@ def alone(offsets: dict[str, str]) -> dict[str, Any]:
 def curve(cells: list[list[dict[str, Any]]], degree: int = 2, **parts: Any) -> dict[str, Any]:
     """A proof of a curve, as keywords of `certificate`."""
     return {"number": None, "shared": {}, "cells": cells, "degree": degree, "directions": None, **parts}
+
+
+def objection(check: Callable[[Any], object], certificate: Any) -> str | None:
+    """Why a certificate is rejected, or None."""
+    try:
+        check(certificate)
+    except Rejected as error:
+        return str(error)
+    return None

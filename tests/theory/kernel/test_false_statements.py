@@ -4,8 +4,8 @@ import pytest
 
 from temperance.answers.certify import together
 from temperance.theory.kernel.check import FORMAT, check
-from temperance.theory.kernel.reader import Rejected, objection
-from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, place
+from temperance.theory.kernel.reader import Rejected
+from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, objection, place
 
 SOFTMAX = place("beta1*x")
 PLAIN = curve([[atoms({"beta1": "_t*_q", "a": "_t*_q"})], []])
@@ -193,6 +193,86 @@ def test_equal_experts_have_no_bounds():
     refused(certificate(at, claims("at most", beta1=2), "theorems", steps=steps), "not shown to be different")
     apart = place("beta1*x", "tanh(a*x + b)", points=[values, {"beta1": "0", "a": "-1", "b": "0"}])
     assert objection(check, certificate(apart, claims("at most", beta1=2), "theorems", steps=steps)) is None
+
+
+NAMED = {"beta1": "1", "a": "1", "b": "0", "nu": "1"}
+
+
+def split(b="_t*_q", nu="-_t**2"):
+    return curve([[atoms({"b": b, "nu": nu}, ("-1", "0", "1"))], []], 4)
+
+
+@pytest.mark.parametrize(
+    ("mean", "other"),
+    [
+        ("a*x + b", {}),
+        ("a*x + b", {"beta1": "0"}),
+        ("a**2*x + b", {"a": "-1"}),
+        ("(a + b)*x", {"a": "0", "b": "1"}),
+        ("0*a + 0*b", {"a": "2"}),
+    ],
+)
+def test_a_place_whose_true_atoms_are_equal_has_no_claims_of_any_kind(mean, other):
+    at = place("beta1*x", mean, points=[NAMED, {**NAMED, **other}])
+    refused(certificate(at, claims("at least", b=4), "curve", **split()), "not shown to be different")
+    scale = place("beta1*x/tau", mean, shared=["tau"], points=[{**NAMED, "tau": "1"}] * 2, fixed=[])
+    cells = [[alone({"beta1": "_t*beta1"})]] * 2
+    flat = {"number": None, "shared": {"tau": "_t*tau"}, "cells": cells}
+    refused(certificate(scale, claims("flat", tau=None), "identity", **flat), "not shown to be different")
+
+
+@pytest.mark.parametrize("other", [{"nu": "2"}, {"b": "1"}, {"a": "-1"}])
+def test_experts_of_another_mean_or_variance_are_different(other):
+    at = place("beta1*x", points=[NAMED, {**NAMED, **other}])
+    assert objection(check, certificate(at, claims("at least", b=4), "curve", **split())) is None
+
+
+@pytest.mark.parametrize(
+    ("weight", "why"),
+    [
+        ("log(x**2 + c)", "log"),
+        ("log(x**2 - c*x)", "log"),
+        ("log(x + c)", "log"),
+        ("log(x + 2 + c)", "log"),
+        ("log(exp(x) + c)", "log"),
+        ("asin(x/2 + c)", "asin"),
+        ("acosh(x + 3 + c)", "acosh"),
+        ("sqrt(x**2 + x + c)", ""),
+        ("log(3 + c*x)", None),
+        ("log(x + 3) + c*x", None),
+        ("c*x", None),
+    ],
+)
+def test_along_an_identity_the_weights_stay_real_on_the_box(weight, why):
+    """At c = 0 some weights are logarithms of negative numbers for every c near 0, on one side or on both."""
+    at = place(weight, own=[], shared=["c"], points=[{"c": "0"}, {"c": "0"}], fixed=[])
+    flat = {"number": None, "shared": {"c": "_t"}, "cells": [[], []]}
+    proof = certificate(at, claims("flat", c=None), "identity", **flat)
+    if why is None:
+        assert objection(check, proof) is None
+    else:
+        refused(proof, why)
+
+
+def test_atoms_with_opposite_offsets_stay_real_too():
+    for weight, real in (("log(3 + c*x)", True), ("log(x**2 + c)", False)):
+        at = place(weight, own=["c"], points=[{"c": "0"}, {"c": "1"}])
+        cell = [atoms({"c": text}, (root, "1"), "1/2") for text, root in (("_t", "1"), ("-_t", "-1"))]
+        flat = {"number": None, "shared": {}, "cells": [cell, []]}
+        said = objection(check, certificate(at, claims("flat", c=None), "identity", **flat))
+        assert (said is None) == real
+
+
+def test_a_point_has_no_weight_where_atoms_have_none():
+    at = place("beta1*x", weighted=False, sizes=[1, 1], points=[{**NAMED, "_weight": "5"}, {**NAMED, "_weight": "0"}])
+    rows = [[f"{i}/4", f"{i % 3}"] for i in range(-4, 4)]
+    refused(certificate(at, claims("at most", beta1=1), "derivatives", points=rows), "a true point")
+
+
+def test_orders_are_numbers_however_they_are_written():
+    proof = curve([[atoms({"b": "_t*_q"})], []], 2)
+    stated = check(certificate(SOFTMAX, claims("at least", b="4/2"), "curve", **proof)).claims
+    assert stated == check(certificate(SOFTMAX, claims("at least", b="2"), "curve", **proof)).claims
 
 
 # -- own and shared parameters, and places

@@ -14,9 +14,8 @@ from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.kernel.check import RULES, check, proved
 from temperance.theory.kernel.place import Claim
-from temperance.theory.kernel.reader import objection
 from temperance.theory.models.by_name import model
-from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, place
+from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, objection, place
 
 KERNEL = Path(__file__).parents[3] / "theory" / "kernel"
 MOST_LINES = 3100

@@ -8,8 +8,9 @@ import pytest
 from temperance.theory.conditions.certificates import certificates
 from temperance.theory.kernel.balls import _BALLS, DEFINED
 from temperance.theory.kernel.check import check
-from temperance.theory.kernel.reader import FUNCTIONS, objection
+from temperance.theory.kernel.reader import FUNCTIONS
 from temperance.theory.kernel.verdict import CONDITIONS, FAMILIES
+from tests.theory.kernel.places import objection
 
 
 def of(source, condition):
