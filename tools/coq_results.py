@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from temperance.claims.verify import PARTS, RESULTS, coq_files, digest
+from temperance.claims.verify import IN_COQ, RESULTS, coq_files, digest
 from temperance.theory.coq.files import FILES
 
 TARGET = Path(__file__).parents[1] / "temperance" / "claims" / RESULTS
@@ -40,7 +40,7 @@ def main() -> None:
     """Check the library once, then the file of every part that has one."""
     digests = {}
     with tempfile.TemporaryDirectory() as folder:
-        for claim, part in PARTS.items():
+        for claim, part in IN_COQ.items():
             found = coq_files(part)
             for name, text in found.items():
                 (Path(folder) / f"{name}.v").write_text(text, encoding="utf-8")

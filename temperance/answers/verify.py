@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from temperance.claims.legs import Runs
-from temperance.claims.page import IN_WORDS
 from temperance.claims.verify import (
     Result,
     claims_of,
@@ -127,7 +126,7 @@ def _row(result: Result) -> tuple[str, ...]:
     if agreement is not None:
         others[-1] += f", {agreement:.1%} agree"
     legs = (proof + ("" if result.coq is None else ", Coq"), *others)
-    return claim.id, IN_WORDS.get(claim.id, claim.statement), *legs, result.outcome
+    return claim.id, claim.about or claim.statement, *legs, result.outcome
 
 
 def _slopes(leg: Leg) -> Iterator[Part]:

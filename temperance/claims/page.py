@@ -24,29 +24,6 @@ MODEL = (
     r"\mathcal{N}(y \mid a_i \cdot x + b_i, \nu_i)"
 )
 
-IN_WORDS: dict[str, str] = {
-    "C1": "relations of the linear gate's derivatives",
-    "C2": "linear gate: tau is not identifiable",
-    "C3": "no distance bounds a loss that holds tau",
-    "C4": "linear gate: beta1/tau at n^(-1/2)",
-    "C5": "tanh, sigmoid, GELU: tau at n^(-1/2)",
-    "C6": "ReLU: tau is not identifiable",
-    "C7": "more atoms than needed: the rates",
-    "C8": "solvability order r_bar(m) = 2m",
-    "C9": "density at n^(-1/2) everywhere",
-    "C10": "mirror points of tanh and GELU",
-    "C11": "log(1+z^2): no rate at tau = 1",
-    "C12": "how many points tau needs at least",
-    "C13": "variance of tau: inverse information",
-    "C14a": "the atlas: no order exceeds its bound",
-    "C14b": "the atlas: exact orders are exact",
-    "C14c": "the atlas: errors fall with its rates",
-    "C15": "tanh, GELU: one point, up to twins",
-    "C16": "atoms of a cell, merged: n^(-1/2)",
-    "C17": "what an extra expert costs",
-}
-"""What each claim is about, for a reader who does not know it."""
-
 _CAPTIONS = {
     "checks": "Exact checks",
     "orders": "Contact orders",

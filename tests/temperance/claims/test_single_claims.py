@@ -17,7 +17,7 @@ from temperance.claims.c16_merging import merging_contact, merging_proof, mergin
 from temperance.claims.c17_volumes import ONE, STUDIES
 from temperance.claims.legs import Expected, Runs
 from temperance.claims.table import CLAIMS
-from temperance.claims.verify import PARTS, Result, accepted_digests, coq_files, coq_statement, digest
+from temperance.claims.verify import IN_COQ, Result, accepted_digests, coq_files, coq_statement, digest
 from temperance.measurements.judgement import POWER, Leg
 from temperance.numerics.contact.curves import exact
 from temperance.numerics.studies.claim_studies import tanh_cell
@@ -132,14 +132,14 @@ def test_the_proof_leg_tells_a_wrong_coefficient():
 
 
 @pytest.mark.pinned
-@pytest.mark.parametrize("claim", PARTS)
+@pytest.mark.parametrize("claim", IN_COQ)
 def test_kept_results_are_of_the_files_of_today(claim):
-    assert accepted_digests()[claim] == digest(coq_files(PARTS[claim])), "run tools/coq_results.py, which needs Coq"
-    assert coq_statement(claim) == PARTS[claim].statement
+    assert accepted_digests()[claim] == digest(coq_files(IN_COQ[claim])), "run tools/coq_results.py, which needs Coq"
+    assert coq_statement(claim) == IN_COQ[claim].coq
 
 
 def test_parts_with_verdicts_have_a_theorem_for_each():
-    for part in PARTS.values():
+    for part in IN_COQ.values():
         stated = re.findall(r"^\(\* \w+ (?:holds|fails) \*\)$", coq_files(part).get("Verdicts", ""), re.MULTILINE)
         assert len(stated) == len(part.verdicts)
 
@@ -149,7 +149,7 @@ def test_nothing_is_claimed_for_another_library(name, monkeypatch):
     written = verify.library
     monkeypatch.setattr(verify, "library", lambda n: written(n) + " " * (n == name))
     coq_statement.cache_clear()
-    assert [claim for claim in (*PARTS, "C9") if coq_statement(claim) is not None] == []
+    assert [claim for claim in (*IN_COQ, "C9") if coq_statement(claim) is not None] == []
     coq_statement.cache_clear()
 
 

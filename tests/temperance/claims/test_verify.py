@@ -23,13 +23,11 @@ def crash(_):
     raise ArithmeticError("no\nluck")
 
 
-CRASHED = Claim("C1", "it crashes", (("proof", crash),))
-EXTRA = Claim(
-    "C1", "its evidence crashes", (("proof", lambda _: Leg("confirmed", "")), ("contact", crash)), ("contact",)
-)
-REFUTED = Claim("C1", "it is false", (("proof", lambda _: Leg("contradicted", "a counterexample")),))
+CRASHED = Claim("C1", "it crashes", proof=crash)
+EXTRA = Claim("C1", "its evidence crashes", proof=lambda _: Leg("confirmed", ""), contact=crash, optional=("contact",))
+REFUTED = Claim("C1", "it is false", proof=lambda _: Leg("contradicted", "a counterexample"))
 
-LENGTHY = Claim("C1", "it is false at length", (("proof", lambda _: Leg("contradicted", "word " * 90)),))
+LENGTHY = Claim("C1", "it is false at length", proof=lambda _: Leg("contradicted", "word " * 90))
 
 
 @pytest.fixture
@@ -56,7 +54,7 @@ def test_the_family_is_counted_from_the_table_of_claims():
     """A count, known before any study runs: what a leg by Monte Carlo tests, and nothing else."""
     planned = planned_tests()
     for claim in CLAIMS:
-        assert bool(planned[claim.id]) == ("monte_carlo" in dict(claim.legs)), claim.id
+        assert bool(planned[claim.id]) == ("monte_carlo" in claim.legs), claim.id
     count = sum(map(len, planned.values()))
     assert level_of_each() == pytest.approx(LEVEL / count)
     assert level_of_each([claim for claim in CLAIMS if claim.id == "C13"]) == pytest.approx(LEVEL / 3)
@@ -125,7 +123,7 @@ def test_the_report_has_the_documented_keys_in_order(capsys, claims, tmp_path):
 def with_fits(key, name, **fits):
     counted = {"total": 100, "converged": 100, "at_bound": 0, "failed": 0, **fits}
     leg = Leg("confirmed", "", {key: [{"study": name, "fits": counted}]})
-    return Claim("C1", name, (("monte_carlo", lambda *_: leg),))
+    return Claim("C1", name, monte_carlo=lambda *_: leg)
 
 
 @pytest.fixture
@@ -163,7 +161,7 @@ def test_a_study_whose_searches_differ_makes_its_claim_inconclusive(capsys, clai
     """The least agreement of all studies of the claim stands in its cell of the Monte Carlo legs."""
     last = claim.studies[-1]
     exact_fits.update({study.name: 0.025 for study in claim.studies} | {last.name: 0.05})
-    claims(replace(claim, legs=(("monte_carlo", dict(claim.legs)["monte_carlo"]),)))
+    claims(replace(claim, proof=None, contact=None))
     assert run(["verify", "--json", "-o", "report.json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["claims"]
     fits = last.replicates * len(last.sizes)
@@ -195,7 +193,7 @@ def small(study):
 
 
 DENSITY = partial(study_leg, studies=[small(LINEAR)], parameters=["density"])
-SMALL_DENSITY = Claim("C9", "of one small study", (("monte_carlo", DENSITY),))
+SMALL_DENSITY = Claim("C9", "of one small study", monte_carlo=DENSITY)
 
 
 @pytest.mark.slow
