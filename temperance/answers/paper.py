@@ -72,7 +72,7 @@ from temperance.theory.interactions.interactions import tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
-from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.score_translations import generic_rank
@@ -95,9 +95,9 @@ _DEFINITIONS = (
     r"have the numbers of the true atoms. A cell of one atom is a \emph{singleton}, a cell of several is \emph{split}. "
     r"The weight of an atom over that of its cell is its \emph{share}. The \emph{offset} $\Delta p$ of a parameter $p$ "
     r"is its value in a fitted atom less the true one, and its \emph{mean} in a cell is over the shares.",
-    r"Let $V$ be the total variation distance of the fitted density of $y$ given $x$ from the true one, averaged over "
-    r"$x$. The \emph{contact order} of $p$ is the smallest $r$ with $|\Delta p|^r = O(V)$ for all fitted mixtures near "
-    r"the truth that obey Assumption \ref{a4}; the error of the maximum-likelihood estimate is then of the order "
+    r"Let $V$ be the Hellinger distance of the fitted density of $y$ given $x$ from the true one, its square averaged "
+    r"over $x$. The \emph{contact order} of $p$ is the smallest $r$ with $|\Delta p|^r = O(V)$ for all fitted mixtures "
+    r"near the truth that obey Assumption \ref{a4}; the error of the maximum-likelihood estimate is then of the order "
     r"$n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
     r"has an offset $\delta$: then no estimator has a better rate at the truth and near it. A parameter is \emph{flat} "
     r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
@@ -271,7 +271,9 @@ def _model(m: Materials) -> Section:
     own += f" and {symbol(BETA0.name)}" if bias else ""
     shared = ", ".join(symbol(p.name) for p in spec.gate.shared)
     held = f"All atoms share {shared}." if shared else "No parameter is shared."
-    text = f"Each atom has {own} of its own. {held} A mixing measure $G$ has $k$ atoms."
+    positive = [symbol(p.name) for p in spec.parameters if p.is_positive]
+    signs = f" Positive: {', '.join(positive)}." if positive else ""
+    text = f"Each atom has {own} of its own. {held}{signs} A mixing measure $G$ has $k$ atoms."
     names = ", ".join(symbol(p.name) for p in held_in(m.truth, m.gauge))
     gauge = "A \\emph{gauge} fixes what all scores $L_i$ may have in common, which the density does not show. "
     gauge += f"Here it holds, of the last atom, {names}." if names else "Here nothing is held."
@@ -283,9 +285,7 @@ def _model(m: Materials) -> Section:
     ]
     if papers := _papers(spec):
         blocks.insert(0, Paragraph(rf"On this gate or its temperature see \cite{{{','.join(map(_key, papers))}}}."))
-    positive = [r"$\tau$"] * (TAU in spec.gate.shared) + [r"the variances $\nu_i$"] * (NU in spec.expert.parameters)
-    verb = "are" if NU in spec.expert.parameters else "is"
-    bounded = f"; {' and '.join(positive)} {verb} bounded away from $0$" if positive else ""
+    bounded = "; positive ones are bounded away from $0$" if positive else ""
     for name, statement in _ASSUMPTIONS.items():
         text = f"{statement}{bounded}." if name == "A2" else statement
         blocks.append(Theorem("Assumption", name, name.lower(), (Paragraph(text),)))

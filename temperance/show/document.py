@@ -36,7 +36,9 @@ _WORD = (
     r"|[A-Za-z]+[0-9]*'?(?:_(?:[0-9]+|bar\b|[ijkl]\b))*(?:\[[0-9ij]+\](?:_[0-9]+)?)?"
 )
 _LEAF = re.compile(rf"{_WORD}|{_NUMBER}")
-_LEXEME = re.compile(rf"`[^`]*`|\[-?[\d.]+, -?[\d.]+\](?:\^\d)?|\+-|<->|->|>=|<=|\*\*|{_WORD}|{_NUMBER}|[-+*/^=<>(),]")
+_LEXEME = re.compile(
+    rf"`[^`]*`|[A-Za-z]{{2,}}'s\b|\[-?[\d.]+, -?[\d.]+\](?:\^\d)?|\+-|<->|->|>=|<=|\*\*|{_WORD}|{_NUMBER}|[-+*/^=<>(),]"
+)
 _RELATION = re.compile(r"\s*(<->|->|>=|<=|=|<|>)\s*")
 _SIGNS = {"<->": r"\leftrightarrow", "->": r"\to", ">=": r"\geq", "<=": r"\leq", "+-": r"\pm"}
 _ESCAPED = re.compile(r"\\[_&%#{}$]")
@@ -269,7 +271,8 @@ def _printed(node: ast.expr, words: Mapping[str, str], least: int = 0) -> str:
         case ast.Tuple(elements):
             text = f"({', '.join(_printed(e, words) for e in elements)})"
         case ast.Call(ast.Name(name), arguments, []):
-            text = f"{words[name]}({', '.join(_printed(a, words) for a in arguments)})"
+            inner = ", ".join(_printed(a, words) for a in arguments)
+            text = rf"\sqrt{{{inner}}}" if words[name] == r"\sqrt" else f"{words[name]}({inner})"
         case ast.UnaryOp(ast.USub(), operand):
             text, level = f"-{_printed(operand, words, 2)}", 2
         case ast.BinOp(left, ast.Add() | ast.Sub() as sign, right):
@@ -353,6 +356,9 @@ _PREAMBLE = r"""\documentclass{article}
 _PREAMBLE += "\\ifdim\\wd0>0.94\\linewidth\\resizebox{0.94\\linewidth}{!}{\\usebox0}\\else\\usebox0\\fi}\n"
 _BREAK = r"\1\\allowbreak{}"
 _WIDTH = 92  # characters of a line of a table
+_WIDE = 24  # characters of a fraction that may be too wide for a column
+_LONG = 80  # characters of a formula that may be broken in a line
+_FORMULA = re.compile(r"\$([^$]*)\$")
 
 
 def latex(document: Document) -> str:
@@ -389,7 +395,7 @@ def _latex_blocks(blocks: Sequence[Block]) -> str:
 def _latex(block: Block) -> str:
     match block:
         case Paragraph(content):
-            return COMMAND.sub(_breakable, content)
+            return _FORMULA.sub(_breakable_tuple, COMMAND.sub(_breakable, content))
         case Formula(lines):
             return displayed(lines)
         case Code():
@@ -413,6 +419,17 @@ def _breakable(command: re.Match[str]) -> str:
     return command[0] if name != "texttt" else rf"\texttt{{{re.sub(r'([*/,+])', _BREAK, inner)}}}"
 
 
+def _breakable_tuple(formula: re.Match[str]) -> str:
+    """A formula of a paragraph; a long one may be broken after its commas."""
+    return formula[0].replace(", ", r",\allowbreak ") if len(formula[1]) > _LONG else formula[0]
+
+
+def _fitting(formula: re.Match[str]) -> str:
+    """A formula in a cell of a table; a wide fraction shrinks to the width of the column."""
+    is_wide = r"\frac" in formula[1] and len(_seen(formula[1])) > _WIDE
+    return rf"\fit{{\textstyle {formula[1]}}}" if is_wide else formula[0]
+
+
 def _latex_table(grid: Grid) -> str:
     """A table that may go on over pages, its columns as wide as what they hold."""
     table = grid.table
@@ -423,7 +440,7 @@ def _latex_table(grid: Grid) -> str:
     widths = [w if w in short else w * min(1.0, share) for w in longest]
     columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{max(w, 3) / _WIDTH:.3f}\linewidth}}" for w in widths)
     head = " & ".join(table.columns) + r" \\ \hline"
-    rows = [" & ".join(row) + r" \\" for row in table.rows]
+    rows = [_FORMULA.sub(_fitting, " & ".join(row)) + r" \\" for row in table.rows]
     caption = rf"\caption{{{table.caption}}}\label{{{grid.label}}} \\ \hline"
     again = rf"\multicolumn{{{len(widths)}}}{{l}}{{Table \ref{{{grid.label}}}, continued}} \\ \hline"
     return "\n".join(
