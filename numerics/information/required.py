@@ -219,6 +219,7 @@ def _edge(at: Callable[[float], float], values: Floats, best: int, step: int, wa
 
 SCALES = np.exp(np.linspace(-3.0, 4.0, 36))  # of the greatest |beta1 . x|
 _LENGTH_ROUNDS = 5
+_SAME_COST = 1e-6  # relative: rules of integration of the two signs round differently
 _POINTS = 801
 
 
@@ -260,7 +261,10 @@ def best_matched(
     probabilities: tuple[float, float],
     cost: Callable[[Information, MixingMeasure], float],
 ) -> Matched | None:
-    """The least cost over the length and sign of beta1, its direction kept; None where no length has a finite one."""
+    """The least cost over the length and sign of beta1, its direction kept; None where no length has a finite one.
+
+    The sign of the truth is kept where the other one costs the same, as with even s, or odd s and x symmetric.
+    """
     reach = float(np.abs(measure.beta1).sum(axis=1).max()) * max(abs(low), abs(high))
 
     def at(scale: float, accuracy: Accuracy = SCAN) -> tuple[float, MixingMeasure | None]:
@@ -275,7 +279,9 @@ def best_matched(
 
     lengths = np.concatenate([-SCALES[::-1], SCALES])
     values = np.array([at(v)[0] for v in lengths])
-    best = int(values.argmin())
+    backward, forward = values[: len(SCALES)], values[len(SCALES) :]
+    keeps_sign = forward.min() <= backward.min() * (1 + _SAME_COST)
+    best = int(forward.argmin()) + len(SCALES) if keeps_sign else int(backward.argmin())
     if not np.isfinite(values[best]):
         return None
     place, value, step = float(lengths[best]), float(values[best]), float(SCALES[1] / SCALES[0])

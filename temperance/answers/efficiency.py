@@ -607,7 +607,8 @@ def efficiency(
         gauge: free or anchored; the linear gate is always anchored.
         precision: The relative standard error wanted.
         match: LOW,HIGH: bring activations to equal terms, by the range of the gate's probabilities over x; beta0 and
-            tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations.
+            tau then follow, and the length and sign of beta1 are those at which tau needs the fewest observations; the
+            sign of the truth where both need as many.
         tau: T,T,..: temperatures to use in place of that of the truth.
         dim: Dimension of x of the gate, 1 or 2; by default the least that the formula needs.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.

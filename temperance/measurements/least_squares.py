@@ -13,7 +13,8 @@ from temperance.measurements.contact_orders import setting_record as of_setting
 from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow, Paper
 from temperance.show.output import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
-from temperance.theory.contact.order_setting import FlatCurves, flat_curves, order_setting
+from temperance.theory.contact.default_truth import default_truth
+from temperance.theory.contact.order_setting import FlatCurves, at_truth, flat_curves, order_setting
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.least_squares.orders import (
     Cone,
@@ -173,8 +174,7 @@ def by_least_squares(chosen: Setting, noise: Noise | None = None) -> ByLeastSqua
     if chosen.every:
         option = "--loss least-squares" if noise is None else f"--noise {noise}"
         raise BadInput(f"{option} is about --split one: a cell of several atoms beside a singleton")
-    gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
-    proved = least_squares_orders(split_atom(chosen.spec, gate, chosen.held, noise))
+    proved = least_squares_orders(split_atom(chosen, noise))
     return ByLeastSquares(chosen, proved, *certificate(proved))
 
 
@@ -229,12 +229,16 @@ def check_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[di
 
     Raises ValueError for an activation or an expert that has no orders.
     """
-    results = [by_least_squares(order_setting("activation", expert, source)) for source in sources]
+    results = [by_least_squares(_at_default(order_setting("activation", expert, source))) for source in sources]
     title = f"Under least squares, with the {results[0].setting.spec.expert.name} expert"
     rows = tuple((_source(result), *result.row()) for result in results)
     table = Table("Conditions", ("activation", *_TABLE), rows)
     summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_describe, results)))
     return [_record(result) for result in results], summary
+
+
+def _at_default(chosen: Setting) -> Setting:
+    return at_truth(chosen, default_truth(chosen.spec))
 
 
 def _source(result: ByLeastSquares) -> str:
@@ -305,7 +309,8 @@ def atlas_by_least_squares() -> LeastSquaresAtlas:
     entries: list[tuple[AtlasRow, ByLeastSquares | str]] = []
     for row in LEAST_SQUARES_ROWS:
         try:
-            entries.append((row, by_least_squares(order_setting(row.gate, row.expert, row.source, dim=row.d))))
+            chosen = order_setting(row.gate, row.expert, row.source, dim=row.d)
+            entries.append((row, by_least_squares(_at_default(chosen))))
         except ValueError as error:
             entries.append((row, str(error)))
     return LeastSquaresAtlas(tuple(entries))

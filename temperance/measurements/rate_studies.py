@@ -254,8 +254,7 @@ def any_study(
 
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
     """What is proved of a setting under least squares, flat where an exact curve of one density moves it, too."""
-    gate = {p: chosen.point[p] for p in chosen.spec.gate.parameters}
-    curves, proved = flat_curves(chosen), least_squares_orders(split_atom(chosen.spec, gate, chosen.held, None)).orders
+    curves, proved = flat_curves(chosen), least_squares_orders(split_atom(chosen)).orders
     named = (replace(o, parameter=curves.label(o.name, o.is_mean)) for o in proved)
     return tuple(replace(o, upper=None, flat=True) if o.name in curves.flat else o for o in named)
 

@@ -32,7 +32,7 @@ from temperance.theory.kernel.reader import Rejected, require
 from temperance.theory.kernel.series import Expansion, Ring, Series
 from temperance.theory.models import gates
 from temperance.theory.models.form import in_places, intercept
-from temperance.theory.models.spec import NU, MoESpec, covariates, own_parameters
+from temperance.theory.models.spec import NU, MoESpec, covariates, kinks, own_parameters
 from temperance.theory.models.truth import Setting
 from temperance.theory.symmetries.score_translations import plain_parameters
 
@@ -95,6 +95,8 @@ def _of_mean(cell: Setting, roles: Mapping[Role, sp.Expr]) -> dict[str, sp.Expr]
     """The offsets of a mean h(u), u linear in the parameters with powers of x before them and 1 before b."""
     b = intercept(cell.mean, cell.expert[:-1], cell.spec.dim)
     wanted = {k: e for (kind, k), e in roles.items() if kind == "mean"}
+    if not wanted:
+        return {}
     if b is None:
         alone = [p.name for p in cell.expert[:-1] if sp.diff(cell.mean, p) == 1]
         return dict.fromkeys(alone[:1], wanted[0]) if alone and {*wanted} == {0} else None
@@ -398,7 +400,9 @@ def _plain(cell: Setting, m: int) -> Iterator[Curve]:
     own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
     expert = {p.name: sp.S.One for p in cell.expert}
     shared = {p.name: cell.point[p] if cell.point[p].is_Rational else sp.S.One for p in cell.shared}
-    for speeds in ({**own, **expert}, expert):
+    moving = {p.name for kink in kinks(cell.spec) for p in kink.moved_by}
+    still = {name: speed for name, speed in own.items() if name not in moving}  # at a kink orders are smaller
+    for speeds in ({**own, **expert}, *([{**still, **expert}] if still and still != own else []), expert):
         for drift in (shared, {}) if shared else ({},):
             alike = {name: T * c for name, c in speeds.items()}
             yield Curve(alike, 1, nodes, even, shared={name: T * c for name, c in drift.items()})
@@ -444,6 +448,7 @@ def _beside_others(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, 
     yield spread, 2 * m, *law
     yield {("gate", 1): T**m * Q, ("mean", 1): -(T ** (m + 1)), **spread}, 2 * m, *law
     yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2, ("mean", 1): -(T**2), **spread}, 2 * m, *law
+    yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2}, 2 * m, *law
     yield {("gate", -2): T**m * Q, ("mean", -2): -(T ** (m + 1)), **spread}, 2 * m, *law
     if m == 3:
         bend = Q**2 - 1

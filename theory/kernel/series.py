@@ -241,7 +241,7 @@ class Expansion:
             length = at is not None and at > 0 and u.sign is not None and still
             require(positive or divided or length, f"{f!r} is not shown to be real and analytic")
         poly = self.composed(u.poly - start, lambda k: self._coefficient(f, start, value, at, k))
-        if f == "exp" or (at is not None and positive):
+        if f in ("exp", "cosh") or (at is not None and positive):
             return Series(self, poly, 1, squares=True, moves=u.moves)
         length = at is not None and at > 0 and at.denominator > 1 and u.sign == 0
         return Series(self, poly, 0 if length else None, squares=length and not u.moves, moves=u.moves)

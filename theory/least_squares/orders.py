@@ -38,8 +38,8 @@ from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.form import Coordinates, linear_in
 from temperance.theory.models.order import Order, Quantity, Reason, ReasonKind
-from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, kinks, true_value
-from temperance.theory.models.truth import Noise, Setting, Truth, Values
+from temperance.theory.models.spec import NU, Expert, MoESpec, Y, covariates, kinks
+from temperance.theory.models.truth import Noise, Setting
 
 
 def mean(spec: MoESpec) -> sp.Expr:
@@ -109,7 +109,7 @@ Index = tuple[int, ...]
 
 @dataclass(frozen=True)
 class SplitAtom:
-    """The first cell of a setting, beside a singleton of the same weight.
+    """The first cell of a setting, beside a singleton.
 
     setting: its model has a Gaussian expert, whose variance plays no part. noise: None where the regression function is
     seen; else the density is, with a variance that is known or that all atoms have in common.
@@ -174,21 +174,12 @@ class Relations:
     proved: bool
 
 
-def split_atom(spec: MoESpec, point: Values, held: tuple[sp.Symbol, ...] = (), noise: Noise | None = None) -> SplitAtom:
-    """The split atom with the gate at a point, beside a singleton at the default place; the means are in no relation.
-
-    spec: the model. point: values of the gate's parameters, shared ones included. held: those that are known. noise: as
-    `SplitAtom` has it; the variance is 1.
-    """
-    gate, expert = spec.gate, least_squares(spec).expert.parameters
-    split, other = ({p: true_value(gate, p, i) for p in gate.parameters} for i in range(2))
-    split |= point
-    other |= {p: split[p] for p in (*gate.shared, *held)}
-    for j, p in enumerate(expert):
-        split[p] = sp.Rational(j + 1, j + 2)
-        other[p] = sp.Rational(j + 2, j + 3) * (-1) ** (j + 1)
-    split[NU] = other[NU] = sp.S.One
-    return SplitAtom(Setting(Truth(spec, (split, other)), (2, 1), held), noise)
+def split_atom(setting: Setting, noise: Noise | None = None) -> SplitAtom:
+    """The first cell of a setting; a variance that all atoms have in common is that of the first one."""
+    first, second = setting.truth.atoms
+    if noise == "common":
+        second = {**second, NU: first[NU]}
+    return SplitAtom(replace(setting, truth=replace(setting.truth, atoms=(first, second))), noise)
 
 
 class NotRational(ValueError):
@@ -259,15 +250,16 @@ def _without_shared(atom: SplitAtom, interactions: Interactions) -> list[list[sp
 
 def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:
     """Whether the other derivatives are proved to be independent in the mixture, also of those of the singleton."""
-    gate, h = atom.spec.gate.log_weight, mean(atom.spec)
+    gate, h = atom.spec.gate.log_weight + (atom.spec.gate.offset or sp.S.Zero), mean(atom.spec)
     density = h if atom.noise is None else sp.exp(normal(h))
-    weights, values = ([e.xreplace(v) for v in atom.points] for e in (sp.exp(gate), density))
+    points = [{**dict.fromkeys(atom.spec.gate.bias, sp.S.Zero), **v} for v in atom.points]
+    weights, values = ([e.xreplace(v) for v in points] for e in (sp.exp(gate), density))
     true = sp.Add(*(w * f for w, f in zip(weights, values, strict=True))) / sp.Add(*weights)
     u = sp.exp(gate) * (true - density)
     columns = [_derivative(u, atom.each, place) for j, place in enumerate(atom.places) if j not in dependent]
-    columns = [c.xreplace(atom.points[0]) for c in columns]
-    columns += [sp.diff(u, p).xreplace(atom.points[1]) for p in atom.expert]
-    columns += [sum(sp.diff(u, p).xreplace(v) for v in atom.points) for p in atom.shared]
+    columns = [c.xreplace(points[0]) for c in columns]
+    columns += [sp.diff(u, p).xreplace(points[1]) for p in atom.expert]
+    columns += [sum(sp.diff(u, p).xreplace(v) for v in points) for p in atom.shared]
     return independent(columns, {}, atom.spec.dim, lambda rng: {Y: sp.Rational(rng.randrange(-399, 400), 100)})
 
 

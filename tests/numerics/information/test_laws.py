@@ -155,6 +155,16 @@ def test_units_do_not_move_the_least_cost_at_a_range():
     assert costs[0] == pytest.approx(costs[1], rel=0.02)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("name", ["log(1 + z**2)", "z*tanh(z)"])
+def test_even_activations_keep_the_sign_of_the_truth(name, sign):
+    beta1 = (sign * 1.0, sign * 0.5)
+    best = best_matched(
+        pair(beta1), Layout(2, 1), compiled(name), -3.0, 3.0, (0.1, 0.9), lambda i, _: i.variance("tau")
+    )
+    assert np.all(np.sign(best.measure.beta1) == sign)
+
+
 def variances(measure, name, gauge):
     gate = compiled(name)
     found = information(measure, Layout(2, 1, gauge), gate, quadrature(measure, gate, -3.0, 3.0))

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 import temperance
 from temperance.commands.app import run
 
@@ -17,6 +19,16 @@ def test_the_steps_of_a_derivation_speak_of_regression_functions(tmp_path):
     assert "have the regression function of one" in text
     assert "On an orbit the regression function does not change" in text
     assert "density" not in text
+
+
+@pytest.mark.parametrize(("options", "variance"), [({"loss": "least-squares"}, None), ({"noise": "known"}, "1/3")])
+def test_the_truth_is_that_of_all_commands(options, variance):
+    truth = {"a": ["3/2", -1], "b": [-2, "5/2"], "nu": [1, "1/3"], "beta0": ["1/4", 0]}
+    first, second = temperance.exponents(truth=truth, **options).to_json()["setting"]["truth"]["atoms"]
+    assert (first["a"], first["b"], first["beta0"]) == ("3/2", "-2", "1/4")
+    assert (second["b"], second.get("nu")) == ("5/2", variance)
+    (default, _) = temperance.exponents(**options).to_json()["setting"]["truth"]["atoms"]
+    assert (default["a"], default["b"]) == ("1/2", "-2")
 
 
 def test_a_certificate_is_written_and_proved(tmp_path, output):

@@ -25,7 +25,20 @@ PROSE = {
     "c*u_{c b} = b[i]/(a - b[j])": r"$c u_{c\,b} = \frac{b_{i}}{a - b_{j}}$",
     "a new one - a gate; n = 1e6 +-2": r"a new one - a gate; $n = 10^{6}$ $\pm$2",
     "`u_{b}`": r"\texttt{u\_\{b\}}",
+    "the gate's s'": r"the gate's ${s}'$",
+    "sqrt(a + 1) of b": r"$\sqrt{a + 1}$ of $b$",
 }
+
+
+def test_wide_formulas_may_break_in_lines_and_shrink_in_cells():
+    fraction = r"\frac{" + " + ".join("abcdefgh") + "}{2}"
+    tuple_ = f"$({', '.join([fraction] * 3)})$"
+    grid = Grid(Table("Wide", ("one",), ((f"${fraction}$",),)), "wide")
+    text = latex(Document("t", (), (Section("s", "S", (Paragraph(f"Short, $(a, b)$: {tuple_}, and more."), grid)),)))
+    assert "Short, $(a, b)$: " in text
+    assert "$, and more." in text
+    assert text.count(r",\allowbreak ") == 2
+    assert rf"\fit{{\textstyle {fraction}}} \\" in text
 
 
 @pytest.mark.parametrize("text", PROSE)

@@ -9,6 +9,7 @@ from temperance.measurements.contact_orders import family
 from temperance.numerics.contact.by_minimisation import measure
 from temperance.theory.contact.contact_curves import Q, certificates, quadrature, reached
 from temperance.theory.contact.order_setting import order_setting
+from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import covariates
 from tests.tables import tables
 from tests.theory.contact.settings import known
@@ -46,6 +47,20 @@ def test_orders_that_theorems_bound_without_a_curve():
     assert (rows["a_2"], rows["mean a_2"], rows["mean c"]) == (2, 2, 1)
     rows = {o.parameter: o.upper for o in found("quadratic", "gaussian", 3, "one", dim=2).orders}
     assert (rows["a_1"], rows["mean beta1_1/tau"]) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("gate", "expert", "positive", "least"),
+    [
+        ("log(cosh(w*x))/tau + c*x", "gaussian", (), {"b": "4", "c": "2", "mean a": "4/3"}),  # cosh is positive
+        ("-abs(x - c)/s", "gaussian", ("s",), {"c": "3/2", "s": "2"}),  # s does not move the kink
+        ("-g*x**2/tau + h*x", "a*tanh(x) + b", ("g",), {"g": "2", "h": "4", "mean g": "2"}),  # no a*x is needed
+    ],
+)
+def test_curves_of_gates_of_no_table(gate, expert, positive, least):
+    spec = model(gate, expert, positive=positive)
+    best = reached(certificates(order_setting(spec.gate, spec.expert)))
+    assert {name: best[name] for name in least} == {name: Fraction(r) for name, r in least.items()}
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_gates_with_dependent_second_derivatives(gate, size):
 @pytest.mark.parametrize("expert", SQUARES)
 def test_coordinates_are_flat_under_least_squares(expert):
     spec = model("softmax", expert)
-    found = least_squares_orders(split_atom(spec, {}))
+    found = least_squares_orders(split_atom(order_setting(spec.gate, spec.expert)))
     assert _rows(found.orders, {p.name for p in spec.parameters}) == _table(SQUARES[expert])
     proof, why = certificate(found)
     assert (proof is None) == ("beta1" not in SQUARES[expert]), why
