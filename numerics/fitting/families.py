@@ -138,7 +138,7 @@ class Family:
         self.radius[: len(cells) * self.width : self.width] = np.inf
         common = {p for c in common_sign_changes(gate, setting.spec.dim) for p in c.parameters}
         alone = np.full(len(cells) * self.width, False)
-        self.turned = np.r_[alone, [p in common for p in gate.shared]] & (self.center != 0)
+        self.turned = np.r_[alone, np.array([p in common for p in gate.shared], bool)] & (self.center != 0)
         even = np.r_[[n in self.signs for n in self.names] * len(cells), self.turned[len(alone) :]] & (self.center != 0)
         self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
