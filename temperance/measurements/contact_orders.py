@@ -126,8 +126,7 @@ def describe_bound(order: Mapping[str, Any]) -> str:
 
 def describe_rate(order: Mapping[str, Any]) -> str:
     """The rate of an order of the record, as a cell of a table."""
-    faster = "" if order["upper"] in ("1", order["lower"]) else " or faster"
-    return "-" if order["rate"] is None else f"n^(-{order['rate']}){faster}"
+    return "-" if order["rate"] is None else f"n^(-{order['rate']})"
 
 
 def setting_record(chosen: Setting) -> dict[str, Any]:
