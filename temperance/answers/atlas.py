@@ -41,7 +41,7 @@ _LEGEND = (
     "slopes: so many slopes of log error up to n = 10^12 confirm the rate; none: there is no study.",
 )
 _LEGEND_OF_ORDERS = (
-    "bound: the order r is at most this: |offset|^r = O(distance); flat: a curve of one density moves the parameter.",
+    "bound: the order r is at most this: |offset|^r = O(L2 distance); flat: a curve of one density moves it.",
     "proof: of the bound: a certificate, a theorem, independence of the first derivatives, or an identity (flat).",
     "sides: both, if a curve shows that the order is no smaller than its bound; (theorem): the bound is by a theorem.",
     "measured: 2.62(8) is 2.62 +- 0.08, how far the last local exponents are from it; a missed minimum makes it too",

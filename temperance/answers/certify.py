@@ -150,7 +150,7 @@ def statement(checked: Checked) -> str:
     ]
     formulas = f"log weight {model.log_weight}, mean {model.mean}, {', '.join(filter(None, roles))}"
     words = {claim.title: f"{claim.side} {claim.value or ''}".strip() for claim in checked.claims}
-    distance = "distance of regression functions" if place.subject == "regressions" else "distance of densities"
+    distance = "distance of regression functions" if place.subject == "regressions" else "L2 distance of densities"
     return f"contact orders ({distance}) {grouped(words)}; {where(place)}; {formulas}; {premises}"
 
 

@@ -116,8 +116,8 @@ TERMS = {
     "cell": "cell: the fitted atoms (experts with their gates) that are closest to one true atom",
     "gauge": "gauge: what fixes the common shift of all scores, which no data show: free, only beta0 of the last atom "
     "is 0; anchored, its beta1 too",
-    "contact order": "contact order: the smallest power r of an error that is at most a constant times the distance of "
-    "the densities; the error then falls as n^(-1/(2r))",
+    "contact order": "contact order: the smallest power r of an error that is at most a constant times the L2 distance "
+    "of the densities; the error then falls as n^(-1/(2r))",
 }
 """What a newcomer does not know, explained."""
 

@@ -405,7 +405,7 @@ class Curve:
     # -- curves of contact
 
     def contact(self, degree: int, directions: Any) -> Fraction:
-        """The power of t of the distance. Rejected where it is not shown to be below t^degree but for kinks."""
+        """The power of t of the distance in L2. Rejected where it is not shown to be below t^degree but for kinks."""
         formulas = [*self.case.weight.formulas]
         if directions is not None:
             formulas = [self._directed(directions)]

@@ -89,7 +89,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Order:
-    """The order r of a parameter: the smallest with |offset|^r = O(distance).
+    """The order r of a parameter: the smallest with |offset|^r = O(distance in L2).
 
     Attributes:
         parameter: what it is called in results, an invariant such as beta1/tau or a weighted mean.

@@ -359,6 +359,11 @@ def test_the_command_says_where_the_paper_is(paper):
     )
 
 
+def test_orders_are_of_a_distance_in_which_a_kink_that_moves_has_the_order_of_its_theorem(text):
+    assert "Let $V$ be the Hellinger distance" in text
+    assert "total variation" not in text
+
+
 def test_a_large_sample_size_has_its_reason():
     found = str(temperance.efficiency(gate="log(1 + exp(w*x + c))/tau", parameter="tau"))
     assert "Near-singular information, which makes n large." in found
