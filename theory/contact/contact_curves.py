@@ -394,7 +394,7 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
 
 
 def _plain(cell: Setting, m: int) -> Iterator[Curve]:
-    """Curves of every gate: all parameters move by t, alike or to both sides."""
+    """Curves of every gate: all parameters move by t, all that move no kink, or the expert's, alike or apart."""
     nodes = sp.expand(sp.prod([Q - sp.Rational(2 * i - m + 1, 2) for i in range(m)]))
     even = sp.Rational(1, m)
     own = {p.name: cell.point[p] if cell.point[p].is_Rational and cell.point[p] != 0 else sp.S.One for p in cell.own}
