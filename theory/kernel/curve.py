@@ -16,10 +16,10 @@ sqrt((1 + t)^2 c) is (1 + t) sqrt(c), as squares are positive at t = 0.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import isqrt, prod
 from typing import Any
 
@@ -27,7 +27,7 @@ from flint import arb, fmpq, fmpq_mpoly, fmpq_poly
 
 from temperance.theory.kernel.balls import Balls
 from temperance.theory.kernel.place import WEIGHT, Case, Claim
-from temperance.theory.kernel.reader import Rejected, evaluate, expression, rational, require, require_keys
+from temperance.theory.kernel.reader import Rejected, evaluate, expression, names_in, rational, require, require_keys
 from temperance.theory.kernel.series import Expansion, Ring
 
 CURVE_KEYS = ("number", "shared", "cells", "degree", "directions")
@@ -149,6 +149,25 @@ class Atoms:
                 return None
             values = [total + ball * root**n for total, root in zip(values, self.roots, strict=True)]
         return values
+
+
+def _moving_parts(tree: ast.expr, moving: Set[str]) -> Iterator[ast.expr]:
+    """The factors of the terms of a formula that have a name that moves; the others are as at the truth."""
+    if not names_in(tree) & moving:
+        return
+    match tree:
+        case ast.UnaryOp(_, p):
+            yield from _moving_parts(p, moving)
+        case ast.BinOp(p, ast.Add() | ast.Sub() | ast.Mult(), q):
+            yield from chain(_moving_parts(p, moving), _moving_parts(q, moving))
+        case ast.BinOp(p, ast.Div(), ast.BinOp(q, ast.Mult(), r)):
+            yield from _moving_parts(ast.BinOp(ast.BinOp(p, ast.Div(), q), ast.Div(), r), moving)
+        case ast.BinOp(p, ast.Div(), q):
+            yield from _moving_parts(p, moving)
+            if names_in(q) & moving:
+                yield ast.BinOp(ast.Constant(1), ast.Div(), q)
+        case _:
+            yield tree
 
 
 def _residue(ring: Ring, p: fmpq_mpoly, name: str, modulus: fmpq_poly) -> dict[int, fmpq_mpoly]:
@@ -587,7 +606,8 @@ class Curve:
         x = {name: values.series(self.ring.names[name]) for name in self.x}
         true = {name: values.series(p + t if name in moving else p) for name, p in self.values[i].items()}
         for piece in self.case.weight.formulas:
-            evaluate(piece, values, **x, **true)
+            for part in _moving_parts(piece, moving):
+                evaluate(part, values, **x, **true)
 
     def _require_same(self, changes: Sequence[Sequence[Quotient]]) -> None:
         """That the weights of all cells change alike on each piece, up to numbers that weights take up."""

@@ -241,6 +241,11 @@ def test_experts_of_another_mean_or_variance_are_different(other):
         ("log(3 + c*x)", None),
         ("log(x + 3) + c*x", None),
         ("c*x", None),
+        ("(2 + c)/x", None),
+        ("1/((2 + c)*x)", None),
+        ("1/(c*x)", ""),
+        ("x/(1 + sqrt(x + c))", ""),
+        ("1/(x*sqrt(x**2 + c))", ""),
     ],
 )
 def test_along_an_identity_the_weights_stay_real_on_the_box(weight, why):
