@@ -12,11 +12,11 @@ from fractions import Fraction
 from typing import Any
 
 from temperance.theory.kernel import curve, derivatives, moments, theorems, verdict
-from temperance.theory.kernel.place import SIDES, Case, Checked, Claim, Place, case_of, place_of
+from temperance.theory.kernel.place import SIDES, Checked, Claim, Place, case_of, place_of
 from temperance.theory.kernel.reader import proving, rational, require, require_keys
 
 FORMAT = "temperance-proof/1"
-Rule = Callable[[Case, Mapping[str, Any]], tuple[list[Claim], tuple[str, ...]]]
+Rule = Callable[[Any, Mapping[str, Any]], tuple[Any, ...]]
 RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "moments": (moments.KEYS, moments.claims),
     "theorems": (theorems.KEYS, theorems.claims),
@@ -24,12 +24,9 @@ RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "curve": (curve.CURVE_KEYS, curve.orders),
     "identity": (curve.IDENTITY_KEYS, curve.flat),
     "squares": (derivatives.SQUARES_KEYS, derivatives.squares),
+    "verdict": (verdict.KEYS, verdict.claims),
 }
-"""Kind -> the keys of a proof, and the rule: of a place and a proof, the claims and what they assume.
-
-"verdict" is the one kind that is about no mixture.
-"""
-_VERDICT = "verdict"
+"""Kind -> the keys of a proof, and the rule: of a case, or of a place, the claims, what they assume and leave out."""
 _MOST_CLAIMS = 200
 
 
@@ -67,14 +64,11 @@ def certificate(place: Any, proof: Any) -> dict[str, Any]:
 def _proved(place: Place, proof: Any) -> Checked:
     require(isinstance(proof, dict) and isinstance(proof.get("kind"), str), "the proof has no kind")
     kind = proof["kind"]
-    require(kind in RULES or kind == _VERDICT, "a proof of a kind that is not known")
-    keys = verdict.KEYS if kind == _VERDICT else RULES[kind][0]
+    require(kind in RULES, "a proof of a kind that is not known")
+    keys, rule = RULES[kind]
     require_keys(proof, "kind", *keys, of="the proof")
-    if kind == _VERDICT:
-        claims, assumed, left_out = verdict.claims(place, proof)
-        return Checked(place, tuple(claims), assumed, left_out)
-    claims, assumed = RULES[kind][1](case_of(place), proof)
-    return Checked(place, tuple(claims), assumed)
+    claims, *rest = rule(place if kind == "verdict" else case_of(place), proof)
+    return Checked(place, tuple(claims), *rest)
 
 
 def _claims_of(part: Any) -> tuple[Claim, ...]:

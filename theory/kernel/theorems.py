@@ -51,19 +51,9 @@ class Formulas:
         return getattr(sp, f)(q)
 
 
-def _number(c: sp.Expr) -> fmpq:
-    require(c.is_Rational, "a coefficient is not rational")
-    return fmpq(int(c.p), int(c.q))
-
-
 def times(f: Function, g: Function) -> Function:
     """f g."""
     return tuple(p * q for p, q in zip(f, g, strict=True))
-
-
-def minus(f: Function, g: Function) -> Function:
-    """f - g."""
-    return tuple(p - q for p, q in zip(f, g, strict=True))
 
 
 def vanishes(f: Function) -> bool:
@@ -123,16 +113,12 @@ class Cell:
         require(self.is_linear or {*self.means} <= case.values[0].keys(), "some true values of the mean are not named")
         linear = not self.is_linear or not self.means or degree_in(case.mean, {*self.means}) == 1
         require(linear, "the mean is not linear in its parameters")
+        self.count = len(case.weight.formulas)
         self.places = [*product(range(self.count), range(self.count if self.has_other else 1))]
         self.one: Function = (sp.S.One,) * len(self.places)
         self.slopes = {p: self._slope(p) for p in self.means}
         self.degrees = {p: degree(f, self.x) for p, f in self.slopes.items()}
         self.orders: Orders = {}
-
-    @property
-    def count(self) -> int:
-        """The number of pieces."""
-        return len(self.case.weight.formulas)
 
     def _slope(self, name: str) -> Function:
         """d mu/d eta for a parameter of the mean."""
@@ -162,7 +148,7 @@ class Cell:
 
     def shared_slope(self, name: str) -> Function:
         """(L - L_k)_tau: by a shared parameter, of an atom less the other one."""
-        return minus(self.gate_slope(name), self.gate_slope(name, 1))
+        return tuple(p - q for p, q in zip(self.gate_slope(name), self.gate_slope(name, 1), strict=True))
 
     def pieces_at(self, point: Any) -> tuple[int, ...]:
         """The pieces of the weights of the two atoms at a point, which is inside of them."""
@@ -201,7 +187,7 @@ class Cell:
             for f in functions
         ]
         terms = list(dict.fromkeys(term for vector in vectors for term in vector))
-        chosen = pivots([[_number(v.get(term, sp.S.Zero)) for v in vectors] for term in terms], len(functions))
+        chosen = pivots([[rational(str(v.get(term, 0))) for v in vectors] for term in terms], len(functions))
         require({*range(len(others), len(functions))} <= {*chosen}, "a target is not independent")
         self.independent([functions[j] for j in chosen], step)
 

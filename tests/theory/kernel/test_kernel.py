@@ -159,7 +159,7 @@ def test_orders_may_be_below_one():
 
 
 def test_every_rule_has_keys_of_its_own():
-    assert {*RULES} == {"moments", "theorems", "derivatives", "curve", "identity", "squares"}
+    assert {*RULES} == {"moments", "theorems", "derivatives", "curve", "identity", "squares", "verdict"}
 
 
 # -- names do not matter: renaming every parameter of a formula changes nothing but names
