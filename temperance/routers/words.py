@@ -218,8 +218,19 @@ def _change(findings: Findings, of: Freedom) -> str:
         and of.degree is not None
         and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
     )
-    hold = f"Hold tau at 1 and divide {names} by its value: no output changes." if unit else _CHANGE[of.how]
+    takes = _takes_its_place(findings) if unit else None
+    hold = _CHANGE[of.how] if takes is None else f"{takes.format(names)}: no output changes."
     return f"{hold} Or {_CURVED}." if of.how == "scaled" and _softmaxes(findings) else hold
+
+
+def _takes_its_place(findings: Findings) -> str | None:
+    """What other parameters do for a number that divides the scores, or multiplies them; None for other functions."""
+    tau = findings.taus[0]
+    value = dict(findings.router.module.named_parameters()).get(tau.name)
+    power = None if tau.slope is None or value is None or value.numel() != 1 else tau.slope * float(value)
+    if power is None or abs(abs(power) - 1) > MOVES:
+        return None
+    return f"Hold {tau.name} at 1 and {'divide' if power < 0 else 'multiply'} {{}} by its value"
 
 
 def _softmaxes(findings: Findings) -> list[Event]:

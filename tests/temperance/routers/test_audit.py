@@ -77,6 +77,26 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     assert record["answer"] == found.summary.title == lines[0]
 
 
+@pytest.mark.parametrize(("acts", "advice"), [("divides", "divide"), ("multiplies", "multiply"), ("exponential", None)])
+def test_what_takes_the_place_of_a_number_depends_on_how_it_acts(acts, advice):
+    """Weights times a scale of 3 stay what they are where the scale is 1 and the weights are multiplied by 3."""
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w, self.scale = nn.Parameter(random(4, 6)), nn.Parameter(torch.tensor(3.0))
+
+        def forward(self, x):
+            scale = {"divides": 1 / self.scale, "multiplies": self.scale, "exponential": self.scale.exp()}[acts]
+            return torch.softmax(scale * (x @ self.w.T), -1)
+
+    change = temperance.audit(Scaled(), torch.randn(64, 6)).routers[0].change
+    if advice is None:
+        assert change.startswith("Fix it: no output is lost.")
+    else:
+        assert change.startswith(f"Hold scale at 1 and {advice} w by its value: no output changes.")
+
+
 def test_noise_gives_two_answers():
     found = audited("noisy top-k")
     assert (found.tau_learnable, found.evaluation, found.training) == ("yes", "no", "yes")
