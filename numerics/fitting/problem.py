@@ -91,6 +91,9 @@ def one_bound(bounds: Floats) -> float | tuple[float, ...]:
 
 
 MAX_PASSES = 500
+_MANY = 100  # parameters, from which a climb in NumPy begins without Hessians, as each costs as much as p gradients
+_ASCENT = 150  # of these steps, or p
+_LEAST_CURVATURE = 1e-3  # of the mean log-likelihood, that is a unit of length in them
 _LARGE = 200_000  # points times atoms from which a climb is made pass by pass, so that Ctrl-C is heard
 
 
@@ -181,6 +184,8 @@ class Problem:
             if end.value > -np.inf:  # else a value may be finite in more digits than doubles have
                 return end
         n = self.points.n
+        if len(u) >= _MANY and not self.compiled:
+            u = self._ascended(u)
 
         def fill(u: Floats, gradient: Floats, hessian: Floats) -> float:
             value, gradient[:], hessian[:] = self.sums(u)
@@ -189,6 +194,24 @@ class Problem:
             return value / n
 
         return climb(fill, NO_PLAN, u, *confined)
+
+    def _ascended(self, u: Floats) -> Floats:
+        """U (p,) after steps of L-BFGS in the box; lengths are in units of the curvature at u."""
+        from scipy.optimize import minimize
+
+        points, first = self.points, self.where.nu[0]
+        unit = 1 / np.sqrt(np.maximum(np.abs(self.sums(u).hessian.diagonal()) / points.n, _LEAST_CURVATURE))
+
+        def fall(scaled: Floats) -> tuple[float, Floats]:
+            at = self.full(np.clip(scaled * unit, self.lower, self.upper))
+            value, score = self.likelihood.score(at, points.x, points.y, points.weights, points.reference)
+            score[first] += score[self.tied].sum()
+            return (-value / points.n if np.isfinite(value) else np.inf), -score[self.places] * unit / points.n
+
+        box = np.stack([self.lower, self.upper], axis=1) / unit[:, None]
+        options = {"maxcor": 20, "ftol": 1e-8, "maxiter": max(_ASCENT, len(u))}
+        end = minimize(fall, u / unit, jac=True, method="L-BFGS-B", bounds=box, options=options)
+        return np.clip(end.x * unit, self.lower, self.upper) if np.isfinite(end.x).all() else u
 
     @cached_property
     def _plan(self) -> Plan | None:

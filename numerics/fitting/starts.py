@@ -370,7 +370,7 @@ class Density:
     def sums(self, means: Floats, nu: Floats) -> tuple[Floats, Floats]:
         """Of experts with means (l, m), variances nu (l,): sums over y of n (N/g) columns, and of n (N/g)^2.
 
-        Shapes (c, l, m) and (l, m).
+        Shapes (c, l, m), or (1, l, m) of the first column where every point is its own group, and (l, m).
         """
         if self.compiled:
             ratio, squares = np.zeros((len(nu), len(self.y))), np.zeros((len(nu), len(self.x)))
@@ -381,7 +381,7 @@ class Density:
             ratio = np.where(q < _FAR, np.exp(-q - self.log_density) / np.sqrt(2 * np.pi * nu)[:, None], 0.0)
             squares = np.add.reduceat(ratio * ratio * self.weights, self.ends[:-1], axis=1)
         if len(self.x) == len(self.y):
-            return self.counted.T[:, None] * ratio, squares
+            return (self.weights * ratio)[None], squares
         sums = np.empty((self.counted.shape[1], len(nu), len(self.x)))
         for i, (low, high) in enumerate(pairwise(self.ends)):
             sums[:, :, i] = (ratio[:, low:high] @ self.counted[low:high]).T
@@ -419,6 +419,7 @@ class GradientProcess:
         for q, c in self._terms:
             scores[q] += self.factors[q, c, density.group] * density.columns[:, c]
         self.root = _inverse_root((scores * density.weights) @ scores.T)
+        self.apart = self.root @ scores if len(density.x) == len(density.y) else None
 
     @cached_property
     def _terms(self) -> NDArray[np.intp]:
@@ -428,17 +429,22 @@ class GradientProcess:
     def over(self, gates: Floats, sums: Floats, squares: Floats) -> tuple[Floats, Floats]:
         """D and V of gates with log weights (b, m) and experts with these sums over y: (b, l) each.
 
-        V is 0 where v is a score.
+        V is 0 where v is a score; where D is not above 0 it may lack the projection.
         """
         ratio, flat = np.exp(np.minimum(gates - self.log_gates, 300.0)), self.density.flat
         gap = sums[0] - flat[0]
         d = ratio @ gap.T
         v = ratio**2 @ (squares - 2 * sums[0] + flat[0]).T
-        products = np.zeros((len(self.factors), *gap.shape))
-        for q, c in self._terms:
-            products[q] += self.factors[q, c] * (sums[c] - flat[c])
-        along = products @ ratio.T  # (q, l, b)
-        projected = ((self.root @ along.reshape(len(along), -1)) ** 2).sum(axis=0).reshape(d.T.shape).T
+        if self.apart is not None:
+            projected = np.zeros(d.shape)
+            for row, part, up in zip(ratio, projected, d > 0, strict=True):
+                part[up] = (((self.apart * row) @ gap[up].T) ** 2).sum(axis=0)
+        else:
+            products = np.zeros((len(self.factors), *gap.shape))
+            for q, c in self._terms:
+                products[q] += self.factors[q, c] * (sums[c] - flat[c])
+            along = products @ ratio.T  # (q, l, b)
+            projected = ((self.root @ along.reshape(len(along), -1)) ** 2).sum(axis=0).reshape(d.T.shape).T
         rest = v - projected
         return d, np.where(rest > _SINGULAR * v, rest, 0.0)
 

@@ -95,7 +95,7 @@ class AtomFormulas:
     @cached_property
     def gate_bends(self) -> Bends:
         """The second derivatives of the log weight that are not 0, by pairs of places of parameters."""
-        return _bends(self.log_weight, self.parameters[: self.own + self.shared])
+        return _bends(self.gate_slopes, self.parameters[: self.own + self.shared])
 
     @cached_property
     def line_slopes(self) -> tuple[sp.Expr, ...]:
@@ -105,7 +105,7 @@ class AtomFormulas:
     @cached_property
     def line_bends(self) -> Bends:
         """The second derivatives of the mean that are not 0, by pairs of places among its parameters."""
-        return _bends(self.mean, self.parameters[self.own + self.shared :])
+        return _bends(self.line_slopes, self.parameters[self.own + self.shared :])
 
     @cached_property
     def products(self) -> Mapping[sp.Expr, list[tuple[int, int]]]:
@@ -124,9 +124,10 @@ class AtomFormulas:
         return [p for p in combinations_with_replacement(range(self.line), 2) if p not in common]
 
 
-def _bends(f: sp.Expr, parameters: Sequence[sp.Symbol]) -> Bends:
+def _bends(slopes: Sequence[sp.Expr], parameters: Sequence[sp.Symbol]) -> Bends:
+    symbols = [slope.free_symbols for slope in slopes]  # the few that vary, as of lines in many columns none does
     every = combinations_with_replacement(range(len(parameters)), 2)
-    bends = {(a, b): sp.diff(f, parameters[a], parameters[b]) for a, b in every}
+    bends = {(a, b): sp.diff(slopes[a], parameters[b]) for a, b in every if parameters[b] in symbols[a]}
     return {pair: bend for pair, bend in bends.items() if bend != 0}
 
 

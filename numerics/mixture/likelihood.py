@@ -44,7 +44,8 @@ from temperance.theory.models.spec import BETA0, TAU, MoESpec, coordinates, cova
 
 Formulas = Callable[[Floats, Floats], Floats]
 WORKSPACE = 2**18  # numbers in the rows of a block of points: 2 MB, to stay in a second-level cache
-_LEAST_BLOCK = 64
+_LEAST_BLOCK = 512
+FEW_COLUMNS = 2  # of x: with more, a kernel takes longer to compile than NumPy takes to fit, and starts are dear
 _FLOOR = -300.0  # of exponents: smaller shares change no sum of doubles, and numbers that are denormal are slow
 
 
@@ -61,7 +62,39 @@ def _part(formulas: AtomFormulas, part: Literal["log weight", "mean", "mean and 
     symbols = formulas.parameters[:gate] if part == "log weight" else formulas.parameters[gate:]
     rows = [formulas.log_weight if part == "log weight" else formulas.mean]
     rows += formulas.line_slopes if part == "mean and slopes" else ()
-    return sp.lambdify((*formulas.x, *symbols), rows, modules=modules(rows), cse=True)
+    return _lambdified(formulas.x, symbols, rows)
+
+
+def _lambdified(x: Sequence[sp.Symbol], parameters: Sequence[sp.Symbol], rows: Sequence[sp.Expr]) -> Callable[..., Any]:
+    """Rows at x (n, d) and parameters (p,) or (p, k, 1).
+
+    A sum of parameters times columns of x is one symbol, its values a product of matrices, if it has many terms.
+    """
+    sums: dict[sp.Expr, sp.Symbol] = {}
+    places: list[tuple[list[int], list[int]]] = []
+    own, columns = ({symbol: i for i, symbol in enumerate(symbols)} for symbols in (parameters, x))
+    for expr in sp.ordered(set().union(*(row.atoms(sp.Add) for row in rows)) if len(x) > FEW_COLUMNS else ()):
+        terms = [term for term in expr.args if term.is_Mul and len(term.args) == 2]
+        ordered = [(term, *(term.args if term.args[0] in own else term.args[::-1])) for term in terms]
+        pairs = [(term, own[a], columns[b]) for term, a, b in ordered if a in own and b in columns]
+        if len(pairs) > FEW_COLUMNS:
+            one = sp.Add(*(term for term, *_ in pairs))
+            if one not in sums:
+                sums[one] = sp.Dummy(real=True)
+                places.append(([i for _, i, _ in pairs], [j for *_, j in pairs]))
+            sums[expr] = sums[one] + sp.Add(*(term for term in expr.args if term not in one.args))
+    dots = list(dict.fromkeys(symbol for symbol in sums.values() if symbol.is_Dummy))
+    rows = [row.xreplace(sums) for row in rows]
+    symbols = set().union(*(row.free_symbols for row in rows))
+    used = [j for j, column in enumerate(x) if column in symbols]  # cse takes the names of the others for its own
+    function = sp.lambdify((*(x[j] for j in used), *parameters, *dots), rows, modules=modules(rows), cse=True)
+
+    def evaluated(x: Floats, parameters: Floats) -> Any:
+        shape = (*parameters.shape[1:-1], len(x))
+        dots = ((parameters[i].reshape(len(i), -1).T @ x.T[j]).reshape(shape) for i, j in places)
+        return function(*x.T[used], *parameters, *dots)
+
+    return evaluated
 
 
 def filled(rows: Sequence[Any], *shape: int) -> Floats:
@@ -75,17 +108,17 @@ def filled(rows: Sequence[Any], *shape: int) -> Floats:
 def log_weights(formulas: AtomFormulas, x: Floats, own: Floats, shared: Floats) -> Floats:
     """The log weights (g, n) of gates with parameters own (g, own) and shared (g, shared) at x (n, d)."""
     parameters = np.concatenate([own, shared], axis=1).T[:, :, None]
-    return np.asarray(filled(_part(formulas, "log weight")(*x.T, *parameters), len(own), len(x))[0])
+    return np.asarray(filled(_part(formulas, "log weight")(x, parameters), len(own), len(x))[0])
 
 
 def means_of(formulas: AtomFormulas, x: Floats, lines: Floats) -> Floats:
     """The means (l, n) of experts with parameters lines (l, q) at x (n, d)."""
-    return np.asarray(filled(_part(formulas, "mean")(*x.T, *lines.T[:, :, None]), len(lines), len(x))[0])
+    return np.asarray(filled(_part(formulas, "mean")(x, lines.T[:, :, None]), len(lines), len(x))[0])
 
 
 def mean_and_slopes(formulas: AtomFormulas, x: Floats, line: Floats) -> tuple[Floats, Floats]:
     """The mean (n,) and its slopes (q, n) at parameters line (q,) of the mean."""
-    values = filled(_part(formulas, "mean and slopes")(*x.T, *line), len(x))
+    values = filled(_part(formulas, "mean and slopes")(x, line), len(x))
     return values[0], values[1:]
 
 
@@ -94,15 +127,14 @@ def _function(formulas: AtomFormulas, rows: Sequence[sp.Expr]) -> Formulas:
 
     What is not finite is computed again in mpmath.
     """
-    symbols = (*formulas.x, *formulas.parameters)
-    function = sp.lambdify(symbols, rows, modules=modules(rows), cse=True)
+    symbols, function = (*formulas.x, *formulas.parameters), _lambdified(formulas.x, formulas.parameters, rows)
 
     @cache
     def exact(row: int) -> Callable[..., Any]:
         return sp.lambdify(symbols, rows[row], modules=[MPMATH, "mpmath"])
 
     def evaluated(x: Floats, parameters: Floats) -> Floats:
-        values = filled(function(*x.T, *parameters), *parameters.shape[1:-1], len(x))
+        values = filled(function(x, parameters), *parameters.shape[1:-1], len(x))
         for row, *atom, j in np.argwhere(~np.isfinite(values)) if not np.isfinite(values.sum()) else ():
             own = parameters[(slice(None), *atom, 0)] if atom else parameters
             values[(row, *atom, j)] = precise(exact(row), *x[j], *own)
@@ -143,9 +175,10 @@ class _Derivatives:
 class _Plan:
     """Which sums over the data make the score and the Hessian of k atoms.
 
-    A *slot* is a function of one atom: those of its log weight, those of its mean, times e/nu, and (e^2/nu - 1)/(2 nu).
-    Slot number n k + i is the n-th of atom i. Rows are products of two slots, each with itself and those after it, then
-    slots, then functions of second derivatives; columns are products of two shapes. source, target, factor: which sums
+    A *slot* is a function of one atom: (e^2/nu - 1)/(2 nu), those of its log weight, and those of its mean, times e/nu.
+    Slot number n k + i is the n-th of atom i. Rows are slots, then products of two slots, each with itself and those
+    after it, then functions of second derivatives; columns are shapes, then products of two of them. thin: how many
+    rows are of a variance or of one slot: they need the first `base` columns alone. source, target, factor: which sums
     go where in the half of the Hessian, which is added to its transpose.
     """
 
@@ -159,14 +192,12 @@ class _Plan:
         self.parts = [slice(low, high) for low, high in pairwise((0, *ends))]
         rows = [f.log_weight, f.mean, *gate.functions, *line.functions, *gate.bent, *line.bent]
         self.values = _function(f, rows)
-        before = len(gate.functions)  # the slots of the mean come after
-        slots = k * (before + len(line.functions) + 1)
-        self.gates = k * before
-        single = slots * (slots + 1) // 2
-        place, bent = np.zeros((slots, slots), dtype=np.int64), single + slots
+        before = 1 + len(gate.functions)  # the slots of the mean come after
+        slots = k * (before + len(line.functions))
+        place, bent = np.zeros((slots, slots), dtype=np.int64), slots + slots * (slots + 1) // 2
         first, second = np.triu_indices(slots)
-        place[first, second] = place[second, first] = np.arange(single)
-        self.rows = bent + k * (len(gate.bent) + len(line.bent))
+        place[first, second] = place[second, first] = np.arange(slots, bent)
+        self.thin, self.rows = place[k - 1, -1] + 1, bent + k * (len(gate.bent) + len(line.bent))
 
         shapes = list(dict.fromkeys([sp.S.One, *(shape for _, shape in (*gate.slopes, *line.slopes))]))
         self.first, self.second = np.triu_indices(len(shapes))
@@ -181,32 +212,39 @@ class _Plan:
         size, entries = self.where.size, list[tuple[int, int, int]]()  # slot, shape, coordinate
         for i in range(k):
             places = [int(place) for place in self.where.values[i]]
-            every = [*gate.slopes, *((before + n, shape) for n, shape in line.slopes)]
+            every = [*((1 + n, shape) for n, shape in gate.slopes), *((before + n, shape) for n, shape in line.slopes)]
             entries += [(n * k + i, shapes.index(s), at) for (n, s), at in zip(every, places, strict=True)]
-            entries.append((slots - k + i, 0, int(self.where.nu[i])))
+            entries.append((i, 0, int(self.where.nu[i])))
         slot, shape, place_of = np.array(entries).T
         table = np.zeros((len(shapes), len(shapes)), dtype=np.int64)
         table[self.first, self.second] = table[self.second, self.first] = np.arange(len(products))
-        self.score_source = (single + slot) * self.columns + table[0, shape]
-        self.score_target = place_of
+        self.score_source, self.score_target = slot * self.base + shape, place_of
         one, other = np.triu_indices(len(entries))
-        source = place[slot[one], slot[other]] * self.columns + table[shape[one], shape[other]]
+        source = self._sum(place[slot[one], slot[other]], table[shape[one], shape[other]])
         target, factor = place_of[one] * size + place_of[other], np.where(one == other, 0.5, 1.0)
         for n, part, start in ((0, gate, 0), (len(gate.bent), line, gates)):
             for a, b, function, product in part.bends:
                 values = self.where.values
-                source = np.append(source, (bent + (n + function) * k + np.arange(k)) * self.columns + column[product])
+                source = np.append(source, self._sum(bent + (n + function) * k + np.arange(k), column[product]))
                 target = np.append(target, values[:, start + a] * size + values[:, start + b])
                 factor = np.append(factor, np.full(k, 0.5 if a == b else 1.0))
         self.source, self.target, self.factor = source, target, factor
-        self.block = max(_LEAST_BLOCK, WORKSPACE // (self.rows + self.columns))
+        self.slots = slots
         self.spare: list[Floats] = []  # rows and columns of a block; a call takes them, and gives them back
 
+    def _sum(self, row: NDArray[np.int64], column: NDArray[np.int64] | int) -> NDArray[np.int64]:
+        """The numbers of the sums of rows and columns, those of thin rows first."""
+        wide = self.thin * self.base + (row - self.thin) * self.columns
+        return np.asarray(np.where(row < self.thin, row * self.base, wide) + column, dtype=np.int64)
+
     def fill(self, products: Floats, x: Floats) -> None:
-        """Put the products of two shapes, and other shapes of second derivatives, at x (n, d) into (columns, n)."""
+        """Put the columns at x (n, d) into (columns, n), or the shapes alone into (base, n)."""
         shapes = np.empty((self.base + self.columns - len(self.first), len(x)))
         for shape, value in zip(shapes, self.shapes(*x.T), strict=True):
             shape[:] = value
+        if len(products) == self.base:
+            products[:] = shapes[: self.base]
+            return
         at = 0
         for i in range(self.base):
             np.multiply(shapes[i], shapes[i : self.base], out=products[at : at + self.base - i])
@@ -226,24 +264,33 @@ def plain_sums(
     y: Floats,
     weights: Floats,
     reference: Floats,
+    *,
+    curved: bool = True,
 ) -> Sums:
-    """Value, score and Hessian in all coordinates, at parameters (not logarithms)."""
+    """Value, score and Hessian in all coordinates, at parameters (not logarithms); no Hessian if it is not curved."""
     plan = _plan(formulas, k)
-    where, value, sums = plan.where, 0.0, np.zeros((plan.rows, plan.columns))
-    room = plan.spare.pop() if plan.spare else np.empty((plan.rows + plan.columns) * plan.block)
-    for start in range(0, len(y), plan.block):
-        part = slice(start, start + plan.block)
+    height, width = (plan.rows, plan.columns) if curved else (plan.slots, plan.base)
+    where, value, thin = plan.where, 0.0, min(plan.thin, height)
+    narrow, wide = np.zeros((thin, plan.base)), np.zeros((height - thin, width))
+    block = max(_LEAST_BLOCK, WORKSPACE // (height + width))
+    room = plan.spare.pop() if plan.spare else np.empty(0)
+    room = room if len(room) >= (height + width) * block else np.empty((height + width) * block)
+    for start in range(0, len(y), block):
+        part = slice(start, start + block)
         own = (weights[part], reference[part]) if len(weights) else (None, 0.0)
         n = len(y[part])
-        table = room[: (plan.rows + plan.columns) * n].reshape(-1, n)
-        rows, products = table[: plan.rows], table[plan.rows :]
+        table = room[: (height + width) * n].reshape(-1, n)
+        rows, products = table[:height], table[height:]
         with np.errstate(all="ignore"):
             value += _fill(rows, plan, natural, x[part], y[part], *own)
             plan.fill(products, x[part])
-            sums += rows @ products.T
+            narrow += rows[:thin] @ products[: plan.base].T
+            wide += rows[thin:] @ products.T
     plan.spare.append(room)
-    flat, chain, size = sums.ravel(), np.where(where.logs, natural, 1.0), where.size
+    flat, chain, size = np.append(narrow, wide), np.where(where.logs, natural, 1.0), where.size
     score: Floats = chain * np.bincount(plan.score_target, flat[plan.score_source], size)
+    if not curved:
+        return Sums(value, score, np.empty((0, 0)))
     half = np.bincount(plan.target, plan.factor * flat[plan.source], size * size).reshape(size, size)
     hessian = chain[:, None] * (half + half.T) * chain
     return Sums(value, score, hessian + np.diag(np.where(where.logs, score, 0.0)))
@@ -282,38 +329,42 @@ def atom_jets(f: AtomFormulas, x: Floats, parameters: Floats) -> AtomJets:
 def _fill(
     every: Floats, plan: _Plan, natural: Floats, x: Floats, y: Floats, weights: Floats | None, reference: Any
 ) -> float:
-    """Fill the rows (rows, n) of a plan at some points, and return the log-likelihood of these."""
-    nu, n, k, gates = natural[plan.where.nu][:, None], len(y), plan.k, plan.gates
+    """Fill the rows (rows, n) of a plan at some points, or the slots alone, and return the log-likelihood of these."""
+    nu, n, k = natural[plan.where.nu][:, None], len(y), plan.k
     rows = plan.values(x, natural[plan.where.values].T[:, :, None])
     (t, means), gate, line, gate_bent, line_bent = (rows[part] for part in plan.parts)
     t, e = _lowered(t), y - means
     prior, posterior = softmax(t, floor=_FLOOR), softmax(_joint(t, e, nu[:, 0]), floor=_FLOOR)
     p, r, square = prior.shares, posterior.shares, e * e / nu
-    slots = np.concatenate([gate, line * (e / nu), ((square - 1) / (2 * nu))[None]])
+    slots = np.concatenate([((square - 1) / (2 * nu))[None], gate, line * (e / nu)])
     late, early = (slots * r).reshape(-1, n), (gate * p).reshape(-1, n)
     gains = posterior.log_sum - prior.log_sum - reference
     slots, late_w, early_w = slots.reshape(-1, n), late, early
     if weights is not None:
         late_w, early_w, p, r, gains = late * weights, early * weights, p * weights, r * weights, gains * weights
+    gates = k + len(early)  # where the slots of weights end
+    every[: len(slots)] = late_w
+    every[k:gates] -= early_w
+    if len(every) == len(slots):
+        return float(gains.sum())
     # second derivatives of the log normal density by mean and variance, of no, one and two variances
     bends = r * np.stack([np.broadcast_to(-1 / nu, e.shape), -e / nu**2, (0.5 - square) / nu**2])
-    slopes, m = np.concatenate([line, np.ones((1, *t.shape))]).reshape(-1, n), 0
+    slopes, m = line.reshape(-1, n), len(slots)
     for s in range(len(slots)):
         pairs = every[m : m + len(slots) - s]
         m += len(pairs)
         np.multiply(late[s:], -late_w[s], out=pairs)
         pairs[::k] += late_w[s] * slots[s::k]
-        if s < gates:
+        if s < k:
+            pairs[0] += bends[2, s]
+            pairs[gates::k] += slopes[s::k] * bends[1, s]
+        elif s < gates:
             own = pairs[: gates - s]
-            own += early_w[s] * early[s:]
-            own[::k] -= early_w[s] * slots[s:gates:k]
+            own += early_w[s - k] * early[s - k :]
+            own[::k] -= early_w[s - k] * slots[s:gates:k]
         else:
-            last = len(pairs) - 1 - (len(pairs) - 1) % k  # the variance of this atom
-            pairs[:last:k] += slopes[s - gates] * slopes[s - gates : -k : k] * bends[int(not last), s % k]
-            pairs[last] += slopes[s - gates] * bends[1 + int(not last), s % k]
-    single, bent = every[m : m + len(slots)], every[m + len(slots) :].reshape(-1, k, n)
-    single[:] = late_w
-    single[:gates] -= early_w
+            pairs[::k] += slopes[s - gates] * slopes[s - gates :: k] * bends[0, s % k]
+    bent = every[m:].reshape(-1, k, n)
     bent[: len(gate_bent)] = gate_bent * (r - p)
     bent[len(gate_bent) :] = line_bent * (r * e / nu)
     return float(gains.sum())
@@ -425,8 +476,6 @@ STEM = "temperance_likelihood"
 """How the names of modules begin that hold kernels."""
 
 _FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
-FEW_COLUMNS = 2
-"""Of x: with more, a kernel takes longer to compile than NumPy takes to fit, and starts are dear."""
 
 
 class GeneratedLikelihood:
@@ -467,6 +516,10 @@ class GeneratedLikelihood:
             if math.isfinite(sums.value) and math.isfinite(sums.hessian.sum()):
                 return sums
         return self._plain(natural, x, y, weights, reference)
+
+    def score(self, theta: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> tuple[float, Floats]:
+        """Value and score (p,) alone, in NumPy: in many columns of x they take a small part of the time."""
+        return self._plain(self.natural(theta), x, y, weights, reference, curved=False)[:2]
 
 
 def few(k: int, points: int) -> bool:

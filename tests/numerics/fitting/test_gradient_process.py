@@ -112,7 +112,9 @@ def test_d_and_v_are_derivative_and_what_a_projection_leaves(source, gauge, ways
                 scores, rise = np.array(scores).T * root[:, None], rise * root
                 rest = rise - scores @ np.linalg.lstsq(scores, rise, rcond=1e-6)[0]
                 assert d[i, j] == pytest.approx(rise @ root, rel=1e-3, abs=1e-3 * np.abs(rise).sum())
-                assert v[i, j] == pytest.approx(rest @ rest, rel=1e-3)
+                if d[i, j] > 0:
+                    assert v[i, j] == pytest.approx(rest @ rest, rel=1e-3)
+        assert (d > 0).sum() >= 2
 
 
 def test_half_the_square_of_t_is_the_gain_of_one_more_atom():

@@ -278,3 +278,21 @@ def test_a_hop_moves_one_atom_within_the_box_and_nothing_else():
     assert {atom for atom, _ in parts} == {0, 1, 2}
     far = np.mean([part > 0.25 for _, part in parts])
     assert 0.5 < far < 0.8  # half go anywhere in the box, as do few of the others
+
+
+def test_a_climb_of_many_parameters_makes_few_hessians():
+    """128 of them, from a start on a part of the points: it ends as high as the climb from the truth."""
+    rng, d, n = np.random.default_rng(4), 20, 1_500
+    x, noise = rng.normal(size=(n, d)), 0.3 * rng.normal(size=n)
+    gates, slopes = np.zeros((3, d)), rng.normal(size=(3, d))
+    gates[0, 0] = gates[1, 1] = 2.0
+    atoms = (x @ gates.T + rng.gumbel(size=(n, 3))).argmax(axis=1)
+    points = Points(x, (x * slopes[atoms]).sum(axis=1) + noise)
+    gate, box = replace(LINEAR, machine_code=False), Box.for_data(points.x, points.y)
+    problem = layout_problem(Layout(3, d, "free", tau=1.0), gate, points, box)
+    assert len(problem.places) > 100
+    end = problem.climb(rough_start(problem, rng))
+    rows = np.column_stack([np.zeros(3), gates, slopes, np.zeros(3), np.full(3, 0.09)])
+    assert end.stationary
+    assert end.passes <= 8
+    assert end.value >= problem.climb(problem.inside(rows.ravel())).value - 1e-9

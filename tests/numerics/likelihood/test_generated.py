@@ -155,6 +155,21 @@ def test_machine_code_and_plain_sums_agree(gate, expert, source, dim, n):
         assert made(theta, x, y, *given).value == pytest.approx(plain.value, rel=1e-13)
 
 
+@pytest.mark.parametrize(("gate", "source"), [("softmax", None), ("activation", "gelu")])
+def test_in_many_columns_value_and_derivatives_are_those_of_the_density(gate, source):
+    """Sums of products are products of matrices there; a score alone is that beside the Hessian."""
+    spec = model(gate, "gaussian", source, 4)
+    made, theta, x, y = point(spec, 2, seed=8)
+    plain = likelihood(made.formulas, 2, compiled=False)
+    compare(plain(theta, x, y), witness(spec, 2, theta, x, y, made.where))
+    rng = np.random.default_rng(9)
+    x, y, weights, reference = rng.uniform(-1, 1, (9_000, 4)), *rng.normal(size=(2, 9_000)), rng.normal(size=9_000)
+    for given in ((NONE, NONE), (np.abs(weights), reference)):
+        sums, (value, score) = plain(theta, x, y, *given), plain.score(theta, x, y, *given)
+        assert value == pytest.approx(sums.value, rel=1e-12)
+        assert np.allclose(score, sums.score, rtol=1e-10, atol=1e-10 * np.abs(sums.score).max())
+
+
 @pytest.mark.slow
 def test_a_held_gate_leaves_the_other_derivatives():
     made, theta, *_ = point(model("activation", activation="gelu"), 3, seed=5)
