@@ -23,6 +23,7 @@ from temperance.claims.verify import claims_of
 from temperance.measurements import slopes
 from temperance.measurements.atlas import entry, key, stored
 from temperance.measurements.literature import ROWS, AtlasRow
+from temperance.theory.kernel.reader import Rejected
 
 ROW = AtlasRow("softmax", papers=("2305.03288",))
 
@@ -100,7 +101,11 @@ def test_an_order_is_exact_only_where_a_curve_reaches_its_bound(one, monkeypatch
 
 def test_an_order_is_not_called_exact_without_a_certificate(one, monkeypatch):
     """The certificates are checked again: one that the checker rejects leaves what it states unproved."""
-    monkeypatch.setattr(c14_atlas, "why_refused", lambda *_: "rejected")
+
+    def reject(_):
+        raise Rejected("rejected")
+
+    monkeypatch.setattr(c14_atlas, "check", reject)
     assert exact_proof(None).outcome == "inconclusive"
 
 
