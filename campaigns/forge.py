@@ -92,9 +92,7 @@ def honest() -> list[dict[str, Any]]:
         one = exact_orders(*arguments)
         found += [*one.certificates, *one.curves]
     for gate, expert in SQUARES:
-        at = order_setting(gate, expert)
-        atom = split_atom(at.spec, {p: at.point[p] for p in at.spec.gate.parameters}, at.held, None)
-        proof, why = squares(least_squares_orders(atom))
+        proof, why = squares(least_squares_orders(split_atom(order_setting(gate, expert))))
         if proof is None:
             raise SystemExit(f"{gate}, {expert}: {why}")
         found.append(proof)
