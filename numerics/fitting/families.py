@@ -137,9 +137,9 @@ class Family:
         self.radius = np.where(self.positive, _PART * self.center, _RADIUS)
         self.radius[: len(cells) * self.width : self.width] = np.inf
         common = {p for c in common_sign_changes(gate, setting.spec.dim) for p in c.parameters}
-        alone = np.full(len(cells) * self.width, False)
-        self.turned = np.r_[alone, np.array([p in common for p in gate.shared], bool)] & (self.center != 0)
-        even = np.r_[[n in self.signs for n in self.names] * len(cells), self.turned[len(alone) :]] & (self.center != 0)
+        even = np.array([n in self.signs for n in self.names] * len(cells) + [p in common for p in gate.shared])
+        even &= self.center != 0
+        self.turned = even & (np.arange(len(even)) >= len(cells) * self.width)
         self.radius[even] = _PART * np.abs(self.center[even])  # at 0, and beyond, an even gate has other orders
 
     def __reduce__(self) -> tuple[type[Family], tuple[Setting]]:

@@ -54,8 +54,8 @@ def candidates(source: Activation, analyses: Sequence[Analysis]) -> dict[str, li
     for factor in _factors(conditions):
         (symbol,) = factor.free_symbols
         with suppress(NoClosedForm):
-            found_roots = real_roots(factor.xreplace({symbol: Z}), {})
-            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in found_roots}
+            zeros = real_roots(factor.xreplace({symbol: Z}), {})
+            roots[symbol.name] |= {min(r, rationalized(r), sp.expand(r), key=sp.count_ops) for r in zeros}
     return {name: _distinguish(values) for name, values in roots.items()}
 
 

@@ -391,10 +391,10 @@ class LeastSquaresOrders:
         """The parameters of the split atom that are not straight."""
         return tuple(p for p in self.atom.each if p not in self.straight)
 
-    def semidefinite(self, cone_: Cone, over: Sequence[sp.Symbol]) -> tuple[str, ...]:
+    def semidefinite(self, part: Cone, over: Sequence[sp.Symbol]) -> tuple[str, ...]:
         """The names of the parameters that a positive semidefinite part of a relation moves."""
-        s = cone_.matrix
-        if cone_.outcome != "nontrivial" or s is None:
+        s = part.matrix
+        if part.outcome != "nontrivial" or s is None:
             return ()
         return tuple(p.name for i, p in enumerate(over) if s[i, i] != 0)
 
@@ -415,13 +415,13 @@ def _decided(atom: SplitAtom) -> LeastSquaresOrders:
     lines = () if atom.noise is not None or _moved_kinks(atom, h) & {*atom.expert} else straight(h, atom.expert)
     rest = [p for p in atom.each if p not in lines]
     try:
-        r2 = relations(atom)
+        basis = relations(atom)
     except NotRational as error:
         undecided = Cone("undecided", None)
         return _assembled(atom, None, lines, undecided, undecided, Reason(ReasonKind.UNDECIDED, str(error)))
-    whole = cone(_parts(r2, atom.each), len(atom.each))
-    part = cone(_parts(r2, rest), len(rest))
-    return _assembled(atom, r2, lines, whole, part, _obstacle(atom, h, r2, part, rest))
+    whole = cone(_parts(basis, atom.each), len(atom.each))
+    part = cone(_parts(basis, rest), len(rest))
+    return _assembled(atom, basis, lines, whole, part, _obstacle(atom, h, basis, part, rest))
 
 
 def _coordinates(atom: SplitAtom, straight: int) -> Coordinates | None:
@@ -449,7 +449,7 @@ def _in_coordinates(plain: LeastSquaresOrders, phi: Coordinates) -> LeastSquares
     return replace(decided, orders=tuple(orders), inner=inner)
 
 
-def _obstacle(atom: SplitAtom, h: sp.Expr, r2: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
+def _obstacle(atom: SplitAtom, h: sp.Expr, basis: Relations, part: Cone, rest: Sequence[sp.Symbol]) -> Reason | None:
     """What of the theorem fails, or is not proved."""
     if moving := _moved_kinks(atom, h):
         return Reason(ReasonKind.NO_BOUND, _KINKS.format(", ".join(sorted(p.name for p in moving))))
@@ -458,7 +458,7 @@ def _obstacle(atom: SplitAtom, h: sp.Expr, r2: Relations, part: Cone, rest: Sequ
         return Reason(ReasonKind.NO_BOUND, _CONE.format(f"a relation in {names}"))
     if part.outcome == "undecided":
         return Reason(ReasonKind.UNDECIDED, _OPEN)
-    return None if r2.proved else Reason(ReasonKind.UNDECIDED, _RANK)
+    return None if basis.proved else Reason(ReasonKind.UNDECIDED, _RANK)
 
 
 def _moved_kinks(atom: SplitAtom, h: sp.Expr) -> set[sp.Symbol]:
@@ -469,7 +469,7 @@ def _moved_kinks(atom: SplitAtom, h: sp.Expr) -> set[sp.Symbol]:
 
 def _assembled(
     atom: SplitAtom,
-    r2: Relations | None,
+    basis: Relations | None,
     lines: tuple[sp.Symbol, ...],
     whole: Cone,
     part: Cone,
@@ -484,14 +484,14 @@ def _assembled(
             order.append(_flat(p, _ONE_GATE.format(p.name)))
         elif p in ray:
             order.append(_flat(p, _RAY.format(f"({names})")))
-        elif obstacle or r2 is None:
+        elif obstacle or basis is None:
             order.append(_order(p, False, None, obstacle or _BALANCED))
         else:
             bound = Fraction(1 if p in atom.shared else 2)
             order.append(_order(p, False, bound, Reason(ReasonKind.THEOREM, _THEOREM)))
-    order += [_mean(p, r2, lines, obstacle) for p in atom.each]
-    everywhere = r2 is not None and obstacle is None and _is_everywhere(r2, part, lines)
-    return LeastSquaresOrders(atom, r2, lines, whole, part, everywhere, tuple(order))
+    order += [_mean(p, basis, lines, obstacle) for p in atom.each]
+    everywhere = basis is not None and obstacle is None and _is_everywhere(basis, part, lines)
+    return LeastSquaresOrders(atom, basis, lines, whole, part, everywhere, tuple(order))
 
 
 def _flat(p: sp.Symbol, identity: str) -> Order:
@@ -502,43 +502,45 @@ def _order(p: sp.Symbol, is_mean: bool, upper: Fraction | None, reason: Reason) 
     return Order(str(Quantity(p.name, is_mean)), p.name, is_mean, reason, upper)
 
 
-def _mean(p: sp.Symbol, r2: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:
+def _mean(p: sp.Symbol, basis: Relations | None, lines: tuple[sp.Symbol, ...], obstacle: Reason | None) -> Order:
     """The order of a weighted mean: 1 where no relation without parts of order 2 in the others holds U_p."""
-    if obstacle or r2 is None:
+    if obstacle or basis is None:
         return _order(p, True, None, obstacle or _BALANCED)
-    each = r2.atom.each
+    each = basis.atom.each
     k, straight_at = each.index(p), {i for i, q in enumerate(each) if q in lines}
     first = tuple(int(i == k) for i in range(len(each)))
-    place = r2.atom.places.index(first)
+    place = basis.atom.places.index(first)
 
     def is_seen(index: tuple[int, ...], most: int) -> bool:
         """Whether a derivative of order 2 has more than so many factors that are straight."""
         return sum(index) == 2 and sum(e for i, e in enumerate(index) if i in straight_at) <= most
 
-    if all(row[place] == 0 for row in _without(r2, lambda index: is_seen(index, 0))):
+    if all(row[place] == 0 for row in _without(basis, lambda index: is_seen(index, 0))):
         return _order(p, True, Fraction(1), Reason(ReasonKind.THEOREM, _MEAN))
-    if p not in lines or all(row[place] == 0 for row in _without(r2, lambda index: is_seen(index, 1))):
+    if p not in lines or all(row[place] == 0 for row in _without(basis, lambda index: is_seen(index, 1))):
         return _order(p, True, Fraction(2), Reason(ReasonKind.THEOREM, _HALF))
     return _order(p, True, None, _BALANCED)
 
 
-def _without(r2: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:
+def _without(basis: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> list[list[fmpq]]:
     """A basis of the relations in which no derivative of these places stands."""
-    if not r2.rows:
+    if not basis.rows:
         return []
-    places = r2.atom.places
+    places = basis.atom.places
     order = sorted(range(len(places)), key=lambda j: not is_seen(places[j]))
     seen = sum(map(is_seen, places))
-    reduced, rank = fmpq_mat([[row[j] for j in order] for row in r2.rows]).rref()
+    reduced, rank = fmpq_mat([[row[j] for j in order] for row in basis.rows]).rref()
     lead = [next(j for j in range(len(order)) if reduced[i, j] != 0) for i in range(rank)]
     back = [order.index(j) for j in range(len(order))]
     return [[reduced[i, j] for j in back] for i in range(rank) if lead[i] >= seen]
 
 
-def _parts(r2: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
+def _parts(basis: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
     """Of every relation sum M_p U_p + (1/2) sum S_pq U_pq = 0, the entries of S over some parameters."""
-    entries = _entries(r2.atom, over)
-    return [fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in r2.rows]
+    entries = _entries(basis.atom, over)
+    return [
+        fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in basis.rows
+    ]
 
 
 def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int, int]]]:
@@ -551,14 +553,14 @@ def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int,
     return [[(j, place(p, q)) for j, q in enumerate(over)] for p in over]
 
 
-def _is_everywhere(r2: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
+def _is_everywhere(basis: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
     """Whether the matrix excludes semidefinite parts for all values of the parameters: at almost every true point."""
     if part.matrix is None:
         return False
-    rest = [p for p in r2.atom.each if p not in lines]
-    entries = _entries(r2.atom, rest)
+    rest = [p for p in basis.atom.each if p not in lines]
+    entries = _entries(basis.atom, rest)
     weights = [(k, (1 + (i == j)) * part.matrix[i, j]) for i, line in enumerate(entries) for j, k in line]
-    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in r2.formulas)
+    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in basis.formulas)
     return all(sp.cancel(total) == 0 for total in totals)
 
 

@@ -80,11 +80,11 @@ def mean_of(candidate: Expert) -> sp.Expr | None:
 
 
 def unlike(
-    expert_: Expert, values: Mapping[sp.Symbol, sp.Expr], others: Sequence[Mapping[sp.Symbol, sp.Expr]]
+    candidate: Expert, values: Mapping[sp.Symbol, sp.Expr], others: Sequence[Mapping[sp.Symbol, sp.Expr]]
 ) -> dict[sp.Symbol, sp.Expr]:
     """The values of an atom, parameters of the mean doubled one by one while it is the mean of another atom."""
-    mean, new = mean_of(expert_), dict(values)
-    for p in expert_.parameters[:-1]:
+    mean, new = mean_of(candidate), dict(values)
+    for p in candidate.parameters[:-1]:
         if mean is None or not any(is_zero(mean.subs(new) - mean.subs(other)) for other in others):
             break
         new[p] *= 2

@@ -270,9 +270,7 @@ def mixture_symmetries(spec: MoESpec) -> tuple[MixtureSymmetry, ...]:
 def _of_atoms(spec: MoESpec, change: AtomChange, function: Literal["L", "h"]) -> MixtureSymmetry:
     """The symmetry of a mixture by a change of the gate (L) or of the mean (h) of its atoms."""
     bias, odd = spec.gate.offset if function == "L" else None, change.kind == "odd"
-    before, after = (", ".join(str(e[side]) for e in change.image) for side in (0, 1))
-    letter = "S" if odd and bias is not None else function  # with its bias no score is odd
-    identity = f"{letter}({after}) {'+' if odd else '-'} {letter}({before}) = {change.rest}"
+    identity = _identity(change, "S" if odd and bias is not None else function)  # with its bias no score is odd
     if odd:
         return MixtureSymmetry("odd", "free", _two_exchanged(spec, change), identity)
     name = change.kind if function == "L" else f"expert {change.kind}"
@@ -286,9 +284,14 @@ def _of_all_atoms(spec: MoESpec, change: AtomChange) -> MixtureSymmetry:
     groups = ([p for p in change.parameters if (p in gate.shared) is shared] for shared in (True, False))
     shared, own = (_vectors(group, spec.dim) for group in groups)
     image = [*(f"{n} -> -{n}" for n in shared), *(f"{n}_i -> -{n}_i" for n in own)]
+    what = f"{', '.join(image)}, in all atoms together"
+    return MixtureSymmetry("sign", "every gauge", what, _identity(change, "L"))
+
+
+def _identity(change: AtomChange, letter: str) -> str:
+    """What a change leaves of a function with that letter."""
     before, after = (", ".join(str(e[side]) for e in change.image) for side in (0, 1))
-    identity = f"L({after}) - L({before}) = {change.rest}"
-    return MixtureSymmetry("sign", "every gauge", f"{', '.join(image)}, in all atoms together", identity)
+    return f"{letter}({after}) {'+' if change.kind == 'odd' else '-'} {letter}({before}) = {change.rest}"
 
 
 def _image(change: AtomChange, dim: int) -> str:
