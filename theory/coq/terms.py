@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,6 +14,7 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, reread
 from temperance.theory.activations.piecewise import Algebra, Piece, cut_at_poles
+from temperance.theory.kernel.balls import DEFINED
 
 Condition = tuple[ast.expr, int, str]  # (q, n, relation): q^n <> 0 or 0 < q must hold
 
@@ -27,16 +29,7 @@ _FUNCTIONS = {f: f.capitalize() for f in ("exp", "sqrt", "sin", "cos", "atan", "
 _FUNCTIONS |= {"log": "Ln", "LambertW": "Lambert"}
 _POSITIVE_ARGUMENT = ("log", "sqrt")
 _COQ_NAMES = {"log": "ln", "asinh": "arcsinh"}
-_WRITTEN_OUT = {  # functions by others; those that Coq defines likewise keep their names
-    "tan": "sin({q})/cos({q})",
-    "sinh": "(exp({q}) - exp(-{q}))/2",
-    "cosh": "(exp({q}) + exp(-{q}))/2",
-    "asinh": "log({q} + sqrt({q}**2 + 1))",
-    "acosh": "log({q} + sqrt({q}**2 - 1))",
-    "atanh": "(log(1 + {q}) - log(1 - {q}))/2",
-    "asin": "atan({q}/sqrt(1 - {q}**2))",
-    "acos": "pi/2 - atan({q}/sqrt(1 - {q}**2))",
-}
+# of the functions that the kernel defines by others, those that Coq defines likewise
 _NAMED_BY_COQ = ("tan", "sinh", "cosh", "asinh")
 
 
@@ -146,9 +139,9 @@ def _power(p: ast.expr, q: ast.expr) -> Term:
 def _call(f: str, q: ast.expr) -> Term:
     if f in _FUNCTIONS:
         return _applied(f, q)
-    if f not in _WRITTEN_OUT:
+    if f not in DEFINED:
         raise Unstated(f"{f} is not defined in the library")
-    full = term(parsed(_WRITTEN_OUT[f].format(q=f"({ast.unparse(q)})")))
+    full = term(parsed(re.sub(r"\bq\b", f"({ast.unparse(q)})", ast.unparse(DEFINED[f]))))
     if f not in _NAMED_BY_COQ:
         return full
     return Term(full.code, f"{_COQ_NAMES.get(f, f)} {term(q).at(_ATOM)}", _CALL, full.conditions)

@@ -24,10 +24,10 @@ DEFINED = {  # functions by others, for all evaluators
     "sinh": parsed("(exp(q) - exp(-q))/2"),
     "cosh": parsed("(exp(q) + exp(-q))/2"),
     "tanh": parsed("1 - 2/(exp(q)**2 + 1)"),
-    "asinh": parsed("log(q + (q**2 + 1)**(1/2))"),
-    "acosh": parsed("log(q + (q**2 - 1)**(1/2))"),
+    "asinh": parsed("log(q + sqrt(q**2 + 1))"),
+    "acosh": parsed("log(q + sqrt(q**2 - 1))"),
     "atanh": parsed("(log(1 + q) - log(1 - q))/2"),
-    "asin": parsed("atan(q/(1 - q**2)**(1/2))"),
+    "asin": parsed("atan(q/sqrt(1 - q**2))"),
     "acos": parsed("pi/2 - asin(q)"),
 }
 
@@ -92,9 +92,6 @@ def ball_of(e: sp.Expr, values: Balls, at: Mapping[sp.Symbol, Any]) -> arb_serie
     if e.is_Pow:
         written = Fraction(int(e.exp.p), int(e.exp.q)) if e.exp.is_Rational else None
         base = ball_of(e.base, values, at)
-        if written is not None and abs(written.numerator) == 1 and written.denominator == 2:
-            require(base[0] >= 0 if values.length == 1 and written > 0 else base[0] > 0, "a root that is not real")
-            return values.sound(base.sqrt() if written > 0 else 1 / base.sqrt())
         return values.sound(values.power(base, ball_of(e.exp, values, at), written))
     require(e.is_Function and len(e.args) == 1 and e.func.__name__ in {*_BALLS, *DEFINED}, "a formula has no enclosure")
     return values.sound(values.call(e.func.__name__, ball_of(e.args[0], values, at)))
