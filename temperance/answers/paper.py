@@ -27,7 +27,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import rates_in_words, true_atoms
+from temperance.measurements.contact_orders import describe_rate, rates_in_words, true_atoms
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -472,7 +472,7 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
         rf"are those of Table \ref{{orders-{split}}}."
     )
     rows = tuple(
-        (typeset_cell(o["parameter"], m.names), _order(o), _rate(o), typeset(o["reason"], m.names))
+        (typeset_cell(o["parameter"], m.names), _order(o), typeset(describe_rate(o)), typeset(o["reason"], m.names))
         for o in answer.record["orders"]
     )
     table = _table_of(Table(f"Contact orders, {title}", ("parameter", "order", "rate", "reason"), rows))
@@ -492,13 +492,6 @@ def _where(m: Materials, setting: Setting) -> str:
         place += f", written with {values} of the second atom, where a flow of an atom leads,"
     held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
     return f"{place} with {held} of the last atom held there" if held else place
-
-
-def _rate(row: Mapping[str, Any]) -> str:
-    """The rate of an order as prose; where only a bound is known it may be faster."""
-    if row["rate"] is None:
-        return "-"
-    return f"$n^{{-{row['rate']}}}$" + ("" if row["upper"] == row["lower"] else " or faster")
 
 
 def _order(row: Mapping[str, Any]) -> str:

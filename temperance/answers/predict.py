@@ -276,12 +276,12 @@ def _of_squares(options: Options, true: int, fitted: int, truth: FileOr) -> Pred
     spec, command = options.spec, options.in_shell
     cell = order_setting(spec.gate, spec.expert, size=fitted - 1, dim=spec.dim)
     squares = by_least_squares(at_truth(cell, read_atoms(truth, spec, true)))
-    shared, means = ({p.name for p in spec.gate.shared}, {o.parameter for o in squares.proved.orders if o.is_mean})
+    shared = {p.name for p in spec.gate.shared}
     rates = []
     for row in squares.record()["orders"]:
         name, common = row["parameter"], row["parameter"] in shared
         rate = None if row["rate"] is None else Fraction(row["rate"])
-        sharp = rate if rate == (HALF if common or name in means else HALF / 2) else None
+        sharp = rate if row["upper"] == squares.least(row) else None
         size, kind = None if common else fitted - 1, ReasonKind(row["reason_kind"])
         prediction = Prediction(name, size, sharp, None, row["reason"], _UNREAD, (), "some singleton", kind)
         rates.append(replace(prediction, at_least=rate if sharp is None else None))

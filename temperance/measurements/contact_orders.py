@@ -103,8 +103,7 @@ def rates_in_words(proved: Orders) -> str:
     listed = ", ".join
     for row in proved.orders:
         if row.rate is not None:
-            faster = "" if row.exact or row.upper == 1 else " or faster"
-            rates.setdefault(f"n^(-{row.rate}){faster}", []).append(row.parameter)
+            rates.setdefault(describe_rate(row.to_json()), []).append(row.parameter)
     flat = [row.parameter for row in proved.orders if row.flat]
     open_ = [row for row in proved.orders if row.upper is None and not row.flat]
     measured = [f"{row.parameter} {row.value:.2f}" for row in open_ if row.value is not None]
@@ -124,9 +123,11 @@ def describe_bound(order: Mapping[str, Any]) -> str:
     return "none (flat)" if order["flat"] else order["upper"] or "-"
 
 
-def describe_rate(order: Mapping[str, Any]) -> str:
-    """The rate of an order of the record, as a cell of a table."""
-    return "-" if order["rate"] is None else f"n^(-{order['rate']})"
+def describe_rate(order: Mapping[str, Any], least: str = "1") -> str:
+    """The rate of an order of the record, as a cell of a table; least: an order that it is not below."""
+    if order["rate"] is None:
+        return "-"
+    return f"n^(-{order['rate']})" + ("" if order["upper"] in (least, order["lower"]) else " or faster")
 
 
 def setting_record(chosen: Setting) -> dict[str, Any]:

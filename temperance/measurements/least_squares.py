@@ -28,7 +28,6 @@ from temperance.theory.models.order import Order, Reason, ReasonKind
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Noise, Setting
 
-_COLUMNS: Columns = {"parameter": "parameter", "bound": describe_bound, "rate": describe_rate}
 _SHOWN = 6  # relations
 _SEEN: Mapping[Noise | None, str] = {
     None: "under least squares",
@@ -117,9 +116,10 @@ class ByLeastSquares:
         lines: list[Part] = [title, f"a cell of several atoms beside a singleton whose gate is held; {truth}"]
         lines += [f"relations of order 2 that follow from no others: {_relations(record)}", _describe_cone(self.proved)]
         reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
+        columns: Columns = {"parameter": "parameter", "bound": describe_bound, "rate": self._rate}
         return Summary(
             title,
-            (*lines, Table.of("Orders", _COLUMNS, record["orders"]), *reasons, *record["reasons"]),
+            (*lines, Table.of("Orders", columns, record["orders"]), *reasons, *record["reasons"]),
             (self.answer,),
         )
 
@@ -128,10 +128,22 @@ class ByLeastSquares:
         """The rates in words: proved, none, and open."""
 
         def rate(o: Mapping[str, Any]) -> str:
-            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else describe_rate(o)
+            return "no rate at all" if o["flat"] else "not decided" if o["rate"] is None else self._rate(o)
 
         rates = _grouped(self.record(), rate)
         return f"Rates {self.seen}: {'; '.join(f'{names} {rate}' for rate, names in rates.items())}."
+
+    def least(self, row: Mapping[str, Any]) -> str:
+        """What an order is not below: 2 of what two atoms move by t and -t, and the function by t^2."""
+        common = {"nu", *(p.name for p in self.setting.spec.gate.shared)}
+        return "1" if row["parameter"] in common | self._means else "2"
+
+    @property
+    def _means(self) -> set[str]:
+        return {self.curves.label(o.name, True) for o in self.proved.orders if o.is_mean}
+
+    def _rate(self, row: Mapping[str, Any]) -> str:
+        return describe_rate(row, self.least(row))
 
     @property
     def seen(self) -> str:
@@ -156,8 +168,7 @@ class ByLeastSquares:
     def row(self) -> tuple[str, ...]:
         """The cells of a table after those that name the setting."""
         record, (verdict, relation) = self.record(), self.first_order
-        means = {self.curves.label(o.name, True) for o in self.proved.orders if o.is_mean}
-        orders = {o["parameter"]: o for o in record["orders"] if o["parameter"] not in means}
+        orders = {o["parameter"]: o for o in record["orders"] if o["parameter"] not in self._means}
         proved = ", ".join(f"{name} {o['upper']}" for name, o in orders.items() if o["upper"])
         flat = ", ".join(name for name, o in orders.items() if o["flat"])
         undecided = ", ".join(name for name, o in orders.items() if not o["flat"] and not o["upper"])

@@ -10,6 +10,7 @@ from temperance.measurements.contact_orders import family
 from temperance.measurements.true_measures import exact as in_digits
 from temperance.measurements.true_measures import read_truth, values_of
 from temperance.show.options import Options
+from temperance.show.table import Table
 from temperance.theory.interactions.independence import null_directions
 from temperance.theory.models.by_name import model
 
@@ -40,7 +41,7 @@ w*tanh(v*x + c)
 w*max(x - c, 0)
 """.strip().splitlines()
 SPLIT = [("softmax", expert) for expert in EXPERTS]
-SPLIT += [(gate, "gaussian") for gate in ("kappa*cos(x - c)", "w*max(x - c, 0)")]
+SPLIT += [(gate, "gaussian") for gate in ("kappa*cos(x - c)", "w*max(x - c, 0)", "w*(x - c)**2")]
 GATES = [*QUICK, *(pytest.param(gate, marks=pytest.mark.slow) for gate in LONG)]
 
 
@@ -77,7 +78,9 @@ def test_the_commands_agree(gate):
 @pytest.mark.parametrize("loss", ["likelihood", "least-squares"])
 @pytest.mark.parametrize(("gate", "expert"), SPLIT)
 def test_exponents_and_predict_agree(gate, expert, loss):
-    orders = temperance.exponents(gate, expert, bounds_only=True, loss=loss).rows()
+    answer = temperance.exponents(gate, expert, bounds_only=True, loss=loss)
+    orders, (table,) = answer.rows(), [part for part in answer.summary.parts if isinstance(part, Table)]
+    shown = {row[0]: row[-1] for row in table.rows}
     predicted = temperance.predict(gate, expert=expert, true=2, fitted=3, loss=loss).to_json()
     rates = {row["parameter"]: row for row in predicted if row["cell_size"] == 2}
     assert {o["parameter"] for o in orders} == rates.keys()
@@ -86,6 +89,8 @@ def test_exponents_and_predict_agree(gate, expert, loss):
         known = row["sharp"] or row["at_least"]
         assert known == (None if o["upper"] is None else str(1 / (2 * Fraction(o["upper"]))))
         assert (row["identifiable"] is False) == o["flat"]
+        assert shown[o["parameter"]].endswith(" or faster") == (row["at_least"] is not None)
+        assert f"{shown[o['parameter']]} for " in answer.words[0] or o["flat"] or loss == "least-squares"
         if loss == "likelihood":
             assert (row["sharp"] is not None) == (o["upper"] in ("1", o["lower"]) and o["upper"] is not None)
 
