@@ -49,23 +49,31 @@ class Orders:
 
 @dataclass(frozen=True)
 class _Proved:
-    """Upper bounds, and what proves them.
+    """Upper bounds, each with what it is by; the certificates, and what the bounds assume or why there is none."""
 
-    theorems: those of them that a theorem gives, each with its reason. certified: those that a
-    certificate states. reasons: what the bounds assume, or why there is no certificate.
-    """
-
-    upper: Mapping[Quantity, Fraction] = field(default_factory=dict)
-    theorems: Bounds = field(default_factory=dict)
-    certified: Collection[Quantity] = ()
+    bounds: Bounds = field(default_factory=dict)
     certificates: tuple[dict[str, Any], ...] = ()
     reasons: tuple[Reason, ...] = ()
 
-    def reason(self, of: Quantity) -> Reason:
-        """What a bound is by."""
-        if of in self.certified:
-            return _CERTIFIED
-        return self.theorems[of][1] if of in self.theorems else _NONE
+    @property
+    def upper(self) -> dict[Quantity, Fraction]:
+        """The bounds alone."""
+        return {of: r for of, (r, _) in self.bounds.items()}
+
+    def better(self, bounds: Bounds) -> Bounds:
+        """Those that are below the bounds here."""
+        return {of: bound for of, bound in bounds.items() if of not in self.bounds or bound[0] < self.bounds[of][0]}
+
+    def with_better(self, bounds: Bounds) -> _Proved:
+        """The bounds with those of them that are better, which come last."""
+        best = self.better(bounds)
+        return replace(self, bounds={of: b for of, b in self.bounds.items() if of not in best} | best)
+
+
+def _claimed(setting: Setting, proof: Mapping[str, Any]) -> Bounds:
+    """The bounds that a certificate states."""
+    titles = {str(of): of for p in setting.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
+    return {titles[claim["title"]]: (Fraction(claim["value"]), _CERTIFIED) for claim in proof["claims"]}
 
 
 def orders(setting: Setting) -> Orders:
@@ -76,13 +84,15 @@ def orders(setting: Setting) -> Orders:
     scaled = [Order(name, name, False, scale, flat=True) for name in flat_names]
     rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
     reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
-    open_ = {of: bound for of, bound in proved.theorems.items() if of not in proved.certified}
-    reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.upper), *_moved_first(rows, curves)]
+    open_ = {of: bound for of, bound in proved.bounds.items() if bound[1] != _CERTIFIED}
+    reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.bounds), *_moved_first(rows, curves)]
     return Orders(setting, tuple(rows), tuple(reasons), proved.certificates, tuple(curves))
 
 
 def _proved(setting: Setting) -> _Proved:
-    return _with_theorems(setting, _with_functions(setting, _with_moments(setting)))
+    proved = _with_functions(setting, _with_moments(setting))
+    flat = flat_curves(setting).flat
+    return proved.with_better({of: b for of, b in known_orders(setting, proved.upper).items() if of.name not in flat})
 
 
 def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
@@ -93,14 +103,12 @@ def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
         return proved
     there = _proved(coordinates.setting(setting))
     reason = theorem(f"in coordinates (theory 5.4.1): the mean is {coordinates}")
-    bounds = {of: (r, reason) for of, r in coordinates.orders(there.upper, points).items()}
-    best = {of: bound for of, bound in bounds.items() if of not in proved.upper or bound[0] < proved.upper[of]}
+    best = proved.better({of: (r, reason) for of, r in coordinates.orders(there.upper, points).items()})
     if not best:
         return proved
-    upper = {**proved.upper, **{of: r for of, (r, _) in best.items()}}
     reasons = tuple(reason for reason in proved.reasons if reason.kind is not ReasonKind.NO_CERTIFICATE)
-    certified, certificates = {*proved.certified} - best.keys(), (*proved.certificates, *there.certificates)
-    return _Proved(upper, {**proved.theorems, **best}, certified, certificates, (*reasons, *there.reasons))
+    certificates = (*proved.certificates, *there.certificates)
+    return _Proved(proved.bounds, certificates, (*reasons, *there.reasons)).with_better(best)
 
 
 def _with_curves(
@@ -120,31 +128,18 @@ def _with_moments(setting: Setting) -> _Proved:
     """The bounds of a certificate by moments, of a cell beside a singleton."""
     if setting.every:
         return _Proved()
-    bounds, proof, reason = by_moments(setting)
-    return _Proved(bounds, {}, {*bounds}, () if proof is None else (proof,), (reason,))
+    proof, reason = by_moments(setting)
+    return _Proved({}, (), (reason,)) if proof is None else _Proved(_claimed(setting, proof), (proof,), (reason,))
 
 
 def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate of what theorems assume, where it has better ones."""
     issued = bound_certificate(setting)
-    if issued is None:
-        return proved
-    titles = {str(of): of for p in setting.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
-    bounds = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
-    best = {of: r for of, r in bounds.items() if of not in proved.upper or r < proved.upper[of]}
-    if not best:
+    if issued is None or not (best := proved.better(_claimed(setting, issued))):
         return proved
     reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(check(issued).assumed)}")
     reasons = (*proved.reasons, reason, *([_STOPPED] if stops_early(setting) else []))
-    certified, certificates = {*proved.certified, *best}, (*proved.certificates, issued)
-    return _Proved({**proved.upper, **best}, {}, certified, certificates, reasons)
-
-
-def _with_theorems(setting: Setting, proved: _Proved) -> _Proved:
-    """The bounds with better ones that theorems give without a certificate."""
-    bounds = _from_theorems(setting, proved.upper)
-    upper = {**proved.upper, **{of: r for of, (r, _) in bounds.items()}}
-    return replace(proved, upper=upper, theorems=bounds, certified={*proved.certified} - bounds.keys())
+    return _Proved(proved.bounds, (*proved.certificates, issued), reasons).with_better(best)
 
 
 def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
@@ -173,7 +168,7 @@ def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
     curves = flat_curves(setting)
     for p in setting.parameters:
         of = Quantity(p.name)
-        yield _order(curves, of, proved.upper.get(of), proved.reason(of))
+        yield _order(curves, of, *proved.bounds.get(of, (None, _NONE)))
 
 
 def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
@@ -181,7 +176,8 @@ def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
     curves = flat_curves(setting)
     for p in setting.each:
         of = Quantity(p.name, True)
-        own, of_offsets, reason = proved.upper.get(of), proved.upper.get(Quantity(p.name)), proved.reason(of)
+        own, reason = proved.bounds.get(of, (None, _NONE))
+        of_offsets, _ = proved.bounds.get(Quantity(p.name), (None, _NONE))
         if of_offsets is not None and (own is None or of_offsets < own):
             own, reason = of_offsets, _OFFSETS
         yield _order(curves, of, own, reason)
@@ -202,7 +198,7 @@ def _by_theorems(rows: Sequence[Order], bounds: Bounds) -> list[Reason]:
     ]
 
 
-def _of_rows(rows: Sequence[Order], upper: Mapping[Quantity, Fraction]) -> Iterator[Reason]:
+def _of_rows(rows: Sequence[Order], upper: Collection[Quantity]) -> Iterator[Reason]:
     """What is said of single orders."""
     if exact := [row.parameter for row in rows if row.exact and row.upper != 1]:
         text = f"{', '.join(exact)}: exact, as a curve reaches the bound (theory B.2.1)"
@@ -236,10 +232,3 @@ def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> l
         return replace(row, shown=True) if row.flat or row.upper else replace(row, flat=True, shown=True, reason=_ALONG)
 
     return [shown(row) for row in rows]
-
-
-def _from_theorems(setting: Setting, upper: Mapping[Quantity, Fraction]) -> Bounds:
-    """The bounds by theorems that are below those that are known, without those of what is flat."""
-    bounds, flat = known_orders(setting, upper), flat_curves(setting).flat
-    less = {of: bound for of, bound in bounds.items() if of not in upper or bound[0] < upper[of]}
-    return {of: bound for of, bound in less.items() if of.name not in flat}

@@ -5,14 +5,13 @@ or the theorem on experts where there is none, is taken for granted; the equatio
 kernel's (theory 4.3.2). Here is the search for a proof; `minimise` solves linear programs in few variables
 exactly, by the dual simplex over Q.
 
-Example: ``certified(setting)`` of the softmax gate, size 3, has the orders beta1 2, a 2 and, for the mean of a, 3/2.
+Example: ``certified(setting)`` of the softmax gate, size 3, claims the orders beta1 2, a 2 and, for the mean of a, 3/2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from math import comb
 from typing import Any
 
@@ -26,7 +25,7 @@ from temperance.theory.kernel.moments import Cell, Exponents, Inequality
 from temperance.theory.kernel.place import case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
 from temperance.theory.models.form import intercept, is_linear
-from temperance.theory.models.order import Quantity, Reason, ReasonKind
+from temperance.theory.models.order import Reason, ReasonKind
 from temperance.theory.models.spec import NU
 from temperance.theory.models.truth import Setting
 
@@ -85,23 +84,21 @@ _MOST_MOMENTS = 2100  # which take up to 10 seconds
 _HALF, _ONE = fmpq(1, 2), fmpq(1)
 
 
-def certified(cell: Setting) -> tuple[dict[Quantity, Fraction], dict[str, Any] | None, Reason]:
-    """Orders of the first cell of a setting, and a certificate that the kernel accepts.
+def certified(cell: Setting) -> tuple[dict[str, Any] | None, Reason]:
+    """A certificate of orders of the first cell of a setting that the kernel accepts.
 
-    Another cell is a singleton whose gate is held. The third part says why there is no certificate, or what it assumes.
+    Another cell is a singleton whose gate is held. The reason says why there is no certificate, or what it assumes.
     """
     try:
         proof = _proof(cell)
         issued = certificate(place(cell), proof)
     except Rejected as error:
-        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, f"the equations cannot be set up ({error})")
+        return None, Reason(ReasonKind.NO_CERTIFICATE, f"the equations cannot be set up ({error})")
     except ValueError as error:
-        return {}, None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
-    titles = {str(of): of for p in cell.parameters for of in (Quantity(p.name), Quantity(p.name, True))}
-    orders = {titles[claim["title"]]: Fraction(claim["value"]) for claim in issued["claims"]}
+        return None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
     theorems = (f"the theorem {text}" for text in check(issued).assumed)
     assumptions = ", ".join([*theorems, "shares bounded away from 0"])
-    return orders, issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {assumptions}")
+    return issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {assumptions}")
 
 
 def _proof(cell: Setting) -> dict[str, Any]:
