@@ -44,7 +44,7 @@ from sympy.core.relational import Relational
 from temperance.numerics.fitting.fits import Name, held_of
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
-from temperance.numerics.mixture.likelihood import atom_jets
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import softmax
 from temperance.numerics.mixture.threads import one_blas_thread
@@ -507,7 +507,7 @@ def information_at(
     if spec.dim not in _PANELS:
         raise ValueError(f"the information of a formula is computed for d = 1 or 2, not {spec.dim}")
     formulas = formulas_of(spec)
-    where, g = Coordinates(formulas, k), formulas.own + formulas.shared
+    where = Coordinates(formulas, k)
     own = (*(() if spec.gate.offset is None else (BETA0,)), *spec.gate.own)
     names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
     names += [(p.name, None) for p in spec.gate.shared]
@@ -519,18 +519,12 @@ def information_at(
     atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
     edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
     x, weights = on_panels(edges, _lines(spec, atoms, low, high), spec.dim, _ORDER)
-    t, means, slopes = np.empty((len(x), k)), np.empty((len(x), k)), np.zeros((2, len(x), k, where.size))
-    for i, places in enumerate(where.values):
-        with np.errstate(all="ignore"):  # of pieces that are not taken; what is taken is looked at below
-            rows = atom_jets(formulas, x, natural[places])
-        t[:, i], means[:, i] = rows.log_weight, rows.mean
-        slopes[0, :, i, places[:g]], slopes[1, :, i, places[g:]] = rows.gate_slopes, rows.line_slopes
-    if not np.isfinite([t.sum(), means.sum(), slopes.sum()]).all():
+    jets = Mixture.of(formulas, k, natural).slopes(x)
+    if not np.isfinite([part.sum() for part in jets]).all():
         raise ValueError("a log weight, a mean or a slope is not finite at some x of the box")
-    local, order = local_factors(means, natural[where.nu], t, min(finer, 2) * _PER_DEVIATION)
-    chain = np.where(where.logs, natural, 1.0)
-    chain[where.nu] = 1.0
-    factor = reduced(local @ (chained(slopes[0], slopes[1], order, where.nu) * chain)[:, :, free], weights)
+    local, order = local_factors(jets.means, natural[where.nu], jets.log_weights, min(finer, 2) * _PER_DEVIATION)
+    chain = chained(jets.of_weights, jets.of_means, order, where.nu)
+    factor = reduced(local @ chain[:, :, free], weights)
     return Information(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
 
 
