@@ -18,6 +18,8 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
+import sympy as sp
+
 from temperance.measurements.atlas import CELLS, bounds, carried_measurement, key, seen_on_lines, setting, stored
 from temperance.measurements.contact_orders import KeptOrder, family, kept_orders
 from temperance.measurements.judgement import conditions
@@ -26,11 +28,15 @@ from temperance.measurements.slopes import stored_studies
 from temperance.numerics.fitting.families import Family
 from temperance.numerics.studies.results import GeneralResult
 from temperance.numerics.studies.run import run_general
-from temperance.numerics.studies.study import GeneralStudy, kept_apart
+from temperance.numerics.studies.study import GeneralStudy
 from temperance.numerics.studies.workers import local_workers, processes
 from temperance.show.output import write_file
 from temperance.theory.contact.order_setting import Arguments
+from temperance.theory.models.form import intercept as intercept_of
+from temperance.theory.models.form import is_linear
 from temperance.theory.models.order import MET, Order
+from temperance.theory.models.spec import NU
+from temperance.theory.models.truth import Setting
 
 _LARGEST = 10**12  # the last n of a study that is kept
 _NO_ORDERS = ("density", "weight", "beta0/tau")  # which the atlas has no orders of
@@ -112,6 +118,21 @@ def _is_kept(s: Mapping[str, Any]) -> bool:
 def _slope(s: Mapping[str, Any]) -> dict[str, Any]:
     shown = {"slope": round(s["slope"], 4), "ci": [None if end is None else round(end, 4) for end in s["ci"]]}
     return {"parameter": s["parameter"], **shown, **{name: s[name] for name in ("predicted", "outcome", "reason")}}
+
+
+def kept_apart(chosen: Setting) -> Setting:
+    """A setting with other experts: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2.
+
+    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
+    bounded by 1, intercepts are 1 and -1, and variances a quarter.
+    """
+    slope = sp.Rational(1, 2 * chosen.spec.dim)
+    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
+    b = intercept_of(chosen.mean, tuple(p for p in chosen.expert if p != NU), chosen.spec.dim)
+    line = {p: intercept if p == b else slope for p in chosen.expert}
+    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
+    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
+    return replace(chosen, truth=replace(chosen.truth, atoms=atoms))
 
 
 def study_of(entry: Mapping[str, Any]) -> GeneralStudy:

@@ -20,7 +20,6 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from temperance.numerics.estimation.intervals import held_at
@@ -54,11 +53,8 @@ from temperance.numerics.studies.lattice import (
     samples,
 )
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.models.form import intercept as intercept_of
-from temperance.theory.models.form import is_linear
 from temperance.theory.models.gates import generic, linear, softmax
-from temperance.theory.models.spec import NU
-from temperance.theory.models.truth import Setting, Truth
+from temperance.theory.models.truth import Truth
 from temperance.theory.rates.true_point import Position, position, slopes
 
 Kind = Literal["sample", "lattice"]
@@ -130,18 +126,14 @@ class RateStudy(ABC):
         problems = [self.problem(points) for points in self.data(replicate)]
         # gains far below one unit of log-likelihood are worth no pass, however many points there are
         stops = [Stop.in_sample_units(p.points.n) if self.experiment == "lattice" else EXACT for p in problems]
-        seeds = seeds_of(self.seed, replicate, self.sizes)
+        streams = (np.random.SeedSequence([self.seed, replicate, n]) for n in self.sizes)
+        seeds = [int(stream.generate_state(1)[0]) for stream in streams]
         return fits_of_sizes(problems, seeds, stops, self.effort, backward=self.backward)
 
     def outcome(self, replicate: int) -> Outcome:
         """What is stored of the fits of one replicate."""
         fits = self.fits(replicate)
         return np.stack([f.u for f in fits]), [f.status for f in fits], [f.agree for f in fits], [f.gap for f in fits]
-
-
-def seeds_of(seed: int, replicate: int, sizes: Sequence[int]) -> list[int]:
-    """The seeds of the searches of a replicate, one for each n."""
-    return [int(np.random.SeedSequence([seed, replicate, n]).generate_state(1)[0]) for n in sizes]
 
 
 def fits_of_sizes(
@@ -530,21 +522,6 @@ class RegressionStudy(GeneralStudy):
             best.append(max(ends, key=lambda end: (end.stationary, end.value)))
             gaps.append(gap)
         return np.stack([end.theta for end in best]), [self.mixture.status(end) for end in best], [1] * len(best), gaps
-
-
-def kept_apart(chosen: Setting) -> Setting:
-    """A setting with other experts: slopes 1/(2 d) and -1/(2 d), intercepts 2 and -2, variances 1/4 and 1/2.
-
-    The experts stay apart, so that an error is hardly one of telling the two cells from each other: where means are
-    bounded by 1, intercepts are 1 and -1, and variances a quarter.
-    """
-    slope = sp.Rational(1, 2 * chosen.spec.dim)
-    intercept, nu = (sp.Integer(2), sp.Rational(1, 4)) if is_linear(chosen) else (sp.S.One, sp.Rational(1, 16))
-    b = intercept_of(chosen.mean, tuple(p for p in chosen.expert if p != NU), chosen.spec.dim)
-    line = {p: intercept if p == b else slope for p in chosen.expert}
-    experts = ({**line, NU: nu}, {**{p: -v for p, v in line.items()}, NU: 2 * nu})
-    atoms = tuple({**atom, **expert} for atom, expert in zip(chosen.truth.atoms, experts, strict=True))
-    return replace(chosen, truth=replace(chosen.truth, atoms=atoms))
 
 
 def profile(family: Family, name: str, values: Sequence[float], n: int, seed: int) -> Array:
