@@ -237,11 +237,6 @@ def _unit_rule(nodes: int, bits: int) -> list[tuple[arb, arb]]:
     return [arb.legendre_p_root(nodes, k, weight=True) for k in range(nodes)]
 
 
-def _interval_rule(low: arb, high: arb, nodes: int) -> list[tuple[arb, arb]]:
-    half, middle = (high - low) / 2, (high + low) / 2
-    return [(middle + half * x, half * w) for x, w in _unit_rule(nodes, int(flint.ctx.prec))]
-
-
 def segments(
     pieces: Sequence[Piece], atoms: Sequence[Atom], support: Support, nodes: int
 ) -> Iterator[tuple[list[sp.Expr], list[tuple[arb, arb]]]]:
@@ -251,9 +246,10 @@ def segments(
     """
     low, high = (arb(exact(end)) for end in support)
     for part in pairwise(_cuts(pieces, atoms, low, high)):
-        middle = (part[0] + part[1]) / 2
+        middle, half = (part[0] + part[1]) / 2, (part[1] - part[0]) / 2
         formulas = [_piece(pieces, atom.beta1 * middle).expr for atom in atoms]
-        yield formulas, [(x, w / (high - low)) for x, w in _interval_rule(*part, nodes)]
+        rule = _unit_rule(nodes, int(flint.ctx.prec))
+        yield formulas, [(middle + half * x, half * w / (high - low)) for x, w in rule]
 
 
 def _score(atom: Atom, formula: sp.Expr, x: arb) -> arb:

@@ -155,11 +155,6 @@ def quadrature(
     return Nodes(*_on_panels(corners, grid, product, high - low), accuracy.per_deviation)
 
 
-def on_panels(edges: Floats, lines: Sequence[tuple[Floats, float]], d: int, order: int) -> tuple[Floats, Floats]:
-    """Points (m, d) and weights of sum 1 of Gauss panels between these edges of every axis, cut along lines."""
-    return _on_panels(_cut(edges, lines, d), *_gauss(order, d), edges[-1] - edges[0])
-
-
 def _gauss(order: int, d: int) -> tuple[Floats, Floats]:
     """Points (g, d) of the unit cube, and their weights."""
     nodes, weights = np.polynomial.legendre.leggauss(order)
@@ -168,6 +163,7 @@ def _gauss(order: int, d: int) -> tuple[Floats, Floats]:
 
 
 def _on_panels(corners: Floats, grid: Floats, product: Floats, width: float) -> tuple[Floats, Floats]:
+    """Points (m, d) and weights, of sum 1, of Gauss panels that fill a box of that width."""
     d = grid.shape[1]
     slopes = np.stack([_shares(grid, axis) for axis in range(d)], axis=1)
     volume = np.abs(np.linalg.det(np.einsum("gac,mcb->mgab", slopes, corners)))
@@ -190,7 +186,8 @@ def _panels(
     """Corners of the panels, (panels, 2^d, d): images of the unit cube by what is linear in every coordinate."""
     # Gauss points, and corners: atoms may be equal there alone
     ends = _INSIDE + (1 - 2 * _INSIDE) * product_grid(np.array([0.0, 1.0]), measure.d)
-    corners = _first_panels(measure, gate, np.linspace(low, high, accuracy.panels + 1))
+    kinks = [(slope, float(z)) for z in ends_of(gate.source.pieces) for slope in measure.beta1 if slope.any()]
+    corners = _cut(np.linspace(low, high, accuracy.panels + 1), kinks, measure.d)
     shares = _shares(np.concatenate([grid, ends]))
     panels: list[Floats] = []
     least, count = np.inf, 0
@@ -221,12 +218,6 @@ def _halved(corners: Floats) -> Floats:
     d = corners.shape[2]
     units = product_grid(np.array([0.0, 1.0]), d)
     return np.concatenate([_shares((units + start) / 2) @ corners for start in units])
-
-
-def _first_panels(measure: MixingMeasure, gate: CompiledActivation, edges: Floats) -> Floats:
-    """The corners of even panels, cut where beta1 . x of an atom is an end of a piece of s."""
-    lines = [(slope, float(z)) for z in ends_of(gate.source.pieces) for slope in measure.beta1 if slope.any()]
-    return _cut(edges, lines, measure.d)
 
 
 def _cut(edges: Floats, lines: Sequence[tuple[Floats, float]], d: int) -> Floats:
@@ -518,7 +509,8 @@ def information_at(
     line = [p for p in spec.expert.parameters if p != NU]
     atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
     edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
-    x, weights = on_panels(edges, _lines(spec, atoms, low, high), spec.dim, _ORDER)
+    panels = _cut(edges, _lines(spec, atoms, low, high), spec.dim)
+    x, weights = _on_panels(panels, *_gauss(_ORDER, spec.dim), high - low)
     jets = Mixture.of(formulas, k, natural).slopes(x)
     if not np.isfinite([part.sum() for part in jets]).all():
         raise ValueError("a log weight, a mean or a slope is not finite at some x of the box")

@@ -123,15 +123,10 @@ for _name in (*LANGUAGE, "polygamma"):  # SymPy's own printers of these stand be
 
 def module_of(stem: str, text: str) -> ModuleType:
     """The module of a text, written to the user's cache unless it is there, and imported; stem: how its name begins."""
-    path = path_of(stem, text)
+    path = cache_folder() / f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
     _write(path, text)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
         return _import(path)
-
-
-def path_of(stem: str, text: str) -> Path:
-    """Where the module of a text is, if it was written."""
-    return cache_folder() / f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:32]}.py"
 
 
 def cache_folder() -> Path:
@@ -405,16 +400,10 @@ def call_kernel(typing_context, address, values, nu, x, y, weights, reference, s
     return types.float64(types.intp, *_KERNEL.args), call
 
 
-def address_of(kernel: Any) -> int:
-    """The address of a compiled kernel for callers of the C convention."""
-    result = kernel.get_compile_result(_KERNEL)
-    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
-
-
 class Compiled:
     """The sums of `likelihood.plain_sums` for k atoms, `free` of which move their gates, by a kernel.
 
-    stem: how the name of its module begins.
+    stem: how the name of its module begins. address: of the kernel, for callers of the C convention.
     Raises `NoMachineCode` if a function of the formulas is not translated.
     """
 
@@ -422,7 +411,8 @@ class Compiled:
         self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
         self.count = sum(n for *_, n in sums_of(formulas, k, free))
         self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
-        self.address = address_of(self.kernel)
+        code = self.kernel.get_compile_result(_KERNEL)
+        self.address = int(code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name))
 
     def __call__(self, natural: Floats, x: Floats, y: Floats, weights: Floats, reference: Floats) -> Sums:
         """Value, score and Hessian at parameters (not logarithms)."""

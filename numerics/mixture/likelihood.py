@@ -296,11 +296,6 @@ def plain_sums(
     return Sums(value, score, hessian + np.diag(np.where(where.logs, score, 0.0)))
 
 
-def _lowered(t: Floats) -> Floats:
-    """Scores (k, n) less the largest of each point: so of scores of any size, the digits of densities stay."""
-    return np.asarray(t - t.max(axis=0))
-
-
 def _joint(t: Floats, e: Floats, nus: Floats) -> Floats:
     """t + log N(e | 0, nu), (k, n)."""
     return np.asarray(t - e * e / (2 * nus[:, None]) - np.log(2 * np.pi * nus[:, None]) / 2)
@@ -333,7 +328,7 @@ def _fill(
     nu, n, k = natural[plan.where.nu][:, None], len(y), plan.k
     rows = plan.values(x, natural[plan.where.values].T[:, :, None])
     (t, means), gate, line, gate_bent, line_bent = (rows[part] for part in plan.parts)
-    t, e = _lowered(t), y - means
+    t, e = t - t.max(axis=0), y - means  # of scores of any size the digits of densities stay
     prior, posterior = softmax(t, floor=_FLOOR), softmax(_joint(t, e, nu[:, 0]), floor=_FLOOR)
     p, r, square = prior.shares, posterior.shares, e * e / nu
     slots = np.concatenate([((square - 1) / (2 * nu))[None], gate, line * (e / nu)])

@@ -169,11 +169,6 @@ def correlations(n: Floats) -> Floats:
     return np.minimum.outer(n, n) / np.maximum.outer(n, n)
 
 
-def deviation_of(exponent: float) -> float:
-    """By how much a smaller exponent should be found."""
-    return min(DEVIATION, exponent / 2)
-
-
 def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool, level: float) -> Hypothesis:
     """Whether the RMS of errors (R, N), nan where a fit was dropped, falls over n as stated.
 
@@ -184,7 +179,7 @@ def slope_test(errors: ArrayLike, n: ArrayLike, exponent: float, *, exact: bool,
     (simulated in tests; the usual R - 1 does not).
     """
     sizes, errors = np.asarray(n, dtype=float), np.asarray(errors, dtype=float)
-    line, gap = slope_contrast(sizes), deviation_of(exponent)
+    line, gap = slope_contrast(sizes), min(DEVIATION, exponent / 2)
     allowed = 0.0 if exact else exponent * float(line @ np.log(np.log(sizes)))
     rate = f"n^(-{exponent:.4g})" if exact else f"(log n/n)^{exponent:.4g} or faster"
     planned = math.sqrt(line @ correlations(sizes) @ line / (2 * len(errors)))

@@ -405,7 +405,7 @@ def setting(row: AtlasRow, cell: str, d: int) -> Setting:
     """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
     if row.refused is not None:
         raise ValueError(row.refused)
-    return _arguments(row, cell, d).setting()
+    return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell]).setting()
 
 
 @cache
@@ -522,8 +522,3 @@ def stored() -> Mapping[str, tuple[KeptOrder, ...]]:
     """The measurements that are kept, by `key`."""
     entries = read_stored("measurements/data/atlas.json")
     return {name: tuple(KeptOrder(**r) for r in rows) for name, rows in entries.items()}
-
-
-def _arguments(row: AtlasRow, cell: str, d: int) -> Arguments:
-    """What an entry is of: its cells are those of `CELLS`."""
-    return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell])

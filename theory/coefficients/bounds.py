@@ -485,7 +485,7 @@ def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:
 def _block(spec: MoESpec, n: int) -> Block | None:
     """Theorem 6.2.2 for a cell of 1 + n atoms; None where an order that it needs has no proved bound."""
     cell = order_setting(spec.gate, spec.expert, size=n + 1, dim=spec.dim)
-    if n == 1 and (_is_jointly_gaussian(cell) or _is_product_of_gaussians(cell)):
+    if n == 1 and _is_gaussian(cell):
         return Block(Fraction(len(cell.each), 2), (1, 1))
     orders = {of.name: r for of, (r, _) in known_orders(cell).items() if not of.is_mean}
     if not {p.name for p in (*cell.each, *cell.shared)} <= orders.keys() or any(
@@ -510,21 +510,17 @@ def _block(spec: MoESpec, n: int) -> Block | None:
     return Block(whole, (2 if most == n else 1, 2 if least == n else 1))
 
 
-def _is_jointly_gaussian(cell: Setting) -> bool:
-    """Whether (x, y) of the atoms of a cell are Gaussian, with any mean and covariance: theorem 6.2.5."""
-    d, mean = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim)
-    return mean is not None and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
+def _is_gaussian(cell: Setting) -> bool:
+    """Whether an atom is a Gaussian in x of any mean and covariance, y Gaussian around a line (theorem 6.2.5) or a
+    constant (theorem 6.2.7).
+    """
+    d, is_line = cell.spec.dim, affine_mean(cell.mean, cell.expert[:-1], cell.spec.dim) is not None
+    return (is_line or _is_constant(cell)) and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
 
 def _is_constant(cell: Setting) -> bool:
     """Whether the expert is N(y | b, nu)."""
     return cell.mean in cell.expert and len(cell.expert) == 2
-
-
-def _is_product_of_gaussians(cell: Setting) -> bool:
-    """Whether an atom is a Gaussian in x, of any mean and covariance, times one in y: theorem 6.2.7."""
-    d = cell.spec.dim
-    return _is_constant(cell) and len(cell.own) == d * (d + 3) // 2 and quadratic(cell) is not None
 
 
 def _bound_gate_rank(cell: Setting, slopes: list[sp.Expr]) -> tuple[int, int]:

@@ -212,17 +212,12 @@ def places_beside(cell: Setting, here: Mapping[str, Any]) -> list[dict[str, Any]
     density that are near the true one.
     """
     movers = moved_first(cell)
-    zero = sorted(p.name for p in movers if not is_nonzero_at_truth(cell, p))
+    zero = sorted(p.name for p in movers if cell.point[p].is_zero is not False)
     names = {p.name for p in movers}
     if not zero or not names <= {*here["model"]["own"]}:
         return []
     points = [{p: v for p, v in point.items() if p not in names} for point in here["points"]]
     return [{**here, "points": points, "nonzero": zero}]
-
-
-def is_nonzero_at_truth(cell: Setting, p: sp.Symbol) -> bool:
-    """Whether the true value of a parameter is not 0."""
-    return cell.point[p].is_zero is False
 
 
 @lru_cache(maxsize=64)

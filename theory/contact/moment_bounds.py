@@ -212,7 +212,9 @@ class _Search:
         solution = minimise(self.cost, rows, start)
         split = None
         if solution.value is not None and solution.value < self.least:
-            split = next((entry for entry in self.moments if _none_holds(entry[2], solution.point)), None)
+            at = solution.point
+            missed = (entry for entry in self.moments if all(dot(at, a) < b for a, b in entry[2]))
+            split = next(missed, None)
             if split is None:
                 self.least = solution.value
         if split is None:
@@ -224,10 +226,6 @@ class _Search:
             if cases[-1] is None:
                 return None
         return {"row": i, "moment": list(moment), "cases": cases}
-
-
-def _none_holds(rows: Sequence[Inequality], at: Sequence[fmpq]) -> bool:
-    return all(dot(at, a) < b for a, b in rows)
 
 
 @dataclass(frozen=True)

@@ -200,10 +200,7 @@ def slope_at_zero(source: Activation) -> Literal["nonzero", "finite", "unknown"]
     return "finite" if all(s.is_finite() for s, _ in jets) else "unknown"
 
 
-@lru_cache(maxsize=64)
-def _decision(source: Activation) -> Decision:
-    """The verdicts on an activation, which all its cells share."""
-    return decide(source)
+_decision = lru_cache(maxsize=64)(decide)  # which all cells of an activation share
 
 
 def _are_parallel(vectors: Sequence[Sequence[sp.Rational]], one_direction: bool) -> bool:

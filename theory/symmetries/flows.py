@@ -73,10 +73,6 @@ class Flow:
         """Whether a function is constant on its orbits."""
         return _keeps(with_bias(spec, self.field), f)
 
-    def moves_shared(self, spec: MoESpec) -> bool:
-        """Whether it moves a shared parameter."""
-        return any(p in spec.gate.shared for p in self.field.moved)
-
     @property
     def gauge(self) -> str:
         """The gauges that the flow keeps: one of an atom with beta1 = 0 and beta0 = 0 is every one."""
@@ -158,7 +154,7 @@ def symmetries(interactions: Interactions) -> Symmetries:
     """The symmetries of a model and its identifiable functions, from its first-order relations (`flows_of`)."""
     spec, (flows, failures) = interactions.spec, flows_of(interactions)
     score = scores(spec)
-    together = sum(flow.together and flow.moves_shared(spec) for flow in flows)
+    together = sum(flow.together and not {*spec.gate.shared}.isdisjoint(flow.field.moved) for flow in flows)
     scaled = 0 if score is None else max(score.scaled - together, 0)
     freed = score is not None and bool(score.beyond_parameters or (scaled and score.one_sign is None))
     unexplained = _unexplained(interactions, score, scaled)
