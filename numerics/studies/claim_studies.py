@@ -125,8 +125,7 @@ SOFTMAX_FOUR = _cell(
     "softmax, k = 4, k* = 2, splits", _FOUR, _SOFTMAX_BOX, seed=85004, k=4, replicates=24, splits=30, hops=20
 )
 GELU_SPLITS = _cell("GELU, k = 3, k* = 2, splits", _GELU, _TANH_BOX, seed=85005, replicates=48)
-MERGED = tuple((study, study.sizes) for study in (SOFTMAX_SPLITS, TANH_SPLITS, SOFTMAX_FOUR, GELU_SPLITS))
-"""Studies with the sizes at which merged mixtures are read; the first two have fits of C7."""
+MERGED = (SOFTMAX_SPLITS, TANH_SPLITS, SOFTMAX_FOUR, GELU_SPLITS)  # the first two have fits of C7
 
 
 def _variance(activation: str, tau: float, *, starts: int, seed: int) -> Study:

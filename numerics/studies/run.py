@@ -143,7 +143,11 @@ Report = Callable[[Progress], None] | None
 
 
 def _arrays(
-    study: RateStudy, workers: int, executor: Executor | None, store: str | os.PathLike[str] | None, progress: Report
+    study: RateStudy,
+    workers: int = 1,
+    executor: Executor | None = None,
+    store: str | os.PathLike[str] | None = None,
+    progress: Report = None,
 ) -> Iterator[NDArray[Any]]:
     """theta, status, agree and gaps of all replicates of any study: see `run_study`."""
     if processes(workers) > 1 and executor is not None:
@@ -177,16 +181,9 @@ def run_study(
     return StudyResult(study, *_arrays(study, workers, executor, store, progress))
 
 
-def run_general(
-    study: GeneralStudy,
-    *,
-    workers: int = 1,
-    executor: Executor | None = None,
-    store: str | os.PathLike[str] | None = None,
-    progress: Report = None,
-) -> GeneralResult:
-    """The same of any gate and expert."""
-    return GeneralResult(study, *_arrays(study, workers, executor, store, progress))
+def run_general(study: GeneralStudy, **how: Any) -> GeneralResult:
+    """The same of any gate and expert; how: as there."""
+    return GeneralResult(study, *_arrays(study, **how))
 
 
 _APPLICATION = 0x746D7063  # "tmpc": tells our files from other databases

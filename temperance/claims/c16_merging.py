@@ -1,6 +1,6 @@
 """Runs the legs of claim C16: atoms of a cell, merged by conditional moments, have n^(-1/2) (theory 4.4.1).
 
-Example: ``merged_errors(result, result.study.sizes).errors["b"]`` is (R, N), nan where a fit was not read.
+Example: ``merged_errors(result).errors["b"]`` is (R, N), nan where a fit was not read.
 """
 
 from __future__ import annotations
@@ -60,32 +60,28 @@ class MergedErrors:
 
 
 @one_blas_thread()
-def merged_errors(result: StudyResult, sizes: tuple[int, ...]) -> MergedErrors:
-    """The errors of the fits at these sizes of a study of a smooth gate, merged by their cells in (a, b, nu).
+def merged_errors(result: StudyResult) -> MergedErrors:
+    """The errors of the fits of a study of a smooth gate, merged by their cells in (a, b, nu).
 
     The design of the projections is x of the lattice experiment. Fits that another cell serves better as the anchor are
     compared with the truth that has it there, which is one density where s is odd + const, with two atoms.
     """
     study = result.study
-    at = [study.sizes.index(n) for n in sizes]
     truth, _ = mixture_of(study.truth, study.layout, study.gate.source)
     x = design(study.low, study.high, study.truth.d, columns_needed(study.truth.d, False, 1))
     weights = np.full(len(x), 1 / len(x))
-    shape, valid = (len(result.theta), len(at)), result.valid_fits
-    read, errors = np.zeros(shape, dtype=bool), dict[str, Floats]()
-    for r, column in np.ndindex(shape):
-        if not valid[r, at[column]]:
-            continue
-        measure = study.layout.unpack(result.theta[r, at[column]])
+    read, errors = np.zeros(result.status.shape, dtype=bool), dict[str, Floats]()
+    for fit in zip(*np.nonzero(result.valid_fits), strict=True):
+        measure = study.layout.unpack(result.theta[fit])
         cells = cells_of(measure, study.truth)
         if not all(cells):
             continue
         mixture, held = mixture_of(measure, study.layout, study.gate.source)
         order, small, *_ = projected(mixture, held, x, weights, cells)
-        read[r, column] = True
+        read[fit] = True
         true = truth if order == cells else _turned(truth)
         for name, value in _errors(small, true, x, tau=study.tau is None).items():
-            errors.setdefault(name, np.full(shape, np.nan))[r, column] = value
+            errors.setdefault(name, np.full(read.shape, np.nan))[fit] = value
     return MergedErrors(errors, read)
 
 
@@ -287,25 +283,25 @@ def merged_order(e: Expected, cells: Cells) -> dict[str, Any]:
 def planned_merging(level: float) -> list[PlannedTest]:
     """The hypotheses of `merging_rates`, with the planned power of each."""
     return [
-        planned_slope(study.name, f"merged {group}", study.replicates, sizes, 0.5, level)
-        for study, sizes in MERGED
+        planned_slope(study.name, f"merged {group}", study.replicates, study.sizes, 0.5, level)
+        for study in MERGED
         for group in (_GROUPS if study.tau is not None else (*_GROUPS, "tau"))
     ]
 
 
 def merging_rates(runs: Runs, level: float) -> Leg:
     """A count: slopes of the errors of merged mixtures, in four settings, against the bound n^(-1/2)."""
-    rows = [row for study, sizes in MERGED for row in _slopes(runs, level, study, sizes)]
+    rows = [row for study in MERGED for row in _slopes(runs, level, study)]
     outcome, words = count(rows)
     steep = [-row["slope"] for row in rows if row["slope"] is not None]
     between = f"; slopes {-max(steep):.3f} to {-min(steep):.3f}" if steep else ""
     return Leg(outcome, words + between, {"merged_slopes": rows})
 
 
-def _slopes(runs: Runs, level: float, study: Study, sizes: tuple[int, ...]) -> list[dict[str, Any]]:
+def _slopes(runs: Runs, level: float, study: Study) -> list[dict[str, Any]]:
     """The tests of a study: of every group of parameters, the greatest error of all cells."""
-    result = runs.result(study)
-    merged, rows, beside = merged_errors(result, sizes), [], conditions(result)
+    result, sizes = runs.result(study), study.sizes
+    merged, rows, beside = merged_errors(result), [], conditions(result)
     no_test = objection(merged.dropped, beside["agreement"])
     for name, errors in merged.errors.items():
         slope = log_slope(errors, sizes) if enough(errors).all() else None

@@ -262,7 +262,7 @@ CLAIMS: tuple[Claim, ...] = (
         "two x, have errors O(distance), whatever the gate is, for d = 1; a weighted mean of nu has not",
         contact=merging.merging_contact,
         monte_carlo=merging.merging_rates,
-        studies=tuple(study for study, _ in MERGED),
+        studies=MERGED,
         tests=(merging.planned_merging,),
     ),
     Claim(
