@@ -26,7 +26,7 @@ Example: ``told(truth, held_in(truth, "free"), atom_symbol(c, 1)).variance`` is 
 slopes come from formulas. Panels in x end at the kinks of gate and mean, those that are lines for d = 2. Coordinates
 are those of `mixture.likelihood`: logarithms of what is positive.
 
-Example: ``information_at(model("laplace"), 2, natural, -3, 3).variance("tau")`` is [I^-1] of log tau.
+Example: ``information_at(truth, held_in(truth, "free")).variance("tau")`` is [I^-1] of log tau.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.piecewise import ends_of
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.gates import Gauge
-from temperance.theory.models.spec import BETA0, NU, MoESpec, atom_symbol, covariates, kinks, weight_parameters
+from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol, covariates, kinks, weight_parameters
 from temperance.theory.models.truth import Truth
 from temperance.theory.symmetries.traits import traits
 
@@ -475,41 +475,28 @@ _PANELS = {1: 24, 2: 2}
 
 
 @one_blas_thread()
-def information_at(
-    spec: MoESpec,
-    k: int,
-    natural: Floats,
-    low: float,
-    high: float,
-    held: Collection[sp.Symbol] | None = None,
-    finer: int = 1,
-) -> Information:
-    """The information of one observation (x, y), every coordinate of x uniform on [low, high], d = 1 or 2.
+def information_at(truth: Truth, held: Collection[sp.Symbol], finer: int = 1) -> Information:
+    """The information of one observation (x, y), x uniform on the box of a truth, d = 1 or 2.
 
     Args:
-        spec: a gate and a Gaussian expert whose mean is a formula. k: atoms, two or more.
-        natural: the parameters themselves (not logarithms), atom by atom, then the shared ones; what `held_of` names
-            is known in the last atom. held: what is known there in place of that, and shared parameters that are.
+        truth: of a gate and a Gaussian expert whose mean is a formula, of two atoms or more, with all values.
+        held: gate parameters that are known in the last atom, and shared parameters that are known.
         finer: times as many panels in x, and 1 or 2 times as many steps in y.
 
     Raises:
         ValueError: another dimension; an expert without a mean; a log weight, a mean or a slope that is not finite.
     """
+    spec, k, (low, high) = truth.spec, truth.k, map(float, truth.box or ())
     if spec.dim not in _PANELS:
         raise ValueError(f"the information of a formula is computed for d = 1 or 2, not {spec.dim}")
-    formulas = formulas_of(spec)
+    formulas, each = formulas_of(spec), (*spec.gate.bias, *spec.gate.own, *spec.expert.parameters)
     where = Coordinates(formulas, k)
-    own = (*(() if spec.gate.offset is None else (BETA0,)), *spec.gate.own)
-    names: list[Name] = [(p.name, i) for i in range(k) for p in (*own, *spec.expert.parameters)]
-    names += [(p.name, None) for p in spec.gate.shared]
-    free = np.ones(where.size, dtype=bool)
-    known = {*(held_of(spec) if held is None else held)}
-    free[[(k - 1) * where.width + j for j, p in enumerate(own) if p in known]] = False
-    free[[k * where.width + j for j, p in enumerate(spec.gate.shared) if p in known]] = False
-    line = [p for p in spec.expert.parameters if p != NU]
-    atoms = [dict(zip((*own, *spec.gate.shared, *line), natural[v], strict=True)) for v in where.values]
+    every: list[tuple[sp.Symbol, int | None]] = [(p, i) for i in range(k) for p in each]
+    every += [(p, None) for p in spec.gate.shared]
+    natural = np.array([float(truth.shared[p] if i is None else truth.atoms[i][p]) for p, i in every])
+    free = [i not in (k - 1, None) or p not in held for p, i in every]
     edges = np.linspace(low, high, finer * _PANELS[spec.dim] + 1)
-    panels = _cut(edges, _lines(spec, atoms, low, high), spec.dim)
+    panels = _cut(edges, _lines(truth, low, high), spec.dim)
     x, weights = _on_panels(panels, *_gauss(_ORDER, spec.dim), high - low)
     jets = Mixture.of(formulas, k, natural).slopes(x)
     if not np.isfinite([part.sum() for part in jets]).all():
@@ -517,7 +504,7 @@ def information_at(
     local, order = local_factors(jets.means, natural[where.nu], jets.log_weights, min(finer, 2) * _PER_DEVIATION)
     chain = chained(jets.of_weights, jets.of_means, order, where.nu)
     factor = reduced(local @ chain[:, :, free], weights)
-    return Information(tuple(n for n, f in zip(names, free, strict=True) if f), factor)
+    return Information(tuple((p.name, i) for (p, i), f in zip(every, free, strict=True) if f), factor)
 
 
 def boundaries(spec: MoESpec) -> list[sp.Expr]:
@@ -535,11 +522,10 @@ def places(boundary: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[flo
     return [z for z in roots if low < z < high]
 
 
-def _lines(
-    spec: MoESpec, atoms: Sequence[dict[sp.Symbol, float]], low: float, high: float
-) -> list[tuple[Floats, float]]:
+def _lines(truth: Truth, low: float, high: float) -> list[tuple[Floats, float]]:
     """The kinks of all atoms as lines normal . x = offset; in dimension 2 those that are no lines are left out."""
-    x, surfaces = covariates(spec.dim), []
+    spec, x, surfaces = truth.spec, covariates(truth.spec.dim), []
+    atoms = [{p: float(v) for p, v in truth.point(i).items()} for i in range(truth.k)]
     for b in (boundary.subs(values) for boundary in boundaries(spec) for values in atoms):
         if spec.dim == 1:
             surfaces += [(np.ones(1), z) for z in places(b, x[0], low, high)]
@@ -602,16 +588,14 @@ def told(truth: Truth, held: Collection[sp.Symbol], function: sp.Expr) -> Told:
             that has a cone in dimension 2; for a function whose derivatives are all 0 at the truth.
     """
     _require_continuous(truth)
-    low, high = map(float, truth.box or ())
-    natural, k, level = _natural(truth), truth.k, 1
-    information = information_at(truth.spec, k, natural, low, high, held)
+    information, level = information_at(truth, held), 1
     gradient = _gradient(truth, function, information)
     if not gradient.any():
         raise ValueError(f"{function} does not change to first order at the truth, so no variance is its price")
     variance, error = information.variance_along(gradient), np.inf
     while variance is not None and error > _AGREE and level < _FINEST[truth.spec.dim]:
         level *= 2
-        information, before = information_at(truth.spec, k, natural, low, high, held, level), variance
+        information, before = information_at(truth, held, level), variance
         variance = information.variance_along(gradient)
         error = np.inf if variance is None else abs(variance / before - 1)
     value = float(function.subs(all_values(truth)))
@@ -622,14 +606,6 @@ def all_values(truth: Truth) -> dict[sp.Symbol, sp.Expr]:
     """The values of all parameters, own ones as `atom_symbol` has them."""
     own = {atom_symbol(p, i): v for i, atom in enumerate(truth.atoms, 1) for p, v in atom.items()}
     return {**own, **truth.shared}
-
-
-def _natural(truth: Truth) -> Floats:
-    """The parameters of a truth in the order that the generated likelihood has them in."""
-    gate, expert = truth.spec.gate, truth.spec.expert
-    each = (*(() if gate.offset is None else (BETA0,)), *gate.own, *expert.parameters)
-    values = [atom[p] for atom in truth.atoms for p in each] + [truth.shared[p] for p in gate.shared]
-    return np.array([float(v) for v in values])
 
 
 def _gradient(truth: Truth, function: sp.Expr, information: Information) -> Floats:

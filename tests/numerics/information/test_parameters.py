@@ -9,6 +9,7 @@ import sympy as sp
 from scipy.integrate import fixed_quad
 from scipy.stats import norm
 
+from temperance.numerics.fitting.fits import held_of
 from temperance.numerics.information.fisher import free_names, held_in, information, information_at, quadrature, told
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
@@ -17,6 +18,8 @@ from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.theory.contact.default_truth import default_truth
 from temperance.theory.models.by_name import model
 from temperance.theory.models.spec import Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.models.truth import Truth
+from temperance.theory.rates.true_point import exact
 
 HINGE = "where(x > c, x - c, 0)*w"
 WAVES = "tanh(w*x)/tau + q*x**2"
@@ -100,10 +103,19 @@ def test_a_jump_that_stays_is_no_obstacle():
 LINES = ((1.0, 0.0, 1.0), (-1.0, 3.0, 1.5))  # a, b, nu
 
 
+def of_two(spec, natural, low, high):
+    """The information of two atoms, of their parameters and then the shared ones."""
+    each, shared = (*spec.gate.bias, *spec.gate.own, *spec.expert.parameters), spec.gate.shared
+    *rows, rest = np.split(natural, [len(each), 2 * len(each)])
+    first, last = (dict(zip(each, map(exact, row.tolist()), strict=True)) for row in rows)
+    common = dict(zip(shared, map(exact, rest.tolist()), strict=True))
+    return information_at(Truth(spec, (first, last), common, (exact(low), exact(high))), held_of(spec))
+
+
 def test_it_is_the_information_of_an_activation_gate():
     """beta0 1/5 and 0, beta1 3/2 and -7/10, tau 1/2."""
     natural = np.array([0.2, 1.5, *LINES[0], 0.0, -0.7, *LINES[1], 0.5])
-    found = information_at(model("activation", activation="tanh"), 2, natural, -3, 3)
+    found = of_two(model("activation", activation="tanh"), natural, -3, 3)
     measure = MixingMeasure([[1.5], [-0.7]], [0.2, 0.0], 0.5, [[1.0], [-1.0]], [0.0, 3.0], [1.0, 1.5])
     gate = compiled("tanh")
     expected = information(measure, Layout(2, 1, "free"), gate, quadrature(measure, gate, -3, 3))
@@ -120,7 +132,7 @@ def test_it_is_minus_the_expected_hessian(gate, own, shared):
     """By midpoints in x, which are good to 1e-5 of what is integrated, and the trapezoid rule in y."""
     natural = np.array([*own[0], *LINES[0], *own[1], *LINES[1], *shared])
     spec = model(gate)
-    found, formulas = information_at(spec, 2, natural, -2, 2), formulas_of(spec)
+    found, formulas = of_two(spec, natural, -2, 2), formulas_of(spec)
     x, y = (np.arange(4000) + 0.5) / 1000 - 2, np.arange(-9, 13, 0.25)
     at, response = np.repeat(x, len(y))[:, None], np.tile(y, len(x))
     atoms = [atom_jets(formulas, at, natural[v]) for v in Coordinates(formulas, 2).values]
@@ -135,7 +147,7 @@ def test_it_is_minus_the_expected_hessian(gate, own, shared):
 
 def test_what_is_flat_has_no_variance():
     """c and Gamma of two Gaussian gates: one direction of log pi, log Gamma and c keeps the odds."""
-    found = information_at(model("gaussian"), 2, np.array([1.2, 0.5, 0.7, *LINES[0], 1.0, -0.5, 1.1, *LINES[1]]), -2, 2)
+    found = of_two(model("gaussian"), np.array([1.2, 0.5, 0.7, *LINES[0], 1.0, -0.5, 1.1, *LINES[1]]), -2, 2)
     c, a = (np.eye(len(found.names))[found.names.index((name, 0))] for name in ("c", "a"))
     assert len(found.flat) == 2
     assert found.variance_along(c) is None
@@ -143,6 +155,5 @@ def test_what_is_flat_has_no_variance():
 
 
 def test_a_space_is_refused():
-    natural = np.array([1.2, 0.5, 0.7, *LINES[0], 1.0, -0.5, 1.1, *LINES[1]])
     with pytest.raises(ValueError, match="d = 1 or 2, not 3"):
-        information_at(model("softmax", dim=3), 2, natural, -2, 2)
+        information_at(default_truth(model("softmax", dim=3)), ())
