@@ -360,7 +360,7 @@ def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> Fitte
     spec, reading = fit.spec, understood(fit.spec)
     named = zip(covariates(spec.dim), columns, strict=True)
     pairs = [f"{x} is column {c}" for j, (x, c) in enumerate(named, 1) if c not in (str(x), f"x{j}", str(j))]
-    held = replace(reading, held=tuple(p.name for p in held_of(spec)))
+    held = replace(reading, held=tuple(held_of(spec)))
     variance = {"known": ["nu is known"], "common": ["nu is common to all atoms"]}.get(noise, [])
     gate = "; ".join([str(held), *variance, *([", ".join(pairs)] if pairs else [])])
     title = f"Mixture of {fit.k} expert{'s' * (fit.k > 1)} {spec.expert.name}, gate {spec.gate.name}"

@@ -82,7 +82,7 @@ def coefficient(
         named = chosen if has_anchor(options.spec) else None
     reading = options.reading
     if reading is not None and named == "anchored":
-        reading = replace(reading, held=reading.own)
+        reading = replace(reading, held=options.spec.gate.own)
     formula = None if reading is None else reading.record()
     record = {**result.to_json(), "gauge": named, "gate_formula": formula}
     return Coefficient(result, named, record=record, summary=_summarise(result, reading, named))

@@ -188,17 +188,12 @@ def _shifted() -> LegOutcome:
 def _nodes(m: int) -> LegOutcome:
     """m = mu* and v = nu* for b + t q, nu - t^2: the rule integrates q and q^2 against N(0, 1)."""
     q = sp.Symbol("q")
-    hermite, below = (_hermite(n, q) for n in (m, m - 1))
+    hermite, below = (sp.hermite_prob_poly(n, q) for n in (m, m - 1))
     nodes = sp.roots(hermite, q, multiple=True)
     weights = [sp.factorial(m - 1) / (m * below.subs(q, node) ** 2) for node in nodes]
     t, b, nu = sp.symbols("t b nu", positive=True)
     total, mean, v = _of(weights, [b + t * node for node in nodes], [nu - t**2] * m)
     return _same(total - 1, mean - b, v - nu)
-
-
-def _hermite(n: int, q: sp.Symbol) -> sp.Expr:
-    """He_n."""
-    return sp.expand(2 ** (-sp.Rational(n, 2)) * sp.hermite(n, q / sp.sqrt(2)))
 
 
 def merging_contact(_: Runs) -> Leg:

@@ -240,58 +240,58 @@ def _are_multiples(slopes: Sequence[sp.Expr], others: Sequence[sp.Expr], free: s
 class Understood:
     """What was understood of a model.
 
-    name: of the gate in the table, if it has one. formula: the weight of an atom, as text. density: the expert's. own,
-    shared: parameters of the gate, each atom's own and common to all. held: own ones of the last atom that fix what all
-    scores may be translated by; None where that is not known. weight: the factor that is an atom's weight of its own,
-    as text; None where there is none. expert: parameters of the expert.
+    held: own parameters of the last atom that fix what all scores may be translated by; None where that is not known.
     """
 
-    name: str | None
-    formula: str
-    density: str
-    own: tuple[str, ...]
-    shared: tuple[str, ...]
-    held: tuple[str, ...] | None
-    weight: str | None
-    expert: tuple[str, ...]
+    spec: MoESpec
+    held: tuple[sp.Symbol, ...] | None
+
+    @property
+    def name(self) -> str | None:
+        """Of the gate in the table, if it has one."""
+        return name_of(self.spec)
+
+    @property
+    def density(self) -> str:
+        """The expert's, as text."""
+        return written(self.spec)[1]
+
+    @property
+    def weight(self) -> str | None:
+        """The factor that is an atom's weight of its own, as text; None where there is none."""
+        offset = self.spec.gate.offset
+        factors = [*weight_parameters(self.spec), *([] if offset is None else [sp.exp(offset)])]
+        return str(sp.prod(factors)) if factors else None
 
     @property
     def gate(self) -> str:
         """The gate, in one line."""
-        held = "not known" if self.held is None else ", ".join(self.held) or "nothing"
-        weight = "none of its own" if self.weight is None else self.weight
-        shared = ", ".join(self.shared) or "nothing"
-        parameters = f"own {', '.join(self.own)}; shared {shared}; held of the last atom: {held}"
-        return f"gate {self.formula}: {parameters}; weight of an atom: {weight}"
+        gate = self.spec.gate
+        held = "not known" if self.held is None else _listed(self.held) or "nothing"
+        parameters = (
+            f"own {_listed(gate.own)}; shared {_listed(gate.shared) or 'nothing'}; held of the last atom: {held}"
+        )
+        return f"gate {written(self.spec)[0]}: {parameters}; weight of an atom: {self.weight or 'none of its own'}"
 
     def __str__(self) -> str:
-        return f"{self.gate}; expert {self.density}: own {', '.join(self.expert)}"
+        return f"{self.gate}; expert {self.density}: own {_listed(self.spec.expert.parameters)}"
 
     def record(self) -> dict[str, Any]:
         """The gate as JSON."""
-        held = None if self.held is None else list(self.held)
         return {
             "name": self.name,
-            "formula": self.formula,
-            "own": list(self.own),
-            "shared": list(self.shared),
-            "held": held,
+            "formula": written(self.spec)[0],
+            "own": [p.name for p in self.spec.gate.own],
+            "shared": [p.name for p in self.spec.gate.shared],
+            "held": None if self.held is None else [p.name for p in self.held],
             "weight": self.weight,
         }
 
 
+def _listed(parameters: Sequence[sp.Symbol]) -> str:
+    return ", ".join(p.name for p in parameters)
+
+
 def understood(spec: MoESpec) -> Understood:
     """What was understood of a model; `traits` says what is held."""
-    facts, gate = traits(spec), spec.gate
-    formula, density = written(spec)
-    factors = [*weight_parameters(spec), *([] if gate.offset is None else [sp.exp(gate.offset)])]
-    return Understood(
-        name_of(spec),
-        formula,
-        density,
-        tuple(p.name for p in gate.own),
-        tuple(p.name for p in gate.shared),
-        None if facts.held is None else tuple(p.name for p in facts.held),
-        str(sp.prod(factors)) if factors else None,
-        tuple(p.name for p in spec.expert.parameters),
-    )
+    return Understood(spec, traits(spec).held)
