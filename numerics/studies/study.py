@@ -22,7 +22,6 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from temperance.numerics.estimation.intervals import held_at
 from temperance.numerics.fitting.climb import EXACT, Maximum, Stop
 from temperance.numerics.fitting.families import Array, Family, Means, RegressionMixture, family_problem, require_smooth
 from temperance.numerics.fitting.problem import Box, Problem, layout_problem
@@ -522,22 +521,3 @@ class RegressionStudy(GeneralStudy):
             best.append(max(ends, key=lambda end: (end.stationary, end.value)))
             gaps.append(gap)
         return np.stack([end.theta for end in best]), [self.mixture.status(end) for end in best], [1] * len(best), gaps
-
-
-def profile(family: Family, name: str, values: Sequence[float], n: int, seed: int) -> Array:
-    """The maximum of the log-likelihood of one sample with a shared positive parameter held at each value, less the
-    largest of these; -inf where no climb ends.
-
-    family: with as many atoms as the truth. Climbs begin at the truth and at the maximum of the value before.
-    """
-    (points,) = samples(family_experiment(family, n=n), (n,), seed=seed)
-    problem, at = family_problem(family, points, compiled=False), family.shared_index(name)
-    rest = problem.places != at  # it may be held
-    places, lower, upper = (np.append(part[rest], at) for part in (problem.places, problem.lower, problem.upper))
-    problem = replace(problem, places=places, lower=lower, upper=upper)
-    stop, heights, start = Stop.in_sample_units(n), [], problem.base[problem.places]
-    before = start
-    for value in values:
-        before, height = held_at(problem, -1, float(np.log(value)), (start, before), stop)
-        heights.append(height)
-    return np.array(heights) - max(heights)

@@ -19,20 +19,16 @@ import numpy as np
 from temperance.measurements.judgement import LEVEL
 from temperance.measurements.slopes import describe_size, record_of
 from temperance.measurements.true_measures import check_truth
-from temperance.numerics.fitting.families import WEIGHT, Array, Family, require_smooth
+from temperance.numerics.estimation.intervals import held_at
+from temperance.numerics.fitting.climb import Stop
+from temperance.numerics.fitting.families import WEIGHT, Array, Family, family_problem, require_smooth
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import Effort
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
-from temperance.numerics.studies.lattice import kinks_move
+from temperance.numerics.studies.lattice import family_experiment, kinks_move, samples
 from temperance.numerics.studies.results import GeneralResult, study_slopes
-from temperance.numerics.studies.study import (
-    GeneralStudy,
-    Kind,
-    RegressionStudy,
-    Study,
-    profile,
-)
+from temperance.numerics.studies.study import GeneralStudy, Kind, RegressionStudy, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.default_truth import default_truth
@@ -259,13 +255,14 @@ def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
     return tuple(replace(o, upper=None, flat=True) if o.name in curves.flat else o for o in named)
 
 
-PROFILE_SIZE, _PROFILE_STEPS, _PROFILE_REACH, _PROFILE_SEED = 10_000, 21, 2.0, 0
+PROFILE_SIZE, _PROFILE_STEPS, _PROFILE_REACH = 10_000, 21, 2.0
 
 
 def tau_profile(truth: Truth) -> tuple[Array, Array]:
     """Values of tau from half to twice the true one, and the log-likelihood at its maximum for each, less the largest.
 
-    Of one sample of `PROFILE_SIZE` points, with as many atoms as the truth; the gate of the last one is held.
+    Of one sample of `PROFILE_SIZE` points, with as many atoms as the truth; the gate of the last one is held. Climbs
+    begin at the truth and at the maximum of the value before; -inf where none ends.
 
     Raises:
         ValueError: a gate without tau or with kinks that x can reach, or other than two true atoms.
@@ -275,8 +272,18 @@ def tau_profile(truth: Truth) -> tuple[Array, Array]:
         raise ValueError("the likelihood over tau is drawn of gates with tau and of two true atoms")
     family = Family(exact_orders(spec.gate, spec.expert, d=spec.dim, truth=truth).setting)
     require_smooth(family)
+    (points,) = samples(family_experiment(family, n=PROFILE_SIZE), (PROFILE_SIZE,), seed=0)
+    problem, at = family_problem(family, points, compiled=False), family.shared_index(TAU.name)
+    rest = problem.places != at  # it may be held
+    places, lower, upper = (np.append(part[rest], at) for part in (problem.places, problem.lower, problem.upper))
+    problem = replace(problem, places=places, lower=lower, upper=upper)
+    stop, heights = Stop.in_sample_units(PROFILE_SIZE), list[float]()
+    start = before = problem.base[problem.places]
     values = float(truth.shared[TAU]) * np.geomspace(1 / _PROFILE_REACH, _PROFILE_REACH, _PROFILE_STEPS)
-    return values, profile(family, TAU.name, values.tolist(), PROFILE_SIZE, _PROFILE_SEED)
+    for value in values:
+        before, height = held_at(problem, -1, float(np.log(value)), (start, before), stop)
+        heights.append(height)
+    return values, np.array(heights) - max(heights)
 
 
 def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
