@@ -33,7 +33,6 @@ from temperance.numerics.contact.curves import (
 )
 from temperance.numerics.studies.claim_studies import CELLS, TANH_FREE, tanh_cell
 from temperance.numerics.studies.slopes import slope_contrast
-from temperance.theory.rates.overspecified import solvability
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import truth_at
 
@@ -41,6 +40,7 @@ SIZES = (2, 3, 4, 5, 6)
 _SHARP = {"tau": (1, 2), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
 _PUBLISHED = {"tau": (1, 4), "beta1": (1, 4), "a": (1, 4), "b": (1, 8), "nu": (1, 4)}
 LOGARITHM = "log(1+z**2)"
+_X = sp.Symbol("x")
 _TRUTH = truth_at(((Fraction(3, 2),), (Fraction(0),)), Fraction(1, 4))
 
 
@@ -115,13 +115,69 @@ def _softmax_curves(tanh_truth: CurveMeasure) -> list[Expected]:
 def order_proof(_: Runs) -> Leg:
     """r_bar(m) = 2m for m = 2..6, with the exact solution at 2m - 1."""
     return proof_leg(
-        [(f"r_bar({m}) = {2 * m}: solved at {2 * m - 1}, not at {2 * m}", partial(_solved, m)) for m in SIZES]
+        [(f"r_bar({m}) = {2 * m}: solved at {2 * m - 1}, not at {2 * m}", partial(solved, m)) for m in SIZES]
     )
 
 
-def _solved(m: int) -> LegOutcome:
-    result = solvability(m)
-    return holds(result.order == 2 * m) if result.proved else "inconclusive"
+def coefficient(j: int, q1: sp.Expr, q2: sp.Expr) -> sp.Expr:
+    """The coefficient of t^j in exp(q1 t + q2 t^2): sum over n1 + 2 n2 = j of q1^n1 q2^n2/(n1! n2!)."""
+    return sp.Add(*(q1 ** (j - 2 * n) * q2**n / (sp.factorial(j - 2 * n) * sp.factorial(n)) for n in range(j // 2 + 1)))
+
+
+def gauss_hermite(m: int) -> tuple[sp.Poly, sp.Poly]:
+    """The solution of E_1 = .. = E_(2m-1) = 0 with q2 = -1/2: q1 the roots of He_m, p^2 the weights at them.
+
+    Returns He_m, and the weight (m-1)!/(m He_(m-1)(x)^2) at a node x as a polynomial modulo He_m: a square up to a
+    positive factor, and finite as He_m and He_(m-1) have no common root.
+    """
+    nodes, before = (sp.hermite_prob_poly(n, _X, polys=True).set_domain(sp.QQ) for n in (m, m - 1))
+    return nodes, (sp.Rational(sp.factorial(m - 1), m) * sp.invert(before, nodes) ** 2).rem(nodes)
+
+
+def sum_over_roots(g: sp.Poly, monic: sp.Poly) -> sp.Rational:
+    """sum_i g(x_i), the coefficient of x^(m-1) in g f' modulo f (Euler), for the simple roots of f of degree m."""
+    return (g * monic.diff()).rem(monic).coeff_monomial(_X ** (monic.degree() - 1))
+
+
+def solution(m: int) -> tuple[sp.Rational, ...]:
+    """E_0, .., E_2m of the exact solution, E_j the coefficient of t^j in sum_l p_l^2 exp(q1_l t + q2_l t^2)."""
+    nodes, weight = gauss_hermite(m)
+    shifted = (sp.Poly(coefficient(j, _X, -sp.Rational(1, 2)), _X, domain="QQ") for j in range(2 * m + 1))
+    return tuple(sum_over_roots(weight * e, nodes) for e in shifted)
+
+
+def solved(m: int) -> LegOutcome:
+    """That m >= 2 atoms solve E_1 = .. = E_r = 0, all p_l and some q1_l not 0, for r = 2m - 1, and not for r = 2m.
+
+    Below, the nodes are m distinct real numbers, E_0 = 1, E_1 = .. = E_(2m-1) = 0 and E_2m = -m!/(2m)!.
+    A solution at r = 2m gives a mixture of m Gaussians with the moments of one up to 2m, as adding a constant to every
+    q2_l keeps the system and makes the variances positive. The difference of the densities then has 2m + 1 sign
+    changes, and m + 1 Gaussians have at most 2m (Kalai, Moitra, Valiant 2010, Proposition 7).
+    """
+    r, (nodes, _) = 2 * m, gauss_hermite(m)
+    expected = (sp.S.One, *[sp.S.Zero] * (r - 1), -sp.factorial(m) / sp.factorial(r))
+    real_and_simple = nodes.count_roots() == m and sp.gcd(nodes, nodes.diff()).degree() == 0
+    proved = solution(m) == expected and real_and_simple and _shifted(r) and _moments(r)
+    return "confirmed" if proved else "inconclusive"
+
+
+def _shifted(r: int) -> bool:
+    """Whether adding c to q2 takes E_j to sum_i c^i/i! E_(j-2i)."""
+    q1, q2, c = sp.symbols("q1 q2 c")
+    for j in range(r + 1):
+        sums = (c**i / sp.factorial(i) * coefficient(j - 2 * i, q1, q2) for i in range(j // 2 + 1))
+        if sp.expand(coefficient(j, q1, q2 + c) - sum(sums)) != 0:
+            return False
+    return True
+
+
+def _moments(r: int) -> bool:
+    """Whether j! E_j is the moment M_j of N(q1, 2 q2): M_j = q1 M_(j-1) + (j-1) 2 q2 M_(j-2)."""
+    q1, q2 = sp.symbols("q1 q2")
+    moments = [sp.S.One, q1]
+    for j in range(2, r + 1):
+        moments.append(sp.expand(q1 * moments[-1] + (j - 1) * 2 * q2 * moments[-2]))
+    return all(sp.expand(sp.factorial(j) * coefficient(j, q1, q2) - moments[j]) == 0 for j in range(r + 1))
 
 
 def order_contact(_: Runs) -> Leg:
