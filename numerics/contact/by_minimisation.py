@@ -242,12 +242,7 @@ class _Problem:
 
 
 def measure(
-    family: Family,
-    parameter: str,
-    *,
-    mean: bool = False,
-    sign: int = 1,
-    levels: Sequence[float] | None = None,
+    family: Family, parameter: str, *, mean: bool = False, sign: int = 1, levels: Sequence[float] | None = None
 ) -> Measured:
     """The least distances found at offsets sign 2^-j of a parameter, j increasing.
 

@@ -492,14 +492,7 @@ class GeneratedLikelihood:
         natural[self._logs] = np.exp(theta[self._logs])
         return natural
 
-    def __call__(
-        self,
-        theta: Floats,
-        x: Floats,
-        y: Floats,
-        weights: Floats = NONE,
-        reference: Floats = NONE,
-    ) -> Sums:
+    def __call__(self, theta: Floats, x: Floats, y: Floats, weights: Floats = NONE, reference: Floats = NONE) -> Sums:
         """Value, score (p,) and Hessian (p, p) at theta (p,), for x (n, d), y (n,) in C order; not checked.
 
         With weights (n,) and a reference (n,) the value is sum_j weights_j (log g(y_j | x_j) - reference_j). What is

@@ -73,14 +73,7 @@ TANH_MIRROR = replace(
 )
 EXACT = (TANH, SIGMOID, GELU)
 MIRROR = (GELU_MIRROR, TANH_MIRROR)
-CONSTANTS = replace(
-    LINEAR,
-    name="linear gate, constants",
-    sizes=(10**4, 10**8),
-    replicates=1500,
-    starts=1,
-    seed=81401,
-)
+CONSTANTS = replace(LINEAR, name="linear gate, constants", sizes=(10**4, 10**8), replicates=1500, starts=1, seed=81401)
 
 
 def _cell(name: str, study: Study, box: Box, *, seed: int, **changes: Any) -> Study:

@@ -118,9 +118,7 @@ class ByLeastSquares:
         reasons = [f"{names}: {reason}" for reason, names in _grouped(record, lambda o: o["reason"]).items()]
         columns: Columns = {"parameter": "parameter", "bound": describe_bound, "rate": self._rate}
         return Summary(
-            title,
-            (*lines, Table.of("Orders", columns, record["orders"]), *reasons, *record["reasons"]),
-            (self.answer,),
+            title, (*lines, Table.of("Orders", columns, record["orders"]), *reasons, *record["reasons"]), (self.answer,)
         )
 
     @property

@@ -109,12 +109,7 @@ ROWS = (
     AtlasRow("activation", "constant", "tanh", papers=_TEMPERED),
     AtlasRow("activation", "polynomial:2", "tanh", papers=_TEMPERED),
     AtlasRow("activation-bias", source="sigmoid", papers=_TEMPERED),
-    AtlasRow(
-        "activation-bias",
-        source="sigmoid",
-        point={"beta1": "2", "c": "log(2)", "tau": "1/8"},
-        papers=_TEMPERED,
-    ),
+    AtlasRow("activation-bias", source="sigmoid", point={"beta1": "2", "c": "log(2)", "tau": "1/8"}, papers=_TEMPERED),
     AtlasRow("quadratic", papers=("2410.11222",)),
     AtlasRow("gaussian", papers=("2305.07572",)),
     AtlasRow("gaussian", "polynomial:2", papers=("2305.07572",)),

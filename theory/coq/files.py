@@ -54,9 +54,7 @@ def library(name: str = LIBRARY) -> str:
     return files(ROOM).joinpath(f"{name}.v").read_text(encoding="utf-8")
 
 
-def file_of(
-    sources: Iterable[tuple[Activation, Sequence[dict[str, Any]]]],
-) -> tuple[str, list[tuple[str, str]]]:
+def file_of(sources: Iterable[tuple[Activation, Sequence[dict[str, Any]]]]) -> tuple[str, list[tuple[str, str]]]:
     """The file of the theorems on some activations, each with its certificates.
 
     Returns:

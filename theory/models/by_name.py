@@ -235,11 +235,7 @@ def _read(dim: int, kind: str, text: str, **options: Any) -> Any:
 
 
 def _require_used(
-    spec: MoESpec,
-    texts: Iterable[str],
-    shared: Iterable[str],
-    positive: Iterable[str],
-    constants: Iterable[str],
+    spec: MoESpec, texts: Iterable[str], shared: Iterable[str], positive: Iterable[str], constants: Iterable[str]
 ) -> None:
     """Raise ValueError for a name that is said to be shared, positive or a constant, and is in no formula as such."""
     named = {re.sub(r"(_\d+)+$", "", p.name): p for p in spec.parameters} | {p.name: p for p in spec.parameters}

@@ -51,10 +51,7 @@ _WITH_SLOPES = "take an activation that is not constant on each side of 0, such 
 _ENOUGH, _LOSES = "Scores.first_order_is_enough", "Scores.relation_loses_tau"
 _ANCHOR = "anchor one atom, beta1_k = 0 (--gauge anchored)"
 
-WHY = {
-    _ENOUGH: "theory 3.1.3 and 3.3.3, where the gate depends on x",
-    _LOSES: "the flow of theory 3.1.2",
-}
+WHY = {_ENOUGH: "theory 3.1.3 and 3.3.3, where the gate depends on x", _LOSES: "the flow of theory 3.1.2"}
 """Where docs/theory proves an answer, by its theorem in Coq."""
 MIRRORS = {
     "homogeneous": f"homogeneous: at {_PLACE} tau and beta1 move together, the density stays (degree 0: beta1 alone)",

@@ -326,10 +326,7 @@ def _linear_system(interactions: Interactions) -> Step:
     checks = _plain(interactions.scope.removeprefix(coefficient_scope(interactions.basis)))
     scope = Paragraph(f"{field[0].upper()}{field[1:]}{checks}.")
     source = Code('record = found.to_json()\nrecord["derivatives"], record["rank"], len(found.relations)')
-    return Step(
-        "Linear system",
-        (Paragraph(text), *_rank(interactions), scope, source),
-    )
+    return Step("Linear system", (Paragraph(text), *_rank(interactions), scope, source))
 
 
 def _rank(interactions: Interactions) -> tuple[Block, ...]:

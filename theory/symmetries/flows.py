@@ -37,13 +37,7 @@ from temperance.theory.models.form import renaming
 from temperance.theory.models.gates import Gauge, cosine
 from temperance.theory.models.spec import BETA0, MoESpec, atom_symbol
 from temperance.theory.symmetries.parity import MixtureSymmetry, mixture_symmetries
-from temperance.theory.symmetries.score_translations import (
-    Scores,
-    generic_rank,
-    in_mixture,
-    plain_parameters,
-    scores,
-)
+from temperance.theory.symmetries.score_translations import Scores, generic_rank, in_mixture, plain_parameters, scores
 from temperance.theory.symmetries.vector_fields import VectorField, integrated, keeps_kinks, vector_field
 
 
