@@ -15,7 +15,7 @@ from temperance.measurements.atlas import CELLS, PLACES, AtlasOrder, Entry, key
 from temperance.measurements.atlas import Atlas as Found
 from temperance.measurements.atlas import atlas as gathered
 from temperance.measurements.contact_orders import LEAST_ERROR, describe_truth, reasons_of
-from temperance.measurements.least_squares import LeastSquaresAtlas, atlas_by_least_squares
+from temperance.measurements.least_squares import atlas_by_least_squares
 from temperance.measurements.literature import PAPERS, ROWS, AtlasRow
 from temperance.measurements.slopes import KeptSlope
 from temperance.numerics.studies.slopes import is_sharp
@@ -206,20 +206,20 @@ class Atlas(Answer):
     """The exponents of the gates of the literature.
 
     Attributes:
-        found: the entries.
+        found: the entries; None by least squares.
         record: the entries, what the papers state, and the answer.
     """
 
-    found: Found | LeastSquaresAtlas
+    found: Found | None
 
     @property
     def on_page(self) -> Summary:
         """What its page says: every order."""
-        return self.summary if isinstance(self.found, LeastSquaresAtlas) else summary_of(self.found, whole=True)
+        return self.summary if self.found is None else summary_of(self.found, whole=True)
 
     def rows(self) -> Sequence[Mapping[str, Any]]:
         """The table: an order of an entry a row; a slope by its value and its interval."""
-        if isinstance(self.found, LeastSquaresAtlas):
+        if self.found is None:
             keys = ("gate", "activation", "expert", "d")
             return [{key: e[key] for key in keys} | order for e in self.record["entries"] for order in e["orders"]]
         return [
@@ -254,8 +254,8 @@ def atlas(
         if any(option is not None for option in (gate, cell, dim, certificates)):
             raise BadInput("--loss least-squares has one table, in dimension 1: accepted without other options")
         with Display() as display, display.doing("bounding the orders"):
-            squares = atlas_by_least_squares()
-        return Atlas(squares, record=squares.to_json(), summary=squares.summary())
+            record, summary = atlas_by_least_squares()
+        return Atlas(None, record=record, summary=summary)
     rows, places = _rows_of(gate), _places_of(cell, dim)
     if certificates is not None:
         _make_folder(certificates)

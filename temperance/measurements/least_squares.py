@@ -10,7 +10,7 @@ import sympy as sp
 
 from temperance.measurements.contact_orders import describe_atoms, describe_bound, describe_rate
 from temperance.measurements.contact_orders import setting_record as of_setting
-from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow, Paper
+from temperance.measurements.literature import LEAST_SQUARES_ROWS, PAPERS, AtlasRow
 from temperance.show.output import BadInput
 from temperance.show.table import Columns, Part, Summary, Table
 from temperance.theory.contact.default_truth import default_truth
@@ -272,57 +272,34 @@ def _describe(result: ByLeastSquares) -> str:
     return f"{_source(result)}: {result.answer}"
 
 
-@dataclass(frozen=True)
-class LeastSquaresAtlas:
-    """Rows of the literature, each with what is proved of it under least squares or why nothing is.
-
-    Attributes:
-        entries: of each row.
-    """
-
-    entries: tuple[tuple[AtlasRow, ByLeastSquares | str], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The entries, and what the papers state."""
-        entries = [_entry(row, result) for row, result in self.entries]
-        return {"loss": "least-squares", "entries": entries, "papers": [asdict(paper) for paper in self.papers]}
-
-    @property
-    def papers(self) -> list[Paper]:
-        """Those that the rows are from."""
-        named = {arxiv for row, _ in self.entries for arxiv in row.papers}
-        return [paper for paper in PAPERS if paper.arxiv in named]
-
-    def summary(self) -> Summary:
-        """The table, and what the papers state."""
-        title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
-        rows = []
-        for row, result in self.entries:
-            name = f"{' '.join(filter(None, (row.gate, row.source)))}, {row.expert}"
-            cells = (result, *[""] * 5) if isinstance(result, str) else result.row()
-            rows.append((name, *cells, ", ".join(row.papers) or "-"))
-        grid = Table("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
-        papers = (f"arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in self.papers)
-        proved = [one.record()["orders"] for _, one in self.entries if not isinstance(one, str)]
-        flat = sum(any(o["flat"] for o in orders) for orders in proved)
-        open_ = sum(any(not o["flat"] and o["rate"] is None for o in orders) for orders in proved)
-        answer = (
-            f"Of {len(self.entries)} combinations {len(proved)} are covered: {flat} have parameters without any rate "
-            f"(flat), {open_} have parameters that are not decided"
-        )
-        return Summary(title, (title, grid, _OF_CELLS, _RATES, *papers), (answer,))
-
-
-def atlas_by_least_squares() -> LeastSquaresAtlas:
-    """What is proved of the rows of the literature under least squares."""
-    entries: list[tuple[AtlasRow, ByLeastSquares | str]] = []
+def atlas_by_least_squares() -> tuple[dict[str, Any], Summary]:
+    """What is proved of the rows of the literature, or why nothing is, and what the papers state: as JSON, in words."""
+    results: list[tuple[AtlasRow, ByLeastSquares | str]] = []
     for row in LEAST_SQUARES_ROWS:
         try:
             chosen = order_setting(row.gate, row.expert, row.source, dim=row.d)
-            entries.append((row, by_least_squares(_at_default(chosen))))
+            results.append((row, by_least_squares(_at_default(chosen))))
         except ValueError as error:
-            entries.append((row, str(error)))
-    return LeastSquaresAtlas(tuple(entries))
+            results.append((row, str(error)))
+    papers = [p for p in PAPERS if any(p.arxiv in row.papers for row, _ in results)]
+    entries = [_entry(row, result) for row, result in results]
+    record = {"loss": "least-squares", "entries": entries, "papers": [asdict(paper) for paper in papers]}
+    title = "Gates and experts under least squares: a cell of several atoms beside a singleton whose gate is held"
+    rows = []
+    for row, result in results:
+        name = f"{' '.join(filter(None, (row.gate, row.source)))}, {row.expert}"
+        cells = (result, *[""] * 5) if isinstance(result, str) else result.row()
+        rows.append((name, *cells, ", ".join(row.papers) or "-"))
+    grid = Table("Under least squares", ("gate, expert", *_TABLE, "papers"), tuple(rows))
+    proved = [e["orders"] for e, (_, result) in zip(entries, results, strict=True) if not isinstance(result, str)]
+    flat = sum(any(o["flat"] for o in orders) for orders in proved)
+    open_ = sum(any(not o["flat"] and o["rate"] is None for o in orders) for orders in proved)
+    answer = (
+        f"Of {len(results)} combinations {len(proved)} are covered: {flat} have parameters without any rate (flat), "
+        f"{open_} have parameters that are not decided"
+    )
+    stated = (f"arXiv {paper.arxiv}, {paper.gates}: {paper.abstract}" for paper in papers)
+    return record, Summary(title, (title, grid, _OF_CELLS, _RATES, *stated), (answer,))
 
 
 def _entry(row: AtlasRow, result: ByLeastSquares | str) -> dict[str, Any]:

@@ -96,9 +96,10 @@ def _groups(
     return predictions + [Prediction(name, 1, p, None, reason, "", conditions) for name, p in numbers.items()]
 
 
-def _along_flow(reason: str, conditions: tuple[str, ...]) -> list[Prediction]:
-    """A flow moves beta1 and tau, and leaves the experts and the weights."""
-    return _groups(f"{reason}: not moved", None, HALF, conditions)
+def _along_flow(reason: str) -> list[Prediction]:
+    """A flow moves beta1 and tau, not experts and weights; beta0/tau is the log odds where s is constant (4.2)."""
+    predictions = _groups(f"{reason}: not moved", None, HALF, (DISTINCT,))
+    return [*predictions, replace(predictions[-1], parameter="beta0/tau")]
 
 
 def _nothing(reason: str, kind: ReasonKind = ReasonKind.NO_BOUND) -> list[Prediction]:
@@ -149,9 +150,7 @@ def _first_order_fails(at: Analysis) -> list[Prediction]:
         return [p if _is_lost(at, failure, p.parameter) else q for p, q in zip(lost, rest, strict=True)]
     if not failure.degree.is_positive:
         return _nothing(f"degree {failure.degree} is not positive: s is not continuous at 0")
-    predictions = _along_flow(at.scale, (DISTINCT,))
-    weight = predictions[-1]  # the log odds where s is constant, whatever beta1 is (theory 4.2)
-    predictions.append(replace(weight, parameter="beta0/tau"))
+    predictions = _along_flow(at.scale)
     obstacle = _homogeneous_obstacle(at, failure.degree)
     if obstacle:
         return predictions + [
@@ -220,9 +219,8 @@ def _mirror_homogeneous(at: Analysis, degree: sp.Expr) -> list[Prediction]:
         return _nothing(f"{where}, and a second flow is not excluded")
     if not degree.is_positive or (at.truth.spec.dim > 1 and not (2 * degree - 1).is_positive):
         return _nothing(f"{where}, not covered: degree {degree}")
-    predictions = _along_flow(f"{where}, exact orbit", (DISTINCT,))
-    predictions.append(replace(predictions[-1], parameter="beta0/tau"))
-    return predictions + _invariants(f"{where}: invariants of its exact orbit", (DISTINCT,))
+    orbit = f"{where}: invariants of its exact orbit"
+    return _along_flow(f"{where}, exact orbit") + _invariants(orbit, (DISTINCT,))
 
 
 def _mirror_odd(at: Analysis) -> list[Prediction]:
