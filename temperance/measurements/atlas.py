@@ -356,14 +356,11 @@ def _seen(row: AtlasRow, d: int, there: AtlasRow, dim: int) -> dict[str, str]:
 
 def _holds_two(row: AtlasRow, cell: str, d: int, bounds: Bounds) -> bool:
     """Whether mixtures with a cell of two, near its true gate, are some of those here, up to the distance."""
-    doubled = cell == "every cell split" and bounds(row, cell, d).setting.weighted
-    return cell == "three" or (doubled and _keeps_shared(bounds(row, "two", d)))
-
-
-def _keeps_shared(proved: Orders) -> bool:
-    """Whether mixtures near the truth have what its atoms share, up to the distance: the other may then be anywhere."""
-    shared = {p.name for p in proved.setting.spec.gate.shared}
-    return all(o.flat or o.upper == 1 for o in proved.orders if o.name in shared)
+    if cell != "every cell split" or not bounds(row, cell, d).setting.weighted:
+        return cell == "three"
+    two = bounds(row, "two", d)
+    shared = {p.name for p in two.setting.spec.gate.shared}  # what atoms share they have up to the distance
+    return all(o.flat or o.upper == 1 for o in two.orders if o.name in shared)
 
 
 CELLS: Mapping[str, Mapping[str, Any]] = {

@@ -242,7 +242,7 @@ def check_by_least_squares(sources: Sequence[str], expert: str) -> tuple[list[di
     title = f"Under least squares, with the {results[0].setting.spec.expert.name} expert"
     rows = tuple((_source(result), *result.row()) for result in results)
     table = Table("Conditions", ("activation", *_TABLE), rows)
-    summary = Summary(title, (title, table, _OF_CELLS), tuple(map(_describe, results)))
+    summary = Summary(title, (title, table, _OF_CELLS), tuple(f"{_source(r)}: {r.answer}" for r in results))
     return [_record(result) for result in results], summary
 
 
@@ -266,10 +266,6 @@ def _record(result: ByLeastSquares) -> dict[str, Any]:
     record, facts = result.record(), _facts(result)
     names = {key: record["setting"][key] for key in ("activation", "expert")}
     return {**names, "first_order": facts.pop("first_order"), "loss": record["loss"], **facts}
-
-
-def _describe(result: ByLeastSquares) -> str:
-    return f"{_source(result)}: {result.answer}"
 
 
 def atlas_by_least_squares() -> tuple[dict[str, Any], Summary]:

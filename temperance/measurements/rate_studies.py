@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any, cast
 
 import numpy as np
@@ -27,7 +26,7 @@ from temperance.numerics.fitting.search import Effort
 from temperance.numerics.mixture.activation_numpy import compile_activation
 from temperance.numerics.mixture.measures import Gauge, MixingMeasure, measure_of
 from temperance.numerics.studies.lattice import family_experiment, kinks_move, samples
-from temperance.numerics.studies.results import GeneralResult, study_slopes
+from temperance.numerics.studies.results import GeneralResult, StudySlope, study_slopes
 from temperance.numerics.studies.study import GeneralStudy, Kind, RegressionStudy, Study
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import orders
@@ -288,14 +287,13 @@ def tau_profile(truth: Truth) -> tuple[Array, Array]:
 
 def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
     """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
-    slopes = []
+    slopes: list[tuple[StudySlope, Prediction | None]] = []
     for s in study_slopes(result):
         order = plan.proved.get(s.parameter)
-        predicted = None if order is None else _prediction(order, s.cell_size)
-        slopes.append((s if order is None else replace(s, parameter=order.parameter), predicted))
+        if order is None:
+            slopes.append((s, None))
+            continue
+        name, reason = order.parameter, order.reason
+        bound = Prediction(name, s.cell_size, None, None, reason.text, _UNPUBLISHED, unproved=reason.kind)
+        slopes.append((replace(s, parameter=name), replace(bound, at_least=order.rate)))
     return record_of(result, slopes, LEVEL / len(result.errors))
-
-
-def _prediction(o: Order, size: int | None) -> Prediction:
-    rate: Fraction | None = o.rate
-    return Prediction(o.parameter, size, None, None, o.reason.text, _UNPUBLISHED, unproved=o.reason.kind, at_least=rate)
