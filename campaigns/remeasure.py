@@ -31,7 +31,7 @@ from temperance.numerics.studies.run import run_general
 from temperance.numerics.studies.study import GeneralStudy
 from temperance.numerics.studies.workers import local_workers, processes
 from temperance.show.output import write_file
-from temperance.theory.contact.order_setting import Arguments
+from temperance.theory.contact.order_setting import order_setting
 from temperance.theory.models.form import intercept as intercept_of
 from temperance.theory.models.form import is_linear
 from temperance.theory.models.order import MET, Order
@@ -139,7 +139,7 @@ def study_of(entry: Mapping[str, Any]) -> GeneralStudy:
     """The study of a stored result, with experts that are kept apart."""
     about, made = entry["setting"], entry["definition"]
     names = {name: about[name] for name in ("gate", "expert", "split", "point", "dim")}
-    chosen = Arguments(source=about["activation"], size=made["cell"], **names).setting()
+    chosen = order_setting(source=about["activation"], size=max(made["cell"], 2), **names)
     family = Family(replace(kept_apart(chosen), cells=(made["cell"], *chosen.cells[1:])))
     plan = (tuple(made["sizes"]), made["replicates"], made["starts"], made["seed"], made["columns"])
     return GeneralStudy(made["name"], family, made["q"], *plan, made.get("rounds", 1))

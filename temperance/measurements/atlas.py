@@ -28,7 +28,7 @@ from temperance.show.inputs import read_stored
 from temperance.theory.activations.activation import activation
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
-from temperance.theory.contact.order_setting import Arguments, flat_curves, same_factor
+from temperance.theory.contact.order_setting import flat_curves, order_setting, same_factor
 from temperance.theory.contact.orders_from_theorems import published_rates
 from temperance.theory.kernel.check import check
 from temperance.theory.models.by_name import model
@@ -399,10 +399,11 @@ def atlas(
 
 @cache
 def setting(row: AtlasRow, cell: str, d: int) -> Setting:
-    """The setting of the cells of an entry. Raises ValueError where orders cannot be computed there."""
+    """The setting of an entry; where no cell is split, of cells of two. Raises ValueError without orders there."""
     if row.refused is not None:
         raise ValueError(row.refused)
-    return Arguments(row.gate, row.expert, row.source, point=row.point, dim=d, **CELLS[cell]).setting()
+    how = {**CELLS[cell], "size": max(CELLS[cell]["size"], 2)}
+    return order_setting(row.gate, row.expert, row.source, point=row.point, dim=d, **how)
 
 
 @cache

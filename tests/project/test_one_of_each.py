@@ -16,7 +16,6 @@ ALLOWED = {
     },
     "a setting": {
         "theory/models/truth.py: Setting",
-        "theory/contact/order_setting.py: Arguments",  # the names that a setting is made from
         "temperance/claims/c17_volumes.py: VolumeStudy",  # a study of some cells, by names
     },
     "an order": {"theory/models/order.py: Order"},

@@ -211,23 +211,6 @@ class FlatCurves:
         return str(Quantity(self.labels.get(name, name), is_mean))
 
 
-@dataclass(frozen=True)
-class Arguments:
-    """The arguments of `order_setting`, by names; of an exact-specified model the size is 1."""
-
-    gate: str
-    expert: str = "gaussian"
-    source: str | None = None
-    size: int = 2
-    split: str = "one"
-    point: Mapping[str, str] = field(default_factory=dict, hash=False)
-    dim: int = 1
-
-    def setting(self) -> Setting:
-        """The setting; that of cells of two where the size is 1. Raises ValueError as `order_setting`."""
-        return order_setting(**{**vars(self), "size": max(self.size, 2)})
-
-
 def order_setting(
     gate: str | Gate = "linear",
     expert: str | Expert = "gaussian",
