@@ -91,7 +91,7 @@ def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
     asked = tuple(Temperature(name, "inside") for name in router.asked)
     for seek in (temperatures, unreached)[: 1 if asked else 2]:
         for training in (False, True):
-            for score in _places(router, training):
+            for score in (*_places(router, training), *((-1,) if asked else ())):
                 probe = Probe(router, training, score)
                 with probe.at(_draws(probe, ())[0]):
                     taus = seek(probe, probe.run().scores, router.asked)
@@ -137,7 +137,7 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
 def _others(probe: Probe, run: Run, taus: Sequence[str]) -> list[str]:
     """The parameters of the router: those that make scores with its temperatures, and those that it holds itself."""
     own, ids = {n for n in probe.parameters if "." not in n}, {id(probe.parameters[n]) for n in taus}
-    if run.scores is None or not run.scores.requires_grad:
+    if run.operand is None or not run.operand.requires_grad:
         return list(probe.parameters)
     operands = [(v := e.operand, products_above(v.grad_fn)[1]) for e in run.watch.scores]
     tempered = [finite(v) for v, nodes in operands if ids & {id(getattr(n, "variable", None)) for n in nodes}]

@@ -283,8 +283,9 @@ class Run:
 
     @property
     def points(self) -> int:
-        """The number of inputs that have scores."""
-        return 0 if self.scores is None else len(self.scores)
+        """The number of inputs that have scores, or of the first output."""
+        whole = next((v for v in self.leaves if v.dim()), None)
+        return len(self.scores) if self.scores is not None else 0 if whole is None else len(whole)
 
     def equals(self, other: Run) -> bool:
         """Whether the outputs that are seen are the same."""
@@ -393,7 +394,9 @@ class Probe:
         floats = [finite(v) for v in tensors if v.is_floating_point()]
         whole = tuple(v.detach() for v in tensors if not v.is_floating_point())
         event = watch.scores[self.score] if 0 <= self.score < len(watch.scores) else None
-        scores = _rows(event) if event is not None else None if watch.scores else _logarithm(tensors)
+        scores = (
+            _rows(event) if event is not None else None if watch.scores and self.score >= 0 else _logarithm(tensors)
+        )
         vector = torch.cat(floats) if floats else torch.zeros(0, dtype=torch.float64)
         return Run(vector, whole, None if event is None else event.operand, scores, watch, leaves)
 

@@ -37,8 +37,6 @@ _CURVED = "give the scores an activation whose tau is identifiable, such as soft
 _AT = f"{DRAWS} random parameters"
 _RAW = "Audit the whole model, which shows what is seen; or return the scores divided by it."
 _CHANGE = {
-    "scaled": "Fix it: no output is lost.",
-    "curve": "Fix it: no output is lost.",
     "constant": "Do not renormalise the weight of a single expert: it is 1 whatever the scores.",
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
@@ -124,7 +122,8 @@ def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
     if not found_routers:
         raise ValueError(
             "no router is found; accepted: a model with a softmax, sigmoid or top-k over a product of hidden "
-            "states with a parameter, or the module of a router alone"
+            "states with a parameter, or the module of a router alone; of others name the temperature: "
+            "temperature='tau', --temperature tau"
         )
     rows: list[tuple[RouterAudit, Findings | None]] = []
     tested: list[Findings] = []
@@ -219,18 +218,34 @@ def _change(findings: Findings, of: Freedom) -> str:
         and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
     )
     takes = _takes_its_place(findings) if unit else None
-    hold = _CHANGE[of.how] if takes is None else f"{takes.format(names)}: no output changes."
+    hold = _CHANGE.get(of.how) or (
+        _hold(findings, of) if takes is None else f"{takes.format(names)}: no output changes."
+    )
     return f"{hold} Or {_CURVED}." if of.how == "scaled" and _softmaxes(findings) else hold
 
 
 def _takes_its_place(findings: Findings) -> str | None:
-    """What other parameters do for a number that divides the scores, or multiplies them; None for other functions."""
+    """What other parameters do for a number, or its exponential, that divides or multiplies the scores; else None."""
     tau = findings.taus[0]
-    value = dict(findings.router.module.named_parameters()).get(tau.name)
-    power = None if tau.slope is None or value is None or value.numel() != 1 else tau.slope * float(value)
-    if power is None or abs(abs(power) - 1) > MOVES:
+    parameter = dict(findings.router.module.named_parameters()).get(tau.name)
+    if tau.slope is None or parameter is None or parameter.numel() != 1:
         return None
-    return f"Hold {tau.name} at 1 and {'divide' if power < 0 else 'multiply'} {{}} by its value"
+    value, acts = float(parameter), "divide" if tau.slope < 0 else "multiply"
+    if value > 0 and abs(abs(tau.slope * value) - 1) <= MOVES:
+        return f"Hold {tau.name} at 1 and {acts} {{}} by its value"
+    if abs(abs(tau.slope) - 1) <= MOVES:
+        return f"Hold {tau.name} at 0 and {acts} {{}} by exp({tau.name})"
+    return None
+
+
+def _hold(findings: Findings, of: Freedom) -> str:
+    """What to hold where nothing has to take its place: a number, if that is enough, or as much as is free."""
+    numbers, (free, every) = [t.name for t in findings.taus if t.kind == "number"], of.free or (1, 1)
+    if free < every and not (free == 1 and numbers):
+        return f"Hold {free} of its {every} numbers: no output is lost."
+    names = numbers[:1] if free < every else [t.name for t in findings.taus]
+    code = "; ".join(f"{name}.requires_grad_(False)" for name in names)
+    return f"Hold {', '.join(names)} as it is, by {code}: no output is lost."
 
 
 def _softmaxes(findings: Findings) -> list[Event]:
@@ -275,8 +290,9 @@ def _answer(findings: Findings, proved: Proof | None) -> str:
             f"In evaluation it is {verdicts[first.outcome]}: {_reason(findings, first, proved)}"
         )
     words = {"yes": "is learnable", "no": "is not learnable", "undecided": "is undecided"}
+    verb = "is" if first.free is not None and first.free[0] == 1 else "are"
     some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
-    counted = f" {first.free[0]} of its {first.free[1]} directions is free." if some and first.free else ""
+    counted = f" {first.free[0]} of its {first.free[1]} directions {verb} free." if some and first.free else ""
     return f"{name} {words[first.outcome]}: {_reason(findings, first, proved)}{counted}"
 
 
@@ -364,7 +380,8 @@ _NUDGE = 1e-6
 
 
 def _warnings(findings: Findings) -> Iterator[str]:
-    names = ", ".join(t.name for t in findings.taus)
+    names, named = ", ".join(t.name for t in findings.taus), dict(findings.router.module.named_parameters())
+    parameters = [named[t.name] for t in findings.taus if t.name in named]
     if any(map(probabilities, _softmaxes(findings))):
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
     if findings.router.again:
@@ -377,8 +394,10 @@ def _warnings(findings: Findings) -> Iterator[str]:
         yield "another length of its inputs undoes a change of tau, as a trained norm may; divide them by it."
     if findings.unreached:
         yield f"no gradient reaches {names}: it is detached, under no_grad, or at a clamp."
-    elif not findings.virtual:
+    elif not findings.virtual and not any(v.dim() > 1 and v.numel() > 1 for v in parameters):
         yield f"weight decay pulls {names} to 0; put it into a group without."
+    if not findings.virtual and findings.score < 0 and findings.evaluation.outcome == "yes":
+        yield "its outputs are no weights; for a loss with softmax audit Sequential(model, Softmax(-1))."
 
 
 def _is_not_renormalised(findings: Findings) -> bool:

@@ -77,7 +77,10 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     assert record["answer"] == found.summary.title == lines[0]
 
 
-@pytest.mark.parametrize(("acts", "advice"), [("divides", "divide"), ("multiplies", "multiply"), ("exponential", None)])
+ADVICE = {"divides": "divide", "multiplies": "multiply", "exponential": "multiply", "shifted": None}
+
+
+@pytest.mark.parametrize(("acts", "advice"), ADVICE.items())
 def test_what_takes_the_place_of_a_number_depends_on_how_it_acts(acts, advice):
     """Weights times a scale of 3 stay what they are where the scale is 1 and the weights are multiplied by 3."""
 
@@ -87,14 +90,36 @@ def test_what_takes_the_place_of_a_number_depends_on_how_it_acts(acts, advice):
             self.w, self.scale = nn.Parameter(random(4, 6)), nn.Parameter(torch.tensor(3.0))
 
         def forward(self, x):
-            scale = {"divides": 1 / self.scale, "multiplies": self.scale, "exponential": self.scale.exp()}[acts]
+            scale = {"divides": 1 / self.scale, "multiplies": self.scale, "exponential": self.scale.exp()}.get(
+                acts, self.scale + 1
+            )
             return torch.softmax(scale * (x @ self.w.T), -1)
 
     change = temperance.audit(Scaled(), torch.randn(64, 6)).routers[0].change
     if advice is None:
-        assert change.startswith("Fix it: no output is lost.")
+        assert change.startswith("Hold scale as it is, by scale.requires_grad_(False): no output is lost.")
+    elif acts == "exponential":
+        assert change.startswith("Hold scale at 0 and multiply w by exp(scale): no output changes.")
     else:
         assert change.startswith(f"Hold scale at 1 and {advice} w by its value: no output changes.")
+
+
+def test_the_advice_for_several_and_for_scores_without_softmax_says_what_to_hold():
+    class Head(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.hidden, self.last = nn.Linear(6, 5), nn.Linear(5, 4)
+            self.tau, self.scale = nn.Parameter(torch.tensor(1.2)), nn.Parameter(torch.ones(4))
+
+        def forward(self, x):
+            return self.last(torch.relu(self.hidden(x))) / self.tau * self.scale
+
+    x = torch.randn(40, 6, generator=torch.Generator().manual_seed(1))
+    (one,) = temperance.audit(Head(), x, temperature="tau").routers
+    assert one.change == "Hold tau at 1 and divide scale by its value: no output changes."
+    (weight,) = temperance.audit(Head(), x, temperature="last.weight").routers
+    assert "of its 20 directions are free" in weight.reason
+    assert not weight.warnings
 
 
 def test_noise_gives_two_answers():
