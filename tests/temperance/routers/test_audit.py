@@ -108,16 +108,16 @@ def test_the_advice_for_several_and_for_scores_without_softmax_says_what_to_hold
     class Head(nn.Module):
         def __init__(self):
             super().__init__()
-            self.hidden, self.last = nn.Linear(6, 5), nn.Linear(5, 4)
+            self.hidden, self.last = nn.Linear(6, 5), nn.Parameter(random(4, 5))
             self.tau, self.scale = nn.Parameter(torch.tensor(1.2)), nn.Parameter(torch.ones(4))
 
         def forward(self, x):
-            return self.last(torch.relu(self.hidden(x))) / self.tau * self.scale
+            return torch.relu(self.hidden(x)) @ self.last.T / self.tau * self.scale
 
     x = torch.randn(40, 6, generator=torch.Generator().manual_seed(1))
     (one,) = temperance.audit(Head(), x, temperature="tau").routers
     assert one.change == "Hold tau at 1 and divide scale by its value: no output changes."
-    (weight,) = temperance.audit(Head(), x, temperature="last.weight").routers
+    (weight,) = temperance.audit(Head(), x, temperature="last").routers
     assert "of its 20 directions are free" in weight.reason
     assert not weight.warnings
 
