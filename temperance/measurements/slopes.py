@@ -83,13 +83,14 @@ def study_record(result: StudyResult, *, level: float | None = None) -> dict[str
 def record_of(
     result: Result, slopes: Iterable[tuple[StudySlope, Prediction | None]], level: float, *, exact: bool = False
 ) -> dict[str, Any]:
-    """The object of `rates --json`, of slopes with what is predicted of each; exact: as in `SlopeTests`."""
+    """The object of `rates --json`, of slopes with what is predicted of each; exact: as in `_slope_record`."""
     study, beside = result.study, conditions(result)
-    judged = SlopeTests(study.sizes, level, exact, objection(result.dropped, beside["agreement"]))
+    no_test = objection(result.dropped, beside["agreement"])
+    records = (_slope_record(s, rate, study.sizes, level, exact=exact, no_test=no_test) for s, rate in slopes)
     return {
         "setting": {**study.definition, "digest": study.digest},
         "experiment": study.experiment,
-        "slopes": [{**judged.record(s, rate), **beside} for s, rate in slopes],
+        "slopes": [{**record, **beside} for record in records],
         "fits": fits(result),
         "conditions": beside,
     }
@@ -157,52 +158,43 @@ def _applicable(s: StudySlope, home: Sequence[Prediction], image: Sequence[Predi
     return weakest(image, s.parameter, None if s.cell is None else 1 - s.cell, [p[::-1] for p in s.patterns])
 
 
-@dataclass(frozen=True)
-class SlopeTests:
-    """How the slopes of a study are judged.
+def _slope_record(
+    s: StudySlope, rate: Prediction | None, sizes: Sequence[int], level: float, *, exact: bool, no_test: str | None
+) -> dict[str, Any]:
+    """A slope as JSON, with the test of a prediction: errors fall at least as fast as is proved.
 
-    sizes: of the samples. level: of each test. exact: whether the rate is n^-p itself, as of as many atoms as there
-    are; else a bound. objection: why the study settles nothing, if it does not.
+    Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
+    level: of the test. exact: whether the rate is n^-p itself, as of as many atoms as there are; else a bound. no_test:
+    why the study settles nothing, if it does not.
     """
-
-    sizes: tuple[int, ...]
-    level: float
-    exact: bool
-    objection: str | None
-
-    def record(self, s: StudySlope, rate: Prediction | None) -> dict[str, Any]:
-        """A slope as JSON, with the test of a prediction: errors fall at least as fast as is proved.
-
-        Fits that at most half of the samples have are rare: without the power they settle nothing, and are not judged.
-        """
-        sharp, published = (None, None) if rate is None else (_slope_of(rate.proved), _slope_of(rate.published))
-        row = {
-            "parameter": s.parameter,
-            "cell": s.cell,
-            "cell_size": s.cell_size,
-            "share": s.share,
-            "cells": [list(pattern) for pattern in s.patterns],
-            "anchor_at_home": s.home,
-            "slope": None if s.slope is None else s.slope.value,
-            "median_slope": None if s.slope is None else s.slope.median,
-            "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
-            "predicted": sharp,
-            "published": published,
-            "outcome": None,
-            "sharp": None,
-            "reason": _silence(s, rate),
-            "points": [asdict(point) for point in s.points],
-        }
-        rare = s.share <= _RARE
-        if sharp is None or s.errors is None or (s.slope is None and rare):
-            return row
-        early = self.sizes[0] < _EARLY
-        tested = slope_test(s.errors, self.sizes, -sharp, exact=self.exact and not early, level=self.level)
-        row = with_test(row, tested, self.level, rare=rare, objection=self.objection)
-        if row["outcome"] == "contradicted" and early:
-            row |= {"outcome": "inconclusive", "reason": f"{row['reason']}; n below 10^4 says nothing of the limit"}
-        is_about = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, -sharp)
-        return {**row, "sharp": is_about and row["outcome"] == "confirmed"}
+    sharp, published = (None, None) if rate is None else (_slope_of(rate.proved), _slope_of(rate.published))
+    row = {
+        "parameter": s.parameter,
+        "cell": s.cell,
+        "cell_size": s.cell_size,
+        "share": s.share,
+        "cells": [list(pattern) for pattern in s.patterns],
+        "anchor_at_home": s.home,
+        "slope": None if s.slope is None else s.slope.value,
+        "median_slope": None if s.slope is None else s.slope.median,
+        "ci": None if s.slope is None else [finite(end) for end in s.slope.interval],
+        "predicted": sharp,
+        "published": published,
+        "outcome": None,
+        "sharp": None,
+        "reason": _silence(s, rate),
+        "points": [asdict(point) for point in s.points],
+    }
+    rare = s.share <= _RARE
+    if sharp is None or s.errors is None or (s.slope is None and rare):
+        return row
+    early = sizes[0] < _EARLY
+    tested = slope_test(s.errors, sizes, -sharp, exact=exact and not early, level=level)
+    row = with_test(row, tested, level, rare=rare, objection=no_test)
+    if row["outcome"] == "contradicted" and early:
+        row |= {"outcome": "inconclusive", "reason": f"{row['reason']}; n below 10^4 says nothing of the limit"}
+    is_about = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, -sharp)
+    return {**row, "sharp": is_about and row["outcome"] == "confirmed"}
 
 
 def _slope_of(exponent: Fraction | None) -> float | None:
