@@ -18,8 +18,7 @@ Learnable = Literal["yes", "no", "undecided", "not trained"]
 DRAWS = 2
 """Random parameters at which a router is tested."""
 _SPREAD = 0.3
-_SPARE = 1.6
-_LARGE, _RANK = 700, 4
+_LARGE, _RANK = 1100, 4
 _FEWEST, _MOST_ROWS = 3, 2048
 _FLAT = 1e-10
 
@@ -128,6 +127,8 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
                 free = freedom(probe, taus, others)
         tied = free is not None and free.outcome != held.outcome
         freedoms.append(Freedom("undecided", "tied", {n: 1.0 for n in others if n not in alone}) if tied else held)
+        if freedoms[-1].how == "large":
+            return freedoms[-1]
     first = freedoms[0]
     if first.how == "constant" and not runs[0].equals(runs[1]):
         return Freedom(first.outcome, "detached", {})
@@ -212,16 +213,19 @@ def findings_of(router: Router, form: Form | None, theorem: Proof | None) -> Fin
     trained = frozenset(() if form is None else form.read.trained)
     spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as cosines need it
     tested = examine(router, trained, theorem.verdict if theorem is not None and spans else None)
-    few = next((f for f in (tested.evaluation, tested.training) if f.how == "few"), None)
-    if few is None:
+    weak = [f for f in (tested.evaluation, tested.training) if f.how in ("few", "large")]
+    if not weak:
         return tested
-    each = max(1.0, few.equations / max(few.points, 1) - 1)
-    rank = None if few.parameters <= _LARGE else _RANK
-    unknown = few.parameters if rank is None else (tested.experts + 1) * (rank + 2)
+    few = max(weak, key=lambda f: f.parameters)
+    rank = None if few.how == "few" and few.parameters <= _LARGE else _RANK
+    if rank is not None and any(isinstance(v, torch.Tensor) and v.dim() > 3 for v in tree_leaves(router.inputs)):
+        return tested  # images in few dimensions have features in many
+    needed = few.inputs_for(few.parameters if rank is None else (tested.experts + 1) * (rank + 2))
     try:
-        return examine(_with_random(router, (_SPARE * unknown / each + 64) / max(few.points, 1), rank), trained)
+        again = examine(_with_random(router, needed / max(few.points, 1), rank), trained)
     except Unanswered:  # the module wants inputs of its own making
         return tested
+    return tested if "few" in (again.evaluation.how, again.training.how) else again
 
 
 def _count_rows(router: Router) -> int | None:

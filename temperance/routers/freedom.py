@@ -13,6 +13,7 @@ that moves tau, at random parameters; then a curve along which tau moves and no 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -125,6 +126,7 @@ _MOST_WORK = 2e10
 _STEP, _STEPS = 0.02, 40
 SMALL = 1e-6
 _MANY = 12
+_SPARE, _FEWEST = 1.6, 64
 
 Outcome = Literal["no", "yes", "undecided"]
 
@@ -137,8 +139,9 @@ class Freedom:
     first order only), "few" (equations) or "unclear". group: the parameters that undo it, each with the power of l that
     it is scaled by, or 0 where it is not scaled. degree: tau is scaled by l to this power, where that is known. free:
     the number of directions of the temperatures that can be undone, of how many; None where they were not counted.
-    points: inputs that were used. equations, parameters: of the Jacobian. detail: why a router could not be asked.
-    by_length: whether another length of its inputs would undo a change of the temperature.
+    points: inputs that were used. equations, parameters: of the Jacobian. each: equations that an input gives.
+    detail: why a router could not be asked. by_length: whether another length of its inputs would undo a change of the
+    temperature.
     """
 
     outcome: Outcome
@@ -149,8 +152,13 @@ class Freedom:
     points: int = 0
     equations: int = 0
     parameters: int = 0
+    each: float = 1.0
     detail: str = ""
     by_length: bool = False
+
+    def inputs_for(self, unknown: int) -> int:
+        """So many inputs give more equations than there are unknown numbers."""
+        return math.ceil(_SPARE * unknown / self.each) + _FEWEST
 
 
 def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], theory: Outcome | None = None) -> Freedom:
@@ -289,39 +297,55 @@ def _by_jacobian(
     taus = jacobian.columns(*names)
     narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations = int((taus.abs().sum(1) > 0).sum())
-    sizes = {"points": run.points, "equations": equations, "parameters": count + taus.shape[1]}
+    sizes = Freedom(
+        "undecided", "few", {}, None, None, run.points, equations, count + taus.shape[1], _each(run, equations)
+    )
     if not free:
         rank = int(torch.linalg.matrix_rank(_scaled(taus)[0]))
         return Freedom(
             "yes" if rank == taus.shape[1] else "no", "none", {}, None, (taus.shape[1] - rank, taus.shape[1])
         )
     control = _control(run)
-    work = len(run.floats) * count * max(count, 1)
-    if not narrow and (equations < count + taus.shape[1] or work > _MOST_WORK):
-        return Freedom("undecided", "few", {}, **sizes)
+    times = max(1, sizes.inputs_for(sizes.parameters) / max(run.points, 1)) if equations < sizes.parameters else 1
+    if not narrow and times * len(run.floats) * count**2 > _MOST_WORK:
+        return replace(sizes, how="large")
+    if not narrow and equations < sizes.parameters:
+        return sizes
     columns = jacobian.span(free) if narrow else jacobian.columns(*free)
     residual, coefficients = project(columns, torch.column_stack([taus, control]))
     if float(residual[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
-        return Freedom("undecided", "few", {}, **sizes)
+        return sizes
     residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
     size = taus.norm(dim=0).clamp_min(1e-300)
     _, values, directions = torch.linalg.svd(residual / size, full_matrices=False)
     undone = values <= _NULL
     if bool(((values > _NULL) & (values < MOVES)).any()):
-        return Freedom("undecided", "unclear", {}, None, None, **sizes)
+        return replace(sizes, how="unclear")
     free_ = (int(undone.sum()), len(values))
     if not free_[0]:
-        answer = Freedom("yes", "none", {}, None, free_, **sizes)
+        answer = replace(sizes, outcome="yes", how="none", free=free_)
         return replace(answer, by_length=_is_undone_by_length(probe, run, columns, taus))
     if narrow:
-        return Freedom("undecided", "large", {}, **sizes)
+        return replace(sizes, how="large")
     direction = directions[-1] / size
     others = -(coefficients @ direction)
     group = dict.fromkeys(_moving(probe, free, others), 0.0)
     if not follow:
-        return Freedom("no", "curve", group, None, free_, **sizes)
+        return replace(sizes, outcome="no", how="curve", group=group, free=free_)
     same = _followed(probe, run, names, list(group), direction)
-    return Freedom("no" if same else "undecided", "curve" if same else "jumps", group, None, free_, **sizes)
+    curve = replace(sizes, outcome="no", how="curve", group=group, free=free_)
+    return curve if same else replace(curve, outcome="undecided", how="jumps")
+
+
+def _each(run: Run, equations: int) -> float:
+    """How many equations an input gives: one less than the outputs, and than the scores that they depend on."""
+    points, count = max(run.points, 1), equations
+    if run.operand is not None and run.operand.requires_grad:
+        (slopes,) = torch.autograd.grad(
+            run.floats, run.operand, random_like(run.floats), retain_graph=True, allow_unused=True
+        )
+        count = count if slopes is None else min(count, int((slopes != 0).sum()))
+    return max(1.0, count / points - 1)
 
 
 def _is_undone_by_length(probe: Probe, run: Run, columns: Any, taus: Any) -> bool:

@@ -41,7 +41,7 @@ _CHANGE = {
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
     "few": "Give more inputs.",
-    "large": "Audit the same router with fewer features.",
+    "large": "Audit the same router with fewer features, or its last layers alone.",
     "tied": "Audit with the other use of these parameters in the router, or untie them.",
     "unclear": "Give more inputs, or other ones.",
     "unrepeatable": "Draw random numbers from the default generator of torch.",
@@ -315,7 +315,8 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
         "unreached": "no gradient reaches it.",
         "none": "no other parameter that is trained undoes a change of it.",
         "jumps": first_order,
-        "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters.",
+        "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters; "
+        f"about {of.inputs_for(of.parameters)} are needed.",
         "large": f"{of.parameters} parameters are too many to follow what may undo a change of it.",
         "proved": "" if proved is None else proved.reason,
         "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",

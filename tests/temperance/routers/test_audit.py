@@ -153,8 +153,38 @@ def test_too_few_inputs_are_refused_for_a_yes_and_not_for_a_no():
     curved = plain(lambda m, z: soft(torch.tanh((z[:3] * 0 + x.to(z.dtype)) @ m.W.T) / m.tau))
     found = temperance.audit(curved(), x).routers[0]
     assert found.tau_learnable == "undecided"
-    assert "fewer equations than the 13 parameters" in found.reason
+    assert re.search("3 inputs give fewer equations than the 13 parameters; about [0-9]+ are needed", found.reason)
     assert temperance.audit(fixed(lambda z: z)(), x).routers[0].tau_learnable == "no"
+
+
+class Images(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.c = nn.Sequential(nn.Conv2d(1, channels, 3, 2), nn.ReLU(), nn.Conv2d(channels, channels, 3), nn.Flatten())
+        self.rows, self.scale = nn.Parameter(random(4, channels)), nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, x):
+        return self.scale.exp() * F.normalize(self.c(x), dim=-1) @ F.normalize(self.rows, dim=-1).T
+
+
+def test_scores_of_images_are_tested_at_so_many_as_are_needed_or_their_parameters_are_too_many():
+    """A gradient of the cosines of 5 x 5 images: 4 equations an image, and 170 parameters; then 4,700."""
+    x = torch.randn(20, 1, 7, 7, generator=torch.Generator().manual_seed(1))
+    (small,) = temperance.audit(Images(4), x, temperature="scale").routers
+    assert (small.tau_learnable, "Softmax(-1)" in " ".join(small.warnings)) == ("yes", True)
+    (large,) = temperance.audit(Images(22), x, temperature="scale").routers
+    assert (large.tau_learnable, "parameters are too many to follow" in large.reason) == ("undecided", True)
+
+
+def test_top_k_gives_as_many_equations_as_experts_that_are_chosen():
+    """Experts whose outputs are long do not make the inputs enough: the audit draws more."""
+
+    def forward(m, x):
+        values, chosen = torch.topk((torch.tanh(x @ m.W.T) + (torch.randn(len(x), 4) if m.training else 0)) / m.tau, 2)
+        return torch.zeros(len(x), 4).to(values).scatter(-1, chosen, soft(values)) @ random(4, 30).to(values)
+
+    (row,) = temperance.audit(plain(forward, d=8)(), random(40, 8)).routers
+    assert row.tau_learnable == "yes"
 
 
 WARNED = {
