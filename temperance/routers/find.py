@@ -187,9 +187,11 @@ def _called(path: str, watch: Watch) -> str:
 def _is_router(event: Event, products: Sequence[Any], selections: Sequence[Event], watch: Watch) -> bool:
     """Whether scores are products with parameters, several to an input, that weigh or select."""
     k = event.operand.shape[event.dim] if event.operand.dim() else 1
-    if not (1 < k <= _MOST_EXPERTS and products and all(map(_by_parameter, products))):
+    is_softmax = "softmax" in event.name
+    several = k > 1 or (is_softmax and selections)  # of a single chosen expert the weight is 1
+    if not (several and k <= _MOST_EXPERTS and products and all(map(_by_parameter, products))):
         return False
-    return "softmax" in event.name or bool(selections) or _weighs_outputs(event, watch)
+    return is_softmax or bool(selections) or _weighs_outputs(event, watch)
 
 
 def _weighs_outputs(event: Event, watch: Watch) -> bool:

@@ -12,7 +12,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch, of the extra [interop], is not installed")
 
 import temperance  # noqa: E402
-from tests.temperance.routers.corpus import CORPUS, plain, random, soft  # noqa: E402
+from tests.temperance.routers.corpus import CORPUS, plain, random, soft, with_modules  # noqa: E402
 
 nn = torch.nn
 F = nn.functional
@@ -180,11 +180,22 @@ def test_top_k_gives_as_many_equations_as_experts_that_are_chosen():
     """Experts whose outputs are long do not make the inputs enough: the audit draws more."""
 
     def forward(m, x):
-        values, chosen = torch.topk((torch.tanh(x @ m.W.T) + (torch.randn(len(x), 4) if m.training else 0)) / m.tau, 2)
-        return torch.zeros(len(x), 4).to(values).scatter(-1, chosen, soft(values)) @ random(4, 30).to(values)
+        noise = torch.randn(len(x), 8) * F.softplus(x @ m.V.T) if m.training else 0
+        values, chosen = torch.topk((torch.tanh(x @ m.W.T) + noise) / m.tau, 2)
+        return torch.zeros(len(x), 8).to(values).scatter(-1, chosen, soft(values)) @ random(8, 30).to(values)
 
-    (row,) = temperance.audit(plain(forward, d=8)(), random(40, 8)).routers
-    assert row.tau_learnable == "yes"
+    (row,) = temperance.audit(plain(forward, k=8, d=16, V=0 * random(8, 16))(), random(256, 16)).routers
+    assert (row.tau_learnable, row.evaluation) == ("yes", "yes")
+
+
+def test_the_weight_of_a_single_chosen_expert_is_found_to_be_constant():
+    def forward(m, x):
+        values, chosen = torch.topk(m.gate(x) / m.tau, 1)
+        return torch.zeros(len(x), 4).to(values).scatter(-1, chosen, soft(values)) @ random(4, 3).to(values)
+
+    gate = with_modules(forward, {"gate": lambda: nn.Linear(8, 4)}, tau=torch.tensor(0.8))()
+    (row,) = temperance.audit(nn.Sequential(nn.Linear(8, 8), gate), random(40, 8)).routers
+    assert (row.tau_learnable, row.evaluation) == ("no", "no")
 
 
 WARNED = {
