@@ -233,7 +233,7 @@ def _takes_its_place(findings: Findings) -> str | None:
     value, acts = float(parameter), "divide" if tau.slope < 0 else "multiply"
     if value > 0 and abs(abs(tau.slope * value) - 1) <= MOVES:
         return f"Hold {tau.name} at 1 and {acts} {{}} by its value"
-    if abs(abs(tau.slope) - 1) <= MOVES:
+    if value and abs(abs(tau.slope) - 1) <= MOVES:  # at 0 the slope of exp is that of others, as 1 + tau
         return f"Hold {tau.name} at 0 and {acts} {{}} by exp({tau.name})"
     return None
 

@@ -77,7 +77,7 @@ def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     assert record["answer"] == found.summary.title == lines[0]
 
 
-ADVICE = {"divides": "divide", "multiplies": "multiply", "exponential": "multiply", "shifted": None}
+ADVICE = {"divides": "divide", "multiplies": "multiply", "exponential": "multiply", "shifted": None, "from 0": None}
 
 
 @pytest.mark.parametrize(("acts", "advice"), ADVICE.items())
@@ -87,7 +87,7 @@ def test_what_takes_the_place_of_a_number_depends_on_how_it_acts(acts, advice):
     class Scaled(nn.Module):
         def __init__(self):
             super().__init__()
-            self.w, self.scale = nn.Parameter(random(4, 6)), nn.Parameter(torch.tensor(3.0))
+            self.w, self.scale = nn.Parameter(random(4, 6)), nn.Parameter(torch.tensor(3.0 * (acts != "from 0")))
 
         def forward(self, x):
             scale = {"divides": 1 / self.scale, "multiplies": self.scale, "exponential": self.scale.exp()}.get(
