@@ -438,7 +438,8 @@ class Plan(NamedTuple):
 
     base (q,): the vector of all coordinates where nothing moves; places (p,): of u in it; tied: coordinates that follow
     the first variance; logs (q,): which are logarithms; values (k, m), nu (k,): parameters of atoms; tables: of
-    `atom_formulas`; x, y, weights, reference: the data; sums: how many the kernel fills; n: the number of points.
+    `atom_formulas`; x, y, weights, reference: the data; sums: how many the kernel fills; free: how many atoms move
+    their gates; n: the number of points.
     """
 
     base: Floats
@@ -453,6 +454,7 @@ class Plan(NamedTuple):
     weights: Floats
     reference: Floats
     sums: int
+    free: int
     n: float
 
 
@@ -484,7 +486,7 @@ def _evaluate_with(call):  # type: ignore[no-untyped-def]
             nu[i] = full[plan.nu[i]]
             for r in range(m):
                 values[i, r] = full[plan.values[i, r]]
-        value = call(kernel, values, nu, plan.x, plan.y, plan.weights, plan.reference, sums)
+        value = call(kernel, values, nu, plan.free, plan.x, plan.y, plan.weights, plan.reference, sums)
         score, square = np.zeros(len(full)), np.zeros((len(full), len(full)))
         scatter(sums, full, nu, plan.tables, score, square)
         for place in plan.tied:
@@ -851,7 +853,7 @@ def compiled_climb() -> Any:
     row, table, whole = np.empty(0), np.empty((0, 0)), np.empty((0, 0), np.int64)
     line, marks = np.empty(0, np.int64), np.empty(0, np.bool_)
     tables = Tables(whole, whole, row, whole, row, whole, row, whole)
-    plan = Plan(row, line, line, marks, whole, line, tables, table, row, row, row, 1, 1.0)
+    plan = Plan(row, line, line, marks, whole, line, tables, table, row, row, row, 1, 1, 1.0)
     others = (plan, table, table, row, row, row, NO_FRAME, EXACT, 1)
     signature = types.void(types.intp, *(typeof(value) for value in others))
     versions = version_of(Path(__file__).parent, Path(atom_formulas.__file__).parent)

@@ -222,7 +222,8 @@ class Problem:
             np.require(part, requirements=["C", "W"]) for part in (points.x, points.y, points.weights, points.reference)
         )
         indices = (self.places.astype(np.int64), self.tied.astype(np.int64), where.logs, where.values, where.nu)
-        return Plan(self.base, *indices, code.tables, x, y, weights, reference, code.count, float(points.n))
+        data = (x, y, weights, reference)
+        return Plan(self.base, *indices, code.tables, *data, code.count, code.free, float(points.n))
 
 
 def layout_problem(layout: Layout, gate: CompiledActivation, points: Points, box: Box) -> Problem:

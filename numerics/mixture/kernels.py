@@ -3,7 +3,7 @@
 The kernel goes through the data in blocks. For each atom it fills rows of a workspace (`atom_formulas`); with the
 probabilities of atoms before and after y it adds up products of rows (`vector_code`). Rows that are free of x are
 filled once. All rows of an atom lie in one flat array, at constant offsets: so the compiler sees that they do not
-overlap, and makes vector instructions of the loop.
+overlap, and makes vector instructions of the loop. The number of atoms is an argument, so that a gate is compiled once.
 
 A `Printer` writes formulas as code; `module_of` keeps modules that were written so, with their machine code. A module
 goes into the user's cache under the digest of its text; Numba keeps the machine code beside it, and a second process
@@ -19,7 +19,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -188,15 +188,16 @@ ROW, TABLE = types.float64[::1], types.float64[:, ::1]
 '''
 
 
-def kernel_text(formulas: AtomFormulas, k: int, free: int) -> str:
-    """The text of a module whose `kernel` is the likelihood of k atoms, `free` of which move their gates.
+def kernel_text(formulas: AtomFormulas, names: Sequence[str]) -> str:
+    """The text of a module whose `kernel` is the likelihood of any number of atoms.
 
-    kernel(values (k, p), nu (k,), x (n, d), y (n,), weights, reference (both (n,) or empty), sums) returns the
-    log-likelihood and fills the sums of `sums_of`. Raises `NoMachineCode` if a function
+    names: of the kinds of atoms, "free" those that move their gates, "held" others, in this order. kernel(values (k,
+    p), nu (k,), free, x (n, d), y (n,), weights, reference (both (n,) or empty), sums), of which the first `free` atoms
+    move their gates, returns the log-likelihood and fills the sums of `sums_of`. Raises `NoMachineCode` if a function
     is not translated.
     """
-    kinds = [Kind(formulas, True)] * (free > 0) + [Kind(formulas, False)] * (free < k)
-    parts = [_HEADER, *(text for kind in kinds for text in _filling(kind)), _kernel(formulas, k, free)]
+    kinds = {name: Kind(formulas, name == "free") for name in names}
+    parts = [_HEADER, *(text for kind in kinds.values() for text in _filling(kind)), _kernel(formulas, kinds)]
     return "\n\n".join(parts) + f"# {version_of(Path(__file__).parent)}\n"
 
 
@@ -260,38 +261,46 @@ def _names(f: AtomFormulas) -> list[str]:
     return [f"    p{n} = v[{n}]" for n in range(len(f.parameters))]
 
 
-def _kernel(f: AtomFormulas, k: int, free: int) -> str:
-    """The function that goes through the data."""
-    at = _Places(f, k, free)
-    t, f_row, p, r, end = at.shares
-    shares, tops = f"W[{p}:{r}], W[{r}:{end}]", f"W[{at.scratch}]"
-    rows = f"W[{t}:{f_row}], W[{f_row}:{p}], {shares}, {tops}"
-    softmax = f"softmax_of_two({rows}, m)" if k == 2 else f"softmax({rows}, {k}, m)"
+def _kernel(f: AtomFormulas, kinds: Mapping[str, Kind]) -> str:
+    """The function that goes through the data.
+
+    Rows of the workspace W: ones, common products of slopes; t, f, the probabilities p and r before and after y, a row
+    for each atom; scratch; the rows of atoms, kind by kind; weights and weighted probabilities.
+    """
+    shares, tops = "W[p:r], W[r:end]", "W[end]"
+    rows = f"W[t:f], W[f:p], {shares}, {tops}"
     data = "x[start:start + m], y[start:start + m], m"
-    weighted = f"weighted_value({tops}, {shares}, weights[start:start + m], reference[start:start + m], {k}, m)"
+    weighted = f"weighted_value({tops}, {shares}, weights[start:start + m], reference[start:start + m], k, m)"
+    sizes = {name: kind.rows * STRIDE for name, kind in kinds.items()}
     lines = [
-        f"@njit(types.float64(TABLE, ROW, TABLE, ROW, ROW, ROW, ROW), {_OPTIONS}, cache=True)",
-        "def kernel(values, nu, x, y, weights, reference, sums):",
+        f"@njit(types.float64(TABLE, ROW, types.int64, TABLE, ROW, ROW, ROW, ROW), {_OPTIONS}, cache=True)",
+        "def kernel(values, nu, free, x, y, weights, reference, sums):",
         "    use_wide_vectors()",
-        f"    w, partial = aligned({at.rows * STRIDE}), aligned({at.sums * LANES})",
-        f"    W, value = w.reshape({at.rows}, {STRIDE}), 0.0",
+        f"    k, t, size_free, size_held = len(nu), {1 + len(f.products)}, {sizes.get('free', 0)}, {sizes.get('held', 0)}",
+        "    f, p, r, end = t + k, t + 2*k, t + 3*k, t + 4*k",
+        f"    first_free = (end + 1)*{STRIDE}",
+        "    first_held = first_free + free*(size_free - size_held)",
+        f"    given = (first_held + k*size_held)//{STRIDE}",
+        "    size = given + 1 + 2*k",
+        f"    w, partial, value = aligned(size*{STRIDE}), aligned(len(sums)*{LANES}), 0.0",
+        f"    W = w.reshape(size, {STRIDE})",
         "    base, out = np.int64(w.ctypes.data), np.int64(partial.ctypes.data)",
-        f"    W[{at.one}] = 1.0",
-        *at.loops(4, "rest_{name}({rows}, values[i])"),
-        f"    wp, wr = ({at.given + 1}, {at.given + 1 + k}) if len(weights) else ({p}, {r})",
+        "    W[0] = 1.0",
+        *_loops(kinds, 4, "rest_{name}({rows}, values[i])"),
+        "    wp, wr = (given + 1, given + 1 + k) if len(weights) else (p, r)",
         f"    for start in range(0, len(y), {BLOCK}):",
         f"        m = min({BLOCK}, len(y) - start)",
         f"        padded = (m + {LANES - 1})//{LANES}*{LANES}",
-        *_products(f, at),
-        *at.loops(8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[{t} + i], W[{f_row} + i])"),
-        f"        gain = {softmax}",
+        *_products(f),
+        *_loops(kinds, 8, f"fill_{{name}}({{rows}}, values[i], nu[i], {data}, W[t + i], W[f + i])"),
+        f"        gain = softmax_of_two({rows}, m) if k == 2 else softmax({rows}, k, m)",
         f"        value += {weighted} if len(weights) else gain",
-        f"        W[{p}:{end}, m:padded] = 0.0",
+        "        W[p:end, m:padded] = 0.0",
         "        if len(weights):",
-        f"            weigh_shares(W[{p}:{end}], weights[start:start + m], W[{at.given}:{at.rows}], m)",
-        f"            W[{at.given}:{at.rows}, m:padded] = 0.0",
+        "            weigh_shares(W[p:end], weights[start:start + m], W[given:size], m)",
+        "            W[given:size, m:padded] = 0.0",
         f"        to, count = out, padded//{LANES}",
-        *(line for name in at.numbers for line in _adding(f, at, name)),
+        *(line for name in kinds for line in _adding(f, kinds, name)),
         "    for s in range(len(sums)):",
         "        total = 0.0",
         f"        for lane in range({LANES}): total += partial[s*{LANES} + lane]",
@@ -301,43 +310,23 @@ def _kernel(f: AtomFormulas, k: int, free: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-class _Places:
-    """Rows of the workspace: ones, common products of slopes, shares, scratch, atoms, weights and weighted shares.
-
-    numbers: of the first atom of each kind, and the one after the last. shares: the first rows of t, f, the
-    probabilities before and after y, and the row after them.
-    """
-
-    def __init__(self, f: AtomFormulas, k: int, free: int) -> None:
-        self.kinds = {"free": Kind(f, True), "held": Kind(f, False)}
-        self.numbers = {name: (i, j) for name, i, j in (("free", 0, free), ("held", free, k)) if i < j}
-        self.one, first = 0, 1 + len(f.products)
-        self.shares = [first + n * k for n in range(5)]
-        self.scratch, at, self.firsts = self.shares[-1], self.shares[-1] + 1, dict[str, int]()
-        for name, (i, j) in self.numbers.items():
-            self.firsts[name] = at
-            at += (j - i) * self.kinds[name].rows
-        self.given, self.rows = at, at + 1 + 2 * k
-        self.sums = sum(count for *_, count in sums_of(f, k, free))
-
-    def atom(self, i: str, name: str) -> str:
-        """Where the rows of an atom begin, as code."""
-        before, size = self.numbers[name][0], self.kinds[name].rows * STRIDE
-        return f"{self.firsts[name] * STRIDE} + ({i} - {before})*{size}"
-
-    def loops(self, indent: int, call: str) -> list[str]:
-        """A call for every atom, `{name}` being its kind and `{rows}` its rows, as code."""
-        lines = []
-        for name, (low, high) in self.numbers.items():
-            lines += [f"for i in range({low}, {high}):", f"    a = {self.atom('i', name)}"]
-            lines.append("    " + call.format(name=name, rows=f"w[a:a + {self.kinds[name].rows * STRIDE}]"))
-        return [" " * indent + line for line in lines]
+_RANGES = {"free": ("0", "free"), "held": ("free", "k")}
+"""The numbers of the first atom of a kind, and of the one after the last, as code."""
 
 
-def _products(f: AtomFormulas, at: _Places) -> list[str]:
+def _loops(kinds: Mapping[str, Kind], indent: int, call: str) -> list[str]:
+    """A call for every atom, `{name}` being its kind and `{rows}` its rows, as code."""
+    lines = []
+    for name, kind in kinds.items():
+        lines += ["for i in range({}, {}):".format(*_RANGES[name]), f"    a = first_{name} + i*size_{name}"]
+        lines.append("    " + call.format(name=name, rows=f"w[a:a + {kind.rows * STRIDE}]"))
+    return [" " * indent + line for line in lines]
+
+
+def _products(f: AtomFormulas) -> list[str]:
     """The rows of products of slopes that atoms have in common."""
     lines = []
-    for row, product in enumerate(f.products, at.one + 1):
+    for row, product in enumerate(f.products, 1):
         if product.free_symbols:
             lines.append("        for j in range(m):")
             lines += [f"            x{l} = x[start + j, {l}]" for l in range(f.dim)]
@@ -347,29 +336,28 @@ def _products(f: AtomFormulas, at: _Places) -> list[str]:
     return lines
 
 
-def _adding(f: AtomFormulas, at: _Places, name: str) -> list[str]:
+def _adding(f: AtomFormulas, kinds: Mapping[str, Kind], name: str) -> list[str]:
     """The sums of atoms of one kind, in the order of `sums_of`."""
-    kind, line, (low, high) = at.kinds[name], 8 * STRIDE, at.numbers[name]
-    _, _, p, r, _ = at.shares
+    kind, line = kinds[name], 8 * STRIDE
     n, g, common, bends, others = (
         kind.features, len(kind.gate), 1 + len(f.products), len(kind.bends), len(f.other_products)
     )  # fmt: skip
     here, after, before = f"here + {kind.x * line}", f"base + (wr + i)*{line}", f"base + (wp + i)*{line}"
-    lines = [f"for i in range({low}, {high}):", f"    here = base + 8*({at.atom('i', name)})"]
-    lines += _sum("spread", f"{here}, {after}, base + ({r} + i)*{line}", f"{n}", n * (n + 3) // 2)
-    lines += _sum("weigh", f"base + {at.one * line}, {after}", f"{common}", common)
-    lines += _sum("spread", f"{here}, {before}, base + ({p} + i)*{line}", f"{g}", g * (g + 3) // 2)
+    lines = ["for i in range({}, {}):".format(*_RANGES[name]), f"    here = base + 8*(first_{name} + i*size_{name})"]
+    lines += _sum("spread", f"{here}, {after}, base + (r + i)*{line}", f"{n}", n * (n + 3) // 2)
+    lines += _sum("weigh", f"base, {after}", f"{common}", common)
+    lines += _sum("spread", f"{here}, {before}, base + (p + i)*{line}", f"{g}", g * (g + 3) // 2)
     if bends:
-        lines.append(f"    for j in range(padded): w[{at.scratch * STRIDE} + j] = W[wr + i, j] - W[wp + i, j]")
-    lines += _sum("weigh", f"here + {kind.bent * line}, base + {at.scratch * line}", f"{bends}", bends)
+        lines.append("    for j in range(padded): W[end, j] = W[wr + i, j] - W[wp + i, j]")
+    lines += _sum("weigh", f"here + {kind.bent * line}, base + end*{line}", f"{bends}", bends)
     lines += _sum("weigh", f"here + {(kind.bent + bends) * line}, {after}", f"{others}", others)
-    for other in list(at.numbers)[list(at.numbers).index(name) :]:
-        second, (start, stop) = at.kinds[other], at.numbers[other]
+    for other in list(kinds)[list(kinds).index(name) :]:
+        second, (start, stop) = kinds[other], _RANGES[other]
         o, h = second.features, len(second.gate)
         lines.append(f"    for j in range({'i + 1' if other == name else start}, {stop}):")
-        lines.append(f"        there = base + 8*({at.atom('j', other)}) + {second.x * line}")
-        pair = _sum("gram", f"{here}, there, {after}, base + ({r} + j)*{line}", f"{n}, {o}", n * o)
-        pair += _sum("gram", f"{here}, there, {before}, base + ({p} + j)*{line}", f"{g}, {h}", g * h)
+        lines.append(f"        there = base + 8*(first_{other} + j*size_{other}) + {second.x * line}")
+        pair = _sum("gram", f"{here}, there, {after}, base + (r + j)*{line}", f"{n}, {o}", n * o)
+        pair += _sum("gram", f"{here}, there, {before}, base + (p + j)*{line}", f"{g}, {h}", g * h)
         lines += ["    " + text for text in pair]
     return [" " * 8 + text for text in lines]
 
@@ -383,11 +371,11 @@ _scatter = njit(cache=True, error_model="numpy", nogil=True, no_cfunc_wrapper=Tr
 
 
 _BLOCK, _VECTOR = types.float64[:, ::1], types.float64[::1]
-_KERNEL = types.float64(_BLOCK, _VECTOR, _BLOCK, _VECTOR, _VECTOR, _VECTOR, _VECTOR)
+_KERNEL = types.float64(_BLOCK, _VECTOR, types.int64, _BLOCK, _VECTOR, _VECTOR, _VECTOR, _VECTOR)
 
 
 @intrinsic
-def call_kernel(typing_context, address, values, nu, x, y, weights, reference, sums):  # type: ignore[no-untyped-def]
+def call_kernel(typing_context, address, values, nu, free, x, y, weights, reference, sums):  # type: ignore[no-untyped-def]
     """What the kernel at an address returns, for machine code alone.
 
     Numba's own first-class functions call Python whenever one is handed over, where an interrupt is lost.
@@ -403,14 +391,15 @@ def call_kernel(typing_context, address, values, nu, x, y, weights, reference, s
 class Compiled:
     """The sums of `likelihood.plain_sums` for k atoms, `free` of which move their gates, by a kernel.
 
-    stem: how the name of its module begins. address: of the kernel, for callers of the C convention.
+    One kernel serves all k. stem: how the name of its module begins. address: of the kernel, for callers of the C convention.
     Raises `NoMachineCode` if a function of the formulas is not translated.
     """
 
     def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:
-        self.where, self.tables = Coordinates(formulas, k), tables_of(formulas, k, free)
+        self.where, self.tables, self.free = Coordinates(formulas, k), tables_of(formulas, k, free), free
         self.count = sum(n for *_, n in sums_of(formulas, k, free))
-        self.kernel: Any = module_of(stem, kernel_text(formulas, k, free)).kernel
+        names = ("free", "held") if free < k else ("free",)
+        self.kernel: Any = module_of(stem, kernel_text(formulas, names)).kernel
         code = self.kernel.get_compile_result(_KERNEL)
         self.address = int(code.library.get_pointer_to_function(code.fndesc.llvm_cfunc_wrapper_name))
 
@@ -418,6 +407,6 @@ class Compiled:
         """Value, score and Hessian at parameters (not logarithms)."""
         values, nu = natural.take(self.where.values), natural.take(self.where.nu)
         sums, score, hessian = np.empty(self.count), np.zeros(len(natural)), np.zeros((len(natural), len(natural)))
-        value = self.kernel(values, nu, x, y, weights, reference, sums)
+        value = self.kernel(values, nu, self.free, x, y, weights, reference, sums)
         _scatter(sums, natural, nu, self.tables, score, hessian)
         return Sums(value, score, hessian)

@@ -404,31 +404,41 @@ def softmax(t, f, p, r, tops, k, m):  # type: ignore[no-untyped-def]
 
     Returns the log-likelihood, with one logarithm for the block.
     """
-    total, ratio = 0.0, 1.0
+    sum_t, sum_c = t[0], f[0]  # which are read before
     for j in range(m):
-        top_t = t[0, j]
-        for i in range(1, k):
-            top_t = t[i, j] if t[i, j] > top_t else top_t
-        top_c = less(t[0, j], top_t) + f[0, j]
-        for i in range(1, k):
-            c = less(t[i, j], top_t) + f[i, j]
-            top_c = c if c > top_c else top_c
-        sum_t, sum_c = 0.0, 0.0
-        for i in range(k):
-            u = less(t[i, j], top_t)
-            v = (u + f[i, j]) - top_c
+        tops[j] = t[0, j]
+    for i in range(1, k):
+        for j in range(m):
+            tops[j] = t[i, j] if t[i, j] > tops[j] else tops[j]
+    for i in range(k):
+        for j in range(m):
+            u = less(t[i, j], tops[j])
+            p[i, j], r[i, j] = u, u + f[i, j]
+    for j in range(m):
+        tops[j] = r[0, j]
+    for i in range(1, k):
+        for j in range(m):
+            tops[j] = r[i, j] if r[i, j] > tops[j] else tops[j]
+    for j in range(m):
+        sum_t[j], sum_c[j] = 0.0, 0.0
+    for i in range(k):
+        for j in range(m):
+            u, v = p[i, j], r[i, j] - tops[j]
             u, v = small_exp(_FLOOR if u < _FLOOR else u), small_exp(_FLOOR if v < _FLOOR else v)
             p[i, j], r[i, j] = u, v
-            sum_t += u
-            sum_c += v
-        inverse = 1.0 / (sum_t * sum_c)
-        scale_t, scale_c = sum_c * inverse, sum_t * inverse
-        tops[j] = top_c
-        total += top_c
-        ratio *= sum_c * scale_t
-        for i in range(k):
-            p[i, j] *= scale_t
-            r[i, j] *= scale_c
+            sum_t[j] += u
+            sum_c[j] += v
+    total, ratio = 0.0, 1.0
+    for j in range(m):
+        inverse = 1.0 / (sum_t[j] * sum_c[j])
+        scale_t, scale_c = sum_c[j] * inverse, sum_t[j] * inverse
+        total += tops[j]
+        ratio *= sum_c[j] * scale_t
+        sum_t[j], sum_c[j] = scale_t, scale_c
+    for i in range(k):
+        for j in range(m):
+            p[i, j] *= sum_t[j]
+            r[i, j] *= sum_c[j]
     return total + math.log(ratio)
 
 

@@ -265,7 +265,7 @@ formulas, rng = formulas_of(model("activation", activation="tanh")), np.random.d
 made = likelihood(formulas, 2)
 sums = made(rng.normal(size=made.where.size), rng.normal(size=(300, 1)), rng.normal(size=300))
 bits = [sums.value.hex(), sums.score.tobytes().hex(), sums.hessian.tobytes().hex()]
-print(json.dumps([kernel_text(formulas, 2, 1), bits, sum(made.sums.kernel.stats.cache_hits.values())]))
+print(json.dumps([kernel_text(formulas, ("free", "held")), bits, sum(made.sums.kernel.stats.cache_hits.values())]))
 """
 
 

@@ -126,7 +126,7 @@ def test_an_edit_of_a_source_gives_another_version(name, tmp_path):
 
 def test_kernels_are_named_after_what_they_call(tmp_path, monkeypatch):
     def text():
-        return kernels.kernel_text(formulas_of(model("softmax")), 1, 1)
+        return kernels.kernel_text(formulas_of(model("softmax")), ("free",))
 
     before = text()
     assert text() == before
