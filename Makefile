@@ -17,6 +17,8 @@ $(RUNS): requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv
 	@echo "step 2 of 2: installing temperance and what it runs on"
 	@$(PIP) install --constraint requirements.lock --editable '.[notebooks]'
+	@echo "compiling the search, once: about half a minute"
+	@$(BIN)/python -c 'from temperance.numerics.fitting.climb import compiled_climb; compiled_climb()'
 	@touch $@
 
 $(INSTALLED): $(RUNS)

@@ -52,7 +52,7 @@ from temperance.numerics.estimation.result import (
     named,
     relative_errors,
 )
-from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
+from temperance.numerics.fitting.climb import FLAT, climb_of, scaled_spectrum
 from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, require_points, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
@@ -102,8 +102,8 @@ def default_box(points: Points, k: int) -> Box:
 
 
 @contextmanager
-def announced(experts: int, *, compiled: bool) -> Iterator[None]:
-    """Announce the compilation of a likelihood for so many experts on stderr, if there is one inside: not a load.
+def announced(*, compiled: bool) -> Iterator[None]:
+    """Announce on stderr what is compiled inside, the likelihood of a gate or the search: not a load.
 
     compiled: whether there may be one.
     """
@@ -118,8 +118,9 @@ def announced(experts: int, *, compiled: bool) -> Iterator[None]:
         def on_start(self, event: Any) -> None:
             compiled = event.data["dispatcher"].py_func
             if compiled.__name__ == "kernel" and compiled.__module__.startswith(STEM):
-                message = f"compiling the likelihood for {experts} expert{'s' * (experts > 1)}, once"
-                print(message, file=sys.stderr, flush=True)
+                print("compiling the likelihood of this gate, once", file=sys.stderr, flush=True)
+            elif compiled.__name__ == climb_of(0).__name__:
+                print("compiling the search, once: about half a minute", file=sys.stderr, flush=True)
 
         def on_end(self, event: Any) -> None:
             pass
@@ -215,7 +216,7 @@ def _fit(
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     at, below = (_thetas(mixtures, layout, units) for mixtures in ([mixture] if mixture else (), fewer))
     searched: dict[str, Any] = {"box": inside, "starts": starts, "seed": seed, "progress": progress}
-    with announced(k, compiled=gate.machine_code):
+    with announced(compiled=gate.machine_code):
         best = search_layout(layout, gate, scaled, known_starts=at, fewer=below, **searched)
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
     if not (proved.twin or proved.flows.any()):

@@ -163,7 +163,7 @@ def _fit_formulas(
     known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
     variance, points = _noise(noise, nu), data.points
     searched: dict[str, Any] = {"starts": starts, "seed": seed, "noise": variance, "box": data.box, "least": least}
-    with announced(k, compiled=needs_machine_code(k, points.x)):
+    with announced(compiled=needs_machine_code(k, points.x)):
         end = fit_general(points, spec, k, known_starts=known, fewer=below, progress=progress, **searched)
     return result_of(end, data, noise=noise, refit=partial(_fit_formulas, spec, data, noise, nu, seed))
 

@@ -774,7 +774,7 @@ def _advance(here, trial, state, lower, upper, frame, stop, most):  # type: igno
     return True
 
 
-def _climb_of(version: int) -> Any:
+def climb_of(version: int) -> Any:
     """The function that climbs, by the version of its sources: by it machine code is found on disk."""
 
     def climb_to_end(kernel, plan, here, trial, state, lower, upper, frame, stop, most):  # type: ignore[no-untyped-def]
@@ -789,7 +789,7 @@ def _climb_of(version: int) -> Any:
     return climb_to_end
 
 
-_climbed = _climb_of(0)
+_climbed = climb_of(0)
 
 
 class Maximum(NamedTuple):
@@ -858,7 +858,7 @@ def compiled_climb() -> Any:
     signature = types.void(types.intp, *(typeof(value) for value in others))
     versions = version_of(Path(__file__).parent, Path(atom_formulas.__file__).parent)
     with interrupts_noted():  # LLVM's callbacks swallow exceptions
-        return njit(signature, cache=True, **options)(_climb_of(int(versions[:14], 16)))
+        return njit(signature, cache=True, **options)(climb_of(int(versions[:14], 16)))
 
 
 def scaled_spectrum(information: Floats) -> tuple[Floats, Floats, Floats]:

@@ -177,10 +177,11 @@ _SEVERAL_COLUMNS, _MANY_COLUMNS = 5, 20  # of x, beyond which fewer starts are m
 def effort_of(problem: Problem, starts: int) -> Effort:
     """That of a fit from so many rough starts; from two atoms on with peaks and splits.
 
-    These are fewer for few points, and for many columns of x, where a climb is dear and peaks are drawn at random. With
-    no rough starts there are none at all, but for known ones.
+    These are fewer without machine code, and for many columns of x, where a climb is dear and peaks are drawn at
+    random. With no rough starts there are none at all, but for known ones.
     """
-    rough, dim, small = -(-starts // 2), problem.formulas.dim, few(problem.k, len(problem.points.y))
+    rough, dim, compiled = -(-starts // 2), problem.formulas.dim, problem.likelihood.sums is not None
+    small = not compiled and few(problem.k, len(problem.points.y))
     if not starts or problem.k == 1:
         return Effort(rough, 0, 0)
     effort = Effort(rough)
@@ -188,7 +189,7 @@ def effort_of(problem: Problem, starts: int) -> Effort:
         effort = Effort(min(rough, 3), 1, 1)
     elif dim > _SEVERAL_COLUMNS:
         effort = Effort(rough, 2, 2)
-    elif small or dim > FEW_COLUMNS:
+    elif small or (dim > FEW_COLUMNS and not compiled):
         effort = Effort(rough, 8, 6)
     return replace(effort, rounds=1) if small else effort
 

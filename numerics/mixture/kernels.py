@@ -391,8 +391,8 @@ def call_kernel(typing_context, address, values, nu, free, x, y, weights, refere
 class Compiled:
     """The sums of `likelihood.plain_sums` for k atoms, `free` of which move their gates, by a kernel.
 
-    One kernel serves all k. stem: how the name of its module begins. address: of the kernel, for callers of the C convention.
-    Raises `NoMachineCode` if a function of the formulas is not translated.
+    One kernel serves all k. stem: how the name of its module begins. address: of the kernel, for callers of the C
+    convention. Raises `NoMachineCode` if a function of the formulas is not translated.
     """
 
     def __init__(self, stem: str, formulas: AtomFormulas, k: int, free: int) -> None:

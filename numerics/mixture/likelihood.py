@@ -470,14 +470,15 @@ class Mixture:
 STEM = "temperance_likelihood"
 """How the names of modules begin that hold kernels."""
 
-_FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms, and of one atom, which few climbs fit
+_FEW, _FEW_OF_ONE = 4_000, 40_000  # points times atoms without machine code, and points of one atom
+_COMPILED_COLUMNS = 3  # of x, for which kernels are made
 
 
 class GeneratedLikelihood:
     """The likelihood of k atoms, the first `free` of which move the parameters of their gates.
 
     Derivatives by those of the others are 0 in machine code. where: the coordinates. compiled: whether it has machine
-    code, where formulas have; a few thousand points are summed up by NumPy before it is compiled.
+    code, where formulas have.
     """
 
     def __init__(self, formulas: AtomFormulas, k: int, free: int, compiled: bool = True) -> None:
@@ -511,13 +512,16 @@ class GeneratedLikelihood:
 
 
 def few(k: int, points: int) -> bool:
-    """Whether points are so few that a fit of k atoms is done in NumPy before machine code is made or loaded."""
-    return k * points <= (_FEW if k > 1 else _FEW_OF_ONE)
+    """Whether points are so few that NumPy finishes a fit of k atoms, from a few starts, before a kernel is made."""
+    return k * points <= _FEW
 
 
 def needs_machine_code(k: int, x: Floats) -> bool:
-    """Whether a fit of k atoms to points x (n, d) is worth a kernel, which is written out for every column of x."""
-    return x.shape[1] <= FEW_COLUMNS and not few(k, len(x))
+    """Whether a fit of k atoms to points x (n, d) is worth a kernel, which is written out for every column of x.
+
+    One atom needs few climbs. More need many starts, however few the points are.
+    """
+    return x.shape[1] <= _COMPILED_COLUMNS and (k > 1 or len(x) > _FEW_OF_ONE)
 
 
 def _compiled(formulas: AtomFormulas, k: int, free: int) -> Any:

@@ -42,7 +42,7 @@ _METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-_NOTICE = r"(compiling the likelihood for .*, once|(?:row|claim) \d+ of \d+: .*)\n"
+_NOTICE = r"(compiling the .*, once.*|(?:row|claim) \d+ of \d+: .*)\n"
 _TIMEOUT = 300  # seconds for one cell
 _LARGEST_PIXEL_ERROR = 0.01  # mean over the picture, of 1: fonts and rounding differ a little between machines
 

@@ -69,7 +69,7 @@ def test_the_notebooks_use_the_public_functions():
 
 @pytest.mark.slow
 def test_the_notice_of_a_compilation_is_no_output_and_other_notices_are():
-    said = "compiling the likelihood for 2 experts, once"
+    said = "compiling the likelihood of this gate, once"
     source = "import sys\nprint({!r}, file=sys.stderr)"
     made = execute(build([("code", source.format(text)) for text in (said, f"{said}\na warning")]))
     assert [[output.text for output in cell.outputs] for cell in made.cells] == [[], ["a warning\n"]]
