@@ -1,13 +1,14 @@
 """Compares `temperance.fit` with the best of 30 independent starts, on 60 data sets with fewer experts than are fitted.
 
-    python benchmarks/starts.py                                 # as anyone calls fit: NumPy, for so few points
-    python benchmarks/starts.py --machine-code --effort 5,8,6   # the same search in machine code
-    python benchmarks/starts.py --machine-code                  # the search that fit makes of more points
+    python benchmarks/starts.py                  # as anyone calls fit
+    python benchmarks/starts.py --effort 5,8,6   # with fewer starts
+    python benchmarks/starts.py --seed 31337     # other data sets, and other independent starts
 
 Gates: tanh and gelu, anchored, tau fitted; softmax. Fitted k = 1 to 4 (1 is not over-fitted: a regression), d = 1 to 3,
 n = 300 to 600. The other climbs are written here: from lines through neighbouring points and random gates, every other
 one by 20 steps of EM first, all by L-BFGS-B, the best four of them to their end, in the box and about the centre that
-the fit reports. Their best value is computed once more by `likelihood.plain_sums`, and the score there is printed.
+the fit reports. Their best value is computed once more by `likelihood.plain_sums`, and the score there is printed. The
+making of machine code is not timed.
 flexmix (R) fits twelve of the softmax data sets from 10 starts: no box, and variances with n - d - 1 in place of n.
 """
 
@@ -69,9 +70,9 @@ class DataSet:
     y: np.ndarray
 
 
-def data_set(gate: str, k: int, d: int, r: int) -> DataSet:
+def data_set(gate: str, k: int, d: int, r: int, seed: int = SEED) -> DataSet:
     """Points of random experts, of which there is one for one or two that are fitted, else one or two fewer."""
-    rng = np.random.default_rng([SEED, list(GATES).index(gate), k, d, r])
+    rng = np.random.default_rng([seed, list(GATES).index(gate), k, d, r])
     true, n = max(1, k - 1 - r % 2 * (k > 2)), int(rng.integers(300, 601))
     beta1, beta0 = rng.normal(0, 1, (true, d)), rng.normal(0, 0.7, true)
     beta1[-1], beta0[-1] = 0, 0
@@ -82,16 +83,12 @@ def data_set(gate: str, k: int, d: int, r: int) -> DataSet:
     return DataSet(f"{gate} k={k} d={d} true={true} n={n} ({r})", gate, k, x, y)
 
 
-def timed_fit(data: DataSet, effort: Effort | None, machine_code: bool) -> tuple[FitResult, float]:
+def timed_fit(data: DataSet, effort: Effort | None) -> tuple[FitResult, float]:
     """The fit with its CPU time; effort: of two atoms and more, in place of that of `fit`."""
     names: dict[str, Any] = {"gate": "softmax"}
     if data.gate != "softmax":
         names = {"activation": data.gate, "gauge": "anchored"}
     with ExitStack() as patches:
-        if machine_code:
-            patches.enter_context(
-                patch("temperance.numerics.estimation.estimate.needs_machine_code", lambda k, _: k > 1)
-            )
         if effort is not None and data.k > 1:
             patches.enter_context(patch("temperance.numerics.fitting.fits.effort_of", lambda *_: effort))
         begin = time.process_time()
@@ -178,9 +175,9 @@ class Climbs:
         full = np.concatenate([[rng.normal(-0.5, 1.0)], np.ravel(rows)])
         return np.clip(full[self.layout.free], self.lower, self.upper)
 
-    def best(self) -> tuple[float, float, int]:
+    def best(self, seed: int) -> tuple[float, float, int]:
         """The highest log-likelihood of all starts for the data, its projected gradient, and how many nu are least."""
-        rng, ends = np.random.default_rng([SEED, 0]), []
+        rng, ends = np.random.default_rng([seed, 0]), []
         for index in range(STARTS):
             theta = self.start(rng)
             ends.append(self.lbfgs(self.em(theta) if index % 2 else theta, FIRST))
@@ -207,17 +204,17 @@ def flexmix(data: DataSet) -> tuple[float, float, str] | None:
     return float(words[0]), float(words[1]), f"{words[2]} experts, nu >= {float(words[3]):.2g}"
 
 
-def rows(gates: list[str], effort: Effort | None, machine_code: bool, only: str) -> Iterator[dict[str, Any]]:
+def rows(gates: list[str], effort: Effort | None, seed: int, only: str) -> Iterator[dict[str, Any]]:
     """One for each data set: log-likelihoods less the best of the independent starts, and CPU seconds."""
     for gate, (k, d, r) in product(gates, CELLS):
-        data = data_set(gate, k, d, r)
+        data = data_set(gate, k, d, r, seed)
         if only not in data.name:
             continue
-        if machine_code and k > 1 and not r:
-            timed_fit(data, Effort(1, 1, 1), machine_code)  # makes the machine code, or loads it
-        result, cpu = timed_fit(data, effort, machine_code)
+        if k > 1 and not r:
+            timed_fit(data, Effort(1, 1, 1))  # makes the machine code, or loads it
+        result, cpu = timed_fit(data, effort)
         begin = time.process_time()
-        value, gradient, held = Climbs(data, result.fit.box, result.model.box["centre"]).best()
+        value, gradient, held = Climbs(data, result.fit.box, result.model.box["centre"]).best(seed)
         own = {"best": value, "score": gradient, "held": held, "best_cpu": time.process_time() - begin}
         row = {"data": data.name, "above": result.fit.log_likelihood - value, "cpu": cpu, "status": result.fit.status}
         row |= {"gap": result.fit.gap, **own}
@@ -247,13 +244,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gates", default=",".join(GATES))
     parser.add_argument("--only", default="", help="data sets whose name holds this")
-    parser.add_argument("--machine-code", action="store_true", help="also for few points; its making is not timed")
+    parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS of a search for two atoms and more")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     effort = Effort(*map(int, options.effort.split(","))) if options.effort else None
     table = []
-    for row in rows(options.gates.split(","), effort, options.machine_code, options.only):
+    for row in rows(options.gates.split(","), effort, options.seed, options.only):
         table.append(row)
         if not options.json:
             text = f"{row['data']}: best {row['best']:.3f} (score {row['score']:.1g}, {row['best_cpu']:.1f} s, least "
