@@ -153,8 +153,8 @@ def _projected(formulas: AtomFormulas, x: Floats, root: Floats, m: Floats, line:
 
 Cells = tuple[tuple[int, ...], ...]
 
-_Y_POINTS = 81
-_Y_REACH = 6.0  # standard deviations
+_Z = np.linspace(-6.0, 6.0, 81)
+_Z_WEIGHTS = np.exp(-_Z * _Z / 2) / np.exp(-_Z * _Z / 2).sum()  # of a normal density
 _DESIGN = 500  # points of x, at most
 
 
@@ -223,21 +223,24 @@ def _merger_of(mixture: Mixture, x: Floats, weights: Floats) -> Callable[[tuple[
 
 def _cost(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:
     """D of two experts, whose merged one is known."""
-    first, second, middle = (mean_and_slopes(mixture.formulas, x, e.line)[0] for e in (one, other, both))
+    means = [mean_and_slopes(mixture.formulas, x, e.line)[0][:, None] for e in (one, other, both)]
     total = one.probability + other.probability
     share = (one.probability / np.maximum(total, LEAST))[:, None]
-    reach = _Y_REACH * np.sqrt(max(one.nu, other.nu))
-    low, high = np.minimum(first, second) - reach, np.maximum(first, second) + reach
-    y = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _Y_POINTS)
-    parts = (_log_normal(y, first, one.nu), _log_normal(y, second, other.nu))
-    density = share * np.exp(parts[0]) + (1 - share) * np.exp(parts[1])
-    gain = density * (np.log(np.maximum(density, LEAST)) - _log_normal(y, middle, both.nu))
-    divergence = gain.sum(axis=1) * (high - low) / (_Y_POINTS - 1)
+    divergence = np.zeros(len(x))
+    for mean, nu, part in ((means[0], one.nu, share), (means[1], other.nu, 1 - share)):  # each on its own scale
+        y = mean + np.sqrt(nu) * _Z
+        density = share * _normal(y, means[0], one.nu) + (1 - share) * _normal(y, means[1], other.nu)
+        gain = np.log(np.maximum(density, LEAST)) - _log_normal(y, means[2], both.nu)
+        divergence += part[:, 0] * (gain @ _Z_WEIGHTS)
     return max(0.0, float(weights @ (total * divergence)))
 
 
+def _normal(y: Floats, mean: Floats, nu: float) -> Floats:
+    return np.asarray(np.exp(_log_normal(y, mean, nu)))
+
+
 def _log_normal(y: Floats, mean: Floats, nu: float) -> Floats:
-    return np.asarray(-((y - mean[:, None]) ** 2) / (2 * nu) - np.log(2 * np.pi * nu) / 2)
+    return np.asarray(-((y - mean) ** 2) / (2 * nu) - np.log(2 * np.pi * nu) / 2)
 
 
 _STEPS = 100

@@ -150,6 +150,15 @@ def test_dissimilarity_of_two_constant_experts_is_the_divergence():
     assert abs(path(two, X, W)[0].height - exact) < 1e-4
 
 
+@pytest.mark.parametrize("nu", [(1e-3, 1e-3), (1e-12, 1e-12), (1e-12, 1e-2)])
+def test_experts_with_little_noise_are_as_unlike_as_their_lines_are_far_apart(nu):
+    """Of lines that do not meet D is log(v/(nu_1 nu_2)^(1/2))/2 - log 2, v the variance about the merged line."""
+    two = mixture(np.zeros((2, 2)), LINES, nu)
+    variance = np.mean(nu) + np.mean((0.5 * X + 2) ** 2)
+    exact = np.log(variance) / 2 - np.log(nu).mean() / 2 - np.log(2)
+    assert path(two, X, W)[0].height == pytest.approx(exact, rel=1e-6)
+
+
 @pytest.fixture(scope="module")
 def data():
     truth = MixingMeasure(np.array([[1.5], [0.0]]), np.zeros(2), np.array(1.0), LINES[:, :1], LINES[:, 1], NU)
