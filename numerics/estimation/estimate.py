@@ -263,7 +263,7 @@ def _result_of_layout(
     notes += _of_search(best, switching)
     return FitResult(
         estimates,
-        warnings=tuple(notes),
+        notes=tuple(notes),
         columns=data.columns,
         points=points.n,
         n_parameters=size,
@@ -331,7 +331,7 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResu
     notes += _of_search(fit, f"{rough}, and a maximum at one has no standard error" if crossed else "")
     return FitResult(
         tuple(estimates),
-        warnings=tuple(notes),
+        notes=tuple(notes),
         columns=columns,
         points=points.n,
         n_parameters=fit.n_parameters,

@@ -17,9 +17,11 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from temperance.numerics.estimation.data import repeats
 from temperance.numerics.estimation.intervals import ProfileInterval, Surroundings, intervals
 from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
-from temperance.numerics.fitting.fits import Fit
+from temperance.numerics.estimation.residuals import departure
+from temperance.numerics.fitting.fits import Fit, LayoutFit
 from temperance.numerics.fitting.search import AGREE, APART
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.points import Points, reals
@@ -187,8 +189,8 @@ def frame(rows: Iterable[Mapping[str, Any]]) -> Any:
 class FitResult(Tabled):
     """What a fit to a user's data gives, in the units of the data, for any gate and Gaussian expert.
 
-    estimates: of every parameter, and of the identifiable functions where some parameter is not; warnings: in plain
-    words, what the data, the model or the search leave open. columns: names of the columns of x. points: their number
+    estimates: of every parameter, and of the identifiable functions where some parameter is not; notes: in plain words,
+    what the data, the model or the search leave open. columns: names of the columns of x. points: their number
     (the sum of the weights); dropped: rows left out for missing values.
 
     n_parameters: the free coordinates less the directions along which the density stays. For softmax, linear and
@@ -207,7 +209,7 @@ class FitResult(Tabled):
     heads: ClassVar[tuple[str, ...]] = COLUMNS
 
     estimates: tuple[Estimate, ...]
-    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
     columns: tuple[str, ...]
     points: float
     n_parameters: int
@@ -339,9 +341,12 @@ class FitResult(Tabled):
         identifiable, open_, untold = ([n for n, v in verdicts.items() if v is which] for which in (True, False, None))
         but = " up to a twin" * self.twin
         if open_ or untold:
-            parts = [f"Not identifiable: {', '.join(open_)}."] * bool(open_)
+            parts = [f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."]
+            linear = isinstance(self.fit, LayoutFit) and "beta1/tau" in verdicts
+            softmax = "; the gate softmax holds tau at 1" * linear
+            parts += [f"Not identifiable: {', '.join(open_)}{softmax}."] * bool(open_)
             parts += [f"Not told: {', '.join(untold)}."] * bool(untold)
-            verdict = " ".join([*parts, f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."])
+            verdict = " ".join(parts)
         else:
             more = "; the warnings say what else is open" if self.warnings else ""
             verdict = f"Every parameter is identifiable{but}{more}."
@@ -361,6 +366,8 @@ class FitResult(Tabled):
             doubts.append(f"standard errors, AIC and BIC, which assume a maximum{inside}")
         if weak := [named(e.parameter, e.atom) for e in self.estimates if e.is_weak]:
             doubts.append(f"{', '.join(weak)}, with a standard error above the value")
+        if self.misfit is not None:
+            doubts.append("standard errors and intervals, above all of nu, as residuals are not Gaussian")
         if lone(self.fit):
             doubts.append("the maximum itself, which only one start reached")
         distrust = f"Distrust {'; '.join(doubts)}." if doubts else "Standard errors assume that the model is right."
@@ -374,7 +381,17 @@ class FitResult(Tabled):
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitResult:
         """The same with more warnings; doubts: of where the data come from."""
-        return replace(self, warnings=(*doubts, *self.warnings))
+        return replace(self, notes=(*doubts, *self.notes))
+
+    @cached_property
+    def misfit(self) -> int | None:
+        """The atom whose residuals are least Gaussian, where the test rejects that all are; else None."""
+        return departure(self.mixture.values, self.mixture.points) if self.fit.is_estimate else None
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """The notes, what repeats itself in the data, and residuals that are not Gaussian."""
+        return (*self.notes, *repeats(self.mixture.points), *_of_residuals(self))
 
     @property
     def gap(self) -> float | None:
@@ -545,6 +562,8 @@ class FitComparison(Tabled):
                     f"with {_experts(large)} the search ended below the likelihood of {small.fitted}: "
                     "it missed the maximum, more starts may reach it"
                 )
+        best = [f for f in self.fits if f.fitted == self.least["bic"]]
+        notes += [note for f in best for note in (*repeats(f.mixture.points), *_of_residuals(f))]
         return (*self.doubts, *notes)
 
     @property
@@ -619,6 +638,16 @@ def lone(fit: Fit) -> list[str]:
     """That one start alone reached the maximum."""
     note = f"only 1 of {fit.starts} starts reached this likelihood: more starts may reach a higher one"
     return [note] * (fit.starts > 1 and fit.agree == 1)
+
+
+def _of_residuals(result: FitResult) -> list[str]:
+    """That residuals are not Gaussian."""
+    if result.misfit is None:
+        return []
+    return [
+        f"with {_experts(result)} the residuals of atom {result.misfit} are not Gaussian (3rd and 4th moments, at 1%): "
+        "standard errors assume that they are; where tails are heavy, intervals of nu are far too short"
+    ]
 
 
 def _edge(fit: Fit) -> str:

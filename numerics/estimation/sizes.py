@@ -6,19 +6,13 @@ Example: ``sizes(x, y, 5, gate="softmax").range`` is the number of experts by BI
 coefficients.
 
 Example: ``marginals([-100.0], [[(2.0, 1)]], 50)`` is -100 - 2 log 50: one model alone is charged as by BIC.
-
-`departure` tests whether residuals of experts are Gaussian, as the model says.
-
-Under the model r_i(x, y) g(y|x) = pi_i(x) N_i(y|x), so that sum r_i He_q(e_i) over the data has the mean 0 for the
-standardised residuals e_i and q = 3, 4: no point has to be given to one expert. The law of the statistic is that of
-data drawn from the fit, as its limit is far off at a few hundred points.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any
@@ -37,82 +31,14 @@ from temperance.numerics.estimation.merge import (
     path,
     projected,
 )
+from temperance.numerics.estimation.residuals import draw, light_and_broad, outliers
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.fitting.fits import require_points
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.numerics.mixture.likelihood import Mixture
-from temperance.numerics.mixture.points import Points
 from temperance.theory.coefficients.bounds import Coefficient, coefficient
 from temperance.theory.models.spec import MOST_DERIVED
-
-LEVEL = 0.01
-"""Of the test of all experts together."""
-_DRAWS = 199  # of data from the fit
-_MOST = 5000  # points
-_BROAD = 10.0  # times the median variance
-_LIGHT = 0.05  # share of the points
-
-
-def departure(mixture: Mixture, points: Points) -> int | None:
-    """The expert whose residuals are least Gaussian, where the test rejects that all are; else None.
-
-    Weights that are no whole numbers allow no test.
-    """
-    rng = np.random.default_rng([0, mixture.k])
-    if points.weighted and not (points.weights == np.round(points.weights)).all():
-        return None
-    x, y = _single(points, rng)
-    probabilities, means = mixture.probabilities(x), mixture.means(x)
-    observed, _ = _moments(mixture, probabilities, means, y)
-    totals, gram = np.empty((_DRAWS, *observed.shape)), np.zeros((mixture.k, 4, 4))
-    for b in range(_DRAWS):
-        drawn = _draw(probabilities, means, mixture.nu, rng)
-        totals[b], spread = _moments(mixture, probabilities, means, drawn)
-        gram += spread / _DRAWS
-    statistics, drawn_from_fit = _statistics(observed, gram), _statistics(totals, gram)
-    above = int((drawn_from_fit.max(axis=-1) >= statistics.max()).sum())
-    return int(statistics.argmax()) if (1 + above) / (1 + _DRAWS) <= LEVEL else None
-
-
-def _draw(probabilities: Floats, means: Floats, nu: Floats, rng: np.random.Generator) -> Floats:
-    """A value of y (n,) at each point, of experts with probabilities and means (n, k) and variances nu (k,)."""
-    atom = (rng.random(len(means))[:, None] >= np.cumsum(probabilities, axis=1)[:, :-1]).sum(axis=1)
-    return np.asarray(means[np.arange(len(means)), atom] + np.sqrt(nu[atom]) * rng.standard_normal(len(means)))
-
-
-def light_and_broad(mixture: Mixture, points: Points) -> tuple[int, ...]:
-    """The experts that hold few points and have a variance far above that of the others, as outliers make them."""
-    shares = points.mean(mixture.responsibilities(points))
-    broad = mixture.nu > _BROAD * np.median(mixture.nu)
-    return tuple(np.flatnonzero((shares < _LIGHT) & broad).tolist())
-
-
-def _single(points: Points, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """At most so many points, each seen once."""
-    if not points.weighted:
-        return points.some(_MOST, rng)
-    counts = points.weights.astype(np.int64)
-    if counts.sum() > _MOST:
-        counts = rng.multivariate_hypergeometric(counts, _MOST, method="marginals")
-    return np.repeat(points.x, counts, axis=0), np.repeat(points.y, counts)
-
-
-def _moments(mixture: Mixture, probabilities: Floats, means: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """The sums of r_i He_q(e_i), q = 1 to 4, over the points, (k, 4), and of their products, (k, 4, 4)."""
-    e = (y[:, None] - means) / np.sqrt(mixture.nu)
-    joint = probabilities * np.exp(-e * e / 2) / np.sqrt(mixture.nu)
-    shares, square = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300), e * e
-    rows = shares * np.stack([e, square - 1, e * (square - 3), square * (square - 6) + 3])
-    return rows.sum(axis=1).T, np.einsum("ank,bnk->kab", rows, rows)
-
-
-def _statistics(totals: Floats, gram: Floats) -> Floats:
-    """Third and fourth moments over their spread under the model, less what mean and variance take up, (..., k)."""
-    taken = np.linalg.pinv(gram[:, :2, :2]) @ gram[:, :2, 2:]
-    spread = gram[:, 2:, 2:] - gram[:, 2:, :2] @ taken
-    left = totals[..., 2:] - np.einsum("...ka,kab->...kb", totals[..., :2], taken)
-    return np.asarray(np.einsum("...ka,kab,...kb->...k", left, np.linalg.pinv(spread), left))
 
 
 def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, int]]], n: float) -> Floats:
@@ -137,7 +63,6 @@ def marginals(levels: Sequence[float], charges: Sequence[Sequence[tuple[float, i
 
 RESOLUTIONS = (0.1, 0.05, 0.02)
 """Dissimilarities, in log-likelihood an observation, at which experts are counted."""
-PRICE = 2.5  # times log n/n: less dissimilarity than this is noise at every resolution
 _STARTS = 3
 _FLOOR = 0.3  # of the least variance of the fit that BIC takes: more experts than that have none below it
 
@@ -148,8 +73,9 @@ class Sizes:
 
     fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
     coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
-    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; lines:
-    how many its experts have, whatever the shape of their noise.
+    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; far:
+    points that lie far off the others, as `outliers` has them; lines: how many its experts have, whatever the shape of
+    their noise.
     """
 
     fits: tuple[FitResult, ...]
@@ -158,6 +84,7 @@ class Sizes:
     silence: str
     misfit: int | None = None
     outlying: tuple[int, ...] = ()
+    far: Mapping[int, float] = field(default_factory=dict)
     lines: Lines | None = None
 
     @property
@@ -212,8 +139,12 @@ class Sizes:
 
     @property
     def noise(self) -> float:
-        """The dissimilarity below which a merge costs no more than noise would."""
-        return PRICE * math.log(self.n) / self.n
+        """The dissimilarity below which a merge costs no more than noise would: what BIC charges for an expert.
+
+        That is q log n/2n where an expert has q parameters, 5 with one column of x and linear experts.
+        """
+        fit = self.fits[-1].fit
+        return (fit.size_of(3) - fit.size_of(2)) / 2 * math.log(self.n) / self.n
 
     def at_resolution(self, size: float) -> int:
         """How many experts are left when pairs merge until the next costs more than size, or than noise."""
@@ -304,8 +235,8 @@ def sizes(
     if result.by_bic is None:
         return result
     model = fits[result.by_bic - 1].mixture
-    misfit, outlying = departure(model.values, model.points), light_and_broad(model.values, model.points)
-    result = replace(result, misfit=misfit, outlying=outlying)
+    misfit, outlying = fits[result.by_bic - 1].misfit, light_and_broad(model.values, model.points)
+    result = replace(result, misfit=misfit, outlying=outlying, far=outliers(model.values, model.points))
     larger = fits[(result.range or (1, 1))[1] - 1].mixture
     return replace(result, lines=count_lines(model, larger, gaussian=not result.misspecified))
 
@@ -347,7 +278,7 @@ def likelihood_ratio(
     probabilities, means = mixture.probabilities(points.x), mixture.means(points.x)
     above = 0
     for b in range(draws):
-        y = _draw(probabilities, means, mixture.nu, np.random.default_rng([seed, b]))
+        y = draw(probabilities, means, mixture.nu, np.random.default_rng([seed, b]))
         smaller, larger = (fit(points.x, y, fitted=size, starts=starts, seed=seed, **options) for size in (k, k + 1))
         above += 2 * (larger.log_likelihood - smaller.log_likelihood) >= statistic
         if progress is not None:

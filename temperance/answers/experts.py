@@ -13,7 +13,7 @@ from typing import Any, Unpack
 from numpy.typing import ArrayLike
 from sympy import Expr
 
-from temperance.numerics.estimation.data import whole
+from temperance.numerics.estimation.data import repeats, whole
 from temperance.numerics.estimation.merge import Lines
 from temperance.numerics.estimation.result import FitResult
 from temperance.numerics.estimation.sizes import RESOLUTIONS, LikelihoodRatio, Sizes, likelihood_ratio, sizes
@@ -95,13 +95,10 @@ COLUMNS = (
 def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
     """The answer in a sentence, how alike the experts are, and where more is said."""
     lines = [] if comparison.lines is None else [_lines(comparison.lines)]
-    fewer = comparison.lines is not None and comparison.lines.count != comparison.by_bic
-    yield from (*lines, _sentence(comparison)) if fewer else (_sentence(comparison), *lines)
-    if comparison.misspecified:
-        yield (
-            "Do not trust these criteria here: the data do not look like a mixture of so few linear Gaussian experts "
-            "(see the warnings), and then every rule of likelihoods takes more experts as n grows."
-        )
+    doubtful = comparison.misspecified or (comparison.lines is not None and comparison.lines.count != comparison.by_bic)
+    yield from (*lines, _sentence(comparison)) if doubtful else (_sentence(comparison), *lines)
+    if comparison.far and comparison.misspecified:
+        yield _far(comparison)
     if ratio is not None:
         suffice = f"{count_experts(ratio.experts)} {'is' if ratio.experts == 1 else 'are'} enough"
         test = f"by a bootstrap of the likelihood ratio ({ratio.draws} draws)"
@@ -115,19 +112,45 @@ def _sentence(comparison: Sizes) -> str:
         return "No number of experts can be told: no search ended at an estimate."
     low, high = comparison.range
     doubt = _doubts(comparison)
+    if comparison.misspecified:
+        return (
+            f"Do not trust the criteria ({_criteria(comparison)}): the data do not look like a mixture of so few "
+            "linear Gaussian experts (see the warnings), and then every rule of likelihoods takes more experts as n "
+            "grows."
+        )
     if comparison.charges is None:
         return f"BIC takes {count_experts(low)}; there is no singular BIC to hold against it.{doubt}"
     if low == high:
         return f"{count_experts(low, first=True)}: BIC and the singular BIC agree.{doubt}"
     between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
-    criteria = f"BIC takes {comparison.by_bic}, the singular BIC {comparison.by_sbic}"
-    return f"{between} experts: {criteria}; the data do not decide.{doubt}"
+    return f"{between} experts: {_criteria(comparison)}; the data do not decide.{doubt}"
+
+
+def _criteria(comparison: Sizes) -> str:
+    """What each takes."""
+    singular = "" if comparison.charges is None else f", the singular BIC {comparison.by_sbic}"
+    return f"BIC takes {comparison.by_bic}{singular}"
+
+
+_LISTED = 3  # points
+
+
+def _far(comparison: Sizes) -> str:
+    """The points that lie far off every expert, the farthest first."""
+    points, far = comparison.fits[0].mixture.points, comparison.far
+    listed = [
+        f"point {i + 1} of {len(points.y)} (y = {points.y[i]:.4g}, {distance:.3g} standard deviations off)"
+        for i, distance in list(far.items())[:_LISTED]
+    ]
+    more = f" and {len(far) - _LISTED} more" if len(far) > _LISTED else ""
+    return f"Far from every line: {', '.join(listed)}{more}. Mistakes among them move the lines too: leave those out."
 
 
 def _doubts(comparison: Sizes) -> str:
-    """What makes the number itself doubtful: it is the greatest that was tried, or there are few points for it."""
+    """What makes the number itself doubtful: it is the greatest tried, points are few for it, or repeat themselves."""
     high = 0 if comparison.range is None else comparison.range[1]
     reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison)
+    reasons += ["the data repeat themselves"] * bool(repeats(comparison.fits[0].mixture.points))
     return f" Doubt it: {' and '.join(reasons)} (see the warnings)." if reasons else ""
 
 
@@ -176,6 +199,7 @@ def count_experts(k: int, *, first: bool = False) -> str:
 
 def _warnings(comparison: Sizes) -> Iterator[str]:
     """What speaks against the answer."""
+    yield from repeats(comparison.fits[0].mixture.points)
     yield from (
         f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no criteria"
         for f in comparison.fits

@@ -157,7 +157,7 @@ def test_a_weight_says_how_often_a_point_was_seen():
     weights = np.random.default_rng(2).integers(0, 4, 400)
     ours = fit(x, y, fitted=2, starts=3, weights=weights)
     many = fit(np.repeat(x, weights, axis=0), np.repeat(y, weights), fitted=2, starts=3)
-    assert (ours.fit.status, ours.warnings) == (many.fit.status, many.warnings)
+    assert (ours.fit.status, ours.notes) == (many.fit.status, many.notes)
     assert ours.fit.log_likelihood == pytest.approx(many.fit.log_likelihood, rel=1e-9)
     assert (ours.fit.box.beta1, ours.fit.box.nu[1]) == pytest.approx((many.fit.box.beta1, many.fit.box.nu[1]), rel=1e-9)
     order = [0, 1] if np.sign(by_name(ours)["b", 0].value) == np.sign(by_name(many)["b", 0].value) else [1, 0]

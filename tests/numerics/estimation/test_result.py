@@ -144,6 +144,30 @@ def replaced(result: FitResult, log_likelihood):
     return replace(result, fit=replace(result.fit, log_likelihood=log_likelihood))
 
 
+def test_residuals_that_are_not_gaussian_are_told_in_every_answer():
+    rng = np.random.default_rng(7)
+    x, first = rng.uniform(-3, 3, 600), rng.random(600) < 0.5
+    y = np.where(first, 1 + 1.5 * x, 1 - 1.5 * x)
+    clean, heavy = y + 0.7 * rng.normal(size=600), y + 0.4 * rng.standard_t(3, 600)
+    for noisy, warned in ((clean, False), (heavy, True)):
+        one = fit(x, noisy, fitted=2, starts=2, gate="softmax")
+        several = fit(x, noisy, fitted=[1, 2], starts=2, gate="softmax")
+        assert (one.misfit is not None) is warned
+        assert ("standard errors and intervals, above all of nu" in one.answer) is warned
+        for result in (one, several):
+            assert (
+                any("2 experts the residuals of atom" in w and "far too short" in w for w in result.warnings) is warned
+            )
+            assert not any("1 expert the residuals" in w for w in result.warnings)
+
+
+def test_a_temperature_that_is_open_is_named_after_what_the_data_determine():
+    x, y = draw(LINE, "identity", 500)
+    first = fit(x, y, fitted=2, starts=2).words[0]
+    assert first.startswith("Identifiable: a, b, nu, beta1/tau, beta0/tau. Not identifiable: tau, beta1, beta0; ")
+    assert first.endswith("the gate softmax holds tau at 1.")
+
+
 def test_the_answer_says_where_the_search_ended_and_what_to_distrust():
     x, y = draw(LINE, "identity", 500)
     inside = fit(x, y, fitted=2, starts=2, gate="softmax")

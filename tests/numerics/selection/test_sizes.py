@@ -8,7 +8,8 @@ import pytest
 
 from temperance import MixingMeasure, fit, sample
 from temperance.numerics.estimation.merge import FittedMixture, Held, count_lines
-from temperance.numerics.estimation.sizes import departure, light_and_broad, marginals, sizes
+from temperance.numerics.estimation.residuals import departure, light_and_broad, outliers
+from temperance.numerics.estimation.sizes import Sizes, marginals, sizes
 from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.points import Points
@@ -208,6 +209,27 @@ def test_a_light_and_broad_expert_is_named():
     y = np.where(outlying, rng.uniform(-12, 12, 1000), y)
     assert light_and_broad(three, Points(x, y)) == (2,)
     assert light_and_broad(TWO, Points(x, y)) == ()
+
+
+def test_points_far_off_are_named_and_points_of_the_model_are_not():
+    x, y = drawn(1000, 3, normal)
+    assert outliers(TWO, Points(x, y)) == {}
+    y[[17, 400]] = [50.0, -90.0]
+    far = outliers(TWO, Points(x, y))
+    assert list(far) == [400, 17]
+    nearest = np.abs(y[17] - TWO.means(x)[17]).min() / np.sqrt(0.5)
+    assert far[17] == pytest.approx(nearest)
+    own = np.array([[0.0, 0.0], [0.0, 0.0], [np.log(0.03), 0.0]])
+    three = Mixture(FORMULAS, own, np.ones(1), np.vstack([TWO.lines, [0.0, 0.0]]), np.array([0.5, 0.5, 3e3]))
+    assert list(outliers(three, Points(x, y))) == [400, 17]  # of the others, where one stands for outliers
+
+
+@pytest.mark.parametrize(("d", "numbers"), [(1, 5), (10, 23)])
+def test_merges_cost_no_more_than_noise_below_what_bic_charges_for_an_expert(d, numbers):
+    """With ten columns an expert of nothing gains more: parts of one expert are not told apart at .05 and .025."""
+    rng = np.random.default_rng(1)
+    one = fit(rng.normal(size=(800, d)), rng.normal(size=800), fitted=1, gate="softmax")
+    assert Sizes((one,), (), None, "").noise == pytest.approx(numbers * np.log(800) / 1600)
 
 
 # -- lines whose noise has any shape: atoms of one line are one, lines that lie apart are not, whatever the units

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from temperance import MixingMeasure, experts, sample
+from temperance import MixingMeasure, experts, fit, sample
 from temperance.answers.experts import _COLUMNS, _MERGES
 from temperance.show.table import Table
 
@@ -63,6 +63,33 @@ def test_outliers_are_not_taken_for_experts_in_silence():
     assert found.found.misspecified
     assert any("outliers" in w or "not Gaussian" in w for w in found.warnings)
     assert "Do not trust" in " ".join(found.words)
+
+
+def test_a_doubted_answer_leads_with_lines_and_names_what_lies_far_off(few_climbs):
+    x, y = drawn(200)
+    found = experts(np.append(x[:, 0], 0.0), np.append(y, 1e6), most=3)
+    assert found.words[0].startswith("1 line, where")
+    assert found.words[1].startswith(
+        "Do not trust the criteria (BIC takes 1, the singular BIC 1): the data do not look"
+    )
+    assert found.words[2].startswith(
+        "Far from every line: point 201 of 201 (y = 1e+06, 14.1 standard deviations off). "
+    )
+    assert "agree" not in " ".join(found.words)
+
+
+def test_data_that_repeat_themselves_are_noted(few_climbs):
+    rng = np.random.default_rng(3)
+    x = rng.uniform(-2, 2, 200)
+    counts = experts(x, rng.poisson(np.exp(x)), most=2)
+    assert "different values" in counts.warnings[0]
+    assert "the data repeat themselves" in " ".join(counts.words) or counts.found.misspecified
+    x, y = np.tile(x[:5], 40), np.tile([1.0, 2.0, 0.0, 3.0, 1.5], 40)
+    for answer in (experts(x, y, most=2), fit(x, y, fitted=1)):
+        assert [w[:33] for w in answer.warnings if "rows differ" in w] == ["only 5 of the 200 rows differ: st"]
+        assert not any("different values" in w for w in answer.warnings)
+    x, y = drawn(200)
+    assert not any("differ" in w for w in fit(x, y, fitted=1).warnings)
 
 
 def test_the_bootstrap_compares_with_one_more_expert(few_climbs):
