@@ -78,17 +78,11 @@ _FEW = 20  # values of y
 def repeats(points: Points) -> list[str]:
     """What repeats itself in the data, which a density does not: few values of y, and rows that come again."""
     count, values = len(points.y), len(np.unique(points.y))
-    rows, notes = len(np.unique(np.column_stack([points.x, points.y]), axis=0)), []
-    if values <= _FEW and 2 * values <= rows:
-        notes.append(
-            f"y takes only {values} different values: a Gaussian expert can collapse on each, so that neither nu nor "
-            "the number of experts means much"
-        )
-    if 2 * rows <= count and not points.weighted:
-        notes.append(
-            f"only {rows} of the {count} rows differ: standard errors and criteria take copies for new observations"
-        )
-    return notes
+    rows = len(np.unique(np.column_stack([points.x, points.y]), axis=0))
+    few = f"y takes only {values} different values: a Gaussian expert can collapse on each, so that neither nu nor "
+    few += "the number of experts means much"
+    copies = f"only {rows} of the {count} rows differ: standard errors and criteria take copies for new observations"
+    return [few] * (values <= _FEW and 2 * values <= rows) + [copies] * (2 * rows <= count and not points.weighted)
 
 
 def names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[str, ...]:

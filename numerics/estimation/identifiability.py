@@ -10,22 +10,8 @@ of beta1 and of a does with x_2 = 2 x_1.
 The profile likelihood of the temperature is looked at where its standard error says that the data tell little of it:
 ``settled(fit, gate, points)`` climbs on where the profile rises, and says how far it falls on either side.
 
-`separated` proves that a likelihood has no maximum at a fit: it rises without end as the gate gets steeper. Let f_i be
-the log density of expert i at a point, t the logits of the gate, and m an atom. Of the others let t' and f' be the logs
-of their weight and of their mean density. Along a ray t_m + l D(x), l >= 0, the others kept, both stay. With u = t_m -
-t' + l D and g = f_m - f',
-
-    d log g/dl = D (r_m - pi_m) = D (e^-u - e^-(u+g))/((1 + e^-u)(1 + e^-(u+g))).
-
-A point with D g > 0 is on its side, and a term with D g < 0 is negative. For D > 0 the numerator is a multiple of
-e^(-l|D|) and the denominator falls to 1; for D < 0 the same holds with -u and -g. So if no point on the wrong side has
-a smaller |D| than d, then its terms, with denominators 1, against those of the points on their side with |D| <= d, at
-l = 0, decide: where the latter are more, the slope is positive for all l.
-
-Of the linear gate D may be any affine function of x. Of another s, with two atoms, 1/tau + l with beta0/tau + l c is
-such a ray, D = s(beta1_0 . x) - s(beta1_1 . x) + c; if s is homogeneous, beta1 moves in place of tau. And if for every
-point D is largest at the atom of the largest f, of any number of atoms, log g tends along l D to its bound max_i f_i
-at all points, which no gate reaches. (All this for the experts found, in doubles.)
+`separated` proves, in doubles, that a likelihood has no maximum at a fit: it rises without end as the gate gets steeper
+(the proof, whose letters are used here, is in docs/fitting.md, "Data that a gate separates").
 """
 
 from __future__ import annotations

@@ -15,16 +15,8 @@ Example: ``merge(fit(x, y, fitted=3), [[0, 2], [1]])`` prints the merged mixture
 
 `project` finds probabilities of a gate's family, the least E_x sum_J P_J log(P_J/q_J), by damped Fisher scoring.
 
-`count_lines` counts experts by their means alone, whose noise may have any shape, from the Gaussian atoms of a fit.
-
-Noise that is not Gaussian is fitted by several atoms with nearly one mean: of other variances (heavy tails), moved
-aside (skewness), broad and light (outliers), or elsewhere in x (another gate, a variance that grows). So atoms are
-merged by what distinguishes lines, and not densities (as clusters of Gaussian atoms are by Baudry et al., JCGS 19,
-2010, and Hennig, ADAC 4, 2010). The separation of two experts with means m_1, m_2 and variances nu_1, nu_2 is
-
-    S = (E (pi_1 + pi_2) (m_1 - m_2)^2 / E (pi_1 + pi_2))^(1/2) / (nu_1^(1/2) + nu_2^(1/2)),
-
-the root of the mean square over the x where either is. At S = 1 two densities of one variance cease to have two modes.
+`count_lines` counts experts by their means alone, whose noise may have any shape, from the Gaussian atoms of a fit:
+atoms are merged by what distinguishes lines, and not densities (docs/experts.md).
 
 Example: ``count_lines(fit.mixture, fit.mixture, gaussian=False).low``: so many experts have lines that lie apart.
 """
@@ -229,14 +221,11 @@ def _cost(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expe
     divergence = np.zeros(len(x))
     for mean, nu, part in ((means[0], one.nu, share), (means[1], other.nu, 1 - share)):  # each on its own scale
         y = mean + np.sqrt(nu) * _Z
-        density = share * _normal(y, means[0], one.nu) + (1 - share) * _normal(y, means[1], other.nu)
-        gain = np.log(np.maximum(density, LEAST)) - _log_normal(y, means[2], both.nu)
+        logs = [_log_normal(y, m, e.nu) for m, e in zip(means, (one, other, both), strict=True)]
+        density = share * np.exp(logs[0]) + (1 - share) * np.exp(logs[1])
+        gain = np.log(np.maximum(density, LEAST)) - logs[2]
         divergence += part[:, 0] * (gain @ _Z_WEIGHTS)
     return max(0.0, float(weights @ (total * divergence)))
-
-
-def _normal(y: Floats, mean: Floats, nu: float) -> Floats:
-    return np.asarray(np.exp(_log_normal(y, mean, nu)))
 
 
 def _log_normal(y: Floats, mean: Floats, nu: float) -> Floats:
@@ -569,7 +558,7 @@ def count_lines(fitted: FittedMixture, larger: FittedMixture, *, gaussian: bool)
 
 
 def separation(mixture: Mixture, x: Floats, weights: Floats, one: Expert, other: Expert, both: Expert) -> float:
-    """S of two experts at a design x (n, d), weights (n,)."""
+    """(E (pi_1 + pi_2) (m_1 - m_2)^2 / E (pi_1 + pi_2))^(1/2) / (nu_1^(1/2) + nu_2^(1/2)) at x (n, d), weights (n,)."""
     first, second = (mean_and_slopes(mixture.formulas, x, expert.line)[0] for expert in (one, other))
     at = weights * both.probability
     distance = float(np.sqrt(at @ (first - second) ** 2 / at.sum()))

@@ -545,21 +545,21 @@ class FitComparison(Tabled):
     @cached_property
     def least(self) -> dict[str, int | None]:
         """The number of experts with the least AIC and with the least BIC; None where no fit ended at an estimate."""
-        return {"aic": _least(self.fits, lambda f: f.aic), "bic": _least(self.fits, lambda f: f.bic)}
+        return {name: least_of((getattr(f, name), f.fitted) for f in self.fits) for name in ("aic", "bic")}
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """Sizes with no estimate or one in doubt, and likelihoods that fall where more atoms cannot have less."""
         notes = [
-            f"the fit with {_experts(f)} is no estimate ({f.status}): it has no AIC and no BIC"
+            f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no AIC and no BIC"
             for f in self.fits
             if not f.fit.is_estimate
         ]
-        notes += [f"with {_experts(f)} {doubt}" for f in self.fits for doubt in _in_doubt(f)]
+        notes += [f"with {count_experts(f.fitted)} {doubt}" for f in self.fits for doubt in _in_doubt(f)]
         for small, large in pairwise(sorted(self.fits, key=lambda f: f.fitted)):
             if large.log_likelihood < small.log_likelihood - AGREE:
                 notes.append(
-                    f"with {_experts(large)} the search ended below the likelihood of {small.fitted}: "
+                    f"with {count_experts(large.fitted)} the search ended below the likelihood of {small.fitted}: "
                     "it missed the maximum, more starts may reach it"
                 )
         best = [f for f in self.fits if f.fitted == self.least["bic"]]
@@ -642,12 +642,10 @@ def lone(fit: Fit) -> list[str]:
 
 def _of_residuals(result: FitResult) -> list[str]:
     """That residuals are not Gaussian."""
-    if result.misfit is None:
-        return []
-    return [
-        f"with {_experts(result)} the residuals of atom {result.misfit} are not Gaussian (3rd and 4th moments, at 1%): "
-        "standard errors assume that they are; where tails are heavy, intervals of nu are far too short"
-    ]
+    k, atom = result.fitted, result.misfit
+    note = f"with {count_experts(k)} the residuals of atom {atom} are not Gaussian (3rd and 4th moments, at 1%)"
+    note += ": standard errors assume that they are; where tails are heavy, intervals of nu are far too short"
+    return [note] * (atom is not None)
 
 
 def _edge(fit: Fit) -> str:
@@ -660,14 +658,14 @@ def named(parameter: str, atom: int | None) -> str:
     return parameter if atom is None else f"{parameter} of atom {atom}"
 
 
-def _experts(result: FitResult) -> str:
-    k = result.fitted
-    return f"{k} expert{'s' * (k > 1)}"
+def count_experts(k: int) -> str:
+    """A number of experts, in words."""
+    return f"{k} expert{'s' * (k != 1)}"
 
 
-def _least(fits: tuple[FitResult, ...], criterion: Callable[[FitResult], float | None]) -> int | None:
-    values = [(value, f.fitted) for f in fits if (value := criterion(f)) is not None]
-    return min(values)[1] if values else None
+def least_of(values: Iterable[tuple[float | None, int]]) -> int | None:
+    """The number that comes with the least value; None where none has a value."""
+    return min(((value, k) for value, k in values if value is not None), default=(0.0, None))[1]
 
 
 def _size_cells(row: dict[str, Any]) -> tuple[str, ...]:

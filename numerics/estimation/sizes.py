@@ -11,8 +11,8 @@ Example: ``marginals([-100.0], [[(2.0, 1)]], 50)`` is -100 - 2 log 50: one model
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any
@@ -31,12 +31,11 @@ from temperance.numerics.estimation.merge import (
     path,
     projected,
 )
-from temperance.numerics.estimation.residuals import draw, light_and_broad, outliers
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.residuals import draw, light_and_broad
+from temperance.numerics.estimation.result import FitResult, least_of
 from temperance.numerics.fitting.fits import require_points
 from temperance.numerics.fitting.search import AGREE
 from temperance.numerics.mixture.activation_numpy import Floats
-from temperance.numerics.mixture.likelihood import Mixture
 from temperance.theory.coefficients.bounds import Coefficient, coefficient
 from temperance.theory.models.spec import MOST_DERIVED
 
@@ -73,9 +72,8 @@ class Sizes:
 
     fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
     coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
-    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; far:
-    points that lie far off the others, as `outliers` has them; lines: how many its experts have, whatever the shape of
-    their noise.
+    residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; lines:
+    how many its experts have, whatever the shape of their noise.
     """
 
     fits: tuple[FitResult, ...]
@@ -84,7 +82,6 @@ class Sizes:
     silence: str
     misfit: int | None = None
     outlying: tuple[int, ...] = ()
-    far: Mapping[int, float] = field(default_factory=dict)
     lines: Lines | None = None
 
     @property
@@ -116,7 +113,7 @@ class Sizes:
     @cached_property
     def by_bic(self) -> int | None:
         """The number of experts with the least BIC; None where no fit is an estimate."""
-        return _least([f.bic for f in self.fits])
+        return least_of((f.bic, f.fitted) for f in self.fits)
 
     @cached_property
     def by_sbic(self) -> int | None:
@@ -124,7 +121,7 @@ class Sizes:
 
         It is consistent with these (theory 6.3.1). Lower ends are what could be proved, and often far too low.
         """
-        return _least([None if ends is None else ends[1] for ends in self.sbic])
+        return least_of((ends and ends[1], k) for k, ends in enumerate(self.sbic, 1))
 
     @property
     def range(self) -> tuple[int, int] | None:
@@ -149,12 +146,7 @@ class Sizes:
     def at_resolution(self, size: float) -> int:
         """How many experts are left when pairs merge until the next costs more than size, or than noise."""
         least = max(size, self.noise)
-        count = len(self.fits)
-        for height in self.heights:
-            if height > least:
-                return count
-            count -= 1
-        return count
+        return len(self.fits) - sum(1 for _ in takewhile(lambda height: height <= least, self.heights))
 
     def resolution(self, k: int) -> tuple[float, float | None] | None:
         """Between which resolutions there are k experts, noise aside; None where at none (a later merge costs less)."""
@@ -212,10 +204,10 @@ def sizes(
     again = partial(forward[0].mixture.fitted_again, starts=starts)
     for k in range(2, most + 1):
         tell(k - 1, 2 * most)
-        bic, below = [f.bic for f in forward], _below(forward)
-        (count, floor), closed = _floor(forward), closed or _rising(bic)
+        below = [f.mixture.values for f in takewhile(lambda f: f.fit.is_estimate, forward[:-3:-1])]
+        (count, floor), closed = _floor(forward), closed or _rising([f.bic for f in forward])
         larger = again(k, least=floor if k > count + 1 else 0.0, fewer=below)
-        rises = _least([*bic, larger.bic]) != k
+        rises = least_of((f.bic, f.fitted) for f in (*forward, larger)) != k
         if k > count + 1 and not rises and not closed:
             larger = again(k, fewer=below)
         elif k == count + 1 and rises and larger.mixture.values.nu.min() < floor:
@@ -232,13 +224,12 @@ def sizes(
     fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
     charges, silence = _charges(fits[-1].mixture, most)
     result = Sizes(fits, steps, charges, silence)
-    if result.by_bic is None:
+    if result.range is None or result.by_bic is None:
         return result
-    model = fits[result.by_bic - 1].mixture
-    misfit, outlying = fits[result.by_bic - 1].misfit, light_and_broad(model.values, model.points)
-    result = replace(result, misfit=misfit, outlying=outlying, far=outliers(model.values, model.points))
-    larger = fits[(result.range or (1, 1))[1] - 1].mixture
-    return replace(result, lines=count_lines(model, larger, gaussian=not result.misspecified))
+    chosen, larger = fits[result.by_bic - 1], fits[result.range[1] - 1].mixture
+    outlying = light_and_broad(chosen.mixture.values, chosen.mixture.points)
+    result = replace(result, misfit=chosen.misfit, outlying=outlying)
+    return replace(result, lines=count_lines(chosen.mixture, larger, gaussian=not result.misspecified))
 
 
 @dataclass(frozen=True)
@@ -294,13 +285,8 @@ def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:
 
 def _floor(fits: Sequence[FitResult]) -> tuple[int, float]:
     """The number of experts that BIC takes, and the least variance of larger fits."""
-    count = _least([f.bic for f in fits]) or 1
+    count = least_of((f.bic, f.fitted) for f in fits) or 1
     return count, _FLOOR * float(fits[count - 1].mixture.values.nu.min())
-
-
-def _below(fits: Sequence[FitResult]) -> list[Mixture]:
-    """The mixtures of the last fits, of one atom less and of two less, as far down as all are estimates."""
-    return [f.mixture.values for f in takewhile(lambda f: f.fit.is_estimate, fits[:-3:-1])]
 
 
 def _rising(bic: Sequence[float | None]) -> bool:
@@ -345,8 +331,3 @@ def _least_charge(charge: Coefficient) -> tuple[float, int] | None:
     if charge.lower is None or charge.multiplicity is None:
         return None
     return float(charge.lower), charge.multiplicity[1]
-
-
-def _least(values: list[float | None]) -> int | None:
-    pairs = [(value, k) for k, value in enumerate(values, 1) if value is not None]
-    return min(pairs)[1] if pairs else None

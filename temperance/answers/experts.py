@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from fractions import Fraction
 from typing import Any, Unpack
 
 from numpy.typing import ArrayLike
@@ -15,7 +14,8 @@ from sympy import Expr
 
 from temperance.numerics.estimation.data import repeats, whole
 from temperance.numerics.estimation.merge import Lines
-from temperance.numerics.estimation.result import FitResult
+from temperance.numerics.estimation.residuals import outliers
+from temperance.numerics.estimation.result import FitResult, count_experts
 from temperance.numerics.estimation.sizes import RESOLUTIONS, LikelihoodRatio, Sizes, likelihood_ratio, sizes
 from temperance.show.answer import Answer
 from temperance.show.options import FormulaOptions, takes_formulas
@@ -69,12 +69,11 @@ def merges_of(comparison: Sizes) -> Merges:
     trees: dict[tuple[int, ...], tuple[int, ...]] = {(i,): (i,) for i in range(len(comparison.fits))}
     for cell, other, _ in steps:
         trees[tuple(sorted(cell + other))] = trees[cell] + trees[other]
-    noise = comparison.noise
     lines = [Curve("predicted", (size,), f"resolution {size:g}") for size in RESOLUTIONS]
     return Merges(
         title="At which dissimilarity experts merge",
         axes=("expert", "log-likelihood per observation"),
-        lines=(*lines, Curve("published", (noise,), f"noise, {noise:.2g}")),
+        lines=(*lines, Curve("published", (comparison.noise,), f"noise, {comparison.noise:.2g}")),
         steps=steps,
         order=trees[tuple(range(len(comparison.fits)))],
     )
@@ -97,8 +96,8 @@ def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
     lines = [] if comparison.lines is None else [_lines(comparison.lines)]
     doubtful = comparison.misspecified or (comparison.lines is not None and comparison.lines.count != comparison.by_bic)
     yield from (*lines, _sentence(comparison)) if doubtful else (_sentence(comparison), *lines)
-    if comparison.far and comparison.misspecified:
-        yield _far(comparison)
+    if comparison.misspecified:
+        yield from _far(comparison)
     if ratio is not None:
         suffice = f"{count_experts(ratio.experts)} {'is' if ratio.experts == 1 else 'are'} enough"
         test = f"by a bootstrap of the likelihood ratio ({ratio.draws} draws)"
@@ -107,57 +106,48 @@ def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
     yield "What this means, and when it is wrong: docs/experts.md."
 
 
+_NUMBERS = dict(enumerate(("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"), 1))
+
+
 def _sentence(comparison: Sizes) -> str:
+    """What the criteria take, and what makes that doubtful: no more were tried, few points, or data that repeat."""
     if comparison.range is None:
         return "No number of experts can be told: no search ended at an estimate."
-    low, high = comparison.range
-    doubt = _doubts(comparison)
+    (low, high), singular = comparison.range, comparison.charges is not None
+    taken = f"BIC takes {comparison.by_bic}" + f", the singular BIC {comparison.by_sbic}" * singular
     if comparison.misspecified:
         return (
-            f"Do not trust the criteria ({_criteria(comparison)}): the data do not look like a mixture of so few "
-            "linear Gaussian experts (see the warnings), and then every rule of likelihoods takes more experts as n "
-            "grows."
+            f"Do not trust the criteria ({taken}): the data do not look like a mixture of so few linear Gaussian "
+            "experts (see the warnings), and then every rule of likelihoods takes more experts as n grows."
         )
-    if comparison.charges is None:
-        return f"BIC takes {count_experts(low)}; there is no singular BIC to hold against it.{doubt}"
-    if low == high:
-        return f"{count_experts(low, first=True)}: BIC and the singular BIC agree.{doubt}"
-    between = f"{low} or {high}" if high == low + 1 else f"{low} to {high}"
-    return f"{between} experts: {_criteria(comparison)}; the data do not decide.{doubt}"
+    if not singular:
+        answer = f"BIC takes {count_experts(low)}; there is no singular BIC to hold against it."
+    elif low == high:
+        answer = f"{_NUMBERS.get(low, low)} expert{'s' * (low > 1)}: BIC and the singular BIC agree."
+    else:
+        answer = f"{low} {'or' if high == low + 1 else 'to'} {high} experts: {taken}; the data do not decide."
+    reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison, high)
+    reasons += ["the data repeat themselves"] * bool(repeats(comparison.fits[0].mixture.points))
+    return answer + f" Doubt it: {' and '.join(reasons)} (see the warnings)." * bool(reasons)
 
 
-def _criteria(comparison: Sizes) -> str:
-    """What each takes."""
-    singular = "" if comparison.charges is None else f", the singular BIC {comparison.by_sbic}"
-    return f"BIC takes {comparison.by_bic}{singular}"
+def _few(comparison: Sizes, k: int) -> bool:
+    return comparison.n < _ENOUGH * comparison.fits[k - 1].n_parameters
 
 
 _LISTED = 3  # points
 
 
-def _far(comparison: Sizes) -> str:
-    """The points that lie far off every expert, the farthest first."""
-    points, far = comparison.fits[0].mixture.points, comparison.far
+def _far(comparison: Sizes) -> Iterator[str]:
+    """The points that lie far off every expert of the fit that BIC takes, the farthest first, if there are any."""
+    mixture = comparison.fits[(comparison.by_bic or 1) - 1].mixture
+    y, far = mixture.points.y, outliers(mixture.values, mixture.points)
     listed = [
-        f"point {i + 1} of {len(points.y)} (y = {points.y[i]:.4g}, {distance:.3g} standard deviations off)"
-        for i, distance in list(far.items())[:_LISTED]
+        f"point {i + 1} of {len(y)} (y = {y[i]:.4g}, {far[i]:.3g} standard deviations off)" for i in [*far][:_LISTED]
     ]
-    more = f" and {len(far) - _LISTED} more" if len(far) > _LISTED else ""
-    return f"Far from every line: {', '.join(listed)}{more}. Mistakes among them move the lines too: leave those out."
-
-
-def _doubts(comparison: Sizes) -> str:
-    """What makes the number itself doubtful: it is the greatest tried, points are few for it, or repeat themselves."""
-    high = 0 if comparison.range is None else comparison.range[1]
-    reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison)
-    reasons += ["the data repeat themselves"] * bool(repeats(comparison.fits[0].mixture.points))
-    return f" Doubt it: {' and '.join(reasons)} (see the warnings)." if reasons else ""
-
-
-def _few(comparison: Sizes) -> bool:
-    return (
-        comparison.range is not None and comparison.n < _ENOUGH * comparison.fits[comparison.range[1] - 1].n_parameters
-    )
+    more = f" and {len(far) - _LISTED} more" * (len(far) > _LISTED)
+    if far:
+        yield f"Far from every line: {', '.join(listed)}{more}. Mistakes among them move lines too: leave those out."
 
 
 def _lines(lines: Lines) -> str:
@@ -190,13 +180,6 @@ def _are(k: int) -> str:
     return f"is {k}" if k == 1 else f"are {k}"
 
 
-def count_experts(k: int, *, first: bool = False) -> str:
-    """A number of experts."""
-    words = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
-    number = (words[k] if k < len(words) else str(k)) if first else str(k)
-    return f"{number} expert{'s' * (k != 1)}"
-
-
 def _warnings(comparison: Sizes) -> Iterator[str]:
     """What speaks against the answer."""
     yield from repeats(comparison.fits[0].mixture.points)
@@ -212,15 +195,12 @@ def _warnings(comparison: Sizes) -> Iterator[str]:
     low, high = comparison.range
     if high == len(comparison.fits):
         yield f"the greatest number that was tried, {high}, is taken: there may be more; --most raises it"
+    least = count_experts(comparison.by_bic or 0)
     if comparison.misfit is not None:
-        least = count_experts(comparison.by_bic or 0)
         yield f"with {least} the residuals of expert {comparison.misfit} are not Gaussian (3rd and 4th moments, at 1%)"
     if comparison.outlying:
-        which = ", ".join(map(str, comparison.outlying))
-        yield (
-            f"with {count_experts(comparison.by_bic or 0)} expert {which} holds few points and is far broader than the "
-            "others: it may stand for outliers"
-        )
+        which = f"expert {', '.join(map(str, comparison.outlying))} holds few points and is far broader than the others"
+        yield f"with {least} {which}: it may stand for outliers"
     if comparison.grows:
         yield "the number of experts grows each time that the resolution is halved, from .1 to .05 and to .025"
     coarse = comparison.at_resolution(0.05)
@@ -230,7 +210,7 @@ def _warnings(comparison: Sizes) -> Iterator[str]:
             "whose noise is not Gaussian. The likelihood cannot tell which; look at the pair that merges: near in its "
             "lines with different nu, or light and broad, means noise"
         )
-    if _few(comparison):
+    if _few(comparison, high):
         parameters = comparison.fits[high - 1].n_parameters
         yield f"{comparison.n:g} points are few for {parameters} parameters: at such n the criteria are often wrong"
 
@@ -286,15 +266,11 @@ def _row(comparison: Sizes, k: int) -> dict[str, Any]:
         "bic": fit.bic,
         "icl": fit.icl,
         "sbic": None if sbic is None else list(sbic),
-        "coefficient": None if charge is None else [_text(charge.lower), _text(charge.upper)],
+        "coefficient": charge and [None if end is None else str(end) for end in (charge.lower, charge.upper)],
         "dissimilarity": None if merger is None else merger.height,
         "merges": None if merger is None else [list(merger.cells[i]) for i in merger.pair],
         "resolution": None if resolution is None else list(resolution),
     }
-
-
-def _text(value: Fraction | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _between(low: float, high: float | None) -> str:
@@ -313,10 +289,6 @@ def _ends(pair: Sequence[float | str | None] | None) -> str:
     return str(high) if low == high else f"at most {high}" if low is None else f"{low} to {high}"
 
 
-def _merger(cells: Sequence[Sequence[int]] | None) -> str:
-    return "-" if cells is None else ", ".join("+".join(map(str, cell)) for cell in cells)
-
-
 _COLUMNS: Columns = {
     "k": lambda row: str(row["k"]),
     "log-lik": lambda row: _number(row["loglik"]),
@@ -329,7 +301,7 @@ _COLUMNS: Columns = {
 _MERGES: Columns = {
     "k": lambda row: str(row["k"]),
     "D": lambda row: "-" if row["dissimilarity"] is None else f"{row['dissimilarity']:.3g}",
-    "merges": lambda row: _merger(row["merges"]),
+    "merges": lambda row: ", ".join("+".join(map(str, cell)) for cell in row["merges"] or ()) or "-",
     "resolution": lambda row: "-" if row["resolution"] is None else _between(*row["resolution"]),
 }
 
@@ -364,16 +336,11 @@ def experts(
         y: the data, (n,).
         most: the greatest number of experts that is tried, at least 2.
         gate: as `fit` takes it; by default softmax, or activation where an activation is given.
-        activation: of the gate.
-        expert: as `fit` takes it.
-        gauge: of the activation gate, free or anchored.
+        activation, expert, gauge, weights, columns, drop_missing: as `fit` takes them.
         seed: of the starts.
         starts: fresh starts at each number, besides splits and merges of other fits.
-        weights: (n,), how often each point was seen.
-        columns: names of the columns of x.
-        drop_missing: leave out rows in which x, y or the weight is nan.
         bootstrap: draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.
-        progress: called with the numbers of experts done and all, then of draws.
+        progress: called with the numbers of steps done and all, then of draws; without it a long run is silent.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
@@ -386,18 +353,11 @@ def experts(
 
 
 def fit_sizes(
-    x: ArrayLike,
-    y: ArrayLike,
-    data: dict[str, Any],
-    *,
-    most: int,
-    bootstrap: int,
-    gate: Any = None,
-    activation: Any = None,
-    **options: Any,
+    x: ArrayLike, y: ArrayLike, data: dict[str, Any], *, most: int, bootstrap: int, **options: Any
 ) -> tuple[Sizes, LikelihoodRatio | None]:
     """The fits that `experts` answers from, and the bootstrap where there are draws; data: weights and drop_missing."""
-    options |= {"gate": "softmax" if gate is None and activation is None else gate, "activation": activation}
+    if options["gate"] is None and options["activation"] is None:
+        options["gate"] = "softmax"
     draws = whole(bootstrap, "bootstrap", 0)
     comparison = sizes(x, y, whole(most, "most", 2), **data, **options)
     return comparison, likelihood_ratio(comparison, draws, **options) if draws else None
