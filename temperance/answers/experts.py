@@ -336,7 +336,7 @@ def experts(
         y: the data, (n,).
         most: the greatest number of experts that is tried, at least 2.
         gate: as `fit` takes it; by default softmax, or activation where an activation is given.
-        activation, expert, gauge, weights, columns, drop_missing: as `fit` takes them.
+        activation: as `fit` takes it; so are expert, gauge, weights, columns and drop_missing.
         seed: of the starts.
         starts: fresh starts at each number, besides splits and merges of other fits.
         bootstrap: draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.

@@ -223,11 +223,7 @@ def test_a_likelihood_is_announced_when_it_is_compiled_and_only_then(tmp_path):
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=folder).stderr
         for _ in range(2)
     ]
-    likelihood, climbs = (
-        "compiling the likelihood of this gate, once\n",
-        "compiling the search, once: about half a minute\n",
-    )
-    assert said == [likelihood + climbs, ""]
+    assert said == ["compiling the likelihood of this gate, once\n", ""]
 
 
 def test_what_moves_with_the_edge_of_the_box_says_so():
