@@ -399,26 +399,28 @@ def softmax_of_two(t, f, p, r, tops, m):  # type: ignore[no-untyped-def]
 
 
 @njit(inline="always")
+def largest(rows, tops, k, m):  # type: ignore[no-untyped-def]
+    """The largest of k rows at each of m points, to tops; atoms are the outer loop, so that points make vectors."""
+    for j in range(m):
+        tops[j] = rows[0, j]
+    for i in range(1, k):
+        for j in range(m):
+            tops[j] = rows[i, j] if rows[i, j] > tops[j] else tops[j]
+
+
+@njit(inline="always")
 def softmax(t, f, p, r, tops, k, m):  # type: ignore[no-untyped-def]
     """Probabilities of k atoms: p from t, r from t + f; tops is max_i (t_i + f_i) - max_i t_i.
 
     Returns the log-likelihood, with one logarithm for the block.
     """
     sum_t, sum_c = t[0], f[0]  # which are read before
-    for j in range(m):
-        tops[j] = t[0, j]
-    for i in range(1, k):
-        for j in range(m):
-            tops[j] = t[i, j] if t[i, j] > tops[j] else tops[j]
+    largest(t, tops, k, m)
     for i in range(k):
         for j in range(m):
             u = less(t[i, j], tops[j])
             p[i, j], r[i, j] = u, u + f[i, j]
-    for j in range(m):
-        tops[j] = r[0, j]
-    for i in range(1, k):
-        for j in range(m):
-            tops[j] = r[i, j] if r[i, j] > tops[j] else tops[j]
+    largest(r, tops, k, m)
     for j in range(m):
         sum_t[j], sum_c[j] = 0.0, 0.0
     for i in range(k):
