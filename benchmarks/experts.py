@@ -11,8 +11,8 @@ whether the range of `temperance.experts` holds the true number, and in how many
 and whether their range holds the true number and has at most two; silent: wrong, and no warning. flexmix by BIC and ICL
 where R and flexmix are installed. --noise and --seed choose rows and data sets; --only-ours leaves other programs out.
 
-D is measured on the scale of each expert's noise since the run of docs/experts.md. The run that measures anew, fixed
-before it: --only-ours --sizes 500,2000 --replicates 10 --seed 73000. It is run once, and reported as it falls.
+D is measured on the scale of each expert's noise since the second run of docs/experts.md, whose options were fixed
+before it: --only-ours --sizes 500,2000 --replicates 10 --seed 73000.
 """
 
 from __future__ import annotations

@@ -156,9 +156,9 @@ def fits_of(
     """The fits of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
 
     Data in other units have the same fit in those units. From three experts on, splits of the maximum for one expert
-    less are starts too, and from 5,000 points on all starts are compared on pooled points first. Few points are fitted
-    in NumPy; for more the likelihood is compiled, once for each gate, number of experts and of columns, which is
-    announced on stderr.
+    less are starts too, and from 5,000 points on all starts are compared on pooled points first. From two experts on
+    and up to three columns the likelihood is compiled, once for each gate and number of columns, and the search once;
+    both are announced on stderr.
 
     Raises:
         ValueError: data or options that make no fit.

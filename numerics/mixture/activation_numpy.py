@@ -168,7 +168,7 @@ def _compile_piece(piece: Piece) -> CompiledPiece:
 class CompiledActivation:
     """s, s', s'' of an activation as vectorised functions; source: the activation; pieces: its compiled pieces.
 
-    machine_code: whether likelihoods and steps of searches are compiled; NumPy is quicker for few data.
+    machine_code: whether likelihoods and steps of searches are compiled.
     """
 
     source: Activation

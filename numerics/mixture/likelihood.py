@@ -45,7 +45,7 @@ from temperance.theory.models.spec import BETA0, TAU, MoESpec, coordinates, cova
 Formulas = Callable[[Floats, Floats], Floats]
 WORKSPACE = 2**18  # numbers in the rows of a block of points: 2 MB, to stay in a second-level cache
 _LEAST_BLOCK = 512
-FEW_COLUMNS = 2  # of x: with more, a kernel takes longer to compile than NumPy takes to fit, and starts are dear
+FEW_COLUMNS = 2  # of x: with more, starts are dear
 _FLOOR = -300.0  # of exponents: smaller shares change no sum of doubles, and numbers that are denormal are slow
 
 
