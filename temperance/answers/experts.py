@@ -91,11 +91,12 @@ COLUMNS = (
 )
 
 
-def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
-    """The answer in a sentence, how alike the experts are, and where more is said."""
+def _words(comparison: Sizes, ratio: LikelihoodRatio | None, *, repeated: bool) -> Iterator[str]:
+    """The answer in a sentence, how alike the experts are, and where more is said; repeated: whether data are."""
     lines = [] if comparison.lines is None else [_lines(comparison.lines)]
     doubtful = comparison.misspecified or (comparison.lines is not None and comparison.lines.count != comparison.by_bic)
-    yield from (*lines, _sentence(comparison)) if doubtful else (_sentence(comparison), *lines)
+    sentence = _sentence(comparison, repeated=repeated)
+    yield from (*lines, sentence) if doubtful else (sentence, *lines)
     if comparison.misspecified:
         yield from _far(comparison)
     if ratio is not None:
@@ -109,7 +110,7 @@ def _words(comparison: Sizes, ratio: LikelihoodRatio | None) -> Iterator[str]:
 _NUMBERS = dict(enumerate(("One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"), 1))
 
 
-def _sentence(comparison: Sizes) -> str:
+def _sentence(comparison: Sizes, *, repeated: bool) -> str:
     """What the criteria take, and what makes that doubtful: no more were tried, few points, or data that repeat."""
     if comparison.range is None:
         return "No number of experts can be told: no search ended at an estimate."
@@ -127,7 +128,7 @@ def _sentence(comparison: Sizes) -> str:
     else:
         answer = f"{low} {'or' if high == low + 1 else 'to'} {high} experts: {taken}; the data do not decide."
     reasons = ["no more were tried"] * (high == len(comparison.fits)) + ["the points are few"] * _few(comparison, high)
-    reasons += ["the data repeat themselves"] * bool(repeats(comparison.fits[0].mixture.points))
+    reasons += ["the data repeat themselves"] * repeated
     return answer + f" Doubt it: {' and '.join(reasons)} (see the warnings)." * bool(reasons)
 
 
@@ -181,8 +182,7 @@ def _are(k: int) -> str:
 
 
 def _warnings(comparison: Sizes) -> Iterator[str]:
-    """What speaks against the answer."""
-    yield from repeats(comparison.fits[0].mixture.points)
+    """What speaks against the answer, beside data that repeat themselves."""
     yield from (
         f"the fit with {count_experts(f.fitted)} is no estimate ({f.status}): it has no criteria"
         for f in comparison.fits
@@ -366,7 +366,9 @@ def fit_sizes(
 def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; ratio: the bootstrap; doubts: warnings of where the data come from."""
     last, lines = comparison.fits[-1], comparison.lines
-    words, warned = tuple(_words(comparison, ratio)), (*doubts, *_warnings(comparison))
+    repeated = repeats(last.mixture.points)
+    words = tuple(_words(comparison, ratio, repeated=bool(repeated)))
+    warned = (*doubts, *repeated, *_warnings(comparison))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
     rows = [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
     table, merges = Table.of("Fits of one expert and more", _COLUMNS, rows), Table.of("Merges", _MERGES, rows)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from temperance import MixingMeasure, experts, fit, sample
+from temperance.answers import experts as answers
 from temperance.answers.experts import _COLUMNS, _MERGES
 from temperance.show.table import Table
 
@@ -34,6 +35,15 @@ def test_the_answer_is_a_sentence(found):
     assert found.words[0] == "Two experts: BIC and the singular BIC agree."
     assert "docs/experts.md" in found.words[-1]
     assert found.to_json()["range"] == [2, 2]
+
+
+def test_data_are_asked_once_what_repeats_itself(found, monkeypatch):
+    asked = []
+    monkeypatch.setattr(answers, "repeats", lambda points: asked.append(points) or ["y repeats itself"])
+    answer = answers.answer_of(found.found)
+    assert len(asked) == 1
+    assert answer.warnings[0] == "y repeats itself"
+    assert "Doubt it: the data repeat themselves" in answer.words[0]
 
 
 def test_a_row_has_the_keys_that_are_promised(found):
