@@ -603,7 +603,7 @@ def efficiency(
         parameter: Of the gate or the expert: a name, for another atom than the first as c[2]. The precision is relative
             to its true value, and absolute where that is 0.
         truth: A .json file with the true point (k >= 2 atoms, d = 1 or 2); a well-conditioned one by default. With
-            --gate: {NAME: a number, or one for each atom in [..]}; what is left out is as in the answer.
+            --gate: {NAME: a number for all atoms, or one for each in [..]}; what is left out is as in the answer.
         gauge: free or anchored; the linear gate is always anchored.
         precision: The relative standard error wanted.
         match: LOW,HIGH: bring activations to equal terms, by the range of the gate's probabilities over x; beta0 and

@@ -101,8 +101,8 @@ def exponents(
         cell: Number of atoms that the true atom is fitted by, 2 to 4.
         split: one: another cell is a singleton; all: every cell is split.
         dim: Dimension of x, 1 or 2; by default 1, or the least that a formula needs.
-        truth: A .json file with the true point, {NAME: a number, or one for each atom in [..]}: its first atom is the
-            split one. What is left out is as in the answer, beta1 = 1, tau = 1 and the like.
+        truth: A .json file with the true point, {NAME: a number for all atoms, or one for each in [..]}: its first atom
+            is the split one. What is left out is as in the answer, beta1 = 1, tau = 1 and the like.
         bounds_only: Prove the upper bounds, in seconds, and measure nothing.
         loss: likelihood, or least-squares: the orders of the regression function, proved and not measured, with --split
             one.

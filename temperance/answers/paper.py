@@ -905,8 +905,8 @@ def paper(
         gauge: free or anchored, of the gate "activation".
         true: Number of true atoms, k*; by default 2, or as many as the truth has or the gate needs.
         fitted: Number of fitted atoms, k, of the over-specified fits; one more than k* by default.
-        truth: A .json file with the true point, {NAME: a number, or one for each atom in [..]}; a regular one by
-            default, which the folder has as truth.json.
+        truth: A .json file with the true point, {NAME: a number for all atoms, or one for each in [..]}; a regular one
+            by default, which the folder has as truth.json.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         without_experiments: Leave the Monte Carlo out.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.

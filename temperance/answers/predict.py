@@ -192,8 +192,8 @@ def predict(
         true: Number of true atoms, k*; at most 5 for a gate without theorems of its own.
         fitted: Number of fitted atoms, k, at most 100.
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
-        truth: A .json file with the true point: of the gates with theorems as for rates, of other models {NAME: a
-            number, or one for each atom in [..]}; a generic one by default.
+        truth: A .json file with the true point, {NAME: a number for all atoms, or one for each in [..]}; a generic one
+            by default.
         dim: Dimension of x; by default 1, or the least that a gate or a formula needs.
         loss: likelihood, or least-squares: of the regression function, with two true atoms and more fitted ones.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.

@@ -130,8 +130,8 @@ def twins(
         atoms: Number of atoms, 2 or more; by default 2, or as many as the truth has.
         gauge: free or anchored.
         dim: Dimension of x of a gate; by default the least that the formula needs.
-        truth: A .json file of a truth, {NAME: a number, or one for each atom in [..]}: the parameters of its twins,
-            or of a gate without decided twins where the flows take it, are listed in numbers.
+        truth: A .json file of a truth, {NAME: a number for all atoms, or one for each in [..]}: the parameters of its
+            twins, or of a gate without decided twins where the flows take it, are listed in numbers.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:

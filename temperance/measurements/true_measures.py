@@ -49,7 +49,7 @@ def _content(source: File, spec: MoESpec) -> Any:
 
 def _accepted(spec: MoESpec) -> str:
     names = [p.name for p in (*spec.parameters, *spec.gate.bias)]
-    return f"{{NAME: a number, or number for each atom in [..]}}, of {', '.join(names)} and x"
+    return f"{{NAME: a number for every atom, or one for each in [..]}}, of {', '.join(names)} and x"
 
 
 def read_measure(
@@ -74,7 +74,7 @@ def read_truth(source: FileOr, spec: MoESpec, gauge: Gauge = "free", atoms: int 
     """The truth of a model in a JSON file, or in what such a file holds; what is left out is that of the default.
 
     {NAME: number or [one for each atom], .., "x": {"law": "uniform", "low": -3, "high": 3}}, a number as in
-    `theory.rates.true_point.constant`. One number for an atom's own parameter is that of the first atom; the rows of a
+    `theory.rates.true_point.constant`. One number for an atom's own parameter is that of every atom; the rows of a
     vector are those of its coordinates. A gate without tau has tau = 1.
 
     Args:
@@ -104,13 +104,12 @@ def read_truth(source: FileOr, spec: MoESpec, gauge: Gauge = "free", atoms: int 
     k = counts.pop() if counts else atoms
     base = default_truth(spec, None if k is None else min(k, MOST_ATOMS), gauge)
     k = k or base.k
-    if k > base.k and (missing := [name for name in own if not isinstance(entries.get(name), list)]):
-        raise ValueError(f"{path!r} has {k} atoms and no {missing[0]!r} of each; accepted: {accepted}")
+    if k > base.k and (missing := [name for name in own if name not in entries]):
+        raise ValueError(f"{path!r} has {k} atoms and no {missing[0]!r}; accepted: {accepted}")
     values = [dict(base.atoms[min(i, base.k - 1)]) for i in range(k)]
-    for name, value in entries.items():
-        for atom, number in zip(values, value if isinstance(value, list) else [value], strict=False):
-            if name in own:
-                atom[own[name]] = _signed(own[name], number)
+    for name, entry in ((name, entry) for name, entry in entries.items() if name in own):
+        for atom, number in zip(values, entry if isinstance(entry, list) else [entry] * k, strict=True):
+            atom[own[name]] = _signed(own[name], number)
     common = {p: _signed(p, entries[p.name]) if p.name in entries else v for p, v in base.shared.items()}
     truth = Truth(spec, tuple(values), common, base.box if law is None else _box(law, path))
     if any(abs((spec.gate.offset or sp.S.Zero).subs(truth.point(i))) > _LARGEST_LOGIT for i in range(k)):

@@ -149,3 +149,13 @@ def test_a_shared_parameter_stands_for_the_ratio_that_a_flow_keeps():
     assert "the certificate holds v at its true value: tau stands for v/tau" in found.record["reasons"]
     orders = {row["parameter"]: row["upper"] for row in found.rows()}
     assert (orders["v"], orders["tau"], orders["v/tau"]) == (None, None, "1")
+
+
+def test_one_number_of_a_truth_is_that_of_every_atom():
+    """With beta1 = 1 in both atoms the gate of tanh is constant; it has rates where the second is the default 1/2."""
+
+    def records(beta1):
+        return temperance.predict(activation="tanh", true=2, fitted=2, truth={"beta1": beta1}).to_json()
+
+    assert records(1) == records([1, 1]) != records([1, "1/2"])
+    assert [row["sharp"] for row in records(1)][:2] == [None, None]

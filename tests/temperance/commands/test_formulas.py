@@ -105,8 +105,9 @@ def test_what_is_singular_without_a_proof_is_said_so():
 
 
 def test_the_truth_of_an_answer_is_one_to_ask_with():
-    shown = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth={"w": "3/2", "v": [2, -1]}).to_json()
-    assert (shown["truth"]["w"], shown["truth"]["v"]) == ([1.5, 1 / 3], [2.0, -1.0])
+    truth = {"w": ["3/2", "1/3"], "v": [2, -1], "nu": "3/4"}
+    shown = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth=truth).to_json()
+    assert (shown["truth"]["w"], shown["truth"]["v"], shown["truth"]["nu"]) == ([1.5, 1 / 3], [2, -1], [0.75, 0.75])
     again = temperance.efficiency(gate="v*tanh(w*x)", parameter="v", truth=shown["truth"]).to_json()
     assert again["rows"][0]["n"] == pytest.approx(shown["rows"][0]["n"], rel=1e-9)
 

@@ -140,7 +140,7 @@ def test_a_truth_that_is_none_is_one_line(folder, refused, command, text, messag
         ({"q": 1}, "'the truth' has 'q'; accepted: "),
         ({"w": [1]}, "2 or more"),
         ({"w": [1, 2], "a": [1, 2, 3]}, "as many values"),
-        ({"w": [1, 2, 3, 4, 5, 6]}, "has 6 atoms and no 'a' of each"),
+        ({"w": [1, 2, 3, 4, 5, 6]}, "has 6 atoms and no 'a'"),
         ({"tau": [1, 2]}, "one of a shared one"),
         ({"w": "one"}, "w is no number"),
         ({"a": [1, 1], "b": [0, 0], "nu": [1, 1]}, "must be distinct"),
