@@ -116,12 +116,13 @@ def _parts(rows: Sequence[RouterAudit]) -> Iterator[Part]:
         return
     cells = [(r.where, _temperature(r), r.evaluation, r.training, r.basis) for r in rows]
     yield Table("Routers", _COLUMNS, tuple(cells))
-    alike: dict[tuple[str, ...], list[str]] = {}
+    alike: dict[tuple[str, ...], list[RouterAudit]] = {}
     for row in rows:
-        alike.setdefault(row.lines, []).append(row.where)
-    for (first, *more), names in alike.items():
-        yield f"{names[0]}{'' if len(names) == 1 else f' and {len(names) - 1} more'}: {first}"
-        yield from more
+        here = (line.replace(f'"{row.where}.', '"') for line in row.lines)
+        alike.setdefault(tuple(here), []).append(row)
+    for first, *more in alike.values():
+        yield f"{first.where}{f' and {len(more)} more' if more else ''}: {first.lines[0]}"
+        yield from first.lines[1:]
 
 
 def _temperature(row: RouterAudit) -> str:

@@ -93,7 +93,7 @@ def _temperatures(router: Router) -> tuple[int, tuple[Temperature, ...], bool]:
             for score in (*_places(router, training), *((-1,) if asked else ())):
                 probe = Probe(router, training, score)
                 with probe.at(_draws(probe, ())[0]):
-                    taus = seek(probe, probe.run().scores, router.asked)
+                    taus = seek(probe, probe.run().scores, tuple(router.asked))
                 if taus:
                     return score, taus, seek is unreached
     return (-1 if asked else router.scores[0]), asked, False

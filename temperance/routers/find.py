@@ -35,12 +35,12 @@ _ONE = 1e-5
 _NAMES = ("rout", "gate", "gating", "moe")
 
 
-def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> list[Router]:
+def routers(model: Any, example: Inputs | None, asked: Mapping[Any, bool]) -> list[Router]:
     """The routers of a model, with inputs: of its own, and random ones like them.
 
     Args:
         model: a torch.nn.Module; it is not changed. example: args and kwargs of its call; None: random ones are tried.
-        asked: parameters of the temperatures that are meant; all by default.
+        asked: parameters of the temperatures that are meant, each with whether the model trains it; all by default.
 
     Raises:
         ValueError: the model cannot be called with these inputs, or needs some.
@@ -71,15 +71,18 @@ def routers(model: Any, example: Inputs | None, asked: Sequence[Any] = ()) -> li
         for p, was in were_trained.items():
             p.requires_grad_(was)
     every = _with_inputs(model, units, inputs, example is not None)
-    named = [tuple(n for n, p in r.module.named_parameters() if id(p) in ids) for r in every]
+    named = [{n: asked[p] for n, p in r.module.named_parameters() if id(p) in ids} for r in every]
     return [replace(r, asked=names) for r, names in zip(every, named, strict=True) if names or not asked]
 
 
 @contextmanager
-def trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
-    """The parameters of a name, all as if they were trained; a buffer or a number becomes one while this lasts."""
+def trained(model: Any, temperature: str | None) -> Iterator[dict[Any, bool]]:
+    """The parameters of a name, as if all were trained, each with whether it is.
+
+    A buffer or a number becomes a parameter while this lasts.
+    """
     if temperature is None:
-        yield ()
+        yield {}
         return
     path, _, name = temperature.rpartition(".")
     owners = [m for at, m in model.named_modules() if not path or f".{at}".endswith(f".{path}")]
@@ -90,14 +93,14 @@ def trained(model: Any, temperature: str | None) -> Iterator[tuple[Any, ...]]:
         if not isinstance(value, torch.nn.Parameter):
             delattr(owner, name)
             owner.register_parameter(name, torch.nn.Parameter(torch.as_tensor(value).detach().clone().float()))
-    asked = {getattr(owner, name): None for owner, _ in values}
+    asked = {getattr(owner, name): getattr(value, "requires_grad", False) for owner, value in values}
     if not asked:
         raise ValueError(f"the model has no parameter, buffer or number {temperature!r}")
     held = [p for p in asked if not p.requires_grad]
     try:
         for p in held:
             p.requires_grad_(True)
-        yield tuple(asked)
+        yield asked
     finally:
         for p in held:
             p.requires_grad_(False)

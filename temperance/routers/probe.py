@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
 from typing import Any
 
@@ -305,8 +305,8 @@ class Router:
     scores: which of the scores in its call are meant; first: those that are made of no others of them. used_outputs:
     those that the rest of the network sees, None for all. elsewhere: its parameters that other parts of the model use
     too. again: whether a loss applies softmax to its probabilities. training: whether its scores are made in training
-    alone. asked: the parameters that are meant to be its temperature; all are looked at where there are none. drawn:
-    whether the inputs are random; narrow: whether they span few dimensions.
+    alone. asked: the parameters that are meant to be its temperature, each with whether the model trains it; all are
+    looked at where there are none. drawn: whether the inputs are random; narrow: whether they span few dimensions.
     """
 
     where: str
@@ -319,7 +319,7 @@ class Router:
     elsewhere: frozenset[str] = frozenset()
     again: bool = False
     training: bool = False
-    asked: tuple[str, ...] = ()
+    asked: Mapping[str, bool] = field(default_factory=dict)
     drawn: bool = False
     narrow: bool = False
 

@@ -244,7 +244,11 @@ def _hold(findings: Findings, of: Freedom) -> str:
     if free < every and not (free == 1 and numbers):
         return f"Hold {free} of its {every} numbers: no output is lost."
     names = numbers[:1] if free < every else [t.name for t in findings.taus]
-    code = "; ".join(f"{name}.requires_grad_(False)" for name in names)
+    router = findings.router
+    if not all(router.asked.get(name, True) for name in names):
+        return f"Leave {', '.join(names)} held: no output is lost."
+    paths = [f"{router.where}.{name}" if router.where else name for name in names]
+    code = "; ".join(f'model.get_parameter("{path}").requires_grad_(False)' for path in paths)
     return f"Hold {', '.join(names)} as it is, by {code}: no output is lost."
 
 
@@ -382,7 +386,7 @@ _NUDGE = 1e-6
 
 def _warnings(findings: Findings) -> Iterator[str]:
     names, named = ", ".join(t.name for t in findings.taus), dict(findings.router.module.named_parameters())
-    parameters = [named[t.name] for t in findings.taus if t.name in named]
+    decaying = [named[t.name] for t in findings.taus if t.name in named and findings.router.asked.get(t.name, True)]
     if any(map(probabilities, _softmaxes(findings))):
         yield "softmax is applied twice: its second one gets probabilities, and its weights are nearly equal."
     if findings.router.again:
@@ -395,7 +399,7 @@ def _warnings(findings: Findings) -> Iterator[str]:
         yield "another length of its inputs undoes a change of tau, as a trained norm may; divide them by it."
     if findings.unreached:
         yield f"no gradient reaches {names}: it is detached, under no_grad, or at a clamp."
-    elif not findings.virtual and not any(v.dim() > 1 and v.numel() > 1 for v in parameters):
+    elif decaying and not any(v.dim() > 1 and v.numel() > 1 for v in decaying):
         yield f"weight decay pulls {names} to 0; put it into a group without."
     if not findings.virtual and findings.score < 0 and findings.evaluation.outcome == "yes":
         yield "its outputs are no weights; for a loss with softmax audit Sequential(model, Softmax(-1))."

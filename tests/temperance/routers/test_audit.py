@@ -97,11 +97,48 @@ def test_what_takes_the_place_of_a_number_depends_on_how_it_acts(acts, advice):
 
     change = temperance.audit(Scaled(), torch.randn(64, 6)).routers[0].change
     if advice is None:
-        assert change.startswith("Hold scale as it is, by scale.requires_grad_(False): no output is lost.")
+        assert change.startswith('Hold scale as it is, by model.get_parameter("scale").requires_grad_(False): no')
     elif acts == "exponential":
         assert change.startswith("Hold scale at 0 and multiply w by exp(scale): no output changes.")
     else:
         assert change.startswith(f"Hold scale at 1 and {advice} w by its value: no output changes.")
+
+
+class Shifted(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        if isinstance(scale, nn.Parameter):
+            self.scale = scale
+        else:
+            self.register_buffer("scale", scale)
+
+    def forward(self, scores):
+        return (self.scale + 1) * scores
+
+
+def gate(scale):
+    return nn.Sequential(nn.Linear(6, 4), Shifted(scale), nn.Softmax(-1))
+
+
+def test_the_advice_to_hold_a_number_runs_as_it_is_printed():
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gate, self.values = gate(nn.Parameter(torch.tensor(3.0))), nn.Parameter(random(4, 6))
+
+        def forward(self, x):
+            return x + self.gate(x) @ self.values
+
+    for model, path in ((nn.Sequential(Block(), Block()), "0.gate.1.scale"), (Block().gate, "1.scale")):
+        (code,) = re.findall("by (.*?): no output is lost", str(temperance.audit(model, torch.randn(64, 6))))
+        exec(code, {"model": model})
+        assert not model.get_parameter(path).requires_grad
+
+
+def test_a_buffer_that_is_asked_about_is_left_held_and_does_not_decay():
+    (row,) = temperance.audit(gate(torch.tensor(3.0)), torch.randn(64, 6), temperature="scale").routers
+    assert row.change.startswith("Leave 1.scale held: no output is lost.")
+    assert not row.warnings
 
 
 def test_the_advice_for_several_and_for_scores_without_softmax_says_what_to_hold():
