@@ -37,7 +37,7 @@ from temperance.theory.conditions.certificates import certificates
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import order_setting
-from temperance.theory.kernel.check import check, proved
+from temperance.theory.kernel.check import check, prove
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.kernel.verdict import CONDITIONS
 from temperance.theory.least_squares.orders import certificate as squares
@@ -115,7 +115,7 @@ def changed(certificate: dict[str, Any], pool: Sequence[dict[str, Any]], rng: ra
             rng.choice((_leaf, _leaf, _leaf, _roles, _foreign, _list))(made, pool, rng)
     if rng.random() < 0.8:
         with contextlib.suppress(Rejected):
-            made["claims"] = [dict(vars(claim)) for claim in proved(made["place"], made["proof"]).claims]
+            made["claims"] = [dict(vars(claim)) for claim in prove(made["place"], made["proof"])[1].claims]
         if rng.random() < 0.3 and made["claims"]:
             claim = rng.choice(made["claims"])
             claim[rng.choice(("title", "side", "value"))] = rng.choice(

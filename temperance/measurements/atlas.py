@@ -30,7 +30,6 @@ from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import exact_orders
 from temperance.theory.contact.order_setting import flat_curves, order_setting, same_factor
 from temperance.theory.contact.orders_from_theorems import published_rates
-from temperance.theory.kernel.check import check
 from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import expert, gaussian, mean_of
 from temperance.theory.models.form import activated, on_lines_as
@@ -439,9 +438,8 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
         if value is not None:
             order = replace(order, measured=Measurement(value.order, value.error))
         atlas_orders.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
-    premises = tuple(dict.fromkeys(theorem for proof in proved.certificates for theorem in check(proof).assumed))
     proofs = (*proved.certificates, *proved.curves)
-    return Entry(row, cell, d, tuple(atlas_orders), proved.reasons, true_atoms(proved.setting), proofs, premises)
+    return Entry(row, cell, d, tuple(atlas_orders), proved.reasons, true_atoms(proved.setting), proofs, proved.premises)
 
 
 def _is_scaled(order: Order, proved: Orders) -> bool:

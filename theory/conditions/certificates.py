@@ -10,7 +10,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Analysis, Family, Verdict, analysis_of
-from temperance.theory.kernel.check import certificate, check
+from temperance.theory.kernel.check import check, prove
 from temperance.theory.kernel.place import place_of
 from temperance.theory.kernel.reader import Rejected, proving
 from temperance.theory.kernel.verdict import AT_TAU, CONDITIONS, Verdicts
@@ -52,7 +52,7 @@ def issue(source: Activation, analysis: Analysis, condition: str, verdict: Verdi
         for family in families.EVERY
         if family.name in needed
     }
-    issued = certificate(place, {"kind": "verdict", "families": evidence, "point": _point(analysis, place)})
+    issued, _ = prove(place, {"kind": "verdict", "families": evidence, "point": _point(analysis, place)})
     claim = next((claim for claim in issued["claims"] if claim["title"] == condition), None)
     if claim is None or claim["side"] != verdict.outcome or claim["value"] != next(iter(taus), None):
         raise Rejected("the evidence proves another verdict")

@@ -3,7 +3,7 @@
 The rules are the kernel's own (`kernel.theorems`, `kernel.derivatives`); here is the search for points at which
 functions are independent, and for the levels of squares and means.
 
-Example: ``bound_certificate(order_setting("activation", source="relu"))["claims"]`` has the order 2 of beta1.
+Example: ``bound_certificate(order_setting("activation", source="relu"))[0]["claims"]`` has the order 2 of beta1.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from temperance.theory.contact.places import exact_place, place
-from temperance.theory.kernel.check import certificate
+from temperance.theory.kernel.check import Issued, prove
 from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
@@ -32,10 +32,10 @@ _LEAST_GAIN = fmpq(1, 50)  # in an order: smaller ones may follow each other wit
 
 
 @lru_cache(maxsize=64)
-def bound_certificate(setting: Setting) -> dict[str, Any] | None:
+def bound_certificate(setting: Setting) -> Issued | None:
     """A certificate of the bounds of a cell that the kernel accepts; None where no theorem applies."""
     try:
-        return certificate(place(setting), {"kind": "theorems", "steps": _searched(setting).steps})
+        return prove(place(setting), {"kind": "theorems", "steps": _searched(setting).steps})
     except Rejected:
         return None
 
@@ -202,6 +202,6 @@ def exact_certificate(setting: Setting) -> dict[str, Any] | None:
             for _ in range(_ROWS * size)
         ]
         points = _pivots(mixture.row, drawn, size)
-        return certificate(exact_place(setting), {"kind": "derivatives", "points": points})
+        return prove(exact_place(setting), {"kind": "derivatives", "points": points})[0]
     except Rejected:
         return None

@@ -27,7 +27,7 @@ import sympy as sp
 from flint import fmpq
 
 from temperance.theory.contact.places import exact_place, log_weight, place, text
-from temperance.theory.kernel.check import certificate
+from temperance.theory.kernel.check import prove
 from temperance.theory.kernel.reader import Rejected, require
 from temperance.theory.kernel.series import Expansion, Ring, Series
 from temperance.theory.models import gates
@@ -262,7 +262,7 @@ def certificates(cell: Setting, at: Mapping[str, Any] | None = None) -> list[dic
         best: dict[str, Fraction] = {}
         for there in (here, *places_beside(cell, here)):
             try:
-                issued = certificate(there, _proof(cell, curve))
+                issued, _ = prove(there, _proof(cell, curve))
             except Rejected:
                 continue
             if new := [c for c in issued["claims"] if Fraction(c["value"]) > best.get(c["title"], 0)]:
@@ -512,7 +512,7 @@ def _accepted(where: Sequence[Mapping[str, Any]], tried: Sequence[Iterator[dict[
         titles = {claim["title"] for other in proofs for claim in other["claims"]}
         for here in where:
             try:
-                issued = certificate(here, proof)
+                issued, _ = prove(here, proof)
             except Rejected:
                 continue
             if {claim["title"] for claim in issued["claims"]} - titles:

@@ -19,7 +19,7 @@ from temperance.theory.contact.contact_curves import certificates, flat_certific
 from temperance.theory.contact.moment_bounds import certified as by_moments
 from temperance.theory.contact.order_setting import FlatCurves, flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
-from temperance.theory.kernel.check import check
+from temperance.theory.kernel.check import Issued
 from temperance.theory.models.form import is_linear, linear_in
 from temperance.theory.models.order import Bounds, Order, Quantity, Reason, ReasonKind, theorem
 from temperance.theory.models.truth import Setting
@@ -37,7 +37,7 @@ class Orders:
     """The orders, why some are missing, and the certificates of bounds.
 
     setting: of the cells; where the model is exact-specified, each of one atom.
-    curves: the certificates of curves that orders reach.
+    curves: the certificates of curves that orders reach. premises: the theorems that the certificates assume.
     """
 
     setting: Setting
@@ -45,6 +45,7 @@ class Orders:
     reasons: tuple[Reason, ...]
     certificates: tuple[dict[str, Any], ...] = ()
     curves: tuple[dict[str, Any], ...] = ()
+    premises: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class _Proved:
     """Upper bounds, each with what it is by; the certificates, and what the bounds assume or why there is none."""
 
     bounds: Bounds = field(default_factory=dict)
-    certificates: tuple[dict[str, Any], ...] = ()
+    certificates: tuple[Issued, ...] = ()
     reasons: tuple[Reason, ...] = ()
 
     @property
@@ -86,7 +87,9 @@ def orders(setting: Setting) -> Orders:
     reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
     open_ = {of: bound for of, bound in proved.bounds.items() if bound[1] != _CERTIFIED}
     reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.bounds), *_moved_first(rows, curves)]
-    return Orders(setting, tuple(rows), tuple(reasons), proved.certificates, tuple(curves))
+    premises = dict.fromkeys(text for _, checked in proved.certificates for text in checked.assumed)
+    issued = tuple(certificate for certificate, _ in proved.certificates)
+    return Orders(setting, tuple(rows), tuple(reasons), issued, tuple(curves), tuple(premises))
 
 
 def _proved(setting: Setting) -> _Proved:
@@ -128,16 +131,16 @@ def _with_moments(setting: Setting) -> _Proved:
     """The bounds of a certificate by moments, of a cell beside a singleton."""
     if setting.every:
         return _Proved()
-    proof, reason = by_moments(setting)
-    return _Proved({}, (), (reason,)) if proof is None else _Proved(_claimed(setting, proof), (proof,), (reason,))
+    issued, reason = by_moments(setting)
+    return _Proved({}, (), (reason,)) if issued is None else _Proved(_claimed(setting, issued[0]), (issued,), (reason,))
 
 
 def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate of what theorems assume, where it has better ones."""
     issued = bound_certificate(setting)
-    if issued is None or not (best := proved.better(_claimed(setting, issued))):
+    if issued is None or not (best := proved.better(_claimed(setting, issued[0]))):
         return proved
-    reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(check(issued).assumed)}")
+    reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(issued[1].assumed)}")
     reasons = (*proved.reasons, reason, *([_STOPPED] if stops_early(setting) else []))
     return _Proved(proved.bounds, (*proved.certificates, issued), reasons).with_better(best)
 

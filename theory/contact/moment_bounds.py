@@ -20,7 +20,7 @@ from flint import fmpq, fmpq_mat
 
 from temperance.theory.contact.orders_from_theorems import quadratic
 from temperance.theory.contact.places import place
-from temperance.theory.kernel.check import certificate, check
+from temperance.theory.kernel.check import Issued, prove
 from temperance.theory.kernel.moments import Cell, Exponents, Inequality
 from temperance.theory.kernel.place import case_of, place_of
 from temperance.theory.kernel.reader import Rejected, proving
@@ -84,19 +84,18 @@ _MOST_MOMENTS = 2100  # which take up to 10 seconds
 _HALF, _ONE = fmpq(1, 2), fmpq(1)
 
 
-def certified(cell: Setting) -> tuple[dict[str, Any] | None, Reason]:
+def certified(cell: Setting) -> tuple[Issued | None, Reason]:
     """A certificate of orders of the first cell of a setting that the kernel accepts.
 
     Another cell is a singleton whose gate is held. The reason says why there is no certificate, or what it assumes.
     """
     try:
-        proof = _proof(cell)
-        issued = certificate(place(cell), proof)
+        issued = prove(place(cell), _proof(cell))
     except Rejected as error:
         return None, Reason(ReasonKind.NO_CERTIFICATE, f"the equations cannot be set up ({error})")
     except ValueError as error:
         return None, Reason(ReasonKind.NO_CERTIFICATE, str(error))
-    theorems = (f"the theorem {text}" for text in check(issued).assumed)
+    theorems = (f"the theorem {text}" for text in issued[1].assumed)
     assumptions = ", ".join([*theorems, "shares bounded away from 0"])
     return issued, Reason(ReasonKind.ASSUMED, f"the certificate takes for granted: {assumptions}")
 

@@ -16,6 +16,8 @@ from temperance.theory.kernel.place import SIDES, Checked, Claim, Place, case_of
 from temperance.theory.kernel.reader import proving, rational, require, require_keys
 
 FORMAT = "temperance-proof/1"
+Issued = tuple[dict[str, Any], Checked]
+"""A certificate, and what it proves as data."""
 Rule = Callable[[Any, Mapping[str, Any]], tuple[Any, ...]]
 RULES: Mapping[str, tuple[tuple[str, ...], Rule]] = {
     "moments": (moments.KEYS, moments.claims),
@@ -48,17 +50,13 @@ def check(certificate: Any) -> Checked:
         return Checked(place, stated, checked.assumed, checked.left_out)
 
 
-def proved(place: Any, proof: Any) -> Checked:
-    """Everything that a proof proves at a place, both as JSON values. Raises Rejected where it proves nothing."""
+def prove(place: Any, proof: Any) -> Issued:
+    """The certificate of all that a proof proves at a place, JSON values, and this as data. Raises Rejected."""
     with proving():
-        return _proved(place_of(place), proof)
-
-
-def certificate(place: Any, proof: Any) -> dict[str, Any]:
-    """The certificate of everything that a proof proves at a place. Raises Rejected where it proves nothing."""
-    claims = proved(place, proof).claims
-    require(claims, "the proof proves nothing")
-    return {"format": FORMAT, "place": place, "claims": [vars(claim) for claim in claims], "proof": proof}
+        checked = _proved(place_of(place), proof)
+        require(checked.claims, "the proof proves nothing")
+    claims = [vars(claim) for claim in checked.claims]
+    return {"format": FORMAT, "place": place, "claims": claims, "proof": proof}, checked
 
 
 def _proved(place: Place, proof: Any) -> Checked:

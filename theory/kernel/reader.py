@@ -104,7 +104,10 @@ def parsed(text: Any) -> ast.expr:
     """The syntax tree of an expression in one line, without comments."""
     plain = isinstance(text, str) and text.isascii() and text.isprintable() and "#" not in text
     require(plain and len(text) <= _MOST_TEXT, f"{str(text)[:60]} is not understood")
-    tree = ast.parse(text, mode="eval").body
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        raise Rejected(f"{text[:60]!r} is no expression") from None
     require(sum(1 for _ in ast.walk(tree)) <= _MOST_NODES and _depth(tree) <= _MOST_DEPTH, "an expression is too long")
     return tree
 

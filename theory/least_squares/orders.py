@@ -32,7 +32,7 @@ from temperance.theory.expressions.balls import exact, is_zero
 from temperance.theory.interactions.independence import independent
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.kernel.balls import pivots
-from temperance.theory.kernel.check import certificate as issue
+from temperance.theory.kernel.check import prove
 from temperance.theory.kernel.place import WEIGHT
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models.experts import accepted, mean_of, normal
@@ -605,6 +605,6 @@ def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]
         "points": [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)],
     }
     try:
-        return issue(place, proof), ""
+        return prove(place, proof)[0], ""
     except Rejected as error:
         return None, f"the kernel does not prove it: {error}"

@@ -12,7 +12,7 @@ import pytest
 from temperance.answers.certify import interval
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.order_setting import order_setting
-from temperance.theory.kernel.check import RULES, check, proved
+from temperance.theory.kernel.check import RULES, check, prove
 from temperance.theory.kernel.place import Claim
 from temperance.theory.models.by_name import model
 from tests.theory.kernel.places import alone, atoms, certificate, claims, curve, objection, place
@@ -134,10 +134,17 @@ def test_memory_is_bounded():
 
 def test_claims_may_be_weaker_than_what_is_proved():
     at, proof = place("beta1*x"), curve([[atoms({"beta1": "_t*_q"})], []])
-    assert [(c.title, c.value) for c in proved(at, {"kind": "curve", **proof}).claims] == [("beta1", "2")]
+    assert [(c.title, c.value) for c in prove(at, {"kind": "curve", **proof})[1].claims] == [("beta1", "2")]
     for value, is_accepted in (("1", True), ("2", True), ("5/2", False)):
         said = objection(check, certificate(at, claims("at least", beta1=value), "curve", **proof))
         assert (said is None) == is_accepted
+
+
+def test_a_certificate_proves_what_was_proved_as_it_was_issued():
+    steps = [{"theorem": "gate", "names": [], "level": None, "points": [["1"], ["1/2"], ["3/2"]]}]
+    issued, checked = prove(place("beta1*x"), {"kind": "theorems", "steps": steps})
+    assert check(issued) == checked
+    assert checked.assumed == ("on the gate in a cell (5.2.1)",)
 
 
 def test_bounds_that_contradict_each_other_are_told():
@@ -153,9 +160,9 @@ def test_orders_may_be_below_one():
     """The density is the true one up to t^3 while sqrt moves as t^(1/2): |offset| = t^6 along t^2."""
     at = place("tanh(beta1**3*x)", points=[{"beta1": "0"}, {"beta1": "1"}], sizes=[1, 1], fixed=[[1, "_weight"]])
     proof = curve([[alone({"beta1": "_t"})], []], 3)
-    assert {c.value for c in proved(at, {"kind": "curve", **proof}).claims} == {"3"}
+    assert {c.value for c in prove(at, {"kind": "curve", **proof})[1].claims} == {"3"}
     slow = curve([[alone({"beta1": "_t**4"})], []], 3)
-    assert {c.value for c in proved(at, {"kind": "curve", **slow}).claims} == {"3/4"}
+    assert {c.value for c in prove(at, {"kind": "curve", **slow})[1].claims} == {"3/4"}
 
 
 def test_every_rule_has_keys_of_its_own():
