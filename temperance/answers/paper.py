@@ -95,9 +95,10 @@ _DEFINITIONS = (
     r"have the numbers of the true atoms. A cell of one atom is a \emph{singleton}, a cell of several is \emph{split}. "
     r"The weight of an atom over that of its cell is its \emph{share}. The \emph{offset} $\Delta p$ of a parameter $p$ "
     r"is its value in a fitted atom less the true one, and its \emph{mean} in a cell is over the shares.",
-    r"Let $V$ be the Hellinger distance of the fitted density of $y$ given $x$ from the true one, its square averaged "
-    r"over $x$. The \emph{contact order} of $p$ is the smallest $r$ with $|\Delta p|^r = O(V)$ for all fitted mixtures "
-    r"near the truth that obey Assumption \ref{a4}; the error of the maximum-likelihood estimate is then of the order "
+    r"Let $\|g - g^*\|$ be the distance in $L_2$ of the fitted density $g$ of $y$ given $x$ from the true one, $g^*$: "
+    r"its square is the mean over $x$ of $\int (g - g^*)^2\,dy$. The \emph{contact order} of $p$ is the smallest $r$ "
+    r"with $|\Delta p|^r = O(\|g - g^*\|)$ for all fitted mixtures near the truth that obey Assumption \ref{a4}. The "
+    r"distance of Hellinger bounds this one, so that the error of the maximum-likelihood estimate is of the order "
     r"$n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
     r"has an offset $\delta$: then no estimator has a better rate at the truth and near it. A parameter is \emph{flat} "
     r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
@@ -565,7 +566,7 @@ _KINDS = {
     "theorems": "by theorems that need the independence of a family of functions, proved by a determinant that is "
     "not 0",
     "derivatives": "by the independence of derivatives, proved by a determinant that is not 0",
-    "curve": "a curve of mixtures along which the distance $V$ is of the stated power of $\\delta$",
+    "curve": "a curve of mixtures along which the distance $\\|g - g^*\\|$ is of the stated power of $\\delta$",
     "identity": "a curve of mixtures with one density",
 }
 
@@ -579,7 +580,7 @@ def _equation(equation: Equation) -> str:
         shared = sp.Mul(*(q**n for q, n in zip(offsets[equation.own :], powers[equation.own :], strict=True)))
         mean = sp.S.One if inside == 1 else sp.Symbol(rf"\mathrm{{E}}[{sp.latex(inside)}]")
         total += sp.Rational(int(factor.p), int(factor.q)) * shared * mean
-    return rf"{sp.latex(total)} = O(V)"
+    return rf"{sp.latex(total)} = O(\|g - g^*\|)"
 
 
 def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
