@@ -204,10 +204,13 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
         gate_conditions,  # activations do without
     )
 
+    if activations:
+        raise BadInput("check takes activations or --gate, not both; accepted: for a gate with one, derive, exponents")
     name = next((n for n, value in others.items() if value is not None), None)
-    if activations or name is not None or loss_of(loss) == "least-squares":
-        what = "an activation" if activations else f"--{name}" if name else "--loss least-squares"
-        raise BadInput(f"--gate takes the place of activations, without {what}; for a gate with one: derive, exponents")
+    if name is not None or loss_of(loss) == "least-squares":
+        what = f"--{name}" if name else "--loss least-squares"
+        accepted = "temperance exponents with the --gate, which takes --certificate and --loss least-squares"
+        raise BadInput(f"{what} is about activations; accepted: {accepted}")
     with doing("deciding"):
         spec = options.spec
         record = gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))

@@ -50,8 +50,8 @@ OF_MEANS = Language(
 """The language of experts' means."""
 POSITIVE = ("tau", "nu", "Gamma")
 _EVERYWHERE = (
-    "accepted: what is real and finite at every x (for `fit`: between the x of the data), and --positive NAME for "
-    "parameters that are positive"
+    "accepted: what is real and finite at every x, whatever the law of x in a truth (for `fit`: between the x of the "
+    "data), and --positive NAME for parameters that are positive"
 )
 Number: TypeAlias = str | int | float | sp.Expr
 SignAt: TypeAlias = Callable[[sp.Expr], int]
@@ -139,11 +139,8 @@ class _FormulaReader(Reader[Parts]):
         bad = Part(condition, {**part.signs, condition: -1})
         if is_real or several or (at := point_in(bad)) is None:
             return
-        seen = point_in(bad, [v.name for v in covariates(self.dim)])
-        place = ", ".join(f"{name} = {value}" for name, value in (seen or at).items())
-        law = "inside" if seen else "outside"
-        what = f"{what} of {short(str(part.formula))} is not real at {place}, {law} [-2, 2], the law of x of a truth"
-        raise self.language.refuse(what, _EVERYWHERE)
+        place = ", ".join(f"{name} = {value}" for name, value in at.items())
+        raise self.language.refuse(f"{what} of {short(str(part.formula))} is not real at {place}", _EVERYWHERE)
 
     def _require_no_pole(self, part: Part, of: sp.Expr) -> None:
         """Raise ValueError if a divisor is proved to change its sign as x moves, unless what it divides is 0 there."""

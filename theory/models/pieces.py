@@ -154,15 +154,11 @@ def _condition(d: sp.Expr, sign: int) -> sp.Basic:
     return rest < -free if sign < 0 else rest > -free
 
 
-def point_in(part: Part, near: Collection[str] = ()) -> Mapping[str, fmpq] | None:
-    """A point at which the expressions of a part are proved to have their signs; None where none was found.
-
-    near: names of coordinates between -2 and 2, as those of x in a truth.
-    """
+def point_in(part: Part) -> Mapping[str, fmpq] | None:
+    """A point at which the expressions of a part are proved to have their signs; None where none was found."""
     symbols = sorted({s for d in part.signs for s in d.free_symbols}, key=str)
     signs = list(part.signs.items())
-    points = (at for at in _points(symbols) if all(abs(at[name]) <= 2 for name in near if name in at))
-    return next((at for at in points if all(balls.sign(d, at, 128) == s for d, s in signs)), None)
+    return next((at for at in _points(symbols) if all(balls.sign(d, at, 128) == s for d, s in signs)), None)
 
 
 def _require_points(part: Part) -> None:
