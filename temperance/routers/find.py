@@ -7,7 +7,7 @@ weights and the selection are made.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -64,9 +64,8 @@ def routers(model: Any, example: Inputs | None, asked: Mapping[Any, bool]) -> li
             units = [_Unit("", list(watch.scores), set(), set(), watch)]
         if asked:
             within = [u for u in units if any(id(p) in ids for p in model.get_submodule(u.path).parameters())]
-            units = within or [
-                _Unit(_called(_common([owners[id(p)][0] for p in asked]), watch), [], set(), set(), watch)
-            ]
+            homes = [owners[id(p)][0] for p in asked] + _makers(gave, ids, watch)
+            units = within or [_Unit(_called(_common(homes), watch), [], set(), set(), watch)]
     finally:
         for p, was in were_trained.items():
             p.requires_grad_(was)
@@ -178,6 +177,26 @@ def _units(watch: Watch, owners: Mapping[int, Sequence[str]]) -> list[_Unit]:
                 unit.path = _common([unit.path, homes[0]])  # of a temperature that comes as an argument
         unit.path = _called(unit.path, watch)
     return units
+
+
+def _makers(gave: Any, ids: Collection[int], watch: Watch) -> list[str]:
+    """The modules that make the products nearest to where parameters are used first."""
+    users: dict[Any, list[Any]] = {}
+    open_, seen = [v.grad_fn for v in tensors_in(gave) if v.grad_fn is not None], set()
+    while open_:
+        node = open_.pop()
+        if node not in seen:
+            seen.add(node)
+            for below in [n for n, _ in node.next_functions if n is not None]:
+                users.setdefault(below, []).append(node)
+                open_.append(below)
+    level = [n for n in seen if id(getattr(n, "variable", None)) in ids]
+    for _ in range(MOST_NODES):
+        products = [p for n in level for p in products_above(n)[0] if p in watch.makers]
+        if products:
+            return [watch.makers[p] for p in products]
+        level = list(dict.fromkeys(user for n in level for user in users.get(n, ())))
+    return []
 
 
 def _called(path: str, watch: Watch) -> str:

@@ -149,6 +149,32 @@ def test_a_temperature_that_comes_as_an_argument_is_not_overlooked():
     assert (found.where, found.evaluation, found.temperature["parameters"]) == ("0", "no", ["log_tau"])
 
 
+@pytest.mark.parametrize("softmax", [True, False])
+def test_a_temperature_in_a_module_of_its_own_is_asked_about_with_the_weights_before_it(softmax):
+    class Scale(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.s = number()
+
+        def forward(self, scores):
+            return torch.softmax(scores * self.s, -1) if softmax else scores * self.s
+
+    class Far(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.maps = nn.ModuleDict({"w": nn.Sequential(nn.Sequential(nn.Linear(D, K)))})
+            self.scale = nn.Sequential(nn.Sequential(Scale()))
+
+        def forward(self, x):
+            return self.scale(self.maps.w(x))
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(D, D), Far(), nn.Linear(K, 3))
+    (found,) = temperance.audit(model, torch.randn(60, D), temperature="scale.0.0.s").routers
+    assert (found.where, found.evaluation) == ("1", "no")
+    assert found.temperature["parameters"] == ["scale.0.0.s"]
+
+
 def test_a_shared_temperature_is_learnable_if_one_router_determines_it():
     torch.manual_seed(0)
     tau = number()
