@@ -43,9 +43,13 @@ def _real(values: ArrayLike, name: str, missing: bool = False) -> Floats:
 
 
 def checked_points(
-    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, drop_missing: bool = False
-) -> tuple[Points, int]:
-    """The points, without those of weight 0; and how many rows were left out because a value is nan."""
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None,
+    drop_missing: bool = False,
+    columns: Sequence[str | int] | None = None,
+) -> tuple[Points, tuple[str, ...], int]:
+    """The points, without those of weight 0; the names of x; how many rows were left out because a value is nan."""
     arrays = [_real(x, "x", drop_missing), _real(y, "y", drop_missing)]
     if weights is not None:
         arrays.append(_real(weights, "weights", drop_missing))
@@ -64,12 +68,13 @@ def checked_points(
     if weights is not None:
         positive = points.weights > 0
         points = Points(points.x[positive], points.y[positive], points.weights[positive])
-    for l in range(points.x.shape[1]):
-        if points.n and (points.x[:, l] == points.x[0, l]).all():
-            raise ValueError(f"column {l + 1} of x is constant, {points.x[0, l]!s}: its slopes cannot be estimated")
+    names = _names_of(x, columns, points.x.shape[1])
+    for name, column in zip(names, points.x.T, strict=True):
+        if points.n and (column == column[0]).all():
+            raise ValueError(f"column {name} of x is constant, {column[0]!s}: its slopes cannot be estimated")
     if points.n and (points.y == points.y[0]).all():
         raise ValueError(f"y is constant, {points.y[0]!s}: there is nothing to fit")
-    return points, dropped
+    return points, names, dropped
 
 
 _FEW = 20  # values of y
@@ -85,7 +90,7 @@ def repeats(points: Points) -> list[str]:
     return [few] * (values <= _FEW and 2 * values <= rows) + [copies] * (2 * rows <= count and not points.weighted)
 
 
-def names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[str, ...]:
+def _names_of(x: object, columns: Sequence[str | int] | None, d: int) -> tuple[str, ...]:
     """The names of the columns of x: as given, of a DataFrame, or 1, 2, ..."""
     labels = getattr(x, "columns", range(1, d + 1)) if columns is None else columns
     names = tuple(map(str, labels))

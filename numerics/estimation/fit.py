@@ -15,7 +15,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike
 
-from temperance.numerics.estimation.data import checked_points, names_of, sizes_of, whole
+from temperance.numerics.estimation.data import checked_points, sizes_of, whole
 from temperance.numerics.estimation.estimate import Data, announced, fits_of, result_of
 from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
@@ -125,9 +125,8 @@ def fit(
     gate = gate if isinstance(gate, Gate) else gate_of(gate, activation is not None)
     read = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
     sizes, variance = sizes_of(fitted), _noise(noise, nu)
-    points, dropped = checked_points(x, y, weights, drop_missing)
+    points, names, dropped = checked_points(x, y, weights, drop_missing, columns)
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
-    names = names_of(x, columns, points.x.shape[1])
     if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
             read()  # refuses what is of formulas

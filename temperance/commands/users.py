@@ -19,7 +19,7 @@ from temperance.numerics.mixture.activation_numpy import Floats
 from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
 from temperance.show.answer import Answer
-from temperance.show.options import ExpertNumbers, FormulaOptions, Profiled, Whole, takes_formulas
+from temperance.show.options import ColumnNames, ExpertNumbers, FormulaOptions, Profiled, Whole, takes_formulas
 from temperance.show.output import BadInput, doing, one_line
 from temperance.show.plots import Picture, pictures_of
 from temperance.show.table import Part, Summary, Table
@@ -72,6 +72,7 @@ def _fit(
     gauge: str = "free",
     tau: float | None = None,
     target: str | None = None,
+    columns: ColumnNames = (),
     weights: str | None = None,
     drop_missing: bool = False,
     seed: Whole = 0,
@@ -92,6 +93,7 @@ def _fit(
         gauge: free or anchored, of the gate "activation"; the others hold their last atom.
         tau: Hold the temperature of a linear, softmax or activation gate at this number; else it is estimated.
         target: Column of y, the last by default; the others are x.
+        columns: Columns of x by their names, in this order; all others by default.
         weights: Column that says how often each row was seen; it is not one of x.
         drop_missing: Leave out rows with a missing value.
         seed: Of the starts.
@@ -104,10 +106,10 @@ def _fit(
     from temperance.numerics.estimation.fit import fit as estimate
     from temperance.show.inputs import read_csv
 
-    x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
     options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
-    options |= {"weights": counts, "columns": columns, "drop_missing": drop_missing}
+    options |= {"weights": counts, "columns": names, "drop_missing": drop_missing}
     with doing("fitting") as progress:
         result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
     if profile:
@@ -116,8 +118,8 @@ def _fit(
         result = result.profiled(profile)
     doubted = result.doubted(doubts)
     finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    points, names = (x[finite], y[finite]), (*columns, target or "y")
-    return Fit(doubted, points, names, record=doubted.to_json(), summary=_summary(doubted))
+    points, axes = (x[finite], y[finite]), (*names, target or "y")
+    return Fit(doubted, points, axes, record=doubted.to_json(), summary=_summary(doubted))
 
 
 fit = command(_fit)
@@ -138,6 +140,7 @@ def _experts(
     ] = "gaussian",
     gauge: str = "free",
     target: str | None = None,
+    columns: ColumnNames = (),
     weights: str | None = None,
     drop_missing: bool = False,
     bootstrap: Whole = 0,
@@ -154,6 +157,7 @@ def _experts(
         expert: An expert of the list there with a mean, or a formula of its mean.
         gauge: free or anchored, of the gate "activation".
         target: Column of y, the last by default; the others are x.
+        columns: Columns of x by their names, in this order; all others by default.
         weights: Column that says how often each row was seen; it is not one of x.
         drop_missing: Leave out rows with a missing value.
         bootstrap: Draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.
@@ -163,9 +167,9 @@ def _experts(
     from temperance.answers.experts import answer_of, fit_sizes  # `fit` needs none of it
     from temperance.show.inputs import read_csv
 
-    x, y, counts, columns, doubts = read_csv(data, target, weights, drop_missing)
+    x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
-    options |= {"columns": columns, "bootstrap": bootstrap, **formulas}
+    options |= {"columns": names, "bootstrap": bootstrap, **formulas}
     rows = {"weights": counts, "drop_missing": drop_missing}
     with doing(f"fitting {most} experts down to 1") as progress:
         comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, **options)

@@ -21,7 +21,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -143,16 +143,21 @@ class Data(NamedTuple):
 
 
 def read_csv(
-    path: str | Path, target: str | None = None, weights: str | None = None, drop_missing: bool = False
+    path: str | Path,
+    target: str | None = None,
+    weights: str | None = None,
+    drop_missing: bool = False,
+    columns: Sequence[str] = (),
 ) -> Data:
     """The data in a file of numbers.
 
-    weights is the column of that name, None without one; y is the column `target`, by default the last that is left.
-    With drop_missing a missing cell is nan, which `fit` leaves out with its row when it is told to.
+    weights is the column of that name, None without one; y is the column `target`, by default the last that is left; x
+    has those of these names, by default all others. With drop_missing a missing cell is nan, which `fit` leaves out
+    with its row when it is told to.
     Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... A row of numbers is
-    no header. Raises ValueError, in
+    no header. A first column without a name, as R and pandas write, names rows, and is left out. Raises ValueError, in
     one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
-    negative weight, an unknown target or column of weights.
+    negative weight, an unknown column.
     """
     import numpy as np  # files of JSON need none
 
@@ -160,30 +165,43 @@ def read_csv(
     first = [name.strip() for name in lines[0][1]] if lines else []
     header = all(_number(name) is None for name in first)
     rows = lines[1:] if header else lines
-    names = first if header else [str(c + 1) for c in range(len(first))]
     if not rows:
         raise ValueError(f"{str(path)!r} holds no rows of numbers")
+    names = first if header else [str(c + 1) for c in range(len(first))]
+    names = [""] * (header and len(rows[0][1]) == len(names) + 1) + names
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
+    doubts = () if header or len(rows) < 2 else _doubt(first, rows)
+    if names[0] == "":
+        names, rows = names[1:], [(line, cells[1:]) for line, cells in rows]
+        doubts = ("the first column has no name: it is read as names of rows, and left out",)
     if len(set(names)) < len(names) or not all(names):
         raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
     if len(names) < 2:
         raise ValueError(
             f"at least two columns are needed, x and y, between commas, semicolons or tabs, not {len(names)}"
         )
-    table = np.empty((len(rows), len(names)))
-    for i, (line, cells) in enumerate(rows):
-        if len(cells) != len(names):
-            raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
-        table[i] = [_finite(cell, line, name, drop_missing) for cell, name in zip(cells, names, strict=True)]
-    for name in (target, weights):
+    for name in (target, weights, *columns):
         if name is not None and name not in names:
             raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
-    columns = dict(zip(names, table.T, strict=True))
-    held = None if weights is None else columns.pop(weights).copy()
+    rest = [name for name in names if name != weights]
+    target = rest[-1] if target is None else target
+    chosen = [*columns] or [name for name in rest if name != target]
+    used = [*chosen, target, *([] if weights is None else [weights])]
+    if not chosen or len(set(used)) < len(used):
+        raise ValueError("x, y and the weights must be columns of their own")
+    *x, y = (_column(rows, names.index(name), name, drop_missing) for name in (*chosen, target))
+    held = None if weights is None else np.array(_column(rows, names.index(weights), weights, drop_missing))
     if held is not None:
         for i in np.flatnonzero(held < 0)[:1]:
             raise ValueError(f"row {rows[i][0]}, column {weights!r}: weights must not be negative, not {held[i]}")
-    if len(columns) < 2 or target not in (None, *columns):
-        raise ValueError("x, y and the weights must be columns of their own")
-    y = columns.pop(list(columns)[-1] if target is None else target).copy()
-    doubts = () if header or len(rows) < 2 else _doubt(first, rows)
-    return Data(np.column_stack(list(columns.values())), y, held, list(columns), doubts)
+    return Data(np.column_stack(x), np.array(y), held, chosen, doubts)
+
+
+def _column(rows: list[tuple[int, list[str]]], place: int, name: str, drop_missing: bool) -> list[float]:
+    """The numbers of a column."""
+    if all(_number(cells[place].replace(",", ".")) is None for _, cells in rows):
+        example = rows[0][1][place].strip()[:40]
+        raise ValueError(f"column {name!r} holds no numbers, but {example!r}: --columns and --target choose others")
+    return [_finite(cells[place], line, name, drop_missing) for line, cells in rows]

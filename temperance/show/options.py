@@ -81,6 +81,9 @@ Sizes = Annotated[Sequence[int] | None, comma_separated(_size, "whole sizes N,N,
 Profiled = Annotated[Sequence[str], comma_separated(str, "names of parameters, such as tau,beta1", show_default=False)]
 """Parameters whose profile intervals are wanted, N,N,.."""
 
+ColumnNames = Annotated[Sequence[str], comma_separated(str, "names of columns, such as age,height", show_default=False)]
+"""Columns of a file, N,N,.."""
+
 ExpertNumbers = Annotated[tuple[int, ...], comma_separated(_whole, "a number of experts, or several as 1,2,3")]
 """One number of experts, or several to compare."""
 

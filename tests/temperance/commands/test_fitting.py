@@ -95,6 +95,16 @@ def test_a_fit_is_written_as_json_and_as_a_page(tmp_path, capsys, output, sizes)
         assert "maximum likelihood, 200 points" in page
 
 
+def test_columns_are_named_as_in_the_file(tmp_path, output, refused):
+    path, x = tmp_path / "d.csv", np.random.default_rng(1).normal(size=(40, 2))
+    path.write_text("\n".join(['"","age","site","name","y"', *(f'"{i}",{a},3,b,{b}' for i, (a, b) in enumerate(x))]))
+    fit = ["fit", str(path), "--fitted", "1", "--columns"]
+    refused([*fit, "age,site"], "column site of x is constant, 3.0: its slopes cannot be estimated")
+    record = json.loads(output(*fit, "age", "--json"))
+    assert record["warnings"][0] == "the first column has no name: it is read as names of rows, and left out"
+    assert json.loads(output("experts", str(path), "--most", "2", "--columns", "age", "--json"))["range"]
+
+
 @pytest.mark.parametrize("options", [{"activation": "tanh"}, {"gate": "w*x + v*x**2", "expert": "a*x + b"}])
 def test_the_curves_of_a_fit_have_its_density(options):
     """sum_k of probability times a normal density about the mean: the likelihood that the fit says."""

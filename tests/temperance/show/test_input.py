@@ -33,6 +33,27 @@ def test_columns_are_chosen_by_name(table):
     assert (found.x[:, 0].tolist(), found.y.tolist(), found.weights.tolist()) == ([3, 4], [1, 2], [2, 0])
 
 
+def test_a_first_column_without_a_name_names_rows(table):
+    r, pandas = '"","u","y"\n"Mazda, RX4",1,2\n"b",3,4\n', ",u,y\n0,1,2\n1,3,4\n"
+    for text in (r, pandas, r.replace('"",', "", 1)):  # the last as R's write.table
+        found = table(text)
+        assert (found.x.tolist(), found.y.tolist(), found.columns) == ([[1], [3]], [2, 4], ["u"])
+        assert "".join(found.doubts).startswith("the first column has no name")
+
+
+def test_columns_of_x_are_chosen_by_their_names_and_no_other_need_be_numbers(table):
+    text = "u,species,v,w,y\n1,setosa,2,3,4\n5,virginica,6,7,8\n"
+    found = table(text, columns=["w", "u"])
+    assert (found.x.tolist(), found.y.tolist(), found.columns) == ([[3, 1], [7, 5]], [4, 8], ["w", "u"])
+    with pytest.raises(ValueError, match="column 'species' holds no numbers, but 'setosa': --columns and --target"):
+        table(text)
+    with pytest.raises(ValueError, match="no column 'z'"):
+        table(text, columns=["z"])
+    for columns in (["y"], ["u", "u"]):
+        with pytest.raises(ValueError, match="must be columns of their own"):
+            table(text, columns=columns)
+
+
 def test_a_missing_cell_is_nan_where_it_may_be(table):
     assert [math.isnan(v) for v in table("x,y\n1,NA\n,2\n3,4\n", drop_missing=True).y] == [True, False, False]
 
