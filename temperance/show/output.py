@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from temperance.numerics.studies.run import Progress as StudyProgress
+
+
+_PATIENCE = 10.0  # seconds that a step is silent where stderr is no terminal
 
 
 class BadInput(ValueError):
@@ -120,7 +124,10 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
 
 
 class Display:
-    """A context: a line for what is being done and a bar for what is counted, on stderr, if that is a terminal."""
+    """A context: a line for what is being done and a bar for what is counted, on stderr, if that is a terminal.
+
+    Elsewhere a step that takes longer than ten seconds has one line.
+    """
 
     def __init__(self) -> None:
         self._bars = _bars() if sys.stderr.isatty() else None
@@ -142,7 +149,14 @@ class Display:
         """Show what is being done while it is done; gives a function of how much is done, and of how much."""
         bars = self._bars
         if bars is None:
-            yield lambda done, total: None
+            timer = threading.Timer(_PATIENCE, self.step, [f"{what} .."])
+            timer.daemon = True
+            if sys.stderr is sys.__stderr__:  # a notebook shows its own sign of work, and keeps what is printed
+                timer.start()
+            try:
+                yield lambda done, total: None
+            finally:
+                timer.cancel()
             return
         task = bars.add_task(what, total=None, count="")
         try:

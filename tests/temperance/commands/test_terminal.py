@@ -201,3 +201,13 @@ def test_ctrl_c_ends_a_verification_and_its_workers(tmp_path):
     assert terminal.last_line == "interrupted; finished replicates are in s.sqlite: run the same command again"
     assert stored(tmp_path / "s.sqlite") >= 1
     assert gone(workers)
+
+
+def test_a_long_step_has_a_line_where_stderr_is_no_terminal_and_a_quick_one_none():
+    """Steps of 0.5 seconds, beside a patience of 0.1 seconds and the ten of the commands."""
+    program = "import time; from temperance.show import output\n{}with output.doing('measuring c'): time.sleep(0.5)"
+    lines = []
+    for patience in ("output._PATIENCE = 0.1\n", ""):
+        done = subprocess.run([sys.executable, "-c", program.format(patience)], capture_output=True, timeout=SECONDS)
+        lines.append((done.returncode, done.stdout, done.stderr))
+    assert lines == [(0, b"", b"measuring c ..\n"), (0, b"", b"")]
