@@ -79,11 +79,15 @@ class Figure:
 
     def bytes_in(self, kind: str) -> bytes:
         """The picture as a file of a kind, pdf or png: its title is in the caption, its axes have symbols."""
+        from matplotlib import rc_context
+
         file = io.BytesIO()
         axes = (_axis(self.picture.axes[0]), _axis(self.picture.axes[1]))
-        panels([replace(self.picture, title="", axes=axes)]).savefig(
-            file, format=kind, bbox_inches="tight", metadata={"CreationDate": None} if kind == "pdf" else None
-        )
+        metadata = {"CreationDate": None} if kind == "pdf" else None
+        with rc_context({"pdf.fonttype": 42}):  # letters as TrueType, which journals take
+            panels([replace(self.picture, title="", axes=axes)]).savefig(
+                file, format=kind, bbox_inches="tight", metadata=metadata
+            )
         return file.getvalue()
 
 
@@ -185,7 +189,7 @@ def typeset(text: str, names: Set[str] = frozenset()) -> str:
             parts.append(plain(text[end : lexeme.start()]))
             prose, end = _first_formula(text, lexemes[number:], names | NAMES)
             parts.append(prose)
-    return "".join([*parts, plain(text[end:])])
+    return "".join([*parts, plain(text[end:])]).replace("--", "-{}-")
 
 
 def _first_formula(text: str, lexemes: Sequence[re.Match[str]], names: Set[str]) -> tuple[str, int]:
@@ -340,7 +344,8 @@ def of_derivation(derived: Derivation) -> Document:
 # as LaTeX
 
 _PREAMBLE = r"""\documentclass{article}
-\usepackage[T1]{fontenc}
+\usepackage[resetfonts]{cmap}
+\IfFileExists{lmodern.sty}{\usepackage[T1]{fontenc}\usepackage{lmodern}}{}
 \usepackage{amsmath,amssymb,amsthm}
 \usepackage[margin=2.4cm]{geometry}
 \usepackage{graphicx,longtable,array}

@@ -34,6 +34,7 @@ from temperance.theory.symmetries.derivation import Derivation, broken
 FORMULA = re.compile(r"\$([^$]+)\$")
 COMMAND = re.compile(r"\\(texttt|emph|cite|ref)\{((?:[^{}\\]|\\.|\{\})*)\}")
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\^{}"} | {c: rf"\{c}" for c in "_&%#{}$"}
+SPECIAL |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}"}
 """The characters that LaTeX reads, as prose has them."""
 _PLAIN = {"-{}-": "--"} | {tex: mark for mark, tex in SPECIAL.items()}
 _GROUPS = {

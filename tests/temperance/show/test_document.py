@@ -5,8 +5,20 @@ import math
 import pytest
 
 import temperance
-from temperance.show.document import Document, Grid, Section, Theorem, html, latex, markdown, typeset, typeset_cell
+from temperance.show.document import (
+    Document,
+    Figure,
+    Grid,
+    Section,
+    Theorem,
+    html,
+    latex,
+    markdown,
+    typeset,
+    typeset_cell,
+)
 from temperance.show.output import BadInput, Display, check_writable, console, to_json, write_file
+from temperance.show.plots import Curve, Curves
 from temperance.show.table import Table, coloured
 from temperance.theory.symmetries.derivation import Formula, Paragraph
 
@@ -27,6 +39,7 @@ PROSE = {
     "`u_{b}`": r"\texttt{u\_\{b\}}",
     "the gate's s'": r"the gate's ${s}'$",
     "sqrt(a + 1) of b": r"$\sqrt{a + 1}$ of $b$",
+    "of each | of --truth, or <pattern>": r"of each \textbar{} of -{}-truth, or \textless{}pattern\textgreater{}",
 }
 
 
@@ -78,6 +91,14 @@ def test_a_document_in_three_languages():
     assert "**Theorem 1 (of nothing).**" in text
     assert "| b | 1 \\| 2 |" in text
     assert "[k] A work" in text
+
+
+def test_letters_are_outlines_in_pictures_and_whole_where_pages_are_searched():
+    line = Curve("measured", (1.0, 2.0), "fi")
+    figure = Figure(Curves(title="t", axes=("tau", "y"), x=(0.0, 1.0), lines=(line,)), "c", "f")
+    assert b"/Type3" not in figure.bytes_in("pdf")
+    head = latex(DOCUMENT).split(r"\begin{document}")[0]
+    assert head.index(r"\usepackage[resetfonts]{cmap}") < head.index(r"{\usepackage[T1]{fontenc}\usepackage{lmodern}}")
 
 
 @pytest.mark.parametrize("ending", [".tex", ".md"])
