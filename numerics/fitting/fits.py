@@ -302,9 +302,10 @@ class ModelFit(Fit):
 
 
 def require_points(points: Points, numbers: int, k: int) -> None:
-    """Raise ValueError for fewer points than numbers that are fitted."""
-    if len(points.y) < numbers:
-        raise ValueError(f"{len(points.y)} points are fewer than the {numbers} numbers that are fitted for {k} atoms")
+    """Raise ValueError for fewer points than numbers that are fitted; from three atoms on, fewer than two for each."""
+    if len(points.y) < (1 + (k > 2)) * numbers:
+        least = f"{'two for each of ' * (k > 2)}the {numbers} numbers"
+        raise ValueError(f"{len(points.y)} points are fewer than {least} that are fitted for {k} atoms")
 
 
 def own_of(spec: MoESpec) -> tuple[sp.Symbol, ...]:

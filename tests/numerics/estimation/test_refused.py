@@ -28,7 +28,7 @@ DATA = [
 OPTIONS = [
     ({"gate": "activation"}, "needs an activation"),
     ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
-    ({"fitted": 20}, "points are fewer than"),
+    ({"fitted": 7}, "60 points are fewer than two for each of the 34 numbers that are fitted for 7 atoms"),
     ({"fitted": 10**9}, "60 points are fewer than the parameters of 1000000000 atoms"),
     ({"fitted": 0}, "fitted must be a whole number, at least 1"),
     ({"fitted": 2.0}, "fitted must be a whole number"),

@@ -100,13 +100,16 @@ def test_fits_without_coefficients_have_bic_alone():
     assert found.range == (found.by_bic, found.by_bic)
 
 
+FEW = "20 points are fewer than two for each of the 13 numbers that are fitted for 3 atoms"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"most": 1}, "most must be at least 2"),
         ({"y": np.ones(60)}, "y is 1 at every point"),
-        ({"points": 12}, "12 points are fewer than the 13 numbers that are fitted for 3 atoms"),
-        ({"points": 12, "gate": "beta1*x1"}, "12 points are fewer than the 13 numbers that are fitted for 3 atoms"),
+        ({"points": 20}, FEW),
+        ({"points": 20, "gate": "beta1*x1"}, FEW),
         ({"weights": -np.ones(60)}, "weight"),
     ],
 )
