@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from temperance.numerics.estimation.data import repeats
 from temperance.numerics.estimation.intervals import ProfileInterval, Surroundings, intervals
 from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
-from temperance.numerics.estimation.residuals import departure
+from temperance.numerics.estimation.residuals import departure, draw
 from temperance.numerics.fitting.fits import Fit, LayoutFit
 from temperance.numerics.fitting.search import AGREE, APART
 from temperance.numerics.mixture.activation_numpy import Floats
@@ -320,6 +320,23 @@ class FitResult(Tabled):
         Raises ValueError as `predict`, and for x and y of different lengths.
         """
         return self.mixture.values.responsibilities(self._points(x, y))
+
+    @property
+    def residuals(self) -> Floats:
+        """y less its mean given x, (n,), at the points of the fit: without rows left out and those of weight 0."""
+        return self.mixture.points.y - self.predict(self.mixture.points.x)
+
+    @checked
+    def simulate(self, rng: int | np.random.Generator) -> Floats:
+        """New y (n,) of the fitted mixture at the x of these points; rng: a seed, or a Generator.
+
+        Raises ValueError for a negative seed.
+        """
+        return draw(*self.curves(self.mixture.points.x), self.mixture.values.nu, np.random.default_rng(rng))
+
+    def conf_int(self) -> dict[tuple[str, int | None], Interval | list[Interval]]:
+        """The 95% intervals by (parameter, atom), of all that have one."""
+        return {(e.parameter, e.atom): e.interval for e in self.estimates if e.interval is not None}
 
     def _points(self, x: ArrayLike, y: ArrayLike | None) -> Points:
         at = reals(x, "x")

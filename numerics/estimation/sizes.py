@@ -31,7 +31,7 @@ from temperance.numerics.estimation.merge import (
     path,
     projected,
 )
-from temperance.numerics.estimation.residuals import draw, light_and_broad
+from temperance.numerics.estimation.residuals import light_and_broad
 from temperance.numerics.estimation.result import FitResult, least_of
 from temperance.numerics.fitting.fits import require_points
 from temperance.numerics.fitting.search import AGREE
@@ -262,14 +262,13 @@ def likelihood_ratio(
         raise ValueError(f"bootstrap must be at least 1, not {draws}")
     if k is None or k == len(result.fits):
         return None
-    mixture, points = result.fits[k - 1].mixture.values, result.fits[k - 1].mixture.points
+    chosen, points = result.fits[k - 1], result.fits[k - 1].mixture.points
     if points.weighted:
         raise ValueError("bootstrap takes points that were each seen once, without weights")
-    statistic = 2 * (result.fits[k].log_likelihood - result.fits[k - 1].log_likelihood)
-    probabilities, means = mixture.probabilities(points.x), mixture.means(points.x)
+    statistic = 2 * (result.fits[k].log_likelihood - chosen.log_likelihood)
     above = 0
     for b in range(draws):
-        y = draw(probabilities, means, mixture.nu, np.random.default_rng([seed, b]))
+        y = chosen.simulate(np.random.default_rng([seed, b]))
         smaller, larger = (fit(points.x, y, fitted=size, starts=starts, seed=seed, **options) for size in (k, k + 1))
         above += 2 * (larger.log_likelihood - smaller.log_likelihood) >= statistic
         if progress is not None:

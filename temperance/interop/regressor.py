@@ -152,6 +152,15 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         x = self._checked(X)
         return self.result_.curves(x)[0]
 
+    def posterior(self, X: ArrayLike, y: ArrayLike) -> Floats:
+        """The probability of each expert given X (n, d) and y (n,), shape (n, n_experts); rows sum to 1.
+
+        Raises:
+            ValueError, NotFittedError: as `predict_density`.
+        """
+        x = self._checked(X)
+        return self.result_.posterior(x, y)
+
     def aic(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """2 n_parameters_ - 2 log-likelihood of X (n, d), y (n,), as GaussianMixture has it; the less, the better.
 

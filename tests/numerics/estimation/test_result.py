@@ -245,6 +245,27 @@ def test_what_moves_with_the_edge_of_the_box_says_so():
     assert told["tau", None].caveat == "edge"
 
 
+def test_residuals_intervals_and_simulated_points_are_those_of_the_fit():
+    x, y = draw(LINE, "tanh", 4000)
+    result = fit(x, y, fitted=2, activation="tanh", starts=3)
+    np.testing.assert_allclose(result.residuals, y - result.predict(x))
+    rows = [e for e in result.estimates if e.interval is not None]
+    assert result.conf_int() == {(e.parameter, e.atom): e.interval for e in rows}
+    assert ("a", 0) in result.conf_int()
+    simulated = result.simulate(5)
+    np.testing.assert_array_equal(simulated, result.simulate(np.random.default_rng(5)))
+    # mean and variance of y given x are those of the fit, within four standard errors
+    gates, means = result.curves(x)
+    spread = np.sqrt((gates * (result.mixture.values.nu + means**2)).sum(axis=1) - result.predict(x) ** 2)
+    for power in (0, 1):
+        z = (simulated - result.predict(x)) / spread * x[:, 0] ** power
+        assert abs(z.sum()) < 4 * np.sqrt((x[:, 0] ** (2 * power)).sum())
+    z = ((simulated - result.predict(x)) / spread) ** 2
+    assert abs(z.mean() - 1) < 4 * z.std() / np.sqrt(len(z))
+    with pytest.raises(ValueError, match="negative"):
+        result.simulate(-1)
+
+
 def test_predictions_posteriors_and_icl_are_those_of_the_formulas():
     x, y = draw(LINE, "tanh", 300)
     result = fit(x, y, fitted=2, activation="tanh", starts=3)

@@ -131,6 +131,14 @@ def test_a_likelihood_without_a_maximum_warns():
         temperance.MoERegressor(2, starts=2, random_state=0).fit(x[:, None], y)
 
 
+def test_posterior_is_that_of_the_fit_and_asks_for_its_columns(model):
+    x, y = data()
+    np.testing.assert_array_equal(model.posterior(x, y), model.result_.posterior(x, y))
+    np.testing.assert_allclose(model.posterior(x, y).sum(axis=1), 1)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        model.posterior(np.column_stack([x, x]), y)
+
+
 def test_the_criteria_are_those_of_the_fit(model):
     x, y = data()
     assert model.n_parameters_ == model.result_.n_parameters == 10
