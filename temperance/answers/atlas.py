@@ -103,8 +103,7 @@ def _summary(atlas_part: Found, whole: bool) -> Iterator[Part]:
 def _orders(atlas_part: Found) -> Iterator[Part]:
     for entry in atlas_part.entries:
         if entry.orders:
-            title = f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
-            yield title
+            yield f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
             yield f"  {describe_truth(entry.truth or {})}"
             yield Table.of("Orders", _COLUMNS, entry.orders)
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
@@ -171,7 +170,8 @@ def _slope(o: AtlasOrder) -> str:
     low, high = ("?" if end is None else f"{end:.2f}" for end in (o.slope.low, o.slope.high))
     mark = f" {o.slope.outcome}"
     if o.slope.outcome == "confirmed":
-        mark = "" if o.order.rate is None or _is_sharp(o.slope, float(o.order.rate)) else " faster"
+        ends = (-inf if o.slope.low is None else o.slope.low, inf if o.slope.high is None else o.slope.high)
+        mark = "" if o.order.rate is None or is_sharp(o.slope.value, ends, float(o.order.rate)) else " faster"
     return f"{o.slope.value:.2f} [{low}, {high}]{mark}"
 
 
@@ -185,12 +185,6 @@ _COLUMNS: Columns = {
     "rate": lambda o: "none" if o.order.rate is None else str(o.order.rate),
     "published": _published,
 }
-
-
-def _is_sharp(slope: KeptSlope, rate: float) -> bool:
-    """Whether the slope lies not only below the rate; an end of its interval that is None is infinite."""
-    low = -inf if slope.low is None else slope.low
-    return is_sharp(slope.value, (low, inf if slope.high is None else slope.high), rate)
 
 
 def _open_slopes(entry: Entry) -> Iterator[str]:
@@ -267,7 +261,7 @@ def atlas(
                 progress(i := next(done), len(several))
                 display.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-        entries = gathered(rows=rows or None, places=places, report=report)
+        entries = gathered(rows=several, places=places, report=report)
     written = () if certificates is None else (_write_certificates(entries, certificates),)
     summary = summary_of(entries, whole=gate is not None)
     return Atlas(entries, record=entries.to_json(), summary=summary, written=written)

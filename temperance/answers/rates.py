@@ -156,12 +156,14 @@ def rates(
     fit_loss = loss_of(loss)
     named = named_gate_at(options, truth)
     if named is None or fit_loss == "least-squares":
-        _require_alone(gauge, experiment)
+        anchored = gauge_of(gauge) == "anchored"
+        if anchored or experiment == "sample":
+            raise BadInput(f"--{'gauge anchored' if anchored else 'experiment sample'} {NAMED_ALONE}")
         point = read_atoms(truth, options.spec, true)
-        plan = any_study(point, fitted, sizes=n, replicates=replicates, seed=seed, loss=fit_loss)
-        record = any_record(plan, _run(run_general, plan.study, workers, scheduler, store))
+        general, proved = any_study(point, fitted, sizes=n, replicates=replicates, seed=seed, loss=fit_loss)
+        record = any_record(proved, _run(run_general, general, workers, scheduler, store))
         record["setting"] |= {"loss": fit_loss, "gate_formula": options.reading_record}
-        setting = plan.study.family.setting
+        setting = general.family.setting
         lines = (*options.reading_lines, Aside(describe_truth(true_atoms(setting))), _STARTS)
         return Rates(values_of(setting.truth, exact), record=record, summary=summary_of(record, *lines))
     name, source = named
@@ -181,13 +183,6 @@ def rates(
     whole_record = study_record(_run(run_study, study, workers, scheduler, store))
     record = {**whole_record, "slopes": [s for s in whole_record["slopes"] if not _held(s)]}
     return Rates(record=record, summary=summary_of(record, *options.reading_lines))
-
-
-def _require_alone(gauge: str, experiment: str | None) -> None:
-    """Raise ValueError for an option of the gates that have theorems and fits of their own."""
-    values = {"gauge anchored": gauge_of(gauge) == "anchored", "experiment sample": experiment == "sample"}
-    if option := next((name for name, value in values.items() if value), None):
-        raise BadInput(f"--{option} {NAMED_ALONE}")
 
 
 def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:

@@ -201,11 +201,7 @@ class Atlas:
     @property
     def contradictions(self) -> list[str]:
         """The orders of which two legs contradict each other."""
-        return [
-            f"{key(entry.row, entry.cell, entry.d)}: {order.order.parameter}"
-            for entry, order in self.every
-            if order.agrees is False
-        ]
+        return [f"{key(e.row, e.cell, e.d)}: {o.order.parameter}" for e, o in self.every if o.agrees is False]
 
     @property
     def answer(self) -> tuple[str, ...]:
@@ -214,13 +210,10 @@ class Atlas:
         proofs, means = Counter(order.proof for order in orders), sum(order.order.is_mean for order in orders)
         slopes = [order.slope for order in orders if isinstance(order.slope, KeptSlope)]
         elsewhere, exact = sum(o.measurement == "carried" for o in orders), sum(o.exact for o in orders)
-        confirmed, empty = (
-            sum(s.outcome == "confirmed" for s in slopes),
-            sum(not entry.orders for entry in self.entries),
-        )
-        against = self.contradictions
+        confirmed = sum(s.outcome == "confirmed" for s in slopes)
+        empty = sum(not entry.orders for entry in self.entries)
         verdict = "Bounds, measured orders and slopes nowhere contradict each other."
-        if against:
+        if against := self.contradictions:
             verdict = f"Bounds, measurements or slopes contradict each other: {'; '.join(against)}."
         awaited, granted = sum(o.is_awaited for o in orders), sum(bool(entry.assumes) for entry in self.entries)
         return (
@@ -377,7 +370,7 @@ _SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 
 
 def atlas(
     *,
-    rows: Sequence[AtlasRow] | None = None,
+    rows: Sequence[AtlasRow] = ROWS,
     places: Sequence[tuple[str, int]] = PLACES,
     report: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
@@ -387,9 +380,8 @@ def atlas(
         rows: a part of `ROWS`, in place of all. places: a part of `PLACES`.
         report: called with the entries of a row as soon as they are found.
     """
-    chosen = ROWS if rows is None else rows
     entries: list[Entry] = []
-    for row in chosen:
+    for row in rows:
         row_entries = [entry(row, cell, d, stored()) for cell, d in places]
         report(row_entries)
         entries += row_entries
@@ -440,12 +432,6 @@ def entry(row: AtlasRow, cell: str, d: int, measured: Kept) -> Entry:
         atlas_orders.append(AtlasOrder(order, measurement, where, slope, exponent, reason))
     proofs = (*proved.certificates, *proved.curves)
     return Entry(row, cell, d, tuple(atlas_orders), proved.reasons, true_atoms(proved.setting), proofs, proved.premises)
-
-
-def _is_scaled(order: Order, proved: Orders) -> bool:
-    """Whether a parameter is flat along a symmetry that has invariants, whose orders are apart."""
-    exact = proved.setting.size == 1
-    return order.flat and (exact or (flat_curves(proved.setting).scale is not None and order.parameter == order.name))
 
 
 def _measurement(order: Order, cell: str, measured: KeptOrder | None) -> tuple[Tried, str]:
@@ -506,7 +492,8 @@ def _exponent(
     """The published exponent of an order and where it is from, or None and why none is known."""
     if order.is_mean:
         return None, Reason(ReasonKind.UNREAD, "no exponent of a weighted mean was read")
-    if _is_scaled(order, proved):
+    scaled = order.parameter == order.name and flat_curves(proved.setting).scale is not None
+    if order.flat and (proved.setting.size == 1 or scaled):
         return None, Reason(ReasonKind.UNREAD, "exponents are of the invariants")
     unread = Reason(ReasonKind.UNREAD, f"no exponent was read in arXiv {', '.join(row.papers)}")
     exponent, reason = published.get(order.name, (None, unread))

@@ -34,7 +34,9 @@ _BESIDE, _JUMP = 1e-9, 1e-4  # of a kink; between the log weights on its two sid
 def record(proved: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
     chosen = proved.setting
-    remarks = [r for order in proved.orders if (r := order.remark())] + _special_truths(chosen)
+    remarks = [r for order in proved.orders if (r := order.remark())]
+    elsewhere = "elsewhere orders may be others (--truth sets the atoms)"
+    remarks += [f"a special truth: {what}; {elsewhere}" for what in _special(chosen)]
     low, high = (int(end) if end.is_Integer else float(end) for end in chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
@@ -53,36 +55,21 @@ def _law(chosen: Setting) -> list[str]:
     return [f"proofs are written for x on [{SUPPORT[0]}, {SUPPORT[1]}]; {kinked if kinks(chosen.spec) else smooth}"]
 
 
-def _special_truths(chosen: Setting) -> list[str]:
+def _special(chosen: Setting) -> Iterator[str]:
     """What is special about the gates of the split atoms, so that orders may be others at most truths."""
-    special = [*_zeros(chosen), *_dependent(chosen), *_aligned(chosen)]
-    return [f"a special truth: {what}; elsewhere orders may be others (--truth sets the atoms)" for what in special]
-
-
-def _zeros(chosen: Setting) -> Iterator[str]:
-    """That a parameter of a gate is 0, where terms of its slopes vanish."""
     free = [p for p in chosen.own if p not in plain_parameters(chosen.spec)]
-    for atom in range(2 if chosen.every else 1):
+    for atom in range(2 if chosen.every else 1):  # at 0 terms of the slopes of a gate vanish
         if zeros := [p.name for p in free if chosen.truth.atoms[atom][p] == 0]:
             yield f"{', '.join(zeros)} of atom {atom + 1} {'is' if len(zeros) == 1 else 'are'} 0"
-
-
-def _dependent(chosen: Setting) -> Iterator[str]:
-    """That the weight at the first atom has more relations among its derivatives than nearby."""
     if parameters := relation_parameters(chosen.truth):
         values = ", ".join(f"{p} = {chosen.point[p]}" for p in parameters)
         yield f"at {values} the weight has more relations among its derivatives"
-
-
-def _aligned(chosen: Setting) -> Iterator[str]:
-    """That the gates of two split atoms are seen on one line, where x is a vector."""
     form = activated(chosen.spec.gate, chosen.spec.dim)
-    if not chosen.every or chosen.spec.dim == 1 or form is None:
-        return
-    rows = [[atom[p] for p in form.direction] for atom in (chosen.point, chosen.other)]
-    if all(map(any, rows)) and sp.Matrix(rows).rank() == 1:
-        names = ", ".join(p.name for p in form.direction)
-        yield f"({names}) of both atoms are multiples of one vector"
+    if chosen.every and chosen.spec.dim > 1 and form is not None:  # both gates may be seen on one line
+        rows = [[atom[p] for p in form.direction] for atom in (chosen.point, chosen.other)]
+        if all(map(any, rows)) and sp.Matrix(rows).rank() == 1:
+            names = ", ".join(p.name for p in form.direction)
+            yield f"({names}) of both atoms are multiples of one vector"
 
 
 def reasons_of(reasons: Sequence[Reason], certificates: Sequence[Mapping[str, Any]]) -> list[str]:

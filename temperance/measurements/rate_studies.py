@@ -9,8 +9,8 @@ Gaussian, and the true point that of `exponents` (theory 8).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -85,7 +85,10 @@ def study_for(
     check_truth(chosen, true, dim, anchored and not linear)
     measure, (low, high) = measure_of(chosen), map(float, chosen.box or ())
     name = "linear" if linear else str(source)
-    sizes = _sizes(kind, measure, name, low, high, cells) if n is None else tuple(n)
+    if n is None and kind == "lattice":
+        moving = kinks_move(measure, compile_activation(activation(name)), low, high)
+        n = KINKED_SIZES if moving else _CELL_SIZES if cells else LATTICE_SIZES
+    sizes = SIZES if n is None else tuple(n)
     _check_sizes(sizes, fitted * (2 * dim + 3), kind)
     gauge_: Gauge = "anchored" if anchored else "free"
     effort = _OF_CELLS if cells else _EFFORT
@@ -103,7 +106,7 @@ def study_for(
         peaks=effort.peaks,
         splits=effort.splits,
         rounds=effort.rounds,
-        box=_box_of_cells(measure) if cells else _box(measure),
+        box=_box(measure, cells),
         seed=seed,
         low=low,
         high=high,
@@ -111,13 +114,6 @@ def study_for(
         experiment=kind,
         kink=split and Analysis(activation(name), chosen, fitted, gauge_).kinked,
     )
-
-
-def _sizes(kind: Kind, measure: MixingMeasure, name: str, low: float, high: float, cells: bool) -> tuple[int, ...]:
-    if kind == "sample":
-        return SIZES
-    moving = kinks_move(measure, compile_activation(activation(name)), low, high)
-    return KINKED_SIZES if moving else _CELL_SIZES if cells else LATTICE_SIZES
 
 
 def _check_sizes(n: Sequence[int], smallest: int, kind: Kind) -> None:
@@ -151,30 +147,14 @@ def _wide(values: Any, factor: float, least: float) -> float:
     return max(least, factor * float(np.abs(values).max()))
 
 
-def _box(m: MixingMeasure) -> Box:
-    """Wide enough for the truth by a factor of three or more in every parameter."""
-    tau = float(m.tau)
-    return Box(
-        beta1=_wide(m.beta1, 3, 10.0),
-        beta0=_wide(m.beta0, 3, 10.0),
-        tau=(tau / 20, 20 * tau),
-        a=_wide(m.a, 3, 10.0),
-        b=_wide(m.b, 3, 10.0),
-        nu=(float(m.nu.min()) / 3, 3 * float(m.nu.max())),
-    )
-
-
-def _box_of_cells(m: MixingMeasure) -> Box:
-    """A box that bounds shares of atoms below, with room around the truth."""
-    tau = float(m.tau)
-    return Box(
-        beta1=2 * float(np.abs(m.beta1).max()) or 1.0,
-        beta0=float(np.abs(m.beta0).max()) + 2 * tau,
-        tau=(tau / 2, 4 * tau),
-        a=_wide(m.a, 2.5, 3.0),
-        b=_wide(m.b, 2.5, 5.0),
-        nu=(float(m.nu.min()) / 2, 3 * float(m.nu.max())),
-    )
+def _box(m: MixingMeasure, cells: bool) -> Box:
+    """Wide enough for the truth by a factor of three; for cells of several atoms it bounds their shares below."""
+    tau, low, high = float(m.tau), float(m.nu.min()), 3 * float(m.nu.max())
+    if cells:
+        beta1, beta0 = 2 * float(np.abs(m.beta1).max()) or 1.0, float(np.abs(m.beta0).max()) + 2 * tau
+        return Box(beta1, beta0, (tau / 2, 4 * tau), _wide(m.a, 2.5, 3.0), _wide(m.b, 2.5, 5.0), (low / 2, high))
+    beta1, beta0, a, b = (_wide(values, 3, 10.0) for values in (m.beta1, m.beta0, m.a, m.b))
+    return Box(beta1, beta0, (tau / 20, 20 * tau), a, b, (low / 3, high))
 
 
 ANY_SIZES = (10**6, 10**8, 10**10, 10**12)
@@ -182,14 +162,6 @@ ANY_REPLICATES = 40
 _LEAST_SIZE, _LARGEST_SIZE = 100, 10**12
 _ANY_STARTS, _ANY_ROUNDS, _OTHER_POWER = 3, 3, 2.0
 _UNPUBLISHED = "no paper on this model is in the list"
-
-
-@dataclass(frozen=True, eq=False)
-class AnyStudy:
-    """A study of any model, and what is proved of the groups of its errors: by the title of an order."""
-
-    study: GeneralStudy
-    proved: dict[str, Order]
 
 
 def any_study(
@@ -200,17 +172,17 @@ def any_study(
     replicates: int | None,
     seed: int,
     loss: Loss = "likelihood",
-) -> AnyStudy:
+) -> tuple[GeneralStudy, dict[str, Order]]:
     """The study of a truth with these sizes (default: `ANY_SIZES`) and replicates (default: `ANY_REPLICATES`).
+
+    And what is proved of the groups of its errors, by the title of an order.
 
     Raises:
         ValueError: other atoms than two fitted by two or three (least squares: three), a gate with kinks that x can
             reach, or a bad number.
     """
-    sizes, replicates = (
-        ANY_SIZES if sizes is None else tuple(sizes),
-        ANY_REPLICATES if replicates is None else replicates,
-    )
+    sizes = ANY_SIZES if sizes is None else tuple(sizes)
+    replicates = ANY_REPLICATES if replicates is None else replicates
     spec, true, squares = truth.spec, truth.k, loss == "least-squares"
     if true != 2 or fitted not in ((3,) if squares else (2, 3)):
         accepted = "--true 2 --fitted 3 by least squares" if squares else "--true 2 --fitted 2 or 3"
@@ -244,7 +216,7 @@ def any_study(
     name = f"rates: {spec.gate.name} gate, {spec.expert.name} expert, k* = {true}, k = {fitted}"
     name += ", least squares" if squares else ""
     make = RegressionStudy if squares else GeneralStudy
-    return AnyStudy(make(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved)
+    return make(name, family, powers, sizes, replicates, _ANY_STARTS, seed, rounds=_ANY_ROUNDS), proved
 
 
 def _by_least_squares(chosen: Setting) -> tuple[Order, ...]:
@@ -285,11 +257,11 @@ def tau_profile(truth: Truth) -> tuple[Array, Array]:
     return values, np.array(heights) - max(heights)
 
 
-def any_record(plan: AnyStudy, result: GeneralResult) -> dict[str, Any]:
-    """A study as `rates --json` prints it: setting, experiment, slopes and fits."""
+def any_record(proved: Mapping[str, Order], result: GeneralResult) -> dict[str, Any]:
+    """A study as `rates --json` prints it: setting, experiment, slopes and fits; proved: as of `any_study`."""
     slopes: list[tuple[StudySlope, Prediction | None]] = []
     for s in study_slopes(result):
-        order = plan.proved.get(s.parameter)
+        order = proved.get(s.parameter)
         if order is None:
             slopes.append((s, None))
             continue

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
 from functools import cache, lru_cache
 from itertools import product
 from math import isfinite
@@ -167,7 +166,8 @@ def _slope_record(
     level: of the test. exact: whether the rate is n^-p itself, as of as many atoms as there are; else a bound. no_test:
     why the study settles nothing, if it does not.
     """
-    sharp, published = (None, None) if rate is None else (_slope_of(rate.proved), _slope_of(rate.published))
+    stated = (None, None) if rate is None else (rate.proved, rate.published)
+    sharp, published = (None if exponent is None else -float(exponent) for exponent in stated)
     row = {
         "parameter": s.parameter,
         "cell": s.cell,
@@ -195,11 +195,6 @@ def _slope_record(
         row |= {"outcome": "inconclusive", "reason": f"{row['reason']}; n below 10^4 says nothing of the limit"}
     is_about = s.slope is not None and is_sharp(s.slope.value, s.slope.interval, -sharp)
     return {**row, "sharp": is_about and row["outcome"] == "confirmed"}
-
-
-def _slope_of(exponent: Fraction | None) -> float | None:
-    """-p of an error n^(-p)."""
-    return None if exponent is None else -float(exponent)
 
 
 def _silence(s: StudySlope, prediction: Prediction | None) -> str:
@@ -310,7 +305,10 @@ def _names(slopes: Sequence[Mapping[str, Any]]) -> list[str]:
 def _slope(s: Mapping[str, Any]) -> str:
     """The slope with its interval, or why there is none."""
     if s["slope"] is None:
-        return _no_slope(s)
+        errors = [p["rms"] for p in s["points"]]
+        if errors and not any(errors) and None not in errors:
+            return "no error"
+        return "overflow" if None in errors else "too few fits"
     low, high = (("?" if end is None else f"{end:.3f}") for end in s["ci"])
     return f"{s['slope']:.3f} [{low}, {high}]" + _median(s)
 
@@ -336,13 +334,6 @@ def _median(s: Mapping[str, Any]) -> str:
     if median is None or None in (low, high) or low <= median <= high:
         return ""
     return f", median {median:.3f}"
-
-
-def _no_slope(s: Mapping[str, Any]) -> str:
-    errors = [p["rms"] for p in s["points"]]
-    if errors and not any(errors) and None not in errors:
-        return "no error"
-    return "overflow" if None in errors else "too few fits"
 
 
 def _predicted(s: Mapping[str, Any]) -> str:
@@ -425,7 +416,7 @@ def of_study(study: Mapping[str, Any], groups: Mapping[str, str], order: Order) 
     tested = slope_test(errors[group], sizes, float(order.rate), exact=False, level=level)
     settles_nothing = objection(dropped(study), study["conditions"]["agreement"])
     judged = with_test({}, tested, level, objection=settles_nothing)
-    low, high = (end if isfinite(end) else None for end in slope.interval)
+    low, high = map(finite, slope.interval)
     name = study["definition"]["name"]
     return KeptSlope(slope.value, low, high, sizes[0], sizes[-1], judged["outcome"], judged["reason"], name, group)
 
@@ -435,8 +426,8 @@ def of_claims(studies: Sequence[Mapping[str, Any]], order: Order) -> KeptSlope |
 
     What the studies call beta1^p/tau is beta1/tau where s is homogeneous of degree p = 1.
     """
-    pairs = [(s, study) for study in studies for s in study["slopes"]]
-    pairs = [pair for pair in pairs if pair[0]["parameter"].replace("^p", "") == order.parameter]
+    every = ((s, study) for study in studies for s in study["slopes"])
+    pairs = [pair for pair in every if pair[0]["parameter"].replace("^p", "") == order.parameter]
     if not pairs:
         return "no rate is proved" if order.rate is None else "the study has no errors of it"
     slope, study = max(pairs, key=lambda pair: float(pair[0]["slope"]))

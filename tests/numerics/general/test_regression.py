@@ -26,7 +26,7 @@ def asked():
 
 
 def test_the_regression_function_is_the_weighted_mean_and_has_its_slopes(asked):
-    mixture, rng = RegressionMixture(asked.study.family), np.random.default_rng(0)
+    mixture, rng = RegressionMixture(asked[0].family), np.random.default_rng(0)
     u = (mixture.lower + mixture.upper) / 2 + 0.2 * rng.uniform(-1, 1, len(mixture.lower))
     f, slopes = mixture.regression(u)
     rows = mixture.vector(u).reshape(3, -1)  # log weight, beta1, a, b, nu
@@ -43,7 +43,7 @@ def test_the_regression_function_is_the_weighted_mean_and_has_its_slopes(asked):
 
 def test_the_estimate_is_the_least_sum_of_squares(asked):
     """SciPy, from there and by Gauss-Newton steps, finds no less."""
-    mixture, rng, n = RegressionMixture(asked.study.family), np.random.default_rng(1), 10**8
+    mixture, rng, n = RegressionMixture(asked[0].family), np.random.default_rng(1), 10**8
     means = mixture.means(n, rng)
     end = mixture.search_once(means, 2, [], rng)
     unit = math.sqrt(n / len(means.y)) / NOISE
@@ -59,12 +59,12 @@ def test_the_estimate_is_the_least_sum_of_squares(asked):
 
 
 def test_what_is_flat_or_a_variance_has_no_error():
-    study = any_study(
+    study, proved = any_study(
         default_truth(model("tanh(w*x)/tau", "a*x + b")), 3, sizes=None, replicates=None, seed=0, loss="least-squares"
     )
-    assert {name for name, o in study.proved.items() if o.flat} == {"a", "b"}
-    assert "nu" not in study.study.orders
-    assert study.proved["w"].upper == 2
+    assert {name for name, o in proved.items() if o.flat} == {"a", "b"}
+    assert "nu" not in study.orders
+    assert proved["w"].upper == 2
 
 
 @pytest.mark.parametrize("fitted", [2, 4])
@@ -75,7 +75,8 @@ def test_other_numbers_of_atoms_are_refused(fitted):
 
 @pytest.mark.slow
 def test_errors_fall_as_the_theorem_says(asked):
-    slopes = any_record(asked, run_general(asked.study))["slopes"]
+    study, proved = asked
+    slopes = any_record(proved, run_general(study))["slopes"]
     assert [s["parameter"] for s in slopes] == ["beta1", "mean beta1", "a", "mean a", "b", "mean b"]
     for slope in slopes:
         assert slope["slope"] == pytest.approx(slope["predicted"], abs=0.05)
