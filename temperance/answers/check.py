@@ -199,10 +199,7 @@ def check(
 
 def _of_gate(activations: Sequence[Source], options: Options, loss: str, others: Mapping[str, str | None]) -> Check:
     """The conditions of a gate: its families of functions, and whether they are independent, by `derive`."""
-    from temperance.theory.interactions.interactions import (
-        derive,
-        gate_conditions,  # activations do without
-    )
+    from temperance.theory.interactions.interactions import derive, gate_conditions  # activations do without
 
     if activations:
         raise BadInput("check takes activations or --gate, not both; accepted: for a gate with one, derive, exponents")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Unpack
@@ -81,29 +81,20 @@ class Derive(Typeset):
         return self.derivation.symmetries
 
 
-def _summary(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Summary:
-    return Summary(
-        derived.title, (derived.title, *_parts(derived, record, reading, all)), (_describe_identifiable(derived),)
-    )
-
-
 def _parts(derived: Derivation, record: Mapping[str, Any], reading: Understood | None, all: bool) -> Iterator[Part]:
-    """The relations, generators and symmetries."""
     interactions = derived.interactions
     relations = len(interactions.relations)
     weight, density = written(interactions.spec)
     biased = "" if interactions.spec.gate.offset is None else " without beta0"
-    if reading is None:
-        yield f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
-    else:
-        yield str(reading)
-    if derived.loss == "likelihood":
-        if reading is None:
-            yield f"expert: the density {density}"
-        yield f"u is the weight{biased} times the density; u_{{p}} its derivative in p"
-    else:
+    gate = f"gate: an atom has the weight {weight}, divided by the sum over all atoms"
+    yield derived.title
+    yield gate if reading is None else str(reading)
+    if derived.loss != "likelihood":
         yield f"expert: y - h is {sp.exp(interactions.spec.expert.log_density)}, y the value of the regression function"
-        yield f"u is the weight{biased} times y - h; u_{{p}} its derivative in p"
+    elif reading is None:
+        yield f"expert: the density {density}"
+    factor = "the density" if derived.loss == "likelihood" else "y - h"
+    yield f"u is the weight{biased} times {factor}; u_{{p}} its derivative in p"
     yield (
         f"{record['derivatives']} derivatives, rank {record['rank']}, "
         f"{'1 relation' if relations == 1 else f'{relations} relations'}; {interactions.scope}"
@@ -116,23 +107,13 @@ def _parts(derived: Derivation, record: Mapping[str, Any], reading: Understood |
         ("Identifiable functions of an atom", [", ".join(record["identifiable_functions"] or ())]),
         ("Not decided", record["missing"]),
     ):
-        yield from _list(title, lines, all)
+        if any(lines):
+            yield from ("", title, *(f"  {line}" for line in (lines if all else lines[:_SHOWN])))
+            if not all and len(lines) > _SHOWN:
+                yield f"  ... and {len(lines) - _SHOWN} more: --all prints them, in Python all=True"
 
 
-def _list(title: str, lines: Sequence[str], all: bool) -> Iterator[str]:
-    """A titled list, left out where it is empty, cut where it is long."""
-    if not any(lines):
-        return
-    yield ""
-    yield title
-    first_lines = lines if all else lines[:_SHOWN]
-    yield from (f"  {line}" for line in first_lines)
-    if len(first_lines) < len(lines):
-        yield f"  ... and {len(lines) - len(first_lines)} more: --all prints them, in Python all=True"
-
-
-def _describe_identifiable(derived: Derivation) -> str:
-    """What is identifiable, in words."""
+def _identifiable(derived: Derivation) -> str:
     functions, spec = derived.symmetries.identifiable, derived.interactions.spec
     if functions is None:
         return f"What is identifiable is not decided: {'; '.join(derived.symmetries.undecided)}."
@@ -188,4 +169,5 @@ def derive(
         spec = spec if variance is None else with_known_noise(spec)
         derived = derivation(interactions.derive(spec.gate, spec.expert, None, spec.dim, order), fit_loss)
         record = {**derived.record(), "gate_formula": options.reading_record}
-        return Derive(derived, record=record, summary=_summary(derived, record, reading, all))
+        parts = tuple(_parts(derived, record, reading, all))
+        return Derive(derived, record=record, summary=Summary(derived.title, parts, (_identifiable(derived),)))

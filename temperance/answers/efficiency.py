@@ -300,25 +300,20 @@ def _question(
     check_gauge(truth, anchored=chosen == "anchored")
     if tau is not None and not all(1e-50 < t < 1e50 for t in tau):
         raise ValueError("tau must hold temperatures T,T,.. between 1e-50 and 1e50")
-    return Question(chosen, precision, _range(truth, match, tau))
-
-
-def _require_precision(precision: float) -> None:
-    """Raise ValueError for a relative error that is not accepted."""
-    if not 1e-6 <= precision <= 1:
-        raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
-
-
-def _range(truth: Truth, match: float | Sequence[float] | None, tau: Sequence[float] | None) -> Match | None:
     if match is None:
-        return None
+        return Question(chosen, precision)
     if isinstance(match, (int, float)) or len(match) != 2 or not 0 < match[0] < match[1] < 1:
         raise ValueError(f"match takes two numbers, 0 < LOW < HIGH < 1, not {match!r}")
     if truth.k != 2 or not any(atom[p] for atom in truth.atoms for p in truth.spec.gate.own):
         raise ValueError("match takes a truth with two atoms and some beta1 that is not 0: its direction is kept")
     if tau is not None:
         raise ValueError("match chooses tau; --tau does not go with it")
-    return match[0], match[1]
+    return Question(chosen, precision, (match[0], match[1]))
+
+
+def _require_precision(precision: float) -> None:
+    if not 1e-6 <= precision <= 1:
+        raise ValueError(f"precision must be a relative error from 1e-6 to 1, not {precision!r}")
 
 
 _REACH = np.exp(np.linspace(-4.0, 3.0, 29))  # of the temperatures, over the best one
@@ -357,7 +352,6 @@ _COLUMNS_IN_WORDS = (
 
 
 def _window(row: Row) -> str:
-    """The best temperature, with its window."""
     if row.best_tau is None:
         return "-"
     ends = " to ".join("?" if end is None else f"{end:.2g}" for end in row.best_tau[1:])
@@ -451,7 +445,6 @@ def _notes(rows: Sequence[Row], match: Match | None, floor: float, title: str, p
 
 
 def _why(row: Row) -> str:
-    """Why there is no n of tau."""
     if row.not_identifiable is None:
         return f"no n: {row.reason}."
     power = "" if row.not_identifiable == "linear" else "^(1/p)"
@@ -511,20 +504,16 @@ def answer(rows: Sequence[Row], match: Match | None, floor: float, precision: fl
         )
         return f"{first}, {times}{rest}.{lost}"
     if len(sizes_and_rows) == 1:
-        sentence = f"{best.activation} learns tau to {percent} from {count(least)} observations"
-        return f"{sentence}, {times}{_at_best(best)}.{lost}"
+        sentence = f"{best.activation} learns tau to {percent} from {count(least)} observations, {times}"
+        if best.best_tau is not None and best.tau is not None:
+            tau, low, high = best.best_tau
+            where = "inside" if (low or 0.0) <= best.tau <= (math.inf if high is None else high) else "outside"
+            sentence += f"; tau = {best.tau:g} is {where} the window of its best temperature, {tau:.3g}"
+        return f"{sentence}.{lost}"
     several = len({row.tau for row in rows}) > 1
     names = [f"{row.activation} at tau = {row.tau:g}" if several else row.activation for row in (best, worst)]
     ends = f"from {count(least)} ({names[0]}) to {most:.3g} ({names[1]})"
     return f"tau to {percent} takes {ends} observations; the floor is {math.ceil(floor)}.{lost}"
-
-
-def _at_best(row: Row) -> str:
-    if row.best_tau is None or row.tau is None:
-        return ""
-    tau, low, high = row.best_tau
-    inside = (low is None or row.tau >= low) and (high is None or row.tau <= high)
-    return f"; tau = {row.tau:g} is {'inside' if inside else 'outside'} the window of its best temperature, {tau:.3g}"
 
 
 def _list_first(names: list[str]) -> str:
@@ -631,10 +620,8 @@ def efficiency(
     rows = _rows(jobs, query)
     if not names:
         rows.sort(key=lambda row: float("inf") if row.n_tau is None else row.n_tau)
-    least, (title, counted) = (
-        required.floor(chosen.k) / precision**2,
-        _title(chosen, precision, f"{query.gauge} gauge", "tau"),
-    )
+    least = required.floor(chosen.k) / precision**2
+    title, counted = _title(chosen, precision, f"{query.gauge} gauge", "tau")
     with doing("deciding"):
         parts = tuple(_parts(rows, chosen, query, least, counted))
     summary = Summary(title, parts, (answer(rows, query.match, least, precision),))
@@ -652,7 +639,6 @@ def efficiency(
 
 
 def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, precision: float) -> Efficiency:
-    """What a parameter of any gate needs."""
     if parameter is None:
         names = ", ".join(p.name for p in spec.parameters)
         raise ValueError(f"--gate needs --parameter, what is to be learnt; accepted: {names}")

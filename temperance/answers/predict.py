@@ -231,20 +231,15 @@ def _of_theorems(
         twin = twin_of(decided, beta1)
         if fitted >= 2 * true:
             joined = tuple(t for t in decided.twins if t.has_mediants)
-            mediants = _mediants(twin_of(replace(decided, twins=joined), beta1), true)
+            if (other := twin_of(replace(decided, twins=joined), beta1)) is not None:
+                mediants = (
+                    f"{2 * true} atoms, those of this truth with weights E_i and those of its twin {other.map} with w "
+                    "E'_i, have its density for every w > 0 (mediants, theory 2.2.1): rates are those of boxes without "
+                    "the gates of the twin",
+                )
     text = source.name if isinstance(source, Activation) else source
     setting = f"{name if text is None else f'{text}, {gauge} gauge'}, k* = {true}, k = {fitted}"
     return _answer(setting, rates, options.reading, twin, mediants, has_theorems=True)
-
-
-def _mediants(twin: Twin | None, true: int) -> tuple[str, ...]:
-    """That so many atoms have the density of the truth elsewhere, in a line; () where no twin says so."""
-    if twin is None:
-        return ()
-    return (
-        f"{2 * true} atoms, those of this truth with weights E_i and those of its twin {twin.map} with w E'_i, have "
-        "its density for every w > 0 (mediants, theory 2.2.1): rates are those of boxes without the gates of the twin",
-    )
 
 
 def _of_any(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:

@@ -77,7 +77,6 @@ class Verify(Answer):
 
 
 def _answer(results: Sequence[Result], source: str | None = None) -> Verify:
-    """The answer that these results make, with what it says."""
     summary = Summary("Which claims stand?", tuple(_parts(results)), tuple(_words(results, source)))
     claims = [result.record() for result in results]
     record = {"claims": claims, "published": None, "tests": tests_made(results), "kept_fits": None}

@@ -81,15 +81,19 @@ def _counted(dim: int, order: int) -> Check:
     return text, lambda: judged(derive("linear", dim=dim, order=order))
 
 
+def _in_dimensions(checks: Mapping[str, Callable[[int], LegOutcome]]) -> list[Check]:
+    return [(f"{text}, d = {d}", partial(check, d)) for text, check in checks.items() for d in DIMENSIONS]
+
+
 def scale_proof(_: Runs) -> Leg:
     """Exact: the flow read off the first-order relation, its invariants, and two identities of densities."""
-    checks: dict[str, Callable[[int], LegOutcome]] = {
+    checks = {
         "flow (beta1, tau, beta0) -> l (beta1, tau, beta0), read off the first-order relation": flow,
         "identifiable functions beta1/tau, beta0/tau, a, b, nu": identifiable,
         "g(c beta1, c beta0, c tau) - g = 0, k = 2": scaled_density,
         "k = 4, k* = 2: every atom split alike, beta1 +- delta, leaves g": split_density,
     }
-    return proof_leg([(f"{text}, d = {d}", partial(check, d)) for text, check in checks.items() for d in DIMENSIONS])
+    return proof_leg(_in_dimensions(checks))
 
 
 def flow(dim: int) -> LegOutcome:
@@ -158,12 +162,8 @@ _INVARIANTS = {"beta0/tau": 0.5, **_REGULAR, "tau": None, "beta1": None}
 
 def loss_on_orbit_proof(_: Runs) -> Leg:
     """V = 0: one density along the orbit; D_r > 0: it moves tau, which translations and permutations leave."""
-    return proof_leg(
-        [
-            *((f"g(c beta1, c beta0, c tau) - g = 0, d = {d}", partial(scaled_density, d)) for d in DIMENSIONS),
-            *((f"the orbit multiplies tau by c, d = {d}", partial(_moves_tau, d)) for d in DIMENSIONS),
-        ]
-    )
+    checks = {"g(c beta1, c beta0, c tau) - g = 0": scaled_density, "the orbit multiplies tau by c": _moves_tau}
+    return proof_leg(_in_dimensions(checks))
 
 
 def _moves_tau(dim: int) -> LegOutcome:
@@ -180,15 +180,15 @@ def loss_on_orbit_contact(_: Runs) -> Leg:
 
 def linear_proof(_: Runs) -> Leg:
     """The scale is the only first-order relation of the linear gate: along all else the information is regular."""
-    checks: list[Check] = [(f"one flow, the scale, d = {d}", partial(flow, d)) for d in DIMENSIONS]
-    checks += [(f"identifiable: the invariants, a, b, nu, d = {d}", partial(identifiable, d)) for d in DIMENSIONS]
-    checks += [(f"a single relation of order 1, d = {d}", partial(_one_relation, d)) for d in DIMENSIONS]
-    wanted = {"beta1/tau": 0.5, **_INVARIANTS}
-    checks += [
-        (f"one density, so a flat likelihood, along the scale, d = {d}", partial(scaled_density, d)) for d in DIMENSIONS
-    ]
-    checks.append(("predicted: 1/2 for the invariants, none for tau and beta1", partial(predicted, LINEAR, wanted)))
-    return proof_leg(checks)
+    checks = {
+        "one flow, the scale": flow,
+        "identifiable: the invariants, a, b, nu": identifiable,
+        "a single relation of order 1": _one_relation,
+        "one density, so a flat likelihood, along the scale": scaled_density,
+    }
+    exponents = partial(predicted, LINEAR, {"beta1/tau": 0.5, **_INVARIANTS})
+    predictions = ("predicted: 1/2 for the invariants, none for tau and beta1", exponents)
+    return proof_leg([*_in_dimensions(checks), predictions])
 
 
 def _one_relation(dim: int) -> LegOutcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import sympy as sp
@@ -86,30 +86,24 @@ def cells_contact(_: Runs) -> Leg:
     truth = tanh_cell()
     moves = cell_moves((0, 0, 1), gauge="anchored")
     rest = [move for move in cell_moves((0, 1), gauge="anchored") if "tau" not in move]
+    softmax, held = replace(truth, tau=exact(1)), cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
     curves = [
-        Expected("tanh, beta1 +- t, over the rest", split(truth, 0, "beta1"), truth, "tanh", 2, moves),
-        Expected("tanh, a +- t, over the rest", split(truth, 0, "a"), truth, "tanh", 2, moves),
-        Expected("tanh, b +- t, over the rest", split(truth, 0, "b"), truth, "tanh", 4, moves),
-        Expected("tanh, nu +- t, over the rest", split(truth, 0, "nu"), truth, "tanh", 2, moves),
+        *(_split(truth, "tanh", "tanh", group, moves) for group in get_args(Group)),
         Expected("tanh, tau, over the others", line(truth, {"tau": 1}), truth, "tanh", 1, rest),
         Expected("hardtanh, beta1 +- t", split(truth, 0, "beta1"), truth, "hardtanh", 1.5),
+        *(_gauss_hermite(truth, "tanh", m) for m in (2, 3)),
+        *(_split(softmax, "softmax", "linear", group, held) for group in get_args(Group)[:3]),
     ]
-    curves += [_gauss_hermite(truth, "tanh", m) for m in (2, 3)]
-    return contact_leg([*curves, *_softmax_curves(truth)])
+    return contact_leg(curves)
+
+
+def _split(truth: CurveMeasure, gate: str, s: str, group: Group, moves: list[dict[str, Any]]) -> Expected:
+    name, order = f"{gate}, {group} +- t, over the rest", 4 if group == "b" else 2
+    return Expected(name, split(truth, 0, group), truth, s, order, moves)
 
 
 def _gauss_hermite(truth: CurveMeasure, s: str, m: int) -> Expected:
     return Expected(f"{s}, Gauss-Hermite, m = {m}", gauss_hermite_split(truth, 0, m), truth, s, 2 * m)
-
-
-def _softmax_curves(tanh_truth: CurveMeasure) -> list[Expected]:
-    truth = replace(tanh_truth, tau=exact(1))
-    moves = cell_moves((0, 0, 1), gauge="anchored", held=("tau",))
-    orders: tuple[tuple[Group, int], ...] = (("beta1", 2), ("a", 2), ("b", 4))
-    return [
-        Expected(f"softmax, {group} +- t, over the rest", split(truth, 0, group), truth, "linear", order, moves)
-        for group, order in orders
-    ]
 
 
 def order_proof(_: Runs) -> Leg:

@@ -119,7 +119,6 @@ def bounds_proof(runs: Runs) -> Leg:
 
 
 def _proved(e: Entry) -> Check:
-    """That every order that is compared is proved."""
     held = [o for o in e.orders if o.contact != "not compared" or isinstance(o.slope, KeptSlope)]
     count = f"{len(held)} of {len(e.orders)} orders compared"
     proved = bool(held) and all(o.proof is not None for o in held)

@@ -107,7 +107,6 @@ class VolumeStudy:
 
 @one_blas_thread()
 def _slope(x: Floats, y: Floats) -> float:
-    """Of the line of least squares."""
     return float(np.polyfit(x, y, 1)[0])
 
 

@@ -179,13 +179,9 @@ def verify_claims(
             place = f"claim {i} of {len(beside)}: "
             results[claim.id] = run_claim(claim, used, progress, place, level=level)
             step(f"{place}{claim.id} done")
-        return _at_one_level([results[claim.id] for claim in claims])
-
-
-def _at_one_level(results: Sequence[Result]) -> tuple[Result, ...]:
-    """The results with what Holm's method rejects among all their tests."""
-    legs = iter(stepped_down([leg for result in results for leg in result.legs.values()]))
-    return tuple(replace(result, legs={name: next(legs) for name in result.legs}) for result in results)
+        ordered = [results[claim.id] for claim in claims]
+        legs = iter(stepped_down([leg for result in ordered for leg in result.legs.values()]))
+        return tuple(replace(result, legs={name: next(legs) for name in result.legs}) for result in ordered)
 
 
 def tests_made(results: Sequence[Result]) -> dict[str, Any]:

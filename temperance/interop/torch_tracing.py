@@ -121,16 +121,8 @@ def _clamp(value: Value, min: Any = None, max: Any = None) -> Value:
     return raised if max is None else COMMON["min"](raised, max)
 
 
-def _gelu(value: Value, approximate: str = "none") -> Value:
-    return named("gelu" if approximate == "none" else "gelu_tanh")(value)
-
-
 def _rrelu(value: Value, lower: Any = 1 / 8, upper: Any = 1 / 3, training: bool = False, *_: Any) -> Value:
     return _not_random("rrelu", named("leaky_relu")(value, (number(lower) + number(upper)) / 2), training)
-
-
-def _dropout(value: Value, p: float = 0.5, training: bool = True, *_: Any) -> Value:
-    return _not_random("dropout", value, training)
 
 
 def _not_random(name: str, value: Value, training: bool) -> Value:
@@ -158,9 +150,9 @@ _OPERATIONS: dict[str, Callable[..., Value]] = {
     "where": choose,
     "clamp": _clamp,
     "hardtanh": lambda value, min_val=-1, max_val=1, inplace=False: _clamp(value, min_val, max_val),
-    "gelu": _gelu,
+    "gelu": lambda value, approximate="none": named("gelu" if approximate == "none" else "gelu_tanh")(value),
     "rrelu": _rrelu,
-    "dropout": _dropout,
+    "dropout": lambda value, p=0.5, training=True, *_: _not_random("dropout", value, training),
     "leaky_relu": lambda value, negative_slope=0.01, inplace=False: named("leaky_relu")(value, negative_slope),
     "prelu": named("prelu"),
     "elu": lambda value, alpha=1, inplace=False: named("elu")(value, alpha),
