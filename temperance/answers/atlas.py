@@ -261,7 +261,7 @@ def atlas(
                 progress(i := next(done), len(several))
                 display.step(f"row {i} of {len(several)}: {slowest(entries)}")
 
-        entries = gathered(rows=several, places=places, report=report)
+        entries = gathered(rows=rows or None, places=places, report=report)
     written = () if certificates is None else (_write_certificates(entries, certificates),)
     summary = summary_of(entries, whole=gate is not None)
     return Atlas(entries, record=entries.to_json(), summary=summary, written=written)

@@ -15,7 +15,7 @@ from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.fit import Options
 from temperance.numerics.estimation.fit import fit as estimate
-from temperance.numerics.estimation.result import FitComparison, FitResult, Text
+from temperance.numerics.estimation.result import FitResult, Text
 from temperance.numerics.estimation.sizes import sizes
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.points import Points, reals
@@ -105,11 +105,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         require_gate(gate, source is not None, FITTED)
         options: Options = {"gate": gate, "activation": source, "gauge": self.gauge, "tau": self.tau}
         options |= {"starts": self.starts, "seed": _seed(self.random_state), "box": self.box, "weights": sample_weight}
-        if auto:
-            comparison = sizes(x, y, _MOST, **options)
-            result: FitResult | FitComparison = comparison.fits[(comparison.by_bic or 1) - 1]
-        else:
-            result = estimate(x, y, fitted=experts, **options)
+        result = _by_bic(x, y, options) if auto else estimate(x, y, fitted=experts, **options)
         assert isinstance(result, FitResult)  # of one number of experts
         self.result_ = result
         self.n_experts_ = self.result_.fitted
@@ -135,7 +131,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
             ValueError: X has another number of columns than in fit, or values that are not finite.
             NotFittedError: fit has not been called.
         """
-        return self.result_.predict(self._checked(X))
+        x = self._checked(X)
+        return self.result_.predict(x)
 
     def predict_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """The density of y given X, g(y_j | x_j), shape (n,), for X (n, d) and y (n,).
@@ -152,7 +149,8 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         Raises:
             ValueError, NotFittedError: as `predict`.
         """
-        return self.result_.curves(self._checked(X))[0]
+        x = self._checked(X)
+        return self.result_.curves(x)[0]
 
     def posterior(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """The probability of each expert given X (n, d) and y (n,), shape (n, n_experts); rows sum to 1.
@@ -181,6 +179,7 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         return self.n_parameters_ * float(np.log(n)) - 2 * value
 
     def _log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
+        """The log-likelihood of points, and their number."""
         logs = self._log_density(X, y)
         weights = np.ones(len(logs)) if sample_weight is None else reals(sample_weight, "sample_weight")
         if weights.shape != logs.shape:
@@ -199,6 +198,12 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         names = getattr(self, "feature_names_in_", None)
         return self.result_.summary(None if names is None else [str(name) for name in names])
+
+
+def _by_bic(x: ArrayLike, y: ArrayLike, options: Options) -> FitResult:
+    """The fit of the number of experts that BIC takes."""
+    comparison = sizes(x, y, _MOST, **options)
+    return comparison.fits[(comparison.by_bic or 1) - 1]
 
 
 def _seed(random_state: Randomness) -> int:

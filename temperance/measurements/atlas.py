@@ -370,7 +370,7 @@ _SLOW = ": the mean takes many minutes in a cell of three, and no order above 1 
 
 def atlas(
     *,
-    rows: Sequence[AtlasRow] = ROWS,
+    rows: Sequence[AtlasRow] | None = None,
     places: Sequence[tuple[str, int]] = PLACES,
     report: Callable[[Sequence[Entry]], None] = lambda entries: None,
 ) -> Atlas:
@@ -381,7 +381,7 @@ def atlas(
         report: called with the entries of a row as soon as they are found.
     """
     entries: list[Entry] = []
-    for row in rows:
+    for row in ROWS if rows is None else rows:
         row_entries = [entry(row, cell, d, stored()) for cell, d in places]
         report(row_entries)
         entries += row_entries
