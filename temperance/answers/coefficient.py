@@ -91,11 +91,12 @@ def coefficient(
 def _summarise(result: Found, reading: Understood | None, gauge: Gauge | None) -> Summary:
     """The answer in a sentence; bounds, multiplicity and BIC; the stratum, the reason and what is assumed."""
     sentence = result.sentence + ("" if gauge is None else f" ({gauge} gauge)")
-    values = [("lower bound", result.lower), ("upper bound", result.upper), ("BIC", result.bic)]
-    rows = [(name, "-" if value is None else number(value)) for name, value in values]
-    record = result.to_json()["multiplicity"]
-    text = "-" if record is None else " to ".join(map(str, record)) if isinstance(record, list) else str(record)
-    grid = Table("Learning coefficient", _COLUMNS, (*rows[:2], ("multiplicity", text), rows[2]))
+    bounds = [(f"{side} bound", getattr(result, side)) for side in ("lower", "upper")]
+    rows = [(name, "none proved" if value is None else number(value)) for name, value in bounds]
+    pair = dict.fromkeys(result.multiplicity or ())
+    rows.append(("multiplicity", " to ".join(map(str, pair)) or "open, as lambda is not exact"))
+    rows.append(("BIC", "parameters not counted" if result.bic is None else number(result.bic)))
+    grid = Table("Learning coefficient", _COLUMNS, tuple(rows))
     lines = () if reading is None else (str(reading),)
     stratum = f"It is that of {result.stratum}." if result.exact else ""
     parts = (*lines, grid, stratum, result.reason.text, *result.assumed)

@@ -60,7 +60,7 @@ from temperance.show.document import (
 from temperance.show.inputs import read_json
 from temperance.show.notebook import build, execute, require_kernel, text
 from temperance.show.options import FileOr, FormulaOptions, Options, Whole, takes_formulas
-from temperance.show.output import BadInput, Display, to_json
+from temperance.show.output import BadInput, Display, takes_files, to_json
 from temperance.show.page import versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Aside, Summary, Table
@@ -779,9 +779,11 @@ class Paper(Answer):
         folder = Path(path)
         if folder.suffix in _FILES:
             raise BadInput(f"cannot write a paper to {path!r}, which is a file by its name; accepted: a folder")
-        fits = folder.is_dir() and ((folder / _MANIFEST).is_file() or not any(folder.iterdir()))
-        if not fits and (folder.exists() or not folder.resolve().parent.is_dir()):
-            accepted = "a new folder in one that exists, or the folder of an earlier paper"
+        is_new = not folder.exists()
+        fits = is_new or (folder.is_dir() and ((folder / _MANIFEST).is_file() or not any(folder.iterdir())))
+        places = [folder.resolve().parent, *([] if is_new else [folder])]
+        if not fits or not all(map(takes_files, places)):
+            accepted = "a new folder in one of yours, or the folder of an earlier paper"
             raise BadInput(f"cannot write a paper to {path!r}; accepted: {accepted}")
 
     def true_values(self) -> Mapping[str, Any]:

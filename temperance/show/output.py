@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
+from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -117,10 +118,19 @@ def check_writable(path: str, endings: Iterable[str] = ()) -> Path:
         raise BadInput(f"cannot write {path!r}: {error}") from error
     if not usable:
         raise BadInput(f"cannot write {path!r}: it is not a file; accepted: a new or an ordinary file")
-    if not os.access(target.parent, os.W_OK | os.X_OK):
+    if not takes_files(target.parent):
         accepted = "a file in an existing folder of yours"
         raise BadInput(f"cannot write {path!r}: there is no such folder, or it is read-only; accepted: {accepted}")
     return target
+
+
+def takes_files(folder: Path) -> bool:
+    """Whether a file can be made in a folder; tries it, as rights do not say that a file system is read-only."""
+    try:
+        TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 class Display:

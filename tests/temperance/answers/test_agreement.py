@@ -219,3 +219,13 @@ def test_a_gauge_holds_all_that_a_product_leaves_free():
     assert (orders["v*w/tau"]["upper"], orders["r"]["upper"]) == ("4", "2")
     exact = {p["parameter"]: p["sharp"] for p in temperance.predict(PRODUCT, true=2, fitted=2).to_json()}
     assert [exact[name] for name in ("v*w/tau", "r", "beta0")] == ["1/2"] * 3
+
+
+def test_no_cell_of_a_coefficient_is_without_words():
+    def values(**options):
+        parts = temperance.coefficient(true=2, fitted=3, **options).summary.parts
+        (grid,) = (part for part in parts if isinstance(part, Table))
+        return [value for _, value in grid.rows]
+
+    assert values(gate="cosine", dim=2) == ["none proved", "none proved", "open, as lambda is not exact", "9"]
+    assert values(gate="softmax") == ["5", "5", "1", "6.5"]
