@@ -104,7 +104,8 @@ def _orders(atlas_part: Found) -> Iterator[Part]:
     for entry in atlas_part.entries:
         if entry.orders:
             yield f"{name_of(entry.row)}; {_cell(entry)}; arXiv {', '.join(entry.row.papers)}"
-            yield f"  {describe_truth(entry.truth or {})}"
+            split = entry.cell == "every cell split"
+            yield f"  {describe_truth(entry.truth or {}, every=split)}"
             yield Table.of("Orders", _COLUMNS, entry.orders)
             yield from (f"  {reason}" for reason in reasons_of(entry.reasons, entry.certificates))
             yield f"  certificates of bounds take for granted: {'; '.join(entry.assumes) or 'no theorem'}"

@@ -213,11 +213,7 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
         record = gate_conditions(derive(spec.gate, spec.expert, None, spec.dim, 2))
     record["gate_formula"] = options.reading_record
     title = f"Independence conditions of the {spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}"
-    first, second = (_SAID.get(c["verdict"], c["verdict"]) for c in record["conditions"])
-    answer = (
-        f"{spec.gate.name}: the first-order condition, for fits of as many atoms as the truth has, {first}; the "
-        f"second-order condition, for fits of more, {second}."
-    )
+    answer = f"{spec.gate.name}: {describe_conditions(record)}"
     relations = [f"{c['name']}: {'; '.join((c['verdict'], *c['relations']))}" for c in record["conditions"]]
     families = [
         f"{c['name']}, degree {n} in y: {', '.join(family)}"
@@ -226,6 +222,13 @@ def _of_gate(activations: Sequence[Source], options: Options, loss: str, others:
     ]
     parts = (*relations, "", *options.reading_lines, "", _INDEPENDENT, *families, *record["missing"])
     return Check((), record=record, summary=Summary(title, parts, (answer,)))
+
+
+def describe_conditions(record: Mapping[str, Any]) -> str:
+    """The verdicts of `gate_conditions` in a sentence."""
+    first, second = (_SAID.get(c["verdict"], c["verdict"]) for c in record["conditions"])
+    exact = f"the first-order condition, for fits of as many atoms as the truth has, {first}"
+    return f"{exact}; the second-order condition, for fits of more, {second}."
 
 
 def _by_least_squares(activations: Sequence[Source], expert: str, options: Mapping[str, str | None]) -> Check:

@@ -169,7 +169,8 @@ def _summary(measured: Orders, record: Mapping[str, Any], lines: Sequence[str]) 
     power = "" if setting["dim"] == 1 else f"^{setting['dim']}"
     ends = f"[{setting['x']['low']}, {setting['x']['high']}]{power}"
     law = f"x: uniform on {ends}; bounds: any density that is bounded away from 0 there"
-    parts = (title, *explain(title), *lines, describe_truth(setting["truth"]), law, orders_, *record["reasons"])
+    truth = describe_truth(setting["truth"], every=setting["split"] == "all")
+    parts = (title, *explain(title), *lines, truth, law, orders_, *record["reasons"])
     return Summary(title, parts, (sentence_of(measured),))
 
 

@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeVar, Unpack
 import sympy as sp
 from cyclopts import Parameter
 
-from temperance.answers.check import Check, check
+from temperance.answers.check import Check, check, describe_conditions
 from temperance.answers.coefficient import Coefficient, coefficient
 from temperance.answers.derive import Derive, derive
 from temperance.answers.efficiency import Efficiency, efficiency
@@ -68,7 +68,7 @@ from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.expressions.arguments import checked
-from temperance.theory.interactions.interactions import tex
+from temperance.theory.interactions.interactions import gate_conditions, tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
@@ -346,7 +346,15 @@ def _interactions(m: Materials) -> Section:
     theorem = Theorem("Theorem", "interactions", "interactions-theorem", statement, proof)
     missing = _open("The list may be incomplete.", "; ".join(found.missing), m.names) if found.missing else ()
     consequence = _prose(_step(derived, "Consequence for the rates"))
-    return Section("interactions", "Interactions", (Paragraph(opening), theorem, *missing, *consequence))
+    verdicts = sentence(describe_conditions(gate_conditions(found)))
+    conditions = (Paragraph(_CONDITIONS + verdicts),) * (m.options.activation is None)
+    return Section("interactions", "Interactions", (Paragraph(opening), theorem, *missing, *consequence, *conditions))
+
+
+_CONDITIONS = (
+    r"\emph{Conditions.} The first-order condition is that no relation of order $1$ has a derivative in a parameter of "
+    "the gate; the second-order condition is that none of order $1$ or $2$ has one. "
+)
 
 
 def _exactly(relations: int) -> str:
@@ -492,7 +500,8 @@ def _where(m: Materials, setting: Setting) -> str:
         values = ", ".join(f"${tex(p)} = {tex(setting.truth.atoms[1][p])}$" for p in moved)
         place += f", written with {values} of the second atom, where a flow of an atom leads,"
     held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
-    return f"{place} with {held} of the last atom held there" if held else place
+    last = "last fitted atom" if setting.every else "last atom"
+    return f"{place} with {held} of the {last} held there" if held else place
 
 
 def _order(row: Mapping[str, Any]) -> str:
@@ -1073,6 +1082,8 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
         wanted = model or "--gate linear"
         lines.append((m.twins, f"twins {wanted} --atoms {m.truth.k}"))
         lines += [(m.samples, f"efficiency {wanted} --parameter {p}{at_truth}") for p in _wanted(options)]
+    if options.activation is None:
+        lines.append((m.derivation, f"check {model or '--gate linear'}"))
     if decided := remedy or options.activation:
         lines.append((m.remedy, f"check {shlex.quote(decided)}"))
     if m.experiments is not None:

@@ -137,7 +137,7 @@ def _words(predictions: Sequence[Prediction], twin: Twin | None) -> Iterator[str
     text = f"Slowest predicted rate: n^(-{slowest}){faster}, of {', '.join(_names(last))}"
     for what, some in (
         ("no rate is predicted of", [name for name in open_ if name not in names]),
-        ("in some of the cases only", [name for name in open_ if name in names]),
+        ("in some cases no rate is predicted of", [name for name in open_ if name in names]),
     ):
         text += f"; {what}: {', '.join(some)}" if some else ""
     yield text

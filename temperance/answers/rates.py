@@ -164,7 +164,7 @@ def rates(
         record = any_record(proved, _run(run_general, general, workers, scheduler, store))
         record["setting"] |= {"loss": fit_loss, "gate_formula": options.reading_record}
         setting = general.family.setting
-        lines = (*options.reading_lines, Aside(describe_truth(true_atoms(setting))), _STARTS)
+        lines = (*options.reading_lines, Aside(describe_truth(true_atoms(setting), setting.every)), _STARTS)
         return Rates(values_of(setting.truth, exact), record=record, summary=summary_of(record, *lines))
     name, source = named
     study = study_for(

@@ -35,8 +35,7 @@ def record(proved: Orders) -> dict[str, Any]:
     """What `exponents --json` prints: everything about the orders in a setting."""
     chosen = proved.setting
     remarks = [r for order in proved.orders if (r := order.remark())]
-    elsewhere = "elsewhere orders may be others (--truth sets the atoms)"
-    remarks += [f"a special truth: {what}; {elsewhere}" for what in _special(chosen)]
+    remarks += [f"a special truth: {what}; elsewhere orders may be others" for what in _special(chosen)]
     low, high = (int(end) if end.is_Integer else float(end) for end in chosen.truth.box or SUPPORT)
     x = {"law": "uniform", "low": low, "high": high}
     return {
@@ -148,10 +147,10 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
     return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
 
 
-def describe_truth(truth: Mapping[str, Any]) -> str:
-    """A true mixture as it is shown: the atoms, and what is held."""
+def describe_truth(truth: Mapping[str, Any], every: bool = False) -> str:
+    """A true mixture as it is shown: the atoms, and what is held; every: of fits that split each cell."""
     held = ", ".join(truth["held"]) or "nothing"
-    return f"{describe_atoms(truth)}; held in this setting, of the last atom: {held}"
+    return f"{describe_atoms(truth)}; held in this setting, of the last {'fitted ' * every}atom: {held}"
 
 
 def describe_atoms(truth: Mapping[str, Any]) -> str:

@@ -419,9 +419,10 @@ def _latex(block: Block) -> str:
 
 
 def _breakable(command: re.Match[str]) -> str:
-    """A command of LaTeX; code may be broken after its signs."""
+    """A command of LaTeX; code may be broken after its signs, and has the straight quotes of a shell."""
     name, inner = command.groups()
-    return command[0] if name != "texttt" else rf"\texttt{{{re.sub(r'([*/,+])', _BREAK, inner)}}}"
+    code = re.sub(r"([*/,+])", _BREAK, inner).replace("'", r"\textquotesingle{}")
+    return command[0] if name != "texttt" else rf"\texttt{{{code}}}"
 
 
 def _breakable_tuple(formula: re.Match[str]) -> str:

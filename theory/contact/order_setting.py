@@ -275,8 +275,8 @@ def require_law(truth: Truth) -> None:
     low, high = truth.box or SUPPORT
     pieces = kinks(truth.spec) or (mean_of(truth.spec.expert) or sp.S.Zero).has(sp.Piecewise)
     if pieces and not (low <= SUPPORT[0] and SUPPORT[1] <= high):
-        law = f"that holds [{SUPPORT[0]}, {SUPPORT[1]}], not on [{low}, {high}]"
-        raise ValueError(f"rates of a model with kinks are proved for x uniform on an interval {law}")
+        kinked = f"rates of a model with kinks are not proved for x uniform on [{low}, {high}]"
+        raise ValueError(f"{kinked}; accepted: an interval that holds [{SUPPORT[0]}, {SUPPORT[1]}]")
 
 
 def at_truth(setting: Setting, truth: Truth | None) -> Setting:

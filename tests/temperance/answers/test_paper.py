@@ -80,6 +80,13 @@ def test_the_sample_size_is_that_of_efficiency_at_the_truth(text):
     assert f"needs $n = {n}$" in text
 
 
+def test_its_conditions_are_those_of_check(text):
+    verdicts = temperance.check(gate=FORMULA).words[0].split(": the ")[1]
+    assert "condition, for fits of as many atoms as the truth has, fails" in verdicts
+    assert f"The {verdicts}" in text
+    assert r"temperance check -{}-gate \textquotesingle{}" in text
+
+
 def test_every_certificate_is_proved_and_has_the_digest_of_the_manifest(folder):
     manifest = json.loads((folder / "paper.json").read_text())
     for name, its_digest in manifest["certificates"].items():
@@ -94,7 +101,15 @@ def test_its_commands_run_and_give_its_certificates(folder, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     shutil.copy(folder / "truth.json", tmp_path)
     commands = (folder / "reproduce.sh").read_text().splitlines()[3:]
-    assert {c.split()[1] for c in commands} >= {"derive", "predict", "exponents", "twins", "efficiency", "paper"}
+    assert {c.split()[1] for c in commands} >= {
+        "check",
+        "derive",
+        "predict",
+        "exponents",
+        "twins",
+        "efficiency",
+        "paper",
+    }
     for command in commands[:-1]:
         assert run(shlex.split(command)[1:]) == 0, command
     for name in ("orders-one.json", "orders-all.json"):

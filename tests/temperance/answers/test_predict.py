@@ -136,9 +136,10 @@ def test_a_truth_by_the_names_of_a_formula_is_read_where_the_gate_has_another_na
 def test_kinks_are_looked_for_in_one_law_of_x():
     """Where x is beyond the kink, abs(x - c) is x - c, and c is not determined."""
     beyond = {"x": {"law": "uniform", "low": 2, "high": 3}}
-    with pytest.raises(ValueError, match=r"proved for x uniform on an interval that holds \[-2, 2\], not on \[2, 3\]"):
+    refused = r"not proved for x uniform on \[2, 3\]; accepted: an interval that holds \[-2, 2\]"
+    with pytest.raises(ValueError, match=refused):
         temperance.predict("w*abs(x - c)/tau + v*x", true=2, fitted=2, truth=beyond)
-    with pytest.raises(ValueError, match=r"proved for x uniform on an interval that holds \[-2, 2\], not on \[2, 3\]"):
+    with pytest.raises(ValueError, match=refused):
         temperance.exponents("w*abs(x - c)/tau + v*x", bounds_only=True, truth=beyond)
     around = {"x": {"law": "uniform", "low": -3, "high": "5/2"}}
     assert temperance.predict("w*abs(x - c)/tau + v*x", true=2, fitted=2, truth=around).predictions
