@@ -1,6 +1,6 @@
 """Turns the maximum that a search found into estimates, standard errors and warnings in words.
 
-`fits_of` is of softmax, linear and activation gates with linear experts, `result_of` of any other gate and Gaussian
+`refit_of` is of softmax, linear and activation gates with linear experts, `result_of` of any other gate and Gaussian
 expert. `estimation.fit.fit` reads the data and options for both.
 
 Standard errors are those of the parameters of a fit, and of the functions that are identifiable where some are not, on
@@ -133,7 +133,7 @@ def announced(*, compiled: bool) -> Iterator[None]:
 class Data:
     """Checked points, the names of the columns of x, how many rows were left out, and the box that was asked for.
 
-    The box is a `Box` or None for `fits_of`, bounds by names or None for formulas.
+    The box is a `Box` or None for `refit_of`, bounds by names or None for formulas.
     """
 
     points: Points
@@ -142,7 +142,7 @@ class Data:
     box: Any
 
 
-def fits_of(
+def refit_of(
     data: Data,
     sizes: Sequence[int],
     gate: str,
@@ -150,10 +150,8 @@ def fits_of(
     gauge: str,
     tau: float | None,
     seed: int,
-    starts: int,
-    progress: Callable[[int, int], None] | None,
-) -> list[FitResult]:
-    """The fits of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
+) -> Refit:
+    """What fits one of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
 
     Data in other units have the same fit in those units. From three experts on, splits of the maximum for one expert
     less are starts too, and from 5,000 points on all starts are compared on pooled points first. From two experts on
@@ -168,7 +166,7 @@ def fits_of(
     source = activated(activation if activation is not None else "identity")
     for k in sizes:
         _layout(k, data.points, source, *of_gauge)
-    return [_fit(source, *of_gauge, data, seed, k, starts=starts, progress=progress) for k in sizes]
+    return partial(_fit, source, *of_gauge, data, seed)
 
 
 def _held(gate: str, tau: float | None) -> float | None:
@@ -203,6 +201,7 @@ def _fit(
     least: float = 0.0,
     fewer: Sequence[Mixture] = (),
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> FitResult:
     """The fit of k atoms, as `Refit` has it, with this gauge and temperature, which is None where it is fitted."""
     points, box, linear = data.points, data.box, source.is_linear
@@ -215,7 +214,7 @@ def _fit(
     inside = default_box(scaled, k) if box is None else units.box_of_data(box, back=True)
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     at, below = (_thetas(mixtures, layout, units) for mixtures in ([mixture] if mixture else (), fewer))
-    searched: dict[str, Any] = {"box": inside, "starts": starts, "seed": seed, "progress": progress}
+    searched: dict[str, Any] = {"box": inside, "starts": starts, "seed": seed, "progress": progress, "keep": keep}
     with announced(compiled=gate.machine_code):
         best = search_layout(layout, gate, scaled, known_starts=at, fewer=below, **searched)
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()

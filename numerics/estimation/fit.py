@@ -16,7 +16,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.data import checked_points, sizes_of, whole
-from temperance.numerics.estimation.estimate import Data, announced, fits_of, result_of
+from temperance.numerics.estimation.estimate import Data, announced, refit_of, result_of
 from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
@@ -50,6 +50,7 @@ class Options(TypedDict, total=False):
     drop_missing: bool
     columns: Sequence[str | int] | None
     progress: Callable[[int, int], None] | None
+    keep: bool
     shared: Sequence[str]
     positive: Sequence[str]
     constants: Mapping[str, Number] | None
@@ -90,6 +91,7 @@ def fit(
     drop_missing: bool = False,
     columns: Sequence[str | int] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
     shared: Sequence[str] = (),
     positive: Sequence[str] = (),
     constants: Mapping[str, Number] | None = None,
@@ -114,6 +116,7 @@ def fit(
         drop_missing: leave out rows in which x, y or the weight is nan, and say how many.
         columns: names of the columns of x; by default those of a DataFrame, else 1, 2, ...
         progress: called with the starts done and their number.
+        keep: Ctrl-C returns the best fit so far, which says so, and raises KeyboardInterrupt only where there is none.
         shared: names in the formulas; this and positive, constants and bias are as `models.by_name.model` takes them.
             Formulas see the data in their own units: nothing is scaled.
         noise: each: every atom has its own nu; common: all have one; known: it is the number `nu`. With the last two,
@@ -133,7 +136,7 @@ def fit(
         if box is not None and not isinstance(box, Box):
             raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
         data = Data(points, names, dropped, box)
-        fits = fits_of(data, sizes, gate, activation, gauge, tau, seed, starts, progress)
+        refit = refit_of(data, sizes, gate, activation, gauge, tau, seed)
     else:
         bounds = _bounds(gauge, tau, box)
         _require_columns(by_name.formulas_of(gate, expert), names)
@@ -141,8 +144,19 @@ def fit(
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
         data = Data(points, names, dropped, bounds)
-        fits = [_fit_formulas(spec, data, noise, nu, seed, k, starts=starts, progress=progress) for k in sizes]
-    return FitComparison(tuple(fits)) if isinstance(fitted, (list, tuple, range)) else fits[0]
+        refit = partial(_fit_formulas, spec, data, noise, nu, seed)
+    fits: list[FitResult] = []
+    try:
+        for k in sizes:
+            fits.append(refit(k, starts=starts, progress=progress, keep=keep))
+            if fits[-1].is_stopped:
+                break
+    except KeyboardInterrupt:
+        if not keep or not fits:
+            raise
+    if isinstance(fitted, (list, tuple, range)):
+        return FitComparison(tuple(fits), sizes[len(fits) :])
+    return fits[0]
 
 
 def _fit_formulas(
@@ -157,13 +171,15 @@ def _fit_formulas(
     least: float = 0.0,
     fewer: Sequence[Mixture] = (),
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> FitResult:
-    """The fit of k atoms, as `Refit` has it; noise, nu, progress: as of `fit`."""
+    """The fit of k atoms, as `Refit` has it; noise, nu, progress, keep: as of `fit`."""
     known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
     variance, points = _noise(noise, nu), data.points
     searched: dict[str, Any] = {"starts": starts, "seed": seed, "noise": variance, "box": data.box, "least": least}
+    searched |= {"progress": progress, "keep": keep}
     with announced(compiled=needs_machine_code(k, points.x)):
-        end = fit_general(points, spec, k, known_starts=known, fewer=below, progress=progress, **searched)
+        end = fit_general(points, spec, k, known_starts=known, fewer=below, **searched)
     return result_of(end, data, noise=noise, refit=partial(_fit_formulas, spec, data, noise, nu, seed))
 
 

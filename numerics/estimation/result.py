@@ -233,6 +233,11 @@ class FitResult(Tabled):
         return self.fit.k
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether Ctrl-C stopped the search, where `fit` keeps what it has."""
+        return self.fit.planned is not None
+
+    @property
     def log_likelihood(self) -> float:
         """Where the search ended."""
         return self.fit.log_likelihood
@@ -347,9 +352,14 @@ class FitResult(Tabled):
 
     @cached_property
     def words(self) -> tuple[str, ...]:
-        """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust."""
+        """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust.
+
+        Of a search that was stopped, that comes first.
+        """
+        best = "this is the best fit so far, not shown to be the maximum"
+        stop = (f"Stopped by Ctrl-C after {_count_starts(self.fit)}: {best}.",) * self.is_stopped
         if not self.fit.is_estimate:
-            return ("There is no estimate: the numbers are where the search ended. Distrust all of them.",)
+            return *stop, "There is no estimate: the numbers are where the search ended. Distrust all of them."
         verdicts: dict[str, bool | None] = {}
         for e in self.estimates:  # the worst of the atoms
             if e.caveat != "held":
@@ -367,7 +377,7 @@ class FitResult(Tabled):
         else:
             more = "; the warnings say what else is open" if self.warnings else ""
             verdict = f"Every parameter is identifiable{but}{more}."
-        return (verdict, self._end([*open_, *untold], flat=bool(untold)))
+        return *stop, verdict, self._end([*open_, *untold], flat=bool(untold))
 
     def _end(self, open_: Sequence[str], *, flat: bool) -> str:
         """Where the search ended, and what to distrust; open_: parameters without values, flat: whether some untold."""
@@ -442,7 +452,8 @@ class FitResult(Tabled):
         estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
         each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
         aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines;
-        profiles: the profile intervals. Of formulas, what was understood of them and of their noise.
+        profiles: the profile intervals; stopped: starts done and planned, of a search that was stopped. Of formulas,
+        what was understood of them and of their noise.
         """
         return {
             "estimates": [e.to_json() for e in self.estimates],
@@ -464,6 +475,7 @@ class FitResult(Tabled):
             "answer": self.answer,
             **self.model.record,
             "profiles": [asdict(interval) for interval in self.profiles],
+            "stopped": {"starts": self.fit.starts, "planned": self.fit.planned} if self.is_stopped else None,
         }
 
     @checked
@@ -546,13 +558,19 @@ class FitComparison(Tabled):
     """Fits of several sizes to the same data.
 
     fits: one `FitResult` for each size, in the order asked for.
-    doubts: warnings of where the data come from.
+    missing: the sizes that were not fitted, as Ctrl-C came before. doubts: warnings of where the data come from.
     """
 
     heads: ClassVar[tuple[str, ...]] = _COLUMNS
 
     fits: tuple[FitResult, ...]
+    missing: tuple[int, ...] = ()
     doubts: tuple[str, ...] = ()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether Ctrl-C came before all was fitted."""
+        return bool(self.missing) or self.fits[-1].is_stopped
 
     @checked
     def doubted(self, doubts: Sequence[str]) -> FitComparison:
@@ -593,7 +611,11 @@ class FitComparison(Tabled):
             if k is not None
         ]
         sizes = f"Number of experts with the {', '.join(choices)}." if choices else "No fit ended at an estimate."
-        return sizes, MEANING, MORE
+        last, missing = self.fits[-1], " and ".join(map(count_experts, self.missing))
+        left = [f"with {count_experts(last.fitted)} after {_count_starts(last.fit)}"] * last.is_stopped
+        left += [f"nothing was fitted with {missing}"] * bool(missing)
+        stop = (f"Stopped by Ctrl-C: {'; '.join(left)}.",) * self.is_stopped
+        return *stop, sizes, MEANING, MORE
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a size."""
@@ -618,6 +640,7 @@ class FitComparison(Tabled):
             "least": self.least,
             "warnings": list(self.warnings),
             "answer": " ".join(self.words),
+            "stopped": {"not_fitted": list(self.missing)} if self.is_stopped else None,
         }
 
     def parts(self) -> tuple[list[str], list[tuple[str, ...]], list[str]]:
@@ -648,7 +671,13 @@ def _in_doubt(result: FitResult) -> list[str]:
         notes.append("the likelihood has no maximum (separated): AIC and BIC assume one")
     elif edge := _edge(result.fit):
         notes.append(f"the maximum is at the edge of the box ({edge}): AIC and BIC assume one inside the box")
-    return notes + lone(result.fit)
+    stop = f"the search was stopped after {_count_starts(result.fit)}: more may reach a higher likelihood"
+    return notes + [stop] * result.is_stopped + lone(result.fit)
+
+
+def _count_starts(fit: Fit) -> str:
+    """How many of the starts there were before Ctrl-C, in words."""
+    return f"{fit.starts} of {fit.planned} starts"
 
 
 def lone(fit: Fit) -> list[str]:

@@ -73,7 +73,8 @@ class Sizes:
     fits: the highest found. mergers: from the K experts downwards, K - 1 of them. charges: [k - 1][j - 1], learning
     coefficients; None where none is known, and silence says why. Of the fit that BIC takes, misfit: an expert whose
     residuals are not Gaussian, if the test rejects; outlying: experts that hold few points and are far broader; lines:
-    how many its experts have, whatever the shape of their noise.
+    how many its experts have, whatever the shape of their noise. planned: the most experts that there were to be, where
+    Ctrl-C came before all searches were made; else None.
     """
 
     fits: tuple[FitResult, ...]
@@ -83,6 +84,12 @@ class Sizes:
     misfit: int | None = None
     outlying: tuple[int, ...] = ()
     lines: Lines | None = None
+    planned: int | None = None
+
+    @property
+    def missing(self) -> list[int]:
+        """The numbers of experts that were not fitted, as Ctrl-C came before."""
+        return list(range(len(self.fits) + 1, (self.planned or 0) + 1))
 
     @property
     def n(self) -> float:
@@ -180,6 +187,7 @@ def sizes(
     starts: int = _STARTS,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
     **options: Any,
 ) -> Sizes:
     """Fits of one to `most` experts to x (n, d) or (n,), y (n,), the higher of two searches at each number.
@@ -187,7 +195,8 @@ def sizes(
     Upwards: fresh starts, and splits of the fit before. Downwards: the fit of the most experts and each best fit of one
     more, merged by conditional moments. An expert of tiny variance on a few points that lie on a line by chance raises
     every likelihood; so more experts than BIC takes have variances of at least 0.3 times the least of its fit, unless
-    BIC falls again before it has risen twice. options: of the model and data, as `fit` takes them.
+    BIC falls again before it has risen twice. keep: Ctrl-C returns what was fitted, if that is two numbers or more.
+    options: of the model and data, as `fit` takes them.
 
     Raises:
         ValueError: most below 2; a constant y; data or options that make no fit, such as fewer points than numbers.
@@ -198,32 +207,18 @@ def sizes(
     if values.size and np.nanmin(values) == np.nanmax(values):
         raise ValueError(f"y is {float(np.nanmin(values)):g} at every point: a constant has no experts to count")
     tell = progress or (lambda done, total: None)
-    forward, closed = [fit(x, y, fitted=1, starts=starts, seed=seed, **options)], False
+    fits, planned = [fit(x, y, fitted=1, starts=starts, seed=seed, **options)], None
     for k in range(2, most + 1):
-        require_points(forward[0].mixture.points, forward[0].fit.size_of(k), k)
-    again = partial(forward[0].mixture.fitted_again, starts=starts)
-    for k in range(2, most + 1):
-        tell(k - 1, 2 * most)
-        below = [f.mixture.values for f in takewhile(lambda f: f.fit.is_estimate, forward[:-3:-1])]
-        (count, floor), closed = _floor(forward), closed or _rising([f.bic for f in forward])
-        larger = again(k, least=floor if k > count + 1 else 0.0, fewer=below)
-        rises = least_of((f.bic, f.fitted) for f in (*forward, larger)) != k
-        if k > count + 1 and not rises and not closed:
-            larger = again(k, fewer=below)
-        elif k == count + 1 and rises and larger.mixture.values.nu.min() < floor:
-            larger = again(k, least=floor, fewer=below)
-        forward.append(larger)
-    _, floor = _floor(forward)
-    best: list[tuple[FitResult, tuple[Merger, ...]]] = []
-    for k in range(most, 0, -1):
-        above = {f.fitted: (f, steps) for f, steps in (*best[:1], *best[-1:]) if f.fit.is_estimate}
-        down = [_refit(f.mixture, steps[f.fitted - k - 1].after, floor) for f, steps in above.values()]
-        chosen = _higher([forward[k - 1], *down])
-        best.append((chosen, path(chosen.mixture.values, *design_of(chosen.mixture.points))))
-        tell(2 * most - k + 1, 2 * most)
-    fits, steps = tuple(f for f, _ in best[::-1]), best[0][1]
-    charges, silence = _charges(fits[-1].mixture, most)
-    result = Sizes(fits, steps, charges, silence)
+        require_points(fits[0].mixture.points, fits[0].fit.size_of(k), k)
+    try:
+        _upwards(fits, most, starts, tell)
+        _downwards(fits, tell)
+    except KeyboardInterrupt:
+        if not keep or len(fits) < 2:
+            raise
+        planned = most
+    charges, silence = _charges(fits[-1].mixture, len(fits))
+    result = Sizes(tuple(fits), _path(fits[-1]), charges, silence, planned=planned)
     if result.range is None or result.by_bic is None:
         return result
     chosen, larger = fits[result.by_bic - 1], fits[result.range[1] - 1].mixture
@@ -232,14 +227,50 @@ def sizes(
     return replace(result, lines=count_lines(chosen.mixture, larger, gaussian=not result.misspecified))
 
 
+def _upwards(fits: list[FitResult], most: int, starts: int, tell: Callable[[int, int], None]) -> None:
+    """Append to the fit of one expert those of two to most, from fresh starts and splits of the fit before."""
+    closed, again = False, partial(fits[0].mixture.fitted_again, starts=starts)
+    for k in range(2, most + 1):
+        tell(k - 1, 2 * most)
+        below = [f.mixture.values for f in takewhile(lambda f: f.fit.is_estimate, fits[:-3:-1])]
+        (count, floor), closed = _floor(fits), closed or _rising([f.bic for f in fits])
+        larger = again(k, least=floor if k > count + 1 else 0.0, fewer=below)
+        rises = least_of((f.bic, f.fitted) for f in (*fits, larger)) != k
+        if k > count + 1 and not rises and not closed:
+            larger = again(k, fewer=below)
+        elif k == count + 1 and rises and larger.mixture.values.nu.min() < floor:
+            larger = again(k, least=floor, fewer=below)
+        fits.append(larger)
+
+
+def _downwards(fits: list[FitResult], tell: Callable[[int, int], None]) -> None:
+    """Put in the place of a fit a higher one from merges of the largest, or of that of one expert more."""
+    (_, floor), most, steps = _floor(fits), len(fits), dict[int, tuple[Merger, ...]]()
+    for k in range(most, 0, -1):
+        above = {f.fitted: f for f in (fits[-1], *fits[k : k + 1]) if f.fitted > k and f.fit.is_estimate}
+        down = [_refit(f.mixture, steps[j][j - k - 1].after, floor) for j, f in above.items()]
+        fits[k - 1] = _higher([fits[k - 1], *down])
+        steps[k] = _path(fits[k - 1])
+        tell(2 * most - k + 1, 2 * most)
+
+
+def _path(fit: FitResult) -> tuple[Merger, ...]:
+    """The merges of a fit to one expert."""
+    return path(fit.mixture.values, *design_of(fit.mixture.points))
+
+
 @dataclass(frozen=True)
 class LikelihoodRatio:
-    """The test of k experts against one more: statistic, twice the gain of log-likelihood; p, of so many draws."""
+    """The test of k experts against one more: statistic, twice the gain of log-likelihood; p, of so many draws.
+
+    planned: how many draws there were to be, where Ctrl-C came before; else None.
+    """
 
     experts: int
     statistic: float
     draws: int
     p: float
+    planned: int | None = None
 
 
 def likelihood_ratio(
@@ -249,13 +280,14 @@ def likelihood_ratio(
     starts: int = _STARTS,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
     **options: Any,
 ) -> LikelihoodRatio | None:
     """The parametric bootstrap of the likelihood ratio of k experts, which BIC takes, against k + 1.
 
     Each draw is y of the fit of k at the same x, to which both sizes are fitted; p = (1 + b)/(1 + draws), b: the draws
-    whose ratio is as large. options: of `fit`. None where BIC takes none, or the most experts. Raises ValueError for
-    draws below 1 and weighted points.
+    whose ratio is as large. keep: Ctrl-C returns that of the draws so far. options: of `fit`. None where BIC takes
+    none, or the most experts. Raises ValueError for draws below 1 and weighted points.
     """
     k = result.by_bic
     if draws < 1:
@@ -266,14 +298,19 @@ def likelihood_ratio(
     if points.weighted:
         raise ValueError("bootstrap takes points that were each seen once, without weights")
     statistic = 2 * (result.fits[k].log_likelihood - chosen.log_likelihood)
-    above = 0
-    for b in range(draws):
-        y = chosen.simulate(np.random.default_rng([seed, b]))
-        smaller, larger = (fit(points.x, y, fitted=size, starts=starts, seed=seed, **options) for size in (k, k + 1))
-        above += 2 * (larger.log_likelihood - smaller.log_likelihood) >= statistic
-        if progress is not None:
-            progress(b + 1, draws)
-    return LikelihoodRatio(k, statistic, draws, (1 + above) / (1 + draws))
+    ratios: list[float] = []
+    try:
+        for b in range(draws):
+            y = chosen.simulate(np.random.default_rng([seed, b]))
+            small, large = (fit(points.x, y, fitted=size, starts=starts, seed=seed, **options) for size in (k, k + 1))
+            ratios.append(2 * (large.log_likelihood - small.log_likelihood))
+            if progress is not None:
+                progress(b + 1, draws)
+    except KeyboardInterrupt:
+        if not keep:
+            raise
+    count, above = len(ratios), sum(ratio >= statistic for ratio in ratios)
+    return LikelihoodRatio(k, statistic, count, (1 + above) / (1 + count), draws if count < draws else None)
 
 
 def _refit(larger: FittedMixture, cells: Cells, floor: float) -> FitResult:

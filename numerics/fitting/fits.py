@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
@@ -48,7 +48,7 @@ class Fit:
     logarithms; edge (p,): which are at the edge of the box. moves (p, q): how theta follows its q free coordinates;
     others are held, a choice of gauge, or tied to the first nu. log_likelihood: the sum of log g over the data.
     information (q, q): of that. flat_directions (m, p): unit vectors in theta along which the information vanishes, on
-    what is not at an edge. status, starts, agree, gap: as of an `Optimum`.
+    what is not at an edge. status, starts, agree, gap, planned: as of an `Optimum`.
     """
 
     k: int
@@ -64,6 +64,7 @@ class Fit:
     starts: int
     agree: int
     gap: float
+    planned: int | None = None
 
     @property
     def bounds(self) -> tuple[Name, ...]:
@@ -155,20 +156,22 @@ def search_layout(
     known_starts: Sequence[Floats] = (),
     fewer: Sequence[Floats] = (),
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> LayoutFit:
     """The maximum-likelihood measure of the points in the box, by `search`.
 
     starts: rough ones, half of them in each of two searches; from two atoms on peaks of the gradient process and
     splits of a fit of one atom less besides. known_starts (p,): further ones; with no others (starts = 0) there are no
-    peaks and no splits. fewer: where the fits of one atom less, and of two less, ended, if known. Raises ValueError as
-    `fit_points`.
+    peaks and no splits. fewer: where the fits of one atom less, and of two less, ended, if known. keep: as of `search`.
+    Raises ValueError as `fit_points`.
     """
     ratios = _Ratios(layout, gate, points, box)
     effort = effort_of(ratios.problem, starts)
     known = [ratios.inner(theta) for theta in known_starts]
     smaller = [replace(layout, k=layout.k - i) for i in range(1, 1 + len(fewer))]
     below = [_Ratios(less, gate, points, box).inner(theta) for less, theta in zip(smaller, fewer, strict=True)]
-    return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, known=known, fewer=below, progress=progress))
+    options: dict[str, Any] = {"known": known, "fewer": below, "progress": progress, "keep": keep}
+    return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, **options))
 
 
 _SEVERAL_COLUMNS, _MANY_COLUMNS = 5, 20  # of x, beyond which fewer starts are made
@@ -259,6 +262,7 @@ class _Ratios:
             starts=optimum.starts,
             agree=optimum.agree,
             gap=optimum.gap,
+            planned=optimum.planned,
             layout=self.layout,
             box=self.box,
         )
@@ -399,6 +403,7 @@ def fit_general(
     fewer: Sequence[Floats] = (),
     least: float = 0.0,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> ModelFit:
     """The maximum-likelihood mixture of k atoms of a model, from starts that use the data alone.
 
@@ -408,7 +413,7 @@ def fit_general(
         noise: None where each atom has its own nu, "common" where all have one, or the value that is known.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
         fewer: theta of the fits of one atom less, and of two less, if known. least: no variance is below it.
-        progress: called with the starts done and their number.
+        progress: called with the starts done and their number. keep: as of `search`.
 
     Raises:
         ValueError: an expert without a mean; a bound that is not a pair; fewer points than numbers that are fitted; no
@@ -424,7 +429,8 @@ def fit_general(
     places = [formula_problem(spec, k - i, points, inside, noise).places for i in range(1, 1 + len(fewer))]
     below = [theta[at] for theta, at in zip(fewer, places, strict=True)]
     effort = effort_of(problem, starts)
-    optimum = search(problem, seed=seed, effort=effort, known=vectors, fewer=below, progress=progress)
+    options: dict[str, Any] = {"known": vectors, "fewer": below, "progress": progress, "keep": keep}
+    optimum = search(problem, seed=seed, effort=effort, **options)
     return _report(spec, optimum, inside)
 
 
@@ -464,6 +470,7 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
         starts=optimum.starts,
         agree=optimum.agree,
         gap=optimum.gap,
+        planned=optimum.planned,
         spec=spec,
         n_parameters=len(u) - len(flat),
         points=points.n,

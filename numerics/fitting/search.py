@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -93,7 +94,8 @@ class Optimum:
     status: "converged" (by the stop of the climb), "at_bound" (the same, with coordinates at the edge of the box),
     "spike" (an atom with nu at its lower bound that holds fewer points than it has parameters; takes precedence),
     "max_steps". starts: how many climbs; agree: those that reached it. gap: by how much the two searches differ in
-    log-likelihood; nan where there was one. fewer: the optimum for one atom less that a search began at.
+    log-likelihood; nan where there was one. fewer: the optimum for one atom less that a search began at. planned: how
+    many climbs there would have been, where Ctrl-C stopped the search; else None.
     """
 
     problem: Problem
@@ -103,6 +105,7 @@ class Optimum:
     agree: int
     gap: float = np.nan
     fewer: Optimum | None = None
+    planned: int | None = None
 
     @property
     def u(self) -> Floats:
@@ -131,7 +134,7 @@ def best_end(ends: Sequence[Maximum], n: float) -> tuple[Maximum, int]:
     Of those that rounding alone distinguishes it is the first, so that rounding does not number the atoms. Raises
     ValueError if the likelihood is finite at no start.
     """
-    most = max((end.value for end in ends), default=-np.inf)
+    most = _top(ends)
     if most == -np.inf:
         raise ValueError(
             "the likelihood is finite at no start: gate and experts must be defined at every x of the data"
@@ -268,6 +271,7 @@ def search(
     fewer: Sequence[Floats] = (),
     stop: Stop = EXACT,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
 ) -> Optimum:
     """The maximum of a likelihood: the higher of two searches, and of climbs from known starts (p,).
 
@@ -276,19 +280,20 @@ def search(
     to the precision of the noise, and the ends that may be highest are climbed further, by stop. Where there are many
     points, starts are climbed on pooled ones, the cells of a fine grid; in more than two columns, if no grid can be
     made, on a part of the points that is drawn.
-    progress(done, starts) is called on the way. Raises ValueError if there are no starts, or none at which the
-    likelihood is finite.
+    progress(done, starts) is called on the way. keep: Ctrl-C stops the search, and the best end so far is the optimum.
+    Raises ValueError if there are no starts, or none at which the likelihood is finite; KeyboardInterrupt if there is
+    no end to keep.
     """
     total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
     if not total:
         raise ValueError("at least one start is needed")
-    ends: list[Maximum] = []
+    planned, stopped = total, False
 
-    def climbed(problem: Problem, u: Floats, stop: Stop) -> Maximum:
-        ends.append(problem.climb(u, effort.passes, stop))
-        if progress is not None:
-            progress(min(len(ends), total), total)
-        return ends[-1]
+    def climb_each(starts: Sequence[Floats], climbs: list[Maximum]) -> None:
+        for u in starts:
+            climbs.append(here.climb(u, effort.passes, at))
+            if progress is not None:
+                progress(min(sum(map(len, (*halves, first))), total), total)
 
     def onwards(end: Maximum) -> Maximum:
         return problem.climb(end.theta, effort.passes, stop)
@@ -301,22 +306,36 @@ def search(
     here = problem if few is None else problem.at(few)
     at = Stop.in_sample_units(here.points.n)  # what it leaves on a valley is climbed from the ends that may be highest
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
-    below = _climbed_below(here, fewer, at) if halves else None
-    for turn in range(2 * effort.rounds if halves else 0):
-        if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
-            break
-        less = below or fewer_atoms(here, effort, [seed, turn], at)
-        halves[turn % 2] += [climbed(here, u, at) for u in starts_of(here, less, effort.at(turn), [seed], turn)]
-    first = [climbed(here, u, at) for u in known]
-    halves = [[onwards(end) for end in _highest(climbs, here.points.n, drawn=drawn)] for climbs in halves]
+    first: list[Maximum] = []
+    try:
+        below = _climbed_below(here, fewer, at) if halves else None
+        for turn in range(2 * effort.rounds if halves else 0):
+            if turn and turn % 2 == 0 and not _differ(halves, here.points.n):
+                break
+            planned = len(known) + (total - len(known)) * (2 ** (turn // 2 + 1) - 1)
+            less = below or fewer_atoms(here, effort, [seed, turn], at)
+            climb_each(starts_of(here, less, effort.at(turn), [seed], turn), halves[turn % 2])
+        climb_each(known, first)
+    except KeyboardInterrupt:
+        stopped = True
+        if not keep or max(map(_top, (*halves, first))) == -np.inf:
+            raise
+    ends = [end for climbs in (*halves, first) for end in climbs]
+    highest = [_highest(climbs, here.points.n, drawn=drawn) for climbs in halves if _top(climbs) > -np.inf]
     first = [onwards(end) for end in first]
-    optima = [_optimum(problem, climbs) for climbs in halves]
-    best = better(*optima) if len(optima) == 2 else _optimum(problem, first)
+    optima = [_optimum(problem, [onwards(end) for end in climbs]) for climbs in highest]
+    best = reduce(better, optima) if optima else _optimum(problem, first)
     if first and optima:
         joint = _optimum(problem, [*first, best.maximum])
         best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
-    alike = sum(end.value >= max(e.value for e in ends) - _SAME / here.points.n for end in ends)
-    return _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
+    alike = sum(end.value >= _top(ends) - _SAME / here.points.n for end in ends)
+    best = _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
+    return replace(best, planned=planned if stopped else None)
+
+
+def _top(climbs: Sequence[Maximum]) -> float:
+    """The highest value of some climbs; -inf without any."""
+    return max((end.value for end in climbs), default=-np.inf)
 
 
 def _climbed_below(problem: Problem, fewer: Sequence[Floats], stop: Stop) -> Optimum | None:
@@ -330,7 +349,7 @@ def _climbed_below(problem: Problem, fewer: Sequence[Floats], stop: Stop) -> Opt
 
 def _differ(halves: Sequence[Sequence[Maximum]], n: float) -> bool:
     """Whether the best climbs of two searches end apart; where none was finite there is nothing to compare."""
-    best = [max(end.value for end in climbs) for climbs in halves]
+    best = [_top(climbs) for climbs in halves]
     return len(best) == 2 and abs(best[0] - best[1]) * n > APART
 
 

@@ -91,6 +91,18 @@ COLUMNS = (
 )
 
 
+def _stop(comparison: Sizes, ratio: LikelihoodRatio | None) -> tuple[str, ...]:
+    """What there was before Ctrl-C, if it came."""
+    if comparison.planned is not None:
+        fitted, missing = (", ".join(map(str, ks)) for ks in (range(1, len(comparison.fits) + 1), comparison.missing))
+        apart = f", {missing} were not" * bool(missing)
+        more = "not every fit was made again from merges of larger ones, which may reach a higher maximum"
+        return (f"Stopped by Ctrl-C: {fitted} experts were fitted{apart}; {more}.",)
+    if ratio is not None and ratio.planned is not None:
+        return (f"Stopped by Ctrl-C after {ratio.draws} of {ratio.planned} draws of the bootstrap.",)
+    return ()
+
+
 def _words(comparison: Sizes, ratio: LikelihoodRatio | None, *, repeated: bool) -> Iterator[str]:
     """The answer in a sentence, how alike the experts are, and where more is said; repeated: whether data are."""
     lines = [] if comparison.lines is None else [_lines(comparison.lines)]
@@ -236,6 +248,11 @@ class Experts(Answer):
     key_of_rows = "sizes"
 
     @property
+    def status(self) -> int:
+        """The exit status of the command: 130 if Ctrl-C came before all was fitted."""
+        return 130 if self.record["stopped"] else 0
+
+    @property
     def range(self) -> tuple[int, int] | None:
         """From the least number of experts that a criterion takes to the greatest; None where no fit is an estimate."""
         return self.found.range
@@ -324,6 +341,7 @@ def experts(
     drop_missing: bool = False,
     bootstrap: int = 0,
     progress: Callable[[int, int], None] | None = None,
+    keep: bool = False,
     **formulas: Unpack[FormulaOptions],
 ) -> Experts:
     """Say how many experts the data x (n, d) or (n,), y (n,) come from.
@@ -341,13 +359,14 @@ def experts(
         starts: fresh starts at each number, besides splits and merges of other fits.
         bootstrap: draws of a bootstrap of the likelihood ratio, of the number that BIC takes against one more; 0: none.
         progress: called with the numbers of steps done and all, then of draws; without it a long run is silent.
+        keep: Ctrl-C returns what was fitted, which says so, and raises KeyboardInterrupt where that is one expert.
         **formulas: Of formulas: shared, positive, constants, bias; see docs/gates.md.
 
     Raises:
         ValueError: data or options that make no fit; a constant y; most below 2, or more than the points carry.
     """
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge}
-    options |= {"columns": columns, "seed": seed, "starts": starts, "progress": progress, **formulas}
+    options |= {"columns": columns, "seed": seed, "starts": starts, "progress": progress, "keep": keep, **formulas}
     data = {"weights": weights, "drop_missing": drop_missing}
     return answer_of(*fit_sizes(x, y, data, most=most, bootstrap=bootstrap, **options))
 
@@ -360,14 +379,15 @@ def fit_sizes(
         options["gate"] = "softmax"
     draws = whole(bootstrap, "bootstrap", 0)
     comparison = sizes(x, y, whole(most, "most", 2), **data, **options)
-    return comparison, likelihood_ratio(comparison, draws, **options) if draws else None
+    return comparison, likelihood_ratio(comparison, draws, **options) if draws and not comparison.planned else None
 
 
 def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: Sequence[str] = ()) -> Experts:
     """The answer of some fits; ratio: the bootstrap; doubts: warnings of where the data come from."""
     last, lines = comparison.fits[-1], comparison.lines
     repeated = repeats(last.mixture.points)
-    words = tuple(_words(comparison, ratio, repeated=bool(repeated)))
+    stop = _stop(comparison, ratio)
+    words = (*stop, *_words(comparison, ratio, repeated=bool(repeated)))
     warned = (*doubts, *repeated, *_warnings(comparison))
     head = f"{last.gate[0].upper()}{last.gate[1:]}; {comparison.n:g} points"
     rows = [_row(comparison, k) for k in range(1, len(comparison.fits) + 1)]
@@ -383,5 +403,6 @@ def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: S
         "lines": None if lines is None else lines.count,
         "lines_range": None if lines is None else [lines.low, lines.high],
         "bootstrap": None if ratio is None else asdict(ratio),
+        "stopped": {"not_fitted": comparison.missing} if stop else None,
     }
     return Experts(comparison, warned, last.columns, record=record, summary=Summary(TITLE, parts, words))

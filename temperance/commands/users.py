@@ -40,6 +40,11 @@ class Fit(Answer):
     names: tuple[str, ...]
 
     @property
+    def status(self) -> int:
+        """The exit status: 130 if Ctrl-C stopped the search."""
+        return 130 if self.found.is_stopped else 0
+
+    @property
     def plots(self) -> tuple[Picture, ...]:
         """The data with the experts, and the gate, of one column of x; of several sizes that with the least BIC."""
         result, (x, y) = self.found, self.data
@@ -109,10 +114,10 @@ def _fit(
     x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
     options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
-    options |= {"weights": counts, "columns": names, "drop_missing": drop_missing}
+    options |= {"weights": counts, "columns": names, "drop_missing": drop_missing, "keep": True}
     with doing("fitting") as progress:
         result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
-    if profile:
+    if profile and not result.is_stopped:
         if isinstance(result, FitComparison):
             raise BadInput("--profile goes with one number of experts; accepted: one in --fitted")
         result = result.profiled(profile)
@@ -172,7 +177,7 @@ def _experts(
     options |= {"columns": names, "bootstrap": bootstrap, **formulas}
     rows = {"weights": counts, "drop_missing": drop_missing}
     with doing(f"fitting {most} experts down to 1") as progress:
-        comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, **options)
+        comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, keep=True, **options)
     return answer_of(comparison, ratio, doubts)
 
 

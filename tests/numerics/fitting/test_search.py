@@ -123,6 +123,33 @@ def test_searches_that_differ_go_on_and_agree(two_maxima, monkeypatch):
     assert (optimum.gap, optimum.agree, optimum.starts) == (pytest.approx(0, abs=1e-6), 2, 4)
 
 
+def test_a_search_that_is_stopped_keeps_its_best_end_only_when_it_is_told_to(two_maxima, monkeypatch):
+    """Each search has one start in the first round; Ctrl-C comes when its progress is told."""
+    problem, low, high = two_maxima
+    monkeypatch.setattr(module, "starts_of", lambda *given: [low])
+
+    def stopping(after):
+        def progress(done, total, seen=[]):
+            seen.append(done)
+            if len(seen) == after:
+                raise KeyboardInterrupt
+
+        return {"seed": 0, "effort": Effort(1, 0, 0), "progress": progress}
+
+    with pytest.raises(KeyboardInterrupt):
+        search(problem, **stopping(1))
+    optimum = search(problem, **stopping(1), keep=True)
+    assert (optimum.starts, optimum.planned, optimum.is_estimate) == (1, 2, True)
+    assert np.isnan(optimum.gap)
+    assert optimum.log_likelihood == pytest.approx(problem.sums(low).value)
+    both = search(problem, **stopping(2), known=[high], keep=True)
+    assert (both.starts, both.planned, both.gap) == (2, 3, pytest.approx(0, abs=1e-6))
+    assert search(problem, **stopping(9), keep=True).planned is None
+    with pytest.raises(KeyboardInterrupt):  # before a climb has ended
+        monkeypatch.setattr(module, "starts_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        search(problem, **stopping(9), keep=True)
+
+
 def test_no_two_turns_share_a_node_or_a_start():
     assert [shift_of(turn) for turn in range(6)] == [0, 1 / 2, 1 / 4, 3 / 4, 1 / 8, 5 / 8]
     assert [Effort(1, 2, 3).at(turn).peaks for turn in range(6)] == [2, 2, 4, 4, 8, 8]

@@ -48,13 +48,14 @@ def test_data_are_asked_once_what_repeats_itself(found, monkeypatch):
 
 def test_a_row_has_the_keys_that_are_promised(found):
     record = found.to_json()
-    assert list(record) == ["answer", "range", "sizes", "misspecified", "warnings", "lines", "lines_range", "bootstrap"]
+    assert list(record)[:5] == ["answer", "range", "sizes", "misspecified", "warnings"]
+    assert list(record)[5:] == ["lines", "lines_range", "bootstrap", "stopped"]
     assert [list(row) for row in record["sizes"]] == [KEYS] * 3
     assert record["sizes"][0]["merges"] is None
     cells = [atom for cell in record["sizes"][1]["merges"] for atom in cell]
     assert sorted(cells) == [0, 1, 2]
     assert record["misspecified"] is False
-    assert (record["lines"], record["lines_range"], record["bootstrap"]) == (2, [2, 2], None)
+    assert (record["lines"], record["lines_range"], record["bootstrap"], record["stopped"]) == (2, [2, 2], None, None)
     json.dumps(record, allow_nan=False)
 
 

@@ -2,12 +2,14 @@
 
 import json
 import re
+from contextlib import contextmanager
 from html import unescape
 
 import numpy as np
 import pytest
 
 import temperance
+from temperance.commands import users
 from temperance.commands.app import run
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
@@ -26,7 +28,8 @@ def data(tmp_path_factory):
 
 def test_json_has_the_keys_of_the_contract(data, output, fit_keys):
     record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--json"))
-    assert list(record) == [*fit_keys, "profiles"]
+    assert list(record) == [*fit_keys, "profiles", "stopped"]
+    assert record["stopped"] is None
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
     assert not found["tau", None]["identifiable"]
@@ -44,9 +47,66 @@ def test_several_sizes_are_compared(data, output):
     shown = output(*command)
     assert "least AIC: 2, least BIC: 2" in shown
     record = json.loads(output(*command, "--json"))
-    assert list(record) == ["sizes", "least", "warnings", "answer"]
+    assert list(record) == ["sizes", "least", "warnings", "answer", "stopped"]
     assert [size["fitted"] for size in record["sizes"]] == [1, 2]
     assert record["least"] == {"aic": 2, "bic": 2}
+
+
+def interrupted_after(monkeypatch, steps):
+    """Ctrl-C comes when the progress of a command has been told so many times."""
+
+    @contextmanager
+    def doing(what):
+        count = iter(range(steps))
+
+        def progress(done, total):
+            if next(count, None) is None:
+                raise KeyboardInterrupt
+
+        yield progress
+
+    monkeypatch.setattr(users, "doing", doing)
+
+
+FIT = ("--fitted", "2", "--starts", "4")
+
+
+@pytest.mark.parametrize(
+    ("command", "steps", "first", "stopped"),
+    [
+        (("fit", *FIT), 2, "Stopped by Ctrl-C after 3 of 8 starts: this is the best", {"starts": 3, "planned": 8}),
+        (("fit", *FIT, "--gate", "x*w"), 0, "Stopped by Ctrl-C after 1 of 8 starts:", {"starts": 1, "planned": 8}),
+        (
+            ("fit", "--fitted", "1,2,3", "--starts", "4"),
+            5,
+            "Stopped by Ctrl-C: with 2 experts after 2 of 8 starts; nothing was fitted with 3 experts.",
+            {"not_fitted": [3]},
+        ),
+        (("experts", "--most", "4"), 2, "Stopped by Ctrl-C: 1, 2, 3 experts were fitted, 4 were", {"not_fitted": [4]}),
+        (("experts", "--most", "3"), 3, "Stopped by Ctrl-C: 1, 2, 3 experts were fitted; not", {"not_fitted": []}),
+        (
+            ("experts", "--most", "3", "--bootstrap", "3"),
+            6,
+            "Stopped by Ctrl-C after 2 of 3 draws of the bootstrap.",
+            {"not_fitted": []},
+        ),
+    ],
+)
+def test_ctrl_c_leaves_what_was_fitted(data, monkeypatch, capsys, command, steps, first, stopped):
+    name, *options = command
+    for options in (options, [*options, "--json"]):
+        interrupted_after(monkeypatch, steps)
+        assert run([name, str(data[0]), *options]) == 130
+        screen = capsys.readouterr()
+        assert screen.err == ""
+        assert first in (screen.out.splitlines()[0] if "--json" not in options else json.loads(screen.out)["answer"])
+    assert json.loads(screen.out)["stopped"] == stopped
+
+
+def test_ctrl_c_before_anything_was_fitted_is_one_line(data, monkeypatch, capsys):
+    interrupted_after(monkeypatch, 0)
+    assert run(["experts", str(data[0])]) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")
 
 
 def test_rows_with_missing_values_are_left_out_when_asked(data, tmp_path, refused, output):

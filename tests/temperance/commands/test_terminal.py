@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -151,6 +152,20 @@ def test_ctrl_c_without_a_store_says_how_to_keep_what_is_done(tmp_path):
     assert terminal.end() == 130
     assert terminal.last_line == "interrupted; with --store FILE.sqlite finished replicates would be kept"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_leaves_the_best_fit_so_far(tmp_path):
+    rng = np.random.default_rng(1)
+    rows = [f"{x},{abs(x) + noise}" for x, noise in rng.normal(size=(20_000, 2))]
+    (tmp_path / "data.csv").write_text("\n".join(["x,y", *rows]))
+    terminal = Terminal("fit", "data.csv", "--fitted", "4", folder=tmp_path)
+    terminal.until(rb" [1-9][0-9]*/70")
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    done = int(re.search(rb"Stopped by Ctrl-C after ([0-9]+) of 70 starts: ", terminal.seen)[1])
+    assert 1 <= done < 70
+    assert b"\nstatus " in terminal.seen
+    assert b"Traceback" not in terminal.seen
 
 
 def test_ctrl_c_ends_a_notebook_and_its_kernel(tmp_path):
