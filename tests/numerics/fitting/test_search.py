@@ -129,9 +129,10 @@ def test_a_search_that_is_stopped_keeps_its_best_end_only_when_it_is_told_to(two
     monkeypatch.setattr(module, "starts_of", lambda *given: [low])
 
     def stopping(after):
-        def progress(done, total, seen=[]):
-            seen.append(done)
-            if len(seen) == after:
+        count = iter(range(1, after))
+
+        def progress(done, total):
+            if next(count, None) is None:
                 raise KeyboardInterrupt
 
         return {"seed": 0, "effort": Effort(1, 0, 0), "progress": progress}
@@ -145,8 +146,8 @@ def test_a_search_that_is_stopped_keeps_its_best_end_only_when_it_is_told_to(two
     both = search(problem, **stopping(2), known=[high], keep=True)
     assert (both.starts, both.planned, both.gap) == (2, 3, pytest.approx(0, abs=1e-6))
     assert search(problem, **stopping(9), keep=True).planned is None
+    monkeypatch.setattr(module, "starts_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):  # before a climb has ended
-        monkeypatch.setattr(module, "starts_of", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
         search(problem, **stopping(9), keep=True)
 
 

@@ -94,13 +94,16 @@ FIT = ("--fitted", "2", "--starts", "4")
 )
 def test_ctrl_c_leaves_what_was_fitted(data, monkeypatch, capsys, command, steps, first, stopped):
     name, *options = command
-    for options in (options, [*options, "--json"]):
+    screens = []
+    for form in ([], ["--json"]):
         interrupted_after(monkeypatch, steps)
-        assert run([name, str(data[0]), *options]) == 130
-        screen = capsys.readouterr()
-        assert screen.err == ""
-        assert first in (screen.out.splitlines()[0] if "--json" not in options else json.loads(screen.out)["answer"])
-    assert json.loads(screen.out)["stopped"] == stopped
+        assert run([name, str(data[0]), *options, *form]) == 130
+        screens.append(capsys.readouterr())
+    text, (record, err) = screens[0].out, screens[1]
+    assert screens[0].err == err == ""
+    assert first in text.splitlines()[0]
+    assert first in json.loads(record)["answer"]
+    assert json.loads(record)["stopped"] == stopped
 
 
 def test_ctrl_c_before_anything_was_fitted_is_one_line(data, monkeypatch, capsys):
