@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -48,10 +48,14 @@ from temperance.numerics.estimation.result import (
     FitResult,
     FittedModel,
     Interval,
+    Row,
+    Scale,
     lone,
     named,
     relative_errors,
+    unwrap,
 )
+from temperance.numerics.estimation.truth_comparison import compared, in_gauge
 from temperance.numerics.fitting.climb import FLAT, climb_of, scaled_spectrum
 from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, require_points, search_layout
 from temperance.numerics.fitting.problem import Box
@@ -60,7 +64,7 @@ from temperance.numerics.fitting.starts import SUBSAMPLE, clusterwise_regression
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats, compile_activation
 from temperance.numerics.mixture.atom_formulas import formulas_of
 from temperance.numerics.mixture.likelihood import STEM, Mixture, layout_formulas, needs_machine_code
-from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure
+from temperance.numerics.mixture.measures import Gauge, Layout, MixingMeasure, measure_of
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
 from temperance.theory.activations.activation import Activation
@@ -78,6 +82,7 @@ from temperance.theory.models.spec import (
     kinks,
     weight_parameters,
 )
+from temperance.theory.models.truth import Truth
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.traits import flows_of_gate, translations, understood
 
@@ -154,9 +159,9 @@ def refit_of(
     """What fits one of these numbers of linear Gaussian experts to points, with a gate of `FITTED`.
 
     Data in other units have the same fit in those units. From three experts on, splits of the maximum for one expert
-    less are starts too, and from 5,000 points on all starts are compared on pooled points first. From two experts on
-    and up to three columns the likelihood is compiled, once for each gate and number of columns, and the search once;
-    both are announced on stderr.
+    less are starts too, and so is a truth; from 5,000 points on all starts are compared on pooled points first. From
+    two experts on and up to three columns the likelihood is compiled, once for each gate and number of columns, and the
+    search once; both are announced on stderr.
 
     Raises:
         ValueError: data or options that make no fit.
@@ -200,10 +205,14 @@ def _fit(
     starts: int = 0,
     least: float = 0.0,
     fewer: Sequence[Mixture] = (),
+    truth: Truth | None = None,
     progress: Callable[[int, int], None] | None = None,
     keep: bool = False,
 ) -> FitResult:
-    """The fit of k atoms, as `Refit` has it, with this gauge and temperature, which is None where it is fitted."""
+    """The fit of k atoms, as `Refit` has it, with this gauge and temperature, which is None where it is fitted.
+
+    truth: another start, and what the fit is compared with.
+    """
     points, box, linear = data.points, data.box, source.is_linear
     layout = _layout(k, points, source, gauge, tau)
     gate = replace(compile_activation(source), machine_code=needs_machine_code(k, points.x))
@@ -215,6 +224,9 @@ def _fit(
     inside = replace(inside, nu=(max(inside.nu[0], least / units.y_scale**2), inside.nu[1]))
     at, below = (_thetas(mixtures, layout, units) for mixtures in ([mixture] if mixture else (), fewer))
     searched: dict[str, Any] = {"box": inside, "starts": starts, "seed": seed, "progress": progress, "keep": keep}
+    true = None if truth is None else _true_mixture(truth, layout, source, points.x)
+    if true is not None:
+        searched["true"] = replace(layout, k=true.k), *_thetas([true], layout, units)
     with announced(compiled=gate.machine_code):
         best = search_layout(layout, gate, scaled, known_starts=at, fewer=below, **searched)
     proved, sides = proved_of(best, gate, scaled), tuple[Side, ...]()
@@ -223,7 +235,25 @@ def _fit(
         proved = proved_of(best, gate, scaled)
     result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
     refit = partial(_fit, source, gauge, tau, data, seed)
-    return _result_of_layout(best, result, gate, data, units, proved, sides, refit)
+    answer = _result_of_layout(best, result, gate, data, units, proved, sides, refit)
+    if true is None:
+        return answer
+
+    def rows(m: Mixture) -> list[Row]:
+        return _rows_of_layout(replace(result, theta=layout.pack(_measure(m))), linear, proved)
+
+    return compared(answer, true, rows)
+
+
+def _true_mixture(truth: Truth, layout: Layout, source: Activation, x: Floats) -> Mixture:
+    """A truth at the temperature and in the gauge of a layout. Raises ValueError where it has no such parameters."""
+    true, held = mixture_of(measure_of(truth), layout, source)
+    tau = float(true.shared[0])
+    if layout.tau not in (None, tau):
+        if not source.is_linear:
+            raise ValueError(f"the truth has tau = {tau:g}, which the fit holds at {layout.tau:g}; accepted: the same")
+        true = replace(true, own=true.own * (layout.tau / tau), shared=np.array([layout.tau]))
+    return in_gauge(true, held, x)
 
 
 def _result_of_layout(
@@ -244,8 +274,7 @@ def _result_of_layout(
     spare = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
     errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=spare)
-    rows = parameters(result)
-    rows += identifiable_functions(result, rows, linear, proved)
+    rows = _rows_of_layout(result, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
     unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
     others = twin_notes(layout.k, source, layout.gauge, best.measure.beta1.tolist())
@@ -276,6 +305,12 @@ def _result_of_layout(
     )
 
 
+def _rows_of_layout(result: LayoutFit, linear: bool, proved: Proved) -> list[Row]:
+    """What is estimated."""
+    rows = parameters(result)
+    return [*rows, *identifiable_functions(result, rows, linear, proved)]
+
+
 def _model(fit: LayoutFit, source: Activation, units: Units) -> FittedModel:
     """The gate and its temperature, in words; the box holds about the centre of the data."""
     layout = fit.layout
@@ -301,16 +336,20 @@ def _thetas(mixtures: Sequence[Mixture], layout: Layout, units: Units) -> list[F
     for m in mixtures:
         own = replace(layout, k=m.k)
         matrix, shift = units.matrix(own)
-        measure = MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
-        thetas.append(np.asarray(np.linalg.solve(matrix, own.pack(measure) - shift), dtype=float))
+        thetas.append(np.asarray(np.linalg.solve(matrix, own.pack(_measure(m)) - shift), dtype=float))
     return thetas
+
+
+def _measure(m: Mixture) -> MixingMeasure:
+    """The measure of a mixture of `mixture_of`."""
+    return MixingMeasure(m.own[:, 1:], m.own[:, 0], m.shared[0], m.lines[:, :-1], m.lines[:, -1], m.nu)
 
 
 _APART = 1e4  # scales of columns that one search can take
 
 
-def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResult:
-    """What a fit to these data says; noise: each, common or known."""
+def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixture | None = None) -> FitResult:
+    """What a fit to these data says; noise: each, common or known; true: what it is compared with."""
     spec, k, points, columns = fit.spec, fit.k, data.points, data.columns
     errors = Errors(fit, _flows(fit, points))
     gate = {p.name for p in (*spec.gate.parameters, *held_of(spec))} if k == 1 else set[str]()
@@ -318,7 +357,8 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResu
     estimates = [estimate_of(row, errors) for row in rows]
     open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
     functions = _identifiable(spec, open_)
-    estimates += [e for f in functions for e in _of_function(f, fit, errors)]
+    of_functions = (estimate_of(row, errors) for f in functions for row in _rows_of_function(f, fit))
+    estimates += [e for e in of_functions if e.se is not None]
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
     notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
@@ -328,7 +368,7 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResu
     notes += _of_weights(points.n, fit.n_parameters) + _uncertain(relative_errors(estimates), ())
     notes += _misled(estimates, around)
     notes += _of_search(fit, f"{rough}, and a maximum at one has no standard error" if crossed else "")
-    return FitResult(
+    answer = FitResult(
         tuple(estimates),
         notes=tuple(notes),
         columns=columns,
@@ -340,6 +380,21 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit) -> FitResu
         dropped=data.dropped,
         around=around,
     )
+
+    def rows_of(m: Mixture) -> list[Row]:
+        at = replace(fit, theta=m.theta)
+        return [*parameters(at), *(row for f in functions for row in _rows_of_function(f, at))]
+
+    return answer if true is None else compared(answer, true, rows_of)
+
+
+def true_mixture(truth: Truth, x: Floats) -> Mixture:
+    """A truth of a model in the gauge of its fits. Raises ValueError where it has no such parameters."""
+    spec = truth.spec
+    each = (*own_of(spec), *spec.expert.parameters)
+    natural = [atom[p] for atom in truth.atoms for p in each] + [truth.shared[p] for p in spec.gate.shared]
+    mixture = Mixture.of(formulas_of(spec), truth.k, np.array(natural, dtype=float))
+    return in_gauge(mixture, _held_places(spec), x)
 
 
 def _misled(estimates: Sequence[Estimate], around: Callable[[], Surroundings]) -> list[str]:
@@ -371,13 +426,17 @@ def _formula_model(fit: ModelFit, columns: tuple[str, ...], noise: str) -> Fitte
 
 def _formula_mixture(fit: ModelFit, points: Points, refit: Refit | None) -> FittedMixture:
     """The mixture, and what its gate holds."""
-    spec, formulas, held = fit.spec, formulas_of(fit.spec), held_of(fit.spec)
-    own = [p.name for p in own_of(spec)]
-    places = Held(tuple(own.index(p.name) for p in held), tuple(held.values()), False, False)
+    spec, formulas = fit.spec, formulas_of(fit.spec)
     line = tuple(p.name for p in spec.expert.parameters if p != NU)
-    names = (tuple(own), tuple(p.name for p in spec.gate.shared), line)
+    names = (tuple(p.name for p in own_of(spec)), tuple(p.name for p in spec.gate.shared), line)
     mixture, itself = Mixture.of(formulas, fit.k, fit.natural), partial(model_of, spec, spec.dim)
-    return FittedMixture(mixture, places, points, itself, names, refit)
+    return FittedMixture(mixture, _held_places(spec), points, itself, names, refit)
+
+
+def _held_places(spec: MoESpec) -> Held:
+    """What fits of a model hold."""
+    held, own = held_of(spec), own_of(spec)
+    return Held(tuple(map(own.index, held)), tuple(held.values()), False, False)
 
 
 def _flows(fit: ModelFit, points: Points) -> Floats:
@@ -417,8 +476,8 @@ def _of_theory(names: tuple[str, ...], functions: Sequence[sp.Expr]) -> list[str
     return [f"by an identity of this model {', '.join(names)} {verb} not identifiable{instead}"]
 
 
-def _of_function(f: sp.Expr, fit: ModelFit, errors: Errors) -> Iterator[Estimate]:
-    """A function of one atom's parameters, for every atom in which it has a standard error.
+def _rows_of_function(f: sp.Expr, fit: ModelFit) -> Iterator[Row]:
+    """A function of one atom's parameters, for every atom.
 
     None of it where it has more than one atom's parameters, and where it is held.
     """
@@ -432,10 +491,7 @@ def _of_function(f: sp.Expr, fit: ModelFit, errors: Errors) -> Iterator[Estimate
         values = fit.natural[places]
         value, *gradient = slopes(*values)
         along = np.array(gradient) * np.where(fit.logs[places], values, 1.0) @ fit.moves[places]
-        row = Row(str(f), atom, np.array([float(value)]), along[None], "log" if f.is_positive else "real")
-        estimate = estimate_of(row, errors)
-        if estimate.se is not None:
-            yield estimate
+        yield Row(str(f), atom, np.array([float(value)]), along[None], "log" if f.is_positive else "real")
 
 
 def _kinks_reached(fit: ModelFit, points: Points) -> bool:
@@ -562,25 +618,8 @@ def _of_search(fit: Fit, hint: str = "") -> list[str]:
 
 
 Bools = NDArray[np.bool_]
-Scale = Literal["real", "log", "unit"]
-"""On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
-
 _MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
 _TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
-
-
-class Row(NamedTuple):
-    """Functions of theta: parameter, atom, values (m,), their gradients in theta (m, p), and the scale.
-
-    held: whether they are parameters that are not fitted.
-    """
-
-    name: str
-    atom: int | None
-    values: Floats
-    gradients: Floats
-    scale: Scale = "real"
-    held: bool = False
 
 
 class StandardError(NamedTuple):
@@ -679,23 +718,16 @@ def estimate_of(row: Row, errors: Errors, twins: Collection[str] = ()) -> Estima
     name, atom, _, gradients, scale, held = row
     values: list[float] = row.values.tolist()
     if held:
-        return Estimate(name, atom, _unwrap(values), None, None, caveat="held")
+        return Estimate(name, atom, unwrap(values), None, None, caveat="held")
     entries = [StandardError(None, False) if name in twins else errors.of(g) for g in gradients]
     verdicts = [e.identifiable for e in entries]
     identifiable = False if False in verdicts else None if None in verdicts else True
     caveat = next((e.caveat for e in entries if e.caveat and e.identifiable is identifiable), None)
     sizes = [e.se for e in entries if e.se is not None]
     if len(sizes) < len(values) or not np.any(gradients):
-        return Estimate(name, atom, _unwrap(values), None, identifiable, caveat=caveat)
+        return Estimate(name, atom, unwrap(values), None, identifiable, caveat=caveat)
     ends = [_interval(value, size, scale) for value, size in zip(values, sizes, strict=True)]
-    return Estimate(
-        name, atom, _unwrap(values), _unwrap(sizes), identifiable, ends if len(ends) > 1 else ends[0], caveat
-    )
-
-
-def _unwrap(values: list[float]) -> float | list[float]:
-    """The values; the only one as itself."""
-    return values if len(values) > 1 else values[0]
+    return Estimate(name, atom, unwrap(values), unwrap(sizes), identifiable, ends if len(ends) > 1 else ends[0], caveat)
 
 
 def _interval(value: float, se: float, scale: Scale) -> Interval:

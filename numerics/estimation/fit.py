@@ -16,7 +16,7 @@ import sympy as sp
 from numpy.typing import ArrayLike
 
 from temperance.numerics.estimation.data import checked_points, sizes_of, whole
-from temperance.numerics.estimation.estimate import Data, announced, refit_of, result_of
+from temperance.numerics.estimation.estimate import Data, announced, refit_of, result_of, true_mixture
 from temperance.numerics.estimation.result import FitComparison, FitResult
 from temperance.numerics.fitting.fits import fit_general
 from temperance.numerics.fitting.problem import Box
@@ -27,9 +27,9 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import by_name
 from temperance.theory.models.formula_reader import Number, least_dimension
-from temperance.theory.models.gates import FITTED, gate_of
+from temperance.theory.models.gates import FITTED, gate_of, gauge_of
 from temperance.theory.models.spec import Expert, Gate, MoESpec, covariates
-from temperance.theory.models.truth import noise_of
+from temperance.theory.models.truth import Truth, noise_of
 
 _DRAWS = 20  # of parameters, at all of which a formula must not be finite to be refused
 Bounds = Mapping[str, tuple[float, float]]
@@ -57,6 +57,7 @@ class Options(TypedDict, total=False):
     bias: bool
     noise: str
     nu: float | None
+    truth: Mapping[str, Any] | None
 
 
 @overload
@@ -98,6 +99,7 @@ def fit(
     bias: bool = True,
     noise: str = "each",
     nu: float | None = None,
+    truth: Mapping[str, Any] | None = None,
 ) -> FitResult | FitComparison:
     """Maximum-likelihood fit of a mixture of `fitted` Gaussian experts to x (n, d) or (n,), y (n,).
 
@@ -121,6 +123,8 @@ def fit(
             Formulas see the data in their own units: nothing is scaled.
         noise: each: every atom has its own nu; common: all have one; known: it is the number `nu`. With the last two,
             named gates are fitted as formulas are.
+        truth: what a file of a truth holds, {NAME: number or [one for each atom]}; what is left out is that of the
+            default truth. One more start, and what the estimates are compared with (`FitResult.truth`).
 
     Raises:
         ValueError: data, formulas or options that make no fit.
@@ -129,6 +133,7 @@ def fit(
     read = partial(by_name.model, shared=shared, positive=positive, constants=constants, bias=bias)
     sizes, variance = sizes_of(fitted), _noise(noise, nu)
     points, names, dropped = checked_points(x, y, weights, drop_missing, columns)
+    true_of = partial(_true_point, truth, gauge, sizes)
     starts, seed = whole(starts, "starts", 1), whole(seed, "seed", 0)
     if isinstance(gate, str) and gate in FITTED and expert == "gaussian" and variance is None:
         if shared or positive or constants or not bias:
@@ -137,6 +142,7 @@ def fit(
             raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
         data = Data(points, names, dropped, box)
         refit = refit_of(data, sizes, gate, activation, gauge, tau, seed)
+        true = true_of(by_name.model(FITTED[gate](len(names)), dim=len(names)))
     else:
         bounds = _bounds(gauge, tau, box)
         _require_columns(by_name.formulas_of(gate, expert), names)
@@ -144,11 +150,12 @@ def fit(
         _require_used(spec, names)
         _require_finite(formulas_of(spec), points)
         data = Data(points, names, dropped, bounds)
+        true = true_of(spec)
         refit = partial(_fit_formulas, spec, data, noise, nu, seed)
     fits: list[FitResult] = []
     try:
         for k in sizes:
-            fits.append(refit(k, starts=starts, progress=progress, keep=keep))
+            fits.append(refit(k, starts=starts, progress=progress, keep=keep, truth=true))
             if fits[-1].is_stopped:
                 break
     except KeyboardInterrupt:
@@ -170,17 +177,30 @@ def _fit_formulas(
     starts: int = 0,
     least: float = 0.0,
     fewer: Sequence[Mixture] = (),
+    truth: Truth | None = None,
     progress: Callable[[int, int], None] | None = None,
     keep: bool = False,
 ) -> FitResult:
-    """The fit of k atoms, as `Refit` has it; noise, nu, progress, keep: as of `fit`."""
+    """The fit of k atoms, as `Refit` has it; noise, nu, progress, keep: as of `fit`; truth: another start."""
     known, below = ([m.theta for m in part] for part in ([] if mixture is None else [mixture], fewer))
     variance, points = _noise(noise, nu), data.points
+    true = None if truth is None else true_mixture(truth, points.x)
     searched: dict[str, Any] = {"starts": starts, "seed": seed, "noise": variance, "box": data.box, "least": least}
     searched |= {"progress": progress, "keep": keep}
     with announced(compiled=needs_machine_code(k, points.x)):
-        end = fit_general(points, spec, k, known_starts=known, fewer=below, **searched)
-    return result_of(end, data, noise=noise, refit=partial(_fit_formulas, spec, data, noise, nu, seed))
+        end = fit_general(points, spec, k, known_starts=known, fewer=below, true=true, **searched)
+    return result_of(end, data, noise=noise, refit=partial(_fit_formulas, spec, data, noise, nu, seed), true=true)
+
+
+def _true_point(values: Mapping[str, Any] | None, gauge: str, sizes: Sequence[int], spec: MoESpec) -> Truth | None:
+    """The truth of a model that these values make; None without any. Raises ValueError for one of another dimension."""
+    if values is None:
+        return None
+    from temperance.theory.contact.default_truth import in_rationals, truth_of_values, width_of  # no other fit needs it
+
+    if (width := width_of(values)) not in (None, spec.dim):
+        raise ValueError(f"a row of beta1 in the truth has {width} numbers; accepted: {spec.dim}, the columns of x")
+    return in_rationals(truth_of_values(values, spec, gauge_of(gauge), sizes[0] if len(sizes) == 1 else None))
 
 
 def _noise(noise: str, nu: float | None) -> float | Literal["common"] | None:

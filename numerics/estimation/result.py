@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from html import escape
 from itertools import pairwise
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import chdtrc, chdtri
 
 from temperance.numerics.estimation.data import repeats
 from temperance.numerics.estimation.intervals import ProfileInterval, Surroundings, intervals
@@ -29,8 +30,11 @@ from temperance.theory.expressions.arguments import checked
 
 Value = float | list[float]
 Interval = tuple[float, float]
+Scale = Literal["real", "log", "unit"]
+"""On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
 Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
 COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
+BESIDE_TRUTH = (*COLUMNS[:-1], "truth", "std errs off", COLUMNS[-1])
 _CAVEATS: dict[Caveat | None, str] = {
     "edge": "yes, but not to be used (set by the edge of the box)",
     "near edge": "yes, but it moves with the edge of the box",
@@ -104,6 +108,25 @@ class Estimate:
         return {**asdict(self), "interval": _finite(self.interval)}
 
 
+class Row(NamedTuple):
+    """Functions of theta: parameter, atom, values (m,), their gradients in theta (m, p), and the scale.
+
+    held: whether they are parameters that are not fitted.
+    """
+
+    name: str
+    atom: int | None
+    values: Floats
+    gradients: Floats
+    scale: Scale = "real"
+    held: bool = False
+
+
+def unwrap(values: list[float]) -> float | list[float]:
+    """The values; the only one as itself."""
+    return values if len(values) > 1 else values[0]
+
+
 def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None, float]]:
     """(parameter, atom, standard error over value) of tau and nu."""
     return [
@@ -111,6 +134,50 @@ def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None
         for e in estimates
         if e.parameter in ("tau", "nu") and e.se is not None
     ]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A truth beside a fit of so many atoms, fitted.
+
+    atoms: of the truth. values: true ones of parameters and functions, by (parameter, atom), in the order and the gauge
+    of the fit; none where the numbers of atoms differ. ratio: twice the log-likelihood of the fit over that of the
+    truth. parameters: those of the chi-square law that it has where the model is regular; None where the fit shows that
+    it is not.
+    """
+
+    atoms: int
+    fitted: int
+    values: Mapping[tuple[str, int | None], Value]
+    log_likelihood: float
+    ratio: float
+    parameters: int | None
+
+    def beside(self, e: Estimate) -> dict[str, Value | None]:
+        """The true value of an estimate, and by how many standard errors it is above that; None where it has none."""
+        true = self.values.get((e.parameter, e.atom))
+        if e.se is None or true is None:
+            return {"truth": None, "off": None}
+        return {"truth": true, "off": ((np.array(e.value) - np.array(true)) / np.array(e.se)).tolist()}
+
+    @property
+    def p(self) -> float | None:
+        """The chance of a larger likelihood ratio where the model is regular."""
+        return None if self.parameters is None else float(chdtrc(self.parameters, max(self.ratio, 0.0)))
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"atoms": self.atoms, "loglik": self.log_likelihood, "ratio": self.ratio, "p": self.p}
+
+    def __str__(self) -> str:
+        """In a line."""
+        line = f"truth: log-likelihood {self.log_likelihood:.6g}; likelihood ratio 2 (l - l_truth) = {self.ratio:.4g}"
+        if self.p is not None:
+            law = f"{chdtri(self.parameters, 0.05):.3g}, which chi-square({self.parameters}) exceeds in 5% of samples"
+            return f"{line}, {'not ' * (self.p >= 0.05)}above {law} where the model is regular (p = {self.p:.2g})"
+        start = ", too many to start the search from" * (self.atoms > self.fitted)
+        counts = f"the truth has {count_experts(self.atoms)}, the fit {self.fitted}{start}"
+        return f"{line}, whose law is not known: {counts if self.atoms != self.fitted else 'the fit is not regular'}"
 
 
 @dataclass(frozen=True)
@@ -131,7 +198,7 @@ class FittedModel:
 class Tabled(ABC):
     """What has a table between lines of text. heads: of its columns."""
 
-    heads: ClassVar[tuple[str, ...]]
+    heads: tuple[str, ...]
 
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
@@ -203,10 +270,8 @@ class FitResult(Tabled):
     `ModelFit`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
     have no maximum near the fit (`separation`). around: the likelihood there. profiles: the profile intervals that
-    were asked for.
+    were asked for. truth: the one that was given, beside the fit.
     """
-
-    heads: ClassVar[tuple[str, ...]] = COLUMNS
 
     estimates: tuple[Estimate, ...]
     notes: tuple[str, ...]
@@ -221,6 +286,8 @@ class FitResult(Tabled):
     separated: bool = field(default=False, kw_only=True)
     around: Callable[[], Surroundings] = field(kw_only=True)
     profiles: tuple[ProfileInterval, ...] = field(default=(), kw_only=True)
+    truth: Comparison | None = field(default=None, kw_only=True)
+    heads: tuple[str, ...] = field(default=COLUMNS, kw_only=True)
 
     @property
     def gate(self) -> str:
@@ -444,7 +511,18 @@ class FitResult(Tabled):
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a row."""
-        return [row for e in self.estimates for row in e.rows(self.columns)]
+        return self._rows(self.columns)
+
+    def _rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """The same with these names for the columns of x."""
+        return [
+            row | {name: v[j] if isinstance(v, list) else v for name, v in self._beside(e).items()}
+            for e in self.estimates
+            for j, row in enumerate(e.rows(columns))
+        ]
+
+    def _beside(self, e: Estimate) -> dict[str, Value | None]:
+        return self.truth.beside(e) if self.truth else {}
 
     def to_json(self) -> dict[str, Any]:
         """The object that `temperance fit --json` prints.
@@ -453,10 +531,10 @@ class FitResult(Tabled):
         each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
         aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines;
         profiles: the profile intervals; stopped: starts done and planned, of a search that was stopped. Of formulas,
-        what was understood of them and of their noise.
+        what was understood of them and of their noise. With a truth, what `Comparison` has of it.
         """
         return {
-            "estimates": [e.to_json() for e in self.estimates],
+            "estimates": [e.to_json() | self._beside(e) for e in self.estimates],
             "status": self.status,
             "starts": self.fit.starts,
             "agree": self.fit.agree,
@@ -476,13 +554,14 @@ class FitResult(Tabled):
             **self.model.record,
             "profiles": [asdict(interval) for interval in self.profiles],
             "stopped": {"starts": self.fit.starts, "planned": self.fit.planned} if self.is_stopped else None,
+            **({"truth": self.truth.to_json()} if self.truth else {}),
         }
 
     @checked
     def summary(self, columns: Sequence[str] | None = None) -> Text:
         """What the command prints; columns: other names for the columns of x."""
         head, table, foot = self.parts(columns)
-        lines = aligned([COLUMNS, *table], left=(0, 1, 5))
+        lines = aligned([self.heads, *table], left=(0, 1, len(self.heads) - 1))
         rule = "=" * max(map(len, lines))
         rows = [rule, lines[0], rule.replace("=", "-"), *lines[1:], rule]
         return Text("\n".join([*self.words, "", *head, *rows, *foot]))
@@ -498,9 +577,10 @@ class FitResult(Tabled):
             f"status {self.status}; log-likelihood {self.log_likelihood:.6g}; AIC {aic}; BIC {bic}; "
             f"{self.fit.agree} of {self.fit.starts} starts agree on it; {self._searches}",
             *map(str, self.profiles),
+            *([str(self.truth)] if self.truth else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
-        return head, [_cells(row) for e in self.estimates for row in e.rows(columns or self.columns)], foot
+        return head, list(map(_cells, self._rows(columns or self.columns))), foot
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -521,10 +601,10 @@ FormulaFit = FitResult
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     label = row["parameter"] if row["column"] is None else f"{row['parameter']} ({row['column']})"
     atom = "" if row["atom"] is None else str(row["atom"])
-    if row["se"] is None:
-        return label, atom, f"{row['value']:.5g}", "-", "-", row["identifiable"]
-    ends = f"[{row['low']:.5g}, {row['high']:.5g}]"
-    return label, atom, f"{row['value']:.5g}", f"{row['se']:.3g}", ends, row["identifiable"]
+    ends = ("-", "-") if row["se"] is None else (f"{row['se']:.3g}", f"[{row['low']:.5g}, {row['high']:.5g}]")
+    of_truth = (("truth", ".5g"), ("off", ".2f")) if "truth" in row else ()
+    beside = ("-" if row[name] is None else f"{row[name]:{form}}" for name, form in of_truth)
+    return label, atom, f"{row['value']:.5g}", *ends, *beside, row["identifiable"]
 
 
 def _finite(interval: Interval | list[Interval] | None) -> Any:
@@ -535,11 +615,8 @@ def _finite(interval: Interval | list[Interval] | None) -> Any:
 
 def _by_names(names: list[str], vector: Floats) -> dict[str, Value]:
     """The entries of a vector by the names of the coordinates."""
-    values: dict[str, Value] = {}
-    for name in dict.fromkeys(names):
-        part = [float(v) for n, v in zip(names, vector, strict=True) if n == name]
-        values[name] = part[0] if len(part) == 1 else part
-    return values
+    pairs = list(zip(names, vector.tolist(), strict=True))
+    return {name: unwrap([value for n, value in pairs if n == name]) for name in dict.fromkeys(names)}
 
 
 _COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")
@@ -561,11 +638,10 @@ class FitComparison(Tabled):
     missing: the sizes that were not fitted, as Ctrl-C came before. doubts: warnings of where the data come from.
     """
 
-    heads: ClassVar[tuple[str, ...]] = _COLUMNS
-
     fits: tuple[FitResult, ...]
     missing: tuple[int, ...] = ()
     doubts: tuple[str, ...] = ()
+    heads: tuple[str, ...] = field(default=_COLUMNS, kw_only=True)
 
     @property
     def is_stopped(self) -> bool:
@@ -648,7 +724,8 @@ class FitComparison(Tabled):
         first = self.fits[0]
         left_out = f", {first.dropped} rows with missing values left out" if first.dropped else ""
         head = [f"{first.gate[0].upper()}{first.gate[1:]}; {first.points:g} points{left_out}"]
-        return head, [_size_cells(row) for row in self.rows()], [f"warning: {w}" for w in self.warnings]
+        foot = [f"with {count_experts(f.fitted)}, {f.truth}" for f in self.fits if f.truth]
+        return head, [_size_cells(row) for row in self.rows()], [*foot, *(f"warning: {w}" for w in self.warnings)]
 
     def __str__(self) -> str:
         """What the command prints."""

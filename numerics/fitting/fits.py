@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from temperance.numerics.fitting.climb import FLAT, scaled_spectrum
 from temperance.numerics.fitting.problem import MAX_PASSES, Box, Problem, layout_problem
 from temperance.numerics.fitting.search import FAILED, Effort, Optimum, Status, climb_all, search, starts_of
+from temperance.numerics.fitting.starts import grown
 from temperance.numerics.mixture.activation_numpy import CompiledActivation, Floats
 from temperance.numerics.mixture.atom_formulas import Coordinates, formulas_of
-from temperance.numerics.mixture.likelihood import FEW_COLUMNS, evaluate, few, needs_machine_code
+from temperance.numerics.mixture.likelihood import FEW_COLUMNS, Mixture, evaluate, few, needs_machine_code
 from temperance.numerics.mixture.measures import Layout, MixingMeasure
 from temperance.numerics.mixture.points import Points
 from temperance.numerics.mixture.threads import one_blas_thread
@@ -155,6 +156,7 @@ def search_layout(
     seed: int,
     known_starts: Sequence[Floats] = (),
     fewer: Sequence[Floats] = (),
+    true: tuple[Layout, Floats] | None = None,
     progress: Callable[[int, int], None] | None = None,
     keep: bool = False,
 ) -> LayoutFit:
@@ -162,18 +164,37 @@ def search_layout(
 
     starts: rough ones, half of them in each of two searches; from two atoms on peaks of the gradient process and
     splits of a fit of one atom less besides. known_starts (p,): further ones; with no others (starts = 0) there are no
-    peaks and no splits. fewer: where the fits of one atom less, and of two less, ended, if known. keep: as of `search`.
-    Raises ValueError as `fit_points`.
+    peaks and no splits. fewer: where the fits of one atom less, and of two less, ended, if known. true: a layout of
+    the number of atoms of a truth, and its theta, which is a start too. keep: as of `search`. Raises ValueError as
+    `fit_points`, and for a truth that is not in the box.
     """
     ratios = _Ratios(layout, gate, points, box)
     effort = effort_of(ratios.problem, starts)
     known = [ratios.inner(theta) for theta in known_starts]
+    if true is not None:
+        own = _Ratios(true[0], gate, points, box)
+        known += _true_starts(ratios.problem, own.problem, own.inner(true[1]), true[0].names[own.free :])
     smaller = [replace(layout, k=layout.k - i) for i in range(1, 1 + len(fewer))]
     below = [_Ratios(less, gate, points, box).inner(theta) for less, theta in zip(smaller, fewer, strict=True)]
     options: dict[str, Any] = {"known": known, "fewer": below, "progress": progress, "keep": keep}
     return ratios.fit_of(search(ratios.problem, seed=seed, effort=effort, **options))
 
 
+def _true_starts(problem: Problem, own: Problem, u: Floats, names: Sequence[Name]) -> list[Floats]:
+    """The starts that a truth u (p,) gives, of the problem `own` of as many atoms, whose coordinates have these names.
+
+    One if it has no more atoms than are fitted: of fewer some are split. Raises ValueError for one that is not in the
+    box.
+    """
+    inside = np.clip(u, own.lower, own.upper)
+    for (name, atom), gap in zip(names, np.abs(u - inside) > _ON_EDGE * (1 + np.abs(u)), strict=True):
+        if gap:
+            which = name if atom is None else f"{name} of atom {atom}"
+            raise ValueError(f"{which} of the truth is not in the box of the fit; accepted: one in it, or a wider box")
+    return [grown(problem, inside, np.random.default_rng(0))] if own.k <= problem.k else []
+
+
+_ON_EDGE = 1e-9  # relative: a truth at the edge of the box is in it
 _SEVERAL_COLUMNS, _MANY_COLUMNS = 5, 20  # of x, beyond which fewer starts are made
 
 
@@ -402,6 +423,7 @@ def fit_general(
     known_starts: Sequence[Floats] = (),
     fewer: Sequence[Floats] = (),
     least: float = 0.0,
+    true: Mixture | None = None,
     progress: Callable[[int, int], None] | None = None,
     keep: bool = False,
 ) -> ModelFit:
@@ -413,11 +435,12 @@ def fit_general(
         noise: None where each atom has its own nu, "common" where all have one, or the value that is known.
         starts, seed: random starts, one for each stream (seed, 0), (seed, 1), ...; known_starts: further thetas.
         fewer: theta of the fits of one atom less, and of two less, if known. least: no variance is below it.
+        true: a truth, in the gauge of the fit, which is a start too.
         progress: called with the starts done and their number. keep: as of `search`.
 
     Raises:
         ValueError: an expert without a mean; a bound that is not a pair; fewer points than numbers that are fitted; no
-            start, or none at which the likelihood is finite.
+            start, or none at which the likelihood is finite; a truth that is not in the box.
     """
     inside = _box(spec, box or {})
     if least:
@@ -428,6 +451,11 @@ def fit_general(
     vectors = [theta[problem.places] for theta in known_starts]
     places = [formula_problem(spec, k - i, points, inside, noise).places for i in range(1, 1 + len(fewer))]
     below = [theta[at] for theta, at in zip(fewer, places, strict=True)]
+    if true is not None:
+        own = formula_problem(spec, true.k, points, inside, noise)
+        if not np.allclose(own.natural(true.theta[own.places])[own.where.nu], true.nu):
+            raise ValueError("nu of the truth is not as the noise of the fit; accepted: one for all atoms, or as known")
+        vectors += _true_starts(problem, own, true.theta[own.places], [_names(spec, true.k)[at] for at in own.places])
     effort = effort_of(problem, starts)
     options: dict[str, Any] = {"known": vectors, "fewer": below, "progress": progress, "keep": keep}
     optimum = search(problem, seed=seed, effort=effort, **options)
@@ -447,6 +475,12 @@ def _box(spec: MoESpec, box: Mapping[str, tuple[float, float]]) -> Mapping[str, 
     return box
 
 
+def _names(spec: MoESpec, k: int) -> tuple[Name, ...]:
+    """Of all coordinates of k atoms."""
+    each = (*own_of(spec), *spec.expert.parameters)
+    return (*((p.name, i) for i in range(k) for p in each), *((p.name, None) for p in spec.gate.shared))
+
+
 def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, float]]) -> ModelFit:
     problem, points, u, shared = optimum.problem, optimum.problem.points, optimum.u, spec.gate.shared
     own, each = own_of(spec), (*own_of(spec), *spec.expert.parameters)
@@ -458,7 +492,7 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
     edge[problem.tied] = edge[where.nu[0]]
     return ModelFit(
         k=problem.k,
-        names=(*((p.name, i) for i in range(problem.k) for p in each), *((p.name, None) for p in shared)),
+        names=_names(spec, problem.k),
         theta=theta,
         logs=where.logs,
         edge=edge,

@@ -247,6 +247,14 @@ def splits(problem: Problem, bases: Sequence[tuple[Problem, Floats]], rng: np.ra
     return starts
 
 
+def grown(problem: Problem, u: Floats, rng: np.random.Generator) -> Floats:
+    """A start (p,) from a mixture of as many atoms or fewer, some of which are then split one by one."""
+    if len(u) == len(problem.places) or problem.smaller is None:
+        return u
+    smaller = problem.smaller()
+    return splits(problem, [(smaller, grown(smaller, u, rng))], rng)[0]
+
+
 def hop(problem: Problem, u: Floats, rng: np.random.Generator) -> Floats:
     """A start (p,) with one atom of u (p,) moved: every other time to anywhere in the box, else a part of the way.
 

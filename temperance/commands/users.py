@@ -25,6 +25,7 @@ from temperance.show.plots import Picture, pictures_of
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.models import experts as experts_of_models
 
+_TRUTH = "{NAME: a number for every atom, or one for each in [..]}, as in docs/papers.md"
 _GATE = "linear (the default), softmax (temperature 1), activation, another name of docs/gates.md, or a formula"
 
 
@@ -85,6 +86,7 @@ def _fit(
     noise: str = "each",
     nu: float | None = None,
     profile: Profiled = (),
+    truth: str | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -106,13 +108,18 @@ def _fit(
         noise: What is known of the variance nu: each atom has its own (each), it is common to all, or it is known.
         nu: The variance, with --noise known.
         profile: Parameters whose intervals are to be read off the likelihood too, not only off its curvature.
+        truth: A .json file of a truth, one more start, and what the estimates are compared with; see docs/papers.md.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.estimation.fit import fit as estimate
-    from temperance.show.inputs import read_csv
+    from temperance.show.inputs import read_csv, read_json
 
     x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
+    if truth is not None:
+        options["truth"] = read_json(truth, _TRUTH, str)
+        if not isinstance(options["truth"], dict):
+            raise BadInput(f"{truth!r} must be an object; accepted: {_TRUTH}")
     options |= {"starts": starts, "seed": seed, "noise": noise, "nu": nu, **formulas}
     options |= {"weights": counts, "columns": names, "drop_missing": drop_missing, "keep": True}
     with doing("fitting") as progress:

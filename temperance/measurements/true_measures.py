@@ -11,8 +11,13 @@ from temperance.numerics.mixture.measures import measure_of
 from temperance.show.inputs import read_json, read_value
 from temperance.show.options import File, FileOr, Options
 from temperance.theory.activations.activation import Activation
-from temperance.theory.contact.default_truth import default_truth
-from temperance.theory.contact.truth_values import accepted_values, in_rationals, truth_of_values, width_of
+from temperance.theory.contact.default_truth import (
+    accepted_values,
+    default_truth,
+    in_rationals,
+    truth_of_values,
+    width_of,
+)
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import Gauge, generic
 from temperance.theory.models.spec import BETA0, Gate, MoESpec, covariates

@@ -28,12 +28,14 @@ LONG = [command.partition("#")[0].rstrip() for command in COMMANDS if shlex.spli
 
 @pytest.fixture
 def at_work(tmp_path, monkeypatch):
-    """A folder with the data that the README makes in an example, as wide a terminal as its screens."""
+    """A folder with the data that the README makes in an example and their truth, a terminal as wide as its screens."""
     source = next(block for _, block in BLOCKS if ">>> X = " in block)
     made = {}
     for example in doctest.DocTestParser().get_examples(source)[:4]:
         exec(example.source, made)
     np.savetxt(tmp_path / "data.csv", np.column_stack([made["X"], made["y"]]), delimiter=",")
+    (truth,) = re.findall(r"`truth.json`:\n\n```json\n(.*)\n```", TEXT)
+    (tmp_path / "truth.json").write_text(truth, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 

@@ -42,6 +42,44 @@ def test_json_has_the_keys_of_the_contract(data, output, fit_keys):
     assert any("tau is not identifiable" in w for w in record["warnings"])
 
 
+def test_a_truth_in_a_file_is_a_column_of_every_output(data, tmp_path, output):
+    path, page = tmp_path / "truth.json", tmp_path / "fit.html"
+    path.write_text(
+        '{"beta1": ["3/2", 0], "beta0": [0.3, 0], "tau": 1, "a": [1, -1], "b": [2, -2], "nu": [0.25, 0.49]}'
+    )
+    command = ["fit", str(data[0]), "--fitted", "2", "--starts", "2", "--truth", str(path)]
+    record = json.loads(output(*command, "--json"))
+    assert set(record["truth"]) == {"atoms", "loglik", "ratio", "p"}
+    nu = next(e for e in record["estimates"] if (e["parameter"], e["atom"]) == ("nu", 0))
+    assert nu["truth"] == 0.25
+    assert nu["off"] == pytest.approx((nu["value"] - 0.25) / nu["se"])
+    assert [e["off"] for e in record["estimates"] if e["se"] is None] == [None] * 3  # tau, beta1 and beta0
+    printed = output(*command, "-o", str(page))
+    rows = [" ".join(re.sub(r"\[.*\]", "", line).split()) for line in printed.splitlines()]
+    assert "parameter atom estimate std err 95% interval truth std errs off identifiable" in rows
+    assert f"nu 0 {nu['value']:.5g} {nu['se']:.3g} 0.25 {nu['off']:.2f} yes" in rows
+    line = f"truth: log-likelihood {record['truth']['loglik']:.6g}; likelihood ratio 2 (l - l_truth) = "
+    text = unescape(page.read_text(encoding="utf-8"))
+    assert all(line in shown for shown in (printed, text, output(*command[:3], "1,2", *command[4:])))
+    assert "std errs off" in text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("null", "must be an object; accepted: {NAME: a number for every atom"),
+        ("[1]", "must be an object"),
+        ("{", "is not JSON"),
+        ('{"nu": 1e-40}', "nu of atom 0 of the truth is not in the box of the fit"),
+        ('{"beta1": [[1, 2], [0, 0]]}', "a row of beta1 in the truth has 2 numbers; accepted: 1, the columns of x"),
+    ],
+)
+def test_a_truth_that_cannot_be_is_refused_in_a_line(data, tmp_path, refused, content, message):
+    path = tmp_path / "truth.json"
+    path.write_text(content)
+    refused(["fit", str(data[0]), "--fitted", "2", "--starts", "1", "--truth", str(path)], message)
+
+
 def test_several_sizes_are_compared(data, output):
     command = ["fit", str(data[0]), "--fitted", "1,2", "--starts", "3"]
     shown = output(*command)
