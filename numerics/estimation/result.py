@@ -270,7 +270,7 @@ class FitResult(Tabled):
     `ModelFit`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
     have no maximum near the fit (`separation`). around: the likelihood there. profiles: the profile intervals that
-    were asked for. truth: the one that was given, beside the fit.
+    were asked for. truth: the one that was given, beside the fit. heads: of the columns of the table.
     """
 
     estimates: tuple[Estimate, ...]
@@ -641,7 +641,7 @@ class FitComparison(Tabled):
     fits: tuple[FitResult, ...]
     missing: tuple[int, ...] = ()
     doubts: tuple[str, ...] = ()
-    heads: tuple[str, ...] = field(default=_COLUMNS, kw_only=True)
+    heads = _COLUMNS
 
     @property
     def is_stopped(self) -> bool:
