@@ -18,10 +18,8 @@ import numpy as np
 
 from temperance.numerics.mixture.atom_formulas import Sums
 from temperance.numerics.mixture.measures import check_data
-from temperance.numerics.mixture.points import NONE, softmax
-from temperance.numerics.mixture.threads import one_blas_thread
+from temperance.numerics.mixture.points import softmax
 
-WORKSPACE = 2**17
 _softmax = partial(softmax, floor=-300.0)
 
 
@@ -80,33 +78,14 @@ def moments(shares, slopes, w):
     return (w * mean).sum(axis=1), square.sum(axis=0) - (w * mean) @ mean.T
 
 
-@one_blas_thread()
-def log_likelihood(
-    theta,
-    layout,
-    gate,
-    x,
-    y,
-    weights=NONE,
-    reference=NONE,
-):
-    """sum_j log g(y_j | x_j) with its score and Hessian in theta; or sum_j weights_j (log g(y_j | x_j) - reference_j).
+def log_likelihood(theta, layout, gate, x, y, weights=1.0, reference=0.0):
+    """sum_j weights_j (log g(y_j | x_j) - reference_j), with its score and Hessian in theta.
 
-    theta (p,), whose coordinates layout names; gate: s, compiled; x (n, d) and y (n,); weights and reference (n,), or
-    `NONE`. Raises ValueError for a wrong shape of x or y.
+    theta (p,), whose coordinates layout names; gate: s, compiled; x (n, d) and y, weights and reference (n,).
     """
     x, y = check_data(x, y, layout.d)
-    measure, free = layout.unpack(theta), layout.free
-    block = max(1, WORKSPACE // (4 * layout.k * (1 + layout.k * layout.atom_size)))
-    value, score, hessian = 0.0, np.zeros(layout.size), np.zeros((layout.size, layout.size))
-    for start in range(0, len(y), block):
-        part = slice(start, start + block)
-        own = (weights[part], reference[part]) if len(weights) else (1.0, 0.0)
-        sums = _sums(measure, gate, _features(x[part]), y[part], *own)
-        value += sums.value
-        score += sums.score[free]
-        hessian += sums.hessian[np.ix_(free, free)]
-    return Sums(value, score, hessian)
+    sums, free = _sums(layout.unpack(theta), gate, _features(x), y, weights, reference), layout.free
+    return Sums(sums.value, sums.score[free], sums.hessian[np.ix_(free, free)])
 
 
 def two_lines(n=400, seed=0):

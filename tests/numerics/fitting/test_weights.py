@@ -1,4 +1,4 @@
-"""Weights and a reference in the likelihood: repeated points, the plain version, and 40 digits at n = 10^12."""
+"""Weights and a reference in the likelihood: repeated points, and 40 digits at n = 10^12."""
 
 import mpmath as mp
 import numpy as np
@@ -9,10 +9,8 @@ from temperance.numerics.mixture.kernels import BLOCK
 from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, log_density
 from temperance.numerics.mixture.points import Points
-from tests.numerics import by_hand
 
 CASES = [("linear", "anchored", 1, 1), ("linear", "anchored", 3, 1), ("tanh", "free", 2, 1), ("gelu", "anchored", 2, 2)]
-PARTS = ("value", "score", "hessian")
 
 
 def case(name, gauge, k, d, n=2 * BLOCK + 77):
@@ -27,36 +25,12 @@ def check_equal(ours, exact):
         np.testing.assert_allclose(found, part, rtol=1e-10, atol=1e-12 * max(1.0, float(np.abs(part).max())))
 
 
-def plainly(*arguments):
-    """`evaluate` by the plain version."""
-    found = by_hand.log_likelihood(*arguments)
-    return found.value, found.score, found.hessian
-
-
 @pytest.mark.parametrize("setting", CASES)
-@pytest.mark.parametrize("version", [evaluate, plainly])
-def test_a_weight_repeats_its_point(setting, version):
+def test_a_weight_repeats_its_point(setting):
     layout, s, theta, x, y, w, reference = case(*setting)
     whole = w.astype(int)
-    value, *derivatives = version(theta, layout, s, np.repeat(x, whole, axis=0), np.repeat(y, whole))
-    check_equal(version(theta, layout, s, x, y, w, reference), (value - w @ reference, *derivatives))
-
-
-@pytest.mark.parametrize("setting", CASES)
-def test_kernel_and_plain_version_agree(setting):
-    layout, s, theta, x, y, w, reference = case(*setting)
-    w *= 0.37
-    check_equal(*(version(theta, layout, s, x, y, w, reference) for version in (evaluate, plainly)))
-
-
-def test_where_the_kernel_overflows_the_weights_go_through_the_plain_version():
-    layout, s = Layout(2, 1, "free"), compiled("(exp(z) - exp(-z))/(exp(z) + exp(-z) + exp(-z)/2)")
-    _, _, theta, x, y, w, reference = case(*CASES[2], n=20)
-    x[3], w[3] = 900.0 / theta[1], 2.0
-    value, score, _ = evaluate(theta, layout, s, x, y, w, reference)
-    plain = by_hand.log_likelihood(theta, layout, s, x, y, w, reference)
-    assert value == pytest.approx(float(plain.value), rel=1e-13)
-    np.testing.assert_allclose(score, plain.score, rtol=1e-12)
+    value, *derivatives = evaluate(theta, layout, s, np.repeat(x, whole, axis=0), np.repeat(y, whole))
+    check_equal(evaluate(theta, layout, s, x, y, w, reference), (value - w @ reference, *derivatives))
 
 
 @pytest.mark.parametrize(("weights", "reference", "name"), [(4, 5, "weights"), (5, 4, "reference"), (0, 5, "weights")])

@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 import temperance
 from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout, log_density
 from temperance.numerics.mixture.threads import one_blas_thread
-from tests.numerics.by_hand import log_likelihood
 
 
 def blas_threads():
@@ -37,7 +37,7 @@ def test_the_threads_of_blas_change_no_bit_of_a_likelihood():
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads, user_api="blas"):
-            sums = log_likelihood(theta, layout, gate, x, y)
+            sums = evaluate(theta, layout, gate, x, y)
             values = log_density(layout.unpack(theta), gate, x, y)
             found.append([np.asarray(array).tobytes() for array in (*sums, values)])
     assert found[0] == found[1]

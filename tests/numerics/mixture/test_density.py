@@ -28,11 +28,11 @@ def case(layout, seed, points=1):
     ("name", "layout"),
     [
         ("linear", Layout(2, 2, "anchored")),
-        ("linear", Layout(3, 1, "anchored", 1.0)),
+        ("linear", Layout(3, 1, "anchored", 0.7)),
         ("tanh", Layout(3, 1, "free")),
         ("gelu", Layout(2, 1, "anchored")),
         ("sigmoid", Layout(1, 2, "free")),
-        ("softplus", Layout(2, 1, "anchored", 1.0)),
+        ("softplus", Layout(2, 1, "anchored", 0.7)),
         ("tanh", Layout(3, 6, "free")),  # all derivatives by beta1 have one function, so that sums are few
         ("linear", Layout(3, 25, "free")),
     ],
