@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,38 +24,27 @@ def scaled(measure, scales):
     return MixingMeasure(l[:, None, None] * measure.beta1, l[:, None] * measure.beta0, l * measure.tau, a, b, nu)
 
 
-def changed(measure, **parts):
-    names = ("beta1", "beta0", "tau", "a", "b", "nu")
-    return MixingMeasure(**{name: parts.get(name, getattr(measure, name)) for name in names})
+ATOMS = ("beta1", "beta0", "a", "b", "nu")
 
 
 def swapped(measure):
-    return MixingMeasure(
-        *(getattr(measure, n)[..., ::-1, :] if n in ("beta1", "a") else _turned(measure, n) for n in NAMES)
-    )
-
-
-NAMES = ("beta1", "beta0", "tau", "a", "b", "nu")
-
-
-def _turned(measure, name):
-    return measure.tau if name == "tau" else getattr(measure, name)[..., ::-1]
+    return replace(measure, **{name: getattr(measure, name)[::-1] for name in ATOMS})
 
 
 def test_atoms_come_in_the_order_of_the_truth():
     found, single = in_order(swapped(TANH.truth), TANH.truth, FREE)
     assert single
-    for name in NAMES:
+    for name in (*ATOMS, "tau"):
         np.testing.assert_array_equal(getattr(found, name), getattr(TANH.truth, name))
 
 
 def test_the_sum_and_the_difference_of_a_mirror_point():
     truth = GELU_MIRROR.truth
-    near = changed(truth, beta1=truth.beta1 + np.array([[0.02], [0.05]]))
+    near = replace(truth, beta1=truth.beta1 + np.array([[0.02], [0.05]]))
     errors = mirror_errors(near, truth, FREE)
     assert float(errors["beta1_sum"]) == pytest.approx(0.07)
     assert float(errors["beta1_difference"]) == pytest.approx(0.03)
-    image = changed(near, beta1=-near.beta1[::-1])
+    image = replace(near, beta1=-near.beta1[::-1])
     for name, error in mirror_errors(image, truth, FREE).items():
         assert float(error) == pytest.approx(float(errors[name]))
 
@@ -71,20 +62,20 @@ def test_the_direction_has_an_error_in_the_plane():
     truth = MixingMeasure(
         np.array([[3.0, 4.0], [0.0, 0.0]]), np.zeros(2), np.array(1.0), np.eye(2), np.ones(2), np.ones(2)
     )
-    turned = changed(truth, beta1=np.array([[4.0, 3.0], [0.0, 0.0]]))
+    turned = replace(truth, beta1=np.array([[4.0, 3.0], [0.0, 0.0]]))
     error = homogeneous_errors(turned, truth, Symmetry("anchored", False, None), 1.0)["beta1_direction"]
     assert error[0] == pytest.approx(np.hypot(0.2, 0.2))
 
     even = Symmetry("anchored", False, "even")
-    back = changed(truth, beta1=-turned.beta1)
+    back = replace(truth, beta1=-turned.beta1)
     assert homogeneous_errors(back, truth, even, 1.0)["beta1_direction"] == pytest.approx(error)
 
 
 def test_the_invariants_of_an_odd_gate_are_those_of_its_mirror_image():
     """z^3 in the anchored gauge: (beta1, 0) and (0, -beta1), which is (-beta1, 0) with the experts swapped."""
     truth, odd = RELU.truth, Symmetry("anchored", False, "odd")
-    near = changed(truth, beta1=truth.beta1 + np.array([[0.1], [0.0]]))
-    image = swapped(changed(near, beta1=-near.beta1[::-1]))
+    near = replace(truth, beta1=truth.beta1 + np.array([[0.1], [0.0]]))
+    image = swapped(replace(near, beta1=-near.beta1[::-1]))
     assert not image.beta1[-1].any()
     here, there = (homogeneous_errors(g, truth, odd, 3.0) for g in (near, image))
     for name, error in here.items():
@@ -94,7 +85,7 @@ def test_the_invariants_of_an_odd_gate_are_those_of_its_mirror_image():
 
 def test_functions_are_those_of_exact_specified_fits():
     truth = TANH.truth
-    both_near_one = changed(truth, b=np.array([2.0, 2.0]), a=np.array([[0.5], [0.5]]), beta1=truth.beta1[[0, 0]])
+    both_near_one = replace(truth, b=np.array([2.0, 2.0]), a=np.array([[0.5], [0.5]]), beta1=truth.beta1[[0, 0]])
     assert np.isnan(mirror_errors(both_near_one, truth, FREE)["beta1_sum"])
 
 
