@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from temperance.numerics.mixture.activation_numpy import compiled
-from temperance.numerics.mixture.measures import MixingMeasure, log_density, sample
-from temperance.numerics.studies.claim_studies import GELU_MIRROR, LINEAR, RELU, TANH
+from temperance.numerics.mixture.measures import MixingMeasure
+from temperance.numerics.studies.claim_studies import GELU_MIRROR, RELU, TANH
 from temperance.numerics.studies.errors import (
     Symmetry,
     hellinger,
@@ -87,14 +87,6 @@ def test_functions_are_those_of_exact_specified_fits():
     truth = TANH.truth
     both_near_one = replace(truth, b=np.array([2.0, 2.0]), a=np.array([[0.5], [0.5]]), beta1=truth.beta1[[0, 0]])
     assert np.isnan(mirror_errors(both_near_one, truth, FREE)["beta1_sum"])
-
-
-def test_the_likelihood_is_flat_on_an_orbit_and_nowhere_else():
-    x, y = sample(LINEAR.truth, LINEAR.gate, 500, seed=3)
-    orbit = scaled(LINEAR.truth, np.geomspace(0.1, 10.0, 21))
-    along, elsewhere = (log_density(orbit, gate, x, y).sum(axis=-1) for gate in (LINEAR.gate, TANH.gate))
-    assert np.ptp(along) < 1e-9 * np.abs(along).max()
-    assert np.ptp(elsewhere) > 1e-9 * np.abs(elsewhere).max()
 
 
 GATE = compiled("tanh")

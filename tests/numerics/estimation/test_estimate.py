@@ -1,4 +1,4 @@
-"""Fits to a user's data: standard errors, identifiable functions, warnings; CSV files with something wrong in them."""
+"""Fits to a user's data: standard errors, identifiable functions, warnings."""
 
 import json
 
@@ -9,7 +9,6 @@ from temperance.numerics.estimation.fit import fit
 from temperance.numerics.information.required import standard_errors as expected_errors
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.measures import Layout, MixingMeasure, sample
-from temperance.show.inputs import read_csv
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
 LINE = MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5])
@@ -113,43 +112,6 @@ def test_an_activation_that_is_not_defined_everywhere():
     assert (result.fit.measure.beta1 > 0).all()
     with pytest.raises(ValueError, match="the likelihood is finite at no start"):
         fit(x[:100] - 1.5, y[:100], fitted=2, starts=1, activation="log(z)")
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("u,w\n1,2\n,3\n", "row 3, column 'u': the value is missing"),
-        ("u,w\n1,2\nNA,3\n", "row 3, column 'u': the value is missing"),
-        ("u,w\n1,2\n3,four\n", "row 3, column 'w': 'four' is not a number"),
-        ("u,w\n1,2\n3,inf\n", "row 3, column 'w': 'inf' is not finite"),
-        ("u;w\n1;2\n3;1,5\n", "row 3, column 'w': '1,5' is not a number: a decimal point is needed"),
-        ("1,x\n1,2\n3,4\n", "row 1, column '2': 'x' is not a number"),
-        ("u w\n1 2\n", "between commas, semicolons or tabs"),
-        ("u,w\n1,2\n3\n", "row 3 has not 2 cells but 1"),
-        ("u,u\n1,2\n", "row 1: the names of the columns"),
-        ("w\n1\n", "at least two columns"),
-        ("u,w\n", "no rows"),
-        ("", "no rows"),
-    ],
-)
-def test_what_is_wrong_in_a_file_is_said_in_one_line(tmp_path, text, message):
-    path = tmp_path / "data.csv"
-    path.write_text(text)
-    with pytest.raises(ValueError) as error:
-        read_csv(path)
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_missing_files_and_columns(tmp_path):
-    with pytest.raises(ValueError, match="cannot be read as CSV: No such file"):
-        read_csv(tmp_path / "absent.csv")
-    (tmp_path / "bytes.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match="cannot be read"):
-        read_csv(tmp_path / "bytes.csv")
-    (tmp_path / "data.csv").write_text("u,w\n1,2\n2,3\n")
-    with pytest.raises(ValueError, match="no column 'z'; the columns are 'u', 'w'"):
-        read_csv(tmp_path / "data.csv", target="z")
 
 
 def test_a_weight_says_how_often_a_point_was_seen():

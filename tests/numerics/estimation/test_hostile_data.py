@@ -115,31 +115,6 @@ def test_what_is_known_of_hostile_data_is_said():
     assert cold.fit.log_likelihood <= warm.fit.log_likelihood + 1e-6
 
 
-REFUSED = {
-    "a missing value": (np.r_[X[1:], np.nan], Y, "nan"),
-    "an infinite value": (X, np.r_[Y[1:], np.inf], "inf"),
-    "minus infinity": (np.r_[X[1:], -np.inf], Y, "-inf"),
-    "constant x": (np.full(N, 0.1), Y, "is constant, 0.1"),
-    "constant y": (X, np.full(N, 0.1), "is constant, 0.1"),
-    "a constant column": (np.column_stack([X, np.ones(N)]), Y, "is constant, 1.0"),
-    "fewer points than parameters": (X[:8], Y[:8], "8 points are fewer than the 9 numbers that are fitted for 2 atoms"),
-    "one point": (X[:1], Y[:1], "is constant"),
-    "a scale that overflows": (1e200 * X, Y, "must lie between"),
-}
-
-
-@pytest.mark.parametrize("case", REFUSED)
-def test_bad_data_are_refused_by_the_function_and_the_command(tmp_path, refused, case):
-    x, y, words = REFUSED[case]
-    with pytest.raises(ValueError) as refusal:
-        temperance.fit(x, y, fitted=2)
-    path = tmp_path / "data.csv"
-    np.savetxt(path, np.column_stack([x, y]), delimiter=",")
-    line = refused(["fit", str(path), "--fitted", "2"])
-    assert words in str(refusal.value)
-    assert any(part in line for part in (words, "the value is missing", "is not finite"))
-
-
 def test_the_command_says_what_happened_and_prints_strict_json(tmp_path, capsys):
     path = tmp_path / "data.csv"
     np.savetxt(path, np.column_stack(DATA["separated, without noise"]), delimiter=",")

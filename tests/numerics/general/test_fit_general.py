@@ -49,19 +49,3 @@ def test_a_seed_determines_the_fit():
 )
 def test_what_a_translation_moves_is_held_where_it_takes_all_values(gate, held):
     assert {p.name for p in held_of(model(gate))} == held
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"box": {"beta": (0, 1)}}, "box: beta is no parameter; the parameters are beta0, beta1, a, b, nu"),
-        ({"box": {"nu": (2, 1)}}, "box: nu must be a pair"),
-        ({"box": {"nu": (-1, 1)}}, "box: nu must be positive"),
-        ({"starts": 0}, "at least one start is needed"),
-        ({"spec": model("softmax", "multinomial:3")}, "Gaussian expert"),
-    ],
-)
-def test_bad_input_is_named(change, message):
-    arguments = {"points": of(np.zeros(9), np.zeros(9)), "spec": model("softmax"), "k": 2} | change
-    with pytest.raises(ValueError, match=message):
-        fit_general(**arguments)

@@ -38,11 +38,6 @@ SMALL = Study(
 )
 
 
-def with_changes(**changes):
-    names = ("name", "activation", "truth", "k", "gauge", "sizes", "replicates", "starts", "box", "seed")
-    return Study(**{**{name: getattr(SMALL, name) for name in names}, **changes})
-
-
 FEW = replace(SMALL, name="few", sizes=(100, 200), replicates=4)
 LATTICE = replace(SMALL, name="lattice", sizes=(10**4, 10**8, 10**12), backward=True)
 LATTICE = replace(LATTICE, experiment="lattice")
@@ -275,9 +270,9 @@ def test_the_slopes_name_parameter_cell_and_share(small):
 
 def test_a_linear_gate_is_anchored_and_measured_by_its_identifiable_functions():
     with pytest.raises(ValueError, match="anchored"):
-        with_changes(activation="linear")
+        replace(SMALL, activation="linear")
     truth = MixingMeasure(np.array([[2.0], [0.0]]), np.array([0.5, 0.0]), np.array(1.0), TRUTH.a, TRUTH.b, TRUTH.nu)
-    study = with_changes(activation="linear", gauge="anchored", truth=truth, replicates=2)
+    study = replace(SMALL, activation="linear", gauge="anchored", truth=truth, replicates=2)
     errors = run_study(study).errors
     assert set(errors) == {"beta1/tau", "beta0/tau", "a", "b", "nu", "weight", "density"}
 

@@ -15,7 +15,7 @@ from temperance.show.output import BadInput, resumable
 def table(tmp_path):
     def read(text, **options):
         path = tmp_path / "d.csv"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="surrogateescape")
         return read_csv(path, **options)
 
     return read
@@ -61,6 +61,29 @@ def test_a_missing_cell_is_nan_where_it_may_be(table):
 @pytest.mark.parametrize(("first", "doubted"), [("0,1", True), ("1.5,2", False), ("3,3", False), ("7,9", True)])
 def test_a_row_of_whole_numbers_may_be_a_header(table, first, doubted):
     assert bool(table(f"{first}\n0.5,1.5\n2.5,0.25\n").doubts) == doubted
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("u,w\n1,2\n,3\n", "row 3, column 'u': the value is missing"),
+        ("u,w\n1,2\nNA,3\n", "row 3, column 'u': the value is missing"),
+        ("u,w\n1,2\n3,four\n", "row 3, column 'w': 'four' is not a number"),
+        ("u,w\n1,2\n3,inf\n", "row 3, column 'w': 'inf' is not finite"),
+        ("u;w\n1;2\n3;1,5\n", "row 3, column 'w': '1,5' is not a number: a decimal point is needed"),
+        ("1,x\n1,2\n3,4\n", "row 1, column '2': 'x' is not a number"),
+        ("u w\n1 2\n", "between commas, semicolons or tabs"),
+        ("u,w\n1,2\n3\n", "row 3 has not 2 cells but 1"),
+        ("u,u\n1,2\n", "row 1: the names of the columns"),
+        ("w\n1\n", "at least two columns"),
+        ("u,w\n", "no rows"),
+        ("", "no rows"),
+        ("\udcff\udcfe\0", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_said_in_one_line(table, text, message):
+    with pytest.raises(ValueError, match=rf"^[^\n]*{message}[^\n]*$"):
+        table(text)
 
 
 def test_numbers_are_read_by_their_digits():
