@@ -5,7 +5,7 @@ expert. `estimation.fit.fit` reads the data and options for both.
 
 Standard errors are those of the parameters of a fit, and of the functions that are identifiable where some are not, on
 one path for every gate and expert: a row of functions of theta with their gradients (`parameters`,
-`identifiable_functions`), and `Errors`, made of where the search ended and of what theory proves.
+`rows_of_layout`), and `Errors`, made of where the search ended and of what theory proves.
 
 Example: ``[estimate_of(row, errors) for row in parameters(fit)]``.
 """
@@ -236,13 +236,7 @@ def _fit(
     result = units.fit_of_data(best, points.n, box or units.box_of_data(inside))
     refit = partial(_fit, source, gauge, tau, data, seed)
     answer = _result_of_layout(best, result, gate, data, units, proved, sides, refit)
-    if true is None:
-        return answer
-
-    def rows(m: Mixture) -> list[Row]:
-        return _rows_of_layout(replace(result, theta=layout.pack(_measure(m))), linear, proved)
-
-    return compared(answer, true, rows)
+    return compared(answer, true, lambda m: rows_of_layout(_at(result, m), linear, proved))
 
 
 def _true_mixture(truth: Truth, layout: Layout, source: Activation, x: Floats) -> Mixture:
@@ -274,7 +268,7 @@ def _result_of_layout(
     spare = fewer_gates(layout, proved.open_dimensions, proved.dependent, scaled.x)
     level, no_maximum = any(side.fall <= AGREE for side in sides), lost(best, apart, linear=linear)
     errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=spare)
-    rows = _rows_of_layout(result, linear, proved)
+    rows = rows_of_layout(result, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
     unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
     others = twin_notes(layout.k, source, layout.gauge, best.measure.beta1.tolist())
@@ -305,12 +299,6 @@ def _result_of_layout(
     )
 
 
-def _rows_of_layout(result: LayoutFit, linear: bool, proved: Proved) -> list[Row]:
-    """What is estimated."""
-    rows = parameters(result)
-    return [*rows, *identifiable_functions(result, rows, linear, proved)]
-
-
 def _model(fit: LayoutFit, source: Activation, units: Units) -> FittedModel:
     """The gate and its temperature, in words; the box holds about the centre of the data."""
     layout = fit.layout
@@ -338,6 +326,11 @@ def _thetas(mixtures: Sequence[Mixture], layout: Layout, units: Units) -> list[F
         matrix, shift = units.matrix(own)
         thetas.append(np.asarray(np.linalg.solve(matrix, own.pack(_measure(m)) - shift), dtype=float))
     return thetas
+
+
+def _at(fit: LayoutFit, m: Mixture) -> LayoutFit:
+    """A fit with the parameters of a mixture."""
+    return replace(fit, theta=fit.layout.pack(_measure(m)))
 
 
 def _measure(m: Mixture) -> MixingMeasure:
@@ -385,7 +378,7 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixt
         at = replace(fit, theta=m.theta)
         return [*parameters(at), *(row for f in functions for row in _rows_of_function(f, at))]
 
-    return answer if true is None else compared(answer, true, rows_of)
+    return compared(answer, true, rows_of)
 
 
 def true_mixture(truth: Truth, x: Floats) -> Mixture:
@@ -749,15 +742,15 @@ def parameters(fit: Fit) -> list[Row]:
     ]
 
 
-def identifiable_functions(result: LayoutFit, rows: list[Row], linear: bool, proved: Proved) -> list[Row]:
-    """What a linear or homogeneous gate with a free temperature determines instead of its parameters."""
-    tau, failure = float(result.measure.tau), proved.failure
+def rows_of_layout(result: LayoutFit, linear: bool, proved: Proved) -> list[Row]:
+    """The parameters, and what a linear or homogeneous gate with a free temperature determines instead of them."""
+    rows, tau, failure = parameters(result), float(result.measure.tau), proved.failure
     if result.layout.tau is not None or result.layout.k == 1:
-        return []
+        return rows
     if linear:
-        return [_over_tau(row, tau) for row in rows if row.name in ("beta1", "beta0")]
+        return rows + [_over_tau(row, tau) for row in rows if row.name in ("beta1", "beta0")]
     if failure is None or failure.kind != "homogeneous":
-        return []
+        return rows
     gates, signed = [row for row in rows if row.name == "beta1" and row.values.any()], proved.powers == "odd"
     name = f"{'sgn(beta1) ' * signed}{failure.invariants[1]}"
     powers = [_power_over_tau(row, tau, name, float(failure.degree), signed=signed) for row in gates]
@@ -766,7 +759,7 @@ def identifiable_functions(result: LayoutFit, rows: list[Row], linear: bool, pro
         name = f"{name} - {name.replace('beta1', f'beta1_{last.atom}')}"
         powers = [Row(name, r.atom, r.values - last.values, r.gradients - last.gradients) for r in powers]
     directions = [_direction(row) for row in gates] if proved.signs or result.layout.d > 1 else []
-    return [*directions, *powers, *(_over_tau(row, tau) for row in rows if row.name == "beta0")]
+    return [*rows, *directions, *powers, *(_over_tau(row, tau) for row in rows if row.name == "beta0")]
 
 
 def _over_tau(row: Row, tau: float) -> Row:

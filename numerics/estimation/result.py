@@ -56,7 +56,8 @@ class Estimate:
     identifiable: False where theory proves it, or the profile of tau is flat to the edge of the box; None where there
     is no estimate that could tell. caveat: why there is no standard error, or one that is not all: "edge" (set by the
     edge of the box), "near edge" (moves with it), "no maximum" (the likelihood has none), "singular" (the information
-    is), "no estimate" (the search did not end at one), "held" (not fitted: a choice of gauge).
+    is), "no estimate" (the search did not end at one), "held" (not fitted: a choice of gauge). truth: the true value of
+    what has a standard error, where a truth of as many atoms was given.
     """
 
     parameter: str
@@ -66,6 +67,15 @@ class Estimate:
     identifiable: bool | None
     interval: Interval | list[Interval] | None = None
     caveat: Caveat | None = None
+    truth: Value | None = None
+
+    @property
+    def off(self) -> Value | None:
+        """By how many standard errors it is above the truth."""
+        if self.se is None or self.truth is None:
+            return None
+        off: Value = ((np.array(self.value) - np.array(self.truth)) / np.array(self.se)).tolist()
+        return off
 
     @property
     def is_weak(self) -> bool:
@@ -85,27 +95,18 @@ class Estimate:
 
     def rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
         """One mapping for each entry; the column of x is None where there is a single one."""
-        several = isinstance(self.value, list)
-        values = self.value if isinstance(self.value, list) else [self.value]
-        errors = self.se if isinstance(self.se, list) else [self.se] * len(values)
-        intervals = self.interval if isinstance(self.interval, list) else [self.interval] * len(values)
-        return [
-            {
-                "parameter": self.parameter,
-                "column": column if several else None,
-                "atom": self.atom,
-                "value": value,
-                "se": se,
-                "low": None if ends is None else ends[0],
-                "high": None if ends is None else ends[1],
-                "identifiable": self.verdict,
-            }
-            for column, value, se, ends in zip(columns, values, errors, intervals, strict=False)
-        ]
+        entries: list[Any] = [self.value, self.se, self.interval, self.truth, self.off]
+        rows = []
+        for j, column in enumerate(columns[: len(self.value)] if isinstance(self.value, list) else [None]):
+            value, se, ends, truth, off = (entry[j] if isinstance(entry, list) else entry for entry in entries)
+            low, high = ends or (None, None)
+            row = {"parameter": self.parameter, "column": column, "atom": self.atom, "value": value, "se": se}
+            rows.append(row | {"low": low, "high": high, "identifiable": self.verdict, "truth": truth, "off": off})
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values: an end of an interval beyond doubles is null."""
-        return {**asdict(self), "interval": _finite(self.interval)}
+        return {**asdict(self), "interval": _finite(self.interval), "off": self.off}
 
 
 class Row(NamedTuple):
@@ -140,25 +141,16 @@ def relative_errors(estimates: Sequence[Estimate]) -> list[tuple[str, int | None
 class Comparison:
     """A truth beside a fit of so many atoms, fitted.
 
-    atoms: of the truth. values: true ones of parameters and functions, by (parameter, atom), in the order and the gauge
-    of the fit; none where the numbers of atoms differ. ratio: twice the log-likelihood of the fit over that of the
-    truth. parameters: those of the chi-square law that it has where the model is regular; None where the fit shows that
+    atoms: of the truth. ratio: twice the log-likelihood of the fit over that of the truth. parameters: those of the
+    chi-square law that it has where the model is regular; None where the numbers of atoms differ, or the fit shows that
     it is not.
     """
 
     atoms: int
     fitted: int
-    values: Mapping[tuple[str, int | None], Value]
     log_likelihood: float
     ratio: float
     parameters: int | None
-
-    def beside(self, e: Estimate) -> dict[str, Value | None]:
-        """The true value of an estimate, and by how many standard errors it is above that; None where it has none."""
-        true = self.values.get((e.parameter, e.atom))
-        if e.se is None or true is None:
-            return {"truth": None, "off": None}
-        return {"truth": true, "off": ((np.array(e.value) - np.array(true)) / np.array(e.se)).tolist()}
 
     @property
     def p(self) -> float | None:
@@ -511,18 +503,7 @@ class FitResult(Tabled):
 
     def rows(self) -> list[dict[str, Any]]:
         """The table: one mapping a row."""
-        return self._rows(self.columns)
-
-    def _rows(self, columns: Sequence[str]) -> list[dict[str, Any]]:
-        """The same with these names for the columns of x."""
-        return [
-            row | {name: v[j] if isinstance(v, list) else v for name, v in self._beside(e).items()}
-            for e in self.estimates
-            for j, row in enumerate(e.rows(columns))
-        ]
-
-    def _beside(self, e: Estimate) -> dict[str, Value | None]:
-        return self.truth.beside(e) if self.truth else {}
+        return [row for e in self.estimates for row in e.rows(self.columns)]
 
     def to_json(self) -> dict[str, Any]:
         """The object that `temperance fit --json` prints.
@@ -534,7 +515,7 @@ class FitResult(Tabled):
         what was understood of them and of their noise. With a truth, what `Comparison` has of it.
         """
         return {
-            "estimates": [e.to_json() | self._beside(e) for e in self.estimates],
+            "estimates": [e.to_json() for e in self.estimates],
             "status": self.status,
             "starts": self.fit.starts,
             "agree": self.fit.agree,
@@ -554,7 +535,7 @@ class FitResult(Tabled):
             **self.model.record,
             "profiles": [asdict(interval) for interval in self.profiles],
             "stopped": {"starts": self.fit.starts, "planned": self.fit.planned} if self.is_stopped else None,
-            **({"truth": self.truth.to_json()} if self.truth else {}),
+            "truth": self.truth and self.truth.to_json(),
         }
 
     @checked
@@ -580,7 +561,8 @@ class FitResult(Tabled):
             *([str(self.truth)] if self.truth else []),
             *(f"warning: {warning}" for warning in self.warnings),
         ]
-        return head, list(map(_cells, self._rows(columns or self.columns))), foot
+        rows = [row for e in self.estimates for row in e.rows(columns or self.columns)]
+        return head, [_cells(row, with_truth=self.truth is not None) for row in rows], foot
 
     def __str__(self) -> str:
         """What the command prints."""
@@ -598,13 +580,12 @@ FormulaFit = FitResult
 """What `fit` returned for formulas; every fit is a `FitResult` now."""
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: dict[str, Any], *, with_truth: bool) -> tuple[str, ...]:
     label = row["parameter"] if row["column"] is None else f"{row['parameter']} ({row['column']})"
     atom = "" if row["atom"] is None else str(row["atom"])
     ends = ("-", "-") if row["se"] is None else (f"{row['se']:.3g}", f"[{row['low']:.5g}, {row['high']:.5g}]")
-    of_truth = (("truth", ".5g"), ("off", ".2f")) if "truth" in row else ()
-    beside = ("-" if row[name] is None else f"{row[name]:{form}}" for name, form in of_truth)
-    return label, atom, f"{row['value']:.5g}", *ends, *beside, row["identifiable"]
+    beside = ("-", "-") if row["off"] is None else (f"{row['truth']:.5g}", f"{row['off']:.2f}")
+    return label, atom, f"{row['value']:.5g}", *ends, *(beside if with_truth else ()), row["identifiable"]
 
 
 def _finite(interval: Interval | list[Interval] | None) -> Any:

@@ -48,19 +48,22 @@ def matched(true: Mixture, fitted: FittedMixture) -> Mixture:
     return in_gauge(placed, fitted.held, points.x)
 
 
-def compared(result: FitResult, true: Mixture, rows: Callable[[Mixture], Sequence[Row]]) -> FitResult:
-    """The fit with a truth beside it; rows: what is estimated, of a mixture in the order and gauge of the fit.
+def compared(result: FitResult, true: Mixture | None, rows: Callable[[Mixture], Sequence[Row]]) -> FitResult:
+    """The fit with a truth, if any, beside it; rows: what is estimated, of a mixture in the order and gauge of the fit.
 
     The model counts as regular where the search ended inside the box, at a maximum whose information leaves nothing
     open that theory does not, and true experts differ.
     """
+    if true is None:
+        return result
     level = true.log_likelihood(result.mixture.points)
     alike = true.k == result.fitted
     aligned = rows(matched(true, result.mixture)) if alike else ()
     values = {(row.name, row.atom): unwrap(row.values.tolist()) for row in aligned}
+    estimates = [e if e.se is None else replace(e, truth=values.get((e.parameter, e.atom))) for e in result.estimates]
     told = all(e.identifiable is not None or e.caveat == "held" for e in result.estimates)
     distinct = len(np.unique(np.column_stack([true.lines, true.nu]), axis=0)) == true.k
     regular = alike and result.status == "converged" and told and distinct and not result.is_stopped
     ratio, parameters = 2 * (result.log_likelihood - level), result.n_parameters if regular else None
-    truth = Comparison(true.k, result.fitted, values, level, ratio, parameters)
-    return replace(result, truth=truth, heads=BESIDE_TRUTH)
+    truth = Comparison(true.k, result.fitted, level, ratio, parameters)
+    return replace(result, estimates=tuple(estimates), truth=truth, heads=BESIDE_TRUTH)

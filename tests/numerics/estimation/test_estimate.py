@@ -68,7 +68,8 @@ def test_json_is_strict_and_progress_counts_starts():
     seen = []
     result = fit(*draw(PLANE, "identity", 400), fitted=2, starts=2, progress=lambda *at: seen.append(at))
     text = json.loads(json.dumps(result.to_json(), allow_nan=False))
-    assert list(text["estimates"][0]) == ["parameter", "atom", "value", "se", "identifiable", "interval", "caveat"]
+    keys = ["parameter", "atom", "value", "se", "identifiable", "interval", "caveat", "truth", "off"]
+    assert list(text["estimates"][0]) == keys
     assert len(next(e for e in text["estimates"] if e["parameter"] == "a")["value"]) == 2
     assert seen == [(i + 1, 6) for i in range(6)]
 

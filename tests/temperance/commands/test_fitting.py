@@ -28,7 +28,7 @@ def data(tmp_path_factory):
 
 def test_json_has_the_keys_of_the_contract(data, output, fit_keys):
     record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--json"))
-    assert list(record) == [*fit_keys, "profiles", "stopped"]
+    assert list(record) == [*fit_keys, "profiles", "stopped", "truth"]
     assert record["stopped"] is None
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
