@@ -583,7 +583,7 @@ def _shifts(cell: Setting) -> Iterator[dict[str, Any]]:
 
 
 def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
-    """Two true atoms at told places that change in different ways: on one ray, or turned to both sides."""
+    """Two true atoms at told places that change: on one ray, to both sides, turned, or in one parameter by the same."""
     own = own_parameters(cell.spec)
     if len(places) != 2 or any(not at[p].is_Rational for at in places for p in own):
         return
@@ -591,7 +591,8 @@ def _of_two(cell: Setting, places: Sequence[Place]) -> Iterator[dict[str, Any]]:
     drift = {p: first[p] * T for p in cell.spec.gate.shared}
     half = {p: (first[p] + second[p]) / 2 for p in own}
     gap = {p: (first[p] - second[p]) / 2 for p in own}
-    ways: list[tuple[Sequence[Place], Place]] = [([{p: at[p] * 0 + first[p] * T for p in own} for at in places], {})]
+    ways: list[tuple[Sequence[Place], Place]] = [([{p: first[p] * T for p in own}] * 2, {})]
+    ways += [([{p: T}] * 2, {}) for p in own if all(gap[q] == 0 for q in own if q != p)]
     ways.append(([{p: sign * gap[p] * T for p in own} for sign in (1, -1)], drift))
     bent = [
         {p: half[p] / (1 + T) + sign * gap[p] * (1 + T) - at[p] for p in own} for sign, at in ((1, first), (-1, second))

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from temperance.theory.contact.bound_certificates import bound_certificate, stops_early
@@ -124,7 +125,7 @@ def _with_curves(
         scales, others = flat_certificates(setting)
         bounded = {row.title for row in rows if row.upper is not None}  # a curve that moves it moves no invariant
         curves += [proof for proof in others if not bounded & {claim["title"] for claim in proof["claims"]}]
-    return [*with_curves(scaled, scales), *with_curves(rows, curves)], [*scales, *curves]
+    return [*with_curves(setting, scaled, scales), *with_curves(setting, rows, curves)], [*scales, *curves]
 
 
 def _with_moments(setting: Setting) -> _Proved:
@@ -224,13 +225,18 @@ def _moved_first(rows: Sequence[Order], curves: Sequence[Mapping[str, Any]]) -> 
         )
 
 
-def with_curves(rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:
-    """The orders with what certificates of curves show of them."""
-    flat = {claim["title"] for proof in curves for claim in proof["claims"] if claim["side"] == "flat"}
+def with_curves(setting: Setting, rows: Iterable[Order], curves: Sequence[Mapping[str, Any]]) -> list[Order]:
+    """The orders with what certificates of curves show of them.
+
+    A curve of one density that moves what the setting holds says nothing of an invariant: it may keep it.
+    """
+    titles = [{claim["title"] for claim in proof["claims"] if claim["side"] == "flat"} for proof in curves]
+    flat, held = {*chain(*titles)}, {p.name for p in setting.held}
+    flat_invariants = {*chain(*(some for some in titles if not some & held))}
     best = reached(curves)
 
     def shown(row: Order) -> Order:
-        if row.title not in flat:
+        if row.title not in (flat if row.parameter == row.title else flat_invariants):
             return row if row.flat else replace(row, lower=best.get(row.title))
         return replace(row, shown=True) if row.flat or row.upper else replace(row, flat=True, shown=True, reason=_ALONG)
 

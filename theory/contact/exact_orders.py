@@ -191,7 +191,7 @@ def _with_curves(setting: Setting, flows: bool, rows: Sequence[Order]) -> tuple[
         return list(rows), []
     scales = flat_certificates(setting)[0] if flows else []
     curves = [*certificates(setting, exact_place(setting)), *scales]
-    return with_curves(rows, curves), curves
+    return with_curves(setting, rows, curves), curves
 
 
 def _rests(p: sp.Symbol, flows: Sequence[Flow], values: Mapping[sp.Symbol, sp.Expr]) -> bool:

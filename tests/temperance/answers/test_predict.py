@@ -145,6 +145,22 @@ def test_kinks_are_looked_for_in_one_law_of_x():
     assert temperance.predict("w*abs(x - c)/tau + v*x", true=2, fitted=2, truth=around).predictions
 
 
+@pytest.mark.parametrize("w", [["5/3", "-5/3"], ["5/3", "1/3"]])
+def test_an_invariant_is_flat_by_a_curve_that_is_no_flow(w):
+    """With equal c (w_1 + t, w_2 + t) has one density. Every w and tau times 1 + t is the flow, and w/tau stays."""
+    found = temperance.exponents("w*tanh(x + c)/tau", truth={"w": w, "c": "1/2"}, split="all", bounds_only=True)
+    assert {row["parameter"]: row["flat"] for row in found.rows()}["w/tau"]
+    flat = [{c["title"] for c in proof["claims"] if c["side"] == "flat"} for proof in found.certificates()]
+    assert {"w", "mean w"} in flat
+
+
+def test_a_flow_of_all_atoms_makes_no_invariant_flat_where_its_order_is_undecided():
+    truth = {"b": [123456.789, 0]}
+    rows = {p.parameter: p for p in temperance.predict("(w*x + v*x**2)/tau", true=2, fitted=2, truth=truth).predictions}
+    assert "keeps the density" in rows["w"].reason
+    assert "curve of mixtures" not in rows["w/tau"].reason
+
+
 def test_a_shared_parameter_stands_for_the_ratio_that_a_flow_keeps():
     found = temperance.exponents("v*tanh(w*x + c)/tau", shared=["v"], bounds_only=True)
     assert "the certificate holds v at its true value: tau stands for v/tau" in found.record["reasons"]
