@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
-from temperance.measurements.contact_orders import describe_truth
+from temperance.measurements.contact_orders import describe_truth, moved_along
 from temperance.measurements.sample_sizes import (
     ROUGHEST,
     Case,
@@ -666,7 +666,7 @@ def _of_gate(spec: MoESpec, parameter: str | None, truth: FileOr, gauge: str, pr
     }
     parts: tuple[Part, ...] = (
         str(reading),
-        Aside(describe_truth({"atoms": atoms, "held": held})),
+        Aside(describe_truth({"atoms": atoms, "held": held, "along_flow": moved_along(point, held_in(point, chosen))})),
         Table("Sample size", ("parameter", "true value", "n"), ((row.parameter, f"{row.value:.4g}", count(row.n)),)),
         *([] if row.n is row.n_invariant is None else [f"n: observations for {counted}."]),
         *_remarks(row),

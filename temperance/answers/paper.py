@@ -12,6 +12,7 @@ import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, Unpack
@@ -27,7 +28,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import describe_rate, rates_in_words, true_atoms
+from temperance.measurements.contact_orders import describe_rate, moved_along, rates_in_words, true_atoms
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -67,12 +68,14 @@ from temperance.show.table import Aside, Summary, Table
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
+from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import gate_conditions, tex
 from temperance.theory.models import experts
 from temperance.theory.models.by_name import name_of, takes_activation
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
-from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
+from temperance.theory.models.order import Quantity
+from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.derivation import Code, Formula, Paragraph, Step, broken
 from temperance.theory.symmetries.score_translations import generic_rank
@@ -190,12 +193,13 @@ def _title(m: Materials) -> str:
 
 def _abstract(m: Materials) -> Iterator[str]:
     """The answers in words, one paragraph each."""
+    pair = " of the first two alone" if m.truth.k > 2 else ""
     yield _identifiable(m)
     for answer, opening in (
         (m.exact, f"With {m.truth.k} atoms, as many as the truth has."),
         (m.over, f"With {m.fitted} atoms."),
-        (m.orders["one"], "One true atom fitted by two, beside a singleton."),
-        (m.orders["all"], "Every true atom fitted by two."),
+        (m.orders["one"], f"One true atom{pair} fitted by two, beside a singleton."),
+        (m.orders["all"], f"Every true atom{pair} fitted by two."),
         (m.experiments, "Experiments."),
     ):
         if answer is not None and not isinstance(answer, str):
@@ -275,9 +279,11 @@ def _model(m: Materials) -> Section:
     positive = [symbol(p.name) for p in spec.parameters if p.is_positive]
     signs = f" Positive: {', '.join(positive)}." if positive else ""
     text = f"Each atom has {own} of its own. {held}{signs} A mixing measure $G$ has $k$ atoms."
-    names = ", ".join(symbol(p.name) for p in held_in(m.truth, m.gauge))
+    held_symbols = held_in(m.truth, m.gauge)
+    names = ", ".join(symbol(p.name) for p in held_symbols)
     gauge = "A \\emph{gauge} fixes what all scores $L_i$ may have in common, which the density does not show. "
-    gauge += f"Here it holds, of the last atom, {names}." if names else "Here nothing is held."
+    gauge += f"Here it holds, of the last atom, {names}" if names else "Here nothing is held"
+    gauge += _score(moved_along(m.truth, held_symbols)) + "."
     blocks: list[Block] = [
         Paragraph("The density of $y$ given $x$ is"),
         Formula(lines),
@@ -480,8 +486,15 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
         f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_where(m, setting)}, with {title}. The contact orders "
         rf"are those of Table \ref{{orders-{split}}}."
     )
+    numbers = _bounding(answer)
+
+    def reason(o: Mapping[str, Any]) -> str:
+        return (
+            numbers[o["parameter"]] if o["parameter"] in numbers and o["certified"] else typeset(o["reason"], m.names)
+        )
+
     rows = tuple(
-        (typeset_cell(o["parameter"], m.names), _order(o), typeset(describe_rate(o)), typeset(o["reason"], m.names))
+        (typeset_cell(o["parameter"], m.names), _order(o), typeset(describe_rate(o)), reason(o))
         for o in answer.record["orders"]
     )
     table = _table_of(Table(f"Contact orders, {title}", ("parameter", "order", "rate", "reason"), rows))
@@ -499,9 +512,15 @@ def _where(m: Materials, setting: Setting) -> str:
     if moved := [p for p, v in setting.truth.atoms[1].items() if v != m.truth.atoms[1][p]]:
         values = ", ".join(f"${tex(p)} = {tex(setting.truth.atoms[1][p])}$" for p in moved)
         place += f", written with {values} of the second atom, where a flow of an atom leads,"
-    held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in true_atoms(setting)["held"])
+    truth = true_atoms(setting)
+    held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in truth["held"]) + _score(truth["along_flow"])
     last = "last fitted atom" if setting.every else "last atom"
     return f"{place} with {held} of the {last} held there" if held else place
+
+
+def _score(along: Sequence[str]) -> str:
+    """That a score is held, and not the parameters in it that a flow moves."""
+    return f" (its score, along which a flow moves {', '.join(map(symbol, along))})" if along else ""
 
 
 def _order(row: Mapping[str, Any]) -> str:
@@ -527,12 +546,13 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
         r"nothing of what found them proves each again (\texttt{temperance certify}); its rules are theorems of "
         r"\cite{temperance}. Claims that follow from those before, or say that an order is at least 1, are left out."
     )
+    labels = _labels(answer.found.setting)
     shown: dict[tuple[str, str], sp.Rational] = {}
     for number, proof in enumerate(proofs, 1):
         kind, claims = proof["proof"]["kind"], [c for c in proof["claims"] if _is_new(c, shown)]
         if not claims:
             continue
-        bounds = ", ".join(_claim(c, m.names) for c in claims)
+        bounds = ", ".join(_claim(c, labels, m.names) for c in claims)
         yield Paragraph(f"Certificate {number}, {_KINDS.get(kind, plain(kind))}: {bounds}.")
         if points := _points(proof):
             yield Paragraph("The determinants are at the points")
@@ -545,6 +565,16 @@ def _proof(m: Materials, answer: Exponents, split: str) -> Iterator[Block]:
                 "moments:"
             )
             yield Formula(tuple(map(_equation, leading_equations(proof))))
+            yield Paragraph(_start(proof))
+
+
+def _start(proof: Mapping[str, Any]) -> str:
+    """What the cases of a certificate by moments begin with."""
+    b, size = proof["proof"]["intercept"], proof["place"]["sizes"][0]
+    if b is None:
+        return f"They begin with at most ${2 * size}$ for every parameter of the mean (docs/theory, 4.2.2)."
+    bounds = rf"{symbol(b)} at most ${2 * size}$, {symbol(NU.name)} at most ${size}$"
+    return rf"They begin with {bounds}, as the order of an intercept is $\bar r(m) = 2m$ (docs/theory, 4.1.1)."
 
 
 def _is_new(claim: Mapping[str, Any], shown: dict[tuple[str, str], sp.Rational]) -> bool:
@@ -592,9 +622,30 @@ def _equation(equation: Equation) -> str:
     return rf"{sp.latex(total)} = O(\|g - g^*\|)"
 
 
-def _claim(claim: Mapping[str, Any], names: Set[str]) -> str:
-    side = "flat" if claim["side"] == "flat" else f"{claim['side']} ${claim['value']}$"
-    return f"{typeset_cell(claim['title'], names)} {side}"
+def _labels(setting: Setting) -> dict[str, str]:
+    """What certificates call orders -> what orders are called where a parameter stands for an invariant."""
+    curves = flat_curves(setting)
+    quantities = [Quantity(p.name, is_mean) for p in setting.parameters for is_mean in (False, True)]
+    return {str(of): curves.label(*of) for of in quantities}
+
+
+def _bounding(answer: Exponents) -> dict[str, str]:
+    """Orders -> the certificate that bounds them best."""
+    labels, bounds = _labels(answer.found.setting), dict[str, tuple[Fraction, str]]()
+    for number, proof in enumerate(answer.certificates(), 1):
+        for claim in (c for c in proof["claims"] if c["side"] == "at most"):
+            label, value = labels.get(claim["title"], claim["title"]), Fraction(claim["value"])
+            if label not in bounds or value < bounds[label][0]:
+                bounds[label] = value, f"certificate {number}"
+    return {label: number for label, (_, number) in bounds.items()}
+
+
+def _claim(claim: Mapping[str, Any], labels: Mapping[str, str], names: Set[str]) -> str:
+    """A claim as prose. What is flat is the parameter itself."""
+    title = claim["title"]
+    if claim["side"] == "flat":
+        return f"{typeset_cell(title, names)} flat"
+    return f"{typeset_cell(labels.get(title, title), names)} {claim['side']} ${claim['value']}$"
 
 
 def _curve(proof: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -19,9 +19,9 @@ from temperance.theory.contact.places import held_of_last
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, covariates, kinks, weight_parameters
-from temperance.theory.models.truth import Setting
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.symmetries.score_translations import plain_parameters
-from temperance.theory.symmetries.traits import held_of_split
+from temperance.theory.symmetries.traits import flows_of_gate, held_of_split
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
@@ -132,24 +132,33 @@ def setting_record(chosen: Setting) -> dict[str, Any]:
 def true_atoms(chosen: Setting) -> dict[str, Any]:
     """The true mixture as JSON: the parameters of each atom, and which of the last atom are held (the gauge).
 
-    Of a cell of several atoms it is the one that they are near.
+    Of a cell of several atoms it is the one that they are near. Where a flow moves parameters that are held, what is
+    held is the score, and they are listed (theory 2.1).
     """
     spec, bias = chosen.spec, (BETA0,) if chosen.spec.gate.offset is not None else ()
     points = [chosen.truth.point(i) for i in range(chosen.truth.k)]
     if chosen.fitted == chosen.truth.k:
         parameters, held = (*spec.parameters, *bias), held_of_last(chosen.truth)
         atoms = [{p.name: str(at[p]) for p in parameters} for at in points]
-        return {"atoms": atoms, "held": [p.name for p in held]}
+        return {"atoms": atoms, "held": [p.name for p in held], "along_flow": moved_along(chosen.truth, held)}
     weights = weight_parameters(spec) or bias
     gate = (*free_parameters(chosen), *weights)
     atoms = [{p.name: str(at[p]) for p in gate} | {p.name: f"{float(at[p]):g}" for p in chosen.expert} for at in points]
     own = held_of_split(spec, chosen.own) if chosen.every else chosen.own
-    return {"atoms": atoms, "held": [p.name for p in (*weights, *own)]}
+    held = (*weights, *own)
+    return {"atoms": atoms, "held": [p.name for p in held], "along_flow": moved_along(chosen.truth, held)}
+
+
+def moved_along(truth: Truth, held: Iterable[sp.Symbol]) -> list[str]:
+    """The parameters of the last atom that are held but for a flow, which keeps its score."""
+    last, flows = truth.point(truth.k - 1), flows_of_gate(truth.spec)
+    return [p.name for p in held if last[p] != 0 and any(p in flow.field.moved for flow in flows)]
 
 
 def describe_truth(truth: Mapping[str, Any], every: bool = False) -> str:
     """A true mixture as it is shown: the atoms, and what is held; every: of fits that split each cell."""
-    held = ", ".join(truth["held"]) or "nothing"
+    held, along = ", ".join(truth["held"]) or "nothing", ", ".join(truth.get("along_flow", ()))
+    held += f" (its score: a flow moves {along})" if along else ""
     return f"{describe_atoms(truth)}; held in this setting, of the last {'fitted ' * every}atom: {held}"
 
 

@@ -17,13 +17,13 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.contact.contact_orders import Orders, orders
 from temperance.theory.contact.exact_orders import bias_orders, exact_orders
 from temperance.theory.contact.order_setting import at_truth, not_shared, order_setting, require_law
-from temperance.theory.contact.places import MOST_ATOMS
+from temperance.theory.contact.places import MOST_ATOMS, held_by_gauge
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import affine_mean, named
 from temperance.theory.models.gates import FITTED
 from temperance.theory.models.order import HALF, Cells, Order, Prediction, ReasonKind, density
 from temperance.theory.models.spec import BETA0, NU, MoESpec, covariates, is_weighted, kinks, weight_parameters
-from temperance.theory.models.truth import Truth
+from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.overspecified import splittings
 
 UNPUBLISHED = "no paper on this model is in the list"
@@ -34,6 +34,7 @@ _LOCAL = "the box holds no other parameters with this density than the truth, it
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _BESIDE = "a singleton beside a split cell: its gate is held where orders are proved"
 _NO_LINE = "a singleton beside a split cell: the theorem on experts (theory 4.2.2) is of means that are lines"
+_KNOWN = "the gate of the singleton is known: {}"
 _TWO = "orders of split cells are proved for two true atoms, not for {}"
 _ONE = "k* = 1 < k: no statement covers it"
 
@@ -134,9 +135,8 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | No
     split = "all" if cells == "every cell split" else "one"
     setting = order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim)
     answer = orders(at_truth(setting, truth))
-    assumptions = tuple(
-        dict.fromkeys((_AT.format(_atoms(truth or answer.setting.truth)), _SHARES, _LOCAL, *_assumed(answer)))
-    )
+    shown, premise = truth or answer.setting.truth, _known_beside(answer.setting)
+    assumptions = tuple(dict.fromkeys((_AT.format(_atoms(shown)), _SHARES, _LOCAL, *premise, *_assumed(answer))))
     by_experts = {p.name: by for p, _, by in _each(spec, cells, m) if by is not None}
     for o in answer.orders:
         size = None if o.name in shared else m
@@ -146,6 +146,13 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | No
             yield other
         else:
             yield _made(o, size, assumptions, sharp=o.rate if is_sharp else None, cells=cells)
+
+
+def _known_beside(setting: Setting) -> tuple[str, ...]:
+    """What is assumed of the gate of a singleton, beyond the gauge (theory 4.2)."""
+    gauge = held_by_gauge(setting.spec, setting.truth.point(1))
+    held = [] if setting.every else [p.name for p in setting.own if p not in gauge]
+    return (_KNOWN.format(", ".join(held)),) if held else ()
 
 
 def _is_least(o: Order, spec: MoESpec) -> bool:
@@ -184,7 +191,7 @@ def _made(
 ) -> Prediction:
     """An order as a prediction."""
     least, text = o.rate if sharp is None else None, o.reason.text
-    reason = f"{text}; no curve shows that it is no faster" if least is not None else text
+    reason = f"{text}; open whether it is faster" if least is not None else text
     conditions = () if o.flat or o.rate is None else assumptions
     return Prediction(o.parameter, size, sharp, None, reason, UNPUBLISHED, conditions, cells, o.reason.kind, least)
 

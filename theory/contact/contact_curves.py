@@ -120,8 +120,11 @@ def _of_gate(
         return {}, sp.S.One
     values = tuple((p, v) for p, v in place.items() if p not in cell.own)
     weight, own = log_weight(cell.spec), cell.own
-    if weight.has(sp.Piecewise) or not weight.is_polynomial(*covariates(cell.spec.dim)):
-        own = tuple(p for p in own if p in plain_parameters(cell.spec))  # linear in these, it stays beside them
+    x = covariates(cell.spec.dim)
+    if weight.has(sp.Piecewise) or not weight.is_polynomial(
+        *x
+    ):  # linear in some, it stays beside powers of x before them
+        own = tuple(p for p in own if p in plain_parameters(cell.spec) and sp.diff(weight, p).is_polynomial(*x))
         weight = sp.expand(weight).as_independent(*own, as_Add=True)[1] if own else sp.S.Zero
     solved = _solved(weight, own, values, cell.spec.dim, frozenset(wanted))
     if solved is None:
