@@ -336,7 +336,8 @@ class FitResult(Tabled):
     def flat_directions(self) -> list[dict[str, Value]]:
         """The directions along which the information vanishes; what is positive stands for its logarithm."""
         names = [name if atom is None else f"{name}_{atom}" for name, atom in self.fit.names]
-        return [_by_names(names, v) for v in self.fit.flat_directions]
+        places = {name: [i for i, n in enumerate(names) if n == name] for name in names}
+        return [{name: unwrap(v[at].tolist()) for name, at in places.items()} for v in self.fit.flat_directions]
 
     @checked
     def merged(self, k: int) -> Merge:
@@ -592,12 +593,6 @@ def _finite(interval: Interval | list[Interval] | None) -> Any:
     if interval is None or isinstance(interval, list):
         return interval and [_finite(ends) for ends in interval]
     return [end if np.isfinite(end) else None for end in interval]
-
-
-def _by_names(names: list[str], vector: Floats) -> dict[str, Value]:
-    """The entries of a vector by the names of the coordinates."""
-    pairs = list(zip(names, vector.tolist(), strict=True))
-    return {name: unwrap([value for n, value in pairs if n == name]) for name in dict.fromkeys(names)}
 
 
 _COLUMNS = ("experts", "status", "log-likelihood", "parameters", "AIC", "BIC", "starts that agree")
