@@ -384,7 +384,7 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
             yield from _natural(cell, roles, order, (nodes, share), anywhere, every=True)
     gaussian = in_places(cell.spec.gate, gates.gaussian(cell.spec.dim))
     if gaussian and cell.spec.dim == 1:
-        yield from _jointly_gaussian(cell, gaussian[1:], m, every)
+        yield from _jointly_gaussian(cell, gaussian[1:], m)
     if gaussian and (cell.spec.dim, m) == (2, 3):
         corners = (T * (1 - 2 * Q**2), T * Q, -(T**2) / 2)  # an equilateral triangle: q = 0 or q^2 = 3/4
         offsets = {p.name: e for p, e in zip(gaussian[1:], corners, strict=True)}
@@ -446,7 +446,6 @@ def _beside_others(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, 
     yield spread, 2 * m, *law
     yield {("gate", 1): T**m * Q, ("mean", 1): -(T ** (m + 1)), **spread}, 2 * m, *law
     yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2, ("mean", 1): -(T**2), **spread}, 2 * m, *law
-    yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2}, 2 * m, *law
     yield {("gate", -2): T**m * Q, ("mean", -2): -(T ** (m + 1)), **spread}, 2 * m, *law
     if m == 3:
         bend = Q**2 - 1
@@ -474,13 +473,13 @@ def _alike(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]
     yield {("gate", 2): -r * T**2 * Q, ("gate", 1): -T * Q, **expert}, 9, Q**2 - Q, weight
 
 
-def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int, every: bool) -> Iterator[Curve]:
-    """x and y are jointly Gaussian, gate being c and Gamma; where every cell is split, the true c may be anywhere."""
+def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int) -> Iterator[Curve]:
+    """x and y are jointly Gaussian, gate being c and Gamma."""
     (c, gamma), (x,), b = gate, covariates(1), intercept(cell.mean, cell.expert[:-1], 1)
     slopes = [] if b is None else [p for p in cell.expert if sp.diff(cell.mean, p) == x * sp.diff(cell.mean, b)]
     variance = -(T**2) * (1 + Q / 3)
-    starts = (*([cell.point[c]] if cell.point[c].is_Rational else [c]), *([c] if every else []))
-    for start in dict.fromkeys(starts) if cell.point[gamma].is_Rational else ():
+    start = cell.point[c] if cell.point[c].is_Rational else c
+    if cell.point[gamma].is_Rational:
         slope = below(variance / (cell.point[gamma] + variance), 2 * m)
         joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
         mean = {} if b is None else {b.name: below(T * Q - slope * (start + T * Q), 2 * m)}

@@ -15,16 +15,15 @@ A constant expert leaves the heat equation alone:
     ['u_{b b} = 2*u_{nu}']
 
 A linear differential operator sum_alpha c_alpha D^alpha over the coefficient field of an atom is a dictionary {alpha:
-c_alpha}. The relations of an atom form a left ideal; normal forms, prolongation and closing under S-pairs are those of
-Groebner bases of left ideals in a Weyl algebra with rational-function coefficients (Chyzak and Salvy 1998), for an
-order of the derivatives that refines their order. The basis is found order by order: multiples of known leading terms
-are dependent, and the other derivatives are compared by exact elimination, as in the FGLM algorithm.
+c_alpha}. The relations of an atom form a left ideal; prolongation and closing under S-pairs are those of Groebner bases
+of left ideals in a Weyl algebra with rational-function coefficients (Chyzak and Salvy 1998), for an order of the
+derivatives that refines their order. All derivatives of order <= r are compared by one exact elimination.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 from math import comb
@@ -83,38 +82,6 @@ def add_multiple(f: Operator, c: Fraction, g: Operator) -> None:
     """f += c g, in place."""
     for alpha, value in g.items():
         add_term(f, alpha, c * value)
-
-
-class NormalForms:
-    """Normal forms of derivatives modulo a Groebner basis of monic, tail-reduced operators."""
-
-    def __init__(self, key: Key, unit: Fraction, basis: Iterable[Operator]) -> None:
-        self.unit = unit
-        self.leads = {max(g, key=key): g for g in basis}
-        self._known: dict[Index, Operator] = {}
-
-    def is_standard(self, alpha: Index) -> bool:
-        """Whether D^alpha is reduced: no leading derivative divides it."""
-        return not any(divides(lead, alpha) for lead in self.leads)
-
-    def of(self, alpha: Index) -> Operator:
-        """The combination of standard derivatives that equals D^alpha modulo the ideal."""
-        if alpha not in self._known:
-            self._known[alpha] = self._compute(alpha)
-        return self._known[alpha]
-
-    def _compute(self, alpha: Index) -> Operator:
-        if alpha in self.leads:
-            return {beta: -c for beta, c in self.leads[alpha].items() if beta != alpha}
-        below = [i for i in range(len(alpha)) if alpha[i] and not self.is_standard(raised(alpha, i, -1))]
-        if not below:
-            return {alpha: self.unit}
-        i = min(below, key=lambda j: len(self.of(raised(alpha, j, -1))))
-        total: Operator = {}
-        for beta, c in self.of(raised(alpha, i, -1)).items():
-            add_term(total, beta, c.field.derivative(c, i))
-            add_multiple(total, c, self.of(raised(beta, i)))
-        return total
 
 
 class Closure:
@@ -184,51 +151,42 @@ MAX_ORDER = 8
 
 @dataclass(frozen=True)
 class Basis:
-    """Groebner basis of the relations of order <= r: monic operators, tails standard.
+    """The relations of order <= r, as monic operators with standard tails, and their Groebner basis.
 
-    standard: the derivatives of order <= r that lead no relation; they are independent and span all others.
+    relations: of every dependent derivative, verified by substitution. operators: those whose leading derivative is no
+    derivative of that of another one. standard: the derivatives that lead no relation; they are independent and span
+    all others.
     """
 
     family: DerivativeFamily
+    relations: tuple[Operator, ...]
     operators: tuple[Operator, ...]
     standard: tuple[Index, ...]
 
 
 def groebner_basis(spec: MoESpec, order: int) -> Basis:
-    """The Groebner basis of the relations of order <= order, and the standard derivatives.
+    """The relations of order <= order, their Groebner basis, and the standard derivatives.
 
     Raises ValueError for an order outside 1..8.
     """
     if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= MAX_ORDER:
         raise ValueError(f"the order must be an integer from 1 to {MAX_ORDER}, got {order!r}")
     family = DerivativeFamily(spec, order)
-    operators: dict[Index, Operator] = {}
-    standard: list[Index] = []
-    for degree in range(order + 1):
-        indices = sorted(multi_indices(family.size, degree), key=family.key)
-        columns = standard + [alpha for alpha in indices if not any(divides(lead, alpha) for lead in operators)]
-        kernel = nullspace(family.field, family.rows(columns), len(columns))
-        standard = [columns[i] for i in kernel.pivots]
-        for row in kernel.relations:
-            terms = {alpha: c for alpha, c in zip(columns, row, strict=True) if c}
-            lead = max(terms, key=family.key)
-            operators[lead] = {alpha: family.field.fraction(c, terms[lead]) for alpha, c in terms.items()}
-    return Basis(family, tuple(operators.values()), tuple(standard))
-
-
-def all_relations(basis: Basis) -> Iterator[Operator]:
-    """Every dependent derivative of order <= r minus its combination of standard ones, verified by substitution."""
-    family = basis.family
-    forms = NormalForms(family.key, family.field.unit, basis.operators)
-    for degree in range(1, family.order + 1):
-        for alpha in sorted(multi_indices(family.size, degree), key=family.key):
-            if forms.is_standard(alpha):
-                continue
-            operator = {beta: -c for beta, c in forms.of(alpha).items()}
-            operator[alpha] = family.field.unit
-            if not family.annihilates(operator):
-                raise ArithmeticError(f"a derived relation does not annihilate the atom: {alpha}")
-            yield operator
+    indices = [alpha for degree in range(order + 1) for alpha in multi_indices(family.size, degree)]
+    columns = sorted(indices, key=family.key)
+    kernel = nullspace(family.field, family.rows(columns), len(columns))
+    relations: list[Operator] = []
+    minimal: dict[Index, Operator] = {}
+    for row in kernel.relations:
+        terms = {alpha: c for alpha, c in zip(columns, row, strict=True) if c}
+        lead = max(terms, key=family.key)
+        relations.append({alpha: family.field.fraction(c, terms[lead]) for alpha, c in terms.items()})
+        if not family.annihilates(relations[-1]):
+            raise ArithmeticError(f"a derived relation does not annihilate the atom: {lead}")
+        if not any(divides(other, lead) for other in minimal):
+            minimal[lead] = relations[-1]
+    standard = tuple(columns[i] for i in kernel.pivots)
+    return Basis(family, tuple(relations), tuple(minimal.values()), standard)
 
 
 @dataclass(frozen=True)
@@ -353,7 +311,7 @@ def derive(
         order=order,
         derivatives=comb(family.size + order, order),
         rank=len(basis.standard),
-        relations=tuple(relation(family, f) for f in all_relations(basis)),
+        relations=tuple(relation(family, f) for f in basis.relations),
         generators=tuple(relation(family, f) for f in generators),
         complete=not missing,
         missing=tuple(missing),

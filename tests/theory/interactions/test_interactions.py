@@ -10,7 +10,7 @@ import pytest
 import sympy as sp
 
 from temperance.theory.interactions.derivatives import RESIDUAL, DerivativeFamily, multi_indices
-from temperance.theory.interactions.interactions import NormalForms, add_multiple, derive, groebner_basis
+from temperance.theory.interactions.interactions import add_multiple, derive, groebner_basis
 from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import GATES
 from temperance.theory.models.spec import Expert, Gate, Jet, Y, covariates
@@ -122,12 +122,16 @@ def test_relations_of_the_literature_reduce_to_zero(gate, expert, d, r, relation
 def _normal_form(basis, relation):
     names = [p.name for p in basis.family.spec.parameters]
     symbols = {p.name: p for p in basis.family.spec.parameters}
-    forms = NormalForms(basis.family.key, basis.family.field.unit, basis.operators)
+    key, unit = basis.family.key, basis.family.field.unit
+    forms = {alpha: {alpha: unit} for alpha in basis.standard}
+    for f in basis.relations:
+        lead = max(f, key=key)
+        forms[lead] = {alpha: -c for alpha, c in f.items() if alpha != lead}
     total = {}
     for derivative, c in relation.items():
         alpha = tuple(derivative.split().count(n) for n in names)
         coefficient = basis.family.field.fraction_of(sp.sympify(c, locals=symbols))
-        add_multiple(total, coefficient, forms.of(alpha))
+        add_multiple(total, coefficient, forms[alpha])
     return total
 
 
