@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache, reduce
 from itertools import chain
-from math import comb, prod
+from math import comb
 from operator import add, mul
 from typing import Any
 
@@ -314,40 +314,18 @@ def _power_sums(nodes: sp.Expr, count: int) -> tuple[sp.Expr, ...]:
     return tuple(sums)
 
 
-def _poly(e: sp.Expr) -> sp.Poly:
-    """A polynomial in q, r and all other symbols, of rational coefficients: products of these are quick."""
-    return sp.Poly(e, Q, ROOT, *sorted(e.free_symbols - {Q, ROOT}, key=str))
-
-
 @lru_cache(maxsize=1024)
-def _reduced(e: sp.Expr | sp.Poly, nodes: sp.Expr) -> sp.Expr:
+def _reduced(e: sp.Expr, nodes: sp.Expr) -> sp.Expr:
     """The polynomial of least degree in q and r that is the same at the nodes."""
-    poly = e if isinstance(e, sp.Poly) else _poly(e)
-    terms: dict[tuple[int, ...], sp.Expr] = {}
-    for (n, k, *powers), c in poly.terms():
-        for i, in_q in _remainder(nodes, Q, n):
-            for j, in_r in _remainder(_QUARTIC, ROOT, k):
-                key = (i, j, *powers)
-                terms[key] = terms.get(key, sp.S.Zero) + c * in_q * in_r
-    return sp.Poly(terms, *poly.gens).as_expr() if terms else sp.S.Zero
-
-
-@lru_cache(maxsize=256)
-def _remainder(divisor: sp.Expr, of: sp.Symbol, power: int) -> tuple[tuple[int, sp.Expr], ...]:
-    """A power of a symbol less multiples of a polynomial in it: exponents and coefficients."""
-    return tuple((n, c) for (n,), c in sp.Poly(of**power, of).rem(sp.Poly(divisor, of)).terms())
+    return sp.rem(sp.rem(e, nodes, Q), _QUARTIC, ROOT)
 
 
 @lru_cache(maxsize=1024)
-def _sum(nodes: sp.Expr, *factors: sp.Expr) -> sp.Expr:
-    """The sum of a product of polynomials in q over the nodes."""
-    product = prod(map(_poly, factors))
-    sums = _power_sums(nodes, max(product.degree(Q), 0) + 1)
-    terms: dict[tuple[int, ...], sp.Expr] = {}
-    for (n, *powers), c in product.terms():
-        key = (0, *powers)
-        terms[key] = terms.get(key, sp.S.Zero) + c * sums[n]
-    return _reduced(sp.Poly(terms, *product.gens), nodes)
+def _sum(nodes: sp.Expr, e: sp.Expr) -> sp.Expr:
+    """The sum of a polynomial in q over the nodes."""
+    terms = sp.Poly(e, Q).terms()
+    sums = _power_sums(nodes, terms[0][0][0] + 1)
+    return sp.rem(sum((c * sums[n] for (n,), c in terms), sp.S.Zero), _QUARTIC, ROOT)
 
 
 @lru_cache(maxsize=16)
@@ -384,7 +362,7 @@ def _curves(cell: Setting, m: int, every: bool) -> Iterator[Curve]:
             yield from _natural(cell, roles, order, (nodes, share), anywhere, every=True)
     gaussian = in_places(cell.spec.gate, gates.gaussian(cell.spec.dim))
     if gaussian and cell.spec.dim == 1:
-        yield from _jointly_gaussian(cell, gaussian[1:], m)
+        yield from _jointly_gaussian(cell, gaussian[1:], m, every)
     if gaussian and (cell.spec.dim, m) == (2, 3):
         corners = (T * (1 - 2 * Q**2), T * Q, -(T**2) / 2)  # an equilateral triangle: q = 0 or q^2 = 3/4
         offsets = {p.name: e for p, e in zip(gaussian[1:], corners, strict=True)}
@@ -446,6 +424,7 @@ def _beside_others(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, 
     yield spread, 2 * m, *law
     yield {("gate", 1): T**m * Q, ("mean", 1): -(T ** (m + 1)), **spread}, 2 * m, *law
     yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2, ("mean", 1): -(T**2), **spread}, 2 * m, *law
+    yield {("gate", 1): T * Q, ("gate", 2): -(T**2) / 2}, 2 * m, *law
     yield {("gate", -2): T**m * Q, ("mean", -2): -(T ** (m + 1)), **spread}, 2 * m, *law
     if m == 3:
         bend = Q**2 - 1
@@ -473,13 +452,13 @@ def _alike(m: int) -> Iterator[tuple[dict[Role, sp.Expr], int, sp.Expr, sp.Expr]
     yield {("gate", 2): -r * T**2 * Q, ("gate", 1): -T * Q, **expert}, 9, Q**2 - Q, weight
 
 
-def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int) -> Iterator[Curve]:
-    """x and y are jointly Gaussian, gate being c and Gamma."""
+def _jointly_gaussian(cell: Setting, gate: tuple[sp.Symbol, ...], m: int, every: bool) -> Iterator[Curve]:
+    """x and y are jointly Gaussian, gate being c and Gamma; where every cell is split, the true c may be anywhere."""
     (c, gamma), (x,), b = gate, covariates(1), intercept(cell.mean, cell.expert[:-1], 1)
     slopes = [] if b is None else [p for p in cell.expert if sp.diff(cell.mean, p) == x * sp.diff(cell.mean, b)]
     variance = -(T**2) * (1 + Q / 3)
-    start = cell.point[c] if cell.point[c].is_Rational else c
-    if cell.point[gamma].is_Rational:
+    starts = (*([cell.point[c]] if cell.point[c].is_Rational else [c]), *([c] if every else []))
+    for start in dict.fromkeys(starts) if cell.point[gamma].is_Rational else ():
         slope = below(variance / (cell.point[gamma] + variance), 2 * m)
         joint = {c.name: T * Q, gamma.name: variance, NU.name: below(variance * (1 - slope), 2 * m)}
         mean = {} if b is None else {b.name: below(T * Q - slope * (start + T * Q), 2 * m)}

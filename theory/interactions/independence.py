@@ -140,7 +140,6 @@ Place = Mapping[sp.Symbol, sp.Expr]
 
 _ROWS = 3  # values for every function
 _POINTS = 20  # at which formulas are looked for
-_CLEAR = 1e-9  # a difference in floats that has its sign
 
 
 def independent(
@@ -188,28 +187,7 @@ def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
 
 def formula_at(e: sp.Expr, at: Place) -> sp.Expr:
     """The formula that an expression with pieces has around a point (which lies on no kink)."""
-    relations, symbols, gaps = _comparisons(e)
-    if not relations:
-        return e
-    values = zip(relations, gaps(*(float(at[p]) for p in symbols)), strict=True)
-    return _formula(e, tuple(bool(r.func(v, 0)) if abs(v) > _CLEAR else r.subs(at) == sp.true for r, v in values))
-
-
-@lru_cache(maxsize=256)
-def _comparisons(e: sp.Expr) -> tuple[tuple[Relational, ...], tuple[sp.Symbol, ...], Callable[..., list[float]]]:
-    """What an expression compares, and the differences of the two sides as a function of their symbols."""
-    relations = tuple(sorted(e.atoms(Relational), key=sp.default_sort_key))
-    symbols = tuple(sorted({p for r in relations for p in r.free_symbols}, key=str))
-    names = {p: sp.Symbol(f"v{i}") for i, p in enumerate(symbols)}
-    gaps = [(r.lhs - r.rhs).xreplace(names) for r in relations]
-    return relations, symbols, sp.lambdify([*names.values()], gaps, "math")
-
-
-@lru_cache(maxsize=1024)
-def _formula(e: sp.Expr, truths: tuple[bool, ...]) -> sp.Expr:
-    """An expression where its comparisons have these outcomes."""
-    outcomes = {r: sp.true if truth else sp.false for r, truth in zip(_comparisons(e)[0], truths, strict=True)}
-    return e.xreplace(outcomes)
+    return e.xreplace({r: sp.true if r.subs(at) == sp.true else sp.false for r in e.atoms(Relational)})
 
 
 RANK_BITS = 256
