@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement as pairs_of
@@ -18,10 +19,11 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from temperance.theory.contact.places import exact_place, place
+from temperance.theory.interactions.independence import pivot_rows
 from temperance.theory.kernel.check import Issued, prove
 from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of
-from temperance.theory.kernel.reader import Rejected, proving
+from temperance.theory.kernel.reader import Rejected, proving, require
 from temperance.theory.kernel.theorems import THEOREMS, Cell, Function
 from temperance.theory.models.order import Bounds, Quantity, Reason, theorem
 from temperance.theory.models.truth import Setting
@@ -166,27 +168,15 @@ class _Search(Cell):
 
 def _pivots(row: Callable[[list[str]], list[arb]], drawn: Iterable[list[str]], size: int) -> list[list[str]]:
     """As many points as columns, with a regular matrix: elimination pivots on them. Raises Rejected where none are."""
-    rows = []
+    rows, points = [], []
     with ctx.workprec(_BITS):
         for point in drawn:
-            try:
-                rows.append((row(point), point))
-            except Rejected:  # a kink, or a pole
-                continue
-        chosen = []
-        for j in range(size):
-            at = max(range(len(rows)), key=lambda i: float(abs(rows[i][0][j]).mid()), default=None)
-            if at is None or rows[at][0][j].contains(0):
-                raise Rejected("functions seem to be dependent")
-            pivot, point = rows.pop(at)
-            rows = [(_reduced(other, pivot, j), place) for other, place in rows]
-            chosen.append(point)
-    return chosen
-
-
-def _reduced(row: Sequence[arb], pivot: Sequence[arb], j: int) -> list[arb]:
-    factor = row[j] / pivot[j]
-    return [p - factor * q for p, q in zip(row, pivot, strict=True)]
+            with suppress(Rejected):  # a kink, or a pole
+                rows.append(row(point))
+                points.append(point)
+        chosen = pivot_rows(rows)
+    require(len(chosen) == size, "functions seem to be dependent")
+    return [points[i] for i in chosen]
 
 
 def exact_certificate(setting: Setting) -> dict[str, Any] | None:

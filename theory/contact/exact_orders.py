@@ -27,10 +27,10 @@ from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.order_setting import require_named
 from temperance.theory.contact.places import CONTAMINATED, exact_place, held_by_gauge, moving, truth_of
 from temperance.theory.interactions.independence import (
+    drawn_point,
     finite_rows,
     independent_columns,
     jacobian_row,
-    random_point,
     slopes_at,
 )
 from temperance.theory.models.by_name import model
@@ -223,7 +223,7 @@ def _rows(
     every += [(None, p) for p in shared]
 
     def row() -> list[arb]:
-        at = random_point(rng, spec.dim)
+        at = drawn_point(spec.dim, rng)
         at[Y] = rng.choice(outcomes) if outcomes else sp.Rational(rng.randrange(-600, 601), 100)
         gates = slopes_at(spec.gate.score, (*own, *shared), atoms, at, bits)
         experts = slopes_at(spec.expert.log_density, expert, atoms, at, bits)

@@ -153,7 +153,7 @@ def independent(
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
-            at = {**place, **random_point(rng, dim), **draw(rng)}
+            at = {**place, **drawn_point(dim, rng), **draw(rng)}
             number = numbers(at, bits)
             return [number(formula_at(f, at)) for f in functions]
 
@@ -165,18 +165,13 @@ def independent(
 def formulas_seen(e: sp.Expr, place: Place, dim: int) -> list[sp.Expr]:
     """The formulas that an expression with pieces has on [-2, 2]^dim off its kinks, near a place; none at a kink."""
     rng, gaps = random.Random(1), boundaries(e)
-    points = [{**place, **random_point(rng, dim)} for _ in range(_POINTS if gaps else 1)]
+    points = [{**place, **drawn_point(dim, rng)} for _ in range(_POINTS if gaps else 1)]
     return list(dict.fromkeys(formula_at(e, at) for at in points if all(gap.subs(at) != 0 for gap in gaps)))
 
 
 def finite_rows(row: Callable[[], list[arb]], columns: int) -> list[list[arb]]:
     """Three rows for every column, without those that are not finite."""
     return [values for values in (row() for _ in range(_ROWS * columns)) if all(entry.is_finite() for entry in values)]
-
-
-def random_point(rng: random.Random, dim: int) -> dict[sp.Symbol, sp.Expr]:
-    """x in [-2, 2]^dim."""
-    return {p: sp.Rational(rng.randrange(-199, 200), 100) for p in covariates(dim)}
 
 
 def numbers(at: Place, bits: int) -> Callable[[sp.Expr], arb]:
@@ -210,7 +205,7 @@ def null_directions(spec: MoESpec, k: int) -> int | None:
         for seed in range(_PLACES * _TRIES):
             rows = _jacobian(spec, k, random.Random(seed))
             if rows is not None:
-                counts.append(len(rows[0]) - proved_rank(rows))
+                counts.append(len(rows[0]) - len(pivot_rows(rows)))
             if len(counts) == _PLACES:
                 return min(counts)
     return min(counts, default=None)
@@ -231,9 +226,9 @@ def _jacobian(spec: MoESpec, k: int, rng: random.Random) -> list[list[arb]] | No
     for tried in range(wanted + wanted // 2):
         if not rows and tried == _HOPELESS:
             return None
-        at = drawn_point(spec.dim, rng, wide=kinked and tried % 3 == 0) | {
-            Y: rng.choice(outcomes) if outcomes else _response(rng)
-        }
+        at = drawn_point(spec.dim, rng, wide=kinked and tried % 3 == 0)
+        response = sp.Rational(rng.randrange(-3000, 3001), 1000) + sp.Rational(1, 7907)
+        at[Y] = rng.choice(outcomes) if outcomes else response
         gates = finite_slopes(score, (*own, *gate.shared), atoms, at)
         experts = finite_slopes(expert.log_density, expert.parameters, atoms, at)
         if gates is not None and experts is not None:
@@ -307,24 +302,17 @@ def drawn_point(dim: int, rng: random.Random, *, wide: bool = False) -> dict[sp.
     return {v: sp.Rational(size * rng.randrange(-2000, 2001), 1000) + sp.Rational(1, 7919) for v in covariates(dim)}
 
 
-def _response(rng: random.Random) -> sp.Rational:
-    return sp.Rational(rng.randrange(-3000, 3001), 1000) + sp.Rational(1, 7907)
-
-
-def proved_rank(rows: Sequence[Sequence[arb]]) -> int:
-    """The number of pivots without 0 in an elimination of balls: a rank that is proved, from below."""
-    remaining, rank = [list(row) for row in rows], 0
-    while remaining:
-        candidates = [
-            (abs(e.mid()), i, j) for i, row in enumerate(remaining) for j, e in enumerate(row) if not e.contains(0)
-        ]
-        if not candidates:
-            break
+def pivot_rows(rows: Sequence[Sequence[arb]]) -> list[int]:
+    """The rows with pivots without 0 in an elimination of balls: as many as the rank that is proved, from below."""
+    remaining, chosen = {i: list(row) for i, row in enumerate(rows)}, []
+    while candidates := [
+        (abs(e.mid()), i, j) for i, row in remaining.items() for j, e in enumerate(row) if not e.contains(0)
+    ]:
         _, i, j = max(candidates, key=lambda f: f[0])
         pivot = remaining.pop(i)
-        remaining = [
-            [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
-            for row in remaining
-        ]
-        rank += 1
-    return rank
+        remaining = {
+            k: [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
+            for k, row in remaining.items()
+        }
+        chosen.append(i)
+    return chosen

@@ -18,7 +18,7 @@ h, g h and c + g^2 h.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -251,9 +251,9 @@ def _orders(gate: Gate, other: Gate) -> Iterator[tuple[sp.Symbol, ...]]:
     groups: list[Iterator[tuple[sp.Symbol, ...]]] = []
     places: list[sp.Symbol] = []
     for ours, theirs in ((gate.own, other.own), (gate.shared, other.shared)):
-        traces = {q: _trace(other, q) for q in theirs}
-        for trace in dict.fromkeys(traces.values()):
-            alike, wanted = [p for p in ours if _trace(gate, p) == trace], [q for q in theirs if traces[q] == trace]
+        for trace in dict.fromkeys(_traces(other)[q] for q in theirs):
+            alike = [p for p in ours if _traces(gate)[p] == trace]
+            wanted = [q for q in theirs if _traces(other)[q] == trace]
             if len(alike) != len(wanted) or len(alike) > _MOST_ALIKE:
                 return
             groups.append(permutations(alike))
@@ -263,34 +263,23 @@ def _orders(gate: Gate, other: Gate) -> Iterator[tuple[sp.Symbol, ...]]:
         yield tuple(images[q] for q in (*other.own, *other.shared))
 
 
-@lru_cache(maxsize=1024)
-def _trace(gate: Gate, p: sp.Symbol) -> tuple[float | None, ...]:
-    """What a parameter changes where all others have one value, which does not depend on names."""
-    changes = []
-    for x in _X:
-        ends = [_number(gate, tuple(v if q == p else _ONE_VALUE for q in gate.parameters), x) for v in _VALUES]
-        numbers = [v for v in ends if v is not None]
-        changes.append(round(numbers[1] - numbers[0], 9) if len(numbers) == 2 else None)
-    return tuple(changes)
-
-
-def _number(gate: Gate, values: tuple[float, ...], x: Sequence[float]) -> float | None:
-    """The log weight; None where it is no finite number."""
-    f, dim = _compiled(gate)
-    try:
-        value = float(f(*values, *x[:dim]))
-    except (ArithmeticError, ValueError, TypeError):
-        return None
-    return value if isfinite(value) else None
-
-
 @lru_cache(maxsize=256)
-def _compiled(gate: Gate) -> tuple[Callable[..., float], int]:
-    """The log weight as a function of numbers, and the dimension that it shows."""
+def _traces(gate: Gate) -> dict[sp.Symbol, tuple[float | None, ...]]:
+    """What each parameter changes where all others have one value, which does not depend on names; None: no number."""
     x = sorted((s for s in gate.log_weight.free_symbols if s.name.startswith("x")), key=lambda s: s.name)
     formula = gate.log_weight.replace(Jet, lambda _, n, z: sp.sin(z + n + 1))  # any one will do to compare orders
     plain = {p: sp.Symbol(f"p{i}") for i, p in enumerate(gate.parameters)}  # as one may be called pi
-    return sp.lambdify([*plain.values(), *x], formula.xreplace(plain), "mpmath"), len(x)
+    f = sp.lambdify([*plain.values(), *x], formula.xreplace(plain), "mpmath")
+
+    def change(p: sp.Symbol, at: Sequence[float]) -> float | None:
+        places = [[v if q == p else _ONE_VALUE for q in gate.parameters] for v in _VALUES]
+        try:
+            low, high = (float(f(*values, *at[: len(x)])) for values in places)
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        return round(high - low, 9) if isfinite(high - low) else None
+
+    return {p: tuple(change(p, at) for at in _X) for p in gate.parameters}
 
 
 def named(gate: Gate, dim: int) -> str | None:

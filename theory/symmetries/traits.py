@@ -37,7 +37,7 @@ from temperance.theory.interactions.independence import (
     drawn,
     drawn_point,
     finite_slopes,
-    proved_rank,
+    pivot_rows,
 )
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import name_of
@@ -67,7 +67,7 @@ def kernel(spec: MoESpec, k: int, *, held: Collection[sp.Symbol] = (), shared: b
                 row = [mine[c] if a == i else -last[c] if a == k - 1 else arb(0) for a, c in keep]
                 row += [arb(a == i) for a in range(k - 1)] if biased else []
                 rows.append(row + [mine[c] - last[c] for c in common])
-        return len(rows[0]) - proved_rank(rows)
+        return len(rows[0]) - len(pivot_rows(rows))
 
 
 def alone(spec: MoESpec, held: Collection[sp.Symbol] = ()) -> int | None:
@@ -80,7 +80,7 @@ def alone(spec: MoESpec, held: Collection[sp.Symbol] = ()) -> int | None:
         return None
     with flint.ctx.workprec(RANK_BITS):
         rows = [[slopes[c] for c in keep] + [arb(1)] * is_weighted(spec) for (slopes,) in values]
-        return len(rows[0]) - proved_rank(rows)
+        return len(rows[0]) - len(pivot_rows(rows))
 
 
 @lru_cache(maxsize=16)  # asked again for every parameter that may be held
