@@ -284,7 +284,10 @@ class DerivativeFamily:
 
     def quotient(self, alpha: Index, branch: int = 0) -> sp.Expr:
         """P_alpha = (D^alpha u)/u as a SymPy expression in the parameters, x and the residual (or y)."""
-        f = self.fraction(alpha, branch)
+        return self.expression(self.fraction(alpha, branch))
+
+    def expression(self, f: Fraction) -> sp.Expr:
+        """A field element as a SymPy expression."""
         return self.field.expression(f.num, self.atom.names) / self.field.expression(f.den, self.atom.names)
 
     def rows(self, indices: Sequence[Index]) -> list[Row]:

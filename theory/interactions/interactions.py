@@ -15,9 +15,9 @@ A constant expert leaves the heat equation alone:
     ['u_{b b} = 2*u_{nu}']
 
 A linear differential operator sum_alpha c_alpha D^alpha over the coefficient field of an atom is a dictionary {alpha:
-c_alpha}. The relations of an atom form a left ideal; prolongation and closing under S-pairs are those of Groebner bases
-of left ideals in a Weyl algebra with rational-function coefficients (Chyzak and Salvy 1998), for an order of the
-derivatives that refines their order. All derivatives of order <= r are compared by one exact elimination.
+c_alpha}. The relations of an atom form a left ideal; their Groebner bases are those of left ideals in a Weyl algebra
+with rational-function coefficients (Chyzak and Salvy 1998), for an order of the derivatives that refines their order.
+All derivatives of order <= r are compared by one exact elimination.
 """
 
 from __future__ import annotations
@@ -93,57 +93,29 @@ class Closure:
 
     def __init__(self, key: Key, order: int) -> None:
         self.key, self.order, self.budget = key, order, MOST_WORK
-        self.basis: list[tuple[Index, Operator]] = []
-        self._pairs: list[tuple[Index, int, int]] = []
-        self._prolonged: dict[tuple[int, Index], Operator] = {}
+        self.rows: dict[Index, Operator] = {}
 
     def add(self, f: Operator) -> None:
-        """Adjoin an operator and close."""
-        self._adjoin(self.remainder(f))
-        while self._pairs:
-            self._pairs.sort(key=lambda pair: self.key(pair[0]))
-            common, i, j = self._pairs.pop(0)
-            gap = dict(self._to(common, i))
-            for alpha, c in self._to(common, j).items():
-                add_term(gap, alpha, -c)
-            self._adjoin(self.remainder(gap))
+        """Adjoin an operator, and prolong all that is new."""
+        pending = [f]
+        while pending:
+            f = self.remainder(pending.pop(0))
+            if not f:
+                continue
+            lead = max(f, key=self.key)
+            self.rows[lead] = row = {alpha: c / f[lead] for alpha, c in f.items()}
+            pending += [prolong(row, i) for i in range(len(lead)) if sum(lead) < self.order]
 
     def remainder(self, f: Operator) -> Operator:
         """f with its leading derivatives reduced until one is standard, or {} if f is reached."""
         f = dict(f)
-        while f:
-            lead = max(f, key=self.key)
-            k = next((k for k, (top, _) in enumerate(self.basis) if divides(top, lead)), None)
-            if k is None:
-                return f
-            reducer = self._to(lead, k)
-            self.budget -= size(f[lead]) * sum(map(size, reducer.values()))
+        while f and (lead := max(f, key=self.key)) in self.rows:
+            row = self.rows[lead]
+            self.budget -= size(f[lead]) * sum(map(size, row.values()))
             if self.budget < 0:
                 raise TooMuchWork
-            add_multiple(f, -f[lead], reducer)
+            add_multiple(f, -f[lead], row)
         return f
-
-    def _adjoin(self, f: Operator) -> None:
-        if not f:
-            return
-        lead, new = max(f, key=self.key), len(self.basis)
-        for k, (top, _) in enumerate(self.basis):
-            common = tuple(map(max, top, lead))
-            if sum(common) <= self.order:
-                self._pairs.append((common, k, new))
-        self.basis.append((lead, {alpha: c / f[lead] for alpha, c in f.items()}))
-
-    def _to(self, alpha: Index, k: int) -> Operator:
-        """The k-th element prolonged until it leads with D^alpha."""
-        return self._prolong(k, tuple(p - q for p, q in zip(alpha, self.basis[k][0], strict=True)))
-
-    def _prolong(self, k: int, gamma: Index) -> Operator:
-        i = next((i for i, e in enumerate(gamma) if e), None)
-        if i is None:
-            return self.basis[k][1]
-        if (k, gamma) not in self._prolonged:
-            self._prolonged[k, gamma] = prolong(self._prolong(k, raised(gamma, i, -1)), i)
-        return self._prolonged[k, gamma]
 
 
 MAX_ORDER = 8

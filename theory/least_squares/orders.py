@@ -26,9 +26,9 @@ from typing import Any, Literal
 import mpmath
 import sympy as sp
 from flint import fmpq, fmpq_mat
-from sympy.polys.matrices import DomainMatrix
 
 from temperance.theory.expressions.balls import exact, is_zero
+from temperance.theory.fields.differential_field import nullspace
 from temperance.theory.interactions.independence import independent
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.kernel.balls import pivots
@@ -226,26 +226,17 @@ def _with_letter(spec: MoESpec, h: sp.Expr) -> MoESpec:
 
 def _without_shared(atom: SplitAtom, interactions: Interactions) -> list[list[sp.Expr]]:
     """A basis of the relations without derivatives by shared parameters, in terms of `places`, first order first."""
-    order = interactions.spec.parameters
-    where = [order.index(p) for p in atom.each]
-    own = []
-    for place in atom.places:
-        alpha = [0] * len(order)
-        for i, e in zip(where, place, strict=True):
-            alpha[i] = e
-        own.append(tuple(alpha))
-    terms = [{alpha: c for c, alpha in r.terms} for r in interactions.relations]
-    others = sorted({alpha for r in terms for alpha in r} - set(own))
-    if not terms:
-        return []
     symbols = {*interactions.spec.parameters, *interactions.spec.constants}
-    if not all(c.is_rational_function(*symbols) for r in terms for c in r.values()):
+    if not all(c.is_rational_function(*symbols) for r in interactions.relations for c, _ in r.terms):
         raise NotRational("the coefficients of the relations are not rational functions of the parameters")
-    matrix = sp.Matrix([[r.get(alpha, sp.S.Zero) for alpha in (*others, *reversed(own))] for r in terms])
-    reduced, pivots = DomainMatrix.from_Matrix(matrix).to_field().rref()
-    dense = reduced.to_Matrix()
-    n = len(others)
-    return [list(reversed(dense.row(i)[n:])) for i, pivot in enumerate(pivots) if pivot >= n]
+    family, places = interactions.basis.family, [dict(zip(atom.each, place, strict=True)) for place in atom.places]
+    own = [tuple(place.get(p, 0) for p in interactions.spec.parameters) for place in places]
+    kernel = nullspace(family.field, family.rows(own), len(own))
+    dependent = [j for j in range(len(own)) if j not in kernel.pivots]
+    return [
+        [family.expression(family.field.fraction(c, relation[j])) for c in relation]
+        for j, relation in zip(dependent, kernel.relations, strict=True)
+    ][::-1]
 
 
 def _has_no_others(atom: SplitAtom, dependent: set[int]) -> bool:

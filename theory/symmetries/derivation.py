@@ -306,9 +306,7 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
     """LaTeX of a field element, or how many terms it has where that is too many to read."""
     if len(f.num) + len(f.den) > MAX_TERMS:
         return rf"\text{{(a fraction with {len(f.num)} terms over {len(f.den)})}}"
-    names = family.atom.names
-    value = family.field.expression(f.num, names) / family.field.expression(f.den, names)
-    return tex(hyperbolic(value, family.spec.log_atom))
+    return tex(hyperbolic(family.expression(f), family.spec.log_atom))
 
 
 def _linear_system(interactions: Interactions) -> Step:
