@@ -23,7 +23,7 @@ from cyclopts import Parameter
 from temperance.answers.check import Check, check, describe_conditions
 from temperance.answers.coefficient import Coefficient, coefficient
 from temperance.answers.derive import Derive, derive
-from temperance.answers.efficiency import Efficiency, efficiency
+from temperance.answers.efficiency import Efficiency, count, efficiency
 from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
@@ -107,7 +107,6 @@ _DEFINITIONS = (
     r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
     r"\cite{temperance}).",
 )
-_MOST_FIGURES = 8
 _LONGEST = 120  # letters of functions in a sentence
 _FLAT = 1e-3  # a fall of a log-likelihood below it is where climbs end
 
@@ -116,8 +115,8 @@ _FLAT = 1e-3  # a fall of a log-likelihood below it is where climbs end
 class Materials:
     """The answers that a paper is made of, each at its truth; a text says why there is none.
 
-    orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). has_theorems:
-    whether the gate has predictions of its own, by name.
+    orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). sizes: what each function
+    that is identifiable needs. has_theorems: whether the gate has predictions of its own, by name.
     """
 
     options: Options
@@ -131,6 +130,7 @@ class Materials:
     orders: Mapping[str, Exponents | str]
     coefficient: Coefficient | str
     samples: Sequence[Efficiency] | str
+    sizes: Mapping[str, Efficiency | str]
     remedy: Check | None
     experiments: Rates | str | None
     profile: Curves | str | None
@@ -715,11 +715,9 @@ def _experiments(m: Materials) -> Section:
     if isinstance(answer, str):
         blocks += _open("No slope was measured.", answer, m.names)
         return Section("experiments", "Experiments", tuple(blocks))
-    text = Paragraph(
-        r"Samples of growing size from the truth of Table \ref{truth} were fitted; a slope of $-p$ is an error of "
-        "order $n^{-p}$."
-    )
-    plots = answer.plots[:_MOST_FIGURES]
+    meaning = r"The truth is that of Table \ref{truth}; a slope of $-p$ is an error of order $n^{-p}$."
+    text = Paragraph(f"{sentence(answer.summary.title, m.names)} {meaning}")
+    plots = answer.plots
     figures = [Figure(p, _caption(p, m.names), f"errors-{i}") for i, p in enumerate(plots, 1)]
     blocks += [text, *_lines(m, answer.summary, "slopes"), *figures]
     return Section("experiments", "Experiments", tuple(blocks))
@@ -765,7 +763,25 @@ def _sample_sizes(m: Materials) -> Section:
     for number, answer in enumerate(m.samples, 1):
         blocks += _lines(m, answer.summary, f"sizes-{number}")
         blocks += [Figure(p, _caption(p, m.names), f"figure-{number}-{i}") for i, p in enumerate(answer.plots, 1)]
+    if m.sizes:
+        columns = ("parameter", "true value", "observations")
+        rows = tuple((typeset_cell(name, m.names), *_size(answer, m.names)) for name, answer in m.sizes.items())
+        blocks += [Paragraph(_SIZES), Grid(Table("Sample sizes", columns, rows), "sizes")]
     return Section("samples", "Sample sizes", tuple(blocks))
+
+
+_SIZES = (
+    r"Table \ref{sizes} has the observations for a relative standard error of $10\%$, or one of $0.1$ where the value "
+    "is $0$, of what is identifiable in the first atom."
+)
+
+
+def _size(answer: Efficiency | str, names: Set[str]) -> tuple[str, str]:
+    """A true value, and how many observations a parameter needs, or why there is no number."""
+    row = None if isinstance(answer, str) else answer.parameter
+    if row is None:
+        return "-", typeset(str(answer), names)
+    return f"{row.value:.4g}", typeset(f"none: {row.reason}", names) if row.n is None else typeset(count(row.n))
 
 
 def _reproducibility(m: Materials, digests: Mapping[str, str], commands: Sequence[str]) -> Section:
@@ -1020,12 +1036,17 @@ def _materials(
                     return function()
                 except ValueError as error:
                     return str(error)
+                except KeyboardInterrupt:
+                    raise KeyboardInterrupt("interrupted; no paper is written") from None
 
         def ordered(split: str) -> Exponents:
             return exponents(**asked, truth=values, split=split, bounds_only=True)
 
         def rates_of(function: Callable[..., A], atoms: int) -> A:
             return function(**asked, true=truth.k, fitted=atoms, gauge=gauge, truth=values)
+
+        def needed(parameter: str) -> Efficiency:
+            return _needed(options, parameter, values, gauge)
 
         with display.doing("interactions"):
             derivation = derive(**asked)
@@ -1035,12 +1056,13 @@ def _materials(
             gauge,
             k,
             derivation=derivation,
-            twins=step("twins", lambda: _twins(options, truth.k, gauge)),
+            twins=step("twins", lambda: _twins(options, values, gauge)),
             exact=step("rates", lambda: rates_of(predict, truth.k)),
             over=step("rates", lambda: rates_of(predict, k)),
             orders={split: step("orders", partial(ordered, split)) for split in ("one", "all")},
             coefficient=step("coefficient", lambda: coefficient(**asked, fitted=k, gauge=gauge, truth=values)),
             samples=step("sample sizes", lambda: _samples(options, values, gauge)),
+            sizes={name: step("sample sizes", partial(needed, name)) for name in _functions(options, derivation)},
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
             profile=None if without_experiments else step("likelihood over tau", lambda: _profile(drawn)),
@@ -1084,24 +1106,32 @@ def _values(options: Options, truth: Truth) -> dict[str, Any]:
     return measure_values_of(truth) if _has_theorems(options) else values_of(truth, exact)
 
 
-def _twins(options: Options, true: int, gauge: Gauge) -> Twins:
+def _twins(options: Options, truth: Mapping[str, Any], gauge: Gauge) -> Twins:
     if options.activation is not None and _has_theorems(options):
-        return twins(options.activation, atoms=true, gauge=gauge)
+        return twins(options.activation, truth=truth, gauge=gauge)
     spec = options.spec
-    return twins(gate=spec.gate, expert=spec.expert, atoms=true, gauge=gauge, dim=spec.dim)
+    return twins(gate=spec.gate, expert=spec.expert, truth=truth, gauge=gauge, dim=spec.dim)
 
 
 def _samples(options: Options, truth: Mapping[str, Any], gauge: Gauge) -> tuple[Efficiency, ...]:
     """What the shared parameters of the gate need, or where there are none its first parameter."""
     if options.activation is not None and _has_theorems(options):
         return (efficiency(options.activation, truth=truth, gauge=gauge),)
+    return tuple(_needed(options, name, truth, gauge) for name in _wanted(options))
+
+
+def _needed(options: Options, parameter: str, truth: Mapping[str, Any], gauge: Gauge) -> Efficiency:
     spec = options.spec
+    return efficiency(gate=spec.gate, expert=spec.expert, dim=spec.dim, parameter=parameter, truth=truth, gauge=gauge)
 
-    def needed(parameter: str) -> Efficiency:
-        model: dict[str, Any] = {"gate": spec.gate, "expert": spec.expert, "dim": spec.dim}
-        return efficiency(**model, parameter=parameter, truth=truth, gauge=gauge)
 
-    return tuple(needed(name) for name in _wanted(options))
+def _functions(options: Options, derivation: Derive) -> list[str]:
+    """The identifiable functions of one atom's parameters, but for those that are asked anyway."""
+    if options.activation is not None and _has_theorems(options):
+        return []
+    parameters = {*options.spec.parameters, BETA0}
+    functions = derivation.symmetries.identifiable or ()
+    return [str(f) for f in functions if f.free_symbols <= parameters and str(f) not in _wanted(options)]
 
 
 def _wanted(options: Options) -> list[str]:
@@ -1127,12 +1157,15 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
     ]
     if options.activation is not None and m.has_theorems:
         name = shlex.quote(str(options.activation))
-        lines.append((m.twins, f"twins {name} --atoms {m.truth.k}{held}"))
+        lines.append((m.twins, f"twins {name}{at_truth}{held}"))
         lines.append((m.samples, f"efficiency {name}{at_truth}{held}"))
     else:
         wanted = model or "--gate linear"
-        lines.append((m.twins, f"twins {wanted} --atoms {m.truth.k}"))
-        lines += [(m.samples, f"efficiency {wanted} --parameter {p}{at_truth}") for p in _wanted(options)]
+        lines.append((m.twins, f"twins {wanted}{at_truth}"))
+        asked = ((m.samples, _wanted(options)), *((answer, [name]) for name, answer in m.sizes.items()))
+        lines += [
+            (a, f"efficiency {wanted} --parameter {shlex.quote(p)}{at_truth}") for a, names in asked for p in names
+        ]
     if options.activation is None:
         lines.append((m.derivation, f"check {model or '--gate linear'}"))
     if decided := remedy or options.activation:

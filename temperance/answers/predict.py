@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -247,12 +248,14 @@ def _of_any(options: Options, true: int, fitted: int, truth: FileOr) -> Predict:
     spec = options.spec
     rates = [*_add_published(predict_any(spec, true, fitted, read_atoms(truth, spec, true)), spec)]
     setting = f"{spec.gate.name} gate, {spec.expert.name} expert, d = {spec.dim}, k* = {true}, k = {fitted}"
-    return _answer(setting, rates, options.reading, more_words=_measured(options, true, fitted))
+    return _answer(setting, rates, options.reading, more_words=_measured(options, true, fitted, truth))
 
 
-def _measured(model: Options, true: int, fitted: int) -> tuple[str, ...]:
+def _measured(model: Options, true: int, fitted: int, truth: FileOr) -> tuple[str, ...]:
     """The commands that measure it, in a line; () where there is none: of experts that are not Gaussian."""
-    spec, options, commands = model.spec, model.in_shell or "GATE EXPERT", []
+    spec, commands = model.spec, []
+    file = f" --truth {shlex.quote(truth)}" if isinstance(truth, str) else "" if truth is None else " --truth FILE"
+    options = (model.in_shell or "GATE EXPERT") + file
     if experts.mean_of(spec.expert) is None:
         return ()
     if fitted > true:

@@ -191,7 +191,7 @@ def summary_of(record: Mapping[str, Any], *lines: str) -> Summary:
     sizes = ", ".join(describe_size(n) for n in setting["sizes"])
     how = _HOW[record["experiment"]]
     title = f"{setting['name']}; {setting['replicates']} {how} at n = {sizes}; seed {setting['seed']}"
-    return Summary(title, (title, *lines, *slope_parts(record)), (answer(record["slopes"]),))
+    return Summary(title, (title, *lines, *slope_parts(record)), (answer(record),))
 
 
 def _run(

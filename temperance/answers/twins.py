@@ -30,7 +30,7 @@ from temperance.theory.twins.twin import Twins as Found
 
 Row = tuple[sp.Expr, ...]
 _EXPERT = "gaussian"
-_MORE = "whether there are more, as there may be"
+_MORE = "whether there are others"
 _COLUMNS = ("which truths", "(beta1, beta0, tau) -> those of the twin")
 
 

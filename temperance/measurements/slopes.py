@@ -40,6 +40,7 @@ from temperance.theory.models.order import Order, Prediction, weakest
 from temperance.theory.rates.predict import predict
 
 _EARLY = 10**4  # sizes below it say nothing of a limit: variances differ from theirs by O(1/n)
+_FEW_AT_BOUND = 0.05  # share of fits that end at a bound, which the first sentence leaves out
 _RARE = 0.5  # share of the fits up to which cells of some size may be without a slope
 
 
@@ -275,8 +276,9 @@ def describe_size(n: int) -> str:
     return f"1e{exponent}" if n >= 10**6 and n == 10**exponent else str(n)
 
 
-def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
-    """What the slopes of a study say of the predictions."""
+def answer(record: Mapping[str, Any]) -> str:
+    """What the slopes of a study say of the predictions, and how many fits are at a bound of their box, if many are."""
+    slopes, fits = record["slopes"], record["fits"]
     by_outcome = {name: [s for s in slopes if s["outcome"] == name] for name in ("confirmed", *_OPEN)}
     judged = sum(map(len, by_outcome.values()))
     silent = [s for s in slopes if s["predicted"] is None]
@@ -285,7 +287,9 @@ def answer(slopes: Sequence[Mapping[str, Any]]) -> str:
         sharp = sum(bool(s["sharp"]) for s in by_outcome["confirmed"])
         text = f"Answer: errors fall as predicted in {len(by_outcome['confirmed'])} of {judged} slopes, {sharp} sharp"
     text += "".join(f"; {name}: {_groups(by_outcome[name], slopes) or 'none'}" for name in _OPEN if judged)
-    return text + (f"; not predicted, only measured: {', '.join(_names(silent))}" if silent else "")
+    text += f"; not predicted, only measured: {', '.join(_names(silent))}" if silent else ""
+    share = fits["at_bound"] / max(1, fits["total"])
+    return text + (f"; {share:.0%} of the fits end at a bound of their box" if share > _FEW_AT_BOUND else "")
 
 
 def _groups(some: Sequence[Mapping[str, Any]], slopes: Sequence[Mapping[str, Any]]) -> str:

@@ -80,6 +80,14 @@ def test_the_sample_size_is_that_of_efficiency_at_the_truth(text):
     assert f"needs $n = {n}$" in text
 
 
+def test_what_is_identifiable_has_the_sizes_of_efficiency(text):
+    table = text[text.index(r"\caption{Sample sizes}") :].split(r"\end{longtable}")[0]
+    for parameter, cell in (("beta2/tau", r"\beta_{2}/\tau"), ("nu", r"\nu")):
+        n = temperance.efficiency(gate=FORMULA, parameter=parameter, truth=TRUTH).parameter.n
+        (row,) = re.findall(rf"\${re.escape(cell)}\$ & .* & (\d+) \\\\", table)
+        assert float(row) == pytest.approx(n, abs=1)
+
+
 def test_its_conditions_are_those_of_check(text):
     verdicts = temperance.check(gate=FORMULA).words[0].split(": the ")[1]
     assert "condition, for fits of as many atoms as the truth has, fails" in verdicts

@@ -30,10 +30,14 @@ def test_the_answer_counts_what_is_judged_and_names_the_rest():
         made("nu", outcome="contradicted", sharp=False, reason="too high"),
         made("tau", cell=None, predicted=None, outcome=None, sharp=None, reason="nobody knows"),
     ]
-    told = answer(slopes)
-    assert all(part in told for part in ("2 of 4", "1 sharp", "inconclusive: b", "contradicted: nu", "measured: tau"))
-    assert "b (confirmed for 1 of 2)" in answer([made("b"), made("b", cell=1, outcome="inconclusive", sharp=False)])
     fits = {"total": 40, "converged": 20, "at_bound": 10, "failed": 10}
+    told = answer({"slopes": slopes, "fits": fits})
+    assert all(part in told for part in ("2 of 4", "1 sharp", "inconclusive: b", "contradicted: nu", "measured: tau"))
+    assert told.endswith("; 25% of the fits end at a bound of their box")
+    two = [made("b"), made("b", cell=1, outcome="inconclusive", sharp=False)]
+    assert answer({"slopes": two, "fits": {**fits, "at_bound": 2}}).endswith(
+        "inconclusive: b (confirmed for 1 of 2); contradicted: none"
+    )
     record = {"slopes": slopes, "fits": fits, "setting": {"sizes": [100, 10**12]}}
     grids = [part for part in slope_parts(record) if isinstance(part, Table)]
     assert [len(grid.rows) for grid in grids] == [5, 5]
