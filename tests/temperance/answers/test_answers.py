@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import sympy as sp
 
 import temperance
 from temperance.commands.app import app, run
@@ -175,13 +174,3 @@ def test_an_activation_is_evaluated_where_it_is_defined():
     np.testing.assert_allclose(slope, [np.nan, 2.0])
     with pytest.raises(AttributeError, match="decisions has one"):
         temperance.check("gelu", "relu").values(z)
-
-
-def test_relations_are_derived_of_a_gate_and_an_expert_of_ones_own():
-    x, y, c, b = sp.symbols("x y c b", real=True)
-    scale, tau = sp.symbols("kappa tau", positive=True)
-    gate = temperance.Gate("von Mises", scale * sp.cos(x - c) / tau, (scale, c, tau), (tau,), None)
-    counts = temperance.Expert("Poisson", y * b - sp.exp(b) - sp.loggamma(y + 1), (b,))
-    found = temperance.derive(gate, counts, order=1)
-    assert [g.equation for g in found.generators] == ["tau*u_{tau} + kappa*u_{kappa} = 0"]
-    assert [flow.statement for flow in found.symmetries.flows] == ["(kappa, tau) -> (l*kappa, l*tau)"]

@@ -58,15 +58,6 @@ def test_a_narrow_table_breaks_between_words(output, monkeypatch, columns):
     assert words(out) == words(f"{heads} {cells}")
 
 
-@pytest.mark.parametrize(("ending", "start"), [(".md", "# Interactions"), (".tex", r"\documentclass")])
-def test_derive_writes_files(output, tmp_path, ending, start):
-    target = tmp_path / f"derivation{ending}"
-    target.write_text("old")
-    assert strict(output("derive", "--order", "1", "--json", "-o", str(target)))["order"] == 1
-    assert target.read_text(encoding="utf-8").startswith(start)
-    assert list(tmp_path.iterdir()) == [target]
-
-
 def test_a_derivation_has_the_derivatives_of_tanh_as_powers_of_sech():
     found = temperance.derive(activation="tanh", order=1).derivation
     (lines,) = (b.lines for s in found.steps if s.name == "Derivatives" for b in s.blocks[3:4])
@@ -90,15 +81,6 @@ def test_a_written_file_is_proved(written, capsys, output):
     assert len(lines) == 15
     assert all(": proved: " in line for line in lines)
     assert first == "15 of 15 certificates are proved"
-
-
-def test_a_changed_file_is_rejected(written, capsys):
-    certificates = json.loads(written.read_text())
-    certificates[3]["claims"][0]["side"] = "fails"
-    written.write_text(json.dumps(certificates))
-    capsys.readouterr()
-    assert run(["certify", str(written)]) == 1
-    assert capsys.readouterr().out.count("rejected") == 1
 
 
 def test_what_is_written_is_said(tmp_path, capsys):
@@ -149,13 +131,6 @@ def test_json_that_is_no_certificate_is_rejected(tmp_path, content, capsys):
 
 
 # -- `temperance twins` on the command line
-
-
-def test_a_formula_of_an_activation_gate_has_its_twins(output):
-    mine = json.loads(output("twins", "--gate", "tanh(w*x)/temp", "--shared", "temp", "--positive", "temp", "--json"))
-    its = json.loads(output("twins", "tanh", "--json"))
-    assert {**mine, "gate_formula": None} == its
-    assert mine["gate_formula"]["name"] == "activation"
 
 
 def test_experts_may_have_twins_of_their_own():

@@ -61,14 +61,6 @@ def test_coordinates_are_flat_under_least_squares(expert):
     assert proof is None or check(proof).claims
 
 
-def test_an_intercept_hides_in_an_exponential():
-    """The mean of two atoms with b_1, b_2 and exp(b_1) + exp(b_2) = 2 exp(b) is that of one, whatever x is."""
-    a, b, t, x = sp.symbols("a b t x", real=True)
-    other = sp.log(2 * sp.exp(b) - sp.exp(b + t))
-    mean = (sp.exp(a * x + b + t) + sp.exp(a * x + other)) / 2
-    assert sp.simplify(sp.expand(mean) - sp.exp(a * x + b)) == 0
-
-
 def test_coordinates_that_are_not_invertible_are_none():
     spec = model("softmax", "a**3*x + b")
     a, b, _ = spec.expert.parameters

@@ -91,20 +91,6 @@ def test_a_point_that_is_not_decided_says_why(arguments, why):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("softmax", "nonlinear"), "by name"),
-        (("sofmax",), "accepted"),
-        (("cosine",), "dimension 2"),
-        (("softmax", "gaussian", None, {"tau": "2"}), "accepted: beta1, a, b, nu"),
-    ],
-)
-def test_bad_input_is_named(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        exact_orders(*arguments)
-
-
-@pytest.mark.parametrize(
     ("arguments", "gauge"),
     [
         (("linear",), "the gate of the last atom is held, where all atoms could change together"),

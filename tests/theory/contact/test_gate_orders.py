@@ -3,8 +3,6 @@
 from dataclasses import replace
 from fractions import Fraction
 
-import mpmath
-import numpy as np
 import pytest
 import sympy as sp
 
@@ -120,20 +118,6 @@ def test_theorems_on_products_say_what_certificates_say():
         assert all(found[f"mean {p.name}"] <= bounds[f"mean {p.name}"] for p in chosen.expert if p.name != "nu")
 
 
-def test_a_triangle_of_three_weights_has_the_order_3():
-    """Half the offset leaves an eighth: so do c and, at the square of the offset, the mean of Gamma."""
-    x = np.stack(np.meshgrid(*[np.linspace(-2, 2, 41)] * 2), axis=-1)
-
-    def weight(c, gamma):
-        return np.exp(-((x - c) ** 2).sum(axis=-1) / (2 * gamma)) / gamma
-
-    def distance(t):
-        corners = [t * np.array([np.cos(a), np.sin(a)]) for a in 2 * np.pi * np.arange(3) / 3]
-        return np.abs(np.mean([weight(c, 1 - t**2 / 2) for c in corners], axis=0) - weight(np.zeros(2), 1.0)).max()
-
-    assert np.log2(distance(0.02) / distance(0.01)) == pytest.approx(3, abs=0.02)
-
-
 @pytest.mark.parametrize(("beta1", "seen"), [("1", True), ("1/10", False)])
 def test_lines_show_no_kink_outside_of_the_support(beta1, seen):
     """In the plane, where |beta1 . x| < 1, hardtanh is the linear gate, whose mean slopes have no order 1."""
@@ -159,20 +143,6 @@ def test_two_quadratic_means_whose_quotient_is_the_exponential_of_a_quadratic_fo
     ends = sp.groebner([f.subs({a: 0, b: 0}) for f in rest if f.subs({a: 0, b: 0}) != 0], c, d, q, order="lex")
     assert ends.contains(c**3)
     assert ends.contains(d**3)
-
-
-@pytest.mark.parametrize("t", [Fraction(1, 10), Fraction(-1, 4)])
-def test_curves_keep_the_log_odds(t):
-    """z^2 + z at beta1 = 1, 2 and tau = 1; the cosine gate at beta1 = (1, 1), (-1, -1)."""
-    tau = 1 + t
-    first, second = (3 - tau) / 2, (3 + tau) / 2
-    gap = ((first * X) ** 2 + first * X - (second * X) ** 2 - second * X) / tau
-    assert sp.expand(gap - (X**2 + X - 4 * X**2 - 2 * X)) == 0
-    if t < 0:  # the ends of a chord of length 2 tau of the unit circle
-        along, across = float(tau) / 2**0.5, (1 - float(tau) ** 2) ** 0.5 / 2**0.5
-        ends = (along - across, along + across), (-along - across, -along + across)
-        assert [(p - q) / float(tau) for p, q in zip(*ends, strict=True)] == pytest.approx([2**0.5] * 2)
-        assert [p * p + q * q for p, q in ends] == pytest.approx([1, 1])
 
 
 def test_what_is_flat_where_beta1_of_two_atoms_are_not_parallel():
@@ -237,21 +207,3 @@ def test_what_is_linear_in_a_parameter_has_the_curves_of_a_line():
     found = {o.parameter: o for o in known("sin(w*x)/tau + v*x", "gaussian").orders}
     assert found["mean a"].exact
     assert found["mean a"].upper == Fraction(4, 3)
-
-
-@pytest.mark.parametrize("t", ["1/10", "1/3"])
-def test_the_flat_curves_of_two_parts_keep_the_density(t):
-    """w is turned with the mean of w^2, v to both sides: the quotients of weights stay those of the truth."""
-
-    def line(w, v, x):
-        return mpmath.exp(mpmath.sin(w * x) + v * x)
-
-    with mpmath.workdps(60):
-        t = mpmath.mpmathify(sp.Rational(t))
-        sides = [(1 + sign * 2 * t - t**2) / (1 + t**2) for sign in (1, -1)]
-        for x in (mpmath.mpf(-2), mpmath.mpf("0.7"), mpmath.mpf("1.9")):
-            mean = sum((1 + (side * x) ** 2) * mpmath.exp(x) for side in sides) / 2
-            assert abs(mean / ((1 + x**2) * mpmath.exp(x)) - 1) < mpmath.mpf(10) ** -50
-            gates = ((1, 1), (mpmath.mpf(2) / 3, mpmath.mpf(1) / 2))
-            ratios = [sum(line(w, v + d, x) for d in (t, -t)) / line(w, v, x) for w, v in gates]
-            assert abs(ratios[0] / ratios[1] - 1) < mpmath.mpf(10) ** -50

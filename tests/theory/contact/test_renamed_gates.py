@@ -14,7 +14,11 @@ from tests.theory.contact.settings import known
 (X,) = covariates(1)
 
 
-def renamed(made, names=tuple(f"v{i}" for i in range(9))):
+NAMES = ("t", "q", "r", "l", "n", "s", "size", "weight", "x1", "y1", "S", "N")
+"""Names with meanings of their own in proofs, in code, or in SymPy; E and I are numbers in formulas."""
+
+
+def renamed(made, names=NAMES):
     """The same formula in other letters, and nothing beside it; with what each is called in the table."""
     new = {p: sp.Symbol(name, **p.assumptions0) for p, name in zip(made.parameters, names, strict=False)}
     shared, offset = tuple(new[p] for p in made.shared), made.offset
@@ -30,6 +34,7 @@ def rows(found, back):
 CASES = [  # beside those of tests/temperance/answers/test_atlas_from_formulas.py
     ("linear", None, 1, 3, "all"),
     ("quadratic", None, 1, 3, "one"),
+    ("gaussian", None, 1, 2, "all"),
     ("activation", "tanh", 1, 3, "one"),
     ("activation", "relu", 2, 2, "all"),
     ("activation", "log(1 + z**2)", 1, 2, "one"),
@@ -44,8 +49,6 @@ def test_a_renamed_gate_has_the_same_bounds(name, source, dim, size, split):
     assert rows(theirs, {p.name: q.name for q, p in new.items()}) == rows(found, {})
 
 
-NAMES = ("t", "q", "r", "l", "n", "s", "size", "weight", "x1", "y1", "S", "N")
-"""Names with meanings of their own in proofs, in code, or in SymPy; E and I are numbers in formulas."""
 ENTRIES = [
     (i, row, split)
     for i, row in enumerate(ROWS)

@@ -1,25 +1,21 @@
 """Flows, discrete symmetries and identifiable functions: ground truth, and the density of mixtures they leave alone."""
 
-from functools import cache
-
-import mpmath as mp
 import pytest
 import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.models.spec import BETA0, TAU, Expert, Gate, Y, atom_symbol, covariates
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.parity import mixture_symmetries, sign_changes
 from temperance.theory.symmetries.score_translations import plain_parameters
 from temperance.theory.symmetries.vector_fields import SCALE
 from tests.tables import tables
+from tests.theory.symmetries.mixtures import distance, numbers
 
 GROUND_TRUTH = tables(__file__)["GROUND_TRUTH"]  # gate, activation, dim, flows, identifiable functions
 
 DISCRETE = tables(__file__)["DISCRETE"]  # activation: what is found beside permutation and translation
-
-NUMBERS = [sp.Rational(k * k + 3, 2 * k + 5) for k in range(40)]
 
 
 @pytest.mark.parametrize(("gate", "activation", "dim", "flows", "identifiable"), GROUND_TRUTH)
@@ -68,12 +64,11 @@ def test_flows_that_are_not_scalings_are_integrated(gate, shared, flows, identif
     answer = symmetries(derive(spec.gate, spec.expert, order=1))
     assert [flow.statement for flow in answer.flows] == flows
     assert ", ".join(map(str, answer.identifiable)) == f"{identifiable}, a, b, nu"
-    log_density, parameters = symbolic_density(spec, 2)
-    point = dict(zip(parameters, NUMBERS, strict=False))
+    point = numbers(spec, 2)
     for flow in answer.flows:
         moved = point | _along(flow, point, [1, 2] if flow.together else [1])
         assert moved != point
-        assert _distance(spec, log_density, point, moved) < 1e-28
+        assert distance(spec, 2, point, moved) < 1e-28
 
 
 def test_a_flow_that_is_not_integrated_is_said():
@@ -93,14 +88,14 @@ def test_flows_leave_the_density_of_a_mixture_unchanged(gate, activation, dim):
     """k = 2 atoms along the orbit at l = 6/5, all together or the first alone, at 30 digits; and off it they do not."""
     found = derive(gate, activation=activation, dim=dim, order=1)
     for flow in symmetries(found).flows:
-        log_density, parameters = symbolic_density(found.spec, 2)
-        point = dict(zip(parameters, NUMBERS, strict=False))
+        point = numbers(found.spec, 2)
         atoms = [1, 2] if flow.together else [1]
         moved = point | _along(flow, point, atoms)
         assert moved != point
-        assert _distance(found.spec, log_density, point, moved) < 1e-28
-        perturbed = moved | {parameters[-1]: point[parameters[-1]] + sp.Rational(1, 100)}
-        assert _distance(found.spec, log_density, point, perturbed) > 1e-8
+        assert distance(found.spec, 2, point, moved) < 1e-28
+        last = [*point][-1]
+        perturbed = moved | {last: point[last] + sp.Rational(1, 100)}
+        assert distance(found.spec, 2, point, perturbed) > 1e-8
 
 
 def _along(flow, point, atoms):
@@ -112,25 +107,6 @@ def _along(flow, point, atoms):
             value = e.subs(own, simultaneous=True).subs(point).subs(SCALE, sp.Rational(6, 5))
             moved[own.get(p, p)] = value
     return moved
-
-
-@cache
-def _function(e, *symbols):
-    """An expression as a function of its symbols, by names that Python reads: others are replaced one by one."""
-    names = {s: sp.Symbol(f"v{i}", real=True) for i, s in enumerate(symbols)}
-    return sp.lambdify([*names.values()], e.xreplace(names), "mpmath")
-
-
-def _distance(spec, log_density, point, other):
-    """Largest difference of two log densities over a few observations, at 45 digits."""
-    f = _function(log_density, *covariates(spec.dim), Y, *point)
-    changes = []
-    with mp.workdps(45):
-        one, two = ([mp.mpmathify(sp.N(at[p], 50)) for p in point] for at in (point, other))
-        for k in range(3):
-            place = [*(mp.mpf((-1) ** (j + k) * (j + k + 1)) / 3 for j in range(spec.dim)), mp.mpf(k) / 2]
-            changes.append(abs(f(*place, *one) - f(*place, *two)))
-    return max(changes)
 
 
 @pytest.mark.parametrize(("activation", "names"), DISCRETE.items())
@@ -166,8 +142,7 @@ def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, par
     assert [change.kind for change in found] == parities
     names = [s.name for s in mixture_symmetries(spec) if s.name in ("odd", "even")]
     assert names == parities
-    log_density, parameters = symbolic_density(spec, 2)
-    point = dict(zip(parameters, NUMBERS, strict=False))
+    point = numbers(spec, 2)
     own = [p for p in gate.parameters if p not in gate.shared]
     for change in found:
         sign = {p: -1 if p in change.parameters else 1 for p in own}
@@ -182,7 +157,7 @@ def test_a_sign_change_follows_from_the_formula_and_leaves_the_density(gate, par
             bias = gate.offset.subs(before).subs(BETA0, point[atom_symbol(BETA0, i)]) + gain
             image[atom_symbol(BETA0, i)] = sp.solve(gate.offset.subs(after) - bias, BETA0)[0]
         assert image != point
-        assert _distance(spec, log_density, point, image) < 1e-28
+        assert distance(spec, 2, point, image) < 1e-28
 
 
 @pytest.mark.parametrize("gate", ["linear", "quadratic"])
@@ -190,18 +165,17 @@ def test_translation_and_splitting_leave_the_density_unchanged(gate):
     spec = derive(gate, order=1).spec
     shifted = plain_parameters(spec)
     assert BETA0 in shifted
-    log_density, parameters = symbolic_density(spec, 4)
-    point = dict(zip(parameters, NUMBERS, strict=False))
+    point = numbers(spec, 4)
     by = {atom_symbol(p, i): point[atom_symbol(p, i)] + j + 1 for j, p in enumerate(shifted) for i in range(1, 5)}
-    assert _distance(spec, log_density, point, point | by) < 1e-28
+    assert distance(spec, 4, point, point | by) < 1e-28
     # atoms 3, 4 are copies of 1, 2; splitting both pairs alike cancels, splitting one pair does not
     own = [p for p in (*spec.parameters, BETA0) if p not in spec.gate.shared]
     pairs = point | {atom_symbol(p, i + 2): point[atom_symbol(p, i)] for p in own for i in (1, 2)}
     beta = next(p for p in own if p.name == "beta1")
     split = {atom_symbol(beta, i): pairs[atom_symbol(beta, i)] + (1 if i < 3 else -1) for i in range(1, 5)}
-    assert _distance(spec, log_density, pairs, pairs | split) < 1e-28
+    assert distance(spec, 4, pairs, pairs | split) < 1e-28
     half = {s: v for s, v in split.items() if s.name.endswith(("[1]", "[3]"))}
-    assert _distance(spec, log_density, pairs, pairs | half) > 1e-8
+    assert distance(spec, 4, pairs, pairs | half) > 1e-8
 
 
 def test_the_rank_that_is_assumed_is_said():

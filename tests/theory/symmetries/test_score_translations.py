@@ -1,15 +1,15 @@
 """Translations of the scores: the functions found, and the density of mixtures that they leave alone."""
 
-import mpmath as mp
 import pytest
 import sympy as sp
 
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import model
-from temperance.theory.models.spec import TAU, Y, atom_symbol, covariates, symbolic_density
+from temperance.theory.models.spec import TAU, atom_symbol
 from temperance.theory.symmetries.flows import symmetries
 from temperance.theory.symmetries.score_translations import scores
 from tests.tables import tables
+from tests.theory.symmetries.mixtures import distance, numbers
 
 BETA = sp.Symbol("beta1", real=True)
 
@@ -22,26 +22,6 @@ GAINS = [  # activation, F(beta1) of which all atoms can gain one constant, whet
 ]
 
 
-def _largest_change(spec, k, values, moved):
-    """Largest change of the log density over a few observations, at 45 digits."""
-    log_density, _ = symbolic_density(spec, k)
-    names = {s: sp.Symbol(f"v{i}", real=True) for i, s in enumerate((*covariates(spec.dim), Y, *values))}
-    f = sp.lambdify([*names.values()], log_density.xreplace(names), "mpmath")
-    changes = []
-    with mp.workdps(45):
-        one, two = ([mp.mpmathify(sp.N(at[p], 50)) for p in values] for at in (values, moved))
-        for i, at in enumerate((mp.mpf(-2), -mp.mpf(1) / 3, mp.mpf(3) / 2)):
-            place = [*(at + j for j in range(spec.dim)), mp.mpf(i) / 2]
-            changes.append(abs(f(*place, *one) - f(*place, *two)))
-    return max(changes)
-
-
-def _values(spec, k, betas):
-    _, parameters = symbolic_density(spec, k)
-    values = {p: sp.Rational(j * j + 3, 2 * j + 5) for j, p in enumerate(parameters)}
-    return values | {atom_symbol(BETA, i + 1): b for i, b in enumerate(betas)}
-
-
 @pytest.mark.parametrize(("activation", "function", "any_sign"), GAINS)
 def test_all_atoms_can_gain_a_constant(activation, function, any_sign):
     spec = model("activation", activation=activation)
@@ -49,14 +29,14 @@ def test_all_atoms_can_gain_a_constant(activation, function, any_sign):
     assert [sp.simplify(f * TAU) for f in found.translated] == [function]
     assert (found.one_sign is None) is any_sign
     for betas in ([2, 3, 5], [-2, -3, -5], [2, -3, 5]):
-        values = _values(spec, 3, betas)
+        values = numbers(spec, 3) | {atom_symbol(BETA, i + 1): b for i, b in enumerate(betas)}
         moved = dict(values)
         for i, b in enumerate(betas):
             size = sp.nsolve(function.subs(BETA, BETA) - function.subs(BETA, b) - 1, BETA, b, prec=40)
             moved[atom_symbol(BETA, i + 1)] = size
             bias = atom_symbol(sp.Symbol("beta0", real=True), i + 1)
             moved[bias] = values[bias] - (sp.log(abs(size / b)) if "log" in activation else 0)
-        unchanged = _largest_change(spec, 3, values, moved) < 1e-25
+        unchanged = distance(spec, 3, values, moved) < 1e-25
         assert unchanged == (any_sign or len({b > 0 for b in betas}) == 1)
 
 
@@ -75,7 +55,7 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
     spec = model("gaussian")
     names = {p.name: p for p in spec.gate.parameters}
     one = {p: atom_symbol(p, 1) for p in spec.gate.parameters}
-    values = _values(spec, 2, ())
+    values = numbers(spec, 2)
     moved = dict(values)
     for i in (1, 2):
         weight, c, gamma = (atom_symbol(names[n], i) for n in ("pi", "c", "Gamma"))
@@ -85,7 +65,7 @@ def test_a_gaussian_gate_is_translated_in_its_natural_parameters():
         moved |= {gamma: new_gamma, c: new_c}
         moved[weight] = values[weight] * sp.sqrt(new_gamma / values[gamma]) * sp.exp(exponent)
     assert one[names["c"]] in values
-    assert _largest_change(spec, 2, values, moved) < 1e-25
+    assert distance(spec, 2, values, moved) < 1e-25
     assert any(f == names["c"] / names["Gamma"] for f in scores(spec).translated)
     assert names["c"] not in symmetries(derive("gaussian", order=1)).identifiable
 
@@ -131,13 +111,13 @@ def test_two_squares_can_be_turned_into_each_other(dim, k):
     spec = model("activation", activation="z**2", dim=dim)
     assert scores(spec).translated == ()
     assert scores(spec).pair == 1
-    values, beta = _values(spec, k, ()), [p for p in spec.gate.parameters if p.name.startswith("beta1")]
+    values, beta = numbers(spec, k), [p for p in spec.gate.parameters if p.name.startswith("beta1")]
     moved = dict(values)
     for p in beta:
         one, two = atom_symbol(p, 1), atom_symbol(p, 2)
         total, gap = (values[one] + values[two]) * 2, (values[one] - values[two]) / 2
         moved |= {one: (total + gap) / 2, two: (total - gap) / 2}
-    assert (_largest_change(spec, k, values, moved) < 1e-25) == (k == 2)
+    assert (distance(spec, k, values, moved) < 1e-25) == (k == 2)
 
 
 @pytest.mark.parametrize(

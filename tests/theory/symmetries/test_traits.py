@@ -15,13 +15,13 @@ from temperance.theory.models.spec import (
     covariates,
     is_weighted,
     kinks,
-    symbolic_density,
     weight_parameters,
 )
 from temperance.theory.symmetries.flows import exact_symmetries
 from temperance.theory.symmetries.parity import mixture_symmetries
 from temperance.theory.symmetries.traits import on_lines, traits
 from tests.tables import tables
+from tests.theory.symmetries.mixtures import distance, numbers
 
 B1, B2 = sp.symbols("beta1 beta2", real=True)
 (X,) = covariates(1)
@@ -159,11 +159,9 @@ def test_atoms_change_the_signs_of_shared_parameters_together(formula, shared, t
     own = {p.name for p in spec.gate.own}
     image = [f"{p}_i -> -{p}_i" if p in own else f"{p} -> -{p}" for p in sorted(turned, key=lambda p: p in own)]
     assert [s.map for s in found] == ([", ".join(image) + ", in all atoms together"] if turned else [])
-    log_density, parameters = symbolic_density(spec, 2)
-    point = {p: sp.Rational(2 + i, 3 + 2 * i) for i, p in enumerate(parameters)}
+    point = numbers(spec, 2)
     changed = {p: -v if p.name.split("[")[0] in turned else v for p, v in point.items()}
-    seen = log_density.subs({Y: 1, X: sp.Rational(-9, 4)})
-    assert turned == () or abs(sp.N(seen.subs(changed) - seen.subs(point), 30)) < 1e-25
+    assert turned == () or distance(spec, 2, point, changed) < 1e-25
 
 
 @pytest.mark.parametrize(
