@@ -52,6 +52,28 @@ def hyperbolic(value: sp.Expr, source: sp.Expr) -> sp.Expr:
     return value
 
 
+def trigonometric(value: sp.Expr, source: sp.Expr) -> sp.Expr:
+    """A rational function of tan(u/2), for every sin(u) or cos(u) of source, in sin(u) and cos(u); else as it is.
+
+    With half of the angle: t^j/(1 + t^2)^k is sin^j cos^(2k - j), and 2 sin^2 is 1 - cos(u), 2 sin cos is sin(u).
+
+    >>> x = sp.Symbol("x")
+    >>> trigonometric(2 * sp.tan(x / 2) / (sp.tan(x / 2) ** 2 + 1), sp.sin(x))
+    sin(x)
+    """
+    for u in sorted({function.args[0] for function in source.atoms(sp.sin, sp.cos)}, key=str):
+        num, den = sp.fraction(sp.cancel(value.subs(sp.tan(u / 2), _T)))
+        k, rest = 0, sp.Poly(den, _T)
+        while rest.rem(sp.Poly(1 + _T**2, _T)).is_zero:
+            k, rest = k + 1, rest.quo(sp.Poly(1 + _T**2, _T))
+        terms = sp.Poly(num, _T).terms()
+        if rest.degree() == 0 and max(j for (j,), _ in terms) <= 2 * k:
+            low, high = (1 - sp.cos(u)) / 2, (1 + sp.cos(u)) / 2
+            parts = ((sp.sin(u) / 2) ** (j % 2) * low ** (j // 2) * high ** (k - (j + 1) // 2) * c for (j,), c in terms)
+            value = sp.expand(sp.Add(*parts)) / rest.as_expr()
+    return value
+
+
 _SEEN: Mapping[Loss, tuple[str, str]] = {
     "likelihood": ("density", "densities"),
     "least-squares": ("regression function", "regression functions"),
@@ -306,7 +328,8 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
     """LaTeX of a field element, or how many terms it has where that is too many to read."""
     if len(f.num) + len(f.den) > MAX_TERMS:
         return rf"\text{{(a fraction with {len(f.num)} terms over {len(f.den)})}}"
-    return tex(hyperbolic(family.expression(f), family.spec.log_atom))
+    source = family.spec.log_atom
+    return tex(trigonometric(hyperbolic(family.expression(f), source), source))
 
 
 def _linear_system(interactions: Interactions) -> Step:
