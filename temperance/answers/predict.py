@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Unpack
@@ -64,11 +64,18 @@ class Predict(Typeset):
         predictions: one for every parameter and cell size, with reasons and what is assumed.
         record: a list of these, exponents as fractions or null.
         twin: other parameters with the density of the true point, if any are known; orbits are among the reasons.
+        reading: how a formula was read; None of a gate by name.
     """
 
     setting: str
     predictions: tuple[Prediction, ...]
     twin: Twin | None = None
+    reading: Understood | None = None
+
+    @property
+    def symbols(self) -> Set[str]:
+        """The parameters of a formula, which are set as symbols."""
+        return set() if self.reading is None else {p.name for p in self.reading.spec.parameters}
 
 
 def _answer(
@@ -92,7 +99,7 @@ def _answer(
     words = (*_words(predictions, twin), *more_words)
     parts = (*lines, *explain(*lines, "cell"), *_parts(predictions), *more_parts)
     summary = Summary(title, parts, words)
-    return Predict(setting, tuple(predictions), twin, record=[*map(_record, predictions)], summary=summary)
+    return Predict(setting, tuple(predictions), twin, reading, record=[*map(_record, predictions)], summary=summary)
 
 
 def _record(p: Prediction) -> dict[str, Any]:

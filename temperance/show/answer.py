@@ -6,7 +6,7 @@ An answer is a record: what it says is made before it, and printed, shown and wr
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePath
@@ -196,7 +196,14 @@ class Typeset(Answer):
         """What these files hold."""
         from temperance.show.document import of_summary
 
-        return of_summary(self.summary)
+        return of_summary(self.summary, self.symbols)
+
+    @property
+    def symbols(self) -> Set[str]:
+        """The parameters of a formula, which are set as symbols."""
+        record = self.record if isinstance(self.record, dict) else {}
+        formula = record.get("gate_formula") or record.get("setting", {}).get("gate_formula") or {}
+        return {*formula.get("own", ()), *formula.get("shared", ())}
 
 
 class Refused(BadInput):

@@ -328,17 +328,19 @@ def blocks_of(parts: Sequence[Part], label: str, names: Set[str], skipped: Set[s
     return tuple(blocks)
 
 
-def of_summary(summary: Summary) -> Document:
-    """What an answer prints, as a document of one section."""
-    blocks = blocks_of(summary.parts, "table", _USUAL, {summary.title})
-    words = tuple(sentence(line, _USUAL) for line in summary.words)
-    return Document(typeset(summary.title, _USUAL), words, (Section("answer", "Reasons", blocks),))
+def of_summary(summary: Summary, names: Set[str] = frozenset()) -> Document:
+    """What an answer prints, as a document of one section; names: of parameters, beside the usual ones."""
+    names |= _USUAL
+    blocks = blocks_of(summary.parts, "table", names, {summary.title})
+    words = tuple(sentence(line, names) for line in summary.words)
+    return Document(typeset(summary.title, names), words, (Section("answer", "Reasons", blocks),))
 
 
 def of_derivation(derived: Derivation) -> Document:
     """The steps of a derivation, with the code that recomputes them, as sections."""
     steps = (Section(step.name.lower().replace(" ", "-"), step.name, step.blocks) for step in derived.steps)
-    return Document(derived.title, (), tuple(steps))
+    names = {p.name for p in derived.interactions.spec.parameters}
+    return Document(typeset(derived.title, names), (), tuple(steps))
 
 
 # as LaTeX

@@ -88,6 +88,22 @@ def test_what_is_identifiable_has_the_sizes_of_efficiency(text):
         assert float(row) == pytest.approx(n, abs=1)
 
 
+@pytest.mark.parametrize("command", ["exponents", "predict", "efficiency", "twins", "coefficient", "derive"])
+def test_single_answers_set_the_parameters_of_a_formula_as_symbols(command, tmp_path):
+    wanted = {
+        "efficiency": {"parameter": "tau"},
+        "predict": {"true": 2, "fitted": 3},
+        "exponents": {"bounds_only": True},
+    }
+    wanted["coefficient"] = wanted["predict"]
+    getattr(temperance, command)(gate="(w*x + kappa*sin(x))/tau", **wanted.get(command, {})).write(
+        str(tmp_path / "o.tex")
+    )
+    source = re.sub(r"\\texttt\{(?:[^{}\\]|\\.|\{\})*\}", "", (tmp_path / "o.tex").read_text())
+    assert r"\kappa" in source
+    assert not re.findall(r"(?<!\\)\bkappa", source)
+
+
 def test_its_conditions_are_those_of_check(text):
     verdicts = temperance.check(gate=FORMULA).words[0].split(": the ")[1]
     assert "condition, for fits of as many atoms as the truth has, fails" in verdicts
