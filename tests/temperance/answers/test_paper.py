@@ -88,7 +88,7 @@ def test_what_is_identifiable_has_the_sizes_of_efficiency(text):
         assert float(row) == pytest.approx(n, abs=1)
 
 
-@pytest.mark.parametrize("command", ["exponents", "predict", "efficiency", "twins", "coefficient", "derive"])
+@pytest.mark.parametrize("command", ["exponents", "predict", "efficiency", "twins", "coefficient"])
 def test_single_answers_set_the_parameters_of_a_formula_as_symbols(command, tmp_path):
     wanted = {
         "efficiency": {"parameter": "tau"},
