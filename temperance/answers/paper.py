@@ -108,6 +108,7 @@ _DEFINITIONS = (
     r"\cite{temperance}).",
 )
 _LONGEST = 120  # letters of functions in a sentence
+_LARGE = 100  # a denominator above it is not read
 _FLAT = 1e-3  # a fall of a log-likelihood below it is where climbs end
 
 
@@ -291,7 +292,7 @@ def _model(m: Materials) -> Section:
         Paragraph(gauge),
     ]
     if papers := _papers(spec):
-        blocks.insert(0, Paragraph(rf"On this gate or its temperature see \cite{{{','.join(map(_key, papers))}}}."))
+        blocks.insert(0, Paragraph(rf"On gates with a temperature see \cite{{{','.join(map(_key, papers))}}}."))
     bounded = "; positive ones are bounded away from $0$" if positive else ""
     for name, statement in _ASSUMPTIONS.items():
         text = f"{statement}{bounded}." if name == "A2" else statement
@@ -308,11 +309,16 @@ def _model(m: Materials) -> Section:
 def _truth_table(m: Materials) -> Grid:
     truth = m.truth
     heads = ("parameter", *(f"atom {i}" for i in range(1, truth.k + 1)))
-    rows = [(symbol(p.name), *(f"${tex(atom[p])}$" for atom in truth.atoms)) for p in truth.atoms[0]]
-    rows += [(symbol(p.name), f"${tex(v)}$", *("same" for _ in range(truth.k - 1))) for p, v in truth.shared.items()]
-    low, high = truth.box or (sp.S.Zero, sp.S.One)
-    law = f"[{tex(low)}, {tex(high)}]" + ("" if m.spec.dim == 1 else f"^{m.spec.dim}")
+    rows = [(symbol(p.name), *(f"${_value(atom[p])}$" for atom in truth.atoms)) for p in truth.atoms[0]]
+    rows += [(symbol(p.name), f"${_value(v)}$", *("same" for _ in range(truth.k - 1))) for p, v in truth.shared.items()]
+    low, high = map(_value, truth.box or (sp.S.Zero, sp.S.One))
+    law = f"[{low}, {high}]" + ("" if m.spec.dim == 1 else f"^{m.spec.dim}")
     return Grid(Table(f"The truth; $x$ is uniform on ${law}$.", heads, tuple(rows)), "truth")
+
+
+def _value(value: sp.Expr) -> str:
+    """A true value; a fraction of large numbers as a decimal number of six digits (truth.json has all)."""
+    return f"{float(value):.6g}" if value.is_Rational and value.q > _LARGE else tex(value)
 
 
 # interactions
@@ -907,7 +913,7 @@ class Paper(Answer):
         return (f"paper written to {path}: paper.tex (twice pdflatex paper.tex, there), paper.html and paper.ipynb",)
 
     def _fill(self, folder: Path) -> None:
-        for name in ("sections", "figures", "certificates"):
+        for name in ("sections", "certificates", *["figures"] * any(self.document.figures())):
             (folder / name).mkdir(parents=True, exist_ok=True)
         head = ("#!/bin/sh", "# the numbers of the paper, one by one, and the paper", "set -e")
         files = {**writers.latex_files(self.document), "paper.html": writers.html(self.document)}

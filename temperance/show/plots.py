@@ -174,7 +174,7 @@ class Plot(Picture):
                 axis.minorticks_off()
                 setting(low, high)
             return
-        labelled = (x[0], x[len(x) // 2], x[-1])
+        labelled = x if len(x) <= 4 else (x[0], x[len(x) // 2], x[-1])
         axes.set_xticks(labelled, map(label, labelled))
         axes.xaxis.minorticks_off()
         # one of them is in view wherever y doubles; in a decade only 1, 2, 4 have labels, as more would overlap
