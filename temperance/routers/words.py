@@ -34,6 +34,7 @@ from temperance.routers.probe import (
 )
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
+_UNDONE = ("scaled", "curve")
 _AT = f"{DRAWS} random parameters"
 _RAW = "Audit the whole model, which shows what is seen; or return the scores divided by it."
 _CHANGE = {
@@ -175,7 +176,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         outcomes = ("not trained", "not trained")
     elif findings.raw is not None:
         outcomes = ("undecided", "undecided")
-    change = _RAW if findings.raw is not None else _change(findings, first)
+    change = _RAW if findings.raw is not None else _change(findings)
     if findings.virtual and first.how != "constant":
         change = "Nothing."
     elif findings.training.how == "none" and first.how == "scaled":
@@ -188,7 +189,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
         basis="proved" if proved else "tested",
         evaluation=outcomes[0],
         training=outcomes[1],
-        symmetry=_symmetry(findings),
+        symmetry=_symmetry(findings, _undone(findings)),
         change=change,
         warnings=(*_warnings(findings), *((proved.caution,) if proved and proved.caution else ())),
         reason=_answer(findings, proved),
@@ -209,11 +210,21 @@ def unanswered(router: Router, why: str) -> RouterAudit:
     )
 
 
-def _change(findings: Findings, of: Freedom) -> str:
-    """What to change: to hold tau, and what takes its place; or an activation, where softmax takes linear scores."""
+def _undone(findings: Findings) -> Freedom:
+    """What was found of the mode in which the temperature is undone: of training, where it is undone there."""
+    return findings.training if findings.training.how in _UNDONE else findings.evaluation
+
+
+def _change(findings: Findings) -> str:
+    """What to change: to hold tau, and what takes its place; or an activation, where softmax takes linear scores.
+
+    Nothing takes its place that would move outputs of training.
+    """
+    of = _undone(findings)
     names = ", ".join(of.group)
     unit = (
         of.how == "scaled"
+        and of is findings.training
         and of.degree is not None
         and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
     )
@@ -297,7 +308,9 @@ def _answer(findings: Findings, proved: Proof | None) -> str:
     verb = "is" if first.free is not None and first.free[0] == 1 else "are"
     some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
     counted = f" {first.free[0]} of its {first.free[1]} directions {verb} free." if some and first.free else ""
-    return f"{name} {words[first.outcome]}: {_reason(findings, first, proved)}{counted}"
+    same = first.how == second.how and first.group.keys() == second.group.keys()
+    trained = "" if same else f" In training: {_reason(findings, second, proved)}"
+    return f"{name} {words[first.outcome]}: {_reason(findings, first, proved)}{counted}{trained}"
 
 
 def _name(findings: Findings) -> str:
@@ -313,7 +326,7 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
     group = ", ".join(of.group)
     first_order = f"to first order a change of {group} undoes a change of it; a finite one moves outputs."
     return {
-        "scaled": f"{_symmetry(findings)} changes no output.",
+        "scaled": f"{_symmetry(findings, of)} changes no output.",
         "curve": f"along a curve {group} undo its change, and no output changes.",
         "constant": "the outputs are the same at all parameters that were tried.",
         "unreached": "no gradient reaches it.",
@@ -332,10 +345,9 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
     }[of.how]
 
 
-def _symmetry(findings: Findings) -> str | None:
+def _symmetry(findings: Findings, of: Freedom) -> str | None:
     """What changes no output, or would change none."""
-    of = next((f for f in (findings.evaluation, findings.training) if f.how in ("scaled", "curve")), None)
-    if of is None:
+    if of.how not in _UNDONE:
         return None
     names = list(of.group)
     if of.how == "curve":
