@@ -22,7 +22,7 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.parametrize import ParametrizationList
 
-from temperance.routers.probe import Derivatives, Probe, Run, random_like
+from temperance.routers.probe import Derivatives, Probe, Run, products_above, random_like
 
 Kind = Literal["number", "of x", "per expert", "inside"]
 _SAME = 1e-9
@@ -180,7 +180,10 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
     if group is None and theory in ("yes", "no"):
         return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
-        measured = _by_jacobian(probe, run, jacobian, names, free)
+        near = _nearest(probe, run)
+        measured = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in near])
+        if measured.how != "curve":
+            measured = _by_jacobian(probe, run, jacobian, names, free)
         real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return measured if real else replace(measured, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
@@ -188,6 +191,17 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
         counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, run.points)
+
+
+def _nearest(probe: Probe, run: Run) -> set[str]:
+    """The parameters between the scores and the products nearest to them, and of those factors that are made of none.
+
+    What they undo is undone; what they do not undo may be by others.
+    """
+    products, nodes = products_above(None if run.operand is None else run.operand.grad_fn)
+    factors = [products_above(below) for product in products for below, _ in product.next_functions]
+    ids = {id(getattr(n, "variable", None)) for n in nodes.union(*(more for inner, more in factors if not inner))}
+    return {n for n, p in probe.parameters.items() if id(p) in ids}
 
 
 def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
@@ -300,11 +314,6 @@ def _by_jacobian(
     sizes = Freedom(
         "undecided", "few", {}, None, None, run.points, equations, count + taus.shape[1], _each(run, equations)
     )
-    if not free:
-        rank = int(torch.linalg.matrix_rank(_scaled(taus)[0]))
-        return Freedom(
-            "yes" if rank == taus.shape[1] else "no", "none", {}, None, (taus.shape[1] - rank, taus.shape[1])
-        )
     control = _control(run)
     times = max(1, sizes.inputs_for(sizes.parameters) / max(run.points, 1)) if equations < sizes.parameters else 1
     if not narrow and times * len(run.floats) * count**2 > _MOST_WORK:

@@ -474,7 +474,7 @@ class Derivatives:
                 shape = self._pulled[name].shape
                 basis = torch.eye(block.shape[1], dtype=block.dtype).reshape(-1, *shape).split(_CHUNK)
                 block.copy_(torch.cat([self._products([self._pulled[name]], [chunk]) for chunk in basis]).T)
-        return torch.cat(blocks, dim=1)
+        return torch.cat([self.vector.new_zeros(len(self.vector), 0), *blocks], dim=1)
 
     def span(self, names: Sequence[str]) -> Any:
         """Columns that span those of J of some parameters: J itself, or products with random vectors where it is wide.

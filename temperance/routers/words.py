@@ -298,19 +298,18 @@ def _answer(findings: Findings, proved: Proof | None) -> str:
             f"Whether {name} is learnable is undecided: the weights alone {does[first.outcome]} it; with the other "
             f"outputs, if something sees them, they {does[findings.raw.outcome]} it."
         )
+    verdicts = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
     if first.outcome != second.outcome:
-        verdicts = {"yes": "learnable", "no": "not learnable", "undecided": "undecided"}
         return (
             f"In training {name} is {verdicts[second.outcome]}: {_reason(findings, second, proved)} "
             f"In evaluation it is {verdicts[first.outcome]}: {_reason(findings, first, proved)}"
         )
-    words = {"yes": "is learnable", "no": "is not learnable", "undecided": "is undecided"}
     verb = "is" if first.free is not None and first.free[0] == 1 else "are"
     some = first.free is not None and first.free[1] > 1 and 0 < first.free[0] < first.free[1]
     counted = f" {first.free[0]} of its {first.free[1]} directions {verb} free." if some and first.free else ""
     same = first.how == second.how and first.group.keys() == second.group.keys()
     trained = "" if same else f" In training: {_reason(findings, second, proved)}"
-    return f"{name} {words[first.outcome]}: {_reason(findings, first, proved)}{counted}{trained}"
+    return f"{name} is {verdicts[first.outcome]}: {_reason(findings, first, proved)}{counted}{trained}"
 
 
 def _name(findings: Findings) -> str:
@@ -327,7 +326,7 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
     first_order = f"to first order a change of {group} undoes a change of it; a finite one moves outputs."
     return {
         "scaled": f"{_symmetry(findings, of)} changes no output.",
-        "curve": f"along a curve {group} undo its change, and no output changes.",
+        "curve": f"along a curve {group} undo{'es' * (len(of.group) == 1)} its change, and no output changes.",
         "constant": "the outputs are the same at all parameters that were tried.",
         "unreached": "no gradient reaches it.",
         "none": "no other parameter that is trained undoes a change of it.",
@@ -383,7 +382,7 @@ def _evidence(of: Freedom, findings: Findings) -> str:
         "curve": f"Tested: the Jacobian ({sizes}) has such a null vector at {at}; along the curve every output "
         f"stayed as it was, to {HELD:g}.",
         "none": f"Tested: its derivative is not 0, and a gradient reaches nothing else, at {at}."
-        if not of.parameters
+        if of.free is not None and of.parameters == of.free[1]
         else f"Tested, locally: the Jacobian ({sizes}) has no null vector that moves it, at {at}{few}.",
         "constant": f"Tested: the outputs are the same at {at}.",
         "detached": f"Tested: every derivative is 0, at {at}.",

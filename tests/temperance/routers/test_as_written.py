@@ -173,6 +173,17 @@ def noisy(m, x):
     return soft(scores + F.softplus(m.spread(x)) * torch.randn_like(scores) if m.training else scores)
 
 
+def noisy_before(m, x):
+    scores = m.w(x)
+    noise = m.spread(x).exp() * torch.randn_like(scores) if m.training else 0
+    return soft((scores + noise) / m.tau)
+
+
+def chosen_cosines(m, x):
+    values, chosen = soft(unit(m.w(x)) @ unit(m.prototypes).T / m.tau).topk(2, -1)
+    return values / values.sum(-1, keepdim=True), chosen
+
+
 def powers(m, x):
     weights = soft(m.w(x)) ** (1 / m.tau)
     return weights / weights.sum(-1, keepdim=True) if m.over_sum else weights
@@ -187,6 +198,7 @@ CASES = {
     "dropout": (lambda: Gate(lambda m, x: soft(m.w(F.dropout(x, 0.1, m.training)) / m.tau)), X, NO),
     "batch norm": (lambda: Gate(lambda m, x: soft(m.w(m.norm(x)) / m.tau), norm=nn.BatchNorm1d(D)), X, NO),
     "noise of softplus beside W x/tau": (lambda: Gate(noisy, spread=nn.Linear(D, K)), X, NO),
+    "noise of exp before tau": (lambda: Gate(noisy_before, spread=nn.Linear(D, K)), X, NO),
     # few inputs
     "one input": (lambda: Gate(plain), X[:1], NO),
     "two inputs, tanh": (lambda: Gate(lambda m, x: soft(m.w(x).tanh() / m.tau)), X[:2], YES),
@@ -243,6 +255,29 @@ def test_why_it_is_undecided_is_said_in_a_line():
         CASES["fails in training"][0]
     )
     assert "No test ran." in reason(quantised)
+
+
+def test_what_undoes_tau_in_training_alone_is_said_and_nothing_is_advised_that_moves_outputs_there():
+    """W over tau is what evaluation sees; noise before tau sees W and tau, whether its size makes up for them or not."""
+    for make, says in {
+        CASES["noise of exp before tau"][0]: "In training: along a curve w.weight, spread.bias undo its change",
+        lambda: Gate(lambda m, x: F.gumbel_softmax(m.w(x), m.tau, True) if m.training else plain(m, x)): "In training",
+    }.items():
+        said = reason(make)
+        assert says in said
+        assert "no output changes." not in said.split("Change: ")[1]
+        assert "(w.weight, tau) -> (l w.weight, l tau) changes no output." in said.replace("gate.", "")
+
+
+@pytest.mark.parametrize(("features", "truth"), [(16, NO), (4, YES)])
+def test_what_prototypes_undo_needs_no_other_parameters(features, truth):
+    """8 cosines of a projection: in 16 dimensions the prototypes alone undo tau, in 4 nothing does."""
+    torch.manual_seed(0)
+    prototypes = nn.Parameter(torch.randn(8, features) / 100)
+    gate = Gate(chosen_cosines, w=nn.Linear(20, features), prototypes=prototypes)
+    (found,) = temperance.audit(gate, torch.randn(400, 20)).routers
+    assert (found.evaluation, found.training) == truth
+    assert found.symmetry == ("a curve of (prototypes, tau)" if truth == NO else None)
 
 
 def test_a_gated_unit_and_a_hidden_relu_are_no_routers():
