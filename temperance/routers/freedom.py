@@ -123,7 +123,7 @@ SCALES = (0.8, 1.1, 1.3)
 _NULL, MOVES = 1e-9, 1e-6
 _CONTROL = 1e-3
 _MOST_WORK = 2e10
-_STEP, _STEPS = 0.02, 40
+_SIZES, _STEPS = (0.02, -0.02, 0.002, -0.002), 15
 SMALL = 1e-6
 _MANY = 12
 _SPARE, _FEWEST = 1.6, 64
@@ -180,10 +180,9 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
     if group is None and theory in ("yes", "no"):
         return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
-        near = _nearest(probe, run)
-        measured = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in near])
-        if measured.how != "curve":
-            measured = _by_jacobian(probe, run, jacobian, names, free)
+        nearest = _nearest(probe, run)
+        near = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in nearest])
+        measured = near if near.how == "curve" else _by_jacobian(probe, run, jacobian, names, free)
         real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return measured if real else replace(measured, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
@@ -300,12 +299,7 @@ def _step_parameters(probe: Probe, names: Sequence[str], step: Any) -> dict[str,
 
 
 def _by_jacobian(
-    probe: Probe,
-    run: Run,
-    jacobian: Derivatives,
-    names: Sequence[str],
-    free: Sequence[str],
-    follow: bool = True,
+    probe: Probe, run: Run, jacobian: Derivatives, names: Sequence[str], free: Sequence[str], follow: bool = True
 ) -> Freedom:
     """By the null space of the Jacobian."""
     taus = jacobian.columns(*names)
@@ -327,10 +321,9 @@ def _by_jacobian(
     residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
     size = taus.norm(dim=0).clamp_min(1e-300)
     _, values, directions = torch.linalg.svd(residual / size, full_matrices=False)
-    undone = values <= _NULL
     if bool(((values > _NULL) & (values < MOVES)).any()):
         return replace(sizes, how="unclear")
-    free_ = (int(undone.sum()), len(values))
+    free_ = (int((values <= _NULL).sum()), len(values))
     if not free_[0]:
         answer = replace(sizes, outcome="yes", how="none", free=free_)
         return replace(answer, by_length=_is_undone_by_length(probe, run, columns, taus))
@@ -339,10 +332,8 @@ def _by_jacobian(
     direction = directions[-1] / size
     others = -(coefficients @ direction)
     group = dict.fromkeys(_moving(probe, free, others), 0.0)
-    if not follow:
-        return replace(sizes, outcome="no", how="curve", group=group, free=free_)
-    same = _followed(probe, run, names, list(group), direction)
     curve = replace(sizes, outcome="no", how="curve", group=group, free=free_)
+    same = not follow or _followed(probe, run, names, list(group), direction)
     return curve if same else replace(curve, outcome="undecided", how="jumps")
 
 
@@ -381,7 +372,7 @@ def _control(run: Run) -> Any:
 def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str], direction: Any) -> bool:
     """Whether tau can be moved by a finite amount, one way or the other, while others keep every output as it is."""
     size = max(float(probe.parameters[n].detach().abs().max()) for n in names)
-    for step in (_STEP, -_STEP):
+    for step in _SIZES:
         with probe.at(probe.values()):
             same = True
             for _ in range(2):

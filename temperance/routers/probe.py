@@ -140,10 +140,7 @@ class Watch(TorchFunctionMode):
         if isinstance(power, torch.Tensor) and power.requires_grad and bool(((operand >= 0) & (operand <= 1)).all()):
             events, operand = self.scores, operand.log() * power  # p^a over its sum is softmax of a log p
         if events is not None and operand.is_floating_point():
-            named = {
-                **{str(i): a for i, a in enumerate(args[1:])},
-                **{k: v for k, v in options.items() if k != "input"},
-            }
+            named = {str(i): a for i, a in enumerate(args[1:])} | {k: v for k, v in options.items() if k != "input"}
             cold = named.get("tau", named.get("0", 1.0)) if name == "gumbel_softmax" else 1.0
             operand = operand if isinstance(cold, float) and cold == 1.0 else operand / cold
             events.append(Event(name, tuple(self.stack), operand, gave, named))

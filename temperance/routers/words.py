@@ -42,7 +42,7 @@ _CHANGE = {
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
     "few": "Give more inputs.",
-    "large": "Audit the same router with fewer features, or its last layers alone.",
+    "large": "Give more inputs, which may show a no; or audit its last layers alone, or with fewer features.",
     "tied": "Audit with the other use of these parameters in the router, or untie them.",
     "unclear": "Give more inputs, or other ones.",
     "unrepeatable": "Draw random numbers from the default generator of torch.",
@@ -216,22 +216,13 @@ def _undone(findings: Findings) -> Freedom:
 
 
 def _change(findings: Findings) -> str:
-    """What to change: to hold tau, and what takes its place; or an activation, where softmax takes linear scores.
-
-    Nothing takes its place that would move outputs of training.
-    """
+    """What to change: hold tau, and what takes its place in both modes; or an activation of linear scores."""
     of = _undone(findings)
-    names = ", ".join(of.group)
-    unit = (
-        of.how == "scaled"
-        and of is findings.training
-        and of.degree is not None
-        and all(abs(v - 1) < MOVES for v in (*of.group.values(), of.degree))
-    )
+    powers = (*of.group.values(), of.degree or 0.0)
+    unit = of.how == "scaled" and of is findings.training and all(abs(v - 1) < MOVES for v in powers)
     takes = _takes_its_place(findings) if unit else None
-    hold = _CHANGE.get(of.how) or (
-        _hold(findings, of) if takes is None else f"{takes.format(names)}: no output changes."
-    )
+    instead = None if takes is None else f"{takes.format(', '.join(of.group))}: no output changes."
+    hold = _CHANGE.get(of.how) or instead or _hold(findings, of)
     return f"{hold} Or {_CURVED}." if of.how == "scaled" and _softmaxes(findings) else hold
 
 
@@ -366,9 +357,8 @@ def _power(exponent: float) -> str:
 def _tested(findings: Findings) -> str:
     """What was tested, in both modes where they differ."""
     first, second = findings.evaluation, findings.training
-    if second is first:
-        return _evidence(first, findings)
-    return f"{_evidence(first, findings)} In training: {_evidence(second, findings)}"
+    in_training = "" if second is first else f" In training: {_evidence(second, findings)}"
+    return f"{_evidence(first, findings)}{in_training}"
 
 
 def _evidence(of: Freedom, findings: Findings) -> str:

@@ -258,7 +258,7 @@ def test_why_it_is_undecided_is_said_in_a_line():
 
 
 def test_what_undoes_tau_in_training_alone_is_said_and_nothing_is_advised_that_moves_outputs_there():
-    """W over tau is what evaluation sees; noise before tau sees W and tau, whether its size makes up for them or not."""
+    """Evaluation sees W over tau; noise before tau sees W and tau, whether its size makes up for them or not."""
     for make, says in {
         CASES["noise of exp before tau"][0]: "In training: along a curve w.weight, spread.bias undo its change",
         lambda: Gate(lambda m, x: F.gumbel_softmax(m.w(x), m.tau, True) if m.training else plain(m, x)): "In training",
@@ -269,12 +269,17 @@ def test_what_undoes_tau_in_training_alone_is_said_and_nothing_is_advised_that_m
         assert "(w.weight, tau) -> (l w.weight, l tau) changes no output." in said.replace("gate.", "")
 
 
-@pytest.mark.parametrize(("features", "truth"), [(16, NO), (4, YES)])
-def test_what_prototypes_undo_needs_no_other_parameters(features, truth):
-    """8 cosines of a projection: in 16 dimensions the prototypes alone undo tau, in 4 nothing does."""
+@pytest.mark.parametrize(("features", "hidden", "truth"), [(16, 0, NO), (4, 0, YES), (16, 2000, NO)])
+def test_what_prototypes_undo_needs_no_other_parameters(features, hidden, truth):
+    """8 cosines of a projection: in 16 dimensions the prototypes alone undo tau, in 4 nothing does.
+
+    With many hidden units below, the Jacobian of all parameters is too large.
+    """
     torch.manual_seed(0)
     prototypes = nn.Parameter(torch.randn(8, features) / 100)
-    gate = Gate(chosen_cosines, w=nn.Linear(20, features), prototypes=prototypes)
+    below = (nn.Linear(20, hidden), nn.GELU()) if hidden else ()
+    w = nn.Sequential(*below, nn.Linear(hidden or 20, features))
+    gate = Gate(chosen_cosines, w=w, prototypes=prototypes)
     (found,) = temperance.audit(gate, torch.randn(400, 20)).routers
     assert (found.evaluation, found.training) == truth
     assert found.symmetry == ("a curve of (prototypes, tau)" if truth == NO else None)
