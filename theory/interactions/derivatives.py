@@ -31,25 +31,6 @@ _HALF_ANGLE = {
 }
 
 
-@dataclass(frozen=True)
-class AtomField:
-    """The field in which the derivatives of an atom live, and log u's gradient in it, on every branch.
-
-    observed: indices of the generators that depend on x or y; the others generate the coefficient field. names: what
-    each generator stands for. gradients[branch][i] = d log u / d parameter i.
-    """
-
-    field: DifferentialField
-    observed: tuple[int, ...]
-    names: dict[sp.Symbol, sp.Expr]
-    gradients: tuple[tuple[Fraction, ...], ...]
-
-    @property
-    def coefficients(self) -> tuple[int, ...]:
-        """Indices of the generators of the coefficient field."""
-        return tuple(i for i in range(len(self.field.generators)) if i not in self.observed)
-
-
 @dataclass
 class _Encoder:
     """Registers kernels; encode() returns a rational expression in symbols."""
@@ -149,22 +130,6 @@ def _on_lattice(encode: Callable[[list[sp.Expr]], _Encoded]) -> _Encoded:
     raise ValueError("the exponents do not settle on a finite lattice")
 
 
-def atom_field(spec: MoESpec, order: int) -> AtomField:
-    """Build the differential field of the derivatives of an atom up to the given order.
-
-    Raises ValueError for a function whose derivatives do not close on finitely many functions.
-    """
-    branches, residual = residual_form(spec.branches)
-    observed = frozenset({*covariates(spec.dim), Y, RESIDUAL})
-
-    def assembled(lattice: list[sp.Expr]) -> AtomField:
-        encoder = _Encoder(spec.parameters, residual, order, observed, lattice)
-        gradients = [encoder.gradient(b) for b in branches]
-        return _assemble(spec, encoder, gradients, encoder.close())
-
-    return _on_lattice(assembled)
-
-
 def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], sp.Expr | None]:
     """Replace y - m by one symbol where log u depends on y through it only: (branches, m), or (branches, None)."""
     sums = sorted({n for b in branches for n in b.atoms(sp.Add) if n.coeff(Y) in (1, -1)}, key=sp.default_sort_key)
@@ -175,23 +140,6 @@ def residual_form(branches: tuple[sp.Expr, ...]) -> tuple[tuple[sp.Expr, ...], s
         if Y not in mean.free_symbols and not any(Y in b.free_symbols for b in replaced):
             return replaced, mean
     return branches, None
-
-
-def _assemble(
-    spec: MoESpec, encoder: _Encoder, gradients: list[list[sp.Expr]], rules: dict[sp.Symbol, list[sp.Expr]]
-) -> AtomField:
-    visible = encoder.observed
-    response = [Y] if encoder.residual is None else [RESIDUAL]
-    jets = {j.args[0] for b in spec.branches for j in b.atoms(Jet)}
-    constants = [c for c in spec.constants if c not in jets]
-    field_, generators, names = _field(encoder, [*response, *covariates(spec.dim), *constants, *spec.parameters])
-    rules = {p: [sp.Integer(p == q) for q in spec.parameters] for p in generators} | rules
-    if encoder.residual is not None:
-        rules[RESIDUAL] = [encoder.encode(-sp.diff(encoder.residual, p)) for p in spec.parameters]
-    field_.rules = [[field_.fraction_of(rules[g][i]) for g in generators] for i in range(len(spec.parameters))]
-    observed = tuple(i for i, g in enumerate(generators) if g in visible or names.get(g, g).free_symbols & visible)
-    encoded = tuple(tuple(field_.fraction_of(e) for e in branch) for branch in gradients)
-    return AtomField(field_, observed, names, encoded)
 
 
 def _field(
@@ -255,19 +203,40 @@ def divides(alpha: Index, beta: Index) -> bool:
 class DerivativeFamily:
     """The derivatives of the atom of a model up to a given order, divided by the atom, on every branch.
 
+    field: the one in which they live. names: what its generators stand for. observed: indices of the generators that
+    depend on x or y; the others generate the coefficient field. gradients[branch][i] = d log u / d parameter i.
     key(alpha) orders the derivatives: by order, then the shared parameters (the temperature) weigh most.
+    Raises ValueError for a function whose derivatives do not close on finitely many functions.
     """
 
     def __init__(self, spec: MoESpec, order: int) -> None:
-        self.spec, self.order = spec, order
-        self.atom: AtomField = atom_field(spec, order)
-        self.field = self.atom.field
-        self.size = len(spec.parameters)
+        self.spec, self.order, self.size = spec, order, len(spec.parameters)
+        branches, residual = residual_form(spec.branches)
+        visible = frozenset({*covariates(spec.dim), Y, RESIDUAL})
+
+        def encoded(lattice: list[sp.Expr]) -> tuple[_Encoder, list[list[sp.Expr]], dict[sp.Symbol, list[sp.Expr]]]:
+            encoder = _Encoder(spec.parameters, residual, order, visible, lattice)
+            slopes, rules = [encoder.gradient(b) for b in branches], encoder.close()
+            if residual is not None:
+                rules[RESIDUAL] = [encoder.encode(-sp.diff(residual, p)) for p in spec.parameters]
+            return encoder, slopes, rules
+
+        encoder, slopes, rules = _on_lattice(encoded)
+        jets = {j.args[0] for b in spec.branches for j in b.atoms(Jet)}
+        constants = [c for c in spec.constants if c not in jets]
+        symbols = [Y if residual is None else RESIDUAL, *covariates(spec.dim), *constants, *spec.parameters]
+        self.field, generators, self.names = _field(encoder, symbols)
+        rules = {g: [sp.Integer(g == p) for p in spec.parameters] for g in generators} | rules
+        self.field.rules = [[self.field.fraction_of(rules[g][i]) for g in generators] for i in range(self.size)]
+        depends = [g in visible or bool(self.names.get(g, g).free_symbols & visible) for g in generators]
+        self.observed = tuple(i for i, moves in enumerate(depends) if moves)
+        self.coefficients = tuple(i for i, moves in enumerate(depends) if not moves)
+        self.gradients = [[self.field.fraction_of(e) for e in branch] for branch in slopes]
         shared = [i for i, p in enumerate(spec.parameters) if p in spec.gate.shared]
         self._priority = shared + [i for i in range(self.size) if i not in shared]
-        self.branches = len(self.atom.gradients)
+        self.branches = len(branches)
         zero = (0,) * self.size
-        self._known: list[dict[Index, Fraction]] = [{zero: self.field.unit} for _ in self.atom.gradients]
+        self._known: list[dict[Index, Fraction]] = [{zero: self.field.unit} for _ in branches]
 
     def key(self, alpha: Index) -> tuple[int, ...]:
         """Sort key of a degree-compatible monomial order."""
@@ -279,7 +248,7 @@ class DerivativeFamily:
         if alpha not in cache:
             i = next(j for j in self._priority if alpha[j])
             below = self.fraction(raised(alpha, i, -1), branch)
-            cache[alpha] = self.field.derivative(below, i) + self.atom.gradients[branch][i] * below
+            cache[alpha] = self.field.derivative(below, i) + self.gradients[branch][i] * below
         return cache[alpha]
 
     def quotient(self, alpha: Index, branch: int = 0) -> sp.Expr:
@@ -288,11 +257,11 @@ class DerivativeFamily:
 
     def expression(self, f: Fraction) -> sp.Expr:
         """A field element as a SymPy expression."""
-        return self.field.expression(f.num, self.atom.names) / self.field.expression(f.den, self.atom.names)
+        return self.field.expression(f.num, self.names) / self.field.expression(f.den, self.names)
 
     def rows(self, indices: Sequence[Index]) -> list[Row]:
         """The rows to which c is orthogonal iff sum_alpha c_alpha P_alpha = 0 on every branch, free of x and y."""
-        constants = set(self.atom.coefficients)
+        constants = set(self.coefficients)
         columns = ([self.fraction(alpha, branch) for alpha in indices] for branch in range(self.branches))
         return [row for column in columns for row in coefficient_rows(self.field, column, constants)]
 

@@ -50,7 +50,7 @@ class RankProof:
 
 def rank_proof(family: DerivativeFamily, standard: Sequence[Index]) -> RankProof | None:
     """A proof that the derivatives are linearly independent; None where none was found."""
-    functions = {type(f) for kernel in family.atom.names.values() for f in kernel.atoms(sp.Function)}
+    functions = {type(f) for kernel in family.names.values() for f in kernel.atoms(sp.Function)}
     if not functions <= {*KNOWN, Jet}:
         return None
     determinant = nonzero_determinant(lambda bits, rng: _rows(family, standard, rng, bits))
@@ -93,7 +93,7 @@ def _rows(family: DerivativeFamily, standard: Sequence[Index], rng: random.Rando
     for branch in range(family.branches):
         point = _generators(family, parameters, rng, bits)
         fractions = [family.fraction(alpha, branch) for alpha in standard]
-        quotients = [[_at_parameters(p, point, family.atom.observed) for p in (f.num, f.den)] for f in fractions]
+        quotients = [[_at_parameters(p, point, family.observed) for p in (f.num, f.den)] for f in fractions]
         for _ in range(2 * len(standard)):
             point = _generators(family, parameters, rng, bits)
             row = [_evaluate(num, point) / _evaluate(den, point) for num, den in quotients]
@@ -108,7 +108,7 @@ def _rational(rng: random.Random, low: int, high: int) -> fmpq:
 
 def _generators(family: DerivativeFamily, parameters: dict[str, fmpq], rng: random.Random, bits: int) -> list[arb]:
     """Values of the generators at a random observation, not finite where they are not real."""
-    names, generators = family.atom.names, family.field.generators
+    names, generators = family.names, family.field.generators
     observed = [g.name for g in generators if g not in names and g.name not in parameters]
     values = parameters | {name: _rational(rng, -15, 16) for name in observed}
     kernels = [names.get(g, g) for g in generators]

@@ -219,7 +219,7 @@ def relation(family: DerivativeFamily, operator: Operator) -> Relation:
     """The operator with denominators and common factors cleared, leading derivative first and with a positive sign."""
     field, ordered = family.field, sorted(operator, key=family.key)
     cleared = cleared_denominators(field, [operator[alpha] for alpha in ordered])
-    terms = ((field.expression(c, family.atom.names), a) for c, a in zip(cleared, ordered, strict=True))
+    terms = ((field.expression(c, family.names), a) for c, a in zip(cleared, ordered, strict=True))
     return Relation(family.spec.parameters, tuple(terms)[::-1])
 
 
@@ -337,8 +337,8 @@ def _complexity(key: Key, f: Operator) -> tuple[int, int, int, int, tuple[int, .
 def coefficient_scope(basis: Basis, written: Callable[[sp.Expr], str] = str) -> str:
     """The field of the coefficients, its functions as they are written, and where the relations hold."""
     family = basis.family
-    generators = [family.field.generators[i] for i in family.atom.coefficients]
-    kernels = [written(family.atom.names[g]) for g in generators if g in family.atom.names]
+    generators = [family.field.generators[i] for i in family.coefficients]
+    kernels = [written(family.names[g]) for g in generators if g in family.names]
     text = "coefficients: rational functions of the parameters" + (f" and of {', '.join(kernels)}" if kernels else "")
     kinks = family.spec.gate.log_weight.has(sp.Piecewise)
     return text + ("; pointwise derivatives, off the kinks" if kinks else "")

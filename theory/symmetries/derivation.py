@@ -334,8 +334,8 @@ def _fraction(family: DerivativeFamily, f: Fraction) -> str:
 
 def _linear_system(interactions: Interactions) -> Step:
     family = interactions.basis.family
-    observed = [family.field.generators[i] for i in family.atom.observed]
-    functions = ", ".join(f"${tex(family.atom.names[g])}$" for g in observed if g in family.atom.names)
+    observed = [family.field.generators[i] for i in family.observed]
+    functions = ", ".join(f"${tex(family.names[g])}$" for g in observed if g in family.names)
     variables = "$x$ and $y$" + (f" and of {functions}" if functions else "")
     text = (
         r"A relation is a vector $(c_\alpha)$, free of $x$ and $y$, with $\sum_\alpha c_\alpha P_\alpha = 0$: compare "
@@ -415,7 +415,7 @@ def _substituted(interactions: Interactions, g: Relation, branch: int) -> tuple[
     family = interactions.basis.family
     title = rf"\text{{piece {branch + 1}:}}\quad " if family.branches > 1 else ""
     lines = [title + g.latex]
-    back = {kernel: s for s, kernel in family.atom.names.items()}
+    back = {kernel: s for s, kernel in family.names.items()}
     total = family.field.zero
     for c, alpha in g.terms:
         factor = {1: "", -1: "- "}.get(c, rf"{_bracketed(c)}\cdot ")
