@@ -10,7 +10,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.conditions import families
 from temperance.theory.conditions.decision import Decision, decide
 from temperance.theory.conditions.families import Analysis, Family, Verdict, analysis_of
-from temperance.theory.kernel.check import check, prove
+from temperance.theory.kernel.check import prove
 from temperance.theory.kernel.place import place_of
 from temperance.theory.kernel.reader import Rejected, proving
 from temperance.theory.kernel.verdict import AT_TAU, CONDITIONS, Verdicts
@@ -77,11 +77,6 @@ def _place(source: Activation) -> dict[str, Any]:
 def verdict_of(issued: dict[str, Any]) -> dict[str, Any]:
     """The condition that a certificate is of: title, side and value of the claim."""
     return next(claim for claim in issued["claims"] if claim["title"] in CONDITIONS)
-
-
-def ends_left_out(issued: dict[str, Any]) -> tuple[str, ...]:
-    """The ends of pieces of which a certificate claims nothing."""
-    return check(issued).left_out
 
 
 def _point(analysis: Analysis, place: dict[str, Any]) -> str:

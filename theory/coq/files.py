@@ -15,8 +15,9 @@ from typing import Any
 import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z
-from temperance.theory.conditions.certificates import ends_left_out, verdict_of
+from temperance.theory.conditions.certificates import verdict_of
 from temperance.theory.coq.terms import Unstated, function, parsed, term
+from temperance.theory.kernel.check import check
 from temperance.theory.twins.twin import at_zero
 
 LIBRARY = "Temperance"
@@ -303,7 +304,7 @@ def on_scores(certificate: dict[str, Any]) -> tuple[list[str], list[str]]:
     Nothing of a failure almost everywhere, where a kink or a jump tells more.
     """
     claim, (entry,) = verdict_of(certificate), certificate["proof"]["families"].values()
-    if ends_left_out(certificate):
+    if check(certificate).left_out:
         return [], []
     rows = [[term(parsed(c)).text for c in row] for row in entry["relations"]]
     name, proof = "singular", "exact (Scores.first_order_is_needed D s first_order_fails_for_s)"
@@ -371,7 +372,7 @@ def _verdict(certificate: dict[str, Any], taus: Sequence[str]) -> tuple[list[str
     """The theorems of a condition, from the lemmas on its families; and their names."""
     claim, families = verdict_of(certificate), [_FAMILIES[name] for name in certificate["proof"]["families"]]
     verdict, condition = claim["side"], _NAMES.get(claim["title"], claim["title"])
-    ends = ends_left_out(certificate)
+    ends = check(certificate).left_out
     lemmas = [f.lemma(verdict) + " tau Ht" * f.at_tau + " Hne" * (f.at_tau and bool(taus)) for f in families]
     *others, proof = map(_argument, lemmas)
     name, statement = f"{condition}_for_s", f"{condition} D s"

@@ -141,10 +141,6 @@ class Generator:
     constant: bool
 
 
-def _of_square(logarithm: sp.Expr) -> sp.Expr:
-    return sp.log(logarithm.args[0].args[0] ** 2) / 2
-
-
 class Tower(DifferentialField):
     """The fractions in the generators adjoined so far, seen on one piece of the line at a time.
 
@@ -273,7 +269,10 @@ class Tower(DifferentialField):
         if not function.has(Z) or self._piece is None:
             return function.is_polynomial(Z)
         # log|f| = log(f^2)/2 has no absolute value, of which real_roots knows nothing
-        smooth = function.replace(lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.Abs), _of_square)
+        smooth = function.replace(
+            lambda e: isinstance(e, sp.log) and isinstance(e.args[0], sp.Abs),
+            lambda e: sp.log(e.args[0].args[0] ** 2) / 2,
+        )
         try:
             return len(Algebra(self._sample).split(replace(self._piece, expr=smooth))) == 1
         except NoClosedForm:

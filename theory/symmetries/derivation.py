@@ -114,7 +114,7 @@ def _flow(groups: Symmetries, loss: Loss) -> str:
 
 
 def _second(g: Relation, loss: Loss) -> str:
-    if loss == "least-squares" and _is_straight(g):
+    if loss == "least-squares" and len(g.terms) == 1 and max(g.terms[0][1]) == 2 == sum(g.terms[0][1]):  # u_pp = 0
         name = tex(g.parameters[g.terms[0][1].index(2)])
         return (
             f"${g.latex}$: two atoms that keep the mean of ${name}$, all else equal, have the regression function of "
@@ -143,11 +143,6 @@ def _is_heat(g: Relation) -> bool:
     (c, alpha), (e, beta) = g.terms
     pure = max(alpha) == 2 == sum(alpha) and sum(beta) == 1
     return bool(pure and c == 1 and e == -2 and alpha.index(2) != beta.index(1))
-
-
-def _is_straight(g: Relation) -> bool:
-    """u_pp = 0."""
-    return len(g.terms) == 1 and max(g.terms[0][1]) == 2 == sum(g.terms[0][1])
 
 
 MAX_TERMS = 24  # an expression with more terms is counted, not printed
