@@ -96,7 +96,7 @@ class ByLeastSquares:
 
     def _scaled(self) -> list[dict[str, Any]]:
         """What the scale symmetry moves."""
-        point, labels, held = self.proved.atom.points[0], self.curves.labels, self.proved.atom.setting.held
+        point, labels, held = self.proved.atom.points[0], self.curves.labels, self.proved.atom.held
         scaled = [p for p in self.proved.atom.spec.gate.parameters if (p.name in labels or p in held) and point[p] != 0]
         reason = Reason(ReasonKind.IDENTITY, str(self.curves.scale))
         return [_row(Order(p.name, p.name, False, reason, flat=True)) for p in scaled]

@@ -48,7 +48,7 @@ def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], ato
     if atoms is not None and not 1 <= atoms <= MOST_ATOMS:
         raise ValueError(f"orders are computed for 1 to {MOST_ATOMS} true atoms, not {atoms}")
     count = atoms or (2 if is_anchored(spec, last) else traits(spec).atoms_needed or 2)
-    own = [p for p in (*spec.parameters, *_bias(spec)) if p not in spec.gate.shared]
+    own = [p for p in (*spec.parameters, *spec.gate.bias) if p not in spec.gate.shared]
     values: list[dict[sp.Symbol, sp.Expr]] = []
     for i in range(count):
         values.append(unlike(spec.expert, {p: _value(spec, p, i) for p in own}, values))
@@ -60,10 +60,6 @@ def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], ato
     return Truth(spec, tuple(values), shared, SUPPORT, frozenset(unfitted))
 
 
-def _bias(spec: MoESpec) -> tuple[sp.Symbol, ...]:
-    return () if spec.gate.offset is None else (BETA0,)
-
-
 @lru_cache(maxsize=64)
 def moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
     """The derivatives that are taken: (atom, parameter), the atom None for a shared parameter."""
@@ -72,7 +68,7 @@ def moving(truth: Truth) -> tuple[tuple[int | None, sp.Symbol], ...]:
     held |= {*weight_parameters(spec)} if spec.gate.offset is None else set()
     columns: list[tuple[int | None, sp.Symbol]] = [(None, p) for p in spec.gate.shared]
     for i in range(truth.k):
-        columns += [(i, p) for p in (*spec.gate.own, *_bias(spec)) if i < last or p not in held]
+        columns += [(i, p) for p in (*spec.gate.own, *spec.gate.bias) if i < last or p not in held]
         columns += [(i, p) for p in spec.expert.parameters if (i, p) not in truth.known]
     return tuple(columns)
 

@@ -108,45 +108,29 @@ Index = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class SplitAtom:
-    """The first cell of a setting, beside a singleton.
+class SplitAtom(Setting):
+    """The first cell of a setting with a Gaussian expert, whose variance plays no part, beside a singleton.
 
-    setting: its model has a Gaussian expert, whose variance plays no part. noise: None where the regression function is
-    seen; else the density is, with a variance that is known or that all atoms have in common.
+    noise: None where the regression function is seen; else the density is, with a variance that is known or that all
+    atoms have in common.
     """
 
-    setting: Setting
     noise: Noise | None = None
-
-    @property
-    def spec(self) -> MoESpec:
-        """The model."""
-        return self.setting.spec
-
-    @property
-    def own(self) -> tuple[sp.Symbol, ...]:
-        """The gate's parameters that each atom of the cell moves, without those that only scale its weight."""
-        return self.setting.own
 
     @property
     def shared(self) -> tuple[sp.Symbol, ...]:
         """The parameters that all atoms move together."""
-        return (*self.setting.shared, *((NU,) if self.noise == "common" else ()))
+        return (*super().shared, *((NU,) if self.noise == "common" else ()))
 
     @property
     def points(self) -> tuple[dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
         """The values of the parameters in the split atom and in the singleton, shared ones included."""
-        return self.setting.truth.point(0), self.setting.truth.point(1)
+        return self.truth.point(0), self.truth.point(1)
 
     @property
     def expert(self) -> tuple[sp.Symbol, ...]:
         """The parameters of the mean."""
         return least_squares(self.spec).expert.parameters
-
-    @property
-    def each(self) -> tuple[sp.Symbol, ...]:
-        """The parameters that each atom of the cell has for itself."""
-        return (*self.own, *self.expert)
 
     @property
     def places(self) -> tuple[Index, ...]:
@@ -179,7 +163,7 @@ def split_atom(setting: Setting, noise: Noise | None = None) -> SplitAtom:
     first, second = setting.truth.atoms
     if noise == "common":
         second = {**second, NU: first[NU]}
-    return SplitAtom(replace(setting, truth=replace(setting.truth, atoms=(first, second))), noise)
+    return SplitAtom(replace(setting.truth, atoms=(first, second)), setting.cells, setting.held, noise)
 
 
 class NotRational(ValueError):
@@ -425,7 +409,7 @@ def _coordinates(atom: SplitAtom, straight: int) -> Coordinates | None:
 def _in_coordinates(plain: LeastSquaresOrders, phi: Coordinates) -> LeastSquaresOrders:
     """The orders by those in other coordinates: what is of these is flat, and the others are the same."""
     atom = plain.atom
-    inner = _decided(replace(atom, setting=phi.setting(atom.setting)))
+    inner = _decided(phi.setting(atom))
     there, orders = {(o.name, o.is_mean): o for o in inner.orders}, []
     for p, is_mean in [*((p, False) for p in (*atom.each, *atom.shared)), *((p, True) for p in atom.each)]:
         order = there.get((p.name, is_mean))

@@ -24,6 +24,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import chain, permutations, product
 from math import isfinite
+from typing import TypeVar
 
 import sympy as sp
 
@@ -198,6 +199,7 @@ _MOST_ALIKE = 5  # parameters that have the same trace, all of whose orders are 
 _X = tuple(tuple((7 * k + 11 * j**2 + 3 * j * k) % 29 / 9 - 1.6 for j in range(20)) for k in range(3))
 _ONE_VALUE, _VALUES = 0.7, (0.9, 1.2)
 
+Cell = TypeVar("Cell", bound=Setting)
 Renaming = Mapping[sp.Symbol, sp.Symbol]
 
 
@@ -373,7 +375,7 @@ class Coordinates:
         rest = tuple(p for p in spec.expert.parameters if p not in self.parameters)
         return Expert(str(self.mean), normal(self.mean), (*self.names, *rest), spec.expert.constants)
 
-    def setting(self, cell: Setting) -> Setting:
+    def setting(self, cell: Cell) -> Cell:
         """A setting in these coordinates."""
         spec = cell.spec
         atoms = tuple(

@@ -22,7 +22,7 @@ from temperance.theory.models.by_name import model
 from temperance.theory.models.experts import mean_of, normal
 from temperance.theory.models.order import ReasonKind
 from temperance.theory.models.spec import NU, TAU, Expert, Y
-from temperance.theory.models.truth import Setting, Truth
+from temperance.theory.models.truth import Truth
 
 C, A, B, X = sp.symbols("c a b x", real=True)
 WEIGHTED = Expert("weighted tanh", normal(C * sp.tanh(A * X + B)), (C, A, B, NU))
@@ -58,7 +58,7 @@ def atom_of(gate, expert):
 
 
 def cell(spec, points, held=()):
-    return SplitAtom(Setting(Truth(spec, tuple(points)), (2, 1), held))
+    return SplitAtom(Truth(spec, tuple(points)), (2, 1), held)
 
 
 def functions(atom):
