@@ -173,9 +173,7 @@ def _listed(
         rows.append(Order(label, p.name, False, lost or reason, None if lost else order, flat=lost is not None))
 
     named = {*gauge}
-    of_all = [f for flow in flows for f in flow.invariants if all(other.keeps(spec, f) for other in flows)]
-    of_all = of_all or [*(joint_invariants(spec, flows) or ())]
-    for f in (f for f in dict.fromkeys(of_all) if not f.free_symbols & weights):
+    for f in (f for f in joint_invariants(spec, flows) or () if not f.free_symbols & weights):
         inside = [p for p in flowing if p in f.free_symbols]
         named.add(p := next((p for p in inside if p not in named), inside[0]))
         add(str(f).replace("**", "^"), p)

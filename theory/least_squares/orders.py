@@ -27,13 +27,13 @@ import mpmath
 import sympy as sp
 from flint import fmpq, fmpq_mat
 
+from temperance.theory.contact.places import model_text, place
 from temperance.theory.expressions.balls import exact, is_zero
 from temperance.theory.fields.differential_field import nullspace
 from temperance.theory.interactions.independence import independent
 from temperance.theory.interactions.interactions import Interactions, derive
 from temperance.theory.kernel.balls import pivots
 from temperance.theory.kernel.check import prove
-from temperance.theory.kernel.place import WEIGHT
 from temperance.theory.kernel.reader import Rejected
 from temperance.theory.models.experts import accepted, mean_of, normal
 from temperance.theory.models.form import Coordinates, linear_in
@@ -551,25 +551,15 @@ def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]
     x = covariates(atom.spec.dim)
     moving = (*atom.own, *atom.expert, *atom.shared)
     held = {p: v for p, v in atom.points[0].items() if p not in (*moving, *x)}
-    gate = [p.name for p in atom.own]
     model = {
-        "covariates": [p.name for p in x],
+        **model_text(atom),
         "log_weight": str(atom.spec.gate.log_weight.xreplace(held)),
         "mean": str(mean(atom.spec)),
-        "own": gate,
         "expert": [p.name for p in atom.expert],
-        "shared": [p.name for p in atom.shared],
         "held": [],
-        "weighted": True,
     }
-    place = {
-        "subject": "regressions",
-        "model": model,
-        "sizes": [2, 1],
-        "points": [{p.name: str(values[p]) for p in moving} for values in atom.points],
-        "fixed": [[1, name] for name in (*gate, WEIGHT)],
-        "nonzero": [],
-    }
+    points = [{p.name: str(values[p]) for p in moving} for values in atom.points]
+    here = {**place(atom), "subject": "regressions", "model": model, "points": points}
     count = len(atom.places) - len(relations_.rows) + len(atom.expert) + len(atom.shared)
     rng, n = random.Random(1), len(orders.others)
     proof = {
@@ -580,6 +570,6 @@ def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]
         "points": [[str(sp.Rational(rng.randrange(-199, 200), 100)) for _ in x] for _ in range(count)],
     }
     try:
-        return prove(place, proof)[0], ""
+        return prove(here, proof)[0], ""
     except Rejected as error:
         return None, f"the kernel does not prove it: {error}"

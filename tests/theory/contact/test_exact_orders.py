@@ -9,6 +9,7 @@ from temperance.measurements.atlas import setting
 from temperance.measurements.literature import ROWS
 from temperance.theory.contact.contact_orders import orders
 from temperance.theory.contact.exact_orders import exact_orders
+from temperance.theory.models.by_name import model
 from temperance.theory.models.gates import FITTED
 from temperance.theory.rates.predict import predict
 from temperance.theory.rates.true_point import somewhere
@@ -47,6 +48,11 @@ def test_all_that_no_flow_moves_has_the_order_one(arguments, flat):
     found = shown(*arguments)
     assert " ".join(name for name, r in found.items() if r == "flat") == flat
     assert all(r in ("flat", 1) for r in found.values())
+
+
+def test_what_two_flows_keep_has_the_order_one():
+    found = {o.parameter: "flat" if o.flat else o.upper for o in exact_orders(model("v*w*x/tau").gate).orders}
+    assert found == {**dict.fromkeys(("v", "w", "tau"), "flat"), **dict.fromkeys(("v*w/tau", "a", "b", "nu"), 1)}
 
 
 @pytest.mark.parametrize("source", [None, "tanh", "relu"])
