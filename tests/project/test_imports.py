@@ -12,7 +12,7 @@ ROOMS = ("theory", "numerics", "temperance")
 ORDER = """
 theory/kernel theory/expressions theory/activations theory/fields theory/conditions theory/twins theory/coq
 theory/models theory/interactions theory/symmetries
-theory/least_squares theory/rates theory/contact theory/coefficients
+theory/rates theory/contact theory/least_squares theory/coefficients
 numerics/mixture numerics/fitting numerics/estimation numerics/contact numerics/information
 numerics/studies
 temperance/show temperance/measurements temperance/claims temperance/interop temperance/routers temperance/answers

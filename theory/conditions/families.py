@@ -41,7 +41,6 @@ from temperance.theory.fields.differential_field import (
     nullspace,
 )
 from temperance.theory.fields.tower import Tower
-from temperance.theory.kernel.verdict import AT_TAU, FAMILIES, TARGET_LAST
 
 _T = TypeVar("_T", Fraction, arb)
 _BITS = 256
@@ -73,20 +72,33 @@ class Family:
         return sp.Add(*(c * m for c, m in zip(coefficients, self.members, strict=True)))
 
 
-_LETTERS = {"z": VARIABLE, "s": S, "s1": S1, "s2": S2}
-_WRITTEN = {name: tuple(sp.sympify(m, _LETTERS) for m in members) for name, members in FAMILIES.items()}
-EVERY = tuple(Family(name, members, name in AT_TAU, name in TARGET_LAST) for name, members in _WRITTEN.items())
-"""The families of the kernel.
+_ONE, _SLOPE, _CURVATURE = sp.S.One, VARIABLE * S1, (VARIABLE**2 * S2, VARIABLE**2 * S1**2)
 
-F1: the gate's part of u and its first derivatives (the other parts, {1, z} and {1}, are always independent). A, B, C:
-the parts of Hermite degree 0, 1 and 2 of u and its derivatives of order <= 2. The sharp conditions: (i): degree 0 of
-the derivatives of order <= 2 without products with tau; (ii): z^2, from u_aa, against the rest of degree 2; (iii): 1,
-from the moments in b and nu at every degree, against single derivatives by a and beta1.
+FIRST_ORDER = Family("F1", (_ONE, S, _SLOPE))
+"""The gate's part of u and its first derivatives (the other parts, {1, z} and {1}, are always independent)."""
+
+SECOND_ORDER = (
+    Family("A", (_ONE, S, S**2, _SLOPE, S * _SLOPE, *_CURVATURE), at_tau=True),
+    Family("B", (_ONE, S, VARIABLE, VARIABLE * S, _SLOPE, VARIABLE * _SLOPE)),
+    Family("C", (_ONE, S, VARIABLE, VARIABLE**2, _SLOPE)),
+)
+"""The parts of Hermite degree 0, 1 and 2 of u and its derivatives of order <= 2."""
+
+SHARP = (
+    Family("(i)", (_ONE, S, _SLOPE, *_CURVATURE), at_tau=True),
+    Family("(ii)", (_ONE, VARIABLE, _SLOPE, VARIABLE**2), target_last=True),
+    Family("(iii)", (VARIABLE, _SLOPE, _ONE), target_last=True),
+)
+"""The families of the sharp conditions, the member that must stay outside last in (ii) and (iii).
+
+(i): degree 0 of the derivatives of order <= 2 without products with tau; (ii): z^2, from u_aa, against the rest of
+degree 2; (iii): 1, from the moments in b and nu at every degree, against single derivatives by a and beta1.
 """
-FIRST_ORDER, SECOND_ORDER, SHARP = EVERY[0], EVERY[1:4], EVERY[4:]
-MIRROR = Family("mirror", (sp.S.One, S, VARIABLE * S1, VARIABLE**2 * S2), target_last=True)
+
+MIRROR = Family("mirror", (_ONE, S, _SLOPE, _CURVATURE[0]), target_last=True)
 """z^2 s'' against what moves a mirror point of type odd (theory 3.3.1)."""
 
+EVERY = (FIRST_ORDER, *SECOND_ORDER, *SHARP)
 MEMBERS = tuple(dict.fromkeys(m for family in EVERY for m in family.members))
 """All functions that some family has, once each."""
 
