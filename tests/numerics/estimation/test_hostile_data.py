@@ -147,13 +147,13 @@ def test_a_search_that_ends_short_of_a_maximum_at_a_kink_is_finished():
 @pytest.mark.parametrize("data", ["scales far apart", "far from the origin", "tiny x, huge y"])
 def test_formulas_of_hostile_data_take_bounded_memory(data):
     """The grid of lines has a bounded number of nodes, however wide the box is in the units of the data."""
-    x, y = (part[:50] for part in {**DATA, "tiny x, huge y": (1e-30 * X, 1e30 * Y)}[data])
+    x, y = (part[:20] for part in {**DATA, "tiny x, huge y": (1e-30 * X, 1e30 * Y)}[data])
     tracemalloc.start()
-    fit = temperance.fit(x, y, fitted=2, starts=2, gate="beta1*x1", expert="a1*x1 + b").fit
+    fit = temperance.fit(x, y, fitted=2, starts=1, gate="beta1*x1", expert="a1*x1 + b").fit
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert fit.status in STATUSES
-    assert most < 500e6
+    assert most < 200e6
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ KINKED = [
     (MixingMeasure([[2.0], [0.0]], [0.5, 0.0], 1.0, [[1.0], [-1.0]], [2.0, -2.0], [0.25, 0.5]), 2),
     (MixingMeasure([[1.0], [0.0]], [0.3, 0.0], 0.5, [[1.0], [-1.0]], [1.0, -1.0], [0.3, 0.3]), 3),
 ]
-OPTIONS = {"fitted": 2, "activation": "hardtanh", "gauge": "anchored", "starts": 4}
+OPTIONS = {"fitted": 2, "activation": "hardtanh", "gauge": "anchored", "starts": 2}
 
 
 def test_a_flat_part_of_the_likelihood_is_left_where_a_higher_point_lies_behind_its_end():

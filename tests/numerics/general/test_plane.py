@@ -1,4 +1,4 @@
-"""Likelihoods and distances of general gates for x in the plane."""
+"""Likelihoods of general gates for x in the plane."""
 
 from dataclasses import replace
 
@@ -52,16 +52,3 @@ def test_a_constant_second_coordinate_is_one_dimension():
     slopes, below = slopes.reshape(3, 7), below.reshape(3, 5)
     np.testing.assert_allclose(slopes[:, [0, 1, 3, 5, 6]], below, rtol=1e-10)
     np.testing.assert_allclose(slopes[:, [2, 4]], c * below[:, [0, 3]], rtol=1e-10)
-
-
-def test_distances_in_the_plane_have_their_derivatives():
-    """At the true mixture the residual is 0."""
-    found = made("cosine-perturbed")
-    grid, rng, step = found.grid(1.0), np.random.default_rng(4), 1e-6
-    both = found.center.copy()
-    both[[0, found.width]] = -np.log(2)
-    assert np.abs(grid.residual(both)).max() < 1e-15
-    vector = found.center + 0.1 * rng.uniform(-1, 1, len(found.center))
-    moves = step * np.eye(len(vector))
-    slopes = [(grid.residual(vector + m) - grid.residual(vector - m)) / (2 * step) for m in moves]
-    np.testing.assert_allclose(grid.slopes(vector), np.stack(slopes, axis=1), atol=1e-8)

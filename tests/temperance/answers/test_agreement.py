@@ -1,6 +1,5 @@
 """What the commands say of one formula agrees: derive, twins, efficiency, coefficient, predict and exponents."""
 
-import json
 from fractions import Fraction
 
 import pytest
@@ -151,16 +150,6 @@ def test_a_temperature_that_no_flow_of_an_atom_moves_stays_free():
 
 
 # -- `temperance coefficient` and `temperance.coefficient`
-
-
-KEYS = {"lower", "upper", "exact", "multiplicity", "bic", "stratum", "reason"}
-
-
-def test_the_record_is_that_of_the_function(output):
-    record = json.loads(output("coefficient", "--activation", "tanh", "--true", "2", "--fitted", "3", "--json"))
-    assert record == temperance.coefficient(activation="tanh", true=2, fitted=3).to_json()
-    assert record.keys() >= KEYS
-    assert (record["exact"], record["bic"], record["multiplicity"], record["local"]) == ("11/2", "7", 1, True)
 
 
 def test_a_formula_is_understood_and_has_the_answer_of_its_name():

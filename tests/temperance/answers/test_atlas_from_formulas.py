@@ -15,7 +15,7 @@ from tests.tables import tables
 # gate, dimension -> its formula in other letters, the options that it needs, and what the table calls each letter
 FORMULAS = {(name, dim): row for name, dim, *row in tables(__file__)["FORMULAS"]}
 (FULL,) = tables(__file__)["FULL"]  # in dimension 2 of more parameters than orders are computed for
-LONG = ("activation-bias", "gaussian", "sigmoid-tau-1", "sigmoid-euclidean")
+LONG = ("activation-bias", "gaussian", "sigmoid", "sigmoid-tau-1", "sigmoid-euclidean", "laplace")
 QUICK = [key for key in FORMULAS if key[1] == 1 and key[0] not in LONG] + [("cosine", 2)]
 PLACES = [pytest.param(*key, marks=() if key in QUICK else pytest.mark.slow) for key in FORMULAS]
 

@@ -64,11 +64,7 @@ def test_flows_that_are_not_scalings_are_integrated(gate, shared, flows, identif
     answer = symmetries(derive(spec.gate, spec.expert, order=1))
     assert [flow.statement for flow in answer.flows] == flows
     assert ", ".join(map(str, answer.identifiable)) == f"{identifiable}, a, b, nu"
-    point = numbers(spec, 2)
-    for flow in answer.flows:
-        moved = point | _along(flow, point, [1, 2] if flow.together else [1])
-        assert moved != point
-        assert distance(spec, 2, point, moved) < 1e-28
+    check_flows(spec, answer.flows)
 
 
 def test_a_flow_that_is_not_integrated_is_said():
@@ -87,15 +83,17 @@ def test_a_flow_that_is_not_integrated_is_said():
 def test_flows_leave_the_density_of_a_mixture_unchanged(gate, activation, dim):
     """k = 2 atoms along the orbit at l = 6/5, all together or the first alone, at 30 digits; and off it they do not."""
     found = derive(gate, activation=activation, dim=dim, order=1)
-    for flow in symmetries(found).flows:
-        point = numbers(found.spec, 2)
-        atoms = [1, 2] if flow.together else [1]
-        moved = point | _along(flow, point, atoms)
+    check_flows(found.spec, symmetries(found).flows)
+
+
+def check_flows(spec, flows):
+    point = numbers(spec, 2)
+    last = [*point][-1]
+    for flow in flows:
+        moved = point | _along(flow, point, [1, 2] if flow.together else [1])
         assert moved != point
-        assert distance(found.spec, 2, point, moved) < 1e-28
-        last = [*point][-1]
-        perturbed = moved | {last: point[last] + sp.Rational(1, 100)}
-        assert distance(found.spec, 2, point, perturbed) > 1e-8
+        assert distance(spec, 2, point, moved) < 1e-28
+        assert distance(spec, 2, point, moved | {last: point[last] + sp.Rational(1, 100)}) > 1e-8
 
 
 def _along(flow, point, atoms):
