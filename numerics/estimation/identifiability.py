@@ -360,7 +360,8 @@ def settled(fit: LayoutFit, gate: CompiledActivation, points: Points) -> tuple[L
         else:
             return fit, tuple(sides)
         again = fit_points(fit.layout, gate, points, box=fit.box, starts=0, seed=0, known_starts=[highest.u])
-        fit = replace(again, starts=fit.starts, planned=fit.planned, agree=fit.agree if rise <= AGREE else 1)
+        agree = fit.agree if rise <= AGREE else 1
+        fit = replace(again, starts=fit.starts, planned=fit.planned, gain=fit.gain + rise, agree=agree)
     return fit, ()
 
 

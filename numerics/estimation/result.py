@@ -414,12 +414,13 @@ class FitResult(Tabled):
     def words(self) -> tuple[str, ...]:
         """The answer in words: what is identifiable, whether the fit ended at an interior maximum, what to distrust.
 
-        Of a search that was stopped, that comes first.
+        First come that a search was stopped, and that there may be an expert too many.
         """
         best = "this is the best fit so far, not shown to be the maximum"
         stop = (f"Stopped by Ctrl-C after {_count_starts(self.fit)}: {best}.",) * self.is_stopped
         if not self.fit.is_estimate:
-            return *stop, "There is no estimate: the numbers are where the search ended. Distrust all of them."
+            less = "Fit fewer experts. " * (self.status == "spike" and self.fitted > 1)
+            return *stop, f"There is no estimate: the numbers are where the search ended. {less}Distrust all of them."
         verdicts: dict[str, bool | None] = {}
         for e in self.estimates:  # the worst of the atoms
             if e.caveat != "held":
@@ -428,16 +429,38 @@ class FitResult(Tabled):
         identifiable, open_, untold = ([n for n, v in verdicts.items() if v is which] for which in (True, False, None))
         but = " up to a twin" * self.twin
         if open_ or untold:
-            parts = [f"Identifiable{but}: {', '.join(identifiable) or 'nothing'}."]
-            linear = isinstance(self.fit, LayoutFit) and "beta1/tau" in verdicts
-            softmax = "; the gate softmax holds tau at 1" * linear
-            parts += [f"Not identifiable: {', '.join(open_)}{softmax}."] * bool(open_)
+            parts = [f"Not identifiable: {', '.join(open_)}{self._hold(open_)}."] * bool(open_)
             parts += [f"Not told: {', '.join(untold)}."] * bool(untold)
-            verdict = " ".join(parts)
+            every = ", ".join([*identifiable, "the density and predictions"])
+            verdict = " ".join([*parts, f"Identifiable{but}: {every}."])
         else:
             more = "; the warnings say what else is open" if self.warnings else ""
             verdict = f"Every parameter is identifiable{but}{more}."
-        return *stop, verdict, self._end([*open_, *untold], flat=bool(untold))
+        needless = self._needless
+        verdict = f"Otherwise: {verdict[0].lower()}{verdict[1:]}" if needless else verdict
+        return *stop, *needless, verdict, self._end([*open_, *untold], flat=bool(untold))
+
+    def _hold(self, open_: Sequence[str]) -> str:
+        """What to hold so that the others of some parameters are identifiable."""
+        if isinstance(self.fit, LayoutFit) and "tau" in open_ and self.fitted > 1:
+            linear = any(e.parameter == "beta1/tau" for e in self.estimates)
+            return "; the gate softmax holds tau at 1" if linear else "; --tau 1 holds tau"
+        is_orbit = len(open_) > 1 and len(self.fit.flat_directions) == 1
+        return "; hold one at a number to determine the others" * is_orbit
+
+    @property
+    def _needless(self) -> tuple[str, ...]:
+        """That BIC takes one expert less, if it does."""
+        k, fit = self.fitted, self.fit
+        if k == 1 or self.mixture.refit is None:
+            return ()
+        size_of_one = self.mixture.values.lines.shape[1] + 1
+        more = fit.size_of(k) - fit.size_of(k - 1) if k > 2 else self.n_parameters - size_of_one
+        lower = more * float(np.log(self.points)) - 2 * fit.gain
+        less = f"{count_experts(k - 1)} {'are' if k > 2 else 'is'} enough: it is lower by {lower:.3g} or more"
+        then = "a gate or an expert by itself need not be, and then its standard error means nothing"
+        do = "fit fewer, or ask temperance experts"
+        return (f"By BIC {less}. If so, the density and predictions are determined; {then}: {do}.",) * (lower > 0)
 
     def _end(self, open_: Sequence[str], *, flat: bool) -> str:
         """Where the search ended, and what to distrust; open_: parameters without values, flat: whether some untold."""

@@ -49,7 +49,7 @@ class Fit:
     logarithms; edge (p,): which are at the edge of the box. moves (p, q): how theta follows its q free coordinates;
     others are held, a choice of gauge, or tied to the first nu. log_likelihood: the sum of log g over the data.
     information (q, q): of that. flat_directions (m, p): unit vectors in theta along which the information vanishes, on
-    what is not at an edge. status, starts, agree, gap, planned: as of an `Optimum`.
+    what is not at an edge. status, starts, agree, gap, planned, gain: as of an `Optimum`.
     """
 
     k: int
@@ -66,6 +66,7 @@ class Fit:
     agree: int
     gap: float
     planned: int | None = None
+    gain: float = np.nan
 
     @property
     def bounds(self) -> tuple[Name, ...]:
@@ -284,6 +285,7 @@ class _Ratios:
             agree=optimum.agree,
             gap=optimum.gap,
             planned=optimum.planned,
+            gain=optimum.gain,
             layout=self.layout,
             box=self.box,
         )
@@ -505,6 +507,7 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
         agree=optimum.agree,
         gap=optimum.gap,
         planned=optimum.planned,
+        gain=optimum.gain,
         spec=spec,
         n_parameters=len(u) - len(flat),
         points=points.n,

@@ -95,7 +95,8 @@ class Optimum:
     "spike" (an atom with nu at its lower bound that holds fewer points than it has parameters; takes precedence),
     "max_steps". starts: how many climbs; agree: those that reached it. gap: by how much the two searches differ in
     log-likelihood; nan where there was one. fewer: the optimum for one atom less that a search began at. planned: how
-    many climbs there would have been, where Ctrl-C stopped the search; else None.
+    many climbs there would have been, where Ctrl-C stopped the search; else None. gain: by how much it is above the
+    best fit of one atom less that a search began at; nan where none did, or on other points.
     """
 
     problem: Problem
@@ -106,6 +107,7 @@ class Optimum:
     gap: float = np.nan
     fewer: Optimum | None = None
     planned: int | None = None
+    gain: float = np.nan
 
     @property
     def u(self) -> Floats:
@@ -307,6 +309,7 @@ def search(
     at = Stop.in_sample_units(here.points.n)  # what it leaves on a valley is climbed from the ends that may be highest
     halves: list[list[Maximum]] = [[], []] if total > len(known) else []
     first: list[Maximum] = []
+    levels: list[float] = []
     try:
         below = _climbed_below(here, fewer, at) if halves else None
         for turn in range(2 * effort.rounds if halves else 0):
@@ -314,6 +317,7 @@ def search(
                 break
             planned = len(known) + (total - len(known)) * (2 ** (turn // 2 + 1) - 1)
             less = below or fewer_atoms(here, effort, [seed, turn], at)
+            levels += [] if less is None or drawn else [less.log_likelihood]
             climb_each(starts_of(here, less, effort.at(turn), [seed], turn), halves[turn % 2])
         climb_each(known, first)
     except KeyboardInterrupt:
@@ -330,7 +334,8 @@ def search(
         best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
     alike = sum(end.value >= _top(ends) - _SAME / here.points.n for end in ends)
     best = _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
-    return replace(best, planned=planned if stopped else None)
+    gain = _top(ends) * here.points.n - max(levels) if levels else np.nan
+    return replace(best, planned=planned if stopped else None, gain=gain)
 
 
 def _top(climbs: Sequence[Maximum]) -> float:

@@ -50,8 +50,8 @@ def test_a_homogeneous_gate_of_two_covariates_has_no_temperature():
     assert all(found["|beta1|/tau", i] for i in (0, 1))
     assert all(e.se > 0 for e in result.estimates if e.parameter in ("|beta1|/tau", "beta0/tau"))
     assert result.answer.startswith(
-        "Identifiable up to a twin: a, b, nu, beta1/|beta1|, |beta1|/tau, beta0/tau. "
-        "Not identifiable: tau, beta1, beta0."
+        "Not identifiable: tau, beta1, beta0; --tau 1 holds tau. Identifiable up to a twin: "
+        "a, b, nu, beta1/|beta1|, |beta1|/tau, beta0/tau, the density and predictions."
     )
 
 

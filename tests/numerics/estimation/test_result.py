@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 
@@ -164,8 +165,21 @@ def test_residuals_that_are_not_gaussian_are_told_in_every_answer():
 def test_a_temperature_that_is_open_is_named_after_what_the_data_determine():
     x, y = draw(LINE, "identity", 500)
     first = fit(x, y, fitted=2, starts=2).words[0]
-    assert first.startswith("Identifiable: a, b, nu, beta1/tau, beta0/tau. Not identifiable: tau, beta1, beta0; ")
-    assert first.endswith("the gate softmax holds tau at 1.")
+    assert first.startswith("Not identifiable: tau, beta1, beta0; the gate softmax holds tau at 1. Identifiable: a, b,")
+    assert first.endswith(", beta1/tau, beta0/tau, the density and predictions.")
+
+
+@pytest.mark.parametrize("options", [{"gate": "softmax"}, {"gate": "w*x"}, {"activation": "tanh"}])
+def test_an_expert_that_bic_does_not_take_is_said_first(options):
+    """Noise about one line, with one expert too many and with two; two lines have no word of it."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(-2, 2, 300)
+    for y, k in ((1 + x + 0.5 * rng.normal(size=300), 2), (np.where(x > 0, x, 4 - x) + rng.normal(0, 0.3, 300), 3)):
+        few, many = fit(x, y, fitted=[k - 1, k], starts=4, **options).fits
+        lower = float(re.match(r"By BIC .* enough: it is lower by (\S+) or more\. If so, ", many.words[0])[1])
+        assert 0 < lower <= many.bic - few.bic + 0.05  # three digits are printed
+        assert many.words[1].startswith("Otherwise: ")
+        assert "By BIC" not in few.answer
 
 
 def test_the_answer_says_where_the_search_ended_and_what_to_distrust():

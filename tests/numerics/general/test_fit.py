@@ -93,8 +93,9 @@ def test_what_an_identity_leaves_open_is_named_with_what_is_determined_instead()
     (warning,) = found.warnings
     assert warning.startswith("by an identity of this model beta1, tau are not identifiable; ")
     assert "beta1/tau" in warning
-    assert found.words[0].startswith("Identifiable: beta0, beta2")
-    assert found.words[0].endswith(" Not identifiable: beta1, tau.")
+    hold = "hold one at a number to determine the others"
+    assert found.words[0].startswith(f"Not identifiable: beta1, tau; {hold}. Identifiable: beta0, beta2, ")
+    assert found.words[0].endswith(", the density and predictions.")
     gaussian = temperance.fit(x, y, fitted=2, gate="gaussian", starts=4)
     assert "pi, c, Gamma are not identifiable" in gaussian.warnings[0]
     assert "1/Gamma" in gaussian.warnings[0]
