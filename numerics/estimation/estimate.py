@@ -189,7 +189,7 @@ def _layout(k: int, points: Points, source: Activation, gauge: Gauge, held: floa
     if k > count:
         raise ValueError(f"{count} points are fewer than the parameters of {k} atoms")
     layout = Layout(k, points.x.shape[1], "anchored" if source.is_linear else gauge, held)
-    require_points(points, layout.size, k)
+    require_points(points, layout.size - (source.is_linear and held is None), k)
     return layout
 
 

@@ -530,14 +530,7 @@ class FitResult(Tabled):
         return [row for e in self.estimates for row in e.rows(self.columns)]
 
     def to_json(self) -> dict[str, Any]:
-        """The object that `temperance fit --json` prints.
-
-        estimates: parameter, atom, value, se, identifiable, interval (pairs of ends; an end beyond doubles is null) of
-        each; status, starts, agree, gap, smallest_share; flat_directions; warnings; loglik; box; fitted; n_parameters,
-        aic, bic (null where there is no estimate); points, dropped: rows used and left out; answer: the first lines;
-        profiles: the profile intervals; stopped: starts done and planned, of a search that was stopped. Of formulas,
-        what was understood of them and of their noise. With a truth, what `Comparison` has of it.
-        """
+        """The object that `temperance fit --json` prints, with the keys of docs/json.md."""
         return {
             "estimates": [e.to_json() for e in self.estimates],
             "status": self.status,

@@ -209,7 +209,10 @@ def sizes(
     tell = progress or (lambda done, total: None)
     fits, planned = [fit(x, y, fitted=1, starts=starts, seed=seed, **options)], None
     for k in range(2, most + 1):
-        require_points(fits[0].mixture.points, fits[0].fit.size_of(k), k)
+        try:
+            require_points(fits[0].mixture.points, fits[0].fit.size_of(k), k)
+        except ValueError as error:
+            raise ValueError(f"{error}; accepted: {f'--most {k - 1}' if k > 2 else 'more points'}") from None
     try:
         _upwards(fits, most, starts, tell)
         _downwards(fits, tell)

@@ -97,11 +97,12 @@ class Fit:
 class LayoutFit(Fit):
     """A fit of a softmax, linear or activation gate with linear experts, all of whose coordinates are free.
 
-    layout: names them. box: what they were confined to.
+    layout: names them. box: what they were confined to. only_ratios: whether data tell ratios to tau alone.
     """
 
     layout: Layout
     box: Box
+    only_ratios: bool
 
     @cached_property
     def measure(self) -> MixingMeasure:
@@ -110,7 +111,13 @@ class LayoutFit(Fit):
 
     def size_of(self, k: int) -> int:
         """How many numbers a fit of k atoms has."""
-        return replace(self.layout, k=k).size
+        return replace(self.layout, k=k).size - self.only_ratios
+
+
+def _of_search(optimum: Optimum) -> dict[str, Any]:
+    """What a fit has of an optimum as it is."""
+    names = ("log_likelihood", "status", "starts", "agree", "gap", "planned", "gain")
+    return {name: getattr(optimum, name) for name in names}
 
 
 def flat_directions(information: Floats, held: Bools) -> Floats:
@@ -277,17 +284,12 @@ class _Ratios:
             logs=np.array([name in ("tau", "nu") for name, _ in self.layout.names]),
             edge=edge,
             moves=np.eye(len(theta)),
-            log_likelihood=optimum.log_likelihood,
             information=-hessian,
             flat_directions=self._flat(theta, -hessian / points.n, edge, optimum),
-            status=optimum.status,
-            starts=optimum.starts,
-            agree=optimum.agree,
-            gap=optimum.gap,
-            planned=optimum.planned,
-            gain=optimum.gain,
+            **_of_search(optimum),
             layout=self.layout,
             box=self.box,
+            only_ratios=self.free,
         )
 
     def _flat(self, theta: Floats, information: Floats, held: Bools, optimum: Optimum) -> Floats:
@@ -499,15 +501,9 @@ def _report(spec: MoESpec, optimum: Optimum, box: Mapping[str, tuple[float, floa
         logs=where.logs,
         edge=edge,
         moves=moves,
-        log_likelihood=optimum.log_likelihood,
         information=-hessian * points.n,
         flat_directions=flat,
-        status=optimum.status,
-        starts=optimum.starts,
-        agree=optimum.agree,
-        gap=optimum.gap,
-        planned=optimum.planned,
-        gain=optimum.gain,
+        **_of_search(optimum),
         spec=spec,
         n_parameters=len(u) - len(flat),
         points=points.n,

@@ -330,8 +330,7 @@ def search(
     optima = [_optimum(problem, [onwards(end) for end in climbs]) for climbs in highest]
     best = reduce(better, optima) if optima else _optimum(problem, first)
     if first and optima:
-        joint = _optimum(problem, [*first, best.maximum])
-        best = replace(joint, gap=best.gap, starts=best.starts + len(first), agree=best.agree + joint.agree - 1)
+        best = replace(_optimum(problem, [*first, best.maximum]), gap=best.gap)
     alike = sum(end.value >= _top(ends) - _SAME / here.points.n for end in ends)
     best = _settled(replace(best, starts=len(ends), agree=max(alike, 1)), stop)
     gain = _top(ends) * here.points.n - max(levels) if levels else np.nan

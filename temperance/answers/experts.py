@@ -238,12 +238,13 @@ class Experts(Answer):
     Attributes:
         found: the fits and all that follows from them.
         warnings: what speaks against the answer.
-        columns: the names of the columns of x.
+        columns: the names of the columns of x; target: of y.
     """
 
     found: Sizes
     warnings: tuple[str, ...]
     columns: tuple[str, ...]
+    target: str
 
     key_of_rows = "sizes"
 
@@ -268,7 +269,7 @@ class Experts(Answer):
         comparison = self.found
         chosen = comparison.fits[(len(comparison.fits) if comparison.range is None else comparison.range[1]) - 1]
         points = chosen.mixture.points
-        return (merges_of(comparison), *pictures_of(chosen, points.x, points.y, (self.columns[0], "y"))[:1])
+        return (merges_of(comparison), *pictures_of(chosen, points.x, points.y, (self.columns[0], self.target))[:1])
 
 
 def _row(comparison: Sizes, k: int) -> dict[str, Any]:
@@ -382,8 +383,10 @@ def fit_sizes(
     return comparison, likelihood_ratio(comparison, draws, **options) if draws and not comparison.planned else None
 
 
-def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: Sequence[str] = ()) -> Experts:
-    """The answer of some fits; ratio: the bootstrap; doubts: warnings of where the data come from."""
+def answer_of(
+    comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: Sequence[str] = (), target: str = "y"
+) -> Experts:
+    """The answer of some fits; ratio: the bootstrap; doubts: of where the data come from; target: the name of y."""
     last, lines = comparison.fits[-1], comparison.lines
     repeated = repeats(last.mixture.points)
     stop = _stop(comparison, ratio)
@@ -405,4 +408,4 @@ def answer_of(comparison: Sizes, ratio: LikelihoodRatio | None = None, doubts: S
         "bootstrap": None if ratio is None else asdict(ratio),
         "stopped": {"not_fitted": comparison.missing} if stop else None,
     }
-    return Experts(comparison, warned, last.columns, record=record, summary=Summary(TITLE, parts, words))
+    return Experts(comparison, warned, last.columns, target, record=record, summary=Summary(TITLE, parts, words))

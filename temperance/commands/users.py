@@ -114,7 +114,7 @@ def _fit(
     from temperance.numerics.estimation.fit import fit as estimate
     from temperance.show.inputs import read_csv, read_json
 
-    x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
+    x, y, counts, names, doubts, label = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
     if truth is not None:
         options["truth"] = read_json(truth, _TRUTH, str)
@@ -130,7 +130,7 @@ def _fit(
         result = result.profiled(profile)
     doubted = result.doubted(doubts)
     finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
-    points, axes = (x[finite], y[finite]), (*names, target or "y")
+    points, axes = (x[finite], y[finite]), (*names, label)
     return Fit(doubted, points, axes, record=doubted.to_json(), summary=_summary(doubted))
 
 
@@ -179,13 +179,13 @@ def _experts(
     from temperance.answers.experts import answer_of, fit_sizes  # `fit` needs none of it
     from temperance.show.inputs import read_csv
 
-    x, y, counts, names, doubts = read_csv(data, target, weights, drop_missing, columns)
+    x, y, counts, names, doubts, label = read_csv(data, target, weights, drop_missing, columns)
     options: dict[str, Any] = {"gate": gate, "activation": activation, "expert": expert, "gauge": gauge, "seed": seed}
     options |= {"columns": names, "bootstrap": bootstrap, **formulas}
     rows = {"weights": counts, "drop_missing": drop_missing}
     with doing(f"fitting {most} experts down to 1") as progress:
         comparison, ratio = fit_sizes(x, y, rows, most=most, progress=progress, keep=True, **options)
-    return answer_of(comparison, ratio, doubts)
+    return answer_of(comparison, ratio, doubts, label)
 
 
 experts = command(_experts)

@@ -133,13 +133,14 @@ def _doubt(first: list[str], rows: list[tuple[int, list[str]]]) -> tuple[str, ..
 
 
 class Data(NamedTuple):
-    """What a file holds: x (n, d), y (n,), weights (n,), the names of the columns of x, and what is in doubt."""
+    """What a file holds: x (n, d), y (n,), weights (n,), the names of the columns of x, what is in doubt, that of y."""
 
     x: Floats
     y: Floats
     weights: Floats | None
     columns: list[str]
     doubts: tuple[str, ...]
+    target: str
 
 
 def read_csv(
@@ -154,16 +155,16 @@ def read_csv(
     weights is the column of that name, None without one; y is the column `target`, by default the last that is left; x
     has those of these names, by default all others. With drop_missing a missing cell is nan, which `fit` leaves out
     with its row when it is told to.
-    Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, ... A row of numbers is
-    no header. A first column without a name, as R and pandas write, names rows, and is left out. Raises ValueError, in
-    one line, naming row and column where there is one: a file that cannot be read, a missing or non-numeric cell, a
-    negative weight, an unknown column.
+    Columns stand between commas, or semicolons or tabs; without a header they are named 1, 2, .., and y is y. A row of
+    numbers is no header, but 0, 1, .. after an empty cell, as pandas writes. A first column without a name, as R and
+    pandas write, names rows, and is left out. Raises ValueError, in one line, naming row and column where there is one:
+    a file that cannot be read, a missing or non-numeric cell, a negative weight, an unknown column.
     """
     import numpy as np  # files of JSON need none
 
     lines = _lines(Path(path))
     first = [name.strip() for name in lines[0][1]] if lines else []
-    header = all(_number(name) is None for name in first)
+    header = all(_number(name) is None for name in first) or first == ["", *map(str, range(len(first) - 1))]
     rows = lines[1:] if header else lines
     if not rows:
         raise ValueError(f"{str(path)!r} holds no rows of numbers")
@@ -186,7 +187,7 @@ def read_csv(
         if name is not None and name not in names:
             raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
     rest = [name for name in names if name != weights]
-    target = rest[-1] if target is None else target
+    named, target = target is not None, rest[-1] if target is None else target
     chosen = [*columns] or [name for name in rest if name != target]
     used = [*chosen, target, *([] if weights is None else [weights])]
     if not chosen or len(set(used)) < len(used):
@@ -196,7 +197,7 @@ def read_csv(
     if held is not None:
         for i in np.flatnonzero(held < 0)[:1]:
             raise ValueError(f"row {rows[i][0]}, column {weights!r}: weights must not be negative, not {held[i]}")
-    return Data(np.column_stack(x), np.array(y), held, chosen, doubts)
+    return Data(np.column_stack(x), np.array(y), held, chosen, doubts, target if header or named else "y")
 
 
 def _column(rows: list[tuple[int, list[str]]], place: int, name: str, drop_missing: bool) -> list[float]:

@@ -327,7 +327,7 @@ def pictures_of(fit: FitResult, x: Floats, y: Floats, names: Sequence[str]) -> t
 
     data = Curves(
         title="The data and the means of the experts",
-        axes=(column, names[1]),
+        axes=(column, names[-1]),
         x=tuple(grid.tolist()),
         lines=curves(means, "mean of expert"),
         points=(tuple(x[::step, 0].tolist()), tuple(y[::step].tolist())),

@@ -31,12 +31,12 @@ DATA = [
     ({"weights": np.zeros(60)}, "weights must not be negative, nor all zero"),
     ({"weights": np.full(60, np.nan)}, r"weights\[0\] is nan: every value must be finite"),
     ({"weights": np.ones(49)}, r"weights must have shape \(60,\), one for each point, not \(49,\)"),
-    ({"weights": np.eye(60)[:3].sum(axis=0)}, "3 points are fewer than the 9 numbers that are fitted for 2 atoms"),
+    ({"weights": np.eye(60)[:3].sum(axis=0)}, "3 points are fewer than the 8 numbers that are fitted for 2 atoms"),
 ]
 OPTIONS = [
     ({"gate": "activation"}, "needs an activation"),
     ({"gate": "softmax", "activation": "tanh"}, "takes no activation"),
-    ({"fitted": 7}, "60 points are fewer than two for each of the 34 numbers that are fitted for 7 atoms"),
+    ({"fitted": 7}, "60 points are fewer than two for each of the 33 numbers that are fitted for 7 atoms"),
     ({"fitted": 10**9}, "60 points are fewer than the parameters of 1000000000 atoms"),
     ({"fitted": 0}, "fitted must be a whole number, at least 1"),
     ({"fitted": 2.0}, "fitted must be a whole number"),

@@ -100,7 +100,7 @@ def test_fits_without_coefficients_have_bic_alone():
     assert found.range == (found.by_bic, found.by_bic)
 
 
-FEW = "20 points are fewer than two for each of the 13 numbers that are fitted for 3 atoms"
+FEW = "20 points are fewer than two for each of the 13 numbers that are fitted for 3 atoms; accepted: --most 2"
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,8 @@ FEW = "20 points are fewer than two for each of the 13 numbers that are fitted f
         ({"y": np.ones(60)}, "y is 1 at every point"),
         ({"points": 20}, FEW),
         ({"points": 20, "gate": "beta1*x1"}, FEW),
+        ({"points": 25, "gate": "linear"}, "25 points are fewer than two for each of the 13 numbers"),  # no tau
+        ({"points": 7}, "7 points are fewer than the 8 numbers that are fitted for 2 atoms; accepted: more points"),
         ({"weights": -np.ones(60)}, "weight"),
     ],
 )

@@ -64,6 +64,7 @@ def test_the_page_has_both_pictures(found, tmp_path):
     page = (tmp_path / "experts.html").read_text(encoding="utf-8")
     assert page.count("<svg role=") == 2
     assert "At which dissimilarity experts merge" in page
+    assert answers.answer_of(found.found, target="price").plots[1].axes == ("x", "price")
 
 
 def test_outliers_are_not_taken_for_experts_in_silence():

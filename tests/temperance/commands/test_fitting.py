@@ -106,6 +106,13 @@ def interrupted_after(monkeypatch, steps):
     monkeypatch.setattr(users, "doing", doing)
 
 
+def test_the_axes_of_a_picture_are_called_as_the_columns_are(data, tmp_path):
+    for name, axes in (("dose,price", ("dose", "price")), ("", ("x", "y"))):
+        path = tmp_path / "named.csv"
+        path.write_text("\n".join([name, *data[0].read_text().splitlines()[1:]]))
+        assert users._fit(str(path), fitted=(1,)).plots[0].axes == axes
+
+
 FIT = ("--fitted", "2", "--starts", "4")
 
 

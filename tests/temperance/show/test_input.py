@@ -58,6 +58,22 @@ def test_a_missing_cell_is_nan_where_it_may_be(table):
     assert [math.isnan(v) for v in table("x,y\n1,NA\n,2\n3,4\n", drop_missing=True).y] == [True, False, False]
 
 
+def test_a_frame_without_names_has_the_header_that_pandas_writes(table):
+    found = table(",0,1\n0,5,6\n1,7,8\n")
+    assert (found.x.tolist(), found.y.tolist(), found.columns, found.target) == ([[5], [7]], [6, 8], ["0"], "1")
+    assert found.doubts == ("the first column has no name: it is read as names of rows, and left out",)
+    with pytest.raises(ValueError, match="row 1, column '1': the value is missing"):
+        table(",1,2\n3,4,5\n")  # no names that pandas gives
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "name"),
+    [("u,price\n1,2\n3,4\n", {}, "price"), ("1,2\n3,4\n", {}, "y"), ("1,2\n3,4\n", {"target": "1"}, "1")],
+)
+def test_y_is_called_what_its_column_is(table, text, options, name):
+    assert table(text, **options).target == name
+
+
 @pytest.mark.parametrize(("first", "doubted"), [("0,1", True), ("1.5,2", False), ("3,3", False), ("7,9", True)])
 def test_a_row_of_whole_numbers_may_be_a_header(table, first, doubted):
     assert bool(table(f"{first}\n0.5,1.5\n2.5,0.25\n").doubts) == doubted
