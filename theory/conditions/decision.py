@@ -195,8 +195,10 @@ def decide(source: str | sp.Expr | Activation) -> Decision:
         return Decision(nothing, v, v, v, v, v, mirror=Mirror(None, False, reason=NO_CLOSED_FORM))
     analyses = [analysis_of(structure) for structure in read.structures]
     generic = _generic(read, analyses)
-    exceptions = _exceptional(generic, analyses) if read.parameters else ()
-    return replace(generic, exceptional_parameters=exceptions, mirror=mirror(read))
+    special = candidates(read, analyses) if read.parameters else {}
+    exceptions = {name: tuple(str(v) for v in values if _differs(generic, name, v)) for name, values in special.items()}
+    differing = tuple((name, values) for name, values in exceptions.items() if values)
+    return replace(generic, exceptional_parameters=differing, mirror=mirror(read))
 
 
 def _generic(source: Activation, analyses: Sequence[Analysis]) -> Decision:
@@ -298,14 +300,6 @@ def _agreed(decisions: list[tuple[Verdict, ...]], samples: Sequence[Sample]) -> 
             at.setdefault(outcome_in_words(verdict), ", ".join(f"{name} = {value}" for name, value in sample.items()))
         outcomes = "; ".join(f"{outcome} at {values}" for outcome, values in at.items())
         yield _undecided(f"the verdict depends on the region in which the parameters lie ({outcomes})")
-
-
-def _exceptional(generic: Decision, analyses: list[Analysis]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    differing = (
-        (name, tuple(str(v) for v in values if _differs(generic, name, v)))
-        for name, values in candidates(generic.activation, analyses).items()
-    )
-    return tuple((name, values) for name, values in differing if values)
 
 
 def _differs(generic: Decision, name: str, value: sp.Expr) -> bool:

@@ -351,7 +351,8 @@ def gate_conditions(interactions: Interactions) -> dict[str, Any]:
     expert alone, such as the heat equation.
     """
     spec = interactions.spec
-    own = [g for g in interactions.generators if _moves_gate(g, spec)]
+    gate = [i for i, p in enumerate(spec.parameters) if p in spec.gate.parameters]
+    own = [g for g in interactions.generators if any(alpha[i] for _, alpha in g.terms for i in gate)]
     conditions = [
         _condition("first order", [[sp.S.One, *_slopes(spec)]], [g for g in own if g.order == 1], interactions),
         _condition("second order", _second_order(spec), own, interactions),
@@ -371,12 +372,6 @@ def _condition(
     verdict = "fails" if relations else "holds" if interactions.complete else "undecided"
     texts = [[str(sp.factor_terms(sp.expand(f))) for f in family] for family in families]
     return {"name": name, "verdict": verdict, "families": texts, "relations": [r.equation for r in relations]}
-
-
-def _moves_gate(relation: Relation, spec: MoESpec) -> bool:
-    """Whether a relation has a derivative in a parameter of the gate."""
-    gate = {i for i, p in enumerate(relation.parameters) if p in spec.gate.parameters}
-    return any(alpha[i] for _, alpha in relation.terms for i in gate)
 
 
 def _slopes(spec: MoESpec) -> list[sp.Expr]:

@@ -394,8 +394,8 @@ def _decided(atom: SplitAtom) -> LeastSquaresOrders:
     except NotRational as error:
         undecided = Cone("undecided", None)
         return _assembled(atom, None, lines, undecided, undecided, Reason(ReasonKind.UNDECIDED, str(error)))
-    whole = cone(_parts(basis, atom.each), len(atom.each))
-    part = cone(_parts(basis, rest), len(rest))
+    whole = cone([fmpq_mat(_part(atom, row, atom.each)) for row in basis.rows], len(atom.each))
+    part = cone([fmpq_mat(_part(atom, row, rest)) for row in basis.rows], len(rest))
     return _assembled(atom, basis, lines, whole, part, _obstacle(atom, h, basis, part, rest))
 
 
@@ -510,22 +510,10 @@ def _without(basis: Relations, is_seen: Callable[[tuple[int, ...]], bool]) -> li
     return [[reduced[i, j] for j in back] for i in range(rank) if lead[i] >= seen]
 
 
-def _parts(basis: Relations, over: Sequence[sp.Symbol]) -> list[fmpq_mat]:
-    """Of every relation sum M_p U_p + (1/2) sum S_pq U_pq = 0, the entries of S over some parameters."""
-    entries = _entries(basis.atom, over)
-    return [
-        fmpq_mat([[(1 + (i == j)) * row[k] for j, k in line] for i, line in enumerate(entries)]) for row in basis.rows
-    ]
-
-
-def _entries(atom: SplitAtom, over: Sequence[sp.Symbol]) -> list[list[tuple[int, int]]]:
-    """For every pair (i, j) of parameters, j and the place of the derivative by both."""
-    each, places = atom.each, atom.places
-
-    def place(p: sp.Symbol, q: sp.Symbol) -> int:
-        return places.index(tuple((r == p) + (r == q) for r in each))
-
-    return [[(j, place(p, q)) for j, q in enumerate(over)] for p in over]
+def _part(atom: SplitAtom, row: Sequence[Any], over: Sequence[sp.Symbol]) -> list[list[Any]]:
+    """Of a relation sum M_p U_p + (1/2) sum S_pq U_pq = 0, the entries of S over some parameters."""
+    each, at = atom.each, dict(zip(atom.places, row, strict=True))
+    return [[(1 + (p == q)) * at[tuple((r == p) + (r == q) for r in each)] for q in over] for p in over]
 
 
 def _is_everywhere(basis: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> bool:
@@ -533,10 +521,9 @@ def _is_everywhere(basis: Relations, part: Cone, lines: Sequence[sp.Symbol]) -> 
     if part.matrix is None:
         return False
     rest = [p for p in basis.atom.each if p not in lines]
-    entries = _entries(basis.atom, rest)
-    weights = [(k, (1 + (i == j)) * part.matrix[i, j]) for i, line in enumerate(entries) for j, k in line]
-    totals = (sum((sp.Rational(int(w.p), int(w.q)) * row[k] for k, w in weights), sp.S.Zero) for row in basis.formulas)
-    return all(sp.cancel(total) == 0 for total in totals)
+    weights = sp.Matrix([[sp.Rational(str(c)) for c in line] for line in part.matrix.tolist()])
+    entries = (sp.Matrix(_part(basis.atom, row, rest)) for row in basis.formulas)
+    return all(sp.cancel((weights * matrix).trace()) == 0 for matrix in entries)
 
 
 def certificate(orders: LeastSquaresOrders) -> tuple[dict[str, Any] | None, str]:

@@ -203,7 +203,9 @@ class Formula:
                 values[name] = (Part(_constant(name, constants[name])),)
                 continue
             if not symbols:
-                symbols = _symbols(name, self.dim if name in vectors else 1, name in (*POSITIVE, *positive))
+                symbols = coordinates(name, self.dim if name in vectors else 1)
+                if name in (*POSITIVE, *positive):
+                    symbols = tuple(sp.Symbol(p.name, positive=True) for p in symbols)
                 self.parameters[name] = symbols
             values[name] = (Part(symbols[0] if len(symbols) == 1 else sp.ImmutableMatrix(symbols)),)
         reader = _FormulaReader(text, language, self.dim, sign_at)
@@ -235,12 +237,6 @@ class Formula:
 def _coordinate(name: str) -> int:
     """2 of x2 and x_2; 0 of other names."""
     return int(match[1]) if (match := re.fullmatch(r"x_?(\d+)", name)) else 0
-
-
-def _symbols(name: str, dim: int, positive: bool) -> tuple[sp.Symbol, ...]:
-    return (
-        tuple(sp.Symbol(p.name, positive=True) for p in coordinates(name, dim)) if positive else coordinates(name, dim)
-    )
 
 
 def _vectors(tree: ast.expr) -> Iterator[str]:

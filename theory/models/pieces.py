@@ -115,7 +115,10 @@ def written(parts: Parts) -> sp.Expr:
     pieces: list[tuple[sp.Expr, sp.Basic]] = []
     excluded: set[tuple[sp.Expr, int]] = set()
     for part in parts:
-        _require_points(part)
+        if point_in(part) is None:  # relations would be asked of nothing
+            where = " and ".join(str(_condition(d, sign)) for d, sign in part.signs.items())
+            accepted = "accepted: comparisons that hold at some points, not at others"
+            raise ValueError(f"no point was found with {where}; {accepted}")
         signs = {(d, sign) for d, sign in part.signs.items()} - excluded
         pieces.append((part.formula, sp.And(*sorted((_condition(d, sign) for d, sign in signs), key=str))))
         excluded |= {(d, -sign) for d, sign in signs if len(signs) == 1}
@@ -159,14 +162,6 @@ def point_in(part: Part) -> Mapping[str, fmpq] | None:
     symbols = sorted({s for d in part.signs for s in d.free_symbols}, key=str)
     signs = list(part.signs.items())
     return next((at for at in _points(symbols) if all(balls.sign(d, at, 128) == s for d, s in signs)), None)
-
-
-def _require_points(part: Part) -> None:
-    """Raise ValueError if no point is found that proves a part to be there: relations would be asked of nothing."""
-    if point_in(part) is not None:
-        return
-    where = " and ".join(str(_condition(d, sign)) for d, sign in part.signs.items())
-    raise ValueError(f"no point was found with {where}; accepted: comparisons that hold at some points, not at others")
 
 
 def _points(symbols: list[sp.Symbol]) -> Iterator[dict[str, fmpq]]:

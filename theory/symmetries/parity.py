@@ -130,7 +130,9 @@ def _moves(f: sp.Expr, own: Sequence[sp.Symbol], dim: int) -> Iterator[AtomChang
     for pairs in _disjoint_pairs(own):
         image = {p: q for pair in pairs for p, q in (pair, pair[::-1])}
         rest = _on_pieces(f, image, "even", x)
-        if rest is not None and not all(_are_one(f, *pair, dim) for pair in pairs):
+        # where f depends on x through one function of two parameters, a flow exchanges them
+        ratios = (sp.simplify(sp.diff(f, p) / sp.diff(f, q)) for p, q in pairs)
+        if rest is not None and any(ratio.has(*x) for ratio in ratios):
             yield AtomChange("exchange", tuple(image.items()), rest)
     angles = {p for e in f.atoms(sp.sin, sp.cos, sp.tan) for p in e.free_symbols & {*own}}
     for p in (q for q in own if q in angles):
@@ -150,12 +152,6 @@ def _disjoint_pairs(own: Sequence[sp.Symbol]) -> Iterator[tuple[tuple[sp.Symbol,
         for chosen in combinations(pairs, size):
             if len({p for pair in chosen for p in pair}) == 2 * size:
                 yield chosen
-
-
-def _are_one(f: sp.Expr, p: sp.Symbol, q: sp.Symbol, dim: int) -> bool:
-    """Whether f depends on x through one function of two parameters: a flow exchanges them."""
-    ratio = sp.simplify(sp.diff(f, p) / sp.diff(f, q))
-    return not ratio.free_symbols & {*covariates(dim)}
 
 
 def _of_both_signs(parameters: Iterable[sp.Symbol]) -> list[sp.Symbol]:

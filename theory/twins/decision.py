@@ -96,12 +96,6 @@ def is_no_polynomial(tower: Tower, f: Fraction, sample: Sample, near: Sequence[f
     return False
 
 
-def grows_like_no_polynomial(expr: sp.Expr, sample: Sample, near: Sequence[fmpq]) -> bool:
-    """Whether a function on the whole of z > 0 that is O((1 + z)^N) is proved to be no polynomial."""
-    growth = _growth(expr.xreplace({Z: _POSITIVE}))
-    return growth is not None and growth <= _MOST_GROWTH and _derivative_is_seen(expr, growth + 1, sample, near)
-
-
 def _is_no_polynomial_in(tower: Tower, f: Fraction, sample: Sample, near: Sequence[fmpq]) -> bool:
     """Whether the form of an element in the tower proves it."""
     used = _generators(tower, f)
@@ -280,7 +274,8 @@ def _part(halves: Halves, elements: list[Fraction] | None, sign: int, pole: int)
         powers = () if pole and elements[0].is_zero() else powers
     if powers is None:
         none = start is not None and is_no_polynomial(halves.tower, start, sample, near)
-        slow = first.upper == sp.oo and not pole and grows_like_no_polynomial(expr, sample, near)
+        growth = None if none or pole or first.upper != sp.oo else _growth(expr.xreplace({Z: _POSITIVE}))
+        slow = growth is not None and growth <= _MOST_GROWTH and _derivative_is_seen(expr, growth + 1, sample, near)
         return Part(None) if none or slow else None
     degrees = tuple(sp.Integer(n) for n in powers if n or sign < 0)
     for i, (left, right) in enumerate(pairwise(halves.pieces), start=1):
@@ -308,15 +303,6 @@ _BOTH_SIGNS = "where beta1 takes both signs, d = 1"
 def several(atoms: int, *values: sp.Expr) -> tuple[sp.Expr, ...]:
     """The first two values, and all where there are more than two atoms."""
     return values if atoms > 2 else values[:2]
-
-
-def of_a_constant(gauge: Gauge) -> list[Twin]:
-    """s is constant: beta1 and tau are open."""
-    c, e = (sp.S.Zero, sp.S.Zero) if gauge == "anchored" else (C, E)
-    return [
-        Twin((B, c), (D, e), L, EVERY, True),
-        Twin((B, c), (D, c), sp.S.One, ALONE, True, alone=True),
-    ]
 
 
 def of_a_step(atoms: int, gauge: Gauge) -> list[Twin]:
@@ -366,8 +352,10 @@ _CONJUGATE = "for d = 2 three atoms whose beta1_i lie on a hyperbola around 0 ha
 def listed(even: Part, odd: Part, atoms: int, gauge: Gauge) -> Listed:
     """Whether almost every truth of k atoms is unique, the twins, and what is not decided, from the parts of s."""
     powers = {*(even.exponents or ()), *(odd.exponents or ())}
-    if even.exponents == () and odd.exponents == ():
-        return False, tuple(of_a_constant(gauge)), None
+    if even.exponents == () and odd.exponents == ():  # s is constant: beta1 and tau are open
+        c, e = (sp.S.Zero, sp.S.Zero) if gauge == "anchored" else (C, E)
+        alone = Twin((B, c), (D, c), sp.S.One, ALONE, True, alone=True)
+        return False, (Twin((B, c), (D, e), L, EVERY, True), alone), None
     if even.exponents == () and odd.exponents == (0,):
         twins = [*of_a_step(atoms, gauge), *([_constant_gate(False, gauge)] if gauge == "anchored" else [])]
         return False, tuple(twins), None
