@@ -137,12 +137,6 @@ def test_units_of_s_and_of_z_do_not_matter():
     assert second.price == pytest.approx(first.price, rel=1e-9)
 
 
-def test_sigmoid_and_tanh_are_one_model():
-    """sigmoid(2 z) = (tanh(z) + 1)/2."""
-    sigmoid = at(pair((2.0, 0.0), beta0=-0.1, tau=0.25), "sigmoid").variance("tau")
-    assert sigmoid == pytest.approx(at(pair(), "tanh").variance("tau"), rel=1e-9)
-
-
 def test_the_price_is_a_ratio_of_variances_and_of_generalised_variances():
     found = at(pair((1.0, -0.5)), "gelu", "free")
     tau, beta1 = found.places("tau"), found.places("beta1")

@@ -74,14 +74,7 @@ def test_lower_orders_return_fewer_derivatives():
     assert [len(gate(GRID, order)) for order in range(3)] == [1, 2, 3]
 
 
-HARDTANH = Activation(
-    "hardtanh",
-    (
-        Piece(sp.Integer(-1), -sp.oo, sp.Integer(-1)),
-        Piece(Z, sp.Integer(-1), sp.Integer(1)),
-        Piece(sp.Integer(1), sp.Integer(1), sp.oo),
-    ),
-)
+HARDTANH = activation("hardtanh")
 
 
 def test_pieces_are_chosen_by_their_end_points():

@@ -21,21 +21,20 @@ def example(**changes):
     return MixingMeasure(**{**arrays, **changes})
 
 
-@pytest.mark.parametrize("name", ["beta0", "a", "b", "nu"])
-def test_a_wrong_shape_names_the_array(name):
-    with pytest.raises(ValueError, match=f"^{name} must have shape"):
-        example(**{name: [1.0, 2.0, 3.0]})
-
-
-@pytest.mark.parametrize(("name", "value"), [("beta1", [[np.nan], [0.5]]), ("b", [np.inf, 0]), ("tau", np.nan)])
-def test_a_value_that_is_not_finite_names_the_array(name, value):
-    with pytest.raises(ValueError, match=f"^{name} holds"):
-        example(**{name: value})
-
-
-@pytest.mark.parametrize(("name", "value"), [("tau", 0.0), ("nu", [0.25, -1.0])])
-def test_what_must_be_positive(name, value):
-    with pytest.raises(ValueError, match=f"^{name} must be positive"):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        *((name, [1.0, 2.0, 3.0], "must have shape") for name in ("beta0", "a", "b", "nu")),
+        *(
+            (name, value, "holds")
+            for name, value in (("beta1", [[np.nan], [0.5]]), ("b", [np.inf, 0]), ("tau", np.nan))
+        ),
+        ("tau", 0.0, "must be positive"),
+        ("nu", [0.25, -1.0], "must be positive"),
+    ],
+)
+def test_what_makes_no_measure_names_the_array(name, value, message):
+    with pytest.raises(ValueError, match=f"^{name} {message}"):
         example(**{name: value})
 
 

@@ -5,24 +5,8 @@ import json
 import pytest
 
 import temperance
-from temperance.commands.app import run
 
 CUBIC = "beta1*x**3/tau + beta2*x"
-
-
-def test_the_orders_of_a_new_gate_are_proved_and_its_certificate_accepted(capsys, tmp_path):
-    path = str(tmp_path / "o.json")
-    options = ("--gate", CUBIC, "--expert", "a*x + b", "--bounds-only", "--certificate", path, "--json")
-    assert run(["exponents", *options]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert {r["parameter"]: "flat" if r["flat"] else r["upper"] for r in found["orders"]} == {
-        **dict.fromkeys(("beta1", "tau"), "flat"),
-        **{"beta1/tau": "2", "beta2": "2", "a": "2", "b": "4", "nu": "2"},
-        **{"mean beta1/tau": "1", "mean beta2": "1", "mean a": "4/3", "mean b": "1", "mean nu": "2"},
-    }
-    assert found["setting"]["gate"] == CUBIC
-    assert found["setting"]["gate_formula"]["own"] == ["beta1", "beta2"]
-    assert temperance.certify(path).accepted
 
 
 def test_a_true_point_names_the_parameters_of_the_formula(tmp_path):

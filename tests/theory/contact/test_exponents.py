@@ -6,15 +6,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from temperance.measurements.contact_orders import measured
 from temperance.numerics.contact.by_minimisation import Measured
 from temperance.theory.contact.contact_orders import orders
-from temperance.theory.contact.order_setting import flat_curves, line_of, order_setting
+from temperance.theory.contact.order_setting import flat_curves, order_setting
 from temperance.theory.models.by_name import model
 from temperance.theory.models.order import Order, Reason, ReasonKind
-from temperance.theory.models.spec import BETA0, TAU, Gate, covariates
 from tests.theory.contact.settings import known
 
 
@@ -146,22 +144,6 @@ def test_a_point_may_have_numbers_of_python(value):
 def test_what_is_no_number_is_refused_in_a_point(value):
     with pytest.raises(ValueError, match="beta1 is no number"):
         order_setting("softmax", point={"beta1": value})
-
-
-def test_a_gate_of_ones_own_has_orders():
-    """Given as an object: kappa cos(x - c)/tau; and the softmax gate of the plane, which has the orders of its name."""
-    kappa, c = sp.symbols("kappa c", real=True)
-    log_weight = kappa * sp.cos(covariates(1)[0] - c) / TAU
-    found = orders(order_setting(Gate("bump", log_weight, (kappa, c, TAU), (TAU,), BETA0 / TAU)))
-    assert [o.parameter for o in found.orders if o.flat] == ["kappa", "tau"]
-    assert {o.upper for o in found.orders if o.name in ("b", "nu")} == {4, 2, 1}
-    assert {o.reason.kind for o in found.orders if o.name == "c"} <= {ReasonKind.NO_BOUND, ReasonKind.THEOREM}
-    plain = model("softmax", dim=2)
-    mine = order_setting(replace(plain.gate, name="of one's own"), plain.expert, dim=2)
-    assert line_of(mine) == line_of(order_setting("softmax", dim=2))
-    both = (mine, order_setting("softmax", dim=2))
-    uppers = [[(o.title, o.upper) for o in orders(chosen).orders] for chosen in both]
-    assert uppers[0] == uppers[1]
 
 
 def test_two_temperatures_have_an_invariant_each():

@@ -83,6 +83,12 @@ def _number(c, spec, values):
     return mpmath.mpf(sp.N(sp.sympify(c).subs(point), 60))
 
 
+def concrete(name, m, z):
+    """A free function that is one."""
+    w = sp.Symbol("w")
+    return sp.diff(sp.sin(w) + sp.exp(w / 3) if name.name == "s" else sp.cos(w) + w**2, w, int(m)).subs(w, z)
+
+
 @cache
 def _numerical_atom(spec, branch, seed):
     """A rational point of the parameters and alpha -> D^alpha u there, u evaluated and differentiated numerically."""
@@ -91,11 +97,6 @@ def _numerical_atom(spec, branch, seed):
     place = {x: sp.Rational(577 + 311 * j, 991) for j, x in enumerate(covariates(spec.dim))} | {
         Y: sp.Rational(1613, 997)
     }
-    w = sp.Symbol("w")
-
-    def concrete(name, m, z):
-        return sp.diff(sp.sin(w) + sp.exp(w / 3) if name.name == "s" else sp.cos(w) + w**2, w, int(m)).subs(w, z)
-
     atom = sp.exp(spec.branches[branch].replace(Jet, concrete)).subs(place)
     renamed = {p: sp.Symbol(f"p{k}") for k, p in enumerate(spec.parameters)}  # "pi" is a number to mpmath
     u = sp.lambdify(list(renamed.values()), atom.subs(renamed), "mpmath")
@@ -214,12 +215,6 @@ def _residual(family, log_atom):
 
 
 def _no_jets(expr):
-    w = sp.Symbol("w")
-    from temperance.theory.models.spec import Jet
-
-    def concrete(name, m, z):
-        return sp.diff(sp.sin(w) + w**3, w, int(m)).subs(w, z)
-
     return expr.replace(Jet, concrete).doit()
 
 
