@@ -1,6 +1,5 @@
-"""Help with examples, completion, colours and interruption of the command line."""
+"""Help with examples, completion and interruption of the command line."""
 
-import os
 import shlex
 import shutil
 import signal
@@ -47,18 +46,6 @@ def test_an_example_is_a_command_line_that_is_accepted(line):
 def test_a_short_example_works(output, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
     assert output(*shlex.split(line)[1:])
-
-
-def environment(**extra):
-    """The environment without what changes colours."""
-    return {**{k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR")}, **extra}
-
-
-def test_help_has_no_colours_without_a_terminal():
-    command = [sys.executable, "-c", PROGRAM, "check", "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(FORCE_COLOR="1"))
-    assert "Usage:" in done.stdout
-    assert "\x1b" not in done.stdout
 
 
 def test_the_completion_of_bash_completes(tmp_path, monkeypatch):
