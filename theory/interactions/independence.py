@@ -149,7 +149,7 @@ def independent(
 
     draw: the values of other variables that they are functions of.
     """
-    most = max((len(w.args) for f in functions for w in f.atoms(sp.Piecewise)), default=1)
+    kinked = any(f.has(sp.Piecewise) for f in functions)
 
     def rows(bits: int, rng: random.Random) -> list[list[arb]]:
         def row() -> list[arb]:
@@ -157,7 +157,7 @@ def independent(
             number = numbers(at, bits)
             return [number(formula_at(f, at)) for f in functions]
 
-        return finite_rows(row, most * len(functions))
+        return finite_rows(row, max(len(functions), BETWEEN_KINKS // _ROWS * kinked))
 
     return independent_columns(rows)
 
