@@ -66,6 +66,7 @@ from temperance.show.page import versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Aside, Summary, Table
 from temperance.theory.activations.activation import Activation, Z
+from temperance.theory.contact.any_model_rates import known_beside
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.contact.order_setting import flat_curves
@@ -92,6 +93,8 @@ _ASSUMPTIONS = {
     "A2": "Parameters lie in a compact set with the true ones in its interior",
     "A3": "The true experts differ from one another.",
     "A4": "In a cell of several atoms the share of each is bounded away from $0$.",
+    "A5": "The compact set has no other parameters with the true density than the true ones, their twins, and these with "
+    "atoms split.",
 }
 _DEFINITIONS = (
     r"Each fitted atom belongs to the nearest true atom. The fitted atoms of one true atom are its \emph{cell}; cells "
@@ -101,8 +104,8 @@ _DEFINITIONS = (
     r"Let $\|g - g^*\|$ be the distance in $L_2$ of the fitted density $g$ of $y$ given $x$ from the true one, $g^*$: "
     r"its square is the mean over $x$ of $\int (g - g^*)^2\,dy$. The \emph{contact order} of $p$ is the smallest $r$ "
     r"with $|\Delta p|^r = O(\|g - g^*\|)$ for all fitted mixtures near the truth that obey Assumption \ref{a4}. The "
-    r"distance of Hellinger bounds this one, so that the error of the maximum-likelihood estimate is of the order "
-    r"$n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
+    r"distance of Hellinger bounds this one, so that under Assumption \ref{a5} the error of the maximum-likelihood "
+    r"estimate is of the order $n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
     r"has an offset $\delta$: then no estimator has a better rate at the truth and near it. A parameter is \emph{flat} "
     r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
     r"\cite{temperance}).",
@@ -199,7 +202,7 @@ def _abstract(m: Materials) -> Iterator[str]:
     for answer, opening in (
         (m.exact, f"With {m.truth.k} atoms, as many as the truth has."),
         (m.over, f"With {m.fitted} atoms."),
-        (m.orders["one"], f"One true atom{pair} fitted by two, beside a singleton."),
+        (m.orders["one"], f"One true atom{pair} fitted by two, beside a singleton{_beside(m.orders['one'])}."),
         (m.orders["all"], f"Every true atom{pair} fitted by two."),
         (m.experiments, "Experiments."),
     ):
@@ -339,16 +342,14 @@ def _interactions(m: Materials) -> Section:
     if found.relations:
         statement: tuple[Block, ...] = (
             Paragraph(
-                f"Among $u = \\exp(L) f$ and its derivatives of order at most {found.order}, {found.derivatives} "
+                f"Among $u = {_atom(m.spec)}$ and its derivatives of order at most {found.order}, {found.derivatives} "
                 f"functions of $(x, y)$, there {_exactly(len(found.relations))} with coefficients that do not depend "
                 "on $x$ and $y$. All follow from"
             ),
             Formula(tuple(g.latex for g in found.generators)),
         )
     else:
-        text = (
-            f"The {found.derivatives} derivatives of $u = \\exp(L) f$ of order at most {found.order} are independent."
-        )
+        text = f"The {found.derivatives} derivatives of $u = {_atom(m.spec)}$ of order at most {found.order} are independent."
         statement = (Paragraph(text),)
     proof = tuple(block for name in steps for block in _prose(_step(derived, name)))
     opening = (
@@ -367,6 +368,12 @@ _CONDITIONS = (
     r"\emph{Conditions.} The first-order condition is that no relation of order $1$ has a derivative in a parameter of "
     "the gate; the second-order condition is that none of order $1$ or $2$ has one. "
 )
+
+
+def _atom(spec: MoESpec) -> str:
+    """An atom of the interactions: its weight, without what its bias adds, times the density of its expert."""
+    bias = "" if spec.gate.offset is None else f" - {tex(spec.gate.offset)}"
+    return rf"\exp(L{bias})\, f"
 
 
 def _exactly(relations: int) -> str:
@@ -457,7 +464,9 @@ def _rates(m: Materials) -> Section:
         (rf"\emph{{Exact-specified}}, $k = k^* = {m.truth.k}$.", m.exact, "exact", "a3"),
         (rf"\emph{{Over-specified}}, $k = {m.fitted}$.", m.over, "over", "a4"),
     ):
-        meaning = rf"An error falls as $n^{{-p}}$, up to logarithms; Assumptions \ref{{a1}} to \ref{{{last}}}."
+        meaning = (
+            rf"An error falls as $n^{{-p}}$, up to logarithms; Assumptions \ref{{a1}} to \ref{{{last}}}, \ref{{a5}}."
+        )
         blocks.append(Paragraph(f"{title} {meaning}"))
         if isinstance(answer, str):
             blocks += _open("No rate is predicted.", answer, m.names)
@@ -489,7 +498,8 @@ def _orders(m: Materials, answer: Exponents, split: str, title: str) -> Iterator
     """The theorem on contact orders: the table, the certificates that bound them, the curves that reach them."""
     setting = answer.found.setting
     statement = (
-        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_where(m, setting)}, with {title}. The contact orders "
+        f"Let Assumptions \\ref{{a1}} to \\ref{{a4}} hold, at {_where(m, setting)}, with {title}{_beside(answer)}. "
+        "The contact orders "
         rf"are those of Table \ref{{orders-{split}}}."
     )
     numbers = _bounding(answer)
@@ -522,6 +532,12 @@ def _where(m: Materials, setting: Setting) -> str:
     held = ", ".join(f"${tex(sp.Symbol(name))}$" for name in truth["held"]) + _score(truth["along_flow"])
     last = "last fitted atom" if setting.every else "last atom"
     return f"{place} with {held} of the {last} held there" if held else place
+
+
+def _beside(answer: Exponents | str) -> str:
+    """That the gate of a singleton is known, where no gauge holds it."""
+    is_known = not isinstance(answer, str) and isinstance(answer.found, Orders) and known_beside(answer.found.setting)
+    return " whose gate is known" if is_known else ""
 
 
 def _score(along: Sequence[str]) -> str:
@@ -778,7 +794,7 @@ def _sample_sizes(m: Materials) -> Section:
 
 _SIZES = (
     r"Table \ref{sizes} has the observations for a relative standard error of $10\%$, or one of $0.1$ where the value "
-    "is $0$, of what is identifiable in the first atom."
+    "is $0$, of what is identifiable in the first atom, with the score of the last atom held."
 )
 
 

@@ -203,7 +203,7 @@ def _at_truth(images: Sequence[Mapping[str, Any]], kind: str) -> Iterator[Part]:
         yield f"No {kind} that is listed moves this truth."
         return
     rows = tuple((i[kind], ", ".join(f"{n} = {_listed(v)}" for n, v in i["parameters"].items())) for i in images)
-    yield Table("Other parameters with the density of this truth", (kind, "parameters there"), rows)
+    yield Table(f"Other parameters with the density of this truth, by each {kind}", (kind, "parameters there"), rows)
 
 
 def _listed(value: str | Sequence[str]) -> str:
@@ -221,6 +221,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood,
     grid = Table("Symmetries", ("symmetry", "what changes"), tuple((s.kind, s.map) for s in symmetries))
     bias, is_odd = spec.gate.offset, any(s.kind == "odd" for s in symmetries)
     score = f", S: L - {bias}" if is_odd and bias is not None else ""
+    weight = "weight" if bias is None else f"weight without {bias}"
     identities = tuple(f"  {s.kind}: {s.identity}" for s in symmetries)
     maps = [s.map for s in symmetries if s.is_twin]
     proved = f"not unique: {'; '.join(maps)}" if maps else "no twin is proved"
@@ -228,7 +229,7 @@ def _of_symmetries(spec: MoESpec, atoms: int, gauge: Gauge, reading: Understood,
     parts: tuple[Part, ...] = (
         str(reading),
         grid,
-        f"Each by an identity (L: log weight{score}, h: mean of the expert, u: weight times density):",
+        f"Each by an identity (L: log weight{score}, h: mean of the expert, u: {weight} times density):",
         *identities,
     )
     images = [] if truth is None else [_moved(s.flow, truth) for s in symmetries if s.flow is not None]

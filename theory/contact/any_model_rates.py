@@ -33,7 +33,7 @@ _NEAR = ("the means of the experts are distinct", "all fitted atoms are near tru
 _LOCAL = "the box holds no other parameters with this density than the truth, its twins, and these with atoms split"
 _SHARES = "the shares of the atoms of a cell are bounded away from 0"
 _BESIDE = "a singleton beside a split cell: its gate is held where orders are proved"
-_NO_LINE = "a singleton beside a split cell: the theorem on experts (theory 4.2.2) is of means that are lines"
+_NO_LINE = "a singleton beside a split cell: theory 4.2.2 is applied to means that are polynomials in x alone"
 _KNOWN = "the gate of the singleton is known: {}"
 _TWO = "orders of split cells are proved for two true atoms, not for {}"
 _ONE = "k* = 1 < k: no statement covers it"
@@ -135,7 +135,7 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | No
     split = "all" if cells == "every cell split" else "one"
     setting = order_setting(spec.gate, spec.expert, size=largest, split=split, dim=spec.dim)
     answer = orders(at_truth(setting, truth))
-    shown, premise = truth or answer.setting.truth, _known_beside(answer.setting)
+    shown, premise = truth or answer.setting.truth, known_beside(answer.setting)
     assumptions = tuple(dict.fromkeys((_AT.format(_atoms(shown)), _SHARES, _LOCAL, *premise, *_assumed(answer))))
     by_experts = {p.name: by for p, _, by in _each(spec, cells, m) if by is not None}
     for o in answer.orders:
@@ -148,7 +148,7 @@ def _of_cell(spec: MoESpec, cells: Cells, m: int, fitted: int, truth: Truth | No
             yield _made(o, size, assumptions, sharp=o.rate if is_sharp else None, cells=cells)
 
 
-def _known_beside(setting: Setting) -> tuple[str, ...]:
+def known_beside(setting: Setting) -> tuple[str, ...]:
     """What is assumed of the gate of a singleton, beyond the gauge (theory 4.2)."""
     gauge = held_by_gauge(setting.spec, setting.truth.point(1))
     held = [] if setting.every else [p.name for p in setting.own if p not in gauge]
