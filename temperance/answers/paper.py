@@ -93,8 +93,8 @@ _ASSUMPTIONS = {
     "A2": "Parameters lie in a compact set with the true ones in its interior",
     "A3": "The true experts differ from one another.",
     "A4": "In a cell of several atoms the share of each is bounded away from $0$.",
-    "A5": "The compact set has no other parameters with the true density than the true ones, their twins, and these with "
-    "atoms split.",
+    "A5": "No other parameters in the set of (A2) have the true density than the true ones, their twins, and these "
+    "with atoms split.",
 }
 _DEFINITIONS = (
     r"Each fitted atom belongs to the nearest true atom. The fitted atoms of one true atom are its \emph{cell}; cells "
@@ -105,8 +105,9 @@ _DEFINITIONS = (
     r"its square is the mean over $x$ of $\int (g - g^*)^2\,dy$. The \emph{contact order} of $p$ is the smallest $r$ "
     r"with $|\Delta p|^r = O(\|g - g^*\|)$ for all fitted mixtures near the truth that obey Assumption \ref{a4}. The "
     r"distance of Hellinger bounds this one, so that under Assumption \ref{a5} the error of the maximum-likelihood "
-    r"estimate is of the order $n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the distance $O(\delta^r)$ "
-    r"has an offset $\delta$: then no estimator has a better rate at the truth and near it. A parameter is \emph{flat} "
+    r"estimate is of the order $n^{-1/(2r)}$, up to logarithms. An order is \emph{exact} if a curve of mixtures at the "
+    r"distance $O(\delta^r)$ has an offset $\delta$: then no estimator has a better rate at the truth and near it. A "
+    r"parameter is \emph{flat} "
     r"if it moves along a curve of mixtures with the true density (docs/theory, definitions and 4.2, of "
     r"\cite{temperance}).",
 )
@@ -349,8 +350,8 @@ def _interactions(m: Materials) -> Section:
             Formula(tuple(g.latex for g in found.generators)),
         )
     else:
-        text = f"The {found.derivatives} derivatives of $u = {_atom(m.spec)}$ of order at most {found.order} are independent."
-        statement = (Paragraph(text),)
+        text = f"The {found.derivatives} derivatives of $u = {_atom(m.spec)}$ of order at most {found.order} are"
+        statement = (Paragraph(f"{text} independent."),)
     proof = tuple(block for name in steps for block in _prose(_step(derived, name)))
     opening = (
         "A relation among the derivatives of an atom says which changes of its parameters a density does not show."
@@ -460,13 +461,16 @@ def _without_scale(condition: sp.Expr) -> sp.Expr:
 
 def _rates(m: Materials) -> Section:
     blocks: list[Block] = []
-    for title, answer, label, last in (
-        (rf"\emph{{Exact-specified}}, $k = k^* = {m.truth.k}$.", m.exact, "exact", "a3"),
-        (rf"\emph{{Over-specified}}, $k = {m.fitted}$.", m.over, "over", "a4"),
+    for title, answer, label, assumed in (
+        (
+            rf"\emph{{Exact-specified}}, $k = k^* = {m.truth.k}$.",
+            m.exact,
+            "exact",
+            r"\ref{a1} to \ref{a3} and \ref{a5}",
+        ),
+        (rf"\emph{{Over-specified}}, $k = {m.fitted}$.", m.over, "over", r"\ref{a1} to \ref{a5}"),
     ):
-        meaning = (
-            rf"An error falls as $n^{{-p}}$, up to logarithms; Assumptions \ref{{a1}} to \ref{{{last}}}, \ref{{a5}}."
-        )
+        meaning = f"An error falls as $n^{{-p}}$, up to logarithms; Assumptions {assumed}."
         blocks.append(Paragraph(f"{title} {meaning}"))
         if isinstance(answer, str):
             blocks += _open("No rate is predicted.", answer, m.names)
