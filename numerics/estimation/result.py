@@ -518,11 +518,13 @@ class FitResult(Tabled):
     def _searches(self) -> str:
         """What two searches say of the maximum, and how much the smallest atom holds."""
         share = f"the smallest atom holds {self.smallest_share:.2g} of the points"
-        if self.gap is None:
-            return f"one search; {share}"
-        same = (
-            "two searches reach it" if self.gap <= APART else f"two searches differ by {self.gap:.2g}: try more starts"
-        )
+        if self.status == "spike":
+            same = "it is no maximum"
+        elif self.gap is None:
+            same = "one search"
+        else:
+            near = self.gap <= APART
+            same = "two searches reach it" if near else f"two searches differ by {self.gap:.2g}: try more starts"
         return f"{same}; {share}"
 
     def rows(self) -> list[dict[str, Any]]:
