@@ -242,16 +242,17 @@ def _takes_its_place(findings: Findings) -> str | None:
 
 def _hold(findings: Findings, of: Freedom) -> str:
     """What to hold where nothing has to take its place: a number, if that is enough, or as much as is free."""
+    end = "no output is lost." if of.how == "scaled" else "no output near the present ones is lost."
     numbers, (free, every) = [t.name for t in findings.taus if t.kind == "number"], of.free or (1, 1)
     if free < every and not (free == 1 and numbers):
-        return f"Hold {free} of its {every} numbers: no output is lost."
+        return f"Hold {free} of its {every} numbers: {end}"
     names = numbers[:1] if free < every else [t.name for t in findings.taus]
     router = findings.router
     if not all(router.asked.get(name, True) for name in names):
-        return f"Leave {', '.join(names)} held: no output is lost."
+        return f"Leave {', '.join(names)} held: {end}"
     paths = [f"{router.where}.{name}" if router.where else name for name in names]
     code = "; ".join(f'model.get_parameter("{path}").requires_grad_(False)' for path in paths)
-    return f"Hold {', '.join(names)} as it is, by {code}: no output is lost."
+    return f"Hold {', '.join(names)} as it is, by {code}: {end}"
 
 
 def _softmaxes(findings: Findings) -> list[Event]:
@@ -323,7 +324,7 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
         "none": "no other parameter that is trained undoes a change of it.",
         "jumps": first_order,
         "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters; "
-        f"about {of.inputs_for(of.parameters)} are needed.",
+        f"about {max(of.inputs_for(of.parameters), of.points + 1)} are needed, all different.",
         "large": f"{of.parameters} parameters are too many to follow what may undo a change of it.",
         "proved": "" if proved is None else proved.reason,
         "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",
