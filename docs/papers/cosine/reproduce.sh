@@ -7,5 +7,6 @@ temperance predict --dim 2 --gate cosine --true 3 --fitted 4 --truth truth.json
 temperance exponents --dim 2 --gate cosine --truth truth.json --bounds-only --split one --certificate orders-one.json
 temperance exponents --dim 2 --gate cosine --truth truth.json --bounds-only --split all --certificate orders-all.json
 temperance coefficient --dim 2 --gate cosine --gauge free --true 3 --fitted 4 --truth truth.json
-temperance twins --dim 2 --gate cosine --atoms 3
+temperance twins --dim 2 --gate cosine --truth truth.json
+temperance check --dim 2 --gate cosine
 temperance paper --dim 2 --gate cosine --true 3 --fitted 4 --truth truth.json -o again

@@ -7,7 +7,7 @@ temperance predict --gate activation --activation tanh --gauge anchored --true 2
 temperance exponents --gate activation --activation tanh --truth truth.json --bounds-only --split one --certificate orders-one.json
 temperance exponents --gate activation --activation tanh --truth truth.json --bounds-only --split all --certificate orders-all.json
 temperance coefficient --gate activation --activation tanh --gauge anchored --true 2 --fitted 3 --truth truth.json
-temperance twins tanh --atoms 2 --gauge anchored
+temperance twins tanh --truth truth.json --gauge anchored
 temperance efficiency tanh --truth truth.json --gauge anchored
 temperance check tanh
 temperance rates --gate activation --activation tanh --gauge anchored --true 2 --fitted 3 --truth truth.json
