@@ -157,7 +157,7 @@ def test_the_criteria_are_those_of_the_fit(model):
         ({"gate": "quadratic", "n_experts": "auto"}, "unknown gate 'quadratic'"),
         ({"activation": "torch.nn.Foo"}, "unknown activation"),
         ({"random_state": "chance"}, "cannot be used to seed"),
-        ({"n_experts": 11}, "100 points are fewer than two for each of the 54 numbers"),
+        ({"n_experts": 11}, "100 points are fewer than two for each of the 53 numbers"),
     ],
 )
 def test_parameters_that_make_no_fit_are_refused(options, message):
