@@ -142,7 +142,7 @@ def fit(
             raise ValueError(f"box must be a Box for the gate {gate!r} with linear experts, not bounds by names")
         data = Data(points, names, dropped, box)
         refit = refit_of(data, sizes, gate, activation, gauge, tau, seed)
-        true = true_of(by_name.model(FITTED[gate](len(names)), dim=len(names)))
+        true = None if truth is None else true_of(by_name.model(FITTED[gate](len(names)), dim=len(names)))
     else:
         bounds = _bounds(gauge, tau, box)
         _require_columns(by_name.formulas_of(gate, expert), names)
