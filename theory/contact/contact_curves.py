@@ -121,9 +121,8 @@ def _of_gate(
     values = tuple((p, v) for p, v in place.items() if p not in cell.own)
     weight, own = log_weight(cell.spec), cell.own
     x = covariates(cell.spec.dim)
-    if weight.has(sp.Piecewise) or not weight.is_polynomial(
-        *x
-    ):  # linear in some, it stays beside powers of x before them
+    if weight.has(sp.Piecewise) or not weight.is_polynomial(*x):
+        # it is linear in some of them: those with a power of x before them move, and the rest of it stays
         own = tuple(p for p in own if p in plain_parameters(cell.spec) and sp.diff(weight, p).is_polynomial(*x))
         weight = sp.expand(weight).as_independent(*own, as_Add=True)[1] if own else sp.S.Zero
     solved = _solved(weight, own, values, cell.spec.dim, frozenset(wanted))
