@@ -18,7 +18,7 @@ from cyclopts import Parameter
 from temperance.answers.twins import twin_of
 from temperance.interop.callables import Source
 from temperance.interop.callables import activation as read
-from temperance.measurements.contact_orders import describe_truth, moved_along
+from temperance.measurements.contact_orders import describe_truth
 from temperance.measurements.sample_sizes import (
     ROUGHEST,
     Case,
@@ -50,6 +50,7 @@ from temperance.show.plots import Line, Plot, Point
 from temperance.show.table import Aside, Columns, Part, Summary, Table, explain
 from temperance.theory.activations.activation import Activation
 from temperance.theory.activations.catalogue import CATALOGUE
+from temperance.theory.contact.places import moved_along
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.gates import Gauge, gauge_of

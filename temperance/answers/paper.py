@@ -28,7 +28,7 @@ from temperance.answers.exponents import Exponents, exponents
 from temperance.answers.predict import Predict, predict
 from temperance.answers.rates import Rates, rates
 from temperance.answers.twins import Twins, twins
-from temperance.measurements.contact_orders import describe_rate, moved_along, rates_in_words, true_atoms
+from temperance.measurements.contact_orders import describe_rate, rates_in_words, true_atoms
 from temperance.measurements.literature import ROWS, TITLES
 from temperance.measurements.rate_studies import PROFILE_SIZE, tau_profile
 from temperance.measurements.true_measures import (
@@ -70,6 +70,7 @@ from temperance.theory.contact.any_model_rates import known_beside
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
 from temperance.theory.contact.order_setting import flat_curves
+from temperance.theory.contact.places import moved_along
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import gate_conditions, tex
 from temperance.theory.models import experts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -15,13 +15,13 @@ from temperance.numerics.fitting.families import Family
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.default_truth import relation_parameters
 from temperance.theory.contact.order_setting import SUPPORT, flat_curves, free_parameters
-from temperance.theory.contact.places import held_of_last
+from temperance.theory.contact.places import held_of_last, moved_along
 from temperance.theory.models.form import activated
 from temperance.theory.models.order import MET, Measurement, Order, Reason, ReasonKind
 from temperance.theory.models.spec import BETA0, covariates, kinks, weight_parameters
-from temperance.theory.models.truth import Setting, Truth
+from temperance.theory.models.truth import Setting
 from temperance.theory.symmetries.score_translations import plain_parameters
-from temperance.theory.symmetries.traits import flows_of_gate, held_of_split
+from temperance.theory.symmetries.traits import held_of_split
 
 Doing = Callable[[str], AbstractContextManager[object]]
 _FEW = 3  # parameters, with which the means in a cell of three are measured in a minute
@@ -147,12 +147,6 @@ def true_atoms(chosen: Setting) -> dict[str, Any]:
     own = held_of_split(spec, chosen.own) if chosen.every else chosen.own
     held = (*weights, *own)
     return {"atoms": atoms, "held": [p.name for p in held], "along_flow": moved_along(chosen.truth, held)}
-
-
-def moved_along(truth: Truth, held: Iterable[sp.Symbol]) -> list[str]:
-    """The parameters of the last atom that are held but for a flow, which keeps its score."""
-    last, flows = truth.point(truth.k - 1), flows_of_gate(truth.spec)
-    return [p.name for p in held if last[p] != 0 and any(p in flow.field.moved for flow in flows)]
 
 
 def describe_truth(truth: Mapping[str, Any], every: bool = False) -> str:

@@ -330,7 +330,7 @@ def blocks_of(parts: Sequence[Part], label: str, names: Set[str], skipped: Set[s
 
 def of_summary(summary: Summary, names: Set[str] = frozenset()) -> Document:
     """What an answer prints, as a document of one section; names: of parameters, beside the usual ones."""
-    names |= _USUAL
+    names = names | _USUAL
     blocks = blocks_of(summary.parts, "table", names, {summary.title})
     words = tuple(sentence(line, names) for line in summary.words)
     return Document(typeset(summary.title, names), words, (Section("answer", "Reasons", blocks),))

@@ -25,7 +25,7 @@ from temperance.theory.contact.bound_certificates import exact_certificate
 from temperance.theory.contact.contact_curves import certificates, flat_certificates
 from temperance.theory.contact.contact_orders import Orders, with_curves
 from temperance.theory.contact.order_setting import require_named
-from temperance.theory.contact.places import CONTAMINATED, exact_place, held_by_gauge, moving, truth_of
+from temperance.theory.contact.places import CONTAMINATED, exact_place, held_by_gauge, moved_along, moving, truth_of
 from temperance.theory.interactions.independence import (
     drawn_point,
     finite_rows,
@@ -144,8 +144,7 @@ def _assumed(truth: Truth) -> list[str]:
     held = held_by_gauge(truth.spec, last)
     if not held:
         return texts
-    flowing = {p for flow in flows_of_gate(truth.spec) for p in flow.field.moved if last.get(p, sp.S.Zero) != 0}
-    names = [p.name for p in held if p in flowing]
+    names = moved_along(truth, held)
     along = _ALONG.format(", ".join(names)) if names else ""
     return [*texts, (_HELD if translates(truth.spec) else _ANCHORED) + along]
 

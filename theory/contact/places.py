@@ -5,7 +5,7 @@ With the true number of atoms, orders are found at a truth (`truth_of`) of which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -27,7 +27,7 @@ from temperance.theory.models.spec import (
 )
 from temperance.theory.models.truth import Setting, Truth
 from temperance.theory.rates.true_point import Constant, constant
-from temperance.theory.symmetries.traits import traits
+from temperance.theory.symmetries.traits import flows_of_gate, traits
 
 CONTAMINATED = "contaminated softmax"
 _SLOPES, _INTERCEPTS = (1, -1, sp.Rational(1, 2), -2, 2), (0, 3, -2, 2, -4)
@@ -39,6 +39,12 @@ def held_of_last(truth: Truth) -> tuple[sp.Symbol, ...]:
     """The parameters of the last atom that are held, by the gauge or because they are known."""
     move, gate = {*moving(truth)}, truth.spec.gate
     return tuple(p for p in truth.atoms[-1] if p not in gate.shared and (truth.k - 1, p) not in move)
+
+
+def moved_along(truth: Truth, held: Iterable[sp.Symbol]) -> list[str]:
+    """The parameters of the last atom that are held but for a flow, which keeps its score."""
+    last, flows = truth.point(truth.k - 1), flows_of_gate(truth.spec)
+    return [p.name for p in held if last[p] != 0 and any(p in flow.field.moved for flow in flows)]
 
 
 def truth_of(spec: MoESpec, gate: str | Gate, point: Mapping[str, Constant], atoms: int | None) -> Truth:
