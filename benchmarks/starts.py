@@ -1,7 +1,7 @@
 """Compares `temperance.fit` with the best of 30 independent starts, on 60 data sets with fewer experts than are fitted.
 
     python benchmarks/starts.py                  # as anyone calls fit
-    python benchmarks/starts.py --effort 5,8,6   # with fewer starts
+    python benchmarks/starts.py --effort 5,8,6,0,0   # with fewer starts
     python benchmarks/starts.py --seed 31337     # other data sets, and other independent starts
 
 Gates: tanh and gelu, anchored, tau fitted; softmax. Fitted k = 1 to 4 (1 is not over-fitted: a regression), d = 1 to 3,
@@ -245,10 +245,11 @@ def main() -> None:
     parser.add_argument("--gates", default=",".join(GATES))
     parser.add_argument("--only", default="", help="data sets whose name holds this")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS of a search for two atoms and more")
+    parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS,HOPS,UNIFORM of a search for two atoms and more")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    effort = Effort(*map(int, options.effort.split(","))) if options.effort else None
+    names = ("rough", "peaks", "splits", "hops", "uniform")
+    effort = Effort(**dict(zip(names, map(int, options.effort.split(",")), strict=True))) if options.effort else None
     table = []
     for row in rows(options.gates.split(","), effort, options.seed, options.only):
         table.append(row)

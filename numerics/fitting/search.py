@@ -13,7 +13,7 @@ Example: ``search(layout_problem(Layout(3, 1, "free"), gate, points, box), seed=
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Literal
@@ -55,6 +55,7 @@ _GAIN = 6  # times fewer cells than points, at least
 _LEVEL = 1e-3  # of log-likelihood: less is no rise from beside a kink
 _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is made again
 _ON_EDGE = 1e-12  # relative, of the least variance
+_COUNTS = ("rough", "peaks", "splits", "hops", "uniform")
 
 
 SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
@@ -63,9 +64,9 @@ SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
 
 @dataclass(frozen=True)
 class Effort:
-    """How many starts each of two searches makes: rough ones, peaks of the gradient process, splits, and hops.
+    """How many starts each of two searches makes: rough ones, peaks of the gradient process, splits, and others.
 
-    A hop moves one atom of the best end so far; `search`, which pools points, makes none.
+    Uniform ones lie anywhere in the box. A hop moves one atom of the best end so far.
 
     rounds: how often at most, with twice as many in each, as long as the two differ. passes: the most of a climb.
     spacings: how far peaks lie apart at least in the first and in the second search, in deviations of their densities;
@@ -79,11 +80,17 @@ class Effort:
     passes: int = MAX_PASSES
     spacings: tuple[float, float] = (1.0, 3.0)
     hops: int = 0
+    uniform: int = 0
+
+    @property
+    def count(self) -> int:
+        """Climbs of one search."""
+        return sum(getattr(self, name) for name in _COUNTS)
 
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
         many = 2 ** (turn // 2)
-        return replace(self, **{name: many * getattr(self, name) for name in ("rough", "peaks", "splits", "hops")})
+        return replace(self, **{name: many * getattr(self, name) for name in _COUNTS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,11 +168,17 @@ def climb_all(
 
     seed: of the hops. Raises ValueError if the likelihood is finite at no start.
     """
-    ends, rng = [problem.climb(start, passes, stop) for start in starts], np.random.default_rng(seed)
-    for _ in range(hops):
-        start = hop(problem, best_end(ends, problem.points.n)[0].theta, rng)
+    ends = [problem.climb(start, passes, stop) for start in starts]
+    for start in hops_from(ends, problem, hops, seed):
         ends.append(problem.climb(start, passes, stop))
     return _optimum(problem, ends)
+
+
+def hops_from(ends: Sequence[Maximum], problem: Problem, count: int, seed: Sequence[int]) -> Iterator[Floats]:
+    """Starts (p,), each beside the best of the ends that there are when it is asked for."""
+    rng = np.random.default_rng(seed)
+    for _ in range(count if _top(ends) > -np.inf else 0):
+        yield hop(problem, best_end(ends, problem.points.n)[0].theta, rng)
 
 
 def _optimum(problem: Problem, ends: Sequence[Maximum]) -> Optimum:
@@ -205,7 +218,7 @@ def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Sto
 
 
 def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], turn: int) -> list[Floats]:
-    """The starts (p,) of a search: rough ones, one for each of the streams (seed, turn, 0), ..; peaks and splits."""
+    """The starts (p,) of a search but for hops: a rough one for each of the streams (seed, turn, 0), .., and others."""
     thetas, begin = [], rough_start if problem.parents is None else start_in_box
     for index in range(effort.rough):
         rng = np.random.default_rng([*seed, turn, index])
@@ -222,7 +235,8 @@ def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Seq
             twice = splits(small, [(least, fewer.fewer.u)] * (effort.splits // 2), rng)
             bases[: len(twice)] = [(small, u) for u in twice]
         thetas += splits(problem, bases, rng)
-    return thetas
+    rng = np.random.default_rng([*seed, turn, effort.rough + 2])
+    return thetas + list(rng.uniform(problem.lower, problem.upper, (effort.uniform, len(problem.places))))
 
 
 def shift_of(turn: int) -> float:
@@ -286,12 +300,12 @@ def search(
     Raises ValueError if there are no starts, or none at which the likelihood is finite; KeyboardInterrupt if there is
     no end to keep.
     """
-    total = 2 * (effort.rough + (effort.peaks + effort.splits) * (problem.smaller is not None)) + len(known)
+    total = 2 * (effort if problem.smaller is not None else replace(effort, peaks=0, splits=0)).count + len(known)
     if not total:
         raise ValueError("at least one start is needed")
     planned, stopped = total, False
 
-    def climb_each(starts: Sequence[Floats], climbs: list[Maximum]) -> None:
+    def climb_each(starts: Iterable[Floats], climbs: list[Maximum]) -> None:
         for u in starts:
             climbs.append(here.climb(u, effort.passes, at))
             if progress is not None:
@@ -319,6 +333,7 @@ def search(
             less = below or fewer_atoms(here, effort, [seed, turn], at)
             levels += [] if less is None or drawn else [less.log_likelihood]
             climb_each(starts_of(here, less, effort.at(turn), [seed], turn), halves[turn % 2])
+            climb_each(hops_from(halves[turn % 2], here, effort.at(turn).hops, [seed, turn]), halves[turn % 2])
         climb_each(known, first)
     except KeyboardInterrupt:
         stopped = True

@@ -83,8 +83,7 @@ class Result(ABC):
     @property
     def starts(self) -> int:
         """Climbs of a fit, of both searches."""
-        effort = self.study.effort
-        return 2 * (effort.rough + effort.peaks + effort.splits + effort.hops)
+        return 2 * self.study.effort.count
 
     @property
     def at_edge(self) -> dict[str, float]:

@@ -189,12 +189,12 @@ class Study(RateStudy):
     name: what reports call it. activation: in the expression language, "linear" for the linear gate. truth: the measure
     that samples come from, x uniform on [low, high]^d. k: fitted atoms; gauge: theirs. tau: None if fitted, else its
     fixed value. sizes: increasing n; the sample of a replicate at one n is the beginning of that at the next. starts,
-    peaks, splits, hops, rounds, spacings: of each of the two searches of a fit, as in an `Effort`; from the second n on
-    a search also begins at its estimate at the n before, so that no start uses the truth. backward: whether it begins
-    at its estimate at the n above too, from the largest n down. box: part of the estimator. kink: s has a kink inside
-    the support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample", points (x, y)
-    with x uniform on [low, high]^d, or "lattice", counts of cells (`studies.lattice`) of n up to 10^15; columns: points
-    of x of the lattice, None for as many as its dimension takes.
+    peaks, splits, hops, uniform, rounds, spacings: of each of the two searches of a fit, as in an `Effort`; from the
+    second n on a search also begins at its estimate at the n before, so that no start uses the truth. backward: whether
+    it begins at its estimate at the n above too, from the largest n down. box: part of the estimator. kink: s has a
+    kink inside the support. Data come from the streams (seed, replicate), replicates of them. experiment: "sample",
+    points (x, y) with x uniform on [low, high]^d, or "lattice", counts of cells (`studies.lattice`) of n up to 10^15;
+    columns: points of x of the lattice, None for as many as its dimension takes.
     """
 
     name: str
@@ -214,6 +214,7 @@ class Study(RateStudy):
     peaks: int = 0
     splits: int = 0
     hops: int = 0
+    uniform: int = 0
     rounds: int = 1
     spacings: tuple[float, float] = (1.0, 1.0)
     backward: bool = False
@@ -231,7 +232,7 @@ class Study(RateStudy):
                 f"study {self.name}: sizes must be at least 1, the seed from 0 to 2^64 - 1, low below high"
             )
         self.layout  # noqa: B018 - which k, gauge and tau there are, it knows
-        if self.replicates < 1 or min(self.starts, self.peaks, self.splits, self.hops) < 0:
+        if self.replicates < 1 or min(self.starts, self.peaks, self.splits, self.hops, self.uniform) < 0:
             raise ValueError(f"study {self.name}: replicates must be at least 1, all kinds of starts at least 0")
         if not self.starts + (self.peaks + self.splits) * (self.k > 1):
             raise ValueError(f"study {self.name}: a fit needs at least one start; peaks and splits need k of 2 or more")
@@ -286,7 +287,7 @@ class Study(RateStudy):
     def effort(self) -> Effort:
         """Of each of the two searches of a fit."""
         counts = (self.starts, self.peaks, self.splits, self.rounds)
-        return Effort(*counts, spacings=self.spacings, hops=self.hops)
+        return Effort(*counts, spacings=self.spacings, hops=self.hops, uniform=self.uniform)
 
     @checked
     def problem(self, points: Points, *, compiled: bool = True) -> Problem:
@@ -351,7 +352,8 @@ class Study(RateStudy):
     def definition(self) -> dict[str, Any]:
         """The definition as JSON values."""
         truth = {f.name: getattr(self.truth, f.name).tolist() for f in fields(self.truth)}
-        left_out = ("truth", "box") if self.hops else ("truth", "box", "hops")  # searches without any are as before
+        absent = {name for name in ("hops", "uniform") if not getattr(self, name)}  # searches without any are as before
+        left_out = {"truth", "box", *absent}
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in left_out}
         determined = {"lattice": CONSTANTS if self.experiment == "lattice" else {}, "search": SEARCH}
         return {**plain, "sizes": list(self.sizes), "truth": truth, "box": asdict(self.box), **determined}

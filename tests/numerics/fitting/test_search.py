@@ -169,6 +169,28 @@ def test_hops_reach_a_maximum_that_is_no_split_and_no_peak():
 
 
 @pytest.mark.slow
+def test_starts_anywhere_reach_a_maximum_that_no_peak_no_split_and_no_hop_reaches():
+    """It is higher by 0.23: there tau is half of that at the peaks, and the new atom is the last."""
+    (points, *_) = replace(TANH_FREE, seed=990_035).data(10)
+    problem, stop = TANH_FREE.problem(points), Stop.in_sample_units(points.n)
+    ends = [
+        search_once(problem, Effort(0, 40, 16, hops=12, uniform=count), [0], 0, stop=stop).log_likelihood
+        for count in (0, 60)
+    ]
+    assert ends[1] > ends[0] + 0.2
+
+
+def test_starts_anywhere_lie_in_the_box_and_are_climbed_like_the_others():
+    problem = TANH_MIRROR.problem(Points(*sample(TANH_MIRROR.truth, TANH_MIRROR.gate, 100, seed=3)), compiled=False)
+    effort = Effort(0, 0, 0, uniform=3, hops=2)
+    places = np.array([starts_of(problem, None, effort, [1], turn) for turn in (0, 1)])
+    assert places.shape[:2] == (2, 3)
+    assert ((places > problem.lower) & (places < problem.upper)).all()
+    assert len({tuple(u) for u in places.reshape(6, -1)}) == 6
+    assert search(problem, seed=1, effort=effort).starts == search_once(problem, effort, [1], 0).starts * 2 == 10
+
+
+@pytest.mark.slow
 def test_a_search_reaches_what_150_random_climbs_reach():
     """Of a cell of tanh whose weights are free, the maximum is most often an atom far away, with a small weight."""
     (points,) = samples(TANH_FREE.lattice, (10**4,), seed=11)
