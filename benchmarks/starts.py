@@ -1,8 +1,8 @@
 """Compares `temperance.fit` with the best of 30 independent starts, on 60 data sets with fewer experts than are fitted.
 
-    python benchmarks/starts.py                  # as anyone calls fit
+    python benchmarks/starts.py                      # as anyone calls fit
     python benchmarks/starts.py --effort 5,8,6,0,0   # with fewer starts
-    python benchmarks/starts.py --seed 31337     # other data sets, and other independent starts
+    python benchmarks/starts.py --seed 31337         # other data sets, and other independent starts
 
 Gates: tanh and gelu, anchored, tau fitted; softmax. Fitted k = 1 to 4 (1 is not over-fitted: a regression), d = 1 to 3,
 n = 300 to 600. The other climbs are written here: from lines through neighbouring points and random gates, every other
@@ -38,7 +38,7 @@ from scipy.special import logsumexp, ndtr
 
 from temperance import FitResult, MixingMeasure, fit, sample
 from temperance.numerics.fitting.problem import Box
-from temperance.numerics.fitting.search import APART, Effort
+from temperance.numerics.fitting.search import APART, COUNTS, Effort
 from temperance.numerics.mixture.activation_numpy import compiled
 from temperance.numerics.mixture.likelihood import evaluate
 from temperance.numerics.mixture.measures import Layout
@@ -248,8 +248,7 @@ def main() -> None:
     parser.add_argument("--effort", help="ROUGH,PEAKS,SPLITS,HOPS,UNIFORM of a search for two atoms and more")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    names = ("rough", "peaks", "splits", "hops", "uniform")
-    effort = Effort(**dict(zip(names, map(int, options.effort.split(",")), strict=True))) if options.effort else None
+    effort = Effort(**dict(zip(COUNTS, map(int, options.effort.split(",")), strict=True))) if options.effort else None
     table = []
     for row in rows(options.gates.split(","), effort, options.seed, options.only):
         table.append(row)

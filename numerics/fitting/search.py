@@ -55,9 +55,9 @@ _GAIN = 6  # times fewer cells than points, at least
 _LEVEL = 1e-3  # of log-likelihood: less is no rise from beside a kink
 _ASIDE = 1e-3  # relative: from where a climb that ended short of a maximum is made again
 _ON_EDGE = 1e-12  # relative, of the least variance
-_COUNTS = ("rough", "peaks", "splits", "hops", "uniform")
 
-
+COUNTS = ("rough", "peaks", "splits", "hops", "uniform")
+"""Fields of an `Effort` that count starts."""
 SEARCH = {"version": 2, "apart": APART, "fewer": _FEWER, **GRIDS}
 """What determines a search besides an `Effort`; a part of the definition of every study."""
 
@@ -85,12 +85,12 @@ class Effort:
     @property
     def count(self) -> int:
         """Climbs of one search."""
-        return sum(getattr(self, name) for name in _COUNTS)
+        return sum(getattr(self, name) for name in COUNTS)
 
     def at(self, turn: int) -> Effort:
         """The starts of a turn: the two of the first round are 0 and 1, those of the second 2 and 3, .."""
         many = 2 ** (turn // 2)
-        return replace(self, **{name: many * getattr(self, name) for name in _COUNTS})
+        return replace(self, **{name: many * getattr(self, name) for name in COUNTS})
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +218,7 @@ def fewer_atoms(problem: Problem, effort: Effort, seed: Sequence[int], stop: Sto
 
 
 def starts_of(problem: Problem, fewer: Optimum | None, effort: Effort, seed: Sequence[int], turn: int) -> list[Floats]:
-    """The starts (p,) of a search but for hops: a rough one for each of the streams (seed, turn, 0), .., and others."""
+    """The starts (p,) of a search: rough ones, of the streams (seed, turn, 0), ..; peaks, splits, and uniform ones."""
     thetas, begin = [], rough_start if problem.parents is None else start_in_box
     for index in range(effort.rough):
         rng = np.random.default_rng([*seed, turn, index])
@@ -332,8 +332,9 @@ def search(
             planned = len(known) + (total - len(known)) * (2 ** (turn // 2 + 1) - 1)
             less = below or fewer_atoms(here, effort, [seed, turn], at)
             levels += [] if less is None or drawn else [less.log_likelihood]
-            climb_each(starts_of(here, less, effort.at(turn), [seed], turn), halves[turn % 2])
-            climb_each(hops_from(halves[turn % 2], here, effort.at(turn).hops, [seed, turn]), halves[turn % 2])
+            starts, half = effort.at(turn), halves[turn % 2]
+            climb_each(starts_of(here, less, starts, [seed], turn), half)
+            climb_each(hops_from(half, here, starts.hops, [seed, turn, starts.rough + 1]), half)
         climb_each(known, first)
     except KeyboardInterrupt:
         stopped = True
