@@ -132,7 +132,9 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
     first = freedoms[0]
     if first.how == "constant" and not runs[0].equals(runs[1]):
         return Freedom(first.outcome, "detached", {})
-    return first if all(f.outcome == first.outcome for f in freedoms) else Freedom("undecided", "unclear", {})
+    if all(f.outcome == first.outcome for f in freedoms):
+        return first
+    return next((f for f in freedoms if f.outcome == "undecided"), Freedom("undecided", "unclear", {}))
 
 
 def _others(probe: Probe, run: Run, taus: Sequence[str]) -> list[str]:
@@ -211,8 +213,9 @@ def findings_of(router: Router, form: Form | None, theorem: Proof | None) -> Fin
         if (_count_rows(router) or 0) < _FEWEST:
             raise Unanswered(f"{rows} inputs are too few; give more")
     trained = frozenset(() if form is None else form.read.trained)
-    spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as cosines need it
-    tested = examine(router, trained, theorem.verdict if theorem is not None and spans else None)
+    spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as a yes of cosines needs
+    known = theorem.verdict if theorem is not None and (spans or theorem.verdict == "no") else None
+    tested = examine(router, trained, known)
     weak = [f for f in (tested.evaluation, tested.training) if f.how in ("few", "large")]
     if not weak:
         return tested

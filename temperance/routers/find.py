@@ -8,7 +8,7 @@ weights and the selection are made.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_map
 from temperance.routers.probe import (
     ENDS,
     MOST_NODES,
+    MOST_PARAMETERS,
     PRODUCTS,
     Event,
     Router,
@@ -290,9 +291,8 @@ def _common(paths: Sequence[str]) -> str:
 def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
     names = {unit.path for unit in units}
-    watch = Watch({id(m): n for n, m in modules.items()}, caught=names)
-    watch.uses.update({id(p): set() for name in names for p in modules[name].parameters()})
-    last = {id(v) for v in tensors_in(_call(model, inputs, watch))}
+    watch, gave = _watched(model, inputs, names)
+    last = {id(v) for v in tensors_in(gave)}
     result: list[Router] = []
     for unit in units:
         path, module = unit.path, modules[unit.path]
@@ -319,6 +319,23 @@ def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example
             )
         )
     return result
+
+
+def _watched(model: Any, inputs: Inputs, names: Collection[str]) -> tuple[Watch, Any]:
+    """A call in which modules are caught, and what it gave.
+
+    It is in double precision where that fits and runs: else hidden states that a norm puts on a plane are off it by
+    rounding.
+    """
+    paths = {id(m): n for n, m in model.named_modules()}
+    watches = [Watch(paths, double, names) for double in (True, False)]
+    for watch in watches:
+        watch.uses.update({id(p): set() for name in names for p in model.get_submodule(name).parameters()})
+    if sum(p.numel() for p in model.parameters()) <= MOST_PARAMETERS:
+        on_cpu = tree_map(lambda v: v.cpu() if isinstance(v, torch.Tensor) else v, inputs)
+        with suppress(ValueError), restored(model, double=True):
+            return watches[0], _call(model, on_cpu, watches[0])
+    return watches[1], _call(model, inputs, watches[1])
 
 
 def _outside(paths: set[str], unit: str) -> bool:

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.parametrize import ParametrizationList
 
-from temperance.routers.probe import Derivatives, Probe, Run, products_above, random_like
+from temperance.routers.probe import Derivatives, Probe, Run, Tensors, products_above, random_like
 
 Kind = Literal["number", "of x", "per expert", "inside"]
 _SAME = 1e-9
@@ -123,7 +123,7 @@ SCALES = (0.8, 1.1, 1.3)
 _NULL, MOVES = 1e-9, 1e-6
 _CONTROL = 1e-3
 _MOST_WORK = 2e10
-_SIZES, _STEPS = (0.02, -0.02, 0.002, -0.002), 15
+SIZES, FAR, _STEPS = (0.02, -0.02, 0.002, -0.002), 0.2, 15
 SMALL = 1e-6
 _MANY = 12
 _SPARE, _FEWEST = 1.6, 64
@@ -135,10 +135,11 @@ Outcome = Literal["no", "yes", "undecided"]
 class Freedom:
     """Whether a change of the temperature can be undone.
 
-    outcome: "no" if it can. how: "constant", "unreached", "scaled", "curve", "none" (nothing undoes it), "jumps" (to
-    first order only), "few" (equations) or "unclear". group: the parameters that undo it, each with the power of l that
-    it is scaled by, or 0 where it is not scaled. degree: tau is scaled by l to this power, where that is known. free:
-    the number of directions of the temperatures that can be undone, of how many; None where they were not counted.
+    outcome: "no" if it can. how: "constant", "unreached", "scaled", "curve", "none" (nothing undoes it), "jumps" (a
+    scaling) and "open" (a curve) to first order only, "few" (equations) or "unclear". group: the parameters that undo
+    it, each with the power of l that it is scaled by, or 0 where it is not scaled. degree: tau is scaled by l to this
+    power, where that is known. free: the number of directions of the temperatures that can be undone, of how many; None
+    where they were not counted.
     points: inputs that were used. equations, parameters: of the Jacobian. each: equations that an input gives.
     detail: why a router could not be asked. by_length: whether another length of its inputs would undo a change of the
     temperature.
@@ -181,8 +182,12 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
         return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
         nearest = _nearest(probe, run)
-        near = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in nearest])
-        measured = near if near.how == "curve" else _by_jacobian(probe, run, jacobian, names, free)
+        measured = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in nearest])
+        if measured.how == "open":  # parameters were changed since
+            run = probe.run()
+            jacobian = Derivatives(run.floats, jacobian.parameters)
+        if measured.how != "curve" and not nearest.issuperset(free):
+            measured = _by_jacobian(probe, run, jacobian, names, free)
         real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return measured if real else replace(measured, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
@@ -256,7 +261,11 @@ def _undone(probe: Probe, run: Run, names: Sequence[str], group: Mapping[str, fl
 
 
 def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = False) -> bool:
-    """Whether the outputs can be brought back by changing some parameters, which are left as found."""
+    """Whether the outputs can be brought back by changing some parameters, which are left as found.
+
+    By Levenberg's method, damped by the error: so what inputs hardly show, as where they lie on a plane up to
+    rounding, moves last.
+    """
     target = _aim(run, by_scores)
     size, best = float(target.abs().max().clamp_min(1.0)), float("inf")
     for _ in range(_STEPS):
@@ -269,11 +278,14 @@ def _restored(probe: Probe, run: Run, names: Sequence[str], by_scores: bool = Fa
         if worst <= HELD * size / 10 or (worst <= HELD * size and worst >= best):
             break
         best = min(best, worst)
-        jacobian = Derivatives(aim, {n: probe.parameters[n] for n in names})
-        step = project(jacobian.columns(*names), -error[:, None])[1][:, 0]
+        values = [probe.parameters[n].detach() for n in names]
+        scale = torch.cat([v.abs().max().clamp_min(1.0).expand(v.numel()) for v in values])
+        columns = Derivatives(aim, {n: probe.parameters[n] for n in names}).columns(*names) * scale
+        damped = torch.cat([columns, error.norm() * torch.eye(len(scale), dtype=scale.dtype)])
+        step = project(damped, -torch.cat([error, torch.zeros_like(scale)])[:, None])[1][:, 0] * scale
         if not bool(torch.isfinite(step).all()):
             return False
-        probe.set(_step_parameters(probe, names, step))
+        probe.set({n: probe.parameters[n] + v for n, v in _split(probe, names, step).items()})
     difference = float((now.floats - run.floats).detach().abs().max())
     same = difference <= HELD * float(run.floats.detach().abs().max().clamp_min(1.0))
     return same and all(torch.equal(p, q) for p, q in zip(now.whole, run.whole, strict=True))
@@ -293,9 +305,10 @@ def _aim(run: Run, by_scores: bool) -> Any:
     return run.scores.reshape(-1) if by_scores and run.scores is not None else run.floats
 
 
-def _step_parameters(probe: Probe, names: Sequence[str], step: Any) -> dict[str, Any]:
-    parts = step.split([probe.parameters[n].numel() for n in names])
-    return {n: probe.parameters[n] + v.reshape(probe.parameters[n].shape) for n, v in zip(names, parts, strict=True)}
+def _split(probe: Probe, names: Sequence[str], vector: Any) -> dict[str, Any]:
+    """The parts of a vector that belong to some parameters, in their shapes."""
+    parts = vector.split([probe.parameters[n].numel() for n in names])
+    return {n: v.reshape(probe.parameters[n].shape) for n, v in zip(names, parts, strict=True)}
 
 
 def _by_jacobian(
@@ -330,11 +343,12 @@ def _by_jacobian(
     if narrow:
         return replace(sizes, how="large")
     direction = directions[-1] / size
-    others = -(coefficients @ direction)
-    group = dict.fromkeys(_moving(probe, free, others), 0.0)
-    curve = replace(sizes, outcome="no", how="curve", group=group, free=free_)
-    same = not follow or _followed(probe, run, names, list(group), direction)
-    return curve if same else replace(curve, outcome="undecided", how="jumps")
+    others = _split(probe, free, -(coefficients @ direction))
+    most = max((float(v.abs().max()) for v in others.values()), default=0.0)
+    others = {n: v for n, v in others.items() if float(v.abs().max()) > MOVES * most}
+    curve = replace(sizes, outcome="no", how="curve", group=dict.fromkeys(others, 0.0), free=free_)
+    same = not follow or _followed(probe, run, _split(probe, names, direction), others)
+    return curve if same else replace(curve, outcome="undecided", how="open")
 
 
 def _each(run: Run, equations: int) -> float:
@@ -369,25 +383,35 @@ def _control(run: Run) -> Any:
     return Derivatives(run.floats, {"scores": run.operand}).along({"scores": change})[:, None]
 
 
-def _followed(probe: Probe, run: Run, names: Sequence[str], group: Sequence[str], direction: Any) -> bool:
-    """Whether tau can be moved by a finite amount, one way or the other, while others keep every output as it is."""
-    size = max(float(probe.parameters[n].detach().abs().max()) for n in names)
-    for step in _SIZES:
-        with probe.at(probe.values()):
-            same = True
-            for _ in range(2):
-                probe.set(_step_parameters(probe, names, step * size * direction / direction.abs().max()))
-                same = same and _restored(probe, run, group)
-        if same:
+def _followed(probe: Probe, run: Run, taus: Tensors, others: Tensors) -> bool:
+    """Whether tau moves by a finite amount, one way or the other, along a curve that keeps every output as it is.
+
+    Where something is selected the curve is followed further, as outputs may jump.
+    """
+    before, direction = probe.values(), {**taus, **others}
+    length = max(float(v.abs().max()) / (float(before[n].abs().max()) or 1.0) for n, v in direction.items())
+    for size in SIZES:
+        count = round(FAR / abs(size)) if run.watch.selections else 2
+        with probe.at(before):
+            closes = _walked(probe, run, {n: size / length * v for n, v in direction.items()}, count)
+            shift = sum(float(((probe.parameters[n] - before[n]) * v).sum()) for n, v in taus.items())
+        if closes and abs(shift) > abs(size) / length * sum(float(v.square().sum()) for v in taus.values()):
             return True
     return False
 
 
-def _moving(probe: Probe, free: Sequence[str], step: Any) -> list[str]:
-    """The parameters that a direction moves."""
-    parts = dict(zip(free, step.split([probe.parameters[n].numel() for n in free]), strict=True))
-    most = max(float(v.abs().max()) for v in parts.values())
-    return [n for n, v in parts.items() if float(v.abs().max()) > MOVES * most]
+def _walked(probe: Probe, run: Run, step: Tensors, count: int) -> bool:
+    """Whether some steps can be made along a curve that keeps the outputs, the first of a direction that is given.
+
+    Each is led back to the curve by all of these parameters, as it may turn in the temperatures.
+    """
+    for _ in range(count):
+        last = {n: probe.parameters[n].detach().clone() for n in step}
+        probe.set({n: last[n] + v for n, v in step.items()})
+        if not _restored(probe, run, list(step)):
+            return False
+        step = {n: probe.parameters[n].detach() - v for n, v in last.items()}
+    return True
 
 
 def project(columns: Any, targets: Any) -> tuple[Any, Any]:

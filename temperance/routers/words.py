@@ -19,7 +19,7 @@ import torch
 from temperance.numerics.information.required import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable, findings_of, read
 from temperance.routers.find import Inputs, probabilities, routers, trained
-from temperance.routers.freedom import HELD, MOVES, SCALES, SMALL, Freedom, project
+from temperance.routers.freedom import HELD, MOVES, SCALES, SIZES, SMALL, Freedom, project
 from temperance.routers.gates import Form, Proof
 from temperance.routers.probe import (
     MEMORY,
@@ -41,6 +41,7 @@ _CHANGE = {
     "constant": "Do not renormalise the weight of a single expert: it is 1 whatever the scores.",
     "unreached": "Let a gradient reach it, or hold it.",
     "jumps": "Fix it; or divide by it before the selection and its bias, which see the unit of the scores now.",
+    "open": "Fix it: to first order, outputs do not tell its value.",
     "few": "Give more inputs.",
     "large": "Give more inputs, which may show a no; or audit its last layers alone, or with fewer features.",
     "tied": "Audit with the other use of these parameters in the router, or untie them.",
@@ -315,7 +316,7 @@ def _name(findings: Findings) -> str:
 
 def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str:
     group = ", ".join(of.group)
-    first_order = f"to first order a change of {group} undoes a change of it; a finite one moves outputs."
+    first_order = f"to first order a change of {group} undoes a change of it; the finite ones that were tried do not."
     return {
         "scaled": f"{_symmetry(findings, of)} changes no output.",
         "curve": f"along a curve {group} undo{'es' * (len(of.group) == 1)} its change, and no output changes.",
@@ -323,12 +324,13 @@ def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str
         "unreached": "no gradient reaches it.",
         "none": "no other parameter that is trained undoes a change of it.",
         "jumps": first_order,
+        "open": first_order,
         "few": f"{of.points} inputs give fewer equations than the {of.parameters} parameters; "
         f"about {max(of.inputs_for(of.parameters), of.points + 1)} are needed, all different.",
         "large": f"{of.parameters} parameters are too many to follow what may undo a change of it.",
         "proved": "" if proved is None else proved.reason,
         "tied": f"{group} would undo a change of it, and the model uses this elsewhere, which may determine it.",
-        "unclear": "the tests at several random parameters do not agree.",
+        "unclear": "derivatives are too near to 0 to tell, or the tests at several random parameters do not agree.",
         "unrepeatable": "two calls with the same seed of torch give different outputs, so nothing can be tested.",
         "detached": "no gradient reaches an output.",
         "surrogate": "its gradient is not that of the outputs, which a small change of it leaves as they are.",
@@ -366,7 +368,7 @@ def _evidence(of: Freedom, findings: Findings) -> str:
     inputs = "random inputs" if findings.router.drawn else "inputs"
     at = f"{of.points} {inputs} and {_AT}" if of.points else _AT
     scales = ", ".join(map(str, SCALES))
-    sizes = f"{of.equations} equations, {of.parameters} parameters"
+    sizes, steps = f"{of.equations} equations, {of.parameters} parameters", " or ".join(f"{v:.1%}" for v in SIZES)
     few = ", which span few dimensions" * findings.router.narrow
     return {
         "scaled": f"Tested: l = {scales} left every output as it was, to {HELD:g}, at {at}; the derivative is 0.",
@@ -379,6 +381,8 @@ def _evidence(of: Freedom, findings: Findings) -> str:
         "detached": f"Tested: every derivative is 0, at {at}.",
         "surrogate": f"Tested: it has a derivative, and a change of {SMALL:g} moves no output as this says, at {at}.",
         "jumps": f"Tested: the derivative is 0 at {at}, and l = {scales} moved outputs.",
+        "open": f"Tested: the Jacobian ({sizes}) has such a null vector at {at}; steps along it, of {steps} of a "
+        f"parameter, led to no other tau with every output as it was, to {HELD:g}.",
     }.get(of.how, "No test decides it.")
 
 

@@ -83,6 +83,98 @@ def rows(model, *inputs):
     return temperance.audit(model, *(inputs or (IDS,))).routers
 
 
+class Cosines(nn.Module):
+    """Cosines after a projection, where p is not d; one whose formula is not read unless `is_read`."""
+
+    def __init__(self, d, k, p, is_read=False):
+        super().__init__()
+        self.projection = nn.Linear(d, p, bias=False) if p != d else None
+        self.w, self.log_tau = nn.Parameter(torch.randn(k, p)), nn.Parameter(torch.tensor(-0.5))
+        self.unit = F.normalize if is_read else lambda v, dim: v / v.square().sum(dim, keepdim=True).sqrt()
+
+    def forward(self, x):
+        h = x if self.projection is None else self.projection(x)
+        return torch.softmax(self.unit(h, dim=-1) @ self.unit(self.w, dim=-1).T / self.log_tau.exp(), -1)
+
+
+class Language(nn.Module):
+    """Two blocks of attention and experts, after LayerNorms: their hidden states have the mean 0."""
+
+    def __init__(self, d, k, p, best=None, is_read=False):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embedding, self.best = nn.Embedding(50, d), best
+        self.attention = nn.ModuleList(nn.MultiheadAttention(d, 2, batch_first=True) for _ in range(2))
+        self.norms = nn.ModuleList(nn.LayerNorm(d) for _ in range(2))
+        self.routers = nn.ModuleList(Cosines(d, k, p, is_read) for _ in range(2))
+        self.experts = nn.ModuleList(nn.Linear(d, k * d) for _ in range(2))
+
+    def forward(self, ids):
+        x = self.embedding(ids)
+        for attention, norm, router, experts in zip(
+            self.attention, self.norms, self.routers, self.experts, strict=True
+        ):
+            h = norm(x + attention(x, x, x, need_weights=False)[0])
+            weights = router(h)
+            if self.best is not None:
+                values, chosen = weights.topk(self.best, -1)
+                weights = torch.zeros_like(weights).scatter(-1, chosen, values / values.sum(-1, keepdim=True))
+            x = x + (weights[..., None] * experts(h).unflatten(-1, (weights.shape[-1], -1))).sum(-2)
+        return x
+
+
+COSINES = [
+    ({"d": 16, "k": 8, "p": 8}, "no"),
+    ({"d": 8, "k": 8, "p": 8}, "no"),
+    ({"d": 8, "k": 8, "p": 8, "is_read": True}, "no"),
+    ({"d": 8, "k": 6, "p": 8}, "no"),
+    ({"d": 16, "k": 8, "p": 8, "best": 2}, "no"),
+    ({"d": 8, "k": 8, "p": 8, "best": 2}, "no"),
+    ({"d": 8, "k": 12, "p": 8}, "no"),  # the mean of the hidden states is 0: what of w lies along 1 sets its length
+    ({"d": 8, "k": 6, "p": 4}, "yes"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "answer"), COSINES)
+def test_cosines_in_a_language_model_have_the_answer_that_they_have_alone(sizes, answer):
+    """Statement 5 of the page: no for at most p experts. It is proved where the formula is read."""
+    ids = torch.randint(0, 50, (8, 16), generator=torch.Generator().manual_seed(1))
+    found = temperance.audit(Language(**sizes), ids).routers
+    assert [(row.evaluation, row.training) for row in found] == [(answer, answer)] * 2
+    assert {row.basis for row in found} == {"proved" if sizes.get("is_read") else "tested"}
+
+
+def test_hidden_states_of_single_precision_that_lie_on_a_plane_up_to_rounding_do_not_hide_a_curve():
+    torch.manual_seed(0)
+    hidden, router = nn.LayerNorm(8)(torch.randn(100, 8)).detach(), Cosines(8, 6, 8)
+    assert 0 < float(hidden.sum(1).abs().max()) < 1e-5
+    assert temperance.audit(router, hidden).routers[0].evaluation == "no"
+
+
+class Balanced(Cosines):
+    """The best two by cosines and a held bias, which do not change as tau changes."""
+
+    def __init__(self, bias):
+        super().__init__(8, 6, 8)
+        self.register_buffer("bias", bias * torch.randn(6))
+
+    def forward(self, x):
+        scores = self.unit(x, dim=-1) @ self.unit(self.w, dim=-1).T
+        chosen = (scores + self.bias).topk(2, -1).indices
+        weights = torch.softmax(scores.gather(-1, chosen) / self.log_tau.exp(), -1)
+        return torch.zeros_like(scores).scatter(-1, chosen, weights)
+
+
+@pytest.mark.parametrize(("bias", "answer"), [(0.0, "no"), (0.1, "undecided")])
+def test_a_curve_is_followed_to_where_a_selection_changes(bias, answer):
+    torch.manual_seed(0)
+    router, x = Balanced(bias), torch.randn(200, 8)
+    (row,) = temperance.audit(router, x).routers
+    assert row.evaluation == answer
+    assert "l = 0.8" not in row.rests_on
+    assert ("steps along it" in row.rests_on) == (answer == "undecided")
+
+
 def test_routers_are_found_and_attention_is_none():
     torch.manual_seed(0)
     found = rows(Model(Block(Gate(number())), Block(Gate(number(), nn.Tanh())), Block()))
