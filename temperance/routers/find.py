@@ -290,8 +290,7 @@ def _common(paths: Sequence[str]) -> str:
 
 def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example: bool) -> list[Router]:
     modules = dict(model.named_modules())
-    names = {unit.path for unit in units}
-    watch, gave = _watched(model, inputs, names)
+    watch, gave = _watched(model, inputs, {unit.path: modules[unit.path] for unit in units})
     last = {id(v) for v in tensors_in(gave)}
     result: list[Router] = []
     for unit in units:
@@ -321,21 +320,23 @@ def _with_inputs(model: Any, units: Sequence[_Unit], inputs: Inputs, has_example
     return result
 
 
-def _watched(model: Any, inputs: Inputs, names: Collection[str]) -> tuple[Watch, Any]:
+def _watched(model: Any, inputs: Inputs, modules: Mapping[str, Any]) -> tuple[Watch, Any]:
     """A call in which modules are caught, and what it gave.
 
     It is in double precision where that fits and runs: else hidden states that a norm puts on a plane are off it by
     rounding.
     """
-    paths = {id(m): n for n, m in model.named_modules()}
-    watches = [Watch(paths, double, names) for double in (True, False)]
-    for watch in watches:
-        watch.uses.update({id(p): set() for name in names for p in model.get_submodule(name).parameters()})
+
+    def watch(double: bool) -> Watch:
+        result = Watch({id(m): n for n, m in model.named_modules()}, double, modules)
+        result.uses.update({id(p): set() for m in modules.values() for p in m.parameters()})
+        return result
+
     if sum(p.numel() for p in model.parameters()) <= MOST_PARAMETERS:
         on_cpu = tree_map(lambda v: v.cpu() if isinstance(v, torch.Tensor) else v, inputs)
         with suppress(ValueError), restored(model, double=True):
-            return watches[0], _call(model, on_cpu, watches[0])
-    return watches[1], _call(model, inputs, watches[1])
+            return (double := watch(True)), _call(model, on_cpu, double)
+    return (single := watch(False)), _call(model, inputs, single)
 
 
 def _outside(paths: set[str], unit: str) -> bool:
