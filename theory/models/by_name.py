@@ -5,21 +5,21 @@
 x is the covariate, or x1 .. xd are; in dimension d > 1 the names inside `@` and `norm` are vectors. All atoms share
 tau; other names are each atom's own.
 
->>> found = gate_from("kappa*cos(x - c)/tau")
+>>> found = gate_from(Formula("kappa*cos(x - c)/tau", OF_GATES))
 >>> found.log_weight, found.own, found.shared, found.offset
 (kappa*cos(c - x)/tau, (kappa, c), (tau,), beta0/tau)
->>> expert_from("a*x + b").parameters
+>>> expert_from(Formula("a*x + b", OF_MEANS)).parameters
 (a, b, nu)
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 import sympy as sp
 
@@ -55,39 +55,24 @@ _MOST_EXCHANGED = 6  # own parameters, of which all pairs of pairs are exchanged
 _WITHOUT = "accepted: a formula without it"
 
 
-def gate_from(
-    text: str,
-    dim: int | None = None,
-    *,
-    shared: Sequence[str] = (),
-    positive: Sequence[str] = (),
-    constants: Mapping[str, Number] | None = None,
-    bias: bool = True,
-    sign_at: SignAt | None = None,
-) -> Gate:
-    """The gate whose log weight is a formula.
+def gate_from(formula: Formula, *, shared: Sequence[str] = (), bias: bool = True) -> Gate:
+    """The gate whose log weight is a formula. A term that only scales an atom's weight, such as beta0/tau, is its bias.
 
     Args:
-        text: the formula. A term that only scales the weight of an atom, such as beta0/tau, is its bias.
-        dim: the dimension of x; by default the least with the covariates of the formula.
-        shared: parameters beside tau that all atoms have in common. positive: those that are positive, beside tau, nu
-            and Gamma; pi is a number, unless it is here.
-        constants: numbers that stand for names, as numbers or texts such as "1/2".
+        shared: parameters beside tau that all atoms have in common.
         bias: whether atoms have a bias where the formula has no parameter that scales their weight: beta0, over tau
             where tau divides the formula.
-        sign_at: the signs of expressions in x at the x of data; by default a formula is real and finite at every x.
 
     Raises:
-        ValueError: the text is no formula; it is constant in x, or does not depend on a parameter.
+        ValueError: the formula is constant in x, or does not depend on a parameter.
     """
-    formula = Formula(text, OF_GATES, dim, positive, constants or {}, sign_at)
     common = formula.symbols(("tau", *shared))
     own = tuple(p for p in formula.symbols(formula.parameters) if p not in common)
     added, offset = _bias_in(formula.expression, own, common)
     log_weight = formula.expression if added is None else formula.expression.subs(added, 0)
     own = tuple(p for p in own if p != added)
     _require_acting(log_weight, own, common, formula.dim)
-    gate = Gate(text.strip(), log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
+    gate = Gate(formula.text, log_weight, (*own, *common), common, offset, places=_apart(log_weight, own))
     scaling = scaling_parameters(gate)
     if offset is not None and scaling:
         raise ValueError(f"two parameters only scale the weight of an atom, one of them {scaling[0]}; accepted: one")
@@ -144,25 +129,17 @@ def _require_in(expr: sp.Expr, p: sp.Symbol) -> None:
         raise ValueError(f"the parameter {p.name!r} does not act: simplified, the formula is without it; {_WITHOUT}")
 
 
-def expert_from(
-    text: str,
-    dim: int | None = None,
-    *,
-    positive: Sequence[str] = (),
-    constants: Mapping[str, Number] | None = None,
-    sign_at: SignAt | None = None,
-) -> Expert:
+def expert_from(formula: Formula) -> Expert:
     """The Gaussian expert whose mean is a formula in x and its parameters, with the variance nu.
 
-    Args: those of `gate_from`. Raises ValueError as it does.
+    Raises ValueError as `gate_from` does.
     """
-    formula = Formula(text, OF_MEANS, dim, positive, constants or {}, sign_at)
     own = formula.symbols(formula.parameters)
     if not formula.expression.has(*covariates(formula.dim)):
         raise ValueError("the mean is constant in x; accepted: a formula in x, such as a*x + b, or the name constant")
     for p in own:
         _require_in(formula.expression, p)
-    return Expert(text.strip(), normal(formula.expression), (*own, NU))
+    return Expert(formula.text, normal(formula.expression), (*own, NU))
 
 
 def model(
@@ -183,7 +160,7 @@ def model(
         gate: a name, a formula (`gate_from`) or a Gate; a name wins. expert: likewise, a formula of its mean.
         activation: of a gate that takes one.
         dim: the dimension of x; by default the least that the formulas need, and 1 for names.
-        shared, positive, constants, bias, sign_at: of the formulas, as `gate_from` takes them.
+        shared, bias: as `gate_from` takes them. positive, constants, sign_at: as `Formula` takes them.
 
     Raises:
         ValueError: what is not accepted.
@@ -197,12 +174,18 @@ def model(
         raise ValueError(f"an activation goes with the gate 'activation' only{written}")
     if not bias and not own_gate:
         raise ValueError("only a gate that is a formula can do without a bias; accepted: a formula such as beta1*x/tau")
-    read = partial(_read, dim, positive=positive, constants=constants, sign_at=sign_at)
-    if isinstance(gate, str):
-        gate = read("gate", gate, shared=shared, bias=bias) if own_gate else gates.gate(gate, dim, activation)
+    read = partial(Formula, dim=dim, positive=positive, constants=constants or {}, sign_at=sign_at)
+    if isinstance(gate, str) and not own_gate:
+        gate = gates.gate(gate, dim, activation)
+    elif isinstance(gate, str):
+        with _refused("gate", gate):
+            gate = gate_from(read(gate, OF_GATES), shared=shared, bias=bias)
     gate = recognised(gate, dim)
-    if isinstance(expert, str):
-        expert = read("expert", expert) if expert in texts else experts.expert(expert, dim)
+    if isinstance(expert, str) and expert not in texts:
+        expert = experts.expert(expert, dim)
+    elif isinstance(expert, str):
+        with _refused("expert", expert):
+            expert = expert_from(read(expert, OF_MEANS))
     spec = MoESpec(gate, expert, dim)
     _require_used(spec, texts, shared, positive, constants or {})
     return spec
@@ -219,19 +202,20 @@ def name_of(spec: MoESpec) -> str | None:
     return named(spec.gate, spec.dim)
 
 
-def _read(dim: int, kind: str, text: str, **options: Any) -> Any:
-    """The gate or the expert of a formula. Raises ValueError for another text: a word is taken for a name first."""
+@contextmanager
+def _refused(kind: str, text: str) -> Iterator[None]:
+    """Says of which text a ValueError is. A word is taken for a name first."""
     try:
-        return (gate_from if kind == "gate" else expert_from)(text, dim, **options)
+        yield
     except ValueError as error:
-        reason = str(error).removeprefix(f"{kind} {text.strip()!r}: ")
-    if not re.fullmatch(r"[\w.:-]*", text):
-        raise ValueError(f"{kind} {text!r}: {reason}")
-    near = did_you_mean(text, gates.names() if kind == "gate" else experts.EXPERTS)
-    suggestion = "" if near is None else f"{near} "
-    example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
-    accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
-    raise ValueError(f"unknown {kind} {text!r}; {suggestion}{accepted}{gates.hint(text) if kind == 'gate' else ''}")
+        if not re.fullmatch(r"[\w.:-]*", text):
+            raise ValueError(f"{kind} {text!r}: {str(error).removeprefix(f'{kind} {text.strip()!r}: ')}") from None
+        near = did_you_mean(text, gates.names() if kind == "gate" else experts.EXPERTS)
+        suggestion = "" if near is None else f"{near} "
+        example = "of x, such as beta1*x/tau" if kind == "gate" else "of x, such as a*x + b"
+        accepted = f"accepted: a name of `temperance derive --help`, as in docs/gates.md, or a formula {example}"
+        hint = gates.hint(text) if kind == "gate" else ""
+        raise ValueError(f"unknown {kind} {text!r}; {suggestion}{accepted}{hint}") from None
 
 
 def _require_used(

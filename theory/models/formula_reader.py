@@ -6,6 +6,7 @@ import ast
 import operator as operations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -176,17 +177,25 @@ def _is_vector(value: Parts) -> bool:
 
 
 class Formula:
-    """A formula that was read: its expression, and its parameters in order of appearance, by their names."""
+    """A formula that was read: its expression, and its parameters in order of appearance, by their names.
+
+    Args:
+        dim: the dimension of x; by default the least with the covariates of the formula.
+        positive: parameters that are positive, beside tau, nu and Gamma; pi is a number, unless it is here.
+        constants: numbers that stand for names, as numbers or texts such as "1/2".
+        sign_at: the signs of expressions in x at the x of data; by default a formula is real and finite at every x.
+    """
 
     def __init__(
         self,
         text: str,
         language: Language,
-        dim: int | None,
-        positive: Collection[str],
-        constants: Mapping[str, Number],
+        dim: int | None = None,
+        positive: Collection[str] = (),
+        constants: Mapping[str, Number] = MappingProxyType({}),
         sign_at: SignAt | None = None,
     ) -> None:
+        self.text = text.strip()
         check_numbers(text)
         tree = language.syntax_tree(text)
         placed = sorted((n.lineno, n.col_offset, n.id) for n in ast.walk(tree) if isinstance(n, ast.Name))
@@ -266,7 +275,7 @@ def _inside(node: ast.expr) -> Iterator[str]:
 
 def _constant(name: str, value: Number) -> sp.Expr:
     """The exact number that a text such as 1/2, or a number, stands for."""
-    number = value if isinstance(value, sp.Expr) else Formula(str(value), OF_GATES, 1, (), {})
+    number = value if isinstance(value, sp.Expr) else Formula(str(value), OF_GATES, 1)
     constant = number if isinstance(number, sp.Expr) else sp.S.NaN if number.parameters else number.expression
     if constant.free_symbols or constant.atoms(sp.Float) or not (constant.is_real and constant.is_finite):
         raise ValueError(

@@ -5,9 +5,10 @@ import pytest
 import sympy as sp
 
 from temperance.theory.models import gates
-from temperance.theory.models.by_name import expert_from, gate_from, model
+from temperance.theory.models.by_name import gate_from, model
 from temperance.theory.models.experts import mean_of
 from temperance.theory.models.form import named
+from temperance.theory.models.formula_reader import OF_GATES, Formula
 from temperance.theory.models.spec import BETA0, NU, TAU, covariates, weight_parameters
 from temperance.theory.symmetries.traits import understood
 from tests.tables import tables
@@ -18,7 +19,7 @@ NAMED = tables(__file__)["NAMED"]  # the fourteen gates as formulas
 
 @pytest.mark.parametrize(("name", "dim", "text", "options"), NAMED)
 def test_a_formula_of_a_gate_of_the_table_has_its_name(name, dim, text, options):
-    assert named(gate_from(text, dim, **options), dim) == name
+    assert named(model(text, dim=dim, **options).gate, dim) == name
 
 
 def test_every_gate_has_its_formula_here():
@@ -58,7 +59,7 @@ def test_the_dimension_is_the_least_or_the_one_that_is_given():
 def test_a_formula_is_evaluated_as_it_is_written():
     at = {"x": "0.7", "a": "-1.3", "b": "0.4", "c": "1.9", "tau": "0.6"}
     text = "gelu(a*x + b)/tau - max(abs(x - c), b*x, 1)**3*2e-1 + where(x >= c, 1, erf(a*x))"
-    formula = gate_from(text).log_weight
+    formula = gate_from(Formula(text, OF_GATES)).log_weight
     with mpmath.workdps(30):
         x, a, b, c, tau = (mpmath.mpf(at[n]) for n in ("x", "a", "b", "c", "tau"))
         z = a * x + b
@@ -69,7 +70,7 @@ def test_a_formula_is_evaluated_as_it_is_written():
 
 
 def test_an_expert_is_the_mean_with_the_noise_nu():
-    found = expert_from("c*tanh(a*x + b)")
+    found = model(expert="c*tanh(a*x + b)").expert
     c, a, b = sp.symbols("c a b", real=True)
     assert found.parameters == (c, a, b, NU)
     assert sp.expand(mean_of(found) - c * sp.tanh(a * X + b)) == 0
