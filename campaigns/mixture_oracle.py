@@ -364,6 +364,6 @@ def false_squares(certificate: Mapping[str, Any], seed: int = 1) -> str | None:
 
 def _null_space_plain(rows: list[list[Any]]) -> list[list[Any]]:
     _, values, vectors = mp.svd_r(mp.matrix(rows))
-    if any(_NULL * mp.mpf(10) ** -7 < v / values[0] < mp.mpf(10) ** -9 for v in values):
+    if any(_NULL * mp.mpf(10) ** -7 < v / values[0] < mp.mpf(10) ** -14 for v in values):
         raise Unclear("a rank")
     return [[vectors[i, j] for j in range(vectors.cols)] for i in range(len(values)) if values[i] < _NULL * values[0]]

@@ -39,6 +39,14 @@ def test_the_oracle_knows_false_claims():
     assert "is not flat" in forge.false(moved, [])
 
 
+def test_the_oracle_tells_the_rank_of_all_squares_that_are_forged():
+    import forge
+
+    for gate, expert in forge.SQUARES:
+        proof, _ = forge.squares(forge.least_squares_orders(forge.split_atom(forge.order_setting(gate, expert))))
+        assert forge.false(proof, []) is None
+
+
 def test_a_change_keeps_a_certificate_readable():
     import json
 
