@@ -17,13 +17,13 @@ phi_1*x - log(2*pi*nu)/2 - (-b - phi2*x + y)**2/(2*nu)
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 import sympy as sp
+from sympy.utilities.iterables import partitions
 
 from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.exact_orders import exact_orders
@@ -438,7 +438,8 @@ class _Case:
         if self.true > 1 and not self.tally.apart:
             return None
         most = self.true - 1 if self.tally.anchored and self.true > 1 else self.true
-        for sizes in partitions(self.extra, most):
+        for counts_of in partitions(self.extra, m=most):
+            sizes = tuple(n for n, times in counts_of.items() for _ in range(times))
             block = self._every(sizes) if len(sizes) == self.true else _beside_a_singleton(self.tally.cell, sizes)
             if block is None:
                 return None
@@ -458,15 +459,6 @@ class _Case:
             return None
         slopes = self.tally.expert - 1
         return Block(sum((n * Fraction(slopes + 2, 2 * (n + 1)) for n in sizes), Fraction(0)), None)
-
-
-def partitions(total: int, parts: int, most: int | None = None) -> Iterator[tuple[int, ...]]:
-    """The ways to write a number as a sum of at most so many, the largest first."""
-    if total == 0:
-        yield ()
-    elif parts:
-        for first in range(min(total, most or total), 0, -1):
-            yield from ((first, *rest) for rest in partitions(total - first, parts - 1, first))
 
 
 def _beside_a_singleton(cell: Setting, sizes: tuple[int, ...]) -> Block | None:

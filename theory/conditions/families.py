@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, reduce
 from itertools import pairwise
-from operator import itemgetter, mul
+from operator import mul
 from typing import Any, Literal, TypeVar
 
 import flint
@@ -385,10 +385,12 @@ class Analysis:
             large = arb(2) ** (bits // 4)
             small = [i for i, row in enumerate(rows) if all(abs(v) < large for v in row)]
             for used in (range(len(rows)), small):
-                chosen = [used[i] for i in _pivot_rows([rows[i] for i in used], bits)]
-                if len(chosen) < len(columns):
-                    continue
                 with flint.ctx.workprec(bits):
+                    sizes = [max(abs(rows[i][j].mid()) for i in used) for j in range(len(columns))] if used else []
+                    scaled = [[v / size for v, size in zip(rows[i], sizes, strict=True)] for i in used]
+                    chosen = [used[i] for i in balls.pivot_rows(scaled)]
+                    if len(chosen) < len(columns):
+                        continue
                     determinant = arb_mat([rows[i] for i in chosen]).det()
                 if balls.is_nonzero(determinant):
                     return Minor(tuple(columns), tuple(points[i] for i in chosen), bits, determinant)
@@ -421,27 +423,3 @@ def _members(z: _T, s: _T, s1: _T, s2: _T, unit: _T) -> list[_T]:
     """All members of families, as products; not by powers: those of balls around 0 are not finite."""
     letters = {VARIABLE: z, S: s, S1: s1, S2: s2}
     return [reduce(mul, [letters[x] for x in member], unit) for member in _FACTORS]
-
-
-def _pivot_rows(matrix: list[list[arb]], bits: int) -> list[int]:
-    """Rows chosen by Gaussian elimination with complete pivoting, columns scaled to size one."""
-    with flint.ctx.workprec(bits):
-        scales = [
-            max((abs(row[j].mid()) for row in matrix), default=arb(0)) for j in range(len(matrix[0]) if matrix else 0)
-        ]
-        remaining = {  # without the columns of pivots
-            i: {j: row[j].mid() / s if s > 0 else row[j].mid() for j, s in enumerate(scales)}
-            for i, row in enumerate(matrix)
-        }
-        chosen: list[int] = []
-        while len(chosen) < len(scales) and remaining:
-            _, i, j = max(((abs(e), i, j) for i, row in remaining.items() for j, e in row.items()), key=itemgetter(0))
-            pivot = remaining.pop(i)
-            last = pivot.pop(j)
-            if last == 0:
-                break
-            for row in remaining.values():
-                factor = (row.pop(j) / last).mid()
-                row |= {c: (row[c] - factor * p).mid() for c, p in pivot.items()}
-            chosen.append(i)
-    return chosen

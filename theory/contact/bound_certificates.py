@@ -19,7 +19,7 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from temperance.theory.contact.places import exact_place, place
-from temperance.theory.interactions.independence import pivot_rows
+from temperance.theory.expressions.balls import pivot_rows
 from temperance.theory.kernel.check import Issued, prove
 from temperance.theory.kernel.derivatives import Mixture
 from temperance.theory.kernel.place import Case, case_of, place_of

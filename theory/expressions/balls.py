@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache, reduce
 from typing import TypeAlias
 
@@ -141,3 +141,19 @@ def sign(expr: sp.Expr, values: Mapping[str, Value], most_bits: int = 2048) -> i
             return -1
         bits *= 4
     return None
+
+
+def pivot_rows(rows: Sequence[Sequence[arb]]) -> list[int]:
+    """The rows with pivots without 0 in an elimination of balls: as many as the rank that is proved, from below."""
+    remaining, chosen = {i: list(row) for i, row in enumerate(rows)}, []
+    while candidates := [
+        (abs(e.mid()), i, j) for i, row in remaining.items() for j, e in enumerate(row) if not e.contains(0)
+    ]:
+        _, i, j = max(candidates, key=lambda f: f[0])
+        pivot = remaining.pop(i)
+        remaining = {
+            k: [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
+            for k, row in remaining.items()
+        }
+        chosen.append(i)
+    return chosen

@@ -26,7 +26,7 @@ from flint import arb, arb_mat, fmpq, fmpz_mpoly
 from sympy.core.relational import Relational
 
 from temperance.theory.expressions import balls
-from temperance.theory.expressions.balls import value
+from temperance.theory.expressions.balls import pivot_rows, value
 from temperance.theory.expressions.language import KNOWN
 from temperance.theory.interactions.derivatives import DerivativeFamily, Index
 from temperance.theory.models.pieces import boundaries
@@ -300,19 +300,3 @@ def drawn_point(dim: int, rng: random.Random, *, wide: bool = False) -> dict[sp.
     """A random rational point x in [-2, 2]^d; wide: or in a cube of 2, 4 or 8 times the length."""
     size = rng.choice((2, 4, 8)) if wide else 1
     return {v: sp.Rational(size * rng.randrange(-2000, 2001), 1000) + sp.Rational(1, 7919) for v in covariates(dim)}
-
-
-def pivot_rows(rows: Sequence[Sequence[arb]]) -> list[int]:
-    """The rows with pivots without 0 in an elimination of balls: as many as the rank that is proved, from below."""
-    remaining, chosen = {i: list(row) for i, row in enumerate(rows)}, []
-    while candidates := [
-        (abs(e.mid()), i, j) for i, row in remaining.items() for j, e in enumerate(row) if not e.contains(0)
-    ]:
-        _, i, j = max(candidates, key=lambda f: f[0])
-        pivot = remaining.pop(i)
-        remaining = {
-            k: [e - row[j] / pivot[j] * p for c, (e, p) in enumerate(zip(row, pivot, strict=True)) if c != j]
-            for k, row in remaining.items()
-        }
-        chosen.append(i)
-    return chosen

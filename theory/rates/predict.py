@@ -20,7 +20,6 @@ import sympy as sp
 
 from temperance.theory.activations.activation import Activation, Z, activation
 from temperance.theory.activations.piecewise import Piece
-from temperance.theory.conditions.decision import Decision
 from temperance.theory.conditions.degeneracies import Failure, classify, curvature_is_outside_span, mirror
 from temperance.theory.models.gates import Gauge, gauge_of
 from temperance.theory.models.order import HALF, Prediction, ReasonKind, density
@@ -252,7 +251,6 @@ def predict(
     source: str | sp.Expr | Activation | None = None,
     *,
     gauge: Gauge = "free",
-    decision: Decision | None = None,
 ) -> tuple[Prediction, ...]:
     """The exponents for every parameter group and every cell size that can occur.
 
@@ -262,7 +260,6 @@ def predict(
         fitted: k >= k*.
         source: the activation in the place of a free s; None for the others.
         gauge: of an activation gate (the others are taken modulo translation).
-        decision: the verdicts on the activation, where they are known.
 
     Returns:
         Predictions; several for one parameter and cell size where the sizes of the other cells matter (see
@@ -283,7 +280,7 @@ def predict(
     s = None if source is None else activation(source)
     if s is None or [p.expr for p in s.pieces] == [Z]:
         return (*_translated(truth.k, fitted, tau_is_known=tau_is_known), density())
-    at = Analysis(s, truth, fitted, gauge_of(gauge), decision)
+    at = Analysis(s, truth, fitted, gauge_of(gauge))
     if at.gauge == "anchored" and at.beta1 is not None and any(at.beta1[-1]):
         raise ValueError("in the anchored gauge beta1 of the last atom is 0")
     return (*with_experts(at, _activation_gate(at)), density())

@@ -30,14 +30,13 @@ import flint
 import sympy as sp
 from flint import arb
 
-from temperance.theory.expressions.balls import is_constant_in, is_zero
+from temperance.theory.expressions.balls import is_constant_in, is_zero, pivot_rows
 from temperance.theory.interactions.independence import (
     BETWEEN_KINKS,
     RANK_BITS,
     drawn,
     drawn_point,
     finite_slopes,
-    pivot_rows,
 )
 from temperance.theory.interactions.interactions import derive
 from temperance.theory.models.by_name import name_of
