@@ -22,7 +22,7 @@ from typing import Any, Literal
 import torch
 from torch.nn.utils.parametrize import ParametrizationList
 
-from temperance.routers.probe import Derivatives, Probe, Run, Tensors, products_above, random_like
+from temperance.routers.probe import Derivatives, Probe, Run, Tensors, products_above, random_like, rows
 
 Kind = Literal["number", "of x", "per expert", "inside"]
 _SAME = 1e-9
@@ -126,7 +126,7 @@ _MOST_WORK = 2e10
 SIZES, FAR, _STEPS = (0.02, -0.02, 0.002, -0.002), 0.2, 15
 SMALL = 1e-6
 _MANY = 12
-_SPARE, _FEWEST = 1.6, 64
+_SPARE, _FEWEST, _MOST_RANK = 1.6, 64, 64
 
 Outcome = Literal["no", "yes", "undecided"]
 
@@ -317,15 +317,14 @@ def _by_jacobian(
     """By the null space of the Jacobian."""
     taus = jacobian.columns(*names)
     narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
-    equations = int((taus.abs().sum(1) > 0).sum())
-    sizes = Freedom(
-        "undecided", "few", {}, None, None, run.points, equations, count + taus.shape[1], _each(run, equations)
-    )
+    equations, unknown = int((taus.abs().sum(1) > 0).sum()), count + taus.shape[1]
+    sizes = Freedom("undecided", "few", {}, None, None, run.points, equations, unknown, _each(run, equations))
+    few = min(equations, sizes.each * run.distinct) < unknown
     control = _control(run)
-    times = max(1, sizes.inputs_for(sizes.parameters) / max(run.points, 1)) if equations < sizes.parameters else 1
+    times = max(1, sizes.inputs_for(unknown) / max(run.points, 1)) if few else 1
     if not narrow and times * len(run.floats) * count**2 > _MOST_WORK:
         return replace(sizes, how="large")
-    if not narrow and equations < sizes.parameters:
+    if not narrow and few:
         return sizes
     columns = jacobian.span(free) if narrow else jacobian.columns(*free)
     residual, coefficients = project(columns, torch.column_stack([taus, control]))
@@ -352,14 +351,17 @@ def _by_jacobian(
 
 
 def _each(run: Run, equations: int) -> float:
-    """How many equations an input gives: one less than the outputs, and than the scores that they depend on."""
-    points, count = max(run.points, 1), equations
+    """How many equations an input gives: the rank of the derivative of the outputs by its scores."""
+    generator, slopes = torch.Generator().manual_seed(9), []
     if run.operand is not None and run.operand.requires_grad:
-        (slopes,) = torch.autograd.grad(
-            run.floats, run.operand, random_like(run.floats), retain_graph=True, allow_unused=True
-        )
-        count = count if slopes is None else min(count, int((slopes != 0).sum()))
-    return max(1.0, count / points - 1)
+        for _ in range(min(run.scores.shape[1], _MOST_RANK)):
+            vector = torch.randn(len(run.floats), generator=generator, dtype=torch.float64)
+            (slope,) = torch.autograd.grad(run.floats, run.operand, vector, retain_graph=True, allow_unused=True)
+            slopes += [] if slope is None else [rows(slope, run.operand)[:: math.ceil(run.points / _MOST_RANK)]]
+    if not slopes:
+        return max(1.0, equations / max(run.points, 1) - 1)
+    values = torch.linalg.svdvals(torch.stack(slopes, 1))
+    return max(1.0, float((values > _NULL * values.max()).sum(1).double().mean()))
 
 
 def _is_undone_by_length(probe: Probe, run: Run, columns: Any, taus: Any) -> bool:

@@ -284,6 +284,11 @@ class Run:
         whole = next((v for v in self.leaves if v.dim()), None)
         return len(self.scores) if self.scores is not None else 0 if whole is None else len(whole)
 
+    @property
+    def distinct(self) -> int:
+        """The number of inputs that have scores, equal ones once."""
+        return self.points if self.scores is None else len(torch.unique(self.scores.detach().round(decimals=9), dim=0))
+
     def equals(self, other: Run) -> bool:
         """Whether the outputs that are seen are the same."""
         pairs = list(zip((self.floats, *self.whole), (other.floats, *other.whole), strict=False))
@@ -392,7 +397,11 @@ class Probe:
         whole = tuple(v.detach() for v in tensors if not v.is_floating_point())
         event = watch.scores[self.score] if 0 <= self.score < len(watch.scores) else None
         scores = (
-            _rows(event) if event is not None else None if watch.scores and self.score >= 0 else _logarithm(tensors)
+            rows(event.operand, event.operand)
+            if event is not None
+            else None
+            if watch.scores and self.score >= 0
+            else _logarithm(tensors)
         )
         vector = torch.cat(floats) if floats else torch.zeros(0, dtype=torch.float64)
         return Run(vector, whole, None if event is None else event.operand, scores, watch, leaves)
@@ -521,12 +530,11 @@ def finite(value: Any) -> Any:
     return torch.where(torch.isfinite(value), value, torch.zeros_like(value)).reshape(-1)
 
 
-def _rows(event: Event) -> Any:
-    """The scores, a row for each input; convolutions have experts in their second dimension."""
-    operand = event.operand
-    if operand.dim() > 2 and any(n.name().startswith("Convolution") for n in products_above(operand.grad_fn)[0]):
-        operand = operand.movedim(1, -1)
-    return finite(operand).reshape(-1, operand.shape[-1])
+def rows(values: Any, scores: Any) -> Any:
+    """Values of the shape of scores, a row for each input; convolutions have experts in their second dimension."""
+    if scores.dim() > 2 and any(n.name().startswith("Convolution") for n in products_above(scores.grad_fn)[0]):
+        values = values.movedim(1, -1)
+    return finite(values).reshape(-1, values.shape[-1])
 
 
 def _logarithm(outputs: Sequence[Any]) -> Any:

@@ -87,7 +87,10 @@ class RouterAudit:
         if not self.prices:
             return None
         numbers = "; ".join(f"{price.observations} if {price.assumes}" for price in self.prices)
-        return f"a standard error of {100 * PRECISION:g}% of tau takes at least so many observations: {numbers}."
+        none = (
+            "" if any(_WEIGHTED in p.assumes for p in self.prices) else "; none is proved for a weighted sum of experts"
+        )
+        return f"a standard error of {100 * PRECISION:g}% of tau takes at least so many observations: {numbers}{none}."
 
     def to_json(self) -> dict[str, Any]:
         """The row as an object of strict JSON."""

@@ -225,6 +225,21 @@ def test_top_k_gives_as_many_equations_as_experts_that_are_chosen():
     assert (row.tau_learnable, row.evaluation) == ("yes", "yes")
 
 
+def test_renormalised_top_two_gives_one_equation_for_each_distinct_input():
+    """Here 20 inputs, each three times, for 49 parameters: 1.6 times as many as these, and 64, are wanted."""
+    x = random(20, 6)
+
+    def forward(m, z):
+        values, chosen = soft(torch.tanh(x.to(z).repeat(3, 1) @ m.W.T) / m.tau).topk(2)
+        weights = torch.zeros(60, 8).to(z).scatter(-1, chosen, values / values.sum(-1, keepdim=True))
+        return weights @ random(8, 30).to(z)
+
+    (row,) = temperance.audit(plain(forward, k=8, d=6)(), x).routers
+    assert row.reason.endswith(
+        "60 inputs give fewer equations than the 49 parameters; about 143 are needed, all different."
+    )
+
+
 def test_the_weight_of_a_single_chosen_expert_is_found_to_be_constant():
     def forward(m, x):
         values, chosen = torch.topk(m.gate(x) / m.tau, 1)
@@ -275,6 +290,7 @@ def test_the_price_is_the_inverse_information_at_the_users_inputs():
     slopes = np.column_stack([(1 - s**2) * z[:, None] * [1, -1] / t, -(s[:, 0] - s[:, 1]) / t])
     information = (slopes * (p * (1 - p))[:, None]).T @ slopes / len(z)
     assert n == pytest.approx(np.linalg.inv(information)[2, 2] / 0.01, rel=1e-3, abs=1)
+    assert "none is proved" not in temperance.audit(module, x).routers[0].data
     seen = 2 * (slopes * (p * (1 - p))[:, None] ** 2).T @ slopes / len(z) / 0.1**2  # both weights, with noise of sd .1
     assert weighted["observations"] == pytest.approx(np.linalg.inv(seen)[2, 2] / 0.01, rel=1e-3, abs=1)
 
@@ -284,6 +300,7 @@ def test_the_floor_is_given_where_there_are_no_inputs():
         "132 if every output is drawn from one expert, with any scores and inputs"
         in temperance.audit(plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / m.tau), k=3)()).routers[0].data
     )
+    assert "none is proved for a weighted sum of experts" in audited("tanh").data
     assert audited("linear").data is None
     assert audited("linear").prices == ()
 
