@@ -211,10 +211,9 @@ def _audit(
         raise BadInput("audit needs torch, which is not installed; run: pip install torch")
     sys.path.insert(0, os.getcwd())
     try:
-        with doing("auditing"):
-            module = _make(model)
-            example = None if inputs is None else _make(inputs)
-            return audited(module, example, temperature=temperature, require=require)
+        module = _make(model)
+        example = None if inputs is None else _make(inputs)
+        return audited(module, example, temperature=temperature, require=require)
     finally:
         sys.path.remove(os.getcwd())
 

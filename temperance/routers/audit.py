@@ -73,7 +73,10 @@ def audit(
     if require not in (None, "yes"):
         raise ValueError(f"require takes yes, not {require!r}")
     if not is_module(model):
-        raise ValueError(f"audit reads a torch.nn.Module, not an object of {type(model).__name__}")
+        raise ValueError(
+            f"audit reads a torch.nn.Module, not an object of {type(model).__name__}; accepted: the module alone, and "
+            "what it is called with as example_inputs (--inputs)"
+        )
     from temperance.routers.words import rows_of  # it loads torch
 
     if any(hasattr(p, "materialize") for p in model.parameters()):

@@ -19,7 +19,7 @@ import torch
 from temperance.numerics.information.required import floor
 from temperance.routers.examine import DRAWS, Findings, Learnable, findings_of, read
 from temperance.routers.find import Inputs, probabilities, routers, trained
-from temperance.routers.freedom import HELD, MOVES, SCALES, SIZES, SMALL, Freedom, project
+from temperance.routers.freedom import HELD, MOVES, SCALES, SIZES, SMALL, Freedom, Temperature, project
 from temperance.routers.gates import Form, Proof
 from temperance.routers.probe import (
     MEMORY,
@@ -32,6 +32,7 @@ from temperance.routers.probe import (
     in_a_line,
     restored,
 )
+from temperance.show.output import Display
 
 _CURVED = "give the scores an activation whose tau is identifiable, such as softmax(tanh(W x)/tau)"
 _UNDONE = ("scaled", "curve")
@@ -116,13 +117,15 @@ def rows_of(model: Any, example: Inputs | None, temperature: str | None = None) 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # routers are small: more threads wait for one another
     try:
-        with restored(model), trained(model, temperature) as asked:
-            return _rows(routers(model, example, asked))
+        with restored(model), trained(model, temperature) as asked, Display() as display:
+            with display.doing("finding routers"):
+                every = routers(model, example, asked)
+            return _rows(every, display)
     finally:
         torch.set_num_threads(threads)
 
 
-def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
+def _rows(found_routers: Sequence[Router], display: Display) -> tuple[RouterAudit, ...]:
     """A row for each of some routers."""
     if not found_routers:
         raise ValueError(
@@ -132,12 +135,13 @@ def _rows(found_routers: Sequence[Router]) -> tuple[RouterAudit, ...]:
         )
     rows: list[tuple[RouterAudit, Findings | None]] = []
     tested: list[Findings] = []
-    for router in found_routers:
+    for i, router in enumerate(found_routers, 1):
         size = sum(p.numel() for p in router.module.parameters())
         try:
             if size > MOST_PARAMETERS:
                 raise Unanswered(f"{size:,} parameters in double precision, with derivatives, need more than {MEMORY}")
-            with restored(router.module, double=True):
+            what = f"auditing {_place(router)}, router {i} of {len(found_routers)}"
+            with restored(router.module, double=True), display.doing(what):
                 form, theorem = read(router.module)
                 tested.append(findings_of(router, form, theorem))
                 rows.append((_row(tested[-1], form, theorem), tested[-1]))
@@ -186,7 +190,7 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
     elif findings.training.how == "none" and first.how == "scaled":
         change = "Nothing for training, where the noise sets its unit; fix it if that is not meant."
     return RouterAudit(
-        where=findings.router.where or type(findings.router.module).__name__,
+        where=_place(findings.router),
         weights=None if form is None else form.formula,
         temperature=_temperature(findings, form),
         tau_learnable=outcomes[1],
@@ -206,12 +210,17 @@ def describe(findings: Findings, form: Form | None, proved: Proof | None) -> Rou
 def unanswered(router: Router, why: str) -> RouterAudit:
     """The row of a router that could not be asked."""
     return RouterAudit(
-        where=router.where or type(router.module).__name__,
+        where=_place(router),
         change=f"Audit what runs in double precision on the CPU in {MEMORY}, and gradients pass: the router alone, or "
         "a smaller copy of the model.",
         reason=f"whether a temperature of it is learnable is undecided: {why}",
         rests_on="No test ran.",
     )
+
+
+def _place(router: Router) -> str:
+    """The name of a router in its model, or that of its class where it is the model."""
+    return router.where or type(router.module).__name__
 
 
 def _undone(findings: Findings) -> Freedom:
@@ -239,9 +248,20 @@ def _takes_its_place(findings: Findings) -> str | None:
     value, acts = float(parameter), "divide" if tau.slope < 0 else "multiply"
     if value > 0 and abs(abs(tau.slope * value) - 1) <= MOVES:
         return f"Hold {tau.name} at 1 and {acts} {{}} by its value"
-    if value and abs(abs(tau.slope) - 1) <= MOVES:  # at 0 the slope of exp is that of others, as 1 + tau
+    if value and _is_exponent(findings, tau):
         return f"Hold {tau.name} at 0 and {acts} {{}} by exp({tau.name})"
     return None
+
+
+def _is_exponent(findings: Findings, tau: Temperature) -> bool:
+    """Whether a number acts on the scores by its exponential."""
+    probe = Probe(findings.router, findings.router.training, findings.score)
+    if tau.slope is None or abs(abs(tau.slope) - 1) > MOVES or tau.name not in probe.parameters:
+        return False
+    before = probe.run().scores
+    with probe.at({tau.name: probe.parameters[tau.name] + 1}):
+        change = probe.run().scores * math.exp(-tau.slope) - before
+    return bool((change - change.mean(0)).abs().max() <= MOVES * before.abs().max())
 
 
 def _hold(findings: Findings, of: Freedom) -> str:
@@ -409,7 +429,8 @@ def _warnings(findings: Findings) -> Iterator[str]:
     if findings.unreached:
         yield f"no gradient reaches {names}: it is detached, under no_grad, or at a clamp."
     elif decaying and not any(v.dim() > 1 and v.numel() > 1 for v in decaying):
-        yield f"weight decay pulls {names} to 0; put it into a group without."
+        to = f" to 0, and exp({names}) to 1" if _is_exponent(findings, findings.taus[0]) else " to 0"
+        yield f"weight decay pulls {names}{to}; put it into a group without."
     if not findings.virtual and findings.score < 0 and findings.evaluation.outcome == "yes":
         yield "its outputs are no weights; for a loss with softmax audit Sequential(model, Softmax(-1))."
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -136,12 +137,13 @@ def takes_files(folder: Path) -> bool:
 class Display:
     """A context: a line for what is being done and a bar for what is counted, on stderr, if that is a terminal.
 
-    Elsewhere a step that takes longer than ten seconds has one line.
+    Elsewhere it is silent for ten seconds at most, but for a step that has had its line.
     """
 
     def __init__(self) -> None:
         self._bars = _bars() if sys.stderr.isatty() else None
         self._studies: dict[str, TaskID] = {}
+        self._silent_since = time.monotonic()
 
     def __enter__(self) -> Display:
         """Show the bars."""
@@ -159,7 +161,8 @@ class Display:
         """Show what is being done while it is done; gives a function of how much is done, and of how much."""
         bars = self._bars
         if bars is None:
-            timer = threading.Timer(_PATIENCE, self.step, [f"{what} .."])
+            left = max(0.0, self._silent_since + _PATIENCE - time.monotonic())
+            timer = threading.Timer(left, self.step, [f"{what} .."])
             timer.daemon = True
             if sys.stderr is sys.__stderr__:  # a notebook shows its own sign of work, and keeps what is printed
                 timer.start()
@@ -179,6 +182,7 @@ class Display:
     def step(self, line: str) -> None:
         """Say that a long step is done; on a terminal above the bars."""
         if self._bars is None:
+            self._silent_since = time.monotonic()
             print(one_line(line), file=sys.stderr, flush=True)
         else:
             self._bars.print(one_line(line), markup=False, highlight=False)

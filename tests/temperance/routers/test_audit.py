@@ -269,6 +269,17 @@ def test_what_goes_wrong_is_warned_of_and_only_that(warning):
     assert found == [warning] if "decay" not in warning else set(warned) - set(found) == {"no gradient reaches tau"}
 
 
+@pytest.mark.parametrize("start", [0.0, 0.7])
+def test_weight_decay_pulls_an_exponential_to_1_and_a_sum_to_0(start):
+    def warning(acts):
+        module = plain(lambda m, x: soft(torch.tanh(x @ m.W.T) / acts(m.tau)), tau=start)
+        return temperance.audit(module()).routers[0].warnings
+
+    assert warning(torch.exp) == ("weight decay pulls tau to 0, and exp(tau) to 1; put it into a group without.",)
+    assert warning(lambda t: 1 + t) == ("weight decay pulls tau to 0; put it into a group without.",)
+    assert warning(lambda t: (2 * t).exp()) == ("weight decay pulls tau to 0; put it into a group without.",)
+
+
 def test_renormalised_weights_and_an_honest_selection_bias_are_not_warned_of():
     for name in ("mixtral", "deepseek-v3", "gpt-oss"):
         assert audited(name).warnings == ("weight decay pulls tau to 0; put it into a group without.",)
@@ -320,9 +331,9 @@ def test_the_module_stays_as_it_was():
     assert all(p.grad is None for p in module.parameters())
 
 
-@pytest.mark.parametrize("thing", [3, "gelu", nn.Linear, lambda x: x])
+@pytest.mark.parametrize("thing", [3, "gelu", nn.Linear, lambda x: x, (nn.Linear(2, 2), torch.ones(2, 2))])
 def test_what_is_no_module_is_refused(thing):
-    with pytest.raises(ValueError, match=r"audit reads a torch\.nn\.Module"):
+    with pytest.raises(ValueError, match=r"audit reads a torch\.nn\.Module, not .*; accepted: the module alone, and"):
         temperance.audit(thing)
 
 
@@ -341,7 +352,7 @@ def test_torch_is_not_loaded_for_what_is_not_of_torch():
         "try:\n    temperance.audit(3)\nexcept ValueError as error:\n    print(error, 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "audit reads a torch.nn.Module, not an object of int False\n"
+    assert re.fullmatch(r"audit reads a torch\.nn\.Module, not an object of int; accepted: .* False\n", done.stdout)
 
 
 def test_the_examples_of_the_page_print_what_it_says(capsys):

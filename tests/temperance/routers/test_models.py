@@ -344,6 +344,20 @@ def shell(folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
 
 
+def test_a_long_audit_names_the_router_in_work_on_stderr():
+    program = (
+        "import torch, temperance\nfrom temperance.show import output\noutput._PATIENCE = {}\n"
+        "from tests.temperance.routers.test_models import Block, Model, rows\nrows(Model(Block(), Block()))"
+    )
+    lines = []
+    for patience in (0.0, 600.0):
+        command = [sys.executable, "-c", program.format(patience)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        lines.append((done.stdout, done.stderr.splitlines()))
+    assert lines[0][1][-2:] == [f"auditing blocks.{i}.gate, router {i + 1} of 2 .." for i in range(2)]
+    assert (lines[0][0], lines[1]) == ("", ("", []))
+
+
 @pytest.mark.slow
 def test_the_command_audits_what_a_factory_makes(tmp_path):
     done = shell(tmp_path, "mine:make", "--inputs", "mine:inputs", "--json", "-o", "page.html")
