@@ -10,7 +10,6 @@ says in plain text is set by `typeset`; a cell of a table by `typeset_cell`.
 from __future__ import annotations
 
 import ast
-import base64
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -20,11 +19,11 @@ from itertools import accumulate
 import sympy as sp
 from markupsafe import Markup
 
-from temperance.show.page import COMMAND, SPECIAL, mathml, pieces, prose, render
+from temperance.show.page import COMMAND, SPECIAL, pieces, prose, render
 from temperance.show.plots import Picture, panels
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.interactions.interactions import tex
-from temperance.theory.symmetries.derivation import Code, Derivation, Formula, Paragraph, aligned, broken, displayed
+from temperance.theory.symmetries.derivation import Code, Derivation, Formula, Paragraph, aligned, displayed
 
 NAMES = frozenset({"beta0", "beta1", "tau", "nu", "lambda", "delta", "r_bar", "x1", "x2", *"ghkLmnpSuxyz"})
 """Names in any prose."""
@@ -67,6 +66,13 @@ class Grid:
 
     table: Table
     label: str
+
+    def html(self, numbers: Mapping[str, str]) -> Markup:
+        """The table on a page; numbers: what stands for each label."""
+        lines = (self.table.columns, *self.table.rows)
+        heads, *rows = (tuple(prose(cell, numbers) for cell in line) for line in lines)
+        caption = Markup("Table {}. {}").format(numbers[self.label], prose(self.table.caption, numbers))
+        return Table(caption, heads, tuple(rows)).html(self.label)
 
 
 @dataclass(frozen=True)
@@ -475,49 +481,7 @@ def _seen(cell: str) -> str:
 
 def html(document: Document) -> str:
     """The document as one HTML file that loads nothing."""
-    numbers = document.numbers()
-    sections = [
-        (s.name, numbers[s.name], prose(s.title, numbers), [_html_block(b, numbers) for b in s.blocks])
-        for s in document.sections
-    ]
-    return render(
-        "paper.html",
-        title=prose(document.title, numbers),
-        abstract=[prose(text, numbers) for text in document.abstract],
-        sections=sections,
-        references=[(key, prose(text, numbers)) for key, text in document.references.items()],
-    )
-
-
-def _html_block(block: Block, numbers: dict[str, str]) -> Markup:
-    match block:
-        case Paragraph(content):
-            return Markup("<p>{}</p>").format(prose(content, numbers))
-        case Formula(lines):
-            rows = [mathml(row, display=True) for line in lines for row in broken(line)]
-            shown = Markup("\n").join(rows)
-            return Markup('<div class="formula" tabindex="0" role="group" aria-label="formula">{}</div>').format(shown)
-        case Code():
-            return Markup("")
-        case Grid(table, label):
-            cells_ = tuple(tuple(prose(cell, numbers) for cell in row) for row in table.rows)
-            caption = Markup("Table {}. {}").format(numbers[label], prose(table.caption, numbers))
-            heads = tuple(prose(c, numbers) for c in table.columns)
-            return Table(caption, heads, cells_).html(label)
-        case Figure(_, caption, stem):
-            data = base64.b64encode(block.bytes_in("png")).decode()
-            image = '<img alt="{1}" src="data:image/png;base64,{2}">'
-            text = Markup(f'<figure id="{{0}}">{image}<figcaption>Figure {{3}}. {{4}}</figcaption></figure>')
-            return text.format(stem, block.picture.description, data, numbers[stem], prose(caption, numbers))
-    title = Markup("{} {} ({}).").format(block.kind, numbers[block.label], prose(block.title, numbers))
-    statement = Markup("\n").join(_html_block(b, numbers) for b in block.statement)
-    shown = Markup('<div class="theorem" id="{}"><p><strong>{}</strong></p>{}</div>').format(
-        block.label, title, statement
-    )
-    if not block.proof:
-        return shown
-    proof = Markup("\n").join(_html_block(b, numbers) for b in block.proof)
-    return shown + Markup('<div class="proof"><p><em>Proof.</em></p>{}<p>∎</p></div>').format(proof)
+    return render("paper.html", document=document, numbers=document.numbers())
 
 
 # as a notebook

@@ -127,11 +127,6 @@ def activation_mathml(s: Activation) -> Markup:
     return mathml(f"s(z) = {latex(sp.Piecewise(*pieces))}")
 
 
-def data_address(value: Any) -> str:
-    """A value as JSON, as an address that needs no network."""
-    return "data:application/json;base64," + base64.b64encode(to_json(value).encode()).decode()
-
-
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")
 
 
@@ -155,7 +150,7 @@ def _environment() -> Environment:
         activation=lambda text: activation_mathml(activation(text)),
         certified=lambda expression: activation_mathml(reread(expression)),
         json=to_json,
-        address=data_address,
+        base64=lambda data: base64.b64encode(data).decode(),
         badge=badge,
         broken=broken,
         sentence=lambda text: f"{text[:1].upper()}{text[1:]}.",
