@@ -18,7 +18,7 @@ from typing import Any
 from temperance.theory.contact.bound_certificates import bound_certificate, stops_early
 from temperance.theory.contact.contact_curves import certificates, flat_certificates, reached
 from temperance.theory.contact.moment_bounds import certified as by_moments
-from temperance.theory.contact.order_setting import FlatCurves, flat_curves
+from temperance.theory.contact.order_setting import flat_curves
 from temperance.theory.contact.orders_from_theorems import known_orders
 from temperance.theory.kernel.check import Issued
 from temperance.theory.models.form import is_linear, linear_in
@@ -62,14 +62,15 @@ class _Proved:
         """The bounds alone."""
         return {of: r for of, (r, _) in self.bounds.items()}
 
-    def better(self, bounds: Bounds) -> Bounds:
-        """Those that are below the bounds here."""
-        return {of: bound for of, bound in bounds.items() if of not in self.bounds or bound[0] < self.bounds[of][0]}
-
-    def with_better(self, bounds: Bounds) -> _Proved:
-        """The bounds with those of them that are better, which come last."""
-        best = self.better(bounds)
-        return replace(self, bounds={of: b for of, b in self.bounds.items() if of not in best} | best)
+    def with_better(
+        self, bounds: Bounds, certificates: Sequence[Issued] = (), reasons: Sequence[Reason] = ()
+    ) -> _Proved:
+        """With those of the bounds that are better, which come last, and what goes with them; itself if none is."""
+        best = {of: bound for of, bound in bounds.items() if of not in self.bounds or bound[0] < self.bounds[of][0]}
+        if not best:
+            return self
+        others = {of: bound for of, bound in self.bounds.items() if of not in best}
+        return _Proved(others | best, (*self.certificates, *certificates), (*self.reasons, *reasons))
 
 
 def _claimed(setting: Setting, proof: Mapping[str, Any]) -> Bounds:
@@ -84,7 +85,7 @@ def orders(setting: Setting) -> Orders:
     flat_names, reasons = _flat(setting)
     scale = Reason(ReasonKind.IDENTITY, flat_curves(setting).scale or "")
     scaled = [Order(name, name, False, scale, flat=True) for name in flat_names]
-    rows, curves = _with_curves(setting, scaled, [*_parameters(setting, proved), *_means(setting, proved)])
+    rows, curves = _with_curves(setting, scaled, [*_listed(setting, proved)])
     reasons += [*proved.reasons, *(_held(setting) if proved.certificates else [])]
     open_ = {of: bound for of, bound in proved.bounds.items() if bound[1] != _CERTIFIED}
     reasons += [*_by_theorems(rows, open_), *_of_rows(rows, proved.bounds), *_moved_first(rows, curves)]
@@ -107,12 +108,10 @@ def _with_coordinates(setting: Setting, proved: _Proved) -> _Proved:
         return proved
     there = _proved(coordinates.setting(setting))
     reason = theorem(f"in coordinates (theory 5.4.1): the mean is {coordinates}")
-    best = proved.better({of: (r, reason) for of, r in coordinates.orders(there.upper, points).items()})
-    if not best:
-        return proved
-    reasons = tuple(reason for reason in proved.reasons if reason.kind is not ReasonKind.NO_CERTIFICATE)
-    certificates = (*proved.certificates, *there.certificates)
-    return _Proved(proved.bounds, certificates, (*reasons, *there.reasons)).with_better(best)
+    bounds = {of: (r, reason) for of, r in coordinates.orders(there.upper, points).items()}
+    certified = replace(proved, reasons=tuple(r for r in proved.reasons if r.kind is not ReasonKind.NO_CERTIFICATE))
+    better = certified.with_better(bounds, there.certificates, there.reasons)
+    return proved if better is certified else better
 
 
 def _with_curves(
@@ -139,11 +138,12 @@ def _with_moments(setting: Setting) -> _Proved:
 def _with_functions(setting: Setting, proved: _Proved) -> _Proved:
     """The bounds with those of a certificate of what theorems assume, where it has better ones."""
     issued = bound_certificate(setting)
-    if issued is None or not (best := proved.better(_claimed(setting, issued[0]))):
+    if issued is None:
         return proved
     reason = Reason(ReasonKind.ASSUMED, f"a certificate takes theorems for granted: {'; '.join(issued[1].assumed)}")
-    reasons = (*proved.reasons, reason, *([_STOPPED] if stops_early(setting) else []))
-    return _Proved(proved.bounds, (*proved.certificates, issued), reasons).with_better(best)
+    return proved.with_better(
+        _claimed(setting, issued[0]), [issued], [reason, *([_STOPPED] if stops_early(setting) else [])]
+    )
 
 
 def _flat(setting: Setting) -> tuple[list[str], list[Reason]]:
@@ -168,29 +168,18 @@ def _held(setting: Setting) -> list[Reason]:
     return [Reason(ReasonKind.ASSUMED, text) for text in texts]
 
 
-def _parameters(setting: Setting, proved: _Proved) -> Iterator[Order]:
+def _listed(setting: Setting, proved: _Proved) -> Iterator[Order]:
+    """The orders of the parameters, and of weighted means, which have at most those of their offsets."""
     curves = flat_curves(setting)
-    for p in setting.parameters:
-        of = Quantity(p.name)
-        yield _order(curves, of, *proved.bounds.get(of, (None, _NONE)))
-
-
-def _means(setting: Setting, proved: _Proved) -> Iterator[Order]:
-    """Weighted means, of at most the order of their offsets."""
-    curves = flat_curves(setting)
-    for p in setting.each:
-        of = Quantity(p.name, True)
-        own, reason = proved.bounds.get(of, (None, _NONE))
-        of_offsets, _ = proved.bounds.get(Quantity(p.name), (None, _NONE))
-        if of_offsets is not None and (own is None or of_offsets < own):
-            own, reason = of_offsets, _OFFSETS
-        yield _order(curves, of, own, reason)
-
-
-def _order(curves: FlatCurves, of: Quantity, upper: Fraction | None, reason: Reason) -> Order:
-    if (identity := curves.flat.get(of.name)) is not None:
-        return Order(curves.label(*of), *of, Reason(ReasonKind.IDENTITY, identity), flat=True)
-    return Order(curves.label(*of), *of, reason, upper)
+    means = (Quantity(p.name, True) for p in setting.each)
+    for of in (*(Quantity(p.name) for p in setting.parameters), *means):
+        upper, reason = proved.bounds.get(of, (None, _NONE))
+        of_offsets, _ = proved.bounds.get(Quantity(of.name), (None, _NONE))
+        if of_offsets is not None and (upper is None or of_offsets < upper):
+            upper, reason = of_offsets, _OFFSETS
+        if (identity := curves.flat.get(of.name)) is not None:
+            upper, reason = None, Reason(ReasonKind.IDENTITY, identity)
+        yield Order(curves.label(*of), *of, reason, upper, flat=identity is not None)
 
 
 def _by_theorems(rows: Sequence[Order], bounds: Bounds) -> list[Reason]:
