@@ -62,10 +62,9 @@ from temperance.show.inputs import read_json
 from temperance.show.notebook import build, execute, require_kernel, text
 from temperance.show.options import FileOr, FormulaOptions, Options, Whole, takes_formulas
 from temperance.show.output import BadInput, Display, takes_files, to_json
-from temperance.show.page import versions
+from temperance.show.page import activation_latex, versions
 from temperance.show.plots import STYLES, Curve, Curves, Picture, Plot
 from temperance.show.table import Aside, Summary, Table
-from temperance.theory.activations.activation import Activation, Z
 from temperance.theory.contact.any_model_rates import known_beside
 from temperance.theory.contact.contact_orders import Orders
 from temperance.theory.contact.moment_bounds import Equation, leading_equations
@@ -74,7 +73,8 @@ from temperance.theory.contact.places import moved_along
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.interactions.interactions import gate_conditions, tex
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import name_of, takes_activation
+from temperance.theory.models.by_name import takes_activation
+from temperance.theory.models.form import named
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of
 from temperance.theory.models.order import Quantity
 from temperance.theory.models.spec import BETA0, NU, TAU, Expert, Gate, MoESpec, atom_symbol, kinks
@@ -122,7 +122,7 @@ class Materials:
     """The answers that a paper is made of, each at its truth; a text says why there is none.
 
     orders: with one cell split beside a singleton ("one"), and with every cell split ("all"). sizes: what each function
-    that is identifiable needs. has_theorems: whether the gate has predictions of its own, by name.
+    that is identifiable needs.
     """
 
     options: Options
@@ -140,7 +140,6 @@ class Materials:
     remedy: Check | None
     experiments: Rates | str | None
     profile: Curves | str | None
-    has_theorems: bool
 
     @property
     def spec(self) -> MoESpec:
@@ -177,7 +176,8 @@ def document_of(m: Materials, digests: Mapping[str, str], commands: Sequence[str
 
 def _papers(spec: MoESpec) -> list[str]:
     """The numbers of the papers on a gate, and of that on the temperature of a dense gate."""
-    papers = next((row.papers for row in ROWS if row.gate == name_of(spec) and row.papers), ())
+    name = named(spec.gate, spec.dim)
+    papers = next((row.papers for row in ROWS if row.gate == name and row.papers), ())
     return list(dict.fromkeys([*papers, *[SEED] * (TAU in spec.gate.shared)]))
 
 
@@ -706,7 +706,7 @@ def _remedy(m: Materials, answer: Check) -> Section:
     gate = "The score of this gate is" if is_own else "The remedy is another gate, with the score"
     families = (
         Paragraph(rf"{gate} $s(\beta_1 \cdot x)/\tau$, here with"),
-        Formula((f"s(z) = {_activation(decision.activation)}",)),
+        Formula((f"s(z) = {activation_latex(decision.activation)}",)),
         Paragraph(
             r"With as many atoms as the truth has, $\tau$ is learnt if the functions of the first line are "
             r"independent. In fits of more, (i) is about $\tau$ and $\beta_1$, (ii) about $a$, (iii) about $b$, $\nu$ "
@@ -722,13 +722,6 @@ def _remedy(m: Materials, answer: Check) -> Section:
         ),
     )
     return Section("remedy", "Remedy: an activation", (*families, *_lines(m, answer.summary, "conditions")))
-
-
-def _activation(s: Activation) -> str:
-    """The formula of an activation, piece by piece."""
-    z = sp.Symbol("z")
-    pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
-    return tex(sp.Piecewise(*pieces).subs(Z, z))
 
 
 def _experiments(m: Materials) -> Section:
@@ -1093,7 +1086,6 @@ def _materials(
             remedy=None if decided is None else _conditions(decided),
             experiments=None if without_experiments else step("experiments", lambda: rates_of(rates, k)),
             profile=None if without_experiments else step("likelihood over tau", lambda: _profile(drawn)),
-            has_theorems=_has_theorems(options),
         )
 
 
@@ -1182,7 +1174,7 @@ def _commands(m: Materials, remedy: str | None) -> tuple[str, ...]:
         *((o, f"{bounds} {split}{_file_of(split, o)}") for split, o in m.orders.items()),
         (m.coefficient, f"coefficient {model} --gauge {m.gauge} {counts} {m.fitted}{at_truth}"),
     ]
-    if options.activation is not None and m.has_theorems:
+    if options.activation is not None and _has_theorems(options):
         name = shlex.quote(str(options.activation))
         lines.append((m.twins, f"twins {name}{at_truth}{held}"))
         lines.append((m.samples, f"efficiency {name}{at_truth}{held}"))

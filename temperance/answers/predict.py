@@ -30,7 +30,7 @@ from temperance.theory.contact.any_model_rates import has_linear_expert, predict
 from temperance.theory.contact.order_setting import at_truth, order_setting
 from temperance.theory.expressions.arguments import checked
 from temperance.theory.models import experts
-from temperance.theory.models.by_name import name_of
+from temperance.theory.models.form import named
 from temperance.theory.models.gates import FITTED, Gauge, gauge_of, require_gate
 from temperance.theory.models.order import HALF, Prediction, Reason, ReasonKind
 from temperance.theory.models.spec import MoESpec, is_weighted, kinks
@@ -308,8 +308,8 @@ def _add_published(rates: Sequence[Prediction], spec: MoESpec) -> Iterator[Predi
     """With what the papers of the list have on a model that is in it."""
     source = None if spec.gate.activation is None else spec.gate.activation.name
     expert = "gaussian" if has_linear_expert(spec) else spec.expert.name
-    named = (name_of(spec), expert, source)
-    row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == named), None)
+    about = (named(spec.gate, spec.dim), expert, source)
+    row = next((r for r in ROWS if r.papers and (r.gate, r.expert, r.source) == about), None)
     for p in rates:
         if row is None or p.published is not None:
             yield p

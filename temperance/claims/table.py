@@ -278,10 +278,10 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def planned_tests(claims: Sequence[Claim] = CLAIMS) -> dict[str, list[PlannedTest]]:
+def planned_tests() -> dict[str, list[PlannedTest]]:
     """The hypotheses of each claim, planned at the level of `level_of_each`."""
-    level = level_of_each(claims)
-    return {claim.id: [test for tests in claim.tests for test in tests(level)] for claim in claims}
+    level = level_of_each()
+    return {claim.id: [test for tests in claim.tests for test in tests(level)] for claim in CLAIMS}
 
 
 def level_of_each(claims: Sequence[Claim] = CLAIMS) -> float:

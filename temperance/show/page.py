@@ -121,10 +121,15 @@ def group(name: str) -> Markup:
     return mathml(_GROUPS[name]) if name in _GROUPS else escape(name)
 
 
+def activation_latex(s: Activation) -> str:
+    """The formula of an activation, piece by piece."""
+    pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
+    return str(latex(sp.Piecewise(*pieces)))
+
+
 def activation_mathml(s: Activation) -> Markup:
     """s(z) = its pieces."""
-    pieces = ((p.expr, p.upper > Z if p.upper.is_finite else sp.true) for p in s.pieces)
-    return mathml(f"s(z) = {latex(sp.Piecewise(*pieces))}")
+    return mathml(f"s(z) = {activation_latex(s)}")
 
 
 PACKAGES = ("numpy", "numba", "sympy", "python-flint", "mpmath", "scipy", "temperance")

@@ -208,11 +208,6 @@ class Curves(Picture):
         self.frame(axes)
 
 
-def kind_of(number: int) -> str:
-    """The kind of the line of an expert, by its number."""
-    return [*_DASHES][number % len(_DASHES)]
-
-
 def panels(plots: Sequence[Picture]) -> Figure:
     """Some plots in one figure, three in a row, with their titles."""
     from matplotlib.figure import Figure
@@ -320,10 +315,10 @@ def pictures_of(fit: FitResult, x: Floats, y: Floats, names: Sequence[str]) -> t
     column = "x" if names[0] == "1" else names[0]  # "1" is the first column of data without names
     grid = np.linspace(x.min(), x.max(), _GRID)
     gate, means = (values.T.tolist() for values in fit.curves(grid[:, None]))
-    step = -(-len(y) // _POINTS)
+    step, kinds = -(-len(y) // _POINTS), [*_DASHES]
 
     def curves(values: list[list[float]], what: str) -> tuple[Curve, ...]:
-        return tuple(Curve(kind_of(i), tuple(v), f"{what} {i}") for i, v in enumerate(values))
+        return tuple(Curve(kinds[i % len(kinds)], tuple(v), f"{what} {i}") for i, v in enumerate(values))
 
     data = Curves(
         title="The data and the means of the experts",

@@ -27,7 +27,7 @@ from temperance.theory.activations.activation import Activation
 from temperance.theory.expressions.language import did_you_mean
 from temperance.theory.models import experts, gates
 from temperance.theory.models.experts import normal
-from temperance.theory.models.form import named, recognised
+from temperance.theory.models.form import recognised
 from temperance.theory.models.formula_reader import (
     OF_GATES,
     OF_MEANS,
@@ -195,11 +195,6 @@ def formulas_of(gate: str | Gate, expert: str | Expert) -> tuple[str, ...]:
     """The texts among them that are no names."""
     gate_text = (gate,) if isinstance(gate, str) and gate not in gates.names() else ()
     return (*gate_text, *((expert,) if isinstance(expert, str) and not experts.is_named(expert) else ()))
-
-
-def name_of(spec: MoESpec) -> str | None:
-    """The name in the table of the gate whose formula that of a model is, whatever parameters are called."""
-    return named(spec.gate, spec.dim)
 
 
 @contextmanager

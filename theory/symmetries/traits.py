@@ -39,7 +39,7 @@ from temperance.theory.interactions.independence import (
     finite_slopes,
 )
 from temperance.theory.interactions.interactions import derive
-from temperance.theory.models.by_name import name_of
+from temperance.theory.models.form import named
 from temperance.theory.models.pieces import boundaries, formulas_of
 from temperance.theory.models.spec import MoESpec, covariates, is_weighted, own_parameters, weight_parameters, written
 from temperance.theory.symmetries.flows import Flow, flows_of
@@ -248,7 +248,7 @@ class Understood:
     @property
     def name(self) -> str | None:
         """Of the gate in the table, if it has one."""
-        return name_of(self.spec)
+        return named(self.spec.gate, self.spec.dim)
 
     @property
     def density(self) -> str:
