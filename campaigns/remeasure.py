@@ -142,7 +142,7 @@ def study_of(entry: Mapping[str, Any]) -> GeneralStudy:
     chosen = order_setting(source=about["activation"], size=max(made["cell"], 2), **names)
     family = Family(replace(kept_apart(chosen), cells=(made["cell"], *chosen.cells[1:])))
     plan = (tuple(made["sizes"]), made["replicates"], made["starts"], made["seed"], made["columns"])
-    return GeneralStudy(made["name"], family, made["q"], *plan, made.get("rounds", 1))
+    return GeneralStudy(made["name"], family, made["q"], *plan, made.get("rounds", 1), made.get("uniform", 0))
 
 
 def result_of(entry: Mapping[str, Any], result: GeneralResult) -> dict[str, Any]:

@@ -371,8 +371,8 @@ class GeneralStudy(RateStudy):
 
     name: what reports call it. family: the truth, with cells that `family_problem` fits. orders: parameter -> q, where
     it is not flat. sizes, replicates, seed: of the samples. starts: of each of two searches at every n, splits of a fit
-    of one atom less; a search also begins at its estimate at the n before. rounds: as of an `Effort`. columns: points
-    of x of the lattice, None for as many as its dimension takes.
+    of one atom less; a search also begins at its estimate at the n before. rounds, uniform: as of an `Effort`. columns:
+    points of x of the lattice, None for as many as its dimension takes.
     """
 
     name: str
@@ -384,6 +384,7 @@ class GeneralStudy(RateStudy):
     seed: int
     columns: int | None = None
     rounds: int = 1
+    uniform: int = 0
     experiment = "lattice"
     backward = False
 
@@ -409,7 +410,7 @@ class GeneralStudy(RateStudy):
     def effort(self) -> Effort:
         """Splits of a fit of one atom less, or starts from the data where no atom is split."""
         rough, splits = (_ROUGH, 0) if self.exact else (0, self.starts)
-        return Effort(rough, 0, splits, self.rounds)
+        return Effort(rough, 0, splits, self.rounds, uniform=self.uniform)
 
     @cached_property
     def lattice(self) -> Experiment:
@@ -473,6 +474,7 @@ class GeneralStudy(RateStudy):
             "lattice": CONSTANTS,
             "search": _SEARCH,
             **({"rounds": self.rounds} if self.rounds > 1 else {}),
+            **({"uniform": self.uniform} if self.uniform else {}),
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
         }
 
