@@ -3,8 +3,8 @@
 They are trained numbers that scale its scores, told by derivatives and not by names. With scores S (rows of inputs,
 columns of experts) and their derivative T by a parameter, in a random direction, it is a temperature where T = c S + b
 (c a number, b a bias for every expert), T = c(x) S (it depends on x), or column by column T_i = c_i S_i + b_i (several
-experts have one each). A single number that acts on scores otherwise, as the cap c of c tanh(W x/c), is asked about
-too, where there is no other.
+experts have one each); or where the numbers of a vector together divide S (heads have one each). A single number that
+acts on scores otherwise, as the cap c of c tanh(W x/c), is asked about too, where there is no other.
 
 A group G of parameters undoes a change of tau where the derivative along (theta_G, v tau) vanishes (Euler) and
 l theta_G with another tau leaves every output as it is, for several l. Any other way is a null vector of the Jacobian
@@ -24,7 +24,7 @@ from torch.nn.utils.parametrize import ParametrizationList
 
 from temperance.routers.probe import Derivatives, Probe, Run, Tensors, products_above, random_like, rows
 
-Kind = Literal["number", "of x", "per expert", "inside"]
+Kind = Literal["number", "of x", "per expert", "per part", "inside"]
 _SAME = 1e-9
 
 
@@ -101,7 +101,19 @@ def _kind(jacobian: Derivatives, name: str, p: Any, scores: Any) -> Temperature 
     residual = _centred(slopes) - _ratio(_centred(slopes), _centred(scores), 0) * _centred(scores)
     if 1 < p.numel() <= k and not (p.dim() == 2 and p.shape[-1] == 1) and _small(residual, size):
         return Temperature(name, "per expert")
+    if 1 < p.numel() == max(p.shape) and _divides(jacobian, name, p, scores):
+        return Temperature(name, "per part")
     return Temperature(name, "inside") if p.numel() == 1 else None
+
+
+def _divides(jacobian: Derivatives, name: str, p: Any, scores: Any) -> bool:
+    """Whether numbers divide parts of the scores, as one for each head, by themselves or by their exponentials."""
+    centred = _centred(scores)
+    for direction, powers in ((p.detach(), (-1.0, -2.0)), (torch.ones_like(p), (-1.0, 1.0))):
+        slopes = _centred(jacobian.along({name: direction}).reshape(scores.shape))
+        if any(_small(slopes - power * centred, centred.abs().max()) for power in powers):
+            return True
+    return False
 
 
 def _ratio(vector: Any, other: Any, dim: int | None = None) -> Any:
@@ -173,7 +185,8 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
     reached = set(jacobian.reached())
     if not reached:
         return Freedom("no", "constant", {})
-    names = [t.name for t in taus if t.name in reached]
+    taus = [t for t in taus if t.name in reached]
+    names = [t.name for t in taus]
     if not names:
         return Freedom("no", "unreached", {})
     free = [n for n in others if n in reached]
@@ -182,17 +195,17 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
         return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
         nearest = _nearest(probe, run)
-        measured = _by_jacobian(probe, run, jacobian, names, [n for n in free if n in nearest])
+        measured = _by_jacobian(probe, run, jacobian, taus, [n for n in free if n in nearest])
         if measured.how == "open":  # parameters were changed since
             run = probe.run()
             jacobian = Derivatives(run.floats, jacobian.parameters)
         if measured.how != "curve" and not nearest.issuperset(free):
-            measured = _by_jacobian(probe, run, jacobian, names, free)
+            measured = _by_jacobian(probe, run, jacobian, taus, free)
         real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return measured if real else replace(measured, outcome="undecided", how="surrogate")
     degree, counted = _degree(jacobian, group, taus), None
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
-        counted = _by_jacobian(probe, run, jacobian, names, free, follow=False).free
+        counted = _by_jacobian(probe, run, jacobian, taus, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
     return Freedom("no" if held else "undecided", "scaled" if held else "jumps", group, degree, counted, run.points)
 
@@ -312,10 +325,18 @@ def _split(probe: Probe, names: Sequence[str], vector: Any) -> dict[str, Any]:
 
 
 def _by_jacobian(
-    probe: Probe, run: Run, jacobian: Derivatives, names: Sequence[str], free: Sequence[str], follow: bool = True
+    probe: Probe,
+    run: Run,
+    jacobian: Derivatives,
+    temperatures: Sequence[Temperature],
+    free: Sequence[str],
+    follow: bool = True,
 ) -> Freedom:
     """By the null space of the Jacobian."""
+    names = [t.name for t in temperatures]
     taus = jacobian.columns(*names)
+    of_x = any(t.kind == "of x" for t in temperatures)  # of a length that its own parameters undo
+    basis = _basis(taus, of_x)
     narrow, count = probe.router.narrow, sum(jacobian.parameters[n].numel() for n in free)
     equations, unknown = int((taus.abs().sum(1) > 0).sum()), count + taus.shape[1]
     sizes = Freedom("undecided", "few", {}, None, None, run.points, equations, unknown, _each(run, equations))
@@ -327,27 +348,37 @@ def _by_jacobian(
     if not narrow and few:
         return sizes
     columns = jacobian.span(free) if narrow else jacobian.columns(*free)
-    residual, coefficients = project(columns, torch.column_stack([taus, control]))
-    if float(residual[:, taus.shape[1] :].norm()) < _CONTROL * float(control.norm()):
+    residual, coefficients = project(columns, torch.column_stack([taus @ basis, control]))
+    if float(residual[:, basis.shape[1] :].norm()) < _CONTROL * float(control.norm()):
         return sizes
-    residual, coefficients = residual[:, : taus.shape[1]], coefficients[:, : taus.shape[1]]
-    size = taus.norm(dim=0).clamp_min(1e-300)
-    _, values, directions = torch.linalg.svd(residual / size, full_matrices=False)
+    _, values, directions = torch.linalg.svd(residual[:, : basis.shape[1]], full_matrices=False)
     if bool(((values > _NULL) & (values < MOVES)).any()):
         return replace(sizes, how="unclear")
     free_ = (int((values <= _NULL).sum()), len(values))
     if not free_[0]:
         answer = replace(sizes, outcome="yes", how="none", free=free_)
-        return replace(answer, by_length=_is_undone_by_length(probe, run, columns, taus))
+        return replace(answer, by_length=not of_x and _is_undone_by_length(probe, run, columns, taus))
     if narrow:
         return replace(sizes, how="large")
-    direction = directions[-1] / size
-    others = _split(probe, free, -(coefficients @ direction))
+    others = _split(probe, free, -(coefficients[:, : basis.shape[1]] @ directions[-1]))
     most = max((float(v.abs().max()) for v in others.values()), default=0.0)
     others = {n: v for n, v in others.items() if float(v.abs().max()) > MOVES * most}
     curve = replace(sizes, outcome="no", how="curve", group=dict.fromkeys(others, 0.0), free=free_)
-    same = not follow or _followed(probe, run, _split(probe, names, direction), others)
+    same = not follow or _followed(probe, run, _split(probe, names, basis @ directions[-1]), others)
     return curve if same else replace(curve, outcome="undecided", how="open")
+
+
+def _basis(taus: Any, of_x: bool) -> Any:
+    """Directions of the temperatures, each with an effect of the length 1; of a function of x only those that move it.
+
+    taus: their columns of the Jacobian.
+    """
+    size = taus.norm(dim=0).clamp_min(1e-300)
+    if not of_x:
+        return torch.diag(1 / size)
+    _, values, directions = torch.linalg.svd(taus / size, full_matrices=False)
+    effective = values > MOVES * values[0]
+    return directions[effective].T / values[effective] / size[:, None]
 
 
 def _each(run: Run, equations: int) -> float:

@@ -65,6 +65,36 @@ def test_free_directions_are_counted():
     assert "1 of its 4 directions is free" in audited("tau(x) = exp(a.x + a0)").reason
 
 
+def test_what_moves_no_temperature_of_x_is_no_freedom_of_it():
+    """Hidden units of relu(A x) v may be scaled without effect, and softplus(..) + 0.1 has no multiples of its kind."""
+
+    class OfX(nn.Module):
+        def __init__(self, least):
+            super().__init__()
+            torch.manual_seed(0)
+            self.gate, self.least = nn.Linear(6, 4), least
+            self.hidden = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 1))
+
+        def forward(self, x):
+            own = self.hidden(x)
+            return soft(self.gate(x) / (own.exp() if self.least is None else F.softplus(own) + self.least))
+
+    x = random(200, 6)
+    learnable, free = (temperance.audit(OfX(least), x).routers[0] for least in (0.1, None))
+    assert (learnable.evaluation, learnable.warnings, learnable.temperature["free"]) == ("yes", (), [0, 36])
+    assert (free.evaluation, free.temperature["free"]) == ("no", [1, 36])
+
+
+def test_a_temperature_for_each_head_is_one():
+    def forward(m, x):
+        heads = torch.stack([x[:, :3] @ m.W[:4].T, x[:, 3:] @ m.W[4:].T], -1)
+        return soft((heads / (m.v.exp() if hasattr(m, "v") else m.t)).sum(-1))
+
+    for more in ({"t": torch.tensor([0.7, 1.2])}, {"v": torch.tensor([0.1, 0.2])}):
+        (row,) = temperance.audit(plain(forward, k=8, **more)(), random(60, 6)).routers
+        assert (row.evaluation, row.temperature["parameters"]) == ("no", list(more))
+
+
 def test_the_answer_comes_first_then_what_it_rests_on_then_what_to_change():
     found = temperance.audit(CORPUS["mixtral"].make())
     lines = str(found).splitlines()
