@@ -138,8 +138,12 @@ def _tested(probe: Probe, taus: Sequence[Temperature], known: Outcome | None = N
 
 
 def _others(probe: Probe, run: Run, taus: Sequence[str]) -> list[str]:
-    """The parameters of the router: those that make scores with its temperatures, and those that it holds itself."""
-    own, ids = {n for n in probe.parameters if "." not in n}, {id(probe.parameters[n]) for n in taus}
+    """The parameters of the router: those that make scores with its temperatures, and its own numbers and vectors.
+
+    Matrices that make no scores are those of experts, or come after them.
+    """
+    own = {n for n, p in probe.parameters.items() if "." not in n and p.dim() < 2}
+    ids = {id(probe.parameters[n]) for n in taus}
     if run.operand is None or not run.operand.requires_grad:
         return list(probe.parameters)
     operands = [(v := e.operand, products_above(v.grad_fn)[1]) for e in run.watch.scores]

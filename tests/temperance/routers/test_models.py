@@ -358,6 +358,24 @@ def test_a_long_audit_names_the_router_in_work_on_stderr():
     assert (lines[0][0], lines[1]) == ("", ("", []))
 
 
+def test_experts_that_a_block_holds_in_one_tensor_are_held_as_others_are():
+    class Stacked(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.gate, self.tau = nn.Linear(D, K), number()
+            self.experts = nn.Parameter(torch.randn(K, D, 60))
+
+        def forward(self, x):
+            values, chosen = torch.topk(torch.softmax(torch.tanh(self.gate(x)) / self.tau, -1), 2)
+            weights = torch.zeros(len(x), K).to(values).scatter(-1, chosen, values / values.sum(-1, keepdim=True))
+            return torch.einsum("nk,nd,kde->ne", weights, x, self.experts.relu())
+
+    torch.manual_seed(0)
+    (found,) = rows(nn.Sequential(Stacked(), nn.Linear(60, 2)), torch.randn(100, D))
+    assert found.evaluation == "yes"
+    assert f"{K * D + K + 1} parameters" in found.rests_on
+
+
 @pytest.mark.slow
 def test_the_command_audits_what_a_factory_makes(tmp_path):
     done = shell(tmp_path, "mine:make", "--inputs", "mine:inputs", "--json", "-o", "page.html")
