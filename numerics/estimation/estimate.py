@@ -18,14 +18,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
-from scipy.linalg import null_space
 
 from temperance.numerics.estimation.data import Units, fixed_tau
+from temperance.numerics.estimation.errors import Errors, StandardError
 from temperance.numerics.estimation.identifiability import (
     DESIGN,
     INDISTINCT,
@@ -43,7 +42,6 @@ from temperance.numerics.estimation.identifiability import (
 from temperance.numerics.estimation.intervals import QUANTILE, Surroundings, misled, of_layout, of_model
 from temperance.numerics.estimation.merge import FittedMixture, Held, Refit, mixture_of, model_of
 from temperance.numerics.estimation.result import (
-    Caveat,
     Estimate,
     FitResult,
     FittedModel,
@@ -56,7 +54,7 @@ from temperance.numerics.estimation.result import (
     unwrap,
 )
 from temperance.numerics.estimation.truth_comparison import compared, in_gauge
-from temperance.numerics.fitting.climb import FLAT, climb_of, scaled_spectrum
+from temperance.numerics.fitting.climb import climb_of
 from temperance.numerics.fitting.fits import Fit, LayoutFit, ModelFit, held_of, own_of, require_points, search_layout
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.fitting.search import AGREE
@@ -270,7 +268,7 @@ def _result_of_layout(
     errors = Errors(best, proved.every, matrix, no_maximum, level=level, open_dimensions=spare)
     rows = rows_of_layout(result, linear, proved)
     estimates = tuple(estimate_of(row, errors, ("tau", "beta1", "beta0") * proved.twin) for row in rows)
-    unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row)]
+    unexplained = [(row.name, row.atom) for row in rows if errors.leaves_open(row.gradients)]
     others = twin_notes(layout.k, source, layout.gauge, best.measure.beta1.tolist())
     size = layout.size - proved.open_dimensions - spare
     along = proved.dependent @ matrix.T
@@ -279,7 +277,7 @@ def _result_of_layout(
     notes += _of_weights(points.n, size) + _of_separation(apart, layout.k)
     notes += _undetermined(() if errors.is_counted else unexplained, flat=errors.is_flat)
     notes += _uncertain(relative_errors(estimates), sides)
-    around = partial(of_layout, best, source, points, units)
+    around, mixture = partial(of_layout, best, source, points, units), _mixture(result, source, points, refit)
     notes += [] if sides else _misled(estimates, around)
     switching = "s has switching points, where the likelihood is not smooth" if len(source.pieces) > 1 else ""
     notes += _of_search(best, switching)
@@ -291,11 +289,14 @@ def _result_of_layout(
         n_parameters=size,
         fit=result,
         model=_model(result, source, units),
-        mixture=_mixture(result, source, points, refit),
+        mixture=mixture,
         dropped=data.dropped,
         twin=bool(others),
         separated=bool(apart),
         around=around,
+        errors=errors,
+        gradients=np.vstack([row.gradients for row in rows]),
+        places=_places(mixture.values, layout),
     )
 
 
@@ -316,6 +317,14 @@ def _mixture(fit: LayoutFit, source: Activation, points: Points, refit: Refit) -
     line = tuple(p.name for p in expert("gaussian", d).parameters if p != NU)
     names = (("beta0", *(p.name for p in coordinates("beta1", d))), ("tau",), line)
     return FittedMixture(mixture, held, points, partial(model_of, source, d), names, refit)
+
+
+def _places(mixture: Mixture, layout: Layout) -> list[int]:
+    """Where the coordinates of a layout are among those of its mixture."""
+    at = Mixture.of(mixture.formulas, mixture.k, np.arange(float(len(mixture.natural))))
+    atoms = np.column_stack([at.own[:, 1:], at.own[:, 0], at.lines, at.nu])
+    places: list[int] = np.concatenate([at.shared, atoms.ravel()])[layout.free].astype(int).tolist()
+    return places
 
 
 def _thetas(mixtures: Sequence[Mixture], layout: Layout, units: Units) -> list[Floats]:
@@ -350,8 +359,9 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixt
     estimates = [estimate_of(row, errors) for row in rows]
     open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
     functions = _identifiable(spec, open_)
-    of_functions = (estimate_of(row, errors) for f in functions for row in _rows_of_function(f, fit))
-    estimates += [e for e in of_functions if e.se is not None]
+    of_functions = [(row, estimate_of(row, errors)) for f in functions for row in _rows_of_function(f, fit)]
+    told = [(row, e) for row, e in of_functions if e.se is not None]
+    estimates += [e for _, e in told]
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
     notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
@@ -372,6 +382,9 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixt
         mixture=_formula_mixture(fit, points, refit if noise == "each" else None),
         dropped=data.dropped,
         around=around,
+        errors=errors,
+        gradients=np.vstack([row.gradients for row in (*rows, *(row for row, _ in told))]),
+        places=range(len(fit.theta)),
     )
 
     def rows_of(m: Mixture) -> list[Row]:
@@ -610,102 +623,6 @@ def _of_search(fit: Fit, hint: str = "") -> list[str]:
     return notes + lone(fit)
 
 
-Bools = NDArray[np.bool_]
-_MOVES = 1e-6  # part of a function's gradient along flat directions that makes it not identifiable
-_TOUCHED = 0.1  # standard errors by which a function moves with an edge before it is said
-
-
-class StandardError(NamedTuple):
-    """Standard error of a function, whether it is identifiable, and what keeps it from being used as it is."""
-
-    se: float | None
-    identifiable: bool | None
-    caveat: Caveat | None = None
-
-
-class Errors:
-    """Standard errors of functions of theta by the delta method, on the coordinates that are free to move.
-
-    fit: where the search ended, in the units that it had; flows (m, p): directions that theory proves to be flat;
-    matrix: A of `Units.matrix`, for gradients in the data's units, where these are others; lost (p,): coordinates that
-    have no maximum. Flows count as flat whatever the information is. It may add directions, which are no statement on
-    the data: a point where it vanishes may be a saddle. They are flat where there is one, it moves tau, and the profile
-    of tau is level; and where they are at most as many as a gate has more parameters than values at the x of the data
-    (open_dimensions): on a manifold these values are constant.
-
-    A flow that moves a coordinate at the edge of the box frees it: functions that the flow keeps have errors all the
-    same. A function that follows the edge has none: to first order it moves by more than its standard error when every
-    edge that holds a coordinate is twice as far out (tau and nu: by a factor of two).
-    """
-
-    def __init__(
-        self,
-        fit: Fit,
-        flows: Floats,
-        matrix: Floats | None = None,
-        lost: Bools | None = None,
-        *,
-        level: bool = False,
-        open_dimensions: int = 0,
-    ) -> None:
-        free = fit.moves.argmax(axis=0)
-        size, self.held = len(free), fit.edge[free]
-        self.matrix = np.eye(size) if matrix is None else matrix
-        self.lost = np.zeros(size, dtype=bool) if lost is None else lost
-        self.stationary = fit.is_estimate
-        information = fit.information[np.ix_(~self.held, ~self.held)]
-        self.proved, self.blocked = _units(flows), self.held.copy()
-        if len(flows) and self.held.any():
-            left, sizes, _ = np.linalg.svd(flows[:, self.held])
-            rank = int((sizes > _MOVES * max(1.0, float(sizes.max()))).sum())
-            # so many of those held are a choice of the place on the orbit, tau before others
-            _, upper = np.linalg.qr(left[:, :rank].T @ flows[:, self.held])
-            steps = np.abs(upper) > _MOVES * max(1.0, float(sizes.max()))
-            self.blocked[np.flatnonzero(self.held)[steps[steps.any(axis=1)].argmax(axis=1)]] = False
-            flows = left[:, rank:].T @ flows
-        scale, values, vectors = scaled_spectrum(information)
-        if len(flows):
-            across = null_space(flows[:, ~self.held] * scale)
-            values, vectors = np.linalg.eigh(across.T @ (information / np.outer(scale, scale)) @ across)
-            vectors = across @ vectors
-        curved = values > FLAT
-        self.root = vectors[:, curved] / np.sqrt(values[curved]) / scale[:, None]
-        # the free coordinates follow those held as -(their information)^-1 (the cross information)
-        self.doubled = (np.where(fit.logs, np.log(2), np.abs(fit.theta))[free] * self.blocked)[self.held]
-        self.pull = -self.root.T @ fit.information[np.ix_(~self.held, self.held)] @ self.doubled
-        more = np.zeros((int((np.abs(values) <= FLAT).sum()), size))
-        more[:, ~self.held] = (vectors[:, np.abs(values) <= FLAT] / scale[:, None]).T
-        self.flat = _units(more)
-        self.is_counted = 0 < len(self.flat) <= open_dimensions
-        self.is_flat = self.is_counted or (level and len(self.flat) == 1 and bool(self.flat[0, 0]))
-
-    def leaves_open(self, row: Row) -> bool:
-        """Whether the information tells nothing of some function of a row, where theory does not say why."""
-        return self.stationary and any(
-            not (_moves(g, self.proved) or g[self.lost].any()) and _moves(g, self.flat)
-            for g in row.gradients @ self.matrix
-        )
-
-    def of(self, gradient: Floats) -> StandardError:
-        """The standard error of the function with this gradient in theta, or why there is none."""
-        gradient = gradient @ self.matrix
-        if _moves(gradient, self.proved):
-            return StandardError(None, False)
-        if gradient[self.lost].any():
-            return StandardError(None, None, "no maximum")
-        if not self.stationary:
-            return StandardError(None, None, "no estimate")
-        if _moves(gradient, self.flat):
-            return StandardError(None, False) if self.is_flat else StandardError(None, None, "singular")
-        if gradient[self.blocked].any():
-            return StandardError(None, True, "edge")
-        spread = gradient[~self.held] @ self.root
-        se, follows = float(np.linalg.norm(spread)), abs(spread @ self.pull + gradient[self.held] @ self.doubled)
-        if follows > se > 0:
-            return StandardError(None, True, "edge")
-        return StandardError(se, True, "near edge" if follows > _TOUCHED * se else None)
-
-
 def estimate_of(row: Row, errors: Errors, twins: Collection[str] = ()) -> Estimate:
     """A row with its standard errors and intervals, or why there are none; twins: names that have another value."""
     name, atom, _, gradients, scale, held = row
@@ -787,14 +704,3 @@ def _composed(row: Row, name: str, values: Floats, slopes: Floats, by_log_tau: F
     gradients = slopes @ row.gradients
     gradients[:, 0] += by_log_tau
     return Row(name, row.atom, values, gradients, scale)
-
-
-def _units(directions: Floats) -> Floats:
-    """The directions (m, p) at unit length, without those that are 0."""
-    sizes = np.linalg.norm(directions, axis=1)
-    return directions[sizes > 0] / sizes[sizes > 0, None]
-
-
-def _moves(gradient: Floats, directions: Floats) -> bool:
-    """Whether a function changes along some directions."""
-    return bool(np.linalg.norm(directions @ gradient) > _MOVES * np.linalg.norm(gradient))

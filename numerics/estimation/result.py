@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtrc, chdtri
 
 from temperance.numerics.estimation.data import repeats
+from temperance.numerics.estimation.errors import Caveat, Errors
 from temperance.numerics.estimation.intervals import ProfileInterval, Surroundings, intervals
 from temperance.numerics.estimation.merge import LEAST, FittedMixture, Merge, merged_to
 from temperance.numerics.estimation.residuals import departure, draw
@@ -32,8 +33,8 @@ Value = float | list[float]
 Interval = tuple[float, float]
 Scale = Literal["real", "log", "unit"]
 """On which scale a function has its interval: as it is, by its logarithm (positive numbers), or within [-1, 1]."""
-Caveat = Literal["edge", "near edge", "no maximum", "singular", "no estimate", "held"]
 COLUMNS = ("parameter", "atom", "estimate", "std err", "95% interval", "identifiable")
+_BLOCK = 2**16  # points times columns times squared atoms, at which slopes are computed at once
 BESIDE_TRUTH = (*COLUMNS[:-1], "truth", "std errs off", COLUMNS[-1])
 _CAVEATS: dict[Caveat | None, str] = {
     "edge": "yes, but not to be used (set by the edge of the box)",
@@ -261,8 +262,10 @@ class FitResult(Tabled):
     fit: where the search ended, a `LayoutFit` of softmax, linear and activation gates with linear experts, else a
     `ModelFit`. model: what was fitted, in words. mixture: for merging, and for curves.
     twin: whether single other parameters are known to have its density. separated: whether the likelihood is proved to
-    have no maximum near the fit (`separation`). around: the likelihood there. profiles: the profile intervals that
-    were asked for. truth: the one that was given, beside the fit. heads: of the columns of the table.
+    have no maximum near the fit (`separation`). around: the likelihood there.
+    errors: standard errors of functions; gradients (m, q): of the rows of the table; places: of the coordinates of the
+    fit among those of the mixture. profiles: the profile intervals that were asked for. truth: the one that was given,
+    beside the fit. heads: of the columns of the table.
     """
 
     estimates: tuple[Estimate, ...]
@@ -277,6 +280,9 @@ class FitResult(Tabled):
     twin: bool = field(default=False, kw_only=True)
     separated: bool = field(default=False, kw_only=True)
     around: Callable[[], Surroundings] = field(kw_only=True)
+    errors: Errors = field(kw_only=True)
+    gradients: Floats = field(kw_only=True)
+    places: Sequence[int] = field(kw_only=True)
     profiles: tuple[ProfileInterval, ...] = field(default=(), kw_only=True)
     truth: Comparison | None = field(default=None, kw_only=True)
     heads: tuple[str, ...] = field(default=COLUMNS, kw_only=True)
@@ -329,8 +335,7 @@ class FitResult(Tabled):
         if self.bic is None:
             return None
         points = self.mixture.points
-        shares = self.mixture.values.responsibilities(points)
-        return self.bic - 2 * float(points.total((shares * np.log(np.maximum(shares, LEAST))).sum(axis=1)))
+        return self.bic + 2 * float(points.total(entropies_of(self.mixture.values.responsibilities(points))))
 
     @property
     def flat_directions(self) -> list[dict[str, Value]]:
@@ -377,6 +382,24 @@ class FitResult(Tabled):
         """
         gates, means = self.curves(self._points(x, None).x)
         return np.asarray((gates * means).sum(axis=1))
+
+    @checked
+    def standard_error(self, x: ArrayLike) -> Floats:
+        """The standard error of `predict` at x (n, d) or (n,), by the delta method, (n,); nan where there is none.
+
+        It is that of the mean, not of y: an interval at 95% is the mean -+ 1.96 of it. Raises ValueError as `predict`.
+        """
+        at = self._points(x, None).x
+        blocks = np.array_split(at, 1 + at.shape[0] * at.shape[1] * self.fitted**2 // _BLOCK)
+        slopes = (self.mixture.values.slopes_of_mean(block)[:, self.places] @ self.fit.moves for block in blocks)
+        return np.concatenate([np.linalg.norm(self.errors.spread(rows), axis=1) for rows in slopes])
+
+    @checked
+    def vcov(self) -> Floats:
+        """The covariances (m, m) of the rows of the table (`rows`), nan where one has no standard error."""
+        spread = self.errors.spread(self.gradients)
+        spread[[row["se"] is None for row in self.rows()]] = np.nan
+        return np.asarray(spread @ spread.T)
 
     @checked
     def posterior(self, x: ArrayLike, y: ArrayLike) -> Floats:
@@ -597,6 +620,11 @@ class FitResult(Tabled):
 
 FormulaFit = FitResult
 """What `fit` returned for formulas; every fit is a `FitResult` now."""
+
+
+def entropies_of(shares: Floats) -> Floats:
+    """The entropies (n,) of probabilities (n, k)."""
+    return -np.asarray((shares * np.log(np.maximum(shares, LEAST))).sum(axis=1))
 
 
 def _cells(row: dict[str, Any], *, with_truth: bool) -> tuple[str, ...]:

@@ -439,6 +439,13 @@ class Mixture:
                 slopes[1, :, i, places[g:]] = jets.line_slopes * chain[g:, None]
         return Slopes(*values, *slopes)
 
+    def slopes_of_mean(self, x: Floats) -> Floats:
+        """Those of the mean of y in theta at x (n, d), (n, p)."""
+        log_weights, means, *slopes = self.slopes(x)
+        shares = softmax(log_weights, axis=1).shares
+        by_weight = shares * (means - (shares * means).sum(axis=1, keepdims=True))
+        return np.asarray(sum(np.einsum("nk,nkp->np", w, s) for w, s in zip((by_weight, shares), slopes, strict=True)))
+
     def probabilities(self, x: Floats) -> Floats:
         """Of the atoms at x (n, d), (n, k)."""
         return softmax(self._at(x)[0], axis=1).shares

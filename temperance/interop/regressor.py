@@ -15,7 +15,7 @@ from temperance.interop.callables import Source, activation
 from temperance.numerics.estimation.data import whole
 from temperance.numerics.estimation.fit import Options
 from temperance.numerics.estimation.fit import fit as estimate
-from temperance.numerics.estimation.result import FitResult, Text
+from temperance.numerics.estimation.result import FitResult, Text, entropies_of
 from temperance.numerics.estimation.sizes import sizes
 from temperance.numerics.fitting.problem import Box
 from temperance.numerics.mixture.points import Points, reals
@@ -134,6 +134,26 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         x = self._checked(X)
         return self.result_.predict(x)
 
+    def standard_error(self, X: ArrayLike) -> Floats:
+        """The standard error of `predict` at X (n, d), by the delta method, (n,); nan where there is none.
+
+        That of the mean, not the spread of y: an interval at 95% is the mean -+ 1.96 of it.
+
+        Raises:
+            ValueError, NotFittedError: as `predict`.
+        """
+        x = self._checked(X)
+        return self.result_.standard_error(x)
+
+    def vcov(self) -> Floats:
+        """The covariances (m, m) of the estimates, in the order of `result_.rows()`; nan where one has no error.
+
+        Raises:
+            NotFittedError: fit has not been called.
+        """
+        check_is_fitted(self)
+        return self.result_.vcov()
+
     def predict_density(self, X: ArrayLike, y: ArrayLike) -> Floats:
         """The density of y given X, g(y_j | x_j), shape (n,), for X (n, d) and y (n,).
 
@@ -177,6 +197,12 @@ class MoERegressor(RegressorMixin, BaseEstimator):
         """n_parameters_ log(n) - 2 log-likelihood of X (n, d), y (n,), n the sum of sample_weight (n,) as in `aic`."""
         value, n = self._log_likelihood(X, y, sample_weight)
         return self.n_parameters_ * float(np.log(n)) - 2 * value
+
+    def icl(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """BIC plus twice the entropy of the experts given X (n, d), y (n,); sample_weight (n,) as in `aic`."""
+        entropies = entropies_of(self.posterior(X, y))
+        weights = np.ones(len(entropies)) if sample_weight is None else reals(sample_weight, "sample_weight")
+        return self.bic(X, y, sample_weight) + 2 * float(weights @ entropies)
 
     def _log_likelihood(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> tuple[float, float]:
         """The log-likelihood of points, and their number."""

@@ -13,6 +13,7 @@ from temperance.numerics.estimation.fit import fit
 from temperance.numerics.estimation.result import Estimate, FitResult
 from temperance.numerics.fitting.fits import Box
 from temperance.numerics.mixture.activation_numpy import compiled
+from temperance.numerics.mixture.likelihood import Mixture
 from temperance.numerics.mixture.measures import MixingMeasure, sample
 
 pytestmark = pytest.mark.usefixtures("few_climbs")
@@ -297,3 +298,63 @@ def test_predictions_posteriors_and_icl_are_those_of_the_formulas():
         result.predict(np.column_stack([x, x]))
     with pytest.raises(ValueError, match=r"^x must have shape \(n, d\) and y \(n,\), not \(300, 1\) and \(2,\)$"):
         result.posterior(x, [1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "options"),
+    [
+        (1, {}),
+        (1, {"activation": "tanh", "gauge": "anchored"}),
+        (2, {"activation": "tanh", "tau": 0.5}),
+        (1, {"gate": "w*x/tau + v*sin(x)", "expert": "a*x + m*x**2 + b"}),
+        (1, {"gate": "softmax", "noise": "common"}),
+    ],
+)
+def test_standard_errors_of_predictions_follow_the_likelihood(columns, options):
+    """Held against those of slopes by differences."""
+    rng = np.random.default_rng(7)
+    x = rng.uniform(-3, 3, (4000, columns))
+    y = np.where(rng.random(4000) < 1 / (1 + np.exp(-2 * x[:, 0])), x[:, 0], -1) + rng.normal(size=4000) / 4
+    result = fit(x, y, fitted=2, starts=4, **options)
+    at = x[:5]
+    values, errors = result.mixture.values, result.errors
+    theta, places = values.theta, np.array(result.places)
+    step, slopes = 1e-6, []
+    for column in result.fit.moves.T:
+        ends = []
+        for sign in (-1, 1):
+            moved = theta.copy()
+            moved[places] += sign * step * column
+            mixture = Mixture.at(values.formulas, 2, moved)
+            ends.append((mixture.probabilities(at) * mixture.means(at)).sum(axis=1))
+        slopes.append((ends[1] - ends[0]) / (2 * step))
+    by_differences = np.array([errors.of(slope).se for slope in np.array(slopes).T], dtype=float)
+    found = result.standard_error(at)
+    assert (found > 0).all()
+    np.testing.assert_allclose(found, by_differences, rtol=1e-5)
+    own = np.array([np.nan if row["se"] is None else row["se"] for row in result.rows()], dtype=float)
+    np.testing.assert_allclose(np.sqrt(np.diag(result.vcov())), own)
+
+
+def test_the_standard_error_of_a_regression_is_that_of_least_squares():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 2))
+    y = x @ [1.0, -2.0] + 0.5 + rng.normal(size=300)
+    result = fit(x, y, fitted=1)
+    design = np.column_stack([x, np.ones(300)])
+    left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    covariance = np.linalg.inv(design.T @ design) * (left @ left / 300)
+    by_hand = np.sqrt(np.einsum("ni,ij,nj->n", design, covariance, design))
+    np.testing.assert_allclose(result.standard_error(x), by_hand, rtol=1e-5)
+    names = [(row["parameter"], row["column"]) for row in result.rows()]
+    places = [names.index(name) for name in names if name[0] in "ab"]
+    np.testing.assert_allclose(result.vcov()[np.ix_(places, places)], covariance, rtol=1e-4, atol=1e-8)
+
+
+def test_a_prediction_that_the_edge_of_the_box_moves_has_no_standard_error():
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-3, 3, 300)
+    y = np.where(x > 0, x, -1) + rng.normal(size=300) / 4
+    result = fit(x, y, fitted=2, starts=4)
+    assert result.separated
+    assert np.isnan(result.standard_error([0.01])).all()

@@ -139,10 +139,22 @@ def test_posterior_is_that_of_the_fit_and_asks_for_its_columns(model):
         model.posterior(np.column_stack([x, x]), y)
 
 
+def test_standard_errors_and_covariances_are_those_of_the_fit(model):
+    x, _ = data()
+    np.testing.assert_array_equal(model.standard_error(x), model.result_.standard_error(x))
+    np.testing.assert_array_equal(model.vcov(), model.result_.vcov())
+    with pytest.raises(ValueError, match="X has 2 features"):
+        model.standard_error(np.column_stack([x, x]))
+
+
 def test_the_criteria_are_those_of_the_fit(model):
     x, y = data()
     assert model.n_parameters_ == model.result_.n_parameters == 10
-    assert (model.aic(x, y), model.bic(x, y)) == pytest.approx((model.result_.aic, model.result_.bic))
+    criteria = model.aic(x, y), model.bic(x, y), model.icl(x, y)
+    assert criteria == pytest.approx((model.result_.aic, model.result_.bic, model.result_.icl))
+    entropy = (model.icl(x, y) - model.bic(x, y)) * 2
+    twice = 2 * np.ones(len(x))
+    assert model.icl(x, y, twice) - model.bic(x, y, twice) == pytest.approx(entropy)
     assert model.bic(x, y, 2 * np.ones(len(x))) == pytest.approx(
         10 * np.log(1200) - 4 * model.result_.log_likelihood, rel=1e-9
     )
