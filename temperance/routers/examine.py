@@ -20,7 +20,7 @@ DRAWS = 2
 _SPREAD = 0.3
 _LARGE, _RANK = 1100, 4
 _FEWEST, _MOST_ROWS = 3, 2048
-_FLAT = 1e-10
+_FLAT, _PLANE = 1e-10, 1e-5
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,11 @@ def findings_of(router: Router, form: Form | None, theorem: Proof | None) -> Fin
         if (_count_rows(router) or 0) < _FEWEST:
             raise Unanswered(f"{rows} inputs are too few; give more")
     trained = frozenset(() if form is None else form.read.trained)
-    spans = form is not None and (router.drawn or form.read.cosine is None)  # all features, as a yes of cosines needs
-    known = theorem.verdict if theorem is not None and (spans or theorem.verdict == "no") else None
-    tested = examine(router, trained, known)
+    verdict = None if theorem is None else theorem.verdict
+    cosines = form is not None and form.read.cosine is not None
+    if verdict == "yes" and cosines and not router.drawn and not _has_all_features(router):
+        verdict = None
+    tested = examine(router, trained, verdict)
     weak = [f for f in (tested.evaluation, tested.training) if f.how in ("few", "large")]
     if not weak:
         return tested
@@ -239,6 +241,14 @@ def _count_rows(router: Router) -> int | None:
     """The number of inputs that have scores; None where none are seen."""
     scores = Probe(router, router.training, router.scores[0]).run().scores
     return None if scores is None else len(scores)
+
+
+def _has_all_features(router: Router) -> bool:
+    """Whether the directions of the inputs lie on no plane: then their cosines determine what those of all do."""
+    x = next(v for v in tree_leaves(router.inputs) if isinstance(v, torch.Tensor)).detach().cpu().double()
+    units = torch.nn.functional.normalize(x.reshape(-1, x.shape[-1])[:_MOST_ROWS], dim=-1)
+    augmented = torch.cat([units, torch.ones(len(units), 1, dtype=units.dtype)], dim=1)
+    return int(torch.linalg.matrix_rank(augmented, rtol=_PLANE)) == augmented.shape[1]
 
 
 def _with_random(router: Router, times: float, rank: int | None) -> Router:

@@ -190,7 +190,7 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
     if not names:
         return Freedom("no", "unreached", {})
     free = [n for n in others if n in reached]
-    group = _group(jacobian, names, free, probe)
+    group, tau_steps = _group(jacobian, names, free, probe)
     if group is None and theory in ("yes", "no"):
         return Freedom(theory, "curve" if theory == "no" else "proved", dict.fromkeys(free, 0.0))
     if group is None:
@@ -203,7 +203,8 @@ def freedom(probe: Probe, taus: Sequence[Temperature], others: Sequence[str], th
             measured = _by_jacobian(probe, run, jacobian, taus, free)
         real = measured.outcome != "yes" or _moves_outputs(probe, run, jacobian, names)
         return measured if real else replace(measured, outcome="undecided", how="surrogate")
-    degree, counted = _degree(jacobian, group, taus), None
+    slope = taus[0].slope if len(taus) == 1 else None
+    degree, counted = None if slope is None else -slope * float(tau_steps[0]), None
     if sum(jacobian.parameters[n].numel() for n in names) > 1:
         counted = _by_jacobian(probe, run, jacobian, taus, free, follow=False).free
     held = all(_undone(probe, run, names, group, l) for l in SCALES)
@@ -221,8 +222,13 @@ def _nearest(probe: Probe, run: Run) -> set[str]:
     return {n for n, p in probe.parameters.items() if id(p) in ids}
 
 
-def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe) -> dict[str, float] | None:
-    """The least group whose scaling is undone by the temperatures to first order, with the power of l of each."""
+def _group(
+    jacobian: Derivatives, names: Sequence[str], free: Sequence[str], probe: Probe
+) -> tuple[dict[str, float] | None, Any]:
+    """The least group whose scaling is undone by the temperatures to first order, with the power of l of each.
+
+    And how these move, by log l.
+    """
     taus = jacobian.columns(*names)
     euler = {n: jacobian.along({n: probe.parameters[n].detach()}) for n in free}
     least = HELD * float(jacobian.vector.detach().norm())
@@ -237,8 +243,8 @@ def _group(jacobian: Derivatives, names: Sequence[str], free: Sequence[str], pro
                 powers = [1.0, *(float(v) for v in solved[: len(more), 0])]
                 if all(abs(v) > MOVES for v in powers):
                     exponents = dict(zip(subset, powers, strict=True))
-                    return {n: exponents[n] for n in free if n in exponents}
-    return None
+                    return {n: exponents[n] for n in free if n in exponents}, solved[len(more) :, 0]
+    return None, None
 
 
 def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -248,15 +254,6 @@ def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
         yield from (
             combinations(names, size) if near else (tuple(names[i : i + size]) for i in range(len(names) - size + 1))
         )
-
-
-def _degree(jacobian: Derivatives, group: Mapping[str, float], taus: Sequence[Temperature]) -> float | None:
-    """The power of l that tau is scaled by, for one temperature T = c S + b: d log tau = -c dT."""
-    if len(taus) != 1 or taus[0].slope is None:
-        return None
-    along = jacobian.along({n: q * jacobian.parameters[n].detach() for n, q in group.items()})
-    column = jacobian.columns(taus[0].name)
-    return float(project(column, -along[:, None])[1][0, 0]) * -taus[0].slope
 
 
 def _undone(probe: Probe, run: Run, names: Sequence[str], group: Mapping[str, float], l: float) -> bool:

@@ -148,8 +148,9 @@ class Scores:
         if not _is_vector(x):
             raise NotRead("no linear function of x")
         self.transposed = rows.has(TURNED)
-        self.plus = _plus(x, X, X_LENGTH), _plus(rows.xreplace({TURNED: W}), W, W_LENGTH)
-        return Z if bias is None else Z + bias
+        factors, vectors = zip(*(v.as_independent(*_VECTORS, as_Add=False) for v in (x, rows)), strict=True)
+        self.plus = _plus(vectors[0], X, X_LENGTH), _plus(vectors[1].xreplace({TURNED: W}), W, W_LENGTH)
+        return sp.Mul(*factors) * Z + (0 if bias is None else bias)
 
     def _softmax(self, scores: Read, arguments: tuple[Read, ...], options: dict[str, Read]) -> sp.Expr:
         over = options.get("dim", arguments[1] if len(arguments) > 1 else None)

@@ -40,6 +40,18 @@ def test_what_is_read_is_proved(name):
     assert (found.weights, found.identifiable) == PROVED[name]
 
 
+@pytest.mark.parametrize(("features", "answer", "basis"), [(6, "yes", "proved"), (5, "undecided", "tested")])
+def test_cosines_with_a_factor_are_read_and_need_inputs_in_all_features(features, answer, basis):
+    """Of rows of W that reach out of the span of the inputs no length is seen, but for rounding of the inputs."""
+
+    def forward(m, x):
+        return soft(m.v.exp() * F.normalize(x, dim=-1) @ F.normalize(m.W, dim=-1).t())
+
+    x = random(60, features) @ random(features, 6)
+    (row,) = temperance.audit(plain(forward, k=9, d=6, v=torch.tensor(1.2))(), x).routers
+    assert (row.evaluation, row.basis) == (answer, basis)
+
+
 @pytest.mark.parametrize(
     "name",
     ["W detached", "W under no_grad", "buffer inside tau", "relu, held bias", "active clamp", "mixtral", "low rank"],
