@@ -62,8 +62,8 @@ def temperatures(probe: Probe, scores: Any, asked: Sequence[str] = ()) -> tuple[
             kind = _kind(jacobian, name, p, scores.detach())
             if kind is not None:
                 kinds.append(kind)
-    scaling = tuple(t for t in kinds if t.kind != "inside")
-    return scaling or tuple(kinds)
+    scaling = tuple(t for t in kinds if t.kind not in ("per part", "inside"))
+    return scaling or tuple(t for t in kinds if t.kind != "inside") or tuple(kinds)
 
 
 def unreached(probe: Probe, scores: Any, _: Sequence[str] = ()) -> tuple[Temperature, ...]:
@@ -357,11 +357,12 @@ def _by_jacobian(
         return replace(answer, by_length=not of_x and _is_undone_by_length(probe, run, columns, taus))
     if narrow:
         return replace(sizes, how="large")
+    moves = _split(probe, names, basis @ directions[-1])
     others = _split(probe, free, -(coefficients[:, : basis.shape[1]] @ directions[-1]))
-    most = max((float(v.abs().max()) for v in others.values()), default=0.0)
+    most = max(float(v.abs().max()) for v in (*moves.values(), *others.values()))
     others = {n: v for n, v in others.items() if float(v.abs().max()) > MOVES * most}
     curve = replace(sizes, outcome="no", how="curve", group=dict.fromkeys(others, 0.0), free=free_)
-    same = not follow or _followed(probe, run, _split(probe, names, basis @ directions[-1]), others)
+    same = not follow or _followed(probe, run, moves, others)
     return curve if same else replace(curve, outcome="undecided", how="open")
 
 

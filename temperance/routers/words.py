@@ -339,10 +339,11 @@ def _name(findings: Findings) -> str:
 
 def _reason(findings: Findings, of: Freedom, proved: Proof | None = None) -> str:
     group = ", ".join(of.group)
+    undo = f"{group} undo{'es' * (len(of.group) == 1)} its change" if group else "they undo one another"
     first_order = f"to first order a change of {group} undoes a change of it; the finite ones that were tried do not."
     return {
         "scaled": f"{_symmetry(findings, of)} changes no output.",
-        "curve": f"along a curve {group} undo{'es' * (len(of.group) == 1)} its change, and no output changes.",
+        "curve": f"along a curve {undo}, and no output changes.",
         "constant": "the outputs are the same at all parameters that were tried.",
         "unreached": "no gradient reaches it.",
         "none": "no other parameter that is trained undoes a change of it.",

@@ -97,6 +97,28 @@ def test_what_moves_no_temperature_of_x_is_no_freedom_of_it():
     assert (free.evaluation, free.temperature["free"]) == ("no", [1, 36])
 
 
+def test_temperatures_that_undo_one_another_are_said_to():
+    def forward(m, x):
+        return soft(m.v * torch.tanh(x @ m.W.T) / m.tau)
+
+    (row,) = temperance.audit(plain(forward, v=torch.tensor(1.2))()).routers
+    assert row.reason.endswith(
+        "is not learnable: along a curve they undo one another, and no output changes. 1 of its 2 directions is free."
+    )
+
+
+def test_widths_of_features_undo_a_temperature_and_are_ones_where_there_is_none():
+    def forward(m, x):
+        return soft(-((x[:, None] - m.W) / m.v).square().sum(-1) / (m.tau if m.tau.requires_grad else 1))
+
+    make = plain(forward, k=9, d=4, v=torch.tensor([0.6, 0.8, 1.0, 1.3]))
+    held = make()
+    held.tau.requires_grad_(False)
+    (both,), (alone,) = (temperance.audit(module, random(100, 4)).routers for module in (make(), held))
+    assert (both.evaluation, both.symmetry) == ("no", "(v, tau) -> (l^(-1) v, l^2 tau)")
+    assert (alone.evaluation, alone.temperature["parameters"]) == ("yes", ["v"])
+
+
 def test_a_temperature_for_each_head_is_one():
     def forward(m, x):
         heads = torch.stack([x[:, :3] @ m.W[:4].T, x[:, 3:] @ m.W[4:].T], -1)
