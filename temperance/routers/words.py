@@ -153,7 +153,7 @@ def _rows(found_routers: Sequence[Router], display: Display) -> tuple[RouterAudi
 
 def _row(findings: Findings, form: Form | None, theorem: Proof | None) -> RouterAudit:
     """The row of a router; the theory is cited where it says what holds in both modes of all parameters it has."""
-    same = findings.training.outcome == findings.evaluation.outcome and findings.raw is None
+    same = findings.training is findings.evaluation and findings.raw is None
     tested = findings.evaluation.how in ("scaled", "curve", "none", "proved")
     agrees = theorem is not None and theorem.verdict == findings.evaluation.outcome and findings.is_read
     return describe(findings, form, theorem if agrees and same and tested else None)

@@ -60,6 +60,14 @@ def test_what_is_held_or_not_read_is_tested_and_no_more(name):
     assert audited(name).basis == "tested"
 
 
+def test_noise_in_training_is_no_part_of_a_formula_that_is_proved():
+    def forward(m, x):
+        return soft(x @ m.W.T / m.tau + (torch.randn(len(x), 4).to(x) if m.training else 0))
+
+    (row,) = temperance.audit(plain(forward)()).routers
+    assert (row.evaluation, row.training, row.basis) == ("no", "no", "tested")
+
+
 def test_the_symmetry_is_named_with_its_powers():
     assert audited("linear").symmetry == "(W, b, tau) -> (l W, l b, l tau)"
     assert audited("square").symmetry == "(W, tau) -> (l W, l^2 tau)"
