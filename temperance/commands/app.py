@@ -83,6 +83,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "fit": (
         "temperance fit data.csv --fitted 2",
         "temperance fit data.csv --fitted 3 --activation tanh --target price --json",
+        "temperance fit data.csv --fitted 2 --predict new.csv -o predictions.csv",
     ),
     "experts": (
         "temperance experts data.csv",

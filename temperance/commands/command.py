@@ -31,7 +31,7 @@ def __getattr__(name: str) -> Callable[..., int]:
 
 
 _TRUTH_FILE = Annotated[str | None, Parameter(help="Write the truth of the answer to this .json file, for --truth.")]
-_WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "data", "files", "from_")
+_WRITTEN, _READ = ("certificate", "coq", "store"), ("truth", "data", "files", "from_", "predict")
 """The options, beside -o, that name files."""
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from math import isnan
+from types import MappingProxyType
 from typing import Annotated, Any, Unpack
 
 import numpy as np
@@ -20,7 +25,7 @@ from temperance.routers.audit import Audit, is_module
 from temperance.routers.audit import audit as audited
 from temperance.show.answer import Answer
 from temperance.show.options import ColumnNames, ExpertNumbers, FormulaOptions, Profiled, Whole, takes_formulas
-from temperance.show.output import BadInput, doing, one_line
+from temperance.show.output import BadInput, console, doing, one_line
 from temperance.show.plots import Picture, pictures_of
 from temperance.show.table import Part, Summary, Table
 from temperance.theory.models import experts as experts_of_models
@@ -33,12 +38,16 @@ _GATE = "linear (the default), softmax (temperature 1), activation, another name
 class Fit(Answer):
     """A fit, or a comparison of sizes, to a file of data.
 
-    data: x (n, d) and y (n,), without what is missing. names: of their columns.
+    data: x (n, d) and y (n,), without what is missing. names: of their columns. predictions: a mapping for each row of
+    the file to predict.
     """
 
     found: FitResult | FitComparison
     data: tuple[Floats, Floats]
     names: tuple[str, ...]
+    predictions: tuple[Mapping[str, Any], ...] = ()
+
+    writers = MappingProxyType({**Answer.writers, ".csv": lambda answer: answer.csv()})
 
     @property
     def status(self) -> int:
@@ -56,12 +65,55 @@ class Fit(Answer):
     def show(self, screen: Console) -> None:
         """Print what the fit prints of itself."""
         screen.print(str(self.found))
+        for part in _predicted(self.names, self.predictions):
+            screen.print(part if isinstance(part, str) else part.text(console().width))
+
+    def csv(self) -> str:
+        """The table of predictions, or without any that of the fit, as a CSV file."""
+        rows, file = self.found.rows(), io.StringIO()
+        heads, lines = list(rows[0]), [[*row.values()] for row in rows]
+        if self.predictions:
+            heads, lines = _columns(self.names, self.predictions[0]), [_cells(row) for row in self.predictions]
+        csv.writer(file, lineterminator="\n").writerows([heads, *lines])
+        return file.getvalue()
 
 
-def _summary(result: FitResult | FitComparison) -> Summary:
+def _predictions(result: FitResult, x: Floats, y: Floats | None) -> Iterator[dict[str, Any]]:
+    """The mean at each row of x (n, d), its standard error, the gate, and given y (n,) which expert it comes from."""
+    posterior = [None] * len(x) if y is None else result.posterior(x, y).tolist()
+    means, errors, gates = result.predict(x).tolist(), result.standard_error(x).tolist(), result.curves(x)[0].tolist()
+    for row, mean, se, gate, after in zip(x.tolist(), means, errors, gates, posterior, strict=True):
+        yield {"x": row, "mean": mean, "se": None if isnan(se) else se, "gate": gate, "posterior": after}
+
+
+def _columns(names: Sequence[str], first: Mapping[str, Any]) -> list[str]:
+    """The heads of a table of predictions."""
+    experts = [f"{kind}_{i}" for kind in ("gate", "posterior") for i in range(len(first[kind] or ()))]
+    return [*names[:-1], "mean", "std_err", *experts]
+
+
+def _cells(row: Mapping[str, Any]) -> list[float | None]:
+    """A row of that table."""
+    return [*row["x"], row["mean"], row["se"], *row["gate"], *(row["posterior"] or ())]
+
+
+_SHOWN = 10  # predictions
+
+
+def _predicted(names: Sequence[str], predictions: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+    """The first predictions, for a screen."""
+    if predictions:
+        rows = (["-" if value is None else f"{value:.4g}" for value in _cells(row)] for row in predictions[:_SHOWN])
+        yield Table("Predictions", tuple(_columns(names, predictions[0])), tuple(map(tuple, rows)))
+        yield "mean: of y given x; std_err: of this mean, not of y; gate: the share of each expert at x."
+    if len(predictions) > _SHOWN:
+        yield f"{len(predictions) - _SHOWN} more rows: -o FILE.csv and --json have all."
+
+
+def _summary(result: FitResult | FitComparison, predicted: Iterable[Part]) -> Summary:
     """What the screen has: the lines and the table; and what is identifiable, and what to distrust."""
     head, rows, foot = result.parts()
-    parts: list[Part] = [*head, Table("The fit", result.heads, tuple(rows)), *foot]
+    parts: list[Part] = [*head, Table("The fit", result.heads, tuple(rows)), *foot, *predicted]
     return Summary("Which mixture do these data come from?", tuple(parts), tuple(result.words))
 
 
@@ -87,6 +139,7 @@ def _fit(
     nu: float | None = None,
     profile: Profiled = (),
     truth: str | None = None,
+    predict: str | None = None,
     **formulas: Unpack[FormulaOptions],
 ) -> Fit:
     """Fit a mixture of Gaussian experts to a CSV file, and say what in it is identifiable.
@@ -109,12 +162,17 @@ def _fit(
         nu: The variance, with --noise known.
         profile: Parameters whose intervals are to be read off the likelihood too, not only off its curvature.
         truth: A .json file of a truth, one more start, and what the estimates are compared with; see docs/papers.md.
+        predict: A CSV file with the columns of x, for whose rows the mean of y, its standard error and the gate follow.
         shared, positive, constants, bias: Of formulas; see docs/gates.md.
     """
     from temperance.numerics.estimation.fit import fit as estimate
-    from temperance.show.inputs import read_csv, read_json
+    from temperance.show.inputs import read_csv, read_json, read_rows
 
+    for option, value in {"profile": profile, "predict": predict}.items():
+        if value and len(fitted) > 1:
+            raise BadInput(f"--{option} goes with one number of experts; accepted: one in --fitted")
     x, y, counts, names, doubts, label = read_csv(data, target, weights, drop_missing, columns)
+    new = None if predict is None else read_rows(predict, names, label)
     options: dict[str, Any] = {"gate": gate, "expert": expert, "activation": activation, "gauge": gauge, "tau": tau}
     if truth is not None:
         options["truth"] = read_json(truth, _TRUTH, str)
@@ -124,14 +182,15 @@ def _fit(
     options |= {"weights": counts, "columns": names, "drop_missing": drop_missing, "keep": True}
     with doing("fitting") as progress:
         result = estimate(x, y, fitted=fitted if len(fitted) > 1 else fitted[0], progress=progress, **options)
-    if profile and not result.is_stopped:
-        if isinstance(result, FitComparison):
-            raise BadInput("--profile goes with one number of experts; accepted: one in --fitted")
+    if isinstance(result, FitResult) and profile and not result.is_stopped:
         result = result.profiled(profile)
     doubted = result.doubted(doubts)
+    predictions = tuple(_predictions(doubted, *new)) if new and isinstance(doubted, FitResult) else ()
     finite = np.isfinite(x).all(axis=1) & np.isfinite(y)
     points, axes = (x[finite], y[finite]), (*names, label)
-    return Fit(doubted, points, axes, record=doubted.to_json(), summary=_summary(doubted))
+    record = doubted.to_json() | ({"predictions": list(predictions)} if len(fitted) == 1 else {})
+    summary = _summary(doubted, _predicted(axes, predictions))
+    return Fit(doubted, points, axes, predictions, record=record, summary=summary)
 
 
 fit = command(_fit)

@@ -162,23 +162,7 @@ def read_csv(
     """
     import numpy as np  # files of JSON need none
 
-    lines = _lines(Path(path))
-    first = [name.strip() for name in lines[0][1]] if lines else []
-    header = all(_number(name) is None for name in first) or first == ["", *map(str, range(len(first) - 1))]
-    rows = lines[1:] if header else lines
-    if not rows:
-        raise ValueError(f"{str(path)!r} holds no rows of numbers")
-    names = first if header else [str(c + 1) for c in range(len(first))]
-    names = [""] * (header and len(rows[0][1]) == len(names) + 1) + names
-    for line, cells in rows:
-        if len(cells) != len(names):
-            raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
-    doubts = () if header or len(rows) < 2 else _doubt(first, rows)
-    if names[0] == "":
-        names, rows = names[1:], [(line, cells[1:]) for line, cells in rows]
-        doubts = ("the first column has no name: it is read as names of rows, and left out",)
-    if len(set(names)) < len(names) or not all(names):
-        raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
+    names, rows, header, doubts = _table(path)
     if len(names) < 2:
         raise ValueError(
             f"at least two columns are needed, x and y, between commas, semicolons or tabs, not {len(names)}"
@@ -198,6 +182,53 @@ def read_csv(
         for i in np.flatnonzero(held < 0)[:1]:
             raise ValueError(f"row {rows[i][0]}, column {weights!r}: weights must not be negative, not {held[i]}")
     return Data(np.column_stack(x), np.array(y), held, chosen, doubts, target if header or named else "y")
+
+
+def _table(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]], bool, tuple[str, ...]]:
+    """The names of the columns, the rows below them, whether the file has the names, and what is in doubt."""
+    lines = _lines(Path(path))
+    first = [name.strip() for name in lines[0][1]] if lines else []
+    header = all(_number(name) is None for name in first) or first == ["", *map(str, range(len(first) - 1))]
+    rows = lines[1:] if header else lines
+    if not rows:
+        raise ValueError(f"{str(path)!r} holds no rows of numbers")
+    names = first if header else [str(c + 1) for c in range(len(first))]
+    names = [""] * (header and len(rows[0][1]) == len(names) + 1) + names
+    for line, cells in rows:
+        if len(cells) != len(names):
+            raise ValueError(f"row {line} has not {len(names)} cells but {len(cells)}")
+    doubts = () if header or len(rows) < 2 else _doubt(first, rows)
+    if names[0] == "":
+        names, rows = names[1:], [(line, cells[1:]) for line, cells in rows]
+        doubts = ("the first column has no name: it is read as names of rows, and left out",)
+    if len(set(names)) < len(names) or not all(names):
+        raise ValueError(f"row 1: the names of the columns must be there and differ, not {', '.join(map(repr, names))}")
+    return names, rows, header, doubts
+
+
+def read_rows(path: str, columns: Sequence[str], target: str) -> tuple[Floats, Floats | None]:
+    """The columns of these names (n, d) in a file, and the target (n,), None where the file has none.
+
+    Raises ValueError as `read_csv`, for a missing value, and for a file without one of the columns.
+    """
+    import numpy as np
+
+    try:
+        names, rows, *_ = _table(path)
+        for name in columns:
+            if name not in names:
+                raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
+        found = {
+            name: np.array(_column(rows, names.index(name), name, True)) for name in (*columns, target) if name in names
+        }
+        for name, values in found.items():
+            for i in np.flatnonzero(np.isnan(values))[:1]:
+                raise ValueError(f"row {rows[i][0]}, column {name!r}: the value is missing")
+    except ValueError as error:
+        raise ValueError(
+            f"rows to predict, {path!r}: {error}; accepted: the columns of x, {', '.join(columns)}"
+        ) from None
+    return np.column_stack([found[name] for name in columns]), found.get(target)
 
 
 def _column(rows: list[tuple[int, list[str]]], place: int, name: str, drop_missing: bool) -> list[float]:

@@ -36,6 +36,8 @@ def at_work(tmp_path, monkeypatch):
     np.savetxt(tmp_path / "data.csv", np.column_stack([made["X"], made["y"]]), delimiter=",")
     (truth,) = re.findall(r"`truth.json`:\n\n```json\n(.*)\n```", TEXT)
     (tmp_path / "truth.json").write_text(truth, encoding="utf-8")
+    (rows,) = re.findall(r"`new.csv`:\n\n```csv\n(.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "new.csv").write_text(rows, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
 

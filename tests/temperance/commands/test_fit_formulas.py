@@ -46,7 +46,16 @@ def test_the_command_prints_what_the_function_returns(data, capsys):
 
 def test_json_has_the_old_keys_and_what_was_understood(data, output, fit_keys):
     record = json.loads(output(*command(data[0], "--fitted", "2", "--json")))
-    assert list(record) == [*fit_keys, "gate_formula", "expert_density", "noise", "profiles", "stopped", "truth"]
+    assert list(record) == [
+        *fit_keys,
+        "gate_formula",
+        "expert_density",
+        "noise",
+        "profiles",
+        "stopped",
+        "truth",
+        "predictions",
+    ]
     assert record["gate_formula"]["own"] == ["beta1", "beta2"]
     assert record["expert_density"] == "N(y | a1*x_1 + a2*x_2 + b, nu)"
     assert record["box"]["beta1"][0] < 0 < record["box"]["nu"][0]

@@ -28,7 +28,7 @@ def data(tmp_path_factory):
 
 def test_json_has_the_keys_of_the_contract(data, output, fit_keys):
     record = json.loads(output("fit", str(data[0]), "--fitted", "2", "--json"))
-    assert list(record) == [*fit_keys, "profiles", "stopped", "truth"]
+    assert list(record) == [*fit_keys, "profiles", "stopped", "truth", "predictions"]
     assert record["stopped"] is None
     assert record["status"] == "converged"
     found = {(e["parameter"], e["atom"]): e for e in record["estimates"]}
@@ -40,6 +40,56 @@ def test_json_has_the_keys_of_the_contract(data, output, fit_keys):
     assert abs(abs(value) - 1.5) < 4 * se
     assert len(record["flat_directions"]) == 1
     assert any("tau is not identifiable" in w for w in record["warnings"])
+
+
+def test_new_rows_are_predicted_by_the_names_of_their_columns(data, tmp_path, output):
+    new, table = tmp_path / "new.csv", tmp_path / "table.csv"
+    new.write_text("id,y,x\n" + "\n".join(f"{i},{i / 4},{i / 6 - 1}" for i in range(12)))
+    command = ["fit", str(data[0]), "--fitted", "2", "--starts", "2", "--predict", str(new)]
+    printed = output(*command, "-o", str(table))
+    assert "2 more rows: -o FILE.csv and --json have all." in printed
+    result = temperance.fit(data[1].round(8), data[2].round(8), fitted=2, starts=2)
+    x, y = np.arange(12) / 6 - 1, np.arange(12) / 4
+    head, *rows = table.read_text().splitlines()
+    assert head == "x,mean,std_err,gate_0,gate_1,posterior_0,posterior_1"
+    columns = result.predict(x), result.standard_error(x), result.curves(x[:, None])[0], result.posterior(x, y)
+    expected = np.column_stack([x, *columns])
+    np.testing.assert_allclose([[float(cell) for cell in row.split(",")] for row in rows], expected, rtol=1e-5)
+    new.write_text("x\n0.5\n")
+    (row,) = json.loads(output(*command, "--json"))["predictions"]
+    assert (row["x"], row["posterior"]) == ([0.5], None)
+    assert row["mean"] == pytest.approx(result.predict([0.5])[0])
+
+
+def test_without_rows_to_predict_the_table_of_the_fit_is_written(data, tmp_path, output):
+    table = tmp_path / "table.csv"
+    output("fit", str(data[0]), "--fitted", "1", "--starts", "2", "-o", str(table))
+    head, *rows = table.read_text().splitlines()
+    assert head == "parameter,column,atom,value,se,low,high,identifiable,truth,off"
+    assert [row.split(",")[0] for row in rows] == ["tau", "a", "b", "nu"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        ("id,z\n1,2\n", [], "no column 'x'; the columns are 'id', 'z'; accepted: the columns of x, x"),
+        ("id,x\n1,\n2,3\n", [], "row 2, column 'x': the value is missing"),
+        ("id,x\n1,a\n2,3\n", [], "row 2, column 'x': 'a' is not a number"),
+        ("x\n", [], "holds no rows of numbers"),
+        ("x\n1\n", ["--fitted", "1,2"], "--predict goes with one number of experts; accepted: one in --fitted"),
+    ],
+)
+def test_rows_that_cannot_be_predicted_are_refused_before_the_fit(
+    data, tmp_path, refused, monkeypatch, content, options, message
+):
+    new, table = tmp_path / "new.csv", tmp_path / "table.csv"
+    new.write_text(content)
+    monkeypatch.setattr(
+        "temperance.numerics.estimation.fit.fit", lambda *given, **options: pytest.fail("it was fitted")
+    )
+    fitted = options or ["--fitted", "2"]
+    refused(["fit", str(data[0]), *fitted, "--predict", str(new), "-o", str(table)], message)
+    assert not table.exists()
 
 
 def test_a_truth_in_a_file_is_a_column_of_every_output(data, tmp_path, output):
