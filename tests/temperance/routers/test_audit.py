@@ -85,6 +85,21 @@ def test_free_directions_are_counted():
     assert "1 of its 4 directions is free" in audited("tau(x) = exp(a.x + a0)").reason
 
 
+def test_a_derivative_that_is_0_up_to_rounding_is_not_taken_row_by_row(monkeypatch):
+    """The length of the inputs of cosines moves nothing."""
+
+    def refuse(_):
+        raise AssertionError("row by row")
+
+    monkeypatch.setattr("temperance.routers.probe.Derivatives._by_each_row", refuse)
+
+    def forward(m, x):
+        return soft(F.normalize(x @ m.V, dim=-1) @ F.normalize(m.W, dim=-1).T / m.tau)
+
+    (row,) = temperance.audit(plain(forward, k=6, d=3, V=random(8, 3))(), random(200, 8)).routers
+    assert row.evaluation == "yes"
+
+
 def test_what_moves_no_temperature_of_x_is_no_freedom_of_it():
     """Hidden units of relu(A x) v may be scaled without effect, and softplus(..) + 0.1 has no multiples of its kind."""
 
