@@ -158,6 +158,17 @@ class Family:
         free[atoms * self.width :] = ~np.array(held, dtype=bool) if held else True
         return free
 
+    @property
+    def halfway(self) -> dict[str, float]:
+        """The parameter in which the two experts differ most, and half of that, where the box would go further.
+
+        In a wider box the maximum may have the spare atom of the first cell at the other expert.
+        """
+        first, *_, other = self.setting.truth.atoms
+        gaps = {p.name: abs(float(first[p] - other[p])) / 2 for p in self.setting.expert if not p.is_positive}
+        name = max(gaps, key=lambda name: gaps[name])
+        return {name: gaps[name]} if 0 < gaps[name] < _RANGE else {}
+
     def index(self, atom: int, name: str) -> int:
         """Where a vector holds a parameter of an atom of the first cell."""
         return atom * self.width + self.names.index(name)
@@ -335,6 +346,8 @@ def family_problem(family: Family, points: Points, *, compiled: bool = True) -> 
     reach[family.turned] = family.radius[family.turned]  # one of two twins
     weights = family.width * np.arange(k)
     reach[weights] = np.where(np.repeat(family.sizes, family.sizes) > 1, UNEVEN, _RANGE)
+    for name, half in family.halfway.items():
+        reach[weights + family.names.index(name)] = half
     center = center_of(family)
     smaller = _drop_atom(family)
     return Problem(
