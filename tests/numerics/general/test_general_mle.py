@@ -177,6 +177,23 @@ def test_shares_of_a_cell_stay_within_a_factor(m, every):
     assert max(gaps) == pytest.approx(2)
 
 
+@pytest.mark.parametrize(
+    ("expert", "b", "half"), [("gaussian", 3, 2.0), ("gaussian", 2, 2.0), ("nonlinear:tanh", 1, 1.0)]
+)
+def test_no_box_of_a_cell_has_the_expert_of_the_other(expert, b, half):
+    """In the box of b, which tells the two apart, atoms go 2 to either side, or halfway to the other expert."""
+    near = order_setting("softmax", expert)
+    slope, level = (p for p in near.expert if p != NU)
+    lines = [{slope: sign * sp.S.Half, level: sign * b} for sign in (1, -1)]
+    atoms = tuple({**atom, **line} for atom, line in zip(near.truth.atoms, lines, strict=True))
+    found = Family(replace(near, truth=replace(near.truth, atoms=atoms), cells=(2, 1)))
+    problem = family_problem(found, counted(found, 5, seed=1), compiled=False)
+    at = np.flatnonzero(problem.places % found.width == found.names.index("b"))
+    assert problem.upper[at] == pytest.approx([b + half, b + half, half - b])
+    assert problem.lower[at] == pytest.approx([b - half, b - half, -b - half])
+    assert found.halfway == ({"b": half} if half < 2 else {})
+
+
 @pytest.mark.parametrize(("m", "every"), [(4, False), (3, True)])
 def test_larger_cells_are_refused(m, every):
     with pytest.raises(ValueError, match=r"one to three atoms beside one, and two beside two, not \("):
