@@ -61,8 +61,9 @@ SIGMOID = _exact("sigmoid, exact", "sigmoid", "free", _truth((4.0, 0.5), -0.25, 
 GELU = _exact("GELU, exact", "gelu", "free", _truth((3.0, 0.5), -0.125, 0.125), starts=1, seed=81004)
 RELU = _exact("ReLU, exact", "relu", "anchored", _truth((1.0, 0.0), -0.5, 0.5), starts=1, seed=81005)
 GELU_MIRROR = replace(
-    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=1, seed=83006),
+    _exact("GELU, mirror point", "gelu", "free", _truth((1.0, -1.0), 0.25, 0.5), starts=1, seed=86006),
     rounds=5,
+    uniform=20,
     # along the orbit beta1 goes with tau, and as it goes to 0 beta1_1 + beta1_2 is seen no more
     box=replace(_BOX, tau=(0.2, 2.0)),
 )
