@@ -167,9 +167,7 @@ def read_csv(
         raise ValueError(
             f"at least two columns are needed, x and y, between commas, semicolons or tabs, not {len(names)}"
         )
-    for name in (target, weights, *columns):
-        if name is not None and name not in names:
-            raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
+    _require_columns([name for name in (target, weights, *columns) if name is not None], names)
     rest = [name for name in names if name != weights]
     named, target = target is not None, rest[-1] if target is None else target
     chosen = [*columns] or [name for name in rest if name != target]
@@ -215,20 +213,24 @@ def read_rows(path: str, columns: Sequence[str], target: str) -> tuple[Floats, F
 
     try:
         names, rows, *_ = _table(path)
-        for name in columns:
-            if name not in names:
-                raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
-        found = {
-            name: np.array(_column(rows, names.index(name), name, True)) for name in (*columns, target) if name in names
-        }
-        for name, values in found.items():
+        _require_columns(columns, names)
+        present = [name for name in (*columns, target) if name in names]
+        numbers = {name: np.array(_column(rows, names.index(name), name, True)) for name in present}
+        for name, values in numbers.items():
             for i in np.flatnonzero(np.isnan(values))[:1]:
                 raise ValueError(f"row {rows[i][0]}, column {name!r}: the value is missing")
     except ValueError as error:
         raise ValueError(
             f"rows to predict, {path!r}: {error}; accepted: the columns of x, {', '.join(columns)}"
         ) from None
-    return np.column_stack([found[name] for name in columns]), found.get(target)
+    return np.column_stack([numbers[name] for name in columns]), numbers.get(target)
+
+
+def _require_columns(wanted: Sequence[str], names: Sequence[str]) -> None:
+    """Raise ValueError for a column that is none of a file with these names."""
+    for name in wanted:
+        if name not in names:
+            raise ValueError(f"no column {name!r}; the columns are {', '.join(map(repr, names))}")
 
 
 def _column(rows: list[tuple[int, list[str]]], place: int, name: str, drop_missing: bool) -> list[float]:
