@@ -360,8 +360,8 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixt
     open_ = tuple(dict.fromkeys(e.parameter for e in estimates if e.identifiable is False))
     functions = _identifiable(spec, open_)
     of_functions = [(row, estimate_of(row, errors)) for f in functions for row in _rows_of_function(f, fit)]
-    told = [(row, e) for row, e in of_functions if e.se is not None]
-    estimates += [e for _, e in told]
+    determined = [(row, e) for row, e in of_functions if e.se is not None]
+    estimates += [e for _, e in determined]
     singular = [(e.parameter, e.atom) for e in estimates if e.caveat == "singular" and e.identifiable is None]
     notes = [*_scales(points, columns), *_of_theory(open_, functions), *_undetermined(singular, flat=False)]
     rough = "a formula has kinks that x reaches, where the likelihood is not smooth"
@@ -383,7 +383,7 @@ def result_of(fit: ModelFit, data: Data, *, noise: str, refit: Refit, true: Mixt
         dropped=data.dropped,
         around=around,
         errors=errors,
-        gradients=np.vstack([row.gradients for row in (*rows, *(row for row, _ in told))]),
+        gradients=np.vstack([row.gradients for row in (*rows, *(row for row, _ in determined))]),
         places=range(len(fit.theta)),
     )
 

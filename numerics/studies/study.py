@@ -473,7 +473,7 @@ class GeneralStudy(RateStudy):
             "columns": self.columns,
             "lattice": CONSTANTS,
             "search": _SEARCH,
-            **({"reach": self.family.halfway} if self.family.halfway else {}),
+            **({"reach": halfway} if (halfway := self.family.halfway) else {}),
             **({"rounds": self.rounds} if self.rounds > 1 else {}),
             **({"uniform": self.uniform} if self.uniform else {}),
             **({"modulo_sign": list(signs)} if (signs := self.family.signs) else {}),
